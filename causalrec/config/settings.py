@@ -1,0 +1,77 @@
+"""The one frozen tree of settings, read once at the edge and passed down from there."""
+
+from pathlib import Path
+
+from causalrec.config.sections import (
+    DatasetSettings,
+    FeatureSettings,
+    GateSettings,
+    IngestSettings,
+    ModelSettings,
+    PathSettings,
+    RegistrySettings,
+    ScoringSettings,
+    Section,
+    SourceSettings,
+    SparkSettings,
+    TrainingSettings,
+)
+
+
+class Settings(Section):
+    """Everything a run can be told. Build it with :func:`causalrec.config.load_settings`."""
+
+    shop: str = "demo"
+    paths: PathSettings = PathSettings()
+    spark: SparkSettings = SparkSettings()
+    source: SourceSettings = SourceSettings()
+    ingest: IngestSettings = IngestSettings()
+    features: FeatureSettings = FeatureSettings()
+    dataset: DatasetSettings = DatasetSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    registry: RegistrySettings = RegistrySettings()
+
+    def _under_work(self, location: str) -> str:
+        if "://" in location:
+            return location
+        return str((self.paths.work / Path(location)).absolute())
+
+    @property
+    def landing_root(self) -> str:
+        """Root of the landing zone: an absolute path or a URI."""
+        return self._under_work(self.paths.landing)
+
+    @property
+    def lake_root(self) -> str:
+        """Root of the Delta tables: an absolute path or a URI."""
+        return self._under_work(self.paths.lake)
+
+    @property
+    def bundle_root(self) -> Path:
+        """Local folder of the dataset arrays that training reads."""
+        return Path(self._under_work(self.paths.bundles))
+
+    @property
+    def report_root(self) -> Path:
+        """Local folder of the pages that people open."""
+        return Path(self._under_work(self.paths.reports))
+
+    @property
+    def image_roots(self) -> tuple[str, ...]:
+        """Roots that an image reference may resolve into; anything else is refused."""
+        return tuple(self._under_work(root) for root in self.paths.image_roots)
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking URI."""
+        if self.registry.tracking_uri:
+            return self.registry.tracking_uri
+        return f"sqlite:///{(self.paths.work / 'mlflow' / 'mlflow.db').absolute()}"
+
+    @property
+    def artifact_root(self) -> str:
+        """Where MLflow keeps artifacts."""
+        return self.registry.artifact_root or self._under_work("mlflow/artifacts")

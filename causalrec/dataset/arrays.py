@@ -1,0 +1,48 @@
+"""The arrays that models train on and metrics read: integer ids, pairs and modality features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Everything a recommender may learn from, and the held-out pairs it is judged on.
+
+    Ids are positions only: nothing may read meaning into their order.
+
+    Attributes:
+        n_users: number of users U; user ids are 0..U-1.
+        n_items: number of items N; item ids are 0..N-1.
+        train: int32 (2, n) of user, item; unique pairs.
+        valid: int32 (2, n), chosen on; never trained on.
+        test: int32 (2, n), looked at once; empty where the bundle keeps it back.
+        modalities: name -> float32 (N, d). A missing row is all NaN.
+        weights: float32 (n_train,) or None for all ones.
+        random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
+        item_names: per item a human-readable name, or None.
+        item_attributes: attribute name -> per-item value (names codes), possibly empty.
+    """
+
+    n_users: int
+    n_items: int
+    train: Ints
+    valid: Ints
+    test: Ints
+    modalities: Mapping[str, Floats] = field(default_factory=dict)
+    weights: Floats | None = None
+    random_exposure: Floats | None = None
+    item_names: tuple[str, ...] | None = None
+    item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def train_matrix(self) -> sp.csr_matrix:
+        """Binary float32 CSR (U, N) of the training pairs."""
+        ones = np.ones(self.train.shape[1], dtype=np.float32)
+        shape = (self.n_users, self.n_items)
+        return sp.csr_matrix((ones, (self.train[0], self.train[1])), shape=shape)

@@ -1,0 +1,102 @@
+"""The one family of errors, and the reason codes of rejected rows.
+
+Every error says what happened and what to do about it; jobs print ``str(error)`` as one line.
+"""
+
+from enum import StrEnum
+
+
+class CausalrecError(Exception):
+    """Base of every error that this project raises on purpose.
+
+    ``what`` states the fact with its numbers, ``do`` the next step for the person who reads it.
+    """
+
+    def __init__(self, what: str, *, do: str) -> None:
+        super().__init__(what, do)
+        self.what = what
+        self.do = do
+
+    def __str__(self) -> str:
+        return f"{self.what} -> {self.do}"
+
+
+class SettingsError(CausalrecError):
+    """A setting is missing, unknown or out of range."""
+
+
+class ContractError(CausalrecError):
+    """Data or a schema file breaks a contract (column missing, renamed or re-typed)."""
+
+
+class SourceError(CausalrecError):
+    """A delivery in the landing zone is absent, empty or unreadable."""
+
+
+class QualityError(CausalrecError):
+    """A batch as a whole fails the gate; nothing was written."""
+
+
+class LakeError(CausalrecError):
+    """A Delta table cannot be read or written as asked."""
+
+
+class ConflictError(LakeError):
+    """Another writer replaced the same partition first; nothing was written."""
+
+
+class PinError(LakeError):
+    """A pinned version is no longer readable."""
+
+
+class ResourceRefused(CausalrecError):
+    """A path or URI points outside the allowed roots."""
+
+
+class FeatureError(CausalrecError):
+    """An encoder cannot be loaded, or it produced a vector that must not be stored."""
+
+
+class DatasetError(CausalrecError):
+    """A dataset or bundle is inconsistent or too small to use."""
+
+
+class TrainingError(CausalrecError):
+    """Training diverged or was asked for something impossible."""
+
+
+class RegistryError(CausalrecError):
+    """A model version is missing, incomplete, tampered with or not promotable."""
+
+
+class ScoringError(CausalrecError):
+    """A recommendation table fails its verification; the published one stays."""
+
+
+class ReasonCode(StrEnum):
+    """Why a row was rejected. The value is what stands in ``quarantine`` and ``image_failures``."""
+
+    # parsing
+    UNPARSEABLE = "unparseable"
+    INVALID_TYPE = "invalid_type"
+    MISSING_REQUIRED = "missing_required"
+    # row rules
+    DUPLICATE = "duplicate"
+    FUTURE_EVENT = "future_event"
+    WRONG_PARTITION = "wrong_partition"
+    TOO_OLD = "too_old"
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    BAD_PRICE = "bad_price"
+    BAD_POSITION = "bad_position"
+    BAD_PROPENSITY = "bad_propensity"
+    BAD_TEXT = "bad_text"
+    BAD_ID = "bad_id"
+    # pictures
+    IMAGE_MISSING = "image_missing"
+    IMAGE_FORBIDDEN = "image_forbidden"
+    IMAGE_EMPTY = "image_empty"
+    IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_NOT_AN_IMAGE = "image_not_an_image"
+    IMAGE_CORRUPT = "image_corrupt"
+    IMAGE_BAD_SIZE = "image_bad_size"
+    IMAGE_CHANGED = "image_changed"

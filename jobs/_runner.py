@@ -1,0 +1,170 @@
+"""What every job shares: arguments, settings, the skip when nothing changed, the ledger row, the summary."""
+
+import argparse
+import datetime as dt
+import hashlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from causalrec import __version__
+from causalrec.config import Settings, load_settings
+from causalrec.errors import CausalrecError
+from causalrec.lake import Lake, Ledger
+from causalrec.lake.ledger import LedgerRow, new_row
+from causalrec.lake.outcome import Outcome
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+EXIT_ERROR = 1
+
+
+@dataclass
+class JobContext:
+    """What a job works with. ``spark()`` starts the session on first use only."""
+
+    settings: Settings
+    lake: Lake
+    ledger: Ledger
+    ds: dt.date
+    console: Console
+    force: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _spark: "SparkSession | None" = None
+
+    def spark(self) -> "SparkSession":
+        """The job's one Spark session."""
+        if self._spark is None:
+            from causalrec.lake.session import spark_session  # pyspark costs a second to import
+
+            self._spark = self._stack.enter_context(spark_session(self.settings.spark, "causalrec"))
+        return self._spark
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task of the pipeline.
+
+    Attributes:
+        name: file name under jobs/, task id in the DAG, ``job`` in the ledger.
+        inputs: digests of all that the result depends on; cheap, without Spark.
+        work: does it; one Outcome for ``ds`` or one per date.
+    """
+
+    name: str
+    inputs: Callable[[JobContext], Mapping[str, str]]
+    work: Callable[[JobContext], Outcome | Mapping[dt.date, Outcome]]
+
+
+def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
+    """Hash of everything a result depends on: job, code version, inputs."""
+    text = json.dumps([job, __version__, sorted(inputs.items())])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def main(job: Job, argv: list[str] | None = None) -> int:
+    """Run ``job`` from a command line; returns the exit status."""
+    console = Console(stderr=False)
+    arguments = _parser(job).parse_args(argv)
+    try:
+        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
+        settings = load_settings(Path(file) if file else None, os.environ)
+        lake = Lake(settings.lake_root)
+        context = JobContext(settings, lake, Ledger(lake), arguments.ds, console, arguments.force)
+        rows = run(job, context)
+    except CausalrecError as error:
+        console.print(f"[bold red]{job.name}[/] {error}", highlight=False)
+        return EXIT_ERROR
+    console.print(_summary(job, rows))
+    return 0
+
+
+def run(job: Job, context: JobContext) -> list[LedgerRow]:
+    """Skip, or do and record. A failure is recorded too, then raised again."""
+    inputs = dict(job.inputs(context))
+    mark = fingerprint(job.name, inputs)
+    last = context.ledger.last_success(job.name, context.ds)
+    if last is not None and last.fingerprint == mark and not context.force:
+        context.console.print(f"{job.name} {context.ds}: up to date")
+        return [last]
+    began, wall, cpu = dt.datetime.now(dt.UTC), time.monotonic(), _cpu_seconds()
+    failure: BaseException | None = None
+    outcomes: Mapping[dt.date, Outcome]
+    with context._stack:
+        try:
+            result = job.work(context)
+            outcomes = result if isinstance(result, Mapping) else {context.ds: result}
+        except BaseException as error:
+            failure, outcomes = error, {context.ds: Outcome(note=f"{type(error).__name__}: {error}"[:2000])}
+    seconds, spent = time.monotonic() - wall, _cpu_seconds() - cpu
+    rows = []
+    for ds, outcome in sorted(outcomes.items()):
+        same = inputs if ds == context.ds else dict(job.inputs(_at(context, ds)))
+        rows.append(
+            new_row(
+                job=job.name,
+                ds=ds,
+                started_at=began,
+                seconds=seconds / len(outcomes),
+                cpu_seconds=spent / len(outcomes),
+                outcome=outcome,
+                failed=failure is not None,
+                fingerprint=fingerprint(job.name, same),
+                inputs=same,
+                code_version=__version__,
+            )
+        )
+    context.ledger.record(rows)
+    if failure is not None:
+        raise failure
+    return rows
+
+
+def _at(context: JobContext, ds: dt.date) -> JobContext:
+    return JobContext(context.settings, context.lake, context.ledger, ds, context.console)
+
+
+def _cpu_seconds() -> float:
+    """CPU seconds of this process and of the children it has waited for (JVM, Python workers)."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _parser(job: Job) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m jobs.{job.name}")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
+    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--force", action="store_true", help="recompute even if nothing changed")
+    return parser
+
+
+def _summary(job: Job, rows: list[LedgerRow]) -> Table:
+    table = Table(title=f"{job.name}", title_justify="left")
+    for column in ("ds", "status", "rows in", "rows out", "rejected", "seconds", "writes"):
+        table.add_column(column, justify="left" if column in ("ds", "status", "writes") else "right")
+    shown = rows if len(rows) <= 8 else rows[:3] + rows[-4:]
+    for row in shown:
+        writes = ", ".join(sorted({f"{w['table']}@{w['version']}" for w in row.writes}))
+        table.add_row(
+            row.ds.isoformat(), row.status, f"{row.rows_in:,}", f"{row.rows_out:,}",
+            f"{row.rows_rejected:,}", f"{row.seconds:.1f}", writes,
+        )  # fmt: skip
+    if len(shown) < len(rows):
+        table.caption = f"{len(rows)} dates in all"
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit("run a job: python -m jobs.NAME --ds YYYY-MM-DD")
