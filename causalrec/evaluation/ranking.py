@@ -144,5 +144,5 @@ def _per_user(hits: npt.NDArray[np.bool_], relevant: Ints, ks: Sequence[int]) ->
         metrics[f"recall@{k}"] = top.sum(axis=1) / relevant
         metrics[f"ndcg@{k}"] = (top * gain).sum(axis=1) / ideal
         metrics[f"mrr@{k}"] = np.asarray(1.0 / first)
-        metrics[f"hit@{k}"] = top.any(axis=1).astype(np.float64)
+        metrics[f"hit@{k}"] = np.asarray(top.any(axis=1), dtype=np.float64)
     return metrics

@@ -1,0 +1,85 @@
+"""The bundle reader: shapes, missing rows, and refusals."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from causalrec.dataset.bundle import load_bundle, load_propensity
+from causalrec.errors import DatasetError
+
+
+def save(folder: Path, **arrays: object) -> Path:
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.asarray(array))
+    return folder
+
+
+TRAIN = np.array([[0, 1, 1], [0, 2, 2]], dtype=np.int32)
+VALID = np.array([[0], [3]], dtype=np.int32)
+
+
+def test_no_content_and_no_test(tmp_path: Path) -> None:
+    data = load_bundle(save(tmp_path, train=TRAIN, valid=VALID))
+    assert (data.n_users, data.n_items) == (2, 4)
+    assert data.train.tolist() == [[0, 1], [0, 2]]  # duplicates merged
+    assert data.test.shape == (2, 0)
+    assert not data.modalities
+    assert data.random_exposure is None
+
+
+def test_missing_rows_become_nan(tmp_path: Path) -> None:
+    image = np.array([[1, 2], [0, 0], [np.nan, 1], [3, 4], [5, 6]], dtype=np.float16)
+    data = load_bundle(save(tmp_path, train=TRAIN, valid=VALID, image=image))
+    assert data.n_items == 5  # item 4 is only known by its picture
+    assert np.isnan(data.modalities["image"]).all(axis=1).tolist() == [False, True, True, False, False]
+    assert data.modalities["image"].dtype == np.float32
+
+
+def test_ratings_become_liked_pairs(tmp_path: Path) -> None:
+    users = np.repeat(np.arange(20), 10)
+    items = np.tile(np.arange(10), 20)
+    ratings = np.stack([users, items, 1 + items // 2]).astype(np.int32)
+    exposure = np.array([[0, 21], [9, 1], [5, 2]], dtype=np.int32)
+    bundle = save(tmp_path, ratings=ratings, random_exposure=exposure, propensity=np.full((22, 11), 0.5))
+    data = load_bundle(bundle)
+    liked = np.concatenate([data.train, data.valid], axis=1)
+    assert liked.shape[1] == 80
+    assert set(liked[1].tolist()) == {6, 7, 8, 9}
+    assert data.valid.shape[1] > 0
+    assert (data.n_users, data.n_items) == (22, 11)
+    assert data.random_exposure is not None
+    propensity = load_propensity(tmp_path)
+    assert propensity is not None
+    assert propensity.shape == (22, 11)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"valid": VALID}, "neither train.npy nor ratings.npy"),
+        ({"train": TRAIN.T}, "expected"),
+        ({"train": TRAIN.astype(np.float32)}, "expected integers"),
+        ({"train": -TRAIN}, "ids outside"),
+        ({"train": np.empty((2, 0), np.int32)}, "no training pairs"),
+        ({"train": TRAIN, "image": np.ones((2, 3), np.float32)}, "no row in modality"),
+        ({"train": TRAIN, "image": np.ones((3, 3)), "text": np.ones((4, 3))}, "differ in rows"),
+        ({"train": np.array([{"pickled": 1}])}, "cannot read"),
+    ],
+)
+def test_refusals(tmp_path: Path, arrays: dict[str, object], message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        load_bundle(save(tmp_path, **arrays))
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no bundle"):
+        load_bundle(tmp_path / "absent")
+
+
+@pytest.mark.shared_data
+def test_public_bundle(shared_data: Path) -> None:
+    data = load_bundle(shared_data / "bench" / "tiktok")
+    assert (data.n_users, data.n_items) == (9308, 6710)
+    assert (data.train.shape[1], data.valid.shape[1], data.test.shape[1]) == (59541, 3051, 6130)
+    assert sorted(data.modalities) == ["audio", "image"]
