@@ -1,5 +1,6 @@
 """The sections of the settings tree. Every number that a user may want to change lives here."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +14,17 @@ class Section(BaseModel):
 
 
 class PathSettings(Section):
-    """Where things lie. Relative paths are resolved against the work folder at load time."""
+    """Where things lie. Relative paths are resolved against the work folder at load time.
+
+    ``{raw}`` at the start of an image root stands for ``source.raw``.
+    """
 
     work: Path = Path(".work/demo")
     landing: str = "landing"
     lake: str = "lake"
     bundles: str = "bundles"
     reports: str = "reports"
+    truth: str = "truth"
     image_roots: tuple[str, ...] = ("landing/images",)
 
 
@@ -32,6 +37,47 @@ class SparkSettings(Section):
     conf: dict[str, str] = Field(default_factory=dict)
 
 
+class DemoSettings(Section):
+    """The causal knobs of the generated shop and the share of what goes wrong in it."""
+
+    # demand: logit = base + taste * <theta, a>/sqrt(8) + confounding * demand(category, brand) * (1 + brand * b)
+    base: float = -1.1
+    taste: float = Field(1.9, ge=0)
+    confounding: float = Field(0.9, ge=0)
+    brand_sensitivity: float = Field(0.3, ge=0)
+    shared_merit: int = Field(2, ge=0, le=4)
+    # exposure: score = popularity * log pop + promotion * promo(category, brand) + personal * <theta, a>/sqrt(8)
+    exposure_popularity: float = Field(0.6, ge=0)
+    exposure_promotion: float = Field(0.6, ge=0)
+    exposure_personal: float = Field(0.4, ge=0)
+    random_share: float = Field(0.08, ge=0, le=1)
+    slate: int = Field(12, ge=1)
+    max_propensity: float = Field(0.9, gt=0, le=1)
+    position_decay: float = Field(0.15, ge=0)
+    # behaviour
+    sessions_per_day: float = Field(0.55, gt=0)
+    late_joiner_share: float = Field(0.12, ge=0, le=1)
+    cart_share: float = Field(0.42, gt=0, le=1)
+    purchase_share: float = Field(0.45, gt=0, le=1)
+    accident_share: float = Field(0.03, ge=0, le=1)
+    accident_cart_share: float = Field(0.3, ge=0, le=1)
+    # catalogue
+    new_item_share: float = Field(0.12, gt=0, lt=0.5)
+    reprice_share: float = Field(0.08, gt=0, lt=1)
+    second_picture_share: float = Field(0.1, ge=0, le=1)
+    picture_side: int = Field(224, ge=32)
+    # what goes wrong
+    late_share: float = Field(0.02, ge=0, lt=1)
+    redelivered_share: float = Field(0.001, ge=0, lt=1)
+    duplicate_share: float = Field(0.002, ge=0, lt=1)
+    offset_share: float = Field(0.1, ge=0, le=1)
+    broken_rows: int = Field(2, ge=0)
+    broken_pictures: int = Field(1, ge=0)
+    # size of one generation task, and the number of sessions from which Spark runs the tasks
+    block_users: int = Field(20_000, ge=1)
+    spark_sessions: int = Field(300_000, ge=1)
+
+
 class SourceSettings(Section):
     """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
 
@@ -40,8 +86,9 @@ class SourceSettings(Section):
     seed: int = 7
     users: int = Field(400, ge=20)
     items: int = Field(240, ge=20)
-    days: int = Field(35, ge=3)
-    first_day: str = "2026-01-29"
+    days: int = Field(38, ge=3)
+    first_day: dt.date = dt.date(2026, 1, 29)
+    demo: DemoSettings = DemoSettings()
 
 
 class IngestSettings(Section):
@@ -96,21 +143,6 @@ class DatasetSettings(Section):
     test_share: float = Field(0.1, gt=0, lt=0.5)
     min_train_per_user: int = Field(1, ge=1)
     seed: int = 7
-
-
-class ModelSettings(Section):
-    """Architecture of the causal recommender; the switches are its ablations."""
-
-    name: Literal["causal", "lightgcn", "ease", "popularity"] = "causal"
-    dim: int = Field(64, ge=4)
-
-
-class TrainingSettings(Section):
-    """Optimisation. ``device`` auto takes a GPU where there is one."""
-
-    seed: int = 7
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    epochs: int = Field(200, ge=1)
 
 
 class GateSettings(Section):

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
+from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
     GateSettings,
     IngestSettings,
-    ModelSettings,
     PathSettings,
     RegistrySettings,
     ScoringSettings,
     Section,
     SourceSettings,
     SparkSettings,
-    TrainingSettings,
 )
 
 
@@ -62,7 +61,29 @@ class Settings(Section):
     @property
     def image_roots(self) -> tuple[str, ...]:
         """Roots that an image reference may resolve into; anything else is refused."""
-        return tuple(self._under_work(root) for root in self.paths.image_roots)
+        return tuple(self._under_work(self._with_raw(root)) for root in self.paths.image_roots)
+
+    @property
+    def truth_root(self) -> Path:
+        """Local folder of the demo shop's causal truth; the pipeline never reads it."""
+        return Path(self._under_work(self.paths.truth))
+
+    @property
+    def raw_root(self) -> str:
+        """Folder or URI that an adapter converts from.
+
+        Raises:
+            SettingsError: ``source.raw`` is not set.
+        """
+        raw = self.source.raw
+        if not raw:
+            raise SettingsError(
+                "setting source.raw is empty", do="name the folder of the raw files (CAUSALREC__SOURCE__RAW=...)"
+            )
+        return raw.rstrip("/") if "://" in raw else str(Path(raw).absolute())
+
+    def _with_raw(self, location: str) -> str:
+        return location.replace("{raw}", self.raw_root, 1) if location.startswith("{raw}") else location
 
     @property
     def tracking_uri(self) -> str:
