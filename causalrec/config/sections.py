@@ -40,13 +40,13 @@ class SparkSettings(Section):
 class DemoSettings(Section):
     """The causal knobs of the generated shop and the share of what goes wrong in it."""
 
-    # demand: logit = base + taste * <theta, a>/sqrt(8) + confounding * demand(category, brand) * (1 + brand * b)
+    # demand: logit = base + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + brand_sensitivity * b_u)
     base: float = -1.1
     taste: float = Field(1.9, ge=0)
     confounding: float = Field(0.9, ge=0)
     brand_sensitivity: float = Field(0.3, ge=0)
     shared_merit: int = Field(2, ge=0, le=4)
-    # exposure: score = popularity * log pop + promotion * promo(category, brand) + personal * <theta, a>/sqrt(8)
+    # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
     exposure_popularity: float = Field(0.6, ge=0)
     exposure_promotion: float = Field(0.6, ge=0)
     exposure_personal: float = Field(0.4, ge=0)

@@ -15,6 +15,7 @@ from causalrec.config.sections import (
     SourceSettings,
     SparkSettings,
 )
+from causalrec.errors import SettingsError
 
 
 class Settings(Section):
@@ -78,9 +79,10 @@ class Settings(Section):
         raw = self.source.raw
         if not raw:
             raise SettingsError(
-                "setting source.raw is empty", do="name the folder of the raw files (CAUSALREC__SOURCE__RAW=...)"
+                "setting source.raw is empty",
+                do="name the folder of the raw files: CAUSALREC__SOURCE__RAW=FOLDER",
             )
-        return raw.rstrip("/") if "://" in raw else str(Path(raw).absolute())
+        return raw.rstrip("/") if "://" in raw else str(Path(raw).resolve())
 
     def _with_raw(self, location: str) -> str:
         return location.replace("{raw}", self.raw_root, 1) if location.startswith("{raw}") else location
