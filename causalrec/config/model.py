@@ -1,0 +1,138 @@
+"""The sections of the model and of its training. The switches of the modules are their ablations."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from causalrec.config.sections import Section
+
+
+class BaselineSettings(Section):
+    """The closed-form floors."""
+
+    ease_ridge: float = Field(200.0, gt=0)
+    ease_max_items: int = Field(30_000, ge=1)
+    knn_neighbours: int = Field(50, ge=1)
+    knn_shrink: float = Field(10.0, ge=0)
+    row_block: int = Field(2_048, ge=1)
+
+
+class ConfounderSettings(Section):
+    """Dual-channel cross-modal diffusion over items, trained once before the recommender.
+
+    ``ridge`` replaces the diffusion by its linear-Gaussian optimum, ``concat`` by the raw content,
+    ``none`` removes the module (and with it codes and back-door adjustment).
+    """
+
+    method: Literal["diffusion", "ridge", "concat", "none"] = "diffusion"
+    width: int = Field(16, ge=1)
+    whiten: int = Field(64, ge=2)
+    ridge: float = Field(10.0, gt=0)
+    steps: int = Field(100, ge=2)
+    hidden: int = Field(128, ge=8)
+    blocks: int = Field(2, ge=1)
+    time_dim: int = Field(32, ge=2)
+    drop_condition: float = Field(0.15, ge=0, lt=1)
+    max_snr: float = Field(5.0, gt=0)
+    epochs: int = Field(60, ge=1)
+    evaluate_every: int = Field(5, ge=1)
+    patience: int = Field(3, ge=1)
+    batch: int = Field(1_024, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    ema: float = Field(0.99, ge=0, lt=1)
+    draws: int = Field(4, ge=1)
+    holdout: float = Field(0.1, gt=0, lt=0.5)
+    cache: str = ""
+
+
+class CodebookSettings(Section):
+    """Hierarchical vector quantisation: coarse cells and a residual codebook inside each."""
+
+    enabled: bool = True
+    hierarchical: bool = True
+    coarse: int = Field(32, ge=1)
+    fine: int = Field(8, ge=1)
+    items_per_code: int = Field(4, ge=1)
+    decay: float = Field(0.99, ge=0, lt=1)
+    epochs: int = Field(20, ge=1)
+    batch: int = Field(1_024, ge=1)
+    reseed_below: float = Field(2.0, ge=0)
+    smoothing: float = Field(1.0, gt=0)
+
+
+class BackdoorSettings(Section):
+    """Expectation over codes folded into one item table."""
+
+    enabled: bool = True
+    rank: int = Field(8, ge=1)
+    rho: float = Field(0.2, ge=0, le=1)
+    gated: bool = True
+
+
+class TopologySettings(Section):
+    """Which observed edges are kept, weakened or added, and when that is decided again."""
+
+    enabled: bool = True
+    keep: float = Field(0.7, gt=0, le=1)
+    floor: int = Field(3, ge=1)
+    hard: bool = False
+    temperature: float = Field(0.5, gt=0)
+    bias: float = 2.0
+    popularity: float = Field(0.1, ge=0)
+    add_per_user: int = Field(1, ge=0)
+    add_quantile: float = Field(0.5, ge=0, le=1)
+    add_weight: float = Field(0.3, ge=0)
+    warmup: int = Field(10, ge=0)
+    refresh_every: int = Field(5, ge=1)
+
+
+class FrontdoorSettings(Section):
+    """Mediator read-out and the cross-sample dictionary."""
+
+    enabled: bool = True
+    codes: int = Field(64, ge=1)
+    decay: float = Field(0.9, ge=0, lt=1)
+
+
+class ContentSettings(Section):
+    """How content enters the item states."""
+
+    enabled: bool = True
+    neighbours: int = Field(10, ge=1)
+    smoothing: float = Field(0.5, ge=0)
+    row_block: int = Field(2_048, ge=1)
+
+
+class ModelSettings(Section):
+    """Architecture of the recommender."""
+
+    name: Literal["causal", "lightgcn", "ease", "item_knn", "popularity"] = "causal"
+    dim: int = Field(64, ge=4)
+    layers: int = Field(2, ge=0)
+    init: float = Field(0.1, gt=0)
+    baselines: BaselineSettings = BaselineSettings()
+    content: ContentSettings = ContentSettings()
+    confounder: ConfounderSettings = ConfounderSettings()
+    codebook: CodebookSettings = CodebookSettings()
+    backdoor: BackdoorSettings = BackdoorSettings()
+    topology: TopologySettings = TopologySettings()
+    frontdoor: FrontdoorSettings = FrontdoorSettings()
+
+
+class TrainingSettings(Section):
+    """Optimisation. ``device`` auto takes a GPU where there is one."""
+
+    seed: int = 7
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    epochs: int = Field(200, ge=1)
+    batch: int = Field(2_048, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    loss: Literal["softmax", "bpr"] = "softmax"
+    temperature: float = Field(0.2, gt=0)
+    negatives: int = Field(1_024, ge=1)
+    l2: float = Field(0.0, ge=0)
+    evaluate_every: int = Field(3, ge=1)
+    patience: int = Field(5, ge=1)
+    select_on: str = "recall@20+ndcg@20"
+    evaluation_batch: int = Field(1_024, ge=1)
+    max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
