@@ -149,8 +149,12 @@ class GateSettings(Section):
     """What a challenger must show before it becomes champion."""
 
     metric: str = "ndcg@20"
+    cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
+    max_popularity_lift: float = 1.0
+    bootstrap_rounds: int = Field(1_000, ge=100)
+    bootstrap_seed: int = 7
     auto_approve: bool = True
 
 
@@ -159,7 +163,11 @@ class ScoringSettings(Section):
 
     k: int = Field(20, ge=1)
     user_block: int = Field(2_048, ge=1)
+    block_mib: int = Field(64, ge=1)
+    partitions: int = Field(4, ge=1)
     exclude_seen: bool = True
+    reason_history: int = Field(50, ge=1)
+    min_reason_similarity: float = Field(0.2, ge=-1, le=1)
 
 
 class RegistrySettings(Section):
@@ -169,3 +177,16 @@ class RegistrySettings(Section):
     artifact_root: str = ""
     model_name: str = "causalrec"
     experiment: str = "causalrec"
+    approver: str = "nightly"
+
+
+class ReportSettings(Section):
+    """The nightly page."""
+
+    users: int = Field(6, ge=0)
+    history: int = Field(8, ge=1)
+    recommendations: int = Field(8, ge=1)
+    code_items: int = Field(6, ge=1)
+    codes: int = Field(12, ge=0)
+    thumbnail_pixels: int = Field(112, ge=16)
+    max_bytes: int = Field(6_000_000, ge=100_000)

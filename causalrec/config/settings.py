@@ -10,6 +10,7 @@ from causalrec.config.sections import (
     IngestSettings,
     PathSettings,
     RegistrySettings,
+    ReportSettings,
     ScoringSettings,
     Section,
     SourceSettings,
@@ -33,6 +34,7 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
     registry: RegistrySettings = RegistrySettings()
+    report: ReportSettings = ReportSettings()
 
     def _under_work(self, location: str) -> str:
         if "://" in location:

@@ -1,0 +1,90 @@
+"""What a scoring worker needs to know about the items, as flat arrays in the order of item ids."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.base import ServingTables
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items that may be recommended, sorted by item id (so a lower position wins a tie).
+
+    Attributes:
+        item_ids: str (n,).
+        titles: str (n,) what a reason calls the item.
+        model_rows: int32 (n,) position in the model's own numbering.
+        popularity: float32 (n,) training interactions.
+        states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
+        unadjusted: float32 (n, d) factual item states, or None.
+        confounders: str (n,) name of the coarse confounder code; empty without one.
+    """
+
+    item_ids: npt.NDArray[np.str_]
+    titles: npt.NDArray[np.str_]
+    model_rows: Ints
+    popularity: Floats
+    states: Floats | None
+    unadjusted: Floats | None
+    confounders: npt.NDArray[np.str_]
+
+    @property
+    def size(self) -> int:
+        """Number of items n."""
+        return int(self.item_ids.size)
+
+    def only(self, allowed: npt.NDArray[np.str_]) -> "Catalogue":
+        """The items whose id is in ``allowed``."""
+        return self._take(np.flatnonzero(np.isin(self.item_ids, allowed)))
+
+    def named(self, item_ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_]) -> "Catalogue":
+        """The same items with today's titles where ``titles`` has one."""
+        order = np.argsort(item_ids)
+        place = np.minimum(np.searchsorted(item_ids[order], self.item_ids), max(item_ids.size - 1, 0))
+        if item_ids.size == 0:
+            return self
+        known = item_ids[order][place] == self.item_ids
+        return replace(self, titles=np.where(known, titles[order][place], self.titles))
+
+    def _take(self, rows: npt.NDArray[np.intp]) -> "Catalogue":
+        return Catalogue(
+            self.item_ids[rows],
+            self.titles[rows],
+            self.model_rows[rows],
+            self.popularity[rows],
+            None if self.states is None else self.states[rows],
+            None if self.unadjusted is None else self.unadjusted[rows],
+            self.confounders[rows],
+        )
+
+
+def catalogue_of(
+    item_ids: npt.NDArray[np.str_],
+    titles: npt.NDArray[np.str_],
+    popularity: Floats,
+    tables: ServingTables | None,
+) -> Catalogue:
+    """All items of a model, given in the model's numbering."""
+    order = np.argsort(item_ids, kind="stable")
+    names = np.full(item_ids.size, "") if tables is None else confounder_names(tables)
+    return Catalogue(
+        item_ids[order],
+        titles[order],
+        order.astype(np.int32),
+        popularity[order].astype(np.float32),
+        None if tables is None else tables.items[order],
+        None if tables is None else tables.items_unadjusted[order],
+        names[order],
+    )
+
+
+def confounder_names(tables: ServingTables) -> npt.NDArray[np.str_]:
+    """Per item the name of its coarse code; empty where it has none."""
+    codes = int(tables.coarse.max(initial=-1)) + 1
+    known = tables.code_names[:codes]
+    names = np.array([*known, *(f"code {code}" for code in range(len(known), codes)), ""])
+    named: npt.NDArray[np.str_] = names[np.where(tables.coarse >= 0, tables.coarse, codes)]
+    return named

@@ -1,0 +1,75 @@
+"""Why an item is recommended: the item of the user's own history that lies nearest to it."""
+
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats
+from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.histories import Histories
+from causalrec.scoring.topk import TopK
+
+SIMILARITY_DIGITS = 5  # products of other shapes differ beyond; rounding keeps the choice stable
+Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.str_]
+
+
+class RecommendationReason(StrEnum):
+    """``reason_code`` of a recommendation."""
+
+    SIMILAR_TO_HISTORY = "similar_to_history"
+    OVERALL_TASTE = "overall_taste"
+    POPULAR = "popular"
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Rows scaled to length 1; a zero row stays zero."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
+
+
+def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) -> tuple[Indices, Floats]:
+    """Per selected pair the nearest of the user's ``width`` latest items by cosine of adjusted states.
+
+    Args:
+        units: float32 (n, d) unit item states.
+
+    Returns:
+        catalogue positions (m,), -1 where the user has no history, and similarities (m,).
+    """
+    past = histories.padded(width)
+    if past.shape[1] == 0 or top.rows.size == 0:
+        return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
+    slots = np.zeros((past.shape[0], int(top.ranks.max())), dtype=np.int64)
+    slots[top.rows, top.ranks - 1] = top.columns
+    similarity = np.matmul(units[slots], units[np.maximum(past, 0)].transpose(0, 2, 1))
+    similarity = np.where(past[:, None, :] >= 0, similarity.round(SIMILARITY_DIGITS), -2)
+    choice = similarity.argmax(axis=2)[top.rows, top.ranks - 1]
+    value = similarity.max(axis=2)[top.rows, top.ranks - 1].astype(np.float32)
+    return past[top.rows, choice], value
+
+
+def explain(
+    catalogue: Catalogue, nearest: Indices, similarity: Floats, popular: npt.NDArray[np.bool_], minimum: float
+) -> tuple[Texts, Texts]:
+    """Reason codes and texts (m,) of the selected pairs.
+
+    Args:
+        popular: bool (m,) pairs that were ranked by popularity, not by taste.
+        minimum: cosine below which no single item explains the pair.
+    """
+    similar = ~popular & (nearest >= 0) & (similarity >= minimum)
+    codes = np.where(
+        popular,
+        RecommendationReason.POPULAR.value,
+        np.where(
+            similar, RecommendationReason.SIMILAR_TO_HISTORY.value, RecommendationReason.OVERALL_TASTE.value
+        ),
+    )
+    titles = catalogue.titles[np.maximum(nearest, 0)].astype(object)
+    because = "because you chose " + titles
+    texts = np.where(
+        popular, "popular with other customers", np.where(similar, because, "fits what you chose as a whole")
+    )
+    return codes, texts.astype(str)
