@@ -1,0 +1,110 @@
+"""The text of a product and its content key: one definition, used by the encoder and by the dataset builder.
+
+A product's text is ``title. brand. category. description`` after normalisation. What names the product comes
+first, so that an encoder's token limit cuts the end of the description and nothing else. The key is the sha256
+of that text: products that say the same share one vector, and any change of wording is a new key.
+"""
+
+import hashlib
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+FIELDS = ("title", "brand", "category", "description")
+
+# Part of the meaning of a key: with another cap the same product would get another key.
+MAX_CHARS = 10_000
+
+# RE2 patterns, applied in this order. Tags are removed again after entities were resolved, because feeds
+# often escape their markup ("&lt;p&gt;").
+_MARKUP = (
+    r"(?is)<!--.*?-->",
+    r"(?is)<script\b.*?</script\s*>",
+    r"(?is)<style\b.*?</style\s*>",
+    r"(?s)<[a-zA-Z/!?][^<>]*>",
+)
+# control characters, bidirectional overrides and the byte order mark: invisible, and never part of the wording
+_INVISIBLE = r"[\x{0000}-\x{001F}\x{007F}-\x{009F}\x{202A}-\x{202E}\x{2066}-\x{2069}\x{FEFF}]"
+_SPACE = r"[\s\x{00A0}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{3000}]+"
+_ENTITY = "&"
+END = ". "
+
+
+def product_text(title: str | None, description: str | None, brand: str | None, category: str | None) -> str:
+    """The normalised text of one product; empty where no field says anything."""
+    frame = pd.DataFrame(
+        {"title": [title], "description": [description], "brand": [brand], "category": [category]}, dtype=object
+    )
+    return str(product_texts(frame).iloc[0])
+
+
+def content_key(text: str) -> str:
+    """sha256 of the normalised text, as 64 hex characters."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def product_texts(products: pd.DataFrame) -> pd.Series:
+    """Normalised texts of many products, with the index of ``products``.
+
+    ``products`` has the columns title, description, brand and category (None or NaN where unknown).
+    """
+    parts = [_sentence(_clean(_strings(products[name]))) for name in FIELDS]
+    joined = pc.binary_join_element_wise(*parts, pa.scalar("", pa.large_string()))
+    capped = pc.utf8_rtrim(pc.utf8_slice_codeunits(joined, 0, MAX_CHARS), characters=END)
+    return pd.Series(capped.to_numpy(zero_copy_only=False), index=products.index, name="text", dtype=object)
+
+
+def keys_of(texts: pd.Series) -> pd.Series:
+    """Content keys of normalised texts; None where a text is empty."""
+    keys = [content_key(text) if text else None for text in texts]
+    return pd.Series(keys, index=texts.index, name="text_key", dtype=object)
+
+
+def text_keys(products: pd.DataFrame) -> pd.Series:
+    """Content key of every product's text (None where it has no text at all), with the frame's index."""
+    return keys_of(product_texts(products))
+
+
+def _strings(column: pd.Series) -> pa.Array:
+    values = column.to_numpy(dtype=object)
+    try:
+        return pa.array(values, type=pa.large_string(), from_pandas=True)
+    except UnicodeEncodeError:  # lone surrogates: text that was never valid Unicode
+        return pa.array(_encodable(values), type=pa.large_string(), from_pandas=True)
+
+
+def _encodable(values: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> Sequence[object]:
+    return [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
+
+
+def _clean(texts: pa.Array) -> pa.Array:
+    texts = pc.utf8_slice_codeunits(pc.utf8_normalize(texts, "NFC"), 0, 4 * MAX_CHARS)
+    for pattern in _MARKUP:
+        texts = pc.replace_substring_regex(texts, pattern, " ")
+    texts = _unescape(texts)
+    for pattern in _MARKUP:
+        texts = pc.replace_substring_regex(texts, pattern, " ")
+    texts = pc.replace_substring_regex(texts, _INVISIBLE, " ")
+    texts = pc.replace_substring_regex(texts, _SPACE, " ")
+    return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, "NFC"))
+
+
+def _unescape(texts: pa.Array) -> pa.Array:
+    """HTML entities resolved; only the rows that have any pay for it."""
+    marked = pc.fill_null(pc.match_substring(texts, _ENTITY), False)
+    if not pc.any(marked).as_py():
+        return texts
+    plain = [html.unescape(text) for text in pc.filter(texts, marked).to_pylist()]
+    clean = [text.encode("utf-8", "replace").decode() for text in plain]
+    return pc.replace_with_mask(texts, marked, pa.array(clean, type=texts.type))
+
+
+def _sentence(texts: pa.Array) -> pa.Array:
+    """A part that ends with one full stop; empty where it says nothing."""
+    bare = pc.fill_null(pc.utf8_rtrim(texts, characters=END), "")
+    empty, stop = pa.scalar("", pa.large_string()), pa.scalar(END, pa.large_string())
+    return pc.binary_join_element_wise(bare, pc.if_else(pc.equal(bare, ""), empty, stop), empty)
