@@ -1,0 +1,101 @@
+"""A contract: everything that is known about one table, frozen."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import pyarrow as pa
+
+from causalrec.contracts.extensions import Extensions, RowRule
+from causalrec.contracts.odcs import Quality
+from causalrec.contracts.types import ARROW_TYPES
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: its name.
+        type: physical type, a key of :data:`causalrec.contracts.types.ARROW_TYPES` and Spark SQL at once.
+        required: never null.
+        description: for people.
+    """
+
+    name: str
+    type: str
+    required: bool
+    description: str
+
+    @property
+    def arrow(self) -> pa.Field:
+        """The column as an Arrow field."""
+        return pa.field(self.name, ARROW_TYPES[self.type], nullable=not self.required)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One schema file. Build it with :func:`causalrec.contracts.load_contract`.
+
+    Attributes:
+        name: table name (or ``landing_...`` for a delivery).
+        version: semantic version of the contract.
+        description: what the table is for.
+        owner: who answers for it.
+        retention_days: how long rows are kept, days.
+        columns: in order, partition columns included.
+        key: names of the columns that identify a row; empty where none do.
+        partition_by: names of the partition columns.
+        expectations: about a batch as a whole.
+        extensions: rules and switches beyond the standard.
+        digest: sha256 (hex) of the file, for fingerprints.
+    """
+
+    name: str
+    version: str
+    description: str
+    owner: str
+    retention_days: int
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
+    expectations: tuple[Quality, ...]
+    extensions: Extensions = field(default_factory=Extensions)
+    digest: str = ""
+
+    @property
+    def write(self) -> Literal["replace", "append"]:
+        """How rows enter: one partition replaced at a time, or appended."""
+        return self.extensions.write
+
+    @property
+    def rules(self) -> tuple[RowRule, ...]:
+        """Row rules in the order in which they are tried."""
+        return self.extensions.rowRules
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """All columns, partition columns included; required ones are not nullable."""
+        return pa.schema([column.arrow for column in self.columns])
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all columns in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def data_columns(self) -> tuple[Column, ...]:
+        """Columns that stand inside the files, without the partition columns."""
+        return tuple(column for column in self.columns if column.name not in self.partition_by)
+
+    @property
+    def constraint_hints(self) -> dict[str, str]:
+        """SQL predicates that hold for every stored row, by constraint name: for stores that check them."""
+        return {f"{c.name}_present": f"{c.name} IS NOT NULL" for c in self.columns if c.required}
+
+    def column(self, name: str) -> Column:
+        """The column ``name``; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")

@@ -1,0 +1,60 @@
+"""What a contract says beyond the standard: the values under ``customProperties``."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from causalrec.contracts.odcs import Name, Node
+from causalrec.errors import ReasonCode
+
+
+class RowRule(Node):
+    """A rule that every row must keep.
+
+    Attributes:
+        reason: code of the rows that break it.
+        columns: the columns whose values are shown in ``detail``.
+        must: Spark SQL predicate that holds for good rows; ``{name}`` stands for a setting. A null
+            result counts as broken.
+    """
+
+    reason: ReasonCode
+    columns: tuple[str, ...] = Field(min_length=1)
+    must: str
+
+
+class Duplicates(Node):
+    """Rows of one delivery with equal ``by`` are one row; the first by ``keepFirstBy`` is kept."""
+
+    by: tuple[Name, ...] = Field(min_length=1)
+    keepFirstBy: tuple[str, ...] = Field(min_length=1)
+
+
+class Extensions(Node):
+    """All extensions of one contract.
+
+    Attributes:
+        write: ``replace`` one partition at a time, or ``append``.
+        rowRules: in the order in which they are tried; the first broken one names the reason.
+        duplicates: how repeated rows of a delivery are recognised.
+        volumeGate: refuse a delivery that is far smaller than the ones before it.
+        delivery: whether every run date needs one.
+        metrics: further Spark SQL aggregates for the expectations, by name.
+        target: of a landing contract, the table that its rows become.
+        folder: of a landing contract, its folder in the landing zone.
+    """
+
+    write: Literal["replace", "append"] = "replace"
+    rowRules: tuple[RowRule, ...] = ()
+    duplicates: Duplicates | None = None
+    volumeGate: bool = False
+    delivery: Literal["required", "optional"] = "required"
+    metrics: dict[Name, str] = Field(default_factory=dict)
+    target: Name | None = None
+    folder: str | None = None
+
+    @model_validator(mode="after")
+    def _landing_is_complete(self) -> Self:
+        if (self.target is None) != (self.folder is None):
+            raise ValueError("a landing contract names both target and folder")
+        return self

@@ -1,0 +1,127 @@
+"""Reads schemas/*.yaml into contracts; an error names the file, the line and the key."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from causalrec.contracts.contract import Column, Contract
+from causalrec.contracts.extensions import Extensions
+from causalrec.contracts.odcs import Document, Property
+from causalrec.contracts.types import LOGICAL_TYPES
+from causalrec.errors import ContractError
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+
+def contract_names(folder: Path = SCHEMAS) -> list[str]:
+    """Names of all contracts, sorted."""
+    return sorted(file.stem for file in folder.glob("*.yaml"))
+
+
+@lru_cache(maxsize=64)
+def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
+    """The contract of ``name``.
+
+    Raises:
+        ContractError: the file is absent, not YAML, or does not have the shape of a contract.
+    """
+    file = folder / f"{name}.yaml"
+    try:
+        text = file.read_text(encoding="utf-8")
+        node = yaml.compose(text)
+        tree = yaml.safe_load(text)
+    except OSError as error:
+        known = ", ".join(contract_names(folder)) or "none"
+        raise ContractError(f"no contract {name} in {folder}", do=f"use one of: {known}") from error
+    except yaml.YAMLError as error:
+        raise ContractError(f"{file.name} is not YAML: {error}", do="correct that line") from error
+    try:
+        document = Document.model_validate(tree)
+    except ValidationError as error:
+        raise _located(file, node, error, ()) from error
+    try:
+        extensions = Extensions.model_validate({p.property: p.value for p in document.customProperties})
+    except ValidationError as error:
+        raise _located(file, node, error, ("customProperties",)) from error
+    return _contract(file, document, extensions, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _contract(file: Path, document: Document, extensions: Extensions, digest: str) -> Contract:
+    table = document.schema_[0]
+    names = [p.name for p in table.properties]
+    if not file.stem == document.name == table.name:
+        raise _broken(file, f"is named {document.name} with schema {table.name}", "use one name")
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        raise _broken(file, f"declares column {name} twice", "keep one of them")
+    for column in table.properties:
+        if LOGICAL_TYPES.get(column.physicalType) != column.logicalType:
+            raise _broken(
+                file,
+                f"column {column.name}: physicalType {column.physicalType} is no {column.logicalType}",
+                f"use one of: {', '.join(t for t, k in LOGICAL_TYPES.items() if k == column.logicalType)}",
+            )
+    return Contract(
+        name=document.name,
+        version=document.version,
+        description=document.description.purpose,
+        owner=document.team.name,
+        retention_days=document.slaProperties[0].value,
+        columns=tuple(Column(p.name, p.physicalType, p.required, p.description) for p in table.properties),
+        key=_ordered([(p.primaryKeyPosition, p) for p in table.properties if p.primaryKey]),
+        partition_by=_ordered([(p.partitionKeyPosition, p) for p in table.properties if p.partitioned]),
+        expectations=table.quality,
+        extensions=extensions,
+        digest=digest,
+    )
+
+
+def _ordered(placed: Sequence[tuple[int, Property]]) -> tuple[str, ...]:
+    return tuple(p.name for _, p in sorted(placed, key=lambda pair: pair[0]))
+
+
+def _broken(file: Path, what: str, do: str) -> ContractError:
+    return ContractError(f"{file.name} {what}", do=do)
+
+
+def _located(
+    file: Path, root: yaml.Node | None, error: ValidationError, prefix: tuple[str | int, ...]
+) -> ContractError:
+    first = error.errors()[0]
+    loc = prefix + first["loc"]
+    key = ".".join(str(part) for part in loc)
+    return ContractError(
+        f"{file.name} line {_line(root, loc)}: {key}: {first['msg']}",
+        do=f"correct it in {os.path.relpath(file)}",
+    )
+
+
+def _line(node: yaml.Node | None, loc: Sequence[str | int]) -> int:
+    """Line (from 1) of the deepest node on the path ``loc`` that exists."""
+    line = 1
+    for part in loc:
+        child = _child(node, part)
+        if child is None:
+            break
+        line, node = child.start_mark.line + 1, child
+    return line
+
+
+def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode):
+        if isinstance(part, int):
+            return node.value[part] if part < len(node.value) else None
+        return next((n for n in map(_custom_value, node.value) if n and n[0] == part), (None, None))[1]
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part), None)
+    return None
+
+
+def _custom_value(node: yaml.Node) -> tuple[str, yaml.Node] | None:
+    """Name and value of an entry of ``customProperties``."""
+    name, value = _child(node, "property"), _child(node, "value")
+    return (name.value, value) if name is not None and value is not None else None
