@@ -1,0 +1,1 @@
+"""A fictional shop whose causal truth is known."""

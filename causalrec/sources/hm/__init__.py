@@ -1,0 +1,1 @@
+"""Adapter for the public H&M Kaggle layout."""
