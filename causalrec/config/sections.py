@@ -105,25 +105,51 @@ class IngestSettings(Section):
 
 
 class ImageSettings(Section):
-    """Image encoder (open_clip) and the caps that are checked before a picture is decoded."""
+    """Image encoder (open_clip) and the caps that are checked before a picture is decoded.
+
+    Attributes:
+        model: ``lite`` (weights from an installed package), an open_clip architecture, ``hf-hub:ORG/NAME`` or
+            ``local-dir:FOLDER``.
+        pretrained: open_clip tag or local checkpoint file; only for an architecture name.
+        max_bytes, max_pixels, min_side, max_side: a picture outside of them is rejected from its header.
+        formats: Pillow's names of the formats that are opened at all.
+        max_failure_share: the job fails when a larger share of the pictures fails.
+        keys_per_task: pictures of one Spark task.
+        alternatives: references tried for one content key before it counts as failed.
+        threads: torch threads of one Spark worker.
+    """
 
     model: str = "lite"
     pretrained: str | None = None
     batch_size: int = Field(64, ge=1)
-    max_bytes: int = 20_000_000
-    max_pixels: int = 40_000_000
-    min_side: int = 8
-    max_side: int = 12_000
+    max_bytes: int = Field(20_000_000, ge=1)
+    max_pixels: int = Field(40_000_000, ge=1)
+    min_side: int = Field(8, ge=1)
+    max_side: int = Field(12_000, ge=1)
+    formats: tuple[str, ...] = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
+    keys_per_task: int = Field(512, ge=1)
+    alternatives: int = Field(3, ge=1)
+    threads: int = Field(1, ge=1)
 
 
 class TextSettings(Section):
-    """Text encoder (transformers)."""
+    """Text encoder (transformers).
+
+    Attributes:
+        model: ``lite`` (weights from an installed package), a hub id or a local folder.
+        pooling: ``mean`` over the tokens or the first (``cls``) token.
+        max_tokens: longer texts are truncated, and counted.
+        keys_per_task: texts of one Spark task; they are sorted by length inside it.
+        threads: torch threads of one Spark worker.
+    """
 
     model: str = "lite"
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: int = Field(128, ge=8)
     batch_size: int = Field(64, ge=1)
+    keys_per_task: int = Field(1_024, ge=1)
+    threads: int = Field(1, ge=1)
 
 
 class FeatureSettings(Section):
@@ -134,7 +160,11 @@ class FeatureSettings(Section):
 
 
 class DatasetSettings(Section):
-    """Interactions and splits."""
+    """Interactions and splits.
+
+    ``uniform_policies`` name the exposure policies that show items uniformly at random. Pairs that they showed
+    are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+    """
 
     history_days: int = Field(1_000, ge=1)
     event_weights: dict[str, float] = Field(default_factory=lambda: {"cart": 1.0, "purchase": 1.0})
@@ -142,6 +172,8 @@ class DatasetSettings(Section):
     valid_share: float = Field(0.1, gt=0, lt=0.5)
     test_share: float = Field(0.1, gt=0, lt=0.5)
     min_train_per_user: int = Field(1, ge=1)
+    uniform_policies: tuple[str, ...] = ("uniform", "random")
+    hold_out_uniform: bool = True
     seed: int = 7
 
 
