@@ -125,6 +125,7 @@ class TrainingSettings(Section):
     seed: int = 7
     device: Literal["auto", "cpu", "cuda"] = "auto"
     epochs: int = Field(200, ge=1)
+    epochs_unvalidated: int = Field(40, ge=1)
     batch: int = Field(2_048, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     loss: Literal["softmax", "bpr"] = "softmax"

@@ -1,11 +1,14 @@
 """The interface that every recommender keeps, from popularity to the causal model."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 
@@ -52,6 +55,14 @@ class ServingTables:
     code_names: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A fitted model as named arrays (safetensors) and facts (JSON); nothing else is ever stored."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+    facts: dict[str, Any]
+
+
 class Recommender(ABC):
     """Fit on training pairs, score every item for any user.
 
@@ -59,6 +70,7 @@ class Recommender(ABC):
     """
 
     name: str
+    recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
 
     @abstractmethod
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
@@ -68,18 +80,48 @@ class Recommender(ABC):
     def score(self, users: Ints) -> Floats:
         """Scores (len(users), N) of all items; higher is better; finite."""
 
+    @abstractmethod
+    def score_histories(self, histories: Sequence[Ints]) -> Floats:
+        """Scores (len(histories), N) for new users, each given as a list of known item ids; no retraining."""
+
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """Everything that :meth:`restore` needs to score again."""
+
+    @abstractmethod
+    def restore(self, snapshot: Snapshot) -> None:
+        """The inverse of :meth:`snapshot`."""
+
     def serving_tables(self) -> ServingTables | None:
         """The factorised form, or None where the model has none (EASE, item-kNN)."""
         return None
 
-    def recommend(self, users: Ints, k: int, seen: "npt.NDArray[np.bool_] | None" = None) -> tuple[Ints, Floats]:
+    def recommend(
+        self, users: Ints, k: int, seen: "npt.NDArray[np.bool_] | None" = None
+    ) -> tuple[Ints, Floats]:
         """Top ``k`` items and scores per user, best first, ties broken by item id.
 
         ``seen`` (len(users), N) marks pairs to leave out; they come last with score -inf.
         """
-        scores = self.score(users).copy()
-        if seen is not None:
-            scores[seen] = -np.inf
-        k = min(k, scores.shape[1])
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
-        return order, np.take_along_axis(scores, order, axis=1)
+        return best_first(self.score(users), k, seen)
+
+
+def best_first(scores: Floats, k: int, seen: "npt.NDArray[np.bool_] | None" = None) -> tuple[Ints, Floats]:
+    """Column ids and values of the ``k`` largest scores per row; ties by column id, seen ones last."""
+    scores = scores.copy()
+    if seen is not None:
+        scores[seen] = -np.inf
+    k = min(k, scores.shape[1])
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
+    return order, np.take_along_axis(scores, order, axis=1)
+
+
+def history_matrix(histories: Sequence[Ints], n_items: int) -> sp.csr_matrix:
+    """Binary float32 CSR (len(histories), N); an item listed twice counts once."""
+    indptr = np.concatenate([[0], np.cumsum([len(items) for items in histories])]).astype(np.int64)
+    indices = np.concatenate([np.asarray(items, np.int64) for items in histories] or [np.empty(0, np.int64)])
+    ones = np.ones(indices.size, dtype=np.float32)
+    matrix = sp.csr_matrix((ones, indices, indptr), shape=(len(histories), n_items))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1.0
+    return matrix

@@ -1,0 +1,62 @@
+"""EASE: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (WWW 2019), a closed form."""
+
+import time
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+from causalrec.config.model import BaselineSettings
+from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Progress, Snapshot
+from causalrec.model.itemitem import HistoryRecommender
+from causalrec.model.popularity import closed_form_report
+
+
+class EaseRecommender(HistoryRecommender):
+    """B = I - P diag(1 / diag(P)), P = (X'X + ridge I)^-1; scores are X B. Dense N x N in float32."""
+
+    name = "ease"
+
+    def __init__(self, settings: BaselineSettings) -> None:
+        self.settings = settings
+        self.weights: Floats = np.empty((0, 0), dtype=np.float32)
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Solves once.
+
+        Raises:
+            TrainingError: the catalogue is above ``ease_max_items``.
+        """
+        if data.n_items > self.settings.ease_max_items:
+            raise TrainingError(
+                f"EASE needs a dense {data.n_items} x {data.n_items} matrix; "
+                f"the limit is {self.settings.ease_max_items} items",
+                do="raise model.baselines.ease_max_items or choose another model",
+            )
+        start = time.perf_counter()
+        history = self.remember(data)
+        gram = np.asarray((history.T @ history).todense(), dtype=np.float32)
+        gram[np.diag_indices_from(gram)] += np.float32(self.settings.ease_ridge)
+        factor, lower = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+        identity = np.eye(data.n_items, dtype=np.float32)
+        inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)
+        weights = -inverse / np.diag(inverse)
+        weights[np.diag_indices_from(weights)] = 0.0
+        self.weights = np.ascontiguousarray(weights, dtype=np.float32)
+        return closed_form_report(time.perf_counter() - start, progress)
+
+    def apply(self, history: sp.csr_matrix) -> Floats:
+        """History times the learned item-item weights."""
+        return np.asarray(history @ self.weights, dtype=np.float32)
+
+    def snapshot(self) -> Snapshot:
+        """Histories and weights."""
+        base = super().snapshot()
+        return Snapshot({**base.arrays, "weights": self.weights}, base.facts)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Takes both back."""
+        super().restore(snapshot)
+        self.weights = snapshot.arrays["weights"]

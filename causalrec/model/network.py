@@ -1,0 +1,54 @@
+"""What the training loop sees of a learned model, and what the model sees of the loop."""
+
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from causalrec.dataset.arrays import Interactions
+from causalrec.model.base import FitReport, Progress
+
+
+class FactorNetwork(nn.Module, ABC):
+    """Two tables of states; the loop chooses pairs, negatives, loss and the time to stop.
+
+    Everything that training changes outside the parameters must be a registered buffer of constant shape, so
+    that a checkpoint of ``state_dict`` restores it.
+    """
+
+    @abstractmethod
+    def tables(self) -> tuple[Tensor, Tensor]:
+        """User states (U, d) and item states (N, d) for the loss, differentiable; rows of length one."""
+
+    @abstractmethod
+    def serving(self) -> tuple[Tensor, Tensor]:
+        """User and item states for ranking: the same after the adjustments that belong to test time."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Called before each epoch (0-based), also after a resume: refresh what is refreshed by schedule."""
+
+    def rebuild(self) -> None:
+        """Called after a ``state_dict`` was loaded: recompute what is derived from buffers."""
+
+    def penalty(self, items: Tensor) -> Tensor:
+        """An additional loss on the batch's item ids; zero by default."""
+        return torch.zeros((), device=items.device)
+
+
+class Trainer(Protocol):
+    """Fits a network in place and leaves it at its best validation state."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network will live."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Seed of initialisation and of everything random."""
+        ...
+
+    def __call__(
+        self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
+    ) -> FitReport: ...

@@ -1,0 +1,83 @@
+"""Builds recommenders from settings, and writes and reads fitted ones (safetensors + JSON, no pickle)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from causalrec.config import Settings
+from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.errors import RegistryError, SettingsError
+from causalrec.model.base import Recommender, Snapshot
+from causalrec.model.ease import EaseRecommender
+from causalrec.model.itemknn import ItemKnnRecommender
+from causalrec.model.lightgcn import LightGcnRecommender
+from causalrec.model.popularity import PopularityRecommender
+from causalrec.training.loop import LoopTrainer
+
+ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
+
+
+def build_recommender(settings: Settings, checkpoints: Path | None = None) -> Recommender:
+    """The model that ``settings.model.name`` names, unfitted.
+
+    Args:
+        checkpoints: folder for a resumable run; None keeps nothing on disk while training.
+    """
+    return _build(settings.model, settings.training, checkpoints)
+
+
+def recommender_recipe(model: ModelSettings, training: TrainingSettings) -> dict[str, Any]:
+    """The settings that build a recommender, as JSON; they travel with a saved one."""
+    return {"model": model.model_dump(mode="json"), "training": training.model_dump(mode="json")}
+
+
+def _build(model: ModelSettings, training: TrainingSettings, checkpoints: Path | None) -> Recommender:
+    recommender = _choose(model, LoopTrainer(training, model, checkpoints))
+    recommender.recipe = recommender_recipe(model, training)
+    return recommender
+
+
+def _choose(model: ModelSettings, trainer: LoopTrainer) -> Recommender:
+    match model.name:
+        case "popularity":
+            return PopularityRecommender()
+        case "ease":
+            return EaseRecommender(model.baselines)
+        case "item_knn":
+            return ItemKnnRecommender(model.baselines)
+        case "lightgcn":
+            return LightGcnRecommender(model, trainer)
+        case "causal":
+            raise SettingsError("the causal model is not built yet", do="set model.name to lightgcn")
+
+
+def save_recommender(recommender: Recommender, folder: Path) -> None:
+    """Writes a fitted model; the settings travel with it, so that loading needs the folder alone."""
+    snapshot = recommender.snapshot()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: array.copy(order="C") for name, array in snapshot.arrays.items()}, str(folder / ARRAYS))
+    facts = {"recipe": recommender.recipe, "facts": snapshot.facts}
+    (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def load_recommender(folder: Path) -> Recommender:
+    """The model that :func:`save_recommender` wrote.
+
+    Raises:
+        RegistryError: a file is missing or damaged.
+    """
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        arrays = load_file(str(folder / ARRAYS))
+        model = ModelSettings.model_validate(facts["recipe"]["model"])
+        training = TrainingSettings.model_validate(facts["recipe"]["training"])
+        recommender = _build(model, training, None)
+        recommender.restore(Snapshot(arrays, facts["facts"]))
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise RegistryError(
+            f"{folder} holds no readable model ({type(error).__name__})", do="register the model again"
+        ) from error
+    return recommender

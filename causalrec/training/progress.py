@@ -1,0 +1,86 @@
+"""The state of a training run between epochs, and its way to disk and back."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.dataset.arrays import Interactions
+from causalrec.model.network import FactorNetwork
+from causalrec.training.checkpoint import read_checkpoint, write_checkpoint
+
+
+@dataclass
+class RunState:
+    """Epochs done, the best of them, and what was measured."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_value: float = float("-inf")
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+
+def run_key(training: TrainingSettings, model: ModelSettings, data: Interactions) -> str:
+    """Hash of data and settings: a checkpoint of anything else is not resumed (more epochs may be)."""
+    digest = hashlib.sha256(training.model_dump_json(exclude={"epochs", "device"}).encode())
+    digest.update(model.model_dump_json().encode())
+    digest.update(f"{data.n_users},{data.n_items}".encode())
+    for array in (data.train, data.valid, *(data.modalities[name] for name in sorted(data.modalities))):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def save_run(
+    folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer, state: RunState
+) -> None:
+    """Writes the whole run as one file."""
+    tensors = {f"now.{name}": value for name, value in network.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in state.best.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"adam.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    facts = {
+        "key": key,
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "best_value": state.best_value if state.best else None,
+        "seconds": state.seconds,
+        "history": state.history,
+    }
+    write_checkpoint(folder, tensors, facts)
+
+
+def load_run(
+    folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer
+) -> RunState | None:
+    """Puts a saved run of the same key back into network and optimizer; None where there is none."""
+    found = read_checkpoint(folder)
+    if found is None or found[1]["key"] != key:
+        return None
+    tensors, facts = found
+    network.load_state_dict(_under("now.", tensors))
+    network.rebuild()
+    moments: dict[int, dict[str, Any]] = {}
+    for name, value in _under("adam.", tensors).items():
+        index, moment = name.split(".")
+        moments.setdefault(int(index), {})[moment] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    best = facts["best_value"]
+    return RunState(
+        facts["epoch"],
+        facts["best_epoch"],
+        float("-inf") if best is None else best,
+        facts["seconds"],
+        facts["history"],
+        _under("best.", tensors),
+    )
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
