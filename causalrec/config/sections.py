@@ -41,8 +41,8 @@ class DemoSettings(Section):
     """The causal knobs of the generated shop and the share of what goes wrong in it."""
 
     # demand: logit = base + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + brand_sensitivity * b_u)
-    base: float = -1.1
-    taste: float = Field(1.9, ge=0)
+    base: float = -1.8
+    taste: float = Field(2.6, ge=0)
     confounding: float = Field(0.9, ge=0)
     brand_sensitivity: float = Field(0.3, ge=0)
     shared_merit: int = Field(2, ge=0, le=4)
@@ -78,6 +78,16 @@ class DemoSettings(Section):
     spark_sessions: int = Field(300_000, ge=1)
 
 
+class LakeSettings(Section):
+    """Bounds of data files and of the patience of writers. Sizes are MiB of Arrow data before compression."""
+
+    file_mb: int = Field(512, ge=1)
+    row_group_mb: int = Field(64, ge=1)
+    max_files_per_partition: int = Field(8, ge=1)
+    commit_tries: int = Field(100, ge=1)
+    attempt_lease_hours: float = Field(24.0, gt=0)
+
+
 class SourceSettings(Section):
     """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
 
@@ -92,7 +102,7 @@ class SourceSettings(Section):
 
 
 class IngestSettings(Section):
-    """Limits of the row gate and of the batch gate."""
+    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age."""
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
@@ -102,6 +112,13 @@ class IngestSettings(Section):
     max_title_chars: int = 500
     max_description_chars: int = 20_000
     max_price: float = 1e7
+    max_id_chars: int = Field(256, ge=1)
+    max_position: int = Field(1_000_000, ge=1)
+    max_text_chars: int = Field(1_000_000, ge=1)
+    max_image_refs: int = Field(100, ge=0)
+    max_image_ref_chars: int = Field(2_000, ge=1)
+    max_row_bytes: int = Field(4_000_000, ge=1_000)
+    max_raw_chars: int = Field(10_000, ge=100)
 
 
 class ImageSettings(Section):

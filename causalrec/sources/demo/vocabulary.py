@@ -83,7 +83,7 @@ MERIT_WORDS = (
     ("fine-patterned", "delicate", "classic", "bold", "oversized-pattern"),
     ("slim", "narrow", "regular", "roomy", "wide"),
     ("deep", "dark", "mid-tone", "light", "pale"),
-    ("featherlight", "light", "medium-weight", "sturdy", "heavy-duty"),
+    ("featherlight", "lightweight", "medium-weight", "sturdy", "heavy-duty"),
     ("raw", "casual", "versatile", "smart", "elegant"),
     ("simple", "practical", "well-thought-out", "feature-rich", "ingenious"),
     ("rough", "textured", "smooth", "soft", "silky"),
