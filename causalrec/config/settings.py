@@ -8,6 +8,7 @@ from causalrec.config.sections import (
     FeatureSettings,
     GateSettings,
     IngestSettings,
+    LakeSettings,
     PathSettings,
     RegistrySettings,
     ReportSettings,
@@ -25,6 +26,7 @@ class Settings(Section):
     shop: str = "demo"
     paths: PathSettings = PathSettings()
     spark: SparkSettings = SparkSettings()
+    lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
     features: FeatureSettings = FeatureSettings()

@@ -1,0 +1,30 @@
+"""The lake: a folder of Delta tables."""
+
+from collections.abc import Callable
+
+from causalrec.config.sections import LakeSettings
+from causalrec.contracts import load_contract
+from causalrec.lake.storage import Location
+from causalrec.lake.table import Declared, LakeTable
+
+
+class Lake:
+    """Tables below one root, an absolute path or a URI; each is declared by schemas/NAME.yaml."""
+
+    def __init__(
+        self,
+        root: str,
+        settings: LakeSettings | None = None,
+        contracts: Callable[[str], Declared] = load_contract,
+    ) -> None:
+        self.root = str(root)
+        self.settings = settings or LakeSettings()
+        self._contracts = contracts
+
+    def table(self, name: str) -> LakeTable:
+        """A table, whether it exists already or not.
+
+        Raises:
+            ContractError: no contract declares it.
+        """
+        return LakeTable(self._contracts(name), Location(self.root).child(name), self.settings)

@@ -1,0 +1,65 @@
+"""Partition values: how one partition is named, matched and laid out as a folder."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from causalrec.errors import LakeError
+
+Partition: TypeAlias = Mapping[str, str]
+"""Partition column -> value as text; dates as ISO strings."""
+
+Where: TypeAlias = Mapping[str, Sequence[str]]
+"""Partition column -> accepted values as text."""
+
+_SAFE = " .-_+,@!~()"
+
+
+def render(partition: Partition) -> str:
+    """``key=value/key=value``: the name of a partition in the ledger; empty where there is none."""
+    return "/".join(f"{key}={value}" for key, value in partition.items())
+
+
+def folder(partition: Partition) -> str:
+    """Hive-style folder of a partition; characters that a path cannot hold are percent-escaped."""
+    return "/".join(f"{key}={quote(value, safe=_SAFE)}" for key, value in partition.items())
+
+
+def normalise(partition: Partition, partition_by: Sequence[str], schema: pa.Schema, table: str) -> dict[str, str]:
+    """The partition in declared column order, its values in their canonical text.
+
+    Raises:
+        LakeError: a column is missing, unknown, empty, or its text is no value of its type.
+    """
+    if set(partition) != set(partition_by):
+        raise LakeError(
+            f"{table}: partition {sorted(partition)} given, the table is partitioned by {list(partition_by)}",
+            do="name exactly these columns",
+        )
+    return {key: text(value_of(partition[key], schema.field(key).type, f"{table}.{key}")) for key in partition_by}
+
+
+def value_of(given: str, kind: pa.DataType, where: str) -> pa.Scalar:
+    """A partition value parsed from text to its column type.
+
+    Raises:
+        LakeError: the text is empty or not a value of that type.
+    """
+    if not isinstance(given, str) or given == "":
+        raise LakeError(f"{where}: partition value {given!r}", do="give a non-empty string (dates as YYYY-MM-DD)")
+    try:
+        return pa.scalar(given, pa.string()).cast(kind)
+    except pa.ArrowInvalid as error:
+        raise LakeError(f"{where}: {given!r} is no {kind}", do="dates are YYYY-MM-DD") from error
+
+
+def text(value: pa.Scalar) -> str:
+    """Canonical text of a partition value."""
+    return str(value.as_py())
+
+
+def matches(partition: Partition, where: Where | None) -> bool:
+    """Whether a partition passes the filter."""
+    return where is None or all(partition[key] in values for key, values in where.items())

@@ -1,0 +1,180 @@
+"""A Delta table at one version: its files, and the refusal of tables that cannot be read right."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.dataset as pds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from causalrec.errors import ContractError, LakeError, PinError
+from causalrec.lake.partition import Partition, Where, matches, value_of
+from causalrec.lake.storage import Location
+
+READABLE_PROTOCOL = 1  # version 2 maps column names, version 3 brings features such as deletion vectors
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table; ``path`` is relative to the table's folder."""
+
+    path: str
+    partition: Partition
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An opened version. ``schema`` is the contract's: partition columns included."""
+
+    name: str
+    location: Location
+    schema: pa.Schema
+    partition_by: tuple[str, ...]
+    delta: DeltaTable
+
+    @property
+    def version(self) -> int:
+        """The Delta version."""
+        return int(self.delta.version())
+
+    @property
+    def stored_schema(self) -> pa.Schema:
+        """Columns as they lie in the files: without the partition columns."""
+        return pa.schema([field for field in self.schema if field.name not in self.partition_by])
+
+    def reopened(self, version: int | None = None) -> "Snapshot":
+        """The same table at another version (None: the newest)."""
+        found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version)
+        if found is None:
+            raise LakeError(f"{self.name}: the table vanished", do="restore it or rebuild it")
+        return found
+
+    @cached_property
+    def files(self) -> tuple[DataFile, ...]:
+        """All live files, ordered by path."""
+        actions = pa.table(self.delta.get_add_actions(flatten=True)).to_pylist()
+        found = [
+            DataFile(
+                path=unquote(action["path"]),
+                partition={key: str(action[f"partition.{key}"]) for key in self.partition_by},
+                size=int(action["size_bytes"]),
+                rows=int(action["num_records"] or 0),
+            )
+            for action in actions
+        ]
+        return tuple(sorted(found, key=lambda file: file.path))
+
+    def select(self, where: Where | None) -> list[DataFile]:
+        """Files that pass the partition filter and are still there.
+
+        Raises:
+            LakeError: the filter names a column that is no partition column.
+            PinError: a file of this version is gone.
+        """
+        for key in where or {}:
+            if key not in self.partition_by:
+                raise LakeError(
+                    f"{self.name}: cannot filter by {key}, the table is partitioned by {list(self.partition_by)}",
+                    do="filter by partition columns here and by others on the result",
+                )
+        chosen = [file for file in self.files if matches(file.partition, where)]
+        missing = self.location.missing([file.path for file in chosen])
+        if missing:
+            raise PinError(
+                f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, first {missing[0]}",
+                do="restore them, or rebuild these partitions with --force",
+            )
+        return chosen
+
+    def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
+        """The rows of ``files``; only the needed columns are read from disk."""
+        style = pds.ParquetFileFormat()
+        fragments = [
+            style.make_fragment(
+                self.location.path(file.path),
+                self.location.filesystem,
+                partition_expression=self._expression(file.partition),
+            )
+            for file in files
+        ]
+        dataset = pds.FileSystemDataset(fragments, self.schema, style, self.location.filesystem)
+        return dataset.to_table(columns=columns)
+
+    def _expression(self, partition: Partition) -> pds.Expression | None:
+        expression = None
+        for key, text in partition.items():
+            this = pds.field(key) == value_of(text, self.schema.field(key).type, f"{self.name}.{key}")
+            expression = this if expression is None else expression & this
+        return expression
+
+
+def open_snapshot(
+    name: str, location: Location, schema: pa.Schema, partition_by: tuple[str, ...], version: int | None = None
+) -> Snapshot | None:
+    """The table at ``version`` (None: the newest); None where there is no table at all.
+
+    Raises:
+        PinError: the table has no such version, or no longer has it.
+        LakeError: the log is unreadable, or the table uses a feature that this reader does not know.
+        ContractError: the stored columns differ from the contract.
+    """
+    try:
+        delta = DeltaTable(location.uri, version=version)
+    except TableNotFoundError as error:
+        if version is None:
+            return None
+        raise PinError(f"{name}@{version}: there is no such table", do="run the job that writes it") from error
+    except (DeltaError, OSError, ValueError) as error:
+        if version is not None:
+            raise PinError(
+                f"{name}@{version} is not readable: {error}", do="use a version that still exists, or rebuild"
+            ) from error
+        raise LakeError(
+            f"{name}: the table log at {location.uri} is not readable: {error}",
+            do="restore _delta_log from a copy, or move the folder away and rebuild the table",
+        ) from error
+    except Exception as error:  # delta-rs raises its panics as bare Exceptions
+        raise LakeError(f"{name}: cannot open {location.uri}: {error}", do="check the folder and its log") from error
+    _refuse_unknown(name, delta)
+    _check_schema(name, delta, schema, partition_by)
+    return Snapshot(name, location, schema, partition_by, delta)
+
+
+def _refuse_unknown(name: str, delta: DeltaTable) -> None:
+    protocol = delta.protocol()
+    if protocol.min_reader_version > READABLE_PROTOCOL:
+        features = ", ".join(sorted(protocol.reader_features or [])) or "column mapping"
+        raise LakeError(
+            f"{name}: the table needs reader version {protocol.min_reader_version} ({features})",
+            do="rewrite it without these features (deletion vectors: REORG ... APPLY (PURGE)), then drop them",
+        )
+
+
+def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by: tuple[str, ...]) -> None:
+    do = f"rebuild the table, or bring schemas/{name}.yaml back to what is stored"
+    stored: Any = pa.schema(delta.schema().to_arrow())
+    if tuple(delta.metadata().partition_columns) != partition_by:
+        raise ContractError(
+            f"{name}: expected partitions {list(partition_by)}, found {delta.metadata().partition_columns}", do=do
+        )
+    for field in schema:
+        if field.name not in stored.names:
+            raise ContractError(f"{name}: column {field.name} ({field.type}) is not stored", do=do)
+        found = stored.field(field.name).type
+        if not _same_type(found, field.type):
+            raise ContractError(f"{name}.{field.name}: expected {field.type}, found {found}", do=do)
+    for column in stored.names:
+        if column not in schema.names:
+            raise ContractError(f"{name}: stored column {column} is not declared", do=do)
+
+
+def _same_type(left: pa.DataType, right: pa.DataType) -> bool:
+    """Equal up to the names of list elements."""
+    if pa.types.is_list(left) and pa.types.is_list(right):
+        return _same_type(left.value_type, right.value_type)
+    return bool(left.equals(right))

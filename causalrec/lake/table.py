@@ -1,0 +1,171 @@
+"""One Delta table of the lake, declared by its contract."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+from deltalake import DeltaTable, Schema
+
+from causalrec.config.sections import LakeSettings
+from causalrec.errors import LakeError, PinError
+from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
+from causalrec.lake.guard import conform
+from causalrec.lake.outcome import Written
+from causalrec.lake.partition import Partition, Where, normalise
+from causalrec.lake.snapshot import Snapshot, open_snapshot
+from causalrec.lake.storage import Location
+from causalrec.lake.write import write_append, write_replacement
+
+MIB = 1 << 20
+
+
+class Declared(Protocol):
+    """What the lake needs to know of a contract."""
+
+    @property
+    def name(self) -> str:
+        """Table name."""
+
+    @property
+    def partition_by(self) -> Sequence[str]:
+        """Partition columns in order."""
+
+    @property
+    def write(self) -> str:
+        """``replace`` or ``append``."""
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """All columns, partition columns included."""
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """Reads pinned versions; replaces whole partitions or appends, one transaction per write."""
+
+    contract: Declared
+    location: Location
+    settings: LakeSettings
+
+    @property
+    def name(self) -> str:
+        """Table name."""
+        return self.contract.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns as declared, partition columns included."""
+        return self.contract.arrow_schema
+
+    @property
+    def partition_by(self) -> tuple[str, ...]:
+        """Partition columns in order."""
+        return tuple(self.contract.partition_by)
+
+    @property
+    def limits(self) -> FileLimits:
+        """Bounds of data files."""
+        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB)
+
+    def exists(self) -> bool:
+        """Whether any version of the table has been written."""
+        return self.snapshot() is not None
+
+    def version(self) -> int:
+        """The newest Delta version.
+
+        Raises:
+            PinError: the table does not exist yet.
+        """
+        found = self.snapshot()
+        if found is None:
+            raise PinError(f"{self.name} does not exist yet", do="run the job that writes it first")
+        return found.version
+
+    def snapshot(self, version: int | None = None) -> Snapshot | None:
+        """The table at a version (None: the newest); None where nothing was ever written."""
+        return open_snapshot(self.name, self.location, self.schema, self.partition_by, version)
+
+    def read(
+        self, where: Where | None = None, columns: list[str] | None = None, version: int | None = None
+    ) -> pa.Table:
+        """Rows of the chosen partitions and columns; no promise on their order.
+
+        Args:
+            where: partition column -> accepted values as text (dates as ISO strings).
+            columns: names to read; None reads all, partition columns included.
+            version: a pinned version; None reads the newest.
+
+        Raises:
+            PinError: the version, or a data file of it, is gone.
+        """
+        found = self.snapshot(version)
+        if found is None:
+            empty: pa.Table = self.schema.empty_table()
+            return empty if columns is None else empty.select(columns)
+        return found.read(found.select(where), columns)
+
+    def partitions(self, version: int | None = None) -> list[dict[str, str]]:
+        """The partitions that hold rows, sorted."""
+        found = self.snapshot(version)
+        distinct = {tuple(file.partition.items()) for file in found.files} if found else set()
+        return [dict(items) for items in sorted(distinct)]
+
+    def upto(self, column: str, last: str) -> list[str]:
+        """Values of a partition column that are not after ``last`` (ISO dates compare as text), sorted."""
+        if column not in self.partition_by:
+            raise LakeError(f"{self.name} is not partitioned by {column}", do=f"one of {list(self.partition_by)}")
+        return sorted({partition[column] for partition in self.partitions() if partition[column] <= last})
+
+    def replace(self, data: pa.Table, partition: Mapping[str, str], allow_empty: bool = False) -> Written:
+        """Make ``data`` the whole content of one partition. Equal content makes no commit.
+
+        The partition's columns may be left out of ``data``.
+
+        Raises:
+            ContractError: columns, types, nulls or NaN against the contract.
+            LakeError: rows outside the partition; no rows without ``allow_empty``.
+            ConflictError: another writer replaced the partition meanwhile.
+        """
+        whole = self.normalise(partition)
+        rows = conform(data, self.schema, self.name, whole)
+        (written,) = write_replacement(self, [whole], allow_empty, lambda attempt: self.store(rows, attempt))
+        return written
+
+    def append(self, data: pa.Table) -> Written:
+        """Add rows; existing ones stay. For contracts with ``write: append`` only."""
+        rows = conform(data, self.schema, self.name)
+        return write_append(self, lambda attempt: self.store(rows, attempt))
+
+    def store(self, rows: pa.Table, attempt: str) -> list[NewFile]:
+        """Write conformed rows as files, uncommitted."""
+        done: list[NewFile] = []
+        for partition, part in by_partition(rows, self.partition_by):
+            writer = PartitionWriter(self.location, partition, self.schema, attempt, self.limits)
+            for batch in part.to_batches():
+                writer.add(pa.Table.from_batches([batch]))
+            done += writer.close()
+        return done
+
+    def normalise(self, partition: Partition) -> dict[str, str]:
+        """The partition in declared order and canonical text."""
+        return normalise(partition, self.partition_by, self.schema, self.name)
+
+    def created(self) -> Snapshot:
+        """The newest version; an empty version 0 is committed first where there is no table."""
+        found = self.snapshot()
+        if found is None:
+            DeltaTable.create(
+                self.location.uri,
+                schema=Schema.from_arrow(self.schema),
+                mode="ignore",  # another writer may be as fast
+                partition_by=list(self.partition_by),
+                name=self.name,
+            )
+            found = self.snapshot()
+        if found is None:
+            raise LakeError(f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space")
+        return found
+
+

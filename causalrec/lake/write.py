@@ -1,0 +1,122 @@
+"""The one write path: attempt, files, checks, compare with what is there, one commit."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from causalrec.errors import LakeError
+from causalrec.lake.attempt import attempt, sweep, sweep_dead
+from causalrec.lake.commit import commit_append, commit_replacement
+from causalrec.lake.digest import Digest
+from causalrec.lake.files import NewFile, stored_digest
+from causalrec.lake.outcome import Written
+from causalrec.lake.partition import Partition, render
+from causalrec.lake.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from causalrec.lake.table import LakeTable
+
+Store: TypeAlias = Callable[[str], list[NewFile]]
+"""Writes the data files of an attempt (given its id) and returns them."""
+
+
+def write_replacement(
+    table: "LakeTable", partitions: list[dict[str, str]], allow_empty: bool, store: Store
+) -> list[Written]:
+    """Replace the whole content of ``partitions`` in one transaction; one Written each, in order.
+
+    Partitions whose content stays the same are left alone; if that is all of them, nothing is committed.
+    """
+    _refuse_mode(table, "replace")
+    seen = table.created()
+    _sweep_dead(table, seen, partitions)
+    with attempt(table.location, partitions) as this:
+        new = _grouped(store(this.id), partitions, table.name)
+        found = {name: _total(files) for name, files in new.items()}
+        _refuse_empty(table.name, found, allow_empty)
+        changed = [p for p in partitions if held_digest(seen, p) != found[render(p)]]
+        kept = [file for p in changed for file in new[render(p)]]
+        final = seen
+        if changed:
+            tries = table.settings.commit_tries
+            final = commit_replacement(seen, changed, kept, this.id, tries)
+        sweep(table.location, this, keep=frozenset(file.path for file in kept))
+    return [_written(final, p, found[render(p)], p in changed) for p in partitions]
+
+
+def write_append(table: "LakeTable", store: Store) -> Written:
+    """Add files in one transaction; the Written counts the added rows only."""
+    _refuse_mode(table, "append")
+    seen = table.created()
+    with attempt(table.location, []) as this:
+        new = store(this.id)
+        total = _total(new)
+        final = seen
+        if new:
+            final = commit_append(seen, new, this.id, table.settings.commit_tries)
+    touched = {render(file.partition) for file in new}
+    return Written(
+        table=table.name,
+        partition=touched.pop() if len(touched) == 1 else "",
+        version=final.version,
+        rows=total.rows,
+        bytes=sum(file.size for file in new),
+        digest=total.hex,
+        changed=bool(new),
+    )
+
+
+def held_digest(snapshot: Snapshot, partition: Partition) -> Digest:
+    """Digest of a partition's rows at a version, from the footers of its files."""
+    schema = snapshot.stored_schema
+    files = snapshot.select({key: [value] for key, value in partition.items()})
+    return sum((stored_digest(snapshot.location, file.path, schema) for file in files), Digest())
+
+
+def _refuse_mode(table: "LakeTable", mode: str) -> None:
+    if table.contract.write != mode:
+        raise LakeError(
+            f"{table.name} is declared write: {table.contract.write}, not {mode}",
+            do=f"use {table.contract.write}, or change schemas/{table.name}.yaml",
+        )
+
+
+def _sweep_dead(table: "LakeTable", seen: Snapshot, partitions: list[dict[str, str]]) -> None:
+    sweep_dead(table.location, seen.delta, list(partitions), table.settings.attempt_lease_hours * 3600)
+
+
+def _grouped(new: list[NewFile], partitions: list[dict[str, str]], table: str) -> dict[str, list[NewFile]]:
+    groups: dict[str, list[NewFile]] = {render(partition): [] for partition in partitions}
+    for file in new:
+        if render(file.partition) not in groups:
+            raise LakeError(
+                f"{table}: {file.rows} rows lie in {render(file.partition)}, which is not to be replaced",
+                do="filter or quarantine them before the write; nothing was written",
+            )
+        groups[render(file.partition)].append(file)
+    return groups
+
+
+def _total(files: list[NewFile]) -> Digest:
+    return sum((Digest.parse(file.digest) for file in files), Digest())
+
+
+def _refuse_empty(table: str, found: dict[str, Digest], allow_empty: bool) -> None:
+    empty = sorted(name for name, digest in found.items() if digest.rows == 0)
+    if empty and not allow_empty:
+        raise LakeError(
+            f"{table}: no rows for {', '.join(empty[:3])}{' ...' if len(empty) > 3 else ''}; the old content stays",
+            do="check the input, or pass allow_empty where an empty partition is right",
+        )
+
+
+def _written(snapshot: Snapshot, partition: Partition, digest: Digest, changed: bool) -> Written:
+    files = [file for file in snapshot.files if render(file.partition) == render(partition)]
+    return Written(
+        table=snapshot.name,
+        partition=render(partition),
+        version=snapshot.version,
+        rows=digest.rows,
+        bytes=sum(file.size for file in files),
+        digest=digest.hex,
+        changed=changed,
+    )
