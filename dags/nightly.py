@@ -1,0 +1,47 @@
+"""Every night: yesterday's deliveries in, one partition of recommendations out.
+
+The run of logical date D starts when D is over and works on ``ds`` = D. Runs never overlap: each job
+replaces the partition of its date, and a partition has one writer.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+
+from dags._assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS
+from dags._commands import RUN_DATE_PARAM, job_task
+
+with DAG(
+    dag_id="nightly",
+    description="Raw deliveries to published, deconfounded recommendations",
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    start_date=datetime(2018, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={"ds": RUN_DATE_PARAM},
+    tags=["causalrec"],
+    doc_md=__doc__,
+):
+    land = job_task("land", minutes=120)
+    ingest_events = job_task("ingest_events", minutes=120, pool="spark", outlets=[EVENTS])
+    ingest_products = job_task("ingest_products", minutes=60, pool="spark", outlets=[PRODUCTS])
+    ingest_images = job_task("ingest_images", minutes=120, pool="spark")
+    embed_images = job_task("embed_images", minutes=240, pool="spark")
+    embed_texts = job_task("embed_texts", minutes=120, pool="spark")
+    build_dataset = job_task("build_dataset", minutes=120, pool="spark", outlets=[DATASET])
+
+    # The first night has no champion: it trains one. Later nights skip these three.
+    need_champion = job_task("need_champion", minutes=10)
+    train = job_task("train", minutes=720, pool="gpu")
+    evaluate = job_task("evaluate", minutes=120, pool="gpu")
+    promote = job_task("promote", minutes=10, outlets=[CHAMPION])
+
+    score = job_task("score", minutes=240, pool="spark", trigger_rule="none_failed")
+    publish = job_task("publish", minutes=30, outlets=[RECOMMENDATIONS])
+    report = job_task("report", minutes=30)
+
+    land >> [ingest_events, ingest_products]
+    ingest_products >> ingest_images >> embed_images
+    ingest_products >> embed_texts
+    [ingest_events, embed_images, embed_texts] >> build_dataset
+    build_dataset >> need_champion >> train >> evaluate >> promote >> score >> publish >> report

@@ -1,0 +1,101 @@
+"""The three commands: one night, a range of nights, and both servers to look at."""
+
+import datetime as dt
+import subprocess
+import sys
+import time
+
+from rich.console import Console
+
+from infra.embedded import home, ports
+from infra.embedded.errors import EmbeddedError, RunFailed
+from infra.embedded.mlflow_server import mlflow_command, prepare_mlflow
+from infra.embedded.plan import make_plan, ranges, show_plan
+from infra.embedded.session import airflow_session
+from infra.embedded.shop import ROOT, Shop
+from infra.embedded.watch import report_failures, run_dates
+
+DAG = "nightly"
+MAX_ROUNDS = 3
+
+
+def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
+    """Runs one date through Airflow and prints what it made."""
+    _refuse_unfinished(ds)
+    began = time.monotonic()
+    _run(shop, [(ds, ds)], console)
+    _report(shop, ds)
+    console.print(f"finished in {time.monotonic() - began:.0f} s", style="dim")
+
+
+def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> None:
+    """Runs the dates of the range that are missing or stale, until none is left."""
+    if first > last:
+        raise EmbeddedError(f"FROM={first} lies after TO={last}", do="exchange them")
+    _refuse_unfinished(last)
+    for turn in range(MAX_ROUNDS):
+        plan = make_plan(shop, first, last)
+        show_plan(plan, console)
+        due = ranges(plan)
+        if not due:
+            return
+        if turn:
+            console.print("a date of this run changed what later dates depend on: once more", style="dim")
+        _run(shop, due, console)
+    left = [day.ds.isoformat() for day in make_plan(shop, first, last) if day.due]
+    if left:
+        raise RunFailed(
+            f"still stale after {MAX_ROUNDS} rounds: {', '.join(left)}", do="look at the reasons above"
+        )
+
+
+def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> None:
+    """Starts Airflow and MLflow, prints where they are, and waits for Ctrl-C."""
+    ports.require(airflow_port, "Airflow", "AIRFLOW_PORT")
+    ports.require(mlflow_port, "MLflow", "MLFLOW_PORT")
+    prepare_mlflow(shop)
+    with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
+        session.processes.start("mlflow", mlflow_command(shop, mlflow_port))
+        session.processes.wait_until(lambda: not ports.is_free(mlflow_port), "MLflow does not listen", 120)
+        console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
+        console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
+        console.print("DAGs are paused: unpause `nightly` to let it run each day. Ctrl-C stops everything.")
+        try:
+            while True:
+                session.processes.check()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            console.print("stopping")
+
+
+def _run(shop: Shop, due: list[tuple[dt.date, dt.date]], console: Console) -> None:
+    prepare_mlflow(shop)
+    with airflow_session(shop, console) as session:
+        for first, last in due:
+            runs = run_dates(session, DAG, first, last, console)
+            if failed := [run for run in runs if run.state == "failed"]:
+                report_failures(session, DAG, failed, console)
+                raise RunFailed(
+                    f"{len(failed)} of {len(runs)} runs failed: {', '.join(str(run.ds) for run in failed)}",
+                    do="see the log above, correct the cause and run the same command again",
+                )
+
+
+def _refuse_unfinished(ds: dt.date) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    if ds >= today:
+        raise EmbeddedError(
+            f"{ds} is not over yet (UTC)", do=f"choose {today - dt.timedelta(days=1)} or earlier"
+        )
+
+
+def _report(shop: Shop, ds: dt.date) -> None:
+    """The summary, from the ledger and the tables."""
+    done = subprocess.run(  # noqa: S603  fixed command
+        [sys.executable, "-m", "jobs.report", "--ds", ds.isoformat()],
+        env=shop.environment(), cwd=ROOT, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise EmbeddedError(
+            "the run is done, its summary is not", do=f"run `python -m jobs.report --ds {ds}`"
+        )

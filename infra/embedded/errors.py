@@ -1,0 +1,11 @@
+"""What can go wrong around the pipeline; jobs have their own errors."""
+
+from causalrec.errors import CausalrecError
+
+
+class EmbeddedError(CausalrecError):
+    """The embedded Airflow or MLflow cannot be prepared, started or used."""
+
+
+class RunFailed(CausalrecError):
+    """A run ended with failed tasks; everything else was stopped in good order."""

@@ -1,0 +1,44 @@
+"""MLflow on this machine: its SQLite database, and the server that shows it."""
+
+import subprocess
+import sys
+
+from infra.embedded import ports
+from infra.embedded.errors import EmbeddedError
+from infra.embedded.shop import Shop
+
+CREATE = (
+    "import sys; from mlflow import MlflowClient; MlflowClient(sys.argv[1]).search_experiments(max_results=1)"
+)
+
+
+def prepare_mlflow(shop: Shop) -> None:
+    """Creates the tracking database where it is a local SQLite file that does not exist yet.
+
+    Raises:
+        EmbeddedError: MLflow could not create it.
+    """
+    uri = shop.settings.tracking_uri
+    file = shop.work / "mlflow" / "mlflow.db"
+    if not uri.startswith("sqlite:///") or file.is_file():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    log = file.with_suffix(".log")
+    with log.open("w") as stream:
+        done = subprocess.run(  # noqa: S603  fixed command
+            [sys.executable, "-c", CREATE, uri],
+            env=shop.environment(), stdout=stream, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        file.unlink(missing_ok=True)
+        raise EmbeddedError("MLflow's database could not be prepared", do=f"read {log}")
+
+
+def mlflow_command(shop: Shop, port: int) -> list[str]:
+    """Command line of the tracking server, on loopback."""
+    return [
+        sys.executable, "-m", "mlflow", "server",
+        "--host", ports.HOST, "--port", str(port), "--workers", "1",
+        "--backend-store-uri", shop.settings.tracking_uri,
+        "--artifacts-destination", shop.settings.artifact_root,
+    ]  # fmt: skip

@@ -1,0 +1,125 @@
+"""Starts processes and makes sure that none of them, nor any child, outlives the command."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+from infra.embedded.errors import EmbeddedError
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+TERM_GRACE_SECONDS = 8.0
+
+
+class Processes:
+    """A set of servers with one life: leaving the ``with`` block stops them and all they started.
+
+    Airflow puts each job into a session of its own, so a process group cannot hold them together. On Linux
+    this process adopts orphans instead (``PR_SET_CHILD_SUBREAPER``): every descendant stays in its tree.
+    """
+
+    def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
+        self._logs = log_folder
+        self._environment = dict(environment)
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> "Processes":
+        self._logs.mkdir(parents=True, exist_ok=True)
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        previous = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
+        try:
+            self.stop()
+        finally:
+            for number, handler in previous:
+                signal.signal(number, handler)
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Starts ``command`` in its own session; its output goes to ``NAME.log``."""
+        with self.log(name).open("wb") as stream:
+            self._running[name] = subprocess.Popen(  # noqa: S603  our own command lines
+                list(command),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def log(self, name: str) -> Path:
+        """File with the output of one server."""
+        return self._logs / f"{name}.log"
+
+    def check(self) -> None:
+        """Raises EmbeddedError where a server has ended by itself."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise EmbeddedError(
+                    f"{name} ended with status {process.returncode}: {_last_line(self.log(name))}",
+                    do=f"read {self.log(name)}",
+                )
+
+    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
+        """Polls ``ready``; EmbeddedError where a server dies first or the time is over."""
+        end = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > end:
+                raise EmbeddedError(f"{what} after {seconds:.0f} s", do=f"read the logs in {self._logs}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """SIGTERM to every descendant, SIGKILL to what is left after the grace time."""
+        if not self._running:
+            return
+        family = psutil.Process().children(recursive=True)
+        for process in family:
+            _send(process, signal.SIGTERM)
+        psutil.wait_procs(family, timeout=TERM_GRACE_SECONDS)
+        for process in psutil.Process().children(recursive=True):
+            _send(process, signal.SIGKILL)
+        psutil.wait_procs(psutil.Process().children(recursive=True), timeout=TERM_GRACE_SECONDS)
+        self._running.clear()
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    """In the child: a SIGTERM if this command is killed outright."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _last_line(file: Path) -> str:
+    with file.open("rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - 4096))
+        lines = stream.read().decode("utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no output"

@@ -1,0 +1,58 @@
+"""Which shop is run, and where its files lie."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from causalrec.config import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One shop on this machine.
+
+    Attributes:
+        settings_file: its TOML file.
+        settings: the same, read.
+        raw: folder of foreign raw data to convert, or None.
+        dags: folder that Airflow reads.
+    """
+
+    settings_file: Path
+    settings: Settings
+    raw: Path | None
+    dags: Path = ROOT / "dags"
+
+    @property
+    def work(self) -> Path:
+        """The shop's work folder."""
+        return (ROOT / self.settings.paths.work).resolve()
+
+    @property
+    def airflow_home(self) -> Path:
+        """Configuration, database and logs of the shop's Airflow."""
+        return self.work / "airflow"
+
+    def environment(self) -> dict[str, str]:
+        """Variables of every process that is started for this shop."""
+        own = {
+            "AIRFLOW_HOME": str(self.airflow_home),
+            "CAUSALREC_SETTINGS": str(self.settings_file),
+            "COLUMNS": "120",
+            "GX_ANALYTICS_ENABLED": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.raw is not None:
+            own["CAUSALREC__SOURCE__RAW"] = str(self.raw)
+        retries = {"CAUSALREC_TASK_RETRIES": "1", "CAUSALREC_RETRY_SECONDS": "5"}
+        return {**retries, **os.environ, **own}
+
+
+def open_shop(settings_file: Path, raw: str | None) -> Shop:
+    """Reads the settings; a relative ``raw`` is taken from the folder the user stands in."""
+    folder = Path(raw).expanduser().resolve() if raw else None
+    return Shop(settings_file.resolve(), load_settings(settings_file, os.environ), folder)

@@ -1,0 +1,106 @@
+"""Shows a run while it happens: a live table on a terminal, one line per change elsewhere."""
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.embedded.client import ENDED, DagRun, TaskRun
+from infra.embedded.logs import failure_lines
+from infra.embedded.session import AirflowSession
+
+POLL_SECONDS = 1.0
+STYLES = {
+    "success": "green",
+    "failed": "bold red",
+    "running": "cyan",
+    "skipped": "dim",
+    "upstream_failed": "red",
+}
+NOT_STARTED = frozenset({"waiting", "scheduled", "queued"})
+DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
+
+
+def run_dates(
+    session: AirflowSession, dag: str, first: dt.date, last: dt.date, console: Console
+) -> list[DagRun]:
+    """Runs ``dag`` once per date by an Airflow backfill and follows it to the end.
+
+    Returns the runs, oldest first. The DAG is unpaused only meanwhile.
+    """
+    was_paused = session.client.is_paused(dag)
+    session.client.set_paused(dag, False)
+    try:
+        session.client.create_backfill(dag, first, last)
+        return _follow(session, dag, first, last, console)
+    finally:
+        if was_paused:
+            session.client.set_paused(dag, True)
+
+
+def report_failures(session: AirflowSession, dag: str, runs: Sequence[DagRun], console: Console) -> None:
+    """Prints the end of the log of every failed task."""
+    for run in runs:
+        for task in session.client.tasks(dag, run.run_id):
+            if task.state == "failed":
+                console.rule(f"{run.ds} {task.task} failed (attempt {task.tries})", style="red")
+                lines = failure_lines(session.shop.airflow_home / "logs", dag, run.run_id, task)
+                console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+def _follow(
+    session: AirflowSession, dag: str, first: dt.date, last: dt.date, console: Console
+) -> list[DagRun]:
+    seen: dict[tuple[str, str], str] = {}
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    line = bar.add_task(f"{dag} {first}", total=None)
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        while True:
+            session.processes.check()
+            runs = session.client.runs(dag, first, last)
+            current = next((run for run in runs if run.state not in ENDED), runs[-1])
+            tasks = session.client.tasks(dag, current.run_id)
+            done = sum(task.state in DONE for task in tasks)
+            ended = sum(run.state in ENDED for run in runs)
+            finished = ended * len(tasks) + (0 if current.state in ENDED else done)
+            bar.update(
+                line, total=len(tasks) * len(runs), completed=finished, description=f"{dag} {current.ds}"
+            )
+            live.update(Group(_table(tasks), bar))
+            if not console.is_terminal:
+                _print_changes(current, tasks, seen, console)
+            if ended == len(runs):
+                return runs
+            time.sleep(POLL_SECONDS)
+
+
+def _table(tasks: Sequence[TaskRun]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("task")
+    table.add_column("state")
+    table.add_column("seconds", justify="right")
+    for task in tasks:
+        seconds = "" if task.seconds is None else f"{task.seconds:.1f}"
+        again = f" (attempt {task.tries})" if task.tries > 1 else ""
+        table.add_row(task.task, task.state + again, seconds, style=STYLES.get(task.state, ""))
+    return table
+
+
+def _print_changes(
+    run: DagRun, tasks: Sequence[TaskRun], seen: dict[tuple[str, str], str], console: Console
+) -> None:
+    for task in tasks:
+        if task.state not in NOT_STARTED and seen.get((run.run_id, task.task)) != task.state:
+            seen[run.run_id, task.task] = task.state
+            seconds = "" if task.seconds is None else f" {task.seconds:.1f} s"
+            console.print(f"{run.ds} {task.task}: {task.state}{seconds}", highlight=False)
