@@ -40,6 +40,7 @@ class Extensions(Node):
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
+        texts: text columns that are cleaned of control characters and cut, with the setting that caps them.
         target: of a landing contract, the table that its rows become.
         folder: of a landing contract, its folder in the landing zone.
     """
@@ -50,6 +51,7 @@ class Extensions(Node):
     volumeGate: bool = False
     delivery: Literal["required", "optional"] = "required"
     metrics: dict[Name, str] = Field(default_factory=dict)
+    texts: dict[Name, Name] = Field(default_factory=dict)
     target: Name | None = None
     folder: str | None = None
 
