@@ -58,7 +58,11 @@ class PartitionWriter:
 
     def add(self, rows: pa.Table) -> None:
         """Take conformed rows of this partition."""
-        self._pending.append(rows.drop_columns(list(self.partition)) if self.partition else rows)
+        self.add_stored(rows.drop_columns(list(self.partition)) if self.partition else rows)
+
+    def add_stored(self, rows: pa.Table) -> None:
+        """Take rows as they lie in files: without the partition columns."""
+        self._pending.append(rows)
         self._pending_bytes += rows.nbytes
         if self._pending_bytes >= self.limits.group_bytes:
             self._flush()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
 
 from pyarrow import fs
 
@@ -37,11 +36,11 @@ class Location:
         """Path of a file below the folder, as the file system wants it."""
         return f"{self._opened[1]}/{relative}"
 
-    def full_uri(self, relative: str) -> str:
-        """URI of a file below the folder, percent-encoded, as Spark wants it."""
+    def hadoop_path(self, relative: str) -> str:
+        """Path of a file below the folder as Spark wants it: with a scheme, nothing percent-encoded."""
         if "://" in self.uri:
-            return f"{self.uri.rstrip('/')}/{quote(relative)}"
-        return Path(self.path(relative)).as_uri()
+            return f"{self.uri.rstrip('/')}/{relative}"
+        return f"file://{self.path(relative)}"
 
     def child(self, name: str) -> "Location":
         """The location one folder down."""
