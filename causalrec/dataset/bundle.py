@@ -15,7 +15,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
-    {"train", "valid", "test", "ratings", "random_exposure", "propensity"}
+    {"train", "valid", "test", "seen", "train_weights", "ratings", "random_exposure", "propensity"}
     | {"user_attributes", "item_attributes"}
 )
 LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not

@@ -1,0 +1,59 @@
+"""Turns shop ids into positions and pairs into the sorted arrays of a bundle."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.arrays import Ints
+from causalrec.errors import DatasetError
+
+NO_PAIRS = "check that events of the weighted types arrived and that their items are in the product feed"
+
+
+def pair_arrays(
+    pairs: pa.Table, shown: pa.Table, users: pa.Array, items: pd.DataFrame, settings: DatasetSettings
+) -> dict[str, npt.NDArray[Any]]:
+    """train, valid, test, seen, train_weights and random_exposure, as positions, sorted by user and item."""
+    item_ids = pa.array(items["item_id"], type=pa.string())
+    ids = _positions(pairs, users, item_ids)
+    order = np.lexsort((ids[1], ids[0]))
+    ids, weights = ids[:, order], pairs["weight"].to_numpy()[order].astype(np.float32)
+    split = pairs["split"].to_numpy()[order]
+    exposed = _positions(shown, users, item_ids)
+    outcomes = shown["outcome"].to_numpy()
+    known = exposed[1] >= 0
+    exposed, outcomes = exposed[:, known], outcomes[known]
+    order = np.lexsort((exposed[1], exposed[0]))
+    exposed, outcomes = exposed[:, order], outcomes[order]
+    trains = split == "train"
+    if settings.hold_out_uniform:
+        trains &= ~np.isin(_keys(ids), _keys(exposed))
+    if not trains.any():
+        raise DatasetError(f"none of {ids.shape[1]} interactions is left to train on", do=NO_PAIRS)
+    return {
+        "train": ids[:, trains],
+        "valid": ids[:, split == "valid"],
+        "test": ids[:, split == "test"],
+        "seen": ids,
+        "train_weights": weights[trains],
+        "random_exposure": np.vstack([exposed, outcomes[None, :]]).astype(np.int32),
+    }
+
+
+def _positions(pairs: pa.Table, users: pa.Array, items: pa.Array) -> Ints:
+    """int32 (2, n) positions of user_id and item_id; -1 where an id is unknown."""
+    columns = (
+        pc.fill_null(pc.index_in(pairs["user_id"], value_set=users), -1),
+        pc.fill_null(pc.index_in(pairs["item_id"], value_set=items), -1),
+    )
+    return np.stack([column.to_numpy() for column in columns]).astype(np.int32)
+
+
+def _keys(pairs: Ints) -> npt.NDArray[np.int64]:
+    keys: npt.NDArray[np.int64] = pairs[0].astype(np.int64) << 32 | pairs[1]
+    return keys

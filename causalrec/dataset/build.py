@@ -1,0 +1,192 @@
+"""Builds the dataset of one run date: interactions, the bundle of arrays, and the row that pins both."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Floats
+from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
+from causalrec.dataset.catalogue import catalogue, item_vectors, items_table
+from causalrec.dataset.exposure import random_exposure
+from causalrec.dataset.interactions import (
+    all_users,
+    events_upto,
+    interactions,
+    known_items,
+    positive_events,
+)
+from causalrec.dataset.store import write_bundle
+from causalrec.errors import DatasetError, LakeError
+from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.text_encoder import text_encoder_id
+from causalrec.lake import Lake, Ledger
+from causalrec.lake.bridge import write_frame
+from causalrec.lake.outcome import Outcome, Pin, Written
+
+READ = ("events", "products", "images", "image_features", "text_features")
+
+Versions = dict[str, int | None]
+
+
+def build_dataset_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """Digests of all that the dataset of ``ds`` depends on: arrived partitions, embeddings, settings."""
+    inputs = {"settings": settings.dataset.model_dump_json(), "encoders": json.dumps(_encoders(settings))}
+    for table in ("events", "products", "images"):
+        digests = sorted(ledger.partition_digests(table, upto=ds).items())
+        inputs[table] = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    for job in ("embed_images", "embed_texts"):
+        last = ledger.last_success(job, ds)
+        inputs[job] = "" if last is None else last.fingerprint
+    return inputs
+
+
+def build_dataset(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: SparkSession, ds: dt.date
+) -> Outcome:
+    """Writes ``interactions`` and ``datasets`` for ``ds`` and the bundle folder of arrays.
+
+    Raises:
+        DatasetError: no product is known, or no positive interaction on a known item is left.
+    """
+    versions = _pin(lake)
+    written, counters = _write_interactions(settings, lake, spark, ds, versions)
+    items = catalogue(spark, lake, ds, versions)
+    users = all_users(spark, lake.table("events"), ds, versions["events"])
+    pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
+    events = events_upto(spark, lake.table("events"), ds, settings.dataset.history_days, versions["events"])
+    shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
+    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
+    arrays |= _modalities(settings, lake, items, versions)
+    popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
+    tables = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
+    pins = [Pin(name, version) for name, version in versions.items() if version is not None]
+    facts = {"ds": ds.isoformat(), "pins": _as_json(pins), "encoders": _encoders(settings)}
+    dataset_id = write_bundle(settings.bundle_root, arrays, tables, facts)
+    row = _datasets_row(settings, dataset_id, pins, arrays, len(users), len(items))
+    recorded = _record(lake, ds, row)
+    return Outcome(
+        rows_in=int(counters["positives"]),
+        rows_out=written.rows,
+        reads=tuple(pins),
+        writes=(written, recorded),
+        counters={**counters, **_counts(arrays, len(users), len(items))},
+        note=f"dataset {dataset_id}",
+    )
+
+
+def _encoders(settings: Settings) -> dict[str, str]:
+    return {
+        "image": image_encoder_id(settings.features.image),
+        "text": text_encoder_id(settings.features.text),
+    }
+
+
+def _pin(lake: Lake) -> Versions:
+    """The version of every table that is read, taken once at the start."""
+    versions = {name: lake.table(name).version() if lake.table(name).exists() else None for name in READ}
+    for name in ("events", "products"):
+        if versions[name] is None:
+            raise DatasetError(f"table {name} does not exist yet", do=f"run ingest_{name} first")
+    return versions
+
+
+def _write_interactions(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
+) -> tuple[Written, dict[str, float]]:
+    def positives(observed: Observation) -> DataFrame:
+        events = events_upto(
+            spark, lake.table("events"), ds, settings.dataset.history_days, versions["events"]
+        )
+        items = known_items(spark, lake.table("products"), ds, versions["products"])
+        return positive_events(events, items, settings.dataset, observed)
+
+    observed = Observation("positives")
+    frame = interactions(positives(observed), settings.dataset).withColumn("ds", F.lit(ds))
+    try:
+        (written,) = write_frame(frame, lake.table("interactions"), [{"ds": ds.isoformat()}])
+    except LakeError as error:
+        if positives(Observation("empty")).isEmpty():
+            raise DatasetError(f"no positive interaction on a known item by {ds}", do=NO_PAIRS) from error
+        raise
+    return written, {name: float(value) for name, value in observed.get.items()}
+
+
+def _modalities(settings: Settings, lake: Lake, items: pd.DataFrame, versions: Versions) -> dict[str, Floats]:
+    """image and text vectors of the configured encoders; a modality that no item has is left out."""
+    keys = {"image": items["sha256"], "text": items["text_key"]}
+    found = {
+        name: item_vectors(lake, keys[name].tolist(), encoder, versions[f"{name}_features"])
+        for name, encoder in _encoders(settings).items()
+        if versions[f"{name}_features"] is not None
+    }
+    return {name: vectors for name, vectors in found.items() if vectors is not None}
+
+
+def _datasets_row(
+    settings: Settings,
+    dataset_id: str,
+    pins: list[Pin],
+    arrays: Mapping[str, Any],
+    n_users: int,
+    n_items: int,
+) -> dict[str, Any]:
+    encoders = _encoders(settings)
+    return {
+        "dataset_id": dataset_id,
+        "pins": json.dumps(_as_json(pins)),
+        "n_users": n_users,
+        "n_items": n_items,
+        "n_train": arrays["train"].shape[1],
+        "n_valid": arrays["valid"].shape[1],
+        "n_test": arrays["test"].shape[1],
+        "image_encoder": encoders["image"] if "image" in arrays else None,
+        "text_encoder": encoders["text"] if "text" in arrays else None,
+        "bundle": dataset_id,
+    }
+
+
+def _as_json(pins: list[Pin]) -> list[dict[str, str | int]]:
+    return [{"table": pin.table, "version": pin.version} for pin in sorted(pins, key=lambda pin: pin.table)]
+
+
+def _record(lake: Lake, ds: dt.date, row: dict[str, Any]) -> Written:
+    """The row of ``ds``; the same content built again keeps the pins of its first build, which still hold."""
+    table = lake.table("datasets")
+    if table.exists():
+        before = table.read(where={"ds": [ds.isoformat()]}).to_pylist()
+        if before and before[0]["dataset_id"] == row["dataset_id"] and _readable(lake, before[0]["pins"]):
+            row = {**row, "pins": before[0]["pins"]}
+    names = [name for name in table.contract.arrow_schema.names if name != "ds"]
+    schema = pa.schema([table.contract.arrow_schema.field(name) for name in names])
+    return table.replace(pa.Table.from_pylist([row], schema=schema), {"ds": ds.isoformat()})
+
+
+def _readable(lake: Lake, pins: str) -> bool:
+    try:
+        for pin in json.loads(pins):
+            snapshot = lake.table(pin["table"]).snapshot(pin["version"])
+            if snapshot is None:
+                return False
+            snapshot.select(None)
+    except LakeError:
+        return False
+    return True
+
+
+def _counts(arrays: Mapping[str, Any], n_users: int, n_items: int) -> dict[str, float]:
+    sizes = {name: float(arrays[name].shape[1]) for name in ("train", "valid", "test", "random_exposure")}
+    missing = {
+        f"{name}_missing": float(np.isnan(arrays[name][:, 0]).sum())
+        for name in ("image", "text")
+        if name in arrays
+    }
+    return {"users": float(n_users), "items": float(n_items), **sizes, **missing}

@@ -1,0 +1,100 @@
+"""Reads a built dataset back: no Spark, every file checked against its hash."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Interactions, Ints
+from causalrec.dataset.store import REBUILD, verify_bundle
+from causalrec.errors import DatasetError
+from causalrec.lake import Lake
+from causalrec.lake.outcome import Pin
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a model is trained and judged on.
+
+    Attributes:
+        dataset_id: hash of the content.
+        data: the arrays.
+        user_ids: (U,) shop ids by position; everyone with any event, with or without interactions.
+        item_ids: (N,) shop ids by position; the whole catalogue of the date.
+        items: per item item_id, title, brand, category, image_ref, sha256, text_key, popularity.
+        seen: int32 (2, n) every positive pair of all splits, for leaving out what a user already has.
+        pins: the tables and versions it was built from.
+        folder: where the arrays lie.
+    """
+
+    dataset_id: str
+    data: Interactions
+    user_ids: npt.NDArray[np.object_]
+    item_ids: npt.NDArray[np.object_]
+    items: pd.DataFrame
+    seen: Ints
+    pins: tuple[Pin, ...]
+    folder: Path
+
+
+def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
+    """The dataset that ``build_dataset`` made for ``ds``.
+
+    Raises:
+        DatasetError: there is none, or its bundle is gone or was changed.
+    """
+    table = lake.table("datasets")
+    rows = table.read(where={"ds": [ds.isoformat()]}).to_pylist() if table.exists() else []
+    if not rows:
+        raise DatasetError(f"no dataset of {ds}", do="run build_dataset for this date")
+    row = rows[0]
+    folder = settings.bundle_root / row["bundle"]
+    manifest = verify_bundle(folder)
+    if manifest["dataset_id"] != row["dataset_id"]:
+        raise DatasetError(f"{folder} holds another dataset than {row['dataset_id']}", do=REBUILD)
+    pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
+    return _assemble(row["dataset_id"], folder, manifest["files"], pins)
+
+
+def _assemble(dataset_id: str, folder: Path, files: Mapping[str, str], pins: tuple[Pin, ...]) -> Dataset:
+    arrays = {
+        Path(name).stem: np.load(folder / name, allow_pickle=False) for name in files if name.endswith(".npy")
+    }
+    users = pq.read_table(folder / "users.parquet").to_pandas()
+    items = pq.read_table(folder / "items.parquet").to_pandas()
+    return Dataset(
+        dataset_id=dataset_id,
+        data=interactions_of(arrays, len(users), items),
+        user_ids=users["user_id"].to_numpy(dtype=object),
+        item_ids=items["item_id"].to_numpy(dtype=object),
+        items=items,
+        seen=arrays["seen"],
+        pins=pins,
+        folder=folder,
+    )
+
+
+def interactions_of(arrays: Mapping[str, Any], n_users: int, items: pd.DataFrame) -> Interactions:
+    """The arrays of a bundle as :class:`Interactions`, with titles, brands and categories as attributes."""
+    exposure = arrays["random_exposure"]
+    attributes = {name: tuple(items[name].fillna("")) for name in ("brand", "category")}
+    return Interactions(
+        n_users=n_users,
+        n_items=len(items),
+        train=arrays["train"],
+        valid=arrays["valid"],
+        test=arrays["test"],
+        modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
+        weights=arrays["train_weights"],
+        random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
+        item_names=tuple(items["title"].fillna(items["item_id"])),
+        item_attributes=attributes,
+    )

@@ -1,0 +1,34 @@
+"""The intervened split of DICE: a test set whose item popularity is close to uniform.
+
+After Zheng et al., "Disentangling User Interest and Conformity" (WWW 2021): 40 % of all records are sampled
+with probability inverse to item popularity and cut 1 : 1 : 2 into train, valid and test; the rest trains.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from causalrec.dataset.arrays import Interactions
+
+INTERVENED_SHARE = 0.4
+CUTS = (0.25, 0.5)  # of the intervened records: train, then valid, then test
+
+
+def intervened_split(data: Interactions, seed: int, share: float = INTERVENED_SHARE) -> Interactions:
+    """``data`` with all its pairs split anew; weights are dropped, for they belong to the old training pairs.
+
+    Records are drawn without replacement with weight 1 / popularity (exponential keys of Efraimidis and
+    Spirakis 2006), so that each item tends to be drawn equally often.
+    """
+    pairs = np.concatenate([data.train, data.valid, data.test], axis=1)
+    pairs = pairs[:, np.lexsort((pairs[1], pairs[0]))]
+    popularity = np.bincount(pairs[1], minlength=data.n_items)[pairs[1]]
+    keys = np.random.default_rng(seed).exponential(size=pairs.shape[1]) * popularity
+    drawn = np.argsort(keys, kind="stable")[: round(share * pairs.shape[1])]
+    chosen = np.zeros(pairs.shape[1], dtype=np.bool_)
+    chosen[drawn] = True
+    first, second = (round(cut * drawn.size) for cut in CUTS)
+    order = np.random.default_rng([seed, 1]).permutation(drawn)
+    train = np.sort(np.concatenate([np.flatnonzero(~chosen), order[:first]]))
+    valid, test = np.sort(order[first:second]), np.sort(order[second:])
+    return replace(data, train=pairs[:, train], valid=pairs[:, valid], test=pairs[:, test], weights=None)

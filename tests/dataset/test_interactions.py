@@ -1,0 +1,167 @@
+"""Exact interactions from a handful of events: point in time, duplicates, unknown items, splits."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.exposure import random_exposure
+from causalrec.dataset.interactions import events_upto, interactions, known_items, positive_events
+from causalrec.lake import Lake
+
+from .shop import event, lake_at, product, put, settings_at
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+DAY = dt.date(2026, 3, 2)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    lake = lake_at(settings_at(tmp_path))
+    put(lake, "products", "2026-03-01", [product("a"), product("b")])
+    put(lake, "products", "2026-03-03", [product("later")])
+    put(
+        lake, "events", "2026-03-01",
+        [
+            event("e1", "2026-03-01T08:00", "u1", "a"),
+            event("e2", "2026-03-01T09:00", "u1", "a", "cart"),
+            event("e3", "2026-03-01T10:00", "u2", "b", "view"),
+            event("e4", "2026-03-01T11:00", "u2", "unknown"),
+            event("e5", "2026-03-01T12:00", "u2", "later"),
+        ],
+    )  # fmt: skip
+    put(
+        lake, "events", "2026-03-02",
+        [
+            event("e1", "2026-03-01T08:00", "u9", "a"),  # delivered again, with another user: the first holds
+            event("e6", "2026-02-27T23:00", "u3", "b"),  # late, inside the history
+            event("e7", "2026-02-20T00:00", "u3", "a"),  # before the history
+        ],
+    )  # fmt: skip
+    put(lake, "events", "2026-03-03", [event("e8", "2026-03-01T13:00", "u1", "b")])  # not known on the day
+    return lake
+
+
+def rows(
+    spark: "SparkSession", lake: Lake, day: dt.date, settings: DatasetSettings
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    from pyspark.sql import Observation
+
+    observed = Observation()
+    events = events_upto(spark, lake.table("events"), day, settings.history_days)
+    items = known_items(spark, lake.table("products"), day)
+    pairs = interactions(positive_events(events, items, settings, observed), settings).toArrow().to_pylist()
+    return sorted(pairs, key=lambda row: (row["user_id"], row["item_id"])), observed.get
+
+
+def test_point_in_time(spark: "SparkSession", lake: Lake) -> None:
+    settings = DatasetSettings(history_days=7, event_weights={"cart": 0.5, "purchase": 1.0})
+    pairs, observed = rows(spark, lake, DAY, settings)
+    brief = [(r["user_id"], r["item_id"], r["weight"], r["events"], r["split"]) for r in pairs]
+    assert brief == [("u1", "a", 1.5, 2, "train"), ("u3", "b", 1.0, 1, "train")]
+    assert pairs[0]["first_time"] == dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
+    assert pairs[0]["last_time"] == dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)
+    assert observed == {"positives": 5, "unknown_item": 2}
+
+
+def test_a_day_later_more_is_known(spark: "SparkSession", lake: Lake) -> None:
+    pairs, _ = rows(spark, lake, DAY + dt.timedelta(days=1), DatasetSettings())
+    assert [(r["user_id"], r["item_id"]) for r in pairs] == [
+        ("u1", "a"), ("u1", "b"), ("u2", "later"), ("u3", "a"), ("u3", "b"),
+    ]  # fmt: skip
+
+
+def many(lake: Lake) -> None:
+    put(lake, "products", "2026-04-01", [product(f"i{item:02d}") for item in range(40)])
+    put(
+        lake, "events", "2026-04-10",
+        [
+            event(f"{user}-{item}", f"2026-04-{1 + item // 4:02d}T00:00", f"u{user:02d}", f"i{item:02d}")
+            for user in range(30)
+            for item in range(0, 40, 2)
+        ],
+    )  # fmt: skip
+
+
+def test_random_split_is_a_property_of_the_pair(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    many(lake)
+    day = dt.date(2026, 4, 10)
+    first, _ = rows(spark, lake, day, DatasetSettings(valid_share=0.2, test_share=0.2))
+    shares = {split: sum(r["split"] == split for r in first) / len(first) for split in ("valid", "test")}
+    assert shares == pytest.approx({"valid": 0.2, "test": 0.2}, abs=0.05)
+    assert {r["user_id"] for r in first if r["split"] == "train"} == {f"u{user:02d}" for user in range(30)}
+
+    put(lake, "events", "2026-04-11", [event("new", "2026-04-11T00:00", "u00", "i01")])
+    second, _ = rows(
+        spark, lake, day + dt.timedelta(days=1), DatasetSettings(valid_share=0.2, test_share=0.2)
+    )
+    before = {(r["user_id"], r["item_id"]): r["split"] for r in first}
+    after = {(r["user_id"], r["item_id"]): r["split"] for r in second}
+    assert len(after) == len(before) + 1
+    assert sum(after[pair] != split for pair, split in before.items()) <= 1  # the one that had to train
+
+    other, _ = rows(spark, lake, day, DatasetSettings(valid_share=0.2, test_share=0.2, seed=8))
+    assert other != first
+
+
+def test_users_with_one_pair_train(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    put(lake, "products", "2026-04-01", [product("a")])
+    put(
+        lake, "events", "2026-04-01",
+        [event(f"e{user}", "2026-04-01T00:00", f"u{user}", "a") for user in range(50)],
+    )  # fmt: skip
+    pairs, _ = rows(spark, lake, dt.date(2026, 4, 1), DatasetSettings(valid_share=0.4, test_share=0.4))
+    assert {r["split"] for r in pairs} == {"train"}
+
+
+def test_temporal_split_trains_on_the_past_only(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    put(lake, "products", "2026-04-01", [product("a"), product("b")])
+    put(
+        lake, "events", "2026-04-11",
+        [
+            event("e1", "2026-04-01T00:00", "u1", "a"),
+            event("e2", "2026-04-08T23:59", "u2", "a"),
+            event("e3", "2026-04-09T00:00", "u2", "b"),
+            event("e4", "2026-04-10T00:00", "u1", "b"),
+            event("e5", "2026-04-11T00:00", "u1", "a"),  # again: the pair stays what it was in training
+        ],
+    )  # fmt: skip
+    settings = DatasetSettings(split="temporal", valid_share=0.1, test_share=0.1)
+    pairs, _ = rows(spark, lake, dt.date(2026, 4, 11), settings)
+    brief = [(r["user_id"], r["item_id"], r["events"], r["split"]) for r in pairs]
+    assert brief == [
+        ("u1", "a", 1, "train"), ("u1", "b", 1, "test"), ("u2", "a", 1, "train"), ("u2", "b", 1, "valid"),
+    ]  # fmt: skip
+    assert pairs[0]["last_time"] == dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
+
+
+def test_random_exposure(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    shown = {"policy": "uniform", "session_id": "s"}
+    put(
+        lake, "events", "2026-04-01",
+        [
+            event("i1", "2026-04-01T10:00", "u1", "a", "impression", **shown),
+            event("c1", "2026-04-01T10:05", "u1", "a", "view", session_id="s"),
+            event("i2", "2026-04-01T10:00", "u1", "b", "impression", **shown),
+            event("c2", "2026-04-01T09:59", "u1", "b", "purchase", session_id="s"),  # before it was shown
+            event("i3", "2026-04-01T10:00", "u2", "a", "impression", **shown),
+            event("c3", "2026-04-01T10:01", "u2", "a", "view", session_id="other"),
+            event("i4", "2026-04-01T10:00", "u2", "b", "impression", policy="popular", session_id="s"),
+            event("c4", "2026-04-01T10:01", "u2", "b", "purchase", session_id="s"),
+        ],
+    )  # fmt: skip
+    events = events_upto(spark, lake.table("events"), dt.date(2026, 4, 1), 30)
+    found = random_exposure(events, ("uniform", "random")).toArrow().to_pylist()
+    assert sorted((r["user_id"], r["item_id"], r["outcome"]) for r in found) == [
+        ("u1", "a", 1), ("u1", "b", 0), ("u2", "a", 0),
+    ]  # fmt: skip
