@@ -62,7 +62,9 @@ def block_count(world: World) -> int:
 def simulate(world: World, day: int, block: int) -> Activity:
     """All events of ``day`` by the users of ``block``; depends on (seed, day, block) only."""
     rng = stream(world.source.seed, EVENTS, day, block)
-    users = np.arange(block * world.knobs.block_users, min((block + 1) * world.knobs.block_users, world.source.users))
+    users = np.arange(
+        block * world.knobs.block_users, min((block + 1) * world.knobs.block_users, world.source.users)
+    )
     weekend = 1.25 if world.day(day).weekday() >= 5 else 0.95
     rate = np.where(world.users.join_day[users] <= day, weekend * world.users.activity[users], 0.0)
     owner = np.repeat(users, rng.poisson(rate))

@@ -39,8 +39,9 @@ def _stripes(x: Field, y: Field) -> Field:
 
 
 def _sun(x: Field, y: Field) -> Field:
-    rays = np.sin(10 * np.arctan2(y, x)).astype(np.float32)
-    return np.asarray(0.55 * _edge(rays, 4) + 0.45 * _edge(1.1 - np.hypot(x, y), 4), np.float32)
+    rays: Field = np.sin(np.float32(10) * np.arctan2(y, x))
+    disc: Field = np.float32(1.1) - np.hypot(x, y)
+    return np.asarray(0.55 * _edge(rays, 4) + 0.45 * _edge(disc, 4), np.float32)
 
 
 def _dots(x: Field, y: Field) -> Field:
@@ -74,7 +75,8 @@ def _blocks(x: Field, y: Field) -> Field:
 
 
 def _waves(x: Field, y: Field) -> Field:
-    return _edge(_tri(y + 0.25 * np.sin(2 * np.pi * 0.7 * x)) - 0.05)
+    swell = np.sin(np.float32(2 * np.pi * 0.7) * x)
+    return _edge(_tri(y + 0.25 * swell) - 0.05)
 
 
 PATTERNS: dict[str, Callable[[Field, Field], Field]] = {

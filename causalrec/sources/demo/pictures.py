@@ -18,7 +18,6 @@ OVERSAMPLE = 2
 QUALITY = 88
 DARK = (46, 42, 40)
 LEAF = (72, 128, 74)
-FRONT_LAST = ("dark", "leaf", "body", "trim", "ink")
 
 
 def draw_product(world: World, item: int, view: int) -> bytes:
@@ -31,7 +30,10 @@ def draw_product(world: World, item: int, view: int) -> bytes:
     category, brand = CATEGORIES[world.items.category[item]], BRANDS[world.items.brand[item]]
     side = world.knobs.picture_side
     outline = draw_silhouette(category.shape, OVERSAMPLE * side, 1 + 0.2 * float(merit[2]))
-    masks = {part: np.asarray(mask.reduce(OVERSAMPLE), np.float32) / 255 for part, mask in outline.masks.items()}
+    masks = {
+        part: np.asarray(mask.reduce(OVERSAMPLE), np.float32) / np.float32(255)
+        for part, mask in outline.masks.items()
+    }
     tone = [_shift(colour, float(merit[0]), float(merit[3])) for colour in brand.palette]
     scale = 0.11 * float(np.exp(0.75 * merit[1]))
     pattern = draw_pattern(brand.pattern, side, scale, float(rng.normal(scale=0.06)))
@@ -40,7 +42,9 @@ def draw_product(world: World, item: int, view: int) -> bytes:
     picture = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     if view:
         cut = round(0.2 * side)
-        picture = picture.crop((cut, cut, side - cut, side - cut)).resize((side, side), Image.Resampling.BICUBIC)
+        picture = picture.crop((cut, cut, side - cut, side - cut)).resize(
+            (side, side), Image.Resampling.BICUBIC
+        )
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()
@@ -50,15 +54,18 @@ def _paint(masks: dict[str, Pixels], backdrop: Pixels, tone: list[Colour], patte
     main, second, accent = (np.array(colour, np.float32) for colour in tone)
     share = pattern[..., None]
     colours = {
-        "dark": np.array(DARK, np.float32), "ink": np.array(DARK, np.float32), "leaf": np.array(LEAF, np.float32),
-        "body": main * (1 - share) + second * share, "trim": accent,
-    }  # fmt: skip
+        "dark": np.array(DARK, np.float32),
+        "leaf": np.array(LEAF, np.float32),
+        "body": main * (1 - share) + second * share,
+        "trim": accent,
+        "ink": np.array(DARK, np.float32),
+    }
     light = _light(len(backdrop))
     canvas = backdrop * (1 - 0.3 * _shadow(masks)[..., None])
-    for part in FRONT_LAST:
+    for part, colour in colours.items():  # from back to front
         if part in masks:
             alpha = masks[part][..., None]
-            canvas = canvas * (1 - alpha) + colours[part] * light * alpha
+            canvas = canvas * (1 - alpha) + colour * light * alpha
     return canvas
 
 
@@ -83,7 +90,9 @@ def _shadow(masks: dict[str, Pixels]) -> Pixels:
     whole = Image.fromarray((np.maximum.reduce(list(masks.values())) * 255).astype(np.uint8))
     side = whole.width
     soft = whole.reduce(2).filter(ImageFilter.GaussianBlur(side / 50)).resize(whole.size)
-    return np.asarray(np.roll(np.asarray(soft, np.float32), (side // 36, side // 48), (0, 1)) / 255, np.float32)
+    return np.asarray(
+        np.roll(np.asarray(soft, np.float32), (side // 36, side // 48), (0, 1)) / 255, np.float32
+    )
 
 
 def _shift(colour: Colour, hue: float, lightness: float) -> Colour:

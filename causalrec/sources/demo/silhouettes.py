@@ -1,8 +1,8 @@
 """Outlines of the products: one drawing per category, as masks on a canvas of unit size.
 
-From back to front: ``dark`` parts (handles, legs, straps), ``leaf`` (green), ``body`` (gets the brand's pattern),
-``trim`` (the accent colour), ``ink`` (dark details on top). Coordinates run from 0 to 1, left to right and top
-to bottom.
+From back to front: ``dark`` parts (handles, legs, straps), ``leaf`` (green), ``body`` (gets the brand's
+pattern), ``trim`` (the accent colour), ``ink`` (dark details on top). Coordinates run from 0 to 1, left to
+right and top to bottom.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,14 @@ class Silhouette:
         self._pen(part).ellipse(box, outline=255, width=max(1, round(thick * self.side)))
 
     def box(
-        self, part: str, left: float, top: float, right: float, bottom: float, radius: float = 0.0, fill: int = 255
+        self,
+        part: str,
+        left: float,
+        top: float,
+        right: float,
+        bottom: float,
+        radius: float = 0.0,
+        fill: int = 255,
     ) -> None:
         """A filled rectangle with round corners."""
         corners = [self._at((left, top)), self._at((right, bottom))]
@@ -83,8 +90,9 @@ def _dress(s: Silhouette) -> None:
 
 
 def _sneaker(s: Silhouette) -> None:
-    s.polygon("body", (0.13, 0.4), (0.18, 0.385), (0.25, 0.42), (0.34, 0.35), (0.4, 0.34), (0.46, 0.38), (0.6, 0.5),
-              (0.76, 0.54), (0.85, 0.58), (0.9, 0.64), (0.91, 0.71), (0.12, 0.71), (0.11, 0.55))  # fmt: skip
+    s.polygon("body", (0.13, 0.4), (0.18, 0.385), (0.25, 0.42), (0.34, 0.35), (0.4, 0.34), (0.46, 0.38),
+              (0.6, 0.5), (0.76, 0.54), (0.85, 0.58), (0.9, 0.64), (0.91, 0.71), (0.12, 0.71),
+              (0.11, 0.55))  # fmt: skip
     s.polygon("trim", (0.13, 0.4), (0.18, 0.385), (0.215, 0.405), (0.22, 0.7), (0.12, 0.7), (0.11, 0.55))
     s.polygon("trim", (0.79, 0.55), (0.85, 0.58), (0.9, 0.64), (0.91, 0.71), (0.74, 0.71), (0.75, 0.62))
     s.box("ink", 0.095, 0.7, 0.925, 0.765, 0.03)

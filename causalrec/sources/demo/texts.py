@@ -31,9 +31,7 @@ def write_description(world: World, item: int) -> str:
     noun, material, voice = (str(rng.choice(c)) for c in (category.nouns, category.materials, brand.voice))
     half = len(words) // 2
     feel, detail = ", ".join(words[:half]), ", ".join(words[half:])
-    return (
-        f"A {noun} in {material}, {category.use}. {feel.capitalize()}; {detail}. {brand.name}: {voice}."
-    )
+    return f"A {noun} in {material}, {category.use}. {feel.capitalize()}; {detail}. {brand.name}: {voice}."
 
 
 def _told(world: World) -> list[int]:

@@ -30,8 +30,8 @@ class Brand:
 CATEGORIES = (
     Category("Apparel > T-shirts", "tee", ("tee", "crew tee", "T-shirt"), ("organic cotton", "slub jersey"),
              "for every day", 24),
-    Category("Apparel > Dresses", "dress", ("dress", "day dress", "sun dress"), ("viscose twill", "washed linen"),
-             "for warm evenings", 69),
+    Category("Apparel > Dresses", "dress", ("dress", "day dress", "sun dress"),
+             ("viscose twill", "washed linen"), "for warm evenings", 69),
     Category("Shoes > Sneakers", "sneaker", ("sneaker", "trainer", "low top"), ("suede", "knit mesh"),
              "for the way to work", 89),
     Category("Bags > Backpacks", "backpack", ("backpack", "day pack"), ("waxed canvas", "recycled nylon"),

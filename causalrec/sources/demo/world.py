@@ -87,7 +87,9 @@ def _confounder(source: SourceSettings) -> Confounder:
     rng = stream(source.seed, CONFOUNDER)
     shape = (len(CATEGORIES), len(BRANDS))
     demand = (
-        0.6 * rng.normal(size=(shape[0], 1)) + 0.7 * rng.normal(size=(1, shape[1])) + 0.4 * rng.normal(size=shape)
+        0.6 * rng.normal(size=(shape[0], 1))
+        + 0.7 * rng.normal(size=(1, shape[1]))
+        + 0.4 * rng.normal(size=shape)
     )
     promotion = 0.7 * demand + 0.7 * rng.normal(size=shape)
     return Confounder(demand, promotion)
