@@ -2,6 +2,7 @@
 
 import colorsys
 import io
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -65,10 +66,11 @@ def _paint(masks: dict[str, Pixels], backdrop: Pixels, tone: list[Colour], patte
     for part, colour in colours.items():  # from back to front
         if part in masks:
             alpha = masks[part][..., None]
-            canvas = canvas * (1 - alpha) + colour * light * alpha
+            canvas += alpha * (colour * light - canvas)
     return canvas
 
 
+@lru_cache(maxsize=2)
 def _light(side: int) -> Pixels:
     """Light from the upper left."""
     axis = np.linspace(0, 1, side, dtype=np.float32)
