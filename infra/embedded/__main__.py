@@ -9,6 +9,7 @@ from rich.console import Console
 
 from causalrec.errors import CausalrecError
 from infra.embedded import commands
+from infra.embedded.plan import make_plan, show_plan
 from infra.embedded.shop import ROOT, open_shop
 
 DEFAULT_DATES = {"demo": "2026-03-01", "hm": "2020-06-30"}
@@ -24,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
         shop = open_shop(file, arguments.raw)
         if arguments.command == "nightly":
             commands.nightly(shop, _date(arguments.ds, arguments.source), console)
+        elif arguments.command == "plan":
+            show_plan(make_plan(shop, arguments.first, arguments.last), console)
         elif arguments.command == "backfill":
             commands.backfill(shop, arguments.first, arguments.last, console)
         else:
@@ -59,9 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     commands_ = parser.add_subparsers(dest="command", required=True)
     night = commands_.add_parser("nightly", parents=[shared], help="run one date")
     night.add_argument("--ds", type=dt.date.fromisoformat, help="run date YYYY-MM-DD")
-    fill = commands_.add_parser("backfill", parents=[shared], help="run what is missing or stale in a range")
-    fill.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
-    fill.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
+    for name, help_ in (("plan", "show what a backfill would do"), ("backfill", "do it")):
+        span = commands_.add_parser(name, parents=[shared], help=help_)
+        span.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
+        span.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
     serve = commands_.add_parser("up", parents=[shared], help="serve Airflow and MLflow on this machine")
     serve.add_argument("--airflow-port", type=int, default=8080)
     serve.add_argument("--mlflow-port", type=int, default=5000)

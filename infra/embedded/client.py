@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 PAGE = 100
 ENDED = frozenset({"success", "failed"})
 

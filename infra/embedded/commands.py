@@ -11,7 +11,7 @@ from infra.embedded import home, ports
 from infra.embedded.errors import EmbeddedError, RunFailed
 from infra.embedded.mlflow_server import mlflow_command, prepare_mlflow
 from infra.embedded.plan import make_plan, ranges, show_plan
-from infra.embedded.session import airflow_session
+from infra.embedded.session import START_SECONDS, airflow_session
 from infra.embedded.shop import ROOT, Shop
 from infra.embedded.watch import report_failures, run_dates
 
@@ -56,7 +56,7 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
     prepare_mlflow(shop)
     with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
         session.processes.start("mlflow", mlflow_command(shop, mlflow_port))
-        session.processes.wait_until(lambda: not ports.is_free(mlflow_port), "MLflow does not listen", 120)
+        session.processes.wait_until(lambda: not ports.is_free(mlflow_port), "MLflow does not listen", START_SECONDS)
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
         console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
         console.print("DAGs are paused: unpause `nightly` to let it run each day. Ctrl-C stops everything.")

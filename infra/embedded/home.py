@@ -89,7 +89,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
             "scheduler_heartbeat_sec": "1",
             "scheduler_idle_sleep_time": "0.2",
         },
-        "workers": {"min_heartbeat_interval": "1"},
+        "workers": {"min_heartbeat_interval": "1", "execution_api_timeout": "60"},
         "dag_processor": {"parsing_processes": "1"},
         "logging": {"base_log_folder": str(home / "logs")},
     }

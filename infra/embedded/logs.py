@@ -7,7 +7,7 @@ from infra.embedded.client import TaskRun
 
 SHOWN = 30
 NOISE = (
-    "::", "DAG bundles loaded", "Filling up the DagBag", "Output:", "Running command", "Tmp dir root location",
+    "::", "DAG bundles loaded", "Filling up the DagBag", "Output:", "Running command", "Tmp dir root",
     "Worker startup parse",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from infra.embedded.errors import EmbeddedError
 
@@ -33,6 +33,7 @@ class Processes:
     def __enter__(self) -> "Processes":
         self._logs.mkdir(parents=True, exist_ok=True)
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGHUP, _interrupt)
         return self

@@ -18,7 +18,7 @@ from infra.embedded.errors import EmbeddedError
 from infra.embedded.processes import Processes
 from infra.embedded.shop import ROOT, Shop
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 POOLS = ROOT / "infra" / "airflow" / "pools.json"
 DAGS = ("nightly", "training")
 

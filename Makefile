@@ -1,0 +1,41 @@
+# Every target is one line: the work is done by infra/setup.sh and python -m infra.embedded.
+SOURCE ?= demo
+RAW ?=
+DS ?=
+AIRFLOW_PORT ?= 8080
+MLFLOW_PORT ?= 5000
+PYTHON := .venv/bin/python
+SHOP = --source $(SOURCE) $(if $(RAW),--raw "$(RAW)")
+
+.DEFAULT_GOAL := help
+.PHONY: help setup nightly backfill up plan test lint format clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## check this machine and install the locked environment (the others do it too)
+	@sh infra/setup.sh
+
+nightly: setup ## run one date through Airflow: [SOURCE=demo|hm|native] [RAW=folder] [DS=YYYY-MM-DD]
+	@$(PYTHON) -m infra.embedded nightly $(SHOP) $(if $(DS),--ds $(DS))
+
+plan: setup ## show what a backfill would do: FROM=YYYY-MM-DD TO=YYYY-MM-DD [SOURCE=] [RAW=]
+	@$(PYTHON) -m infra.embedded plan $(SHOP) --from "$(FROM)" --to "$(TO)"
+
+backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE=] [RAW=]
+	@$(PYTHON) -m infra.embedded backfill $(SHOP) --from "$(FROM)" --to "$(TO)"
+
+up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=]
+	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(AIRFLOW_PORT) --mlflow-port $(MLFLOW_PORT)
+
+test: setup ## run the whole test suite with coverage
+	@sh infra/test.sh
+
+lint: setup ## ruff, mypy --strict and the import rules
+	@sh infra/lint.sh
+
+format: setup ## let ruff format and sort imports
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+clean: ## remove the environment, the work folders and caches
+	@rm -rf .venv .work .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

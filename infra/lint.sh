@@ -1,0 +1,8 @@
+#!/bin/sh
+# All static checks; stops at the first that fails.
+set -eu
+cd "$(dirname "$0")/.."
+.venv/bin/ruff check --quiet .
+.venv/bin/ruff format --check --quiet .
+.venv/bin/mypy causalrec jobs dags infra
+.venv/bin/lint-imports --no-cache | tail -n 3

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Checks this machine, then installs uv and the locked environment. Does nothing where both are current.
+set -eu
+cd "$(dirname "$0")/.."
+
+. infra/preflight.sh
+preflight
+
+stamp=.work/environment
+wanted=$("$PYTHON" -c 'import hashlib, pathlib
+print(hashlib.sha256(b"".join(pathlib.Path(n).read_bytes() for n in ("uv.lock", "pyproject.toml"))).hexdigest())')
+if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
+fi
+
+need_disk
+mkdir -p .work
+if [ ! -x .work/uv/bin/uv ]; then
+    echo "installing uv into .work/uv"
+    "$PYTHON" -m venv .work/uv >.work/setup.log 2>&1 ||
+        stop "$PYTHON cannot create a virtual environment" "install its venv module (Debian: apt-get install python3-venv)"
+    .work/uv/bin/python -m pip install --quiet --disable-pip-version-check uv >>.work/setup.log 2>&1 ||
+        stop "uv could not be downloaded: $(tail -n 1 .work/setup.log)" "connect this machine to PyPI or a mirror (PIP_INDEX_URL) and run the same command again"
+fi
+echo "installing the locked environment into .venv (about a minute, 6 GB; once)"
+.work/uv/bin/uv sync --frozen --quiet --python "$PYTHON" ||
+    stop "the locked environment could not be installed" "see the line above; without network connect it to PyPI or a mirror (UV_DEFAULT_INDEX) and run the same command again"
+echo "$wanted" >"$stamp"

@@ -1,0 +1,32 @@
+"""The jobs of a night in the order in which they run, and how to get one by name."""
+
+import importlib
+
+from jobs._runner import Job
+
+NIGHTLY = (
+    "land",
+    "ingest_events",
+    "ingest_products",
+    "ingest_images",
+    "embed_images",
+    "embed_texts",
+    "build_dataset",
+    "train",
+    "evaluate",
+    "promote",
+    "score",
+    "publish",
+)
+"""Every job that leaves a ledger row."""
+
+ONLY_WITHOUT_CHAMPION = frozenset({"train", "evaluate", "promote"})
+"""Jobs that a night skips once a champion exists; their absence does not make a date incomplete."""
+
+
+def load_job(name: str) -> Job:
+    """The ``JOB`` of module ``jobs.NAME``."""
+    job = importlib.import_module(f"jobs.{name}").JOB
+    if not isinstance(job, Job):
+        raise TypeError(f"jobs.{name}.JOB is {type(job).__name__}, expected Job")
+    return job

@@ -1,0 +1,116 @@
+"""What a backfill would do: ``python -m jobs.plan --from YYYY-MM-DD --to YYYY-MM-DD``.
+
+Per date one of three states, found without Spark and without writing anything: ``missing`` (a job has never
+succeeded for it), ``stale`` (all succeeded, but something that a result depends on is different now) and
+``done``.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from causalrec.config import load_settings
+from causalrec.errors import CausalrecError
+from causalrec.lake import Lake, Ledger, LedgerRow
+from jobs._pipeline import NIGHTLY, ONLY_WITHOUT_CHAMPION, load_job
+from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint
+
+SHOWN_REASONS = 3
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """State of one date and the reasons, in the order of the pipeline."""
+
+    ds: str
+    state: str
+    why: str
+
+
+def plan_days(context: JobContext, jobs: Sequence[Job], first: dt.date, last: dt.date) -> list[DayPlan]:
+    """Plans every date from ``first`` to ``last``, both included."""
+    known = {job.name: context.ledger.successes(job.name) for job in jobs}
+    days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
+    return [_plan_day(context, jobs, known, ds) for ds in days]
+
+
+def _plan_day(
+    context: JobContext, jobs: Sequence[Job], known: Mapping[str, Mapping[dt.date, LedgerRow]], ds: dt.date
+) -> DayPlan:
+    needed = [job for job in jobs if ds in known[job.name] or job.name not in ONLY_WITHOUT_CHAMPION]
+    missing = [job.name for job in needed if ds not in known[job.name]]
+    if missing:
+        never = len(missing) == len(needed)
+        return DayPlan(ds.isoformat(), "missing", "never ran" if never else f"no result of {_some(missing)}")
+    reasons = [reason for job in needed if (reason := _stale(context, job, known[job.name][ds], ds))]
+    return DayPlan(ds.isoformat(), "stale" if reasons else "done", _some(reasons))
+
+
+def _stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
+    """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
+    at_date = JobContext(context.settings, context.lake, context.ledger, ds, context.console)
+    try:
+        inputs = dict(job.inputs(at_date))
+    except CausalrecError as error:
+        return f"{job.name}: {error.what}"
+    if fingerprint(job.name, inputs) == row.fingerprint:
+        return None
+    names = sorted(
+        name for name in inputs.keys() | row.inputs.keys() if inputs.get(name) != row.inputs.get(name)
+    )
+    return f"{job.name}: {_some(names) if names else f'code version was {row.code_version}'} changed"
+
+
+def _some(parts: Sequence[str]) -> str:
+    more = len(parts) - SHOWN_REASONS
+    return ", ".join(parts[:SHOWN_REASONS]) + (f" and {more} more" if more > 0 else "")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints the plan as a table or, with ``--json``, as a list of dates."""
+    console = Console()
+    arguments = _parser().parse_args(argv)
+    try:
+        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
+        settings = load_settings(Path(file) if file else None, os.environ)
+        lake = Lake(settings.lake_root)
+        context = JobContext(settings, lake, Ledger(lake), arguments.first, console)
+        days = plan_days(context, [load_job(name) for name in NIGHTLY], arguments.first, arguments.last)
+    except CausalrecError as error:
+        console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+        return EXIT_ERROR
+    if arguments.json:
+        sys.stdout.write(json.dumps([asdict(day) for day in days]) + "\n")
+    else:
+        console.print(_table(days))
+    return 0
+
+
+def _table(days: Sequence[DayPlan]) -> Table:
+    table = Table(title="plan", title_justify="left")
+    for column in ("ds", "state", "why"):
+        table.add_column(column)
+    for day in days:
+        table.add_row(day.ds, day.state, day.why)
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m jobs.plan")
+    parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
+    parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
+    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
