@@ -1,0 +1,67 @@
+"""A benchmark as a table: one layout for the terminal, markdown and JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from causalrec.evaluation.bench import PAIRED_ON, BenchRow
+
+METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "random_ndcg@5", "random_auc")
+
+
+def header(rows: Sequence[BenchRow]) -> list[str]:
+    """Column titles; a metric that no row has is left out."""
+    return ["bundle", "split", "model", "seeds", *shown(rows), "p", "s/epoch", "epochs", "s", "MiB"]
+
+
+def shown(rows: Sequence[BenchRow]) -> list[str]:
+    """The metrics that the table shows."""
+    return [name for name in METRICS if any(name in row.mean for row in rows)]
+
+
+def cells(row: BenchRow, metrics: Sequence[str]) -> list[str]:
+    """The texts of one row, in the order of :func:`header`."""
+    p_value = "" if row.p_value is None else f"{row.p_value:.4f}"
+    memory = f"{row.peak_mb:.0f}" + (f" + {row.gpu_mb:.0f} GPU" if row.gpu_mb else "")
+    cost = [f"{row.seconds_per_epoch:.2f}", f"{row.epochs:.0f}", f"{row.seconds:.1f}", memory]
+    values = [_value(row, name) for name in metrics]
+    return [row.bundle, row.split, row.model, str(row.seeds), *values, p_value, *cost]
+
+
+def _value(row: BenchRow, name: str) -> str:
+    if name not in row.mean:
+        return ""
+    mean = f"{row.mean[name]:.4f}"
+    return mean if row.seeds == 1 else f"{mean} ± {row.spread[name]:.4f}"
+
+
+def markdown(rows: Sequence[BenchRow], reference: str) -> str:
+    """The table with a line on how to read it."""
+    titles, metrics = header(rows), shown(rows)
+    lines = [titles, ["---"] * len(titles), *(cells(row, metrics) for row in rows)]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    note = (
+        f"Mean ± standard deviation over seeds. p: paired bootstrap over users of {reference} against the "
+        f"row on {PAIRED_ON}. Models are selected on validation. {machine()}"
+    )
+    return f"{table}\n\n{note}\n"
+
+
+def machine() -> str:
+    """What the numbers were taken on."""
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{system}, {os.cpu_count()} cores, Python {platform.python_version()}."
+
+
+def write(rows: Sequence[BenchRow], reference: str, folder: Path, facts: dict[str, Any]) -> tuple[Path, Path]:
+    """``bench.md`` and ``bench.json`` in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text, data = folder / "bench.md", folder / "bench.json"
+    text.write_text(markdown(rows, reference), encoding="utf-8")
+    content = {**facts, "machine": machine(), "rows": [asdict(row) for row in rows]}
+    data.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    return text, data

@@ -1,0 +1,100 @@
+"""``causalrec bench``: models against baselines on bench bundles, over seeds, in one table."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from causalrec.config import Settings, load_settings
+from causalrec.config.model import ModelSettings
+from causalrec.dataset.bundle import load_bundle
+from causalrec.errors import SettingsError
+from causalrec.evaluation.bench import SEEDLESS, BenchRow, summarise
+from causalrec.evaluation.cells import Cell, CellResult, code_hash, data_hash, run_cell
+from causalrec.evaluation.ranking import Split
+from causalrec.report.bench import cells, header, shown, write
+
+MODELS = tuple(get_args(ModelSettings.model_fields["name"].annotation))
+DEFAULT_MODELS = ("popularity", "item_knn", "ease", "lightgcn", "causal")
+QUICK_EPOCHS = 6
+OUT = Path(".work/bench")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("bench", help="models against baselines on bench bundles, in one table")
+    parser.add_argument("bundles", nargs="+", type=Path, metavar="DIR", help="folders that hold train.npy")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(DEFAULT_MODELS))
+    parser.add_argument("--reference", default="causal", help="model that the p-values are about")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (closed forms run once)")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs: does everything run?")
+    parser.add_argument("--test", action="store_true", help="look at the test split too (once, at the end)")
+    parser.add_argument("--settings", type=Path, help="TOML file whose [model] and [training] are used")
+    parser.add_argument("--out", type=Path, default=OUT, help="where results are kept and reused")
+    parser.set_defaults(run=bench)
+
+
+def bench(arguments: argparse.Namespace, console: Console) -> int:
+    """Run or reuse every cell, print the table, write markdown and JSON."""
+    if arguments.seeds < 1:
+        raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one seed")
+    base = load_settings(arguments.settings, os.environ)
+    rows: list[BenchRow] = []
+    for bundle in arguments.bundles:
+        rows += _bundle(bundle.resolve(), base, arguments, console)
+    table = Table(title="benchmark", title_justify="left")
+    for number, title in enumerate(header(rows)):
+        table.add_column(title, justify="left" if number < 3 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*cells(row, shown(rows)))
+    console.print(table)
+    facts = {"code": code_hash(), "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles}}
+    files = write(rows, arguments.reference, arguments.out, facts)
+    console.print(f"written: {files[0]} and {files[1]}", highlight=False)
+    return 0
+
+
+def _bundle(bundle: Path, base: Settings, arguments: argparse.Namespace, console: Console) -> list[BenchRow]:
+    splits = _splits(bundle, arguments.test, console)
+    planned = list(_cells(bundle, base, arguments))
+    results: list[CellResult] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(bundle.name, total=len(planned))
+        for cell in planned:
+            name = f"{bundle.name} {cell.model} seed {cell.seed}"
+
+            def on_epoch(epoch: int, _: object, name: str = name) -> None:
+                progress.update(task, description=f"{name} epoch {epoch}")
+
+            progress.update(task, description=name)
+            results.append(run_cell(cell, arguments.out / "cells", splits, on_epoch))
+            progress.advance(task)
+    return [row for split in splits for row in summarise(bundle.name, split, results, arguments.reference)]
+
+
+def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
+    """Validation always; test where it was asked for and the bundle has anything to test on."""
+    data = load_bundle(bundle)
+    testable = data.test.shape[1] > 0 or data.random_exposure is not None
+    if test and not testable:
+        console.print(f"{bundle.name} has no test split: validation only", highlight=False)
+    return ("valid", "test") if test and testable else ("valid",)
+
+
+def _cells(bundle: Path, base: Settings, arguments: argparse.Namespace) -> Iterator[Cell]:
+    for model in arguments.models:
+        for number in range(1 if model in SEEDLESS else arguments.seeds):
+            training = {"seed": base.training.seed + number}
+            if arguments.quick:
+                training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
+            update = {
+                "model": base.model.model_copy(update={"name": model}),
+                "training": base.training.model_copy(update=training),
+            }
+            yield Cell(bundle, base.model_copy(update=update))
