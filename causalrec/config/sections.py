@@ -133,12 +133,13 @@ class ImageSettings(Section):
         max_failure_share: the job fails when a larger share of the pictures fails.
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
+        read_threads: pictures that one Spark task reads at a time.
         threads: torch threads of one Spark worker.
     """
 
     model: str = "lite"
     pretrained: str | None = None
-    batch_size: int = Field(64, ge=1)
+    batch_size: int = Field(16, ge=1)
     max_bytes: int = Field(20_000_000, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)
     min_side: int = Field(8, ge=1)
@@ -147,6 +148,7 @@ class ImageSettings(Section):
     max_failure_share: float = Field(0.5, gt=0, le=1)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)
+    read_threads: int = Field(4, ge=1)
     threads: int = Field(1, ge=1)
 
 
@@ -170,8 +172,9 @@ class TextSettings(Section):
 
 
 class FeatureSettings(Section):
-    """Both encoders."""
+    """Both encoders. Up to ``driver_rows`` rows, missing keys are looked for without Spark."""
 
+    driver_rows: int = Field(200_000, ge=0)
     image: ImageSettings = ImageSettings()
     text: TextSettings = TextSettings()
 
@@ -202,8 +205,6 @@ class GateSettings(Section):
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
-    bootstrap_rounds: int = Field(1_000, ge=100)
-    bootstrap_seed: int = 7
     auto_approve: bool = True
 
 

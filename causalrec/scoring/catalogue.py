@@ -20,6 +20,7 @@ class Catalogue:
         popularity: float32 (n,) training interactions.
         states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
         unadjusted: float32 (n, d) factual item states, or None.
+        fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
         confounders: str (n,) name of the coarse confounder code; empty without one.
     """
 
@@ -29,6 +30,7 @@ class Catalogue:
     popularity: Floats
     states: Floats | None
     unadjusted: Floats | None
+    fold: Floats | None
     confounders: npt.NDArray[np.str_]
 
     @property
@@ -57,6 +59,7 @@ class Catalogue:
             self.popularity[rows],
             None if self.states is None else self.states[rows],
             None if self.unadjusted is None else self.unadjusted[rows],
+            None if self.fold is None else self.fold[rows],
             self.confounders[rows],
         )
 
@@ -66,9 +69,11 @@ def catalogue_of(
     titles: npt.NDArray[np.str_],
     popularity: Floats,
     tables: ServingTables | None,
+    fold: Floats | None = None,
 ) -> Catalogue:
-    """All items of a model, given in the model's numbering."""
+    """All items of a model, given in the model's numbering. Without ``fold`` the item states are folded."""
     order = np.argsort(item_ids, kind="stable")
+    folded = tables.items if fold is None and tables is not None else fold
     names = np.full(item_ids.size, "") if tables is None else confounder_names(tables)
     return Catalogue(
         item_ids[order],
@@ -77,6 +82,7 @@ def catalogue_of(
         popularity[order].astype(np.float32),
         None if tables is None else tables.items[order],
         None if tables is None else tables.items_unadjusted[order],
+        None if folded is None else folded[order],
         names[order],
     )
 

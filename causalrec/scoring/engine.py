@@ -1,6 +1,6 @@
 """Ranks the catalogue for a batch of users: taste where it is known, popularity where it is not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +63,7 @@ class Engine:
     Args:
         users: trained user states; None for a model that only scores whole rows.
         score: (model user rows) -> (B, N) scores in the model's item numbering; used without ``users``.
+        score_histories: (histories in the model's item numbering) -> (B, N) scores of users it does not know.
     """
 
     def __init__(
@@ -72,11 +73,12 @@ class Engine:
         *,
         users: UserStates | None = None,
         score: Callable[[Ints], Floats] | None = None,
+        score_histories: Callable[[Sequence[Ints]], Floats] | None = None,
     ) -> None:
         if (users is None) == (score is None):
             raise ValueError("give user states or a score function, not both")
         self.catalogue, self.settings = catalogue, settings
-        self._users, self._score = users, score
+        self._users, self._score, self._score_histories = users, score, score_histories
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
 
     def recommend(self, user_rows: Ints, histories: Histories, k: int) -> Iterator[Ranked]:
@@ -89,7 +91,9 @@ class Engine:
     def _block_rows(self, histories: Histories) -> int:
         """Users at once, so that score and similarity blocks stay within the memory bound."""
         width = 0 if self._units is None else self._units.shape[1]
-        per_user = 4 * (3 * self.catalogue.size + 2 * width * (self.settings.reason_history + self.settings.k))
+        per_user = 4 * (
+            3 * self.catalogue.size + 2 * width * (self.settings.reason_history + self.settings.k)
+        )
         bound = self.settings.block_mib * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
@@ -121,20 +125,20 @@ class Engine:
         """Users with a usable trained state, and users whose history can stand in for one."""
         has_history = past.lengths > 0
         if self._users is None:
-            return rows >= 0, np.zeros(rows.size, dtype=np.bool_)
+            can_fold = has_history & (self._score_histories is not None)
+            return rows >= 0, (rows < 0) & can_fold
         known = (rows >= 0) & self._users.take(rows).any(axis=1)
         return known, ~known & has_history
 
     def _states(self, rows: Ints, known: Bools, past: Histories) -> Floats:
-        """User states (B, d): trained, or the mean state of the items the user chose (fold-in)."""
-        assert self._users is not None and self.catalogue.states is not None  # noqa: S101 - narrows types
+        """User states (B, d): trained, or the direction of the summed fold-in vectors of the history."""
+        assert self._users is not None and self.catalogue.fold is not None  # noqa: S101 - narrows types
         trained = self._users.take(rows)
         owners, items = past.pairs()
         new = ~known[owners]
         sums = np.zeros(trained.shape, dtype=np.float64)
-        np.add.at(sums, owners[new], self.catalogue.states[items[new]].astype(np.float64))
-        mean = (sums / np.maximum(past.lengths, 1)[:, None]).astype(np.float32)
-        return np.where(known[:, None], trained, mean)
+        np.add.at(sums, owners[new], self.catalogue.fold[items[new]].astype(np.float64))
+        return np.where(known[:, None], trained, unit_rows(sums.astype(np.float32)))
 
     def _by_taste(self, rows: Ints, known: Bools, foldable: Bools, past: Histories, k: int) -> TopK:
         chosen = np.flatnonzero(known | foldable)
@@ -152,7 +156,14 @@ class Engine:
 
     def _dense(self, rows: Ints, chosen: Indices, past: Histories, k: int) -> TopK:
         assert self._score is not None  # noqa: S101 - narrows types
-        scores = np.array(self._score(rows[chosen]), dtype=np.float32)[:, self.catalogue.model_rows]
+        mine = rows[chosen]
+        scores = np.empty((chosen.size, self.catalogue.size), dtype=np.float32)
+        trained = mine >= 0
+        if trained.any():
+            scores[trained] = self._score(mine[trained])[:, self.catalogue.model_rows]
+        if self._score_histories is not None and not trained.all():
+            new = [self.catalogue.model_rows[past.of(int(user))] for user in chosen[~trained]]
+            scores[~trained] = self._score_histories(new)[:, self.catalogue.model_rows]
         self._mask(scores, chosen, past, rows.size)
         return top_k(scores, k)
 

@@ -24,6 +24,10 @@ class Histories:
         """(user, item) of every entry."""
         return np.repeat(np.arange(self.lengths.size), self.lengths), self.items
 
+    def of(self, user: int) -> Indices:
+        """Positions of one user."""
+        return self.items[self.indptr[user] : self.indptr[user + 1]]
+
     def block(self, start: int, stop: int) -> "Histories":
         """Users ``start`` to ``stop``."""
         first, last = self.indptr[start], self.indptr[stop]

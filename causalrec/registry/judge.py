@@ -1,0 +1,68 @@
+"""Scores of registered versions and floors, in the numbering of one dataset."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.load import Dataset
+from causalrec.errors import TrainingError
+from causalrec.evaluation.ranking import Score
+from causalrec.registry.package import ModelPackage
+
+FLOORS = ("popularity", "ease")
+
+
+def floors(settings: Settings, data: Interactions) -> Mapping[str, Score]:
+    """The fitted floors; EASE is left out where the catalogue is too large for it."""
+    from causalrec.training.factory import build_recommender
+
+    fitted: dict[str, Score] = {}
+    for name in FLOORS:
+        model = settings.model.model_copy(update={"name": name})
+        recommender = build_recommender(settings.model_copy(update={"model": model}))
+        try:
+            recommender.fit(data)
+        except TrainingError:
+            if name == "popularity":
+                raise
+            continue
+        fitted[name] = recommender.score
+    return fitted
+
+
+def score_on(package: ModelPackage, dataset: Dataset) -> Score:
+    """Scores of a version in the numbering of ``dataset``, which may be newer than the version.
+
+    Users it does not know are folded in by their training history; items it does not know have no
+    prediction (-inf), so they end the list.
+    """
+    model = package.recommender()
+    if package.manifest["dataset_id"] == dataset.dataset_id:
+        return model.score
+    rows = pd.Index(package.user_ids).get_indexer(pd.Index(dataset.user_ids)).astype(np.int32)
+    items = pd.Index(package.item_ids).get_indexer(pd.Index(dataset.item_ids))
+    known = items >= 0
+    histories = dataset.data.train_matrix()
+
+    def score(users: Ints) -> Floats:
+        own = np.empty((users.size, package.item_ids.size), dtype=np.float32)
+        trained = rows[users] >= 0
+        if trained.any():
+            own[trained] = model.score(rows[users[trained]])
+        if not trained.all():
+            past = [histories.indices[slice(*histories.indptr[user : user + 2])] for user in users[~trained]]
+            own[~trained] = model.score_histories([_renumbered(items, mine) for mine in past])
+        scores = np.full((users.size, dataset.item_ids.size), -np.inf, dtype=np.float32)
+        scores[:, known] = own[:, items[known]]
+        return scores
+
+    return score
+
+
+def _renumbered(items: npt.NDArray[np.int64], mine: Ints) -> Ints:
+    theirs = items[mine]
+    return theirs[theirs >= 0].astype(np.int32)

@@ -1,0 +1,164 @@
+"""A fitted model as a folder that scores on its own: arrays, ids, facts and checksums; no pickle.
+
+``recommender/`` the model itself (safetensors + JSON) · ``serving.safetensors`` its factorised form, where it
+has one · ``history.safetensors`` what the users chose · ``users.parquet``, ``items.parquet`` the ids in the
+model's numbering · ``manifest.json`` where it comes from · ``checksums.json``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors.numpy import load_file, save_file
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.base import Recommender, ServingTables
+from causalrec.registry.checksums import verify_checksums, write_checksums
+from causalrec.registry.tensors import map_tensor
+from causalrec.scoring.catalogue import Catalogue, catalogue_of
+from causalrec.scoring.engine import Engine, UserStates
+from causalrec.scoring.histories import Histories
+
+if TYPE_CHECKING:
+    from causalrec.dataset.load import Dataset
+
+RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
+USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
+TABLES = tuple(field.name for field in fields(ServingTables) if field.name != "code_names")
+Texts = npt.NDArray[np.str_]
+
+
+def write_package(
+    folder: Path,
+    recommender: Recommender,
+    dataset: "Dataset",
+    facts: Mapping[str, Any],
+) -> str:
+    """Writes the folder of a fitted model; returns the hash that pins all of it."""
+    from causalrec.training.factory import save_recommender  # torch is not needed to read a package
+
+    data, item_ids = dataset.data, dataset.item_ids
+    folder.mkdir(parents=True)
+    save_recommender(recommender, folder / RECOMMENDER)
+    tables = recommender.serving_tables()
+    if tables is not None:
+        arrays = {name: np.ascontiguousarray(getattr(tables, name)) for name in TABLES}
+        fold = getattr(recommender, "fold", None)
+        save_file(
+            arrays if fold is None else {**arrays, "fold": np.ascontiguousarray(fold)}, folder / SERVING
+        )
+    indptr, indices = _history(dataset.seen, data.n_users)
+    save_file({"indptr": indptr, "indices": indices}, folder / HISTORY)
+    titles = data.item_names or tuple(item_ids)
+    popularity = np.bincount(data.train[1], minlength=data.n_items)
+    pq.write_table(pa.table({"user_id": pa.array(dataset.user_ids, pa.string())}), folder / USERS)
+    items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
+    pq.write_table(pa.table({**items, "popularity": pa.array(popularity, pa.float32())}), folder / ITEMS)
+    names = () if tables is None else tables.code_names
+    manifest = {**facts, "model": recommender.name, "code_names": list(names)}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    return write_checksums(folder)
+
+
+def _history(pairs: Ints, n_users: int) -> tuple[npt.NDArray[np.int64], Ints]:
+    """CSR of the positive pairs, the held-out ones included."""
+    users, items = pairs
+    order = np.lexsort((items, users))
+    counts = np.bincount(users, minlength=n_users)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), items[order].astype(np.int32)
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A package on local disk. Open it with :func:`open_package`."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Where the model comes from."""
+        found: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def factorised(self) -> bool:
+        """Whether scores are products of user and item states."""
+        return (self.folder / SERVING).is_file()
+
+    @cached_property
+    def user_ids(self) -> Texts:
+        """Users in the model's numbering."""
+        return _texts(pq.read_table(self.folder / USERS), "user_id")
+
+    @cached_property
+    def item_ids(self) -> Texts:
+        """Items in the model's numbering."""
+        return _texts(pq.read_table(self.folder / ITEMS), "item_id")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Everything that scoring needs to know about the items."""
+        items = pq.read_table(self.folder / ITEMS)
+        popularity = items["popularity"].to_numpy().astype(np.float32)
+        titles = _texts(items, "title", otherwise=self.item_ids)
+        return catalogue_of(self.item_ids, titles, popularity, self.tables(), self._fold())
+
+    def tables(self) -> ServingTables | None:
+        """The factorised form; user states stay on disk until they are read."""
+        if not self.factorised:
+            return None
+        arrays: dict[str, Any] = {name: self._tensor(name) for name in TABLES}
+        return ServingTables(**arrays, code_names=tuple(self.manifest["code_names"]))
+
+    def _fold(self) -> Floats | None:
+        return self._tensor("fold") if self.factorised else None
+
+    def _tensor(self, name: str) -> npt.NDArray[Any] | None:
+        return map_tensor(self.folder / SERVING, name)
+
+    def recommender(self) -> Recommender:
+        """The model itself."""
+        from causalrec.training.factory import load_recommender
+
+        return load_recommender(self.folder / RECOMMENDER)
+
+    def engine(self, settings: ScoringSettings, catalogue: Catalogue | None = None) -> Engine:
+        """A scorer over ``catalogue`` (default: all items of the model)."""
+        items = self.catalogue if catalogue is None else catalogue
+        users = map_tensor(self.folder / SERVING, "users") if self.factorised else None
+        if users is not None:
+            return Engine(items, settings, users=UserStates(users))
+        model = self.recommender()
+        return Engine(items, settings, score=model.score, score_histories=model.score_histories)
+
+    def histories(self) -> Histories:
+        """What the users had chosen when the model was trained, as catalogue positions."""
+        arrays = load_file(self.folder / HISTORY)
+        place = np.empty(self.item_ids.size, dtype=np.int64)
+        place[self.catalogue.model_rows] = np.arange(place.size)
+        return Histories(arrays["indptr"], place[arrays["indices"]])
+
+
+def open_package(folder: Path, expected: str | None = None) -> ModelPackage:
+    """The package in ``folder`` after every file was compared with its hash.
+
+    Raises:
+        RegistryError: a file is missing, changed or not listed.
+    """
+    verify_checksums(folder, expected)
+    return ModelPackage(folder)
+
+
+def _texts(table: pa.Table, name: str, otherwise: Texts | None = None) -> Texts:
+    values = table[name].to_numpy(zero_copy_only=False)
+    if otherwise is not None:
+        values = np.where(table[name].is_null().to_numpy(zero_copy_only=False), otherwise, values)
+    return values.astype(str) if values.size else np.empty(0, dtype="<U1")

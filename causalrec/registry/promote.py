@@ -1,0 +1,114 @@
+"""Asks the gate and moves the alias ``champion``; every decision becomes a row of ``promotions``."""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from causalrec.config import Settings
+from causalrec.errors import RegistryError
+from causalrec.lake import Lake, Ledger
+from causalrec.lake.outcome import Outcome, Written
+from causalrec.registry.alias import move_alias
+from causalrec.registry.comparison import Comparison, read_comparison
+from causalrec.registry.gate import Verdict, decide
+from causalrec.registry.pins import dataset_row
+from causalrec.registry.store import connect
+from causalrec.registry.versions import MODEL, ModelVersion, by_alias, need, version_of
+
+APPROVE = "approve it with CAUSALREC__GATE__AUTO_APPROVE=true python -m jobs.promote --ds {ds}"
+WORDS = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
+
+
+def promote_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """The evaluation, the challenger and the settings of the gate."""
+    last = ledger.last_success("evaluate", ds)
+    return {
+        "dataset": dataset_row(lake, ds)["dataset_id"],
+        "evaluation": "" if last is None else ",".join(sorted(str(w["digest"]) for w in last.writes)),
+        "challenger": version_of(settings, "challenger"),
+        "gate": hashlib.sha256(settings.gate.model_dump_json().encode()).hexdigest(),
+    }
+
+
+def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> Outcome:
+    """Makes the challenger champion if the gate lets it pass and nobody has to be asked.
+
+    Raises:
+        RegistryError: the gate refuses it (the old champion stays), it was not evaluated on the data of
+            ``ds``, or somebody else promoted meanwhile.
+    """
+    client = connect(settings)
+    challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
+    now = None if champion is None else champion.version
+    evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
+    expected = dataset_row(lake, ds)["dataset_id"]
+    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
+    _log(client, challenger, verdict)
+    if verdict.decision == "promote" and not settings.gate.auto_approve:
+        return _outcome(verdict, (), f"passed the gate and waits for approval: {APPROVE.format(ds=ds)}")
+    if verdict.decision == "promote":
+        move_alias(client, settings, "champion", expected=now, to=challenger.version)
+    written = _record(settings, lake, ds, now, challenger.version, verdict, evaluation)
+    if verdict.decision == "reject":
+        stays = f"version {now} stays champion" if now else "there is still no champion"
+        raise RegistryError(
+            f"version {challenger.version} is refused ({stays}): {verdict.why}",
+            do="look at its run in MLflow; change the model, the data or the gate's settings",
+        )
+    return _outcome(
+        verdict, (written,), f"version {challenger.version} {WORDS[verdict.decision]}: {verdict.why}"
+    )
+
+
+def _outcome(verdict: Verdict, writes: tuple[Written, ...], note: str) -> Outcome:
+    counts = dict.fromkeys(("pass", "warn", "fail"), 0)
+    for check in verdict.checks:
+        counts[check.status] += 1
+    counters = {f"checks_{status}": float(count) for status, count in counts.items()}
+    return Outcome(
+        rows_in=len(verdict.checks), rows_out=len(writes), writes=writes, counters=counters, note=note
+    )
+
+
+def _record(
+    settings: Settings,
+    lake: Lake,
+    ds: dt.date,
+    before: str | None,
+    version: str,
+    verdict: Verdict,
+    evaluation: Comparison,
+) -> Written:
+    table = lake.table("promotions")
+    row = {
+        "at": dt.datetime.now(dt.UTC),
+        "who": settings.registry.approver,
+        "alias": "champion",
+        "from_version": before,
+        "to_version": version,
+        "decision": WORDS[verdict.decision],
+        "why": verdict.why,
+        "evaluation": json.dumps(_as_json(verdict, evaluation), sort_keys=True),
+        "ds": ds,
+    }
+    return table.append(pa.Table.from_pylist([row], schema=table.contract.arrow_schema))
+
+
+def _as_json(verdict: Verdict, evaluation: Comparison) -> dict[str, Any]:
+    return {
+        "dataset_id": evaluation.dataset_id,
+        "split": evaluation.split,
+        "champion": evaluation.champion,
+        "checks": [asdict(check) for check in verdict.checks],
+    }
+
+
+def _log(client: Any, challenger: ModelVersion, verdict: Verdict) -> None:  # noqa: ANN401 - MLflow is untyped
+    """The table of checks goes with the run, the decision onto the version."""
+    rows = [asdict(check) for check in verdict.checks]
+    client.log_dict(challenger.run_id, {"decision": verdict.decision, "checks": rows}, "gate/checks.json")
+    client.set_model_version_tag(challenger.name, challenger.version, "gate", verdict.decision)

@@ -1,0 +1,71 @@
+"""The connection to MLflow: SQLite or a server, named explicitly, never taken from the environment."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from causalrec.config import Settings
+from causalrec.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SQLITE = "sqlite:///"
+
+
+def connect(settings: Settings) -> "MlflowClient":
+    """A client of ``settings.tracking_uri``, which is also the registry; telemetry is off.
+
+    Raises:
+        RegistryError: the store cannot be reached.
+    """
+    import mlflow
+    from mlflow.environment_variables import (
+        MLFLOW_DISABLE_TELEMETRY,
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+        MLFLOW_UV_AUTO_DETECT,
+    )
+    from mlflow.telemetry import set_telemetry_client
+
+    MLFLOW_DISABLE_TELEMETRY.set("true")
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set("false")
+    MLFLOW_UV_AUTO_DETECT.set("false")  # a version's needs must not depend on the working directory
+    set_telemetry_client()  # drops the client that the import made
+    uri = settings.tracking_uri
+    if uri.startswith(SQLITE):
+        Path(uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return mlflow.MlflowClient(uri, uri)
+
+
+def experiment_id(client: "MlflowClient", settings: Settings) -> str:
+    """Id of the configured experiment, created with an explicit artifact location where it is missing."""
+    from mlflow.exceptions import MlflowException
+
+    name = settings.registry.experiment
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        location = f"{settings.artifact_root.rstrip('/')}/{name}"
+        uri = location if "://" in location else Path(location).absolute().as_uri()
+        try:
+            return str(client.create_experiment(name, artifact_location=uri))
+        except MlflowException as error:
+            found = client.get_experiment_by_name(name)  # another run may have been as fast
+            if found is None:
+                _unreachable(settings, error)
+    if found.lifecycle_stage != "active":
+        raise RegistryError(f"experiment {name} was deleted in MLflow", do="restore it or name another one")
+    return str(found.experiment_id)
+
+
+def store_exists(settings: Settings) -> bool:
+    """False only where a SQLite store certainly has not been created yet; needs no MLflow."""
+    uri = settings.tracking_uri
+    return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).is_file()
+
+
+def _unreachable(settings: Settings, error: Exception) -> NoReturn:
+    raise RegistryError(
+        f"MLflow at {settings.tracking_uri} does not answer ({type(error).__name__})",
+        do="start it or correct registry.tracking_uri",
+    ) from error

@@ -1,0 +1,101 @@
+"""Registered versions: finding them by alias and opening their package."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from causalrec.config import Settings
+from causalrec.errors import RegistryError
+from causalrec.registry.package import ModelPackage, open_package
+from causalrec.registry.store import connect, store_exists
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Alias = Literal["champion", "challenger"]
+PACKAGE_HASH, DATASET, TRAINED_ON, MODEL = "package_sha256", "dataset_id", "ds", "model"
+SCRIPT_LOADER = "mlflow.pyfunc.loaders.code_model"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """What the registry says about one version."""
+
+    name: str
+    version: str
+    run_id: str
+    source: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelVersion | None:
+    """The version that holds ``alias``; None where nobody does."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = client.get_model_version_by_alias(settings.registry.model_name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
+    uri = client.get_model_version_download_uri(found.name, found.version)
+    return ModelVersion(found.name, str(found.version), str(found.run_id), str(uri), dict(found.tags))
+
+
+def need(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelVersion:
+    """Like :func:`by_alias`, but a missing alias is an error."""
+    found = by_alias(client, settings, alias)
+    if found is None:
+        raise RegistryError(
+            f"{settings.registry.model_name} has no {alias}",
+            do="run train" if alias == "challenger" else "run train, evaluate and promote",
+        )
+    return found
+
+
+def version_of(settings: Settings, alias: Alias) -> str:
+    """Version number behind ``alias`` for a fingerprint; empty where there is none. Makes no store."""
+    if not store_exists(settings):
+        return ""
+    found = by_alias(connect(settings), settings, alias)
+    return "" if found is None else found.version
+
+
+@contextmanager
+def opened(version: ModelVersion) -> Iterator[ModelPackage]:
+    """The verified package of a version, on local disk for the time of the block.
+
+    Raises:
+        RegistryError: artifacts are missing, changed, unsigned, or could hold a pickle.
+    """
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory(prefix="causalrec-model-") as scratch:
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=version.source, dst_path=scratch))
+        except (MlflowException, OSError) as error:
+            label = f"{version.name} version {version.version}"
+            raise RegistryError(
+                f"the artifacts of {label} cannot be read ({type(error).__name__})",
+                do="restore the artifact store, or train and register again",
+            ) from error
+        _verify_flavour(folder, version)
+        yield open_package(folder / "artifacts" / "package", version.tags.get(PACKAGE_HASH, ""))
+
+
+def _verify_flavour(folder: Path, version: ModelVersion) -> None:
+    from mlflow.models import Model
+
+    label = f"{version.name} version {version.version}"
+    if not (folder / "MLmodel").is_file():
+        raise RegistryError(f"{label} has no MLmodel file", do="train and register the model again")
+    model = Model.load(str(folder))
+    flavour = model.flavors.get("python_function", {})
+    if flavour.get("loader_module") != SCRIPT_LOADER or "python_model" in flavour:
+        raise RegistryError(f"{label} would load a pickle", do="register it by train, which logs source code")
+    if model.signature is None:
+        raise RegistryError(f"{label} has no signature", do="train and register the model again")

@@ -1,0 +1,87 @@
+"""What runs on executors: one engine per task, blocks of users in, blocks of recommendations out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.engine import Engine, Ranked
+from causalrec.scoring.histories import Histories, from_positions
+
+RECOMMENDED = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("rank", pa.int32()),
+        ("item_id", pa.string()),
+        ("score", pa.float64()),
+        ("score_unadjusted", pa.float64()),
+        ("reason_code", pa.string()),
+        ("reason_text", pa.string()),
+        ("confounder_code", pa.string()),
+        ("fallback", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """A ``mapInArrow`` function over (user_id, user_row, history).
+
+    Attributes:
+        archive: name under which the model's files were shipped.
+        catalogue: the items that may be recommended; travels once per executor.
+    """
+
+    archive: str
+    catalogue: Catalogue
+    settings: ScoringSettings
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Memory is bounded by the settings' block size whatever the number of users."""
+        from pyspark import SparkFiles
+
+        from causalrec.registry.package import ModelPackage
+
+        package = ModelPackage(Path(SparkFiles.get(self.archive)))
+        engine = package.engine(self.settings, self.catalogue)
+        ids = pa.array(self.catalogue.item_ids, pa.string())
+        for batch in batches:
+            yield from recommend_batch(engine, ids, batch, self.settings.k)
+
+
+def recommend_batch(engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int) -> Iterator[pa.RecordBatch]:
+    """Recommendations for the users of one batch, block by block."""
+    rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
+    for block in engine.recommend(rows, _histories(batch.column("history"), ids), k):
+        if block.users.size:
+            yield _as_arrow(block, batch.column("user_id"), ids)
+
+
+def _histories(lists: pa.Array, ids: pa.Array) -> Histories:
+    """Lists of item ids as catalogue positions; items outside the catalogue are dropped."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    places = pc.fill_null(pc.index_in(pc.list_flatten(lists), value_set=ids), -1)
+    return from_positions(lengths, places.to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatch:
+    def or_null(texts: np.ndarray) -> pa.Array:
+        return pa.array(texts, pa.string(), mask=texts == "")
+
+    columns = [
+        user_ids.take(pa.array(block.users)),
+        pa.array(block.ranks, pa.int32()),
+        ids.take(pa.array(block.items)),
+        pa.array(block.scores, pa.float64()),
+        pa.array(block.unadjusted.astype(np.float64), mask=np.isnan(block.unadjusted)),
+        pa.array(block.reason_codes, pa.string()),
+        pa.array(block.reason_texts, pa.string()),
+        or_null(block.confounders),
+        or_null(block.fallback),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=RECOMMENDED)

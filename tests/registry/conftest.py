@@ -1,0 +1,38 @@
+"""One trained, registered challenger per run: creating an MLflow store takes seconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from causalrec.config import Settings
+from causalrec.lake import Lake, Ledger
+from causalrec.lake.outcome import Outcome
+from causalrec.registry.train import train_and_log
+
+from .shop import DS, settings_in, write_dataset
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A work folder with a dataset and a challenger."""
+
+    settings: Settings
+    lake: Lake
+    ledger: Ledger
+    dataset_id: str
+    trained: Outcome
+    epochs: list[int]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Version 1 (EASE) is challenger; nobody is champion."""
+    work: Path = tmp_path_factory.mktemp("registry")
+    settings = settings_in(work)
+    dataset_id = write_dataset(settings)
+    lake = Lake(settings.lake_root)
+    ledger = Ledger(lake)
+    epochs: list[int] = []
+    trained = train_and_log(settings, lake, ledger, DS, lambda epoch, metrics: epochs.append(epoch))
+    return Shop(settings, lake, ledger, dataset_id, trained, epochs)

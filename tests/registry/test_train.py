@@ -1,0 +1,79 @@
+"""What a registered version carries, on a real MLflow store."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from causalrec.registry.store import connect
+from causalrec.registry.train import train_and_log_inputs
+from causalrec.registry.versions import need, opened
+
+from .conftest import Shop
+from .shop import DS
+
+
+def test_challenger_with_tags_and_metrics(shop: Shop) -> None:
+    client = connect(shop.settings)
+    version = need(client, shop.settings, "challenger")
+    assert version.version == "1"
+    assert version.tags["dataset_id"] == shop.dataset_id
+    assert version.tags["ds"] == "2026-03-01"
+    run = client.get_run(version.run_id)
+    assert run.data.params["model.name"] == "ease"
+    assert run.data.metrics["data_items"] == 40
+    assert shop.epochs == [1]
+    plots = [file.path for file in client.list_artifacts(version.run_id, "plots")]
+    assert plots == ["plots/learning_curve.png"]
+    assert client.get_experiment(run.info.experiment_id).artifact_location.startswith("file:")
+    assert "version 1 is challenger" in shop.trained.note
+
+
+def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:
+    version = need(connect(shop.settings), shop.settings, "challenger")
+    with opened(version) as package:
+        files = {file.name for file in package.folder.rglob("*") if file.is_file()}
+        assert files == {
+            "recommender.safetensors", "recommender.json", "history.safetensors", "users.parquet",
+            "items.parquet", "manifest.json", "checksums.json",
+        }  # fmt: skip
+        assert package.manifest["dataset_id"] == shop.dataset_id
+        assert len(package.user_ids) == 62
+        assert "i003" in package.catalogue.titles  # no title: the id stands in
+
+
+def test_served_model_ranks_with_reasons(shop: Shop) -> None:
+    version = need(connect(shop.settings), shop.settings, "challenger")
+    served = mlflow.pyfunc.load_model(f"models:/{version.name}/{version.version}")
+    users = pd.DataFrame({"user_id": ["u001", "u061", "nobody"]})
+    frame = served.predict(users, params={"k": 4})
+    assert frame.groupby("user_id", sort=False)["rank"].apply(list).to_dict() == {
+        "u001": [1, 2, 3, 4], "u061": [1, 2, 3, 4], "nobody": [1, 2, 3, 4],
+    }  # fmt: skip
+    assert set(frame.loc[frame.user_id == "nobody", "fallback"]) == {"cold_user"}
+    with opened(version) as package:
+        past = package.histories()
+        seen = package.catalogue.item_ids[past.of(int((package.user_ids == "u001").argmax()))]
+    assert not set(frame.loc[frame.user_id == "u001", "item_id"]) & set(seen)
+    with pytest.raises(mlflow.exceptions.MlflowException):
+        served.predict(pd.DataFrame({"wrong": ["u001"]}))
+
+
+def test_inputs_follow_dataset_and_model(shop: Shop) -> None:
+    one = train_and_log_inputs(shop.settings, shop.lake, shop.ledger, DS)
+    other = shop.settings.model_copy(
+        update={"model": shop.settings.model.model_copy(update={"name": "popularity"})}
+    )
+    two = train_and_log_inputs(other, shop.lake, shop.ledger, DS)
+    assert one["dataset"] == shop.dataset_id
+    assert {name for name in one if one[name] != two[name]} == {"model"}
+
+
+def test_nothing_of_the_environment_is_recorded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = need(connect(shop.settings), shop.settings, "challenger")
+    run = connect(shop.settings).get_run(version.run_id)
+    recorded = json.dumps({**run.data.params, **run.data.tags})
+    assert str(Path.home() / ".ssh") not in recorded
+    assert "PASSWORD" not in recorded.upper()
