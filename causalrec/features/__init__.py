@@ -1,1 +1,1 @@
-
+"""Image and text vectors: decoding policy, encoders, content-addressed increments."""

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 FIELDS = ("title", "brand", "category", "description")
 
-# Part of the meaning of a key: with another cap the same product would get another key.
+# Parts of the meaning of a key: with another cap the same product would get another key.
+TEXT_VERSION = "1"
 MAX_CHARS = 10_000
 
 # RE2 patterns, applied in this order. Tags are removed again after entities were resolved, because feeds

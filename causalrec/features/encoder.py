@@ -1,0 +1,80 @@
+"""What the two kinds of encoder have in common: identity by content, and two small protocols."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+ID_HEX = 12
+CHUNK_BYTES = 1 << 20
+
+
+class ImageEncoder(Protocol):
+    """Pictures to unit vectors."""
+
+    encoder_id: str
+    dim: int
+    side: int
+
+    def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
+        """(n, dim) float32 with L2 norm 1 from ``n`` upright RGB pictures."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Texts to unit vectors."""
+
+    encoder_id: str
+    dim: int
+
+    def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """(n, dim) float32 with L2 norm 1, and which of the ``n`` texts were longer than the token limit."""
+        ...
+
+
+def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: str) -> str:
+    """``modality-name-hash-version...``: changes whenever the weights, the configuration or a version does.
+
+    The result is a safe folder name, for it is a partition value too.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name} {file_sha256(file, file.stat().st_mtime_ns)}\n".encode())
+    slug = re.sub(r"[^a-z0-9._]+", "_", name.lower()).strip("_.")
+    return "-".join([modality, slug, digest.hexdigest()[:ID_HEX], *versions])
+
+
+@lru_cache(maxsize=64)
+def file_sha256(file: Path, changed: int) -> str:
+    """sha256 of a file; ``changed`` (its modification time) makes the cache notice another content."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Load a model without the loaders' progress bars and notes; a real problem still raises."""
+    from transformers.utils import logging as hub_logging
+
+    bars, level = hub_logging.is_progress_bar_enabled(), hub_logging.get_verbosity()
+    hub_logging.disable_progress_bar()
+    hub_logging.set_verbosity_error()
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        hub_logging.set_verbosity(level)
+        if bars:
+            hub_logging.enable_progress_bar()

@@ -1,0 +1,186 @@
+"""Vectors of the pictures: only content that the encoder has not seen yet reaches the model."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from PIL import Image
+
+from causalrec.config import Settings
+from causalrec.config.sections import ImageSettings
+from causalrec.errors import FeatureError, ReasonCode
+from causalrec.features.decode import decode
+from causalrec.features.image_encoder import image_encoder_id, load_image_encoder
+from causalrec.features.increment import (
+    EMBEDDED,
+    append_vectors,
+    arrived,
+    content_digest,
+    count_missing,
+    rows_upto,
+    without_vector,
+)
+from causalrec.ingest.image_header import RejectedPicture
+from causalrec.ingest.image_read import read_picture
+from causalrec.ingest.images import task_count
+from causalrec.lake import Lake, Ledger, Outcome, Pin
+from causalrec.lake.resolver import Resolver
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+FAILURES = (
+    ReasonCode.IMAGE_MISSING,
+    ReasonCode.IMAGE_FORBIDDEN,
+    ReasonCode.IMAGE_EMPTY,
+    ReasonCode.IMAGE_TOO_LARGE,
+    ReasonCode.IMAGE_NOT_AN_IMAGE,
+    ReasonCode.IMAGE_CORRUPT,
+    ReasonCode.IMAGE_BAD_SIZE,
+    ReasonCode.IMAGE_CHANGED,
+)
+
+
+def embed_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """The encoder, and a digest of all pictures that had arrived by ``ds``."""
+    return {
+        "encoder": image_encoder_id(settings.features.image),
+        "images": content_digest(ledger, "images", ds),
+    }
+
+
+def embed_images(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
+) -> Outcome:
+    """Give every picture that had arrived by ``ds`` a vector; ``spark`` is called only when one is missing.
+
+    A picture that changed or vanished since it was ingested is counted and left out.
+
+    Raises:
+        FeatureError: the encoder cannot be loaded, gave bad vectors, or too many pictures failed. Vectors that
+            were committed before the last check stay: they are valid for their keys.
+    """
+    encoder_id, images = image_encoder_id(settings.features.image), lake.table("images")
+    if not images.exists():
+        return Outcome(note="no pictures yet")
+    pin = Pin("images", images.version())
+    if rows_upto(images, ds, pin.version) <= settings.features.driver_rows:
+        rows = images.read(arrived(images, ds), ["sha256"], pin.version)
+        total, missing = count_missing(lake, rows["sha256"].to_pandas(), encoder_id)
+        if not missing:
+            return _outcome(pin, total, {}, ())
+    session = spark()
+    keys = _keys(session, settings.features.image, lake, ds, pin.version)
+    total = keys.count()
+    new = without_vector(session, lake, keys, encoder_id).persist()
+    try:
+        missing = new.count()
+        if not missing:
+            return _outcome(pin, total, {}, ())
+        task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots))
+        frame = _embed(new, task, task_count(session, missing, task.settings.keys_per_task))
+        written, measured = append_vectors(frame, lake, encoder_id, _measures())
+    finally:
+        new.unpersist()
+    _refuse_mass_failure(measured, total, settings.features.image.max_failure_share)
+    return _outcome(pin, total, measured, (written,))
+
+
+def _keys(spark: "SparkSession", settings: ImageSettings, lake: Lake, ds: dt.date, version: int) -> "DataFrame":
+    """Distinct content keys, each with a few references that had these bytes when they were ingested."""
+    from pyspark.sql import functions as fn
+
+    from causalrec.lake.bridge import read_frame
+
+    images = lake.table("images")
+    rows = read_frame(spark, images, arrived(images, ds), ["sha256", "image_ref"], version).distinct()
+    references = fn.slice(fn.sort_array(fn.collect_list("image_ref")), 1, settings.alternatives)
+    return rows.groupBy(fn.col("sha256").alias("content_key")).agg(references.alias("references"))
+
+
+def _embed(new: "DataFrame", task: "ImageTask", tasks: int) -> "DataFrame":
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
+
+
+def _measures() -> "dict[str, Column]":
+    from pyspark.sql import functions as fn
+
+    failed = {str(reason): fn.count_if(fn.col("reason") == str(reason)) for reason in FAILURES}
+    return failed | {"encoded": fn.count_if(fn.col("reason").isNull())}
+
+
+def _refuse_mass_failure(measured: dict[str, int], total: int, limit: float) -> None:
+    failed = sum(measured[reason] for reason in FAILURES)
+    if failed / total > limit:
+        raise FeatureError(
+            f"{failed} of {total} pictures could not be read again, limit {limit:.0%}",
+            do="check the image store, run ingest_images --force, or raise features.image.max_failure_share",
+        )
+
+
+def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[object, ...]) -> Outcome:
+    encoded = measured.get("encoded", 0)
+    rejects = {str(reason): measured[reason] for reason in FAILURES if measured.get(reason)}
+    failed = sum(rejects.values())
+    return Outcome(
+        rows_in=total,
+        rows_out=encoded,
+        rejects=rejects,
+        reads=(pin,),
+        writes=writes,  # type: ignore[arg-type]
+        counters={
+            "images_decoded": encoded,
+            "images_cached": total - encoded - failed,
+            "images_failed": failed,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """For ``mapInArrow``: keys and references to vectors. Holds one batch of pictures at a time."""
+
+    settings: ImageSettings
+    encoder_id: str
+    resolver: Resolver
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for start in range(0, batch.num_rows, self.settings.batch_size):
+                yield self._encode(batch.slice(start, self.settings.batch_size).to_pylist())
+
+    def _encode(self, rows: list[dict[str, object]]) -> pa.RecordBatch:
+        encoder = load_image_encoder(self.settings, self.encoder_id)
+        found = [self._picture(str(row["content_key"]), row["references"], encoder.side) for row in rows]
+        good = [place for place, picture in enumerate(found) if isinstance(picture, Image.Image)]
+        vectors = dict(zip(good, encoder.encode([found[place] for place in good]), strict=True))  # type: ignore[misc]
+        embedded = [
+            {
+                "content_key": row["content_key"],
+                "vector": vectors.get(place),
+                "dim": encoder.dim,
+                "encoder_id": self.encoder_id,
+                "reason": None if place in vectors else str(found[place]),
+                "truncated": False,
+            }
+            for place, row in enumerate(rows)
+        ]
+        return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
+
+    def _picture(self, key: str, references: object, side: int) -> Image.Image | ReasonCode:
+        """The picture with these very bytes, from the first reference that still has them; else the last reason."""
+        reason = ReasonCode.IMAGE_MISSING
+        for reference in references:  # type: ignore[attr-defined]
+            try:
+                data = read_picture(self.resolver, reference, self.settings)
+                if hashlib.sha256(data).hexdigest() != key:
+                    raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "other bytes than were ingested")
+                return decode(data, self.settings, side)
+            except RejectedPicture as rejected:
+                reason = rejected.reason
+        return reason

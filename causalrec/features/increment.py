@@ -1,0 +1,104 @@
+"""Which content keys have no vector yet, and how new vectors are appended: shared by pictures and texts."""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.errors import FeatureError
+from causalrec.features.store import feature_table
+from causalrec.lake import Lake, LakeTable, Ledger, Written
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+# What an embedding task yields; rows without a vector carry the reason why.
+EMBEDDED = pa.schema(
+    [
+        ("content_key", pa.string()),
+        ("vector", pa.list_(pa.float32())),
+        ("dim", pa.int32()),
+        ("encoder_id", pa.string()),
+        ("reason", pa.string()),
+        ("truncated", pa.bool_()),
+    ]
+)
+_WORKER_ERROR = re.compile(r"^causalrec\.errors\.FeatureError: (.*?) -> (.*)$", re.MULTILINE)
+
+
+def content_digest(ledger: Ledger, table: str, ds: dt.date) -> str:
+    """One digest of all partitions of ``table`` that had arrived by ``ds``."""
+    digests = ledger.partition_digests(table, upto=ds)
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
+
+
+def rows_upto(table: LakeTable, ds: dt.date, version: int) -> int:
+    """Rows that had arrived by ``ds``, from file statistics."""
+    snapshot = table.snapshot(version)
+    return 0 if snapshot is None else sum(file.rows for file in snapshot.select(arrived(table, ds)))
+
+
+def arrived(table: LakeTable, ds: dt.date) -> dict[str, list[str]]:
+    """Partition filter for what had arrived by ``ds``."""
+    return {"arrival_date": table.upto("arrival_date", ds.isoformat())}
+
+
+def count_missing(lake: Lake, keys: pd.Series, encoder_id: str) -> tuple[int, int]:
+    """Distinct keys, and how many of them have no vector; without Spark."""
+    table = lake.table(feature_table(encoder_id))
+    distinct = pa.array(keys.dropna().unique(), pa.string())
+    have = table.read({"encoder_id": [encoder_id]}, ["content_key"])["content_key"].cast(pa.string())
+    known = pc.sum(pc.is_in(distinct, value_set=have.combine_chunks())).as_py() or 0
+    return len(distinct), len(distinct) - int(known)
+
+
+def without_vector(spark: "SparkSession", lake: Lake, candidates: "DataFrame", encoder_id: str) -> "DataFrame":
+    """Rows of ``candidates`` whose ``content_key`` has no vector under the encoder yet."""
+    from causalrec.lake.bridge import read_frame
+
+    table = lake.table(feature_table(encoder_id))
+    known = read_frame(spark, table, {"encoder_id": [encoder_id]}, ["content_key"])
+    return candidates.join(known, "content_key", "left_anti")
+
+
+def append_vectors(
+    frame: "DataFrame", lake: Lake, encoder_id: str, measures: "Mapping[str, Column]"
+) -> tuple[Written, dict[str, int]]:
+    """Run the model over ``frame`` (columns :data:`EMBEDDED`) and commit the vectors in one transaction.
+
+    ``measures`` are aggregates over all rows, taken in the same pass.
+
+    Raises:
+        FeatureError: a worker refused to go on; nothing was committed.
+    """
+    from pyspark.sql import Observation
+
+    from causalrec.lake.bridge import append_frame
+
+    table = lake.table(feature_table(encoder_id))
+    seen = Observation()
+    watched = frame.observe(seen, *[column.alias(name) for name, column in measures.items()])
+    good = watched.where("reason IS NULL").select(*table.contract.arrow_schema.names)
+    with worker_errors():
+        written = append_frame(good, table)
+    return written, {name: int(value or 0) for name, value in seen.get.items()}
+
+
+@contextmanager
+def worker_errors() -> Iterator[None]:
+    """Raise a worker's FeatureError as itself instead of as a Java stack trace."""
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        found = _WORKER_ERROR.search(str(error))
+        if found is None:
+            raise
+        raise FeatureError(found[1], do=found[2].strip()) from error

@@ -1,0 +1,146 @@
+"""Vectors of the products' texts: only wording that the encoder has not seen yet reaches the model."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from causalrec.config import Settings
+from causalrec.config.sections import TextSettings
+from causalrec.features.increment import (
+    EMBEDDED,
+    append_vectors,
+    arrived,
+    content_digest,
+    count_missing,
+    rows_upto,
+    without_vector,
+)
+from causalrec.features.text_encoder import load_text_encoder, text_encoder_id
+from causalrec.features.texts import FIELDS, TEXT_VERSION, keys_of, product_texts, text_keys
+from causalrec.ingest.images import task_count
+from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+KEYED = pa.schema([("content_key", pa.string()), ("text", pa.string())])
+
+
+def embed_texts_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """The encoder, the text's definition, and a digest of all products that had arrived by ``ds``."""
+    return {
+        "encoder": text_encoder_id(settings.features.text),
+        "text": TEXT_VERSION,
+        "products": content_digest(ledger, "products", ds),
+    }
+
+
+def embed_texts(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
+) -> Outcome:
+    """Give every product text that had arrived by ``ds`` a vector; ``spark`` is called only when one is missing.
+
+    Raises:
+        FeatureError: the encoder cannot be loaded or gave bad vectors; nothing was committed.
+    """
+    encoder_id, products = text_encoder_id(settings.features.text), lake.table("products")
+    if not products.exists():
+        return Outcome(note="no products yet")
+    pin = Pin("products", products.version())
+    if rows_upto(products, ds, pin.version) <= settings.features.driver_rows:
+        rows = products.read(arrived(products, ds), list(FIELDS), pin.version)
+        total, missing = count_missing(lake, text_keys(rows.to_pandas()), encoder_id)
+        if not missing:
+            return _outcome(pin, total, {}, ())
+    session = spark()
+    texts = _distinct_texts(session, lake, ds, pin.version).persist()
+    try:
+        total = texts.count()
+        new = without_vector(session, lake, texts, encoder_id)
+        missing = new.count()
+        if not missing:
+            return _outcome(pin, total, {}, ())
+        task = TextTask(settings.features.text, encoder_id)
+        frame = _embed(new, task, task_count(session, missing, task.settings.keys_per_task))
+        written, measured = _append(frame, lake, encoder_id)
+    finally:
+        texts.unpersist()
+    return _outcome(pin, total, measured, (written,))
+
+
+def _distinct_texts(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> "DataFrame":
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    from causalrec.lake.bridge import read_frame
+
+    products = lake.table("products")
+    rows = read_frame(spark, products, arrived(products, ds), list(FIELDS), version).distinct()
+    return rows.mapInArrow(key_texts, from_arrow_schema(KEYED)).dropDuplicates(["content_key"])
+
+
+def key_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """For ``mapInArrow``: products to their normalised text and its key; products without text are left out."""
+    for batch in batches:
+        texts = product_texts(batch.to_pandas())
+        keyed = pd.DataFrame({"content_key": keys_of(texts), "text": texts}).dropna(subset=["content_key"])
+        yield pa.RecordBatch.from_pandas(keyed, schema=KEYED, preserve_index=False)
+
+
+def _embed(new: "DataFrame", task: "TextTask", tasks: int) -> "DataFrame":
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
+
+
+def _append(frame: "DataFrame", lake: Lake, encoder_id: str) -> tuple[Written, dict[str, int]]:
+    from pyspark.sql import functions as fn
+
+    measures = {"encoded": fn.count_if(fn.col("reason").isNull()), "truncated": fn.count_if("truncated")}
+    return append_vectors(frame, lake, encoder_id, measures)
+
+
+def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Written, ...]) -> Outcome:
+    encoded = measured.get("encoded", 0)
+    return Outcome(
+        rows_in=total,
+        rows_out=encoded,
+        reads=(pin,),
+        writes=writes,
+        counters={
+            "texts_encoded": encoded,
+            "texts_cached": total - encoded,
+            "truncated": measured.get("truncated", 0),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class TextTask:
+    """For ``mapInArrow``: keys and texts to vectors. Texts are sorted by length within ``keys_per_task``."""
+
+    settings: TextSettings
+    encoder_id: str
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for start in range(0, batch.num_rows, self.settings.keys_per_task):
+                yield self._encode(batch.slice(start, self.settings.keys_per_task))
+
+    def _encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        encoder = load_text_encoder(self.settings, self.encoder_id)
+        vectors, truncated = encoder.encode(batch.column("text").to_pylist())
+        rows = len(vectors)
+        offsets = pa.array(range(0, rows * encoder.dim + 1, encoder.dim), pa.int32())
+        columns = [
+            batch.column("content_key").cast(pa.string()),
+            pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel())),
+            pa.repeat(pa.scalar(encoder.dim, pa.int32()), rows),
+            pa.repeat(pa.scalar(self.encoder_id), rows),
+            pa.nulls(rows, pa.string()),
+            pa.array(truncated),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=EMBEDDED)

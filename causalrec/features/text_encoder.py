@@ -1,0 +1,118 @@
+"""Text encoders: any transformers encoder with mean or CLS pooling."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.sections import TextSettings
+from causalrec.errors import FeatureError
+from causalrec.features import lite
+from causalrec.features.encoder import TextEncoder, make_encoder_id, quiet
+from causalrec.features.vectors import check_vectors, unit
+
+LITE = "lite"
+PREPROCESSING = "t1"
+_FILES = ("config.json", "tokenizer*.json", "vocab.*", "*.model", "merges.txt", "*.safetensors")
+
+
+def text_encoder_id(settings: TextSettings) -> str:
+    """Identity of the configured encoder, from its files, pooling and token limit; no model is loaded.
+
+    Raises:
+        FeatureError: the files cannot be found or fetched, or are not safetensors.
+    """
+    folder = _folder(settings.model)
+    files = sorted({file for pattern in _FILES for file in folder.glob(pattern)})
+    if not any(file.suffix == ".safetensors" for file in files):
+        raise FeatureError(f"{folder} holds no safetensors weights", do="convert the model, or use lite")
+    limit = f"{settings.pooling}{settings.max_tokens}"
+    return make_encoder_id("text", settings.model, files, limit, PREPROCESSING)
+
+
+@lru_cache(maxsize=1)
+def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
+    """The configured encoder, loaded once per process.
+
+    Raises:
+        FeatureError: the files here are not those that ``encoder_id`` was made from.
+    """
+    found = text_encoder_id(settings)
+    if found != encoder_id:
+        raise FeatureError(f"this worker has encoder {found}, not {encoder_id}", do="install the same weights everywhere")
+    return TransformersEncoder(settings, encoder_id)
+
+
+class TransformersEncoder:
+    """A transformers encoder and its tokenizer, in 32 bit on the CPU."""
+
+    def __init__(self, settings: TextSettings, encoder_id: str) -> None:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        torch.set_num_threads(settings.threads)
+        folder = str(_folder(settings.model))
+        self.encoder_id = encoder_id
+        self._settings = settings
+        with quiet():
+            self._tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._model = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32).eval()
+        self.dim = int(self._model.config.hidden_size)
+
+    def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """See :class:`TextEncoder`. Batches are made of texts of like length, so that padding costs little.
+
+        Raises:
+            FeatureError: the model gave vectors that must not be stored.
+        """
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        if not texts:
+            return vectors, np.zeros(0, np.bool_)
+        tokens, truncated = self._tokenize(list(texts))
+        order = np.argsort([len(ids) for ids in tokens["input_ids"]], kind="stable")
+        for start in range(0, len(order), self._settings.batch_size):
+            rows = order[start : start + self._settings.batch_size]
+            vectors[rows] = self._forward({name: [values[i] for i in rows] for name, values in tokens.items()})
+        vectors = unit(vectors)
+        check_vectors(vectors, self.dim, self.encoder_id)
+        return vectors, truncated
+
+    def _tokenize(self, texts: list[str]) -> tuple[dict[str, Any], npt.NDArray[np.bool_]]:
+        limit = self._settings.max_tokens
+        tokens = self._tokenizer(texts, truncation=True, max_length=limit)
+        if self._tokenizer.is_fast:
+            truncated = [bool(encoding.overflowing) for encoding in tokens.encodings]
+        else:
+            truncated = [len(ids) > limit for ids in self._tokenizer(texts)["input_ids"]]
+        return dict(tokens), np.array(truncated, np.bool_)
+
+    def _forward(self, tokens: dict[str, Any]) -> npt.NDArray[np.float32]:
+        import torch
+
+        batch = self._tokenizer.pad(tokens, return_tensors="pt")
+        with torch.inference_mode():
+            states = self._model(**batch).last_hidden_state
+            if self._settings.pooling == "cls":
+                pooled = states[:, 0]
+            else:
+                mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
+                pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return np.asarray(pooled.float().numpy())
+
+
+@lru_cache(maxsize=8)
+def _folder(model: str) -> Path:
+    """Where the model's files lie; a hub id is fetched into the hub's cache."""
+    if model == LITE:
+        return lite.text_folder()
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model, allow_patterns=list(_FILES)))
+    except Exception as error:  # hub clients raise errors of several libraries
+        raise FeatureError(f"cannot fetch text model {model}: {error}"[:500], do="use a local folder, or lite") from error

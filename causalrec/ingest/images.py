@@ -1,0 +1,140 @@
+"""Pictures of the products: which were delivered, what they are, and why some cannot be used.
+
+For every arrival date of products, each reference becomes one row of ``images`` or of ``image_failures``.
+A picture is taken to be immutable while its product is not delivered again: a delivery re-reads its pictures,
+nothing else does (``--force`` does too).
+"""
+
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from causalrec.config import Settings
+from causalrec.errors import QualityError
+from causalrec.ingest.image_read import INSPECTED, InspectTask
+from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
+from causalrec.lake.resolver import Resolver
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+JOB = "ingest_images"
+
+# date -> reason ("" for a good picture) -> rows
+Counts = Mapping[dt.date, Mapping[str, int]]
+
+
+def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """Digest of the date's products, and of the rules that judge their pictures."""
+    digests = ledger.partition_digests("products")
+    rules = f"{settings.image_roots} {settings.features.image.model_dump_json()}"
+    return {
+        "products": digests.get(f"arrival_date={ds.isoformat()}", "none"),
+        "rules": hashlib.sha256(rules.encode()).hexdigest(),
+    }
+
+
+def ingest_images(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
+) -> dict[dt.date, Outcome]:
+    """Load the pictures of ``ds`` and of every older arrival date that has products but no success yet.
+
+    ``spark`` is called only when there is something to do.
+
+    Raises:
+        QualityError: more than ``max_failure_share`` of the pictures failed; nothing was written.
+    """
+    products = lake.table("products")
+    dates = _pending(products.upto("arrival_date", ds.isoformat()), ledger, ds)
+    if not dates:
+        return {ds: Outcome(note="no products were delivered")}
+    pin = Pin("products", products.version())
+    frame = _inspect(spark(), settings, lake, dates, pin.version).persist()
+    try:
+        counts = _count(frame, dates)
+        _refuse_broken_delivery(counts, settings.features.image.max_failure_share)
+        writes = _write(frame, lake, dates)
+    finally:
+        frame.unpersist()
+    outcomes = {
+        date: Outcome(
+            rows_in=sum(found.values()),
+            rows_out=found.get("", 0),
+            rejects={reason: rows for reason, rows in sorted(found.items()) if reason},
+            reads=(pin,),
+            writes=writes[date],
+            counters={"images_checked": sum(found.values())},
+        )
+        for date, found in counts.items()
+    }
+    return outcomes if ds in outcomes else outcomes | {ds: Outcome(note="no products were delivered")}
+
+
+def _pending(delivered: list[str], ledger: Ledger, ds: dt.date) -> list[dt.date]:
+    done = ledger.successes(JOB)
+    dates = [dt.date.fromisoformat(date) for date in delivered]
+    return [date for date in dates if date == ds or date not in done]
+
+
+def _inspect(
+    spark: "SparkSession", settings: Settings, lake: Lake, dates: list[dt.date], version: int
+) -> "DataFrame":
+    """One row per item, position and arrival date; every distinct reference is read once."""
+    from pyspark.sql import functions as fn
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    from causalrec.lake.bridge import read_frame
+
+    where = {"arrival_date": [date.isoformat() for date in dates]}
+    products = read_frame(spark, lake.table("products"), where, ["arrival_date", "item_id", "image_refs"], version)
+    references = products.select(
+        "arrival_date", "item_id", fn.posexplode("image_refs").alias("position", "image_ref")
+    ).where(fn.col("image_ref").isNotNull())
+    distinct = references.select("image_ref").distinct()
+    caps = settings.features.image
+    tasks = task_count(spark, distinct.count(), caps.keys_per_task)
+    found = distinct.repartition(tasks, "image_ref").mapInArrow(
+        InspectTask(Resolver(settings.image_roots), caps), from_arrow_schema(INSPECTED)
+    )
+    return references.join(found, "image_ref")
+
+
+def task_count(spark: "SparkSession", keys: int, keys_per_task: int) -> int:
+    """Tasks for ``keys`` keys: full rounds over the cores, none larger than ``keys_per_task`` on average."""
+    cores = spark.sparkContext.defaultParallelism
+    return cores * max(1, math.ceil(keys / (cores * keys_per_task)))
+
+
+def _count(frame: "DataFrame", dates: list[dt.date]) -> Counts:
+    from pyspark.sql import functions as fn
+
+    reason = fn.coalesce("reason_code", fn.lit("")).alias("reason")
+    rows = frame.groupBy("arrival_date", reason).count().collect()  # dates x reasons
+    counts: dict[dt.date, dict[str, int]] = {date: {} for date in dates}
+    for row in rows:
+        counts[row["arrival_date"]][row["reason"]] = int(row["count"])
+    return counts
+
+
+def _refuse_broken_delivery(counts: Counts, limit: float) -> None:
+    total = sum(sum(found.values()) for found in counts.values())
+    good = sum(found.get("", 0) for found in counts.values())
+    if total and (total - good) / total > limit:
+        reasons = sorted({reason for found in counts.values() for reason in found if reason})
+        raise QualityError(
+            f"{total - good} of {total} pictures cannot be used ({', '.join(reasons)}), limit {limit:.0%}",
+            do="check paths.image_roots and the delivery, or raise features.image.max_failure_share",
+        )
+
+
+def _write(frame: "DataFrame", lake: Lake, dates: list[dt.date]) -> dict[dt.date, tuple[Written, ...]]:
+    from causalrec.lake.bridge import write_frame
+
+    partitions = [{"arrival_date": date.isoformat()} for date in dates]
+    images, failures = lake.table("images"), lake.table("image_failures")
+    good = frame.where("reason_code IS NULL").select(*images.contract.arrow_schema.names)
+    bad = frame.where("reason_code IS NOT NULL").select(*failures.contract.arrow_schema.names)
+    written = [write_frame(rows, table, partitions, allow_empty=True) for rows, table in ((bad, failures), (good, images))]
+    return dict(zip(dates, zip(*written, strict=True), strict=True))
