@@ -1,6 +1,6 @@
 """What a contract says beyond the standard: the values under ``customProperties``."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,7 +27,7 @@ class Duplicates(Node):
     """Rows of one delivery with equal ``by`` are one row; the first by ``keepFirstBy`` is kept."""
 
     by: tuple[Name, ...] = Field(min_length=1)
-    keepFirstBy: tuple[str, ...] = Field(min_length=1)
+    keepFirstBy: tuple[Annotated[str, Field(pattern=r"^[a-z_]+ (ASC|DESC)$")], ...] = Field(min_length=1)
 
 
 class Extensions(Node):

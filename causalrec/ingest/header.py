@@ -1,4 +1,4 @@
-"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row is read."""
+"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row."""
 
 from typing import Literal
 

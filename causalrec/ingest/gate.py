@@ -1,0 +1,81 @@
+"""The batch gate: a delivery that is empty, broken, far too small or mostly rejected is refused as a whole.
+
+It runs before anything is written, so yesterday's tables stay as they are.
+"""
+
+import datetime as dt
+import statistics
+from collections.abc import Mapping, Sequence
+
+from causalrec.config.sections import IngestSettings
+from causalrec.contracts import Contract
+from causalrec.errors import QualityError, SourceError
+from causalrec.ingest.measure import Measures
+
+
+def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], table: Contract) -> None:
+    """Every delivery has rows, and each of its files could be read to the end.
+
+    Raises:
+        SourceError: one has none, or breaks off.
+    """
+    for date in dates:
+        found = measures.get(date)
+        if found is not None and found.unreadable:
+            raise SourceError(
+                f"{table.name} {date}: {found.unreadable} unreadable file(s), one is {found.broken_file}",
+                do="deliver it again; nothing was written",
+            )
+        if found is None or found.rows_in == 0:
+            raise SourceError(
+                f"{table.name} {date}: the delivery has 0 rows",
+                do="deliver it again or remove its folder; nothing was written, the table stays as it was",
+            )
+
+
+def check_volume(
+    measures: Mapping[dt.date, Measures],
+    before: Mapping[dt.date, int],
+    table: Contract,
+    settings: IngestSettings,
+) -> None:
+    """Compare each delivery with the median of those that arrived before it.
+
+    Args:
+        measures: the deliveries at hand.
+        before: rows of earlier deliveries, by arrival date.
+        table: contract that may ask for this check.
+        settings: window (deliveries) and smallest share.
+
+    Raises:
+        QualityError: a delivery has fewer rows than ``min_rows_share`` of the median.
+    """
+    if not table.extensions.volumeGate:
+        return
+    rows = dict(before) | {date: found.rows_in for date, found in measures.items()}
+    for date in sorted(measures):
+        window = [rows[day] for day in sorted(rows) if day < date][-settings.volume_window_days :]
+        median = statistics.median(window) if window else 0
+        if rows[date] < settings.min_rows_share * median:
+            raise QualityError(
+                f"{table.name} {date}: {rows[date]:,} rows, the median of the {len(window)} before "
+                f"is {median:,.0f}; at least {settings.min_rows_share:.0%} are expected",
+                do="deliver the rest, or lower ingest.min_rows_share; nothing was written",
+            )
+
+
+def check_rejects(measures: Mapping[dt.date, Measures], table: Contract, settings: IngestSettings) -> None:
+    """Refuse a delivery of which too much was rejected.
+
+    Raises:
+        QualityError: the share is above ``max_rejected_share``; names the counts per reason.
+    """
+    for date, found in sorted(measures.items()):
+        share = found.rows_rejected / found.rows_in
+        if share > settings.max_rejected_share:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejects.items())
+            raise QualityError(
+                f"{table.name} {date}: {found.rows_rejected:,} of {found.rows_in:,} rows ({share:.1%}) are "
+                f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons})",
+                do="correct the delivery, or raise ingest.max_rejected_share; nothing was written",
+            )

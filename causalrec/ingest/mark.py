@@ -1,0 +1,142 @@
+"""Spark: parse a delivery, try the row rules of the contract, mark each row as good or rejected.
+
+The frame that comes out has one row per source row. ``reason`` is null for good rows; the first rule that a
+row breaks, in contract order, names its reason. Duplicates are looked for among the good rows only.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.window import Window
+
+from causalrec.contracts import Contract
+from causalrec.contracts.extensions import Duplicates
+from causalrec.contracts.rules import rule_sql
+from causalrec.errors import ReasonCode
+from causalrec.ingest.batch import MARKS, parsed_schema, row_name
+from causalrec.ingest.rows import ReadLimits, read_file
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+SHOWN_CHARS = 80
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a delivery: where it lies, its name inside the delivery, the delivery's date."""
+
+    file: str
+    name: str
+    arrival_date: dt.date
+
+
+def parsed_frame(
+    spark: "SparkSession", files: Sequence[SourceFile], landing: Contract, limits: ReadLimits
+) -> "DataFrame":
+    """All rows of the files, typed, in the schema of :func:`causalrec.ingest.batch.parsed_schema`."""
+    listed = spark.createDataFrame(
+        [(f.file, f.name, f.arrival_date) for f in files], "file string, name string, arrival_date date"
+    )
+    return listed.mapInArrow(_ParseTask(landing, limits), from_arrow_schema(parsed_schema(landing)))
+
+
+@dataclass(frozen=True)
+class _ParseTask:
+    """Runs on executors: reads whole files, so that line numbers are known."""
+
+    landing: Contract
+    limits: ReadLimits
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for row in batch.to_pylist():
+                yield from read_file(row["file"], row["name"], row["arrival_date"], self.landing, self.limits)
+
+
+def marked_frame(
+    parsed: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
+) -> "DataFrame":
+    """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut."""
+    frame = parsed
+    for rule in table.rules:
+        broken = F.col("reason").isNull() & ~F.coalesce(
+            F.expr(rule_sql(table, rule, parameters)), F.lit(False)
+        )
+        shown = _shown([row_name(name) for name in rule.columns])
+        frame = _reject(frame, broken, rule.reason, shown)
+    if table.extensions.duplicates is not None:
+        frame = _without_duplicates(frame, table.extensions.duplicates)
+    return _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
+
+
+def _reject(frame: "DataFrame", broken: "Column", reason: ReasonCode, detail: "Column") -> "DataFrame":
+    return frame.select(
+        *[name for name in frame.columns if name not in ("reason", "detail")],
+        F.when(broken, F.lit(str(reason))).otherwise(F.col("reason")).alias("reason"),
+        F.when(broken, detail).otherwise(F.col("detail")).alias("detail"),
+    )
+
+
+def _shown(columns: Sequence[str]) -> "Column":
+    """``name=value`` of each column, values cut."""
+    values = [
+        F.concat(
+            F.lit(f"{name}="),
+            F.coalesce(F.left(F.col(name).cast("string"), F.lit(SHOWN_CHARS)), F.lit("null")),
+        )
+        for name in columns
+    ]
+    return F.concat_ws(", ", *values)
+
+
+def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
+    """Mark all but the first of equal rows of one delivery. Rejected rows take no part."""
+    equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)
+    ordered = equal.orderBy(*[_ordering(part) for part in duplicates.keepFirstBy])
+    ranked = frame.withColumns(
+        {
+            "_rank": F.row_number().over(ordered),
+            "_first": F.first(F.concat_ws(" line ", "source_file", "source_line")).over(ordered),
+        }
+    )
+    again = F.col("reason").isNull() & (F.col("_rank") > 1)
+    detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), F.col("_first"))
+    return _reject(ranked, again, ReasonCode.DUPLICATE, detail).drop("_rank", "_first")
+
+
+def _ordering(part: str) -> "Column":
+    name, direction = part.split()
+    return F.col(name).desc() if direction == "DESC" else F.col(name).asc()
+
+
+def _with_raw(frame: "DataFrame", landing: Contract, parameters: Mapping[str, object]) -> "DataFrame":
+    """Rows that parsed but break a rule are kept as the JSON of their values."""
+    values = F.struct(*[F.col(row_name(c.name)).alias(c.name) for c in landing.columns])
+    as_json = F.left(F.to_json(values), F.lit(parameters["max_raw_chars"]))
+    raw = F.when(F.col("reason").isNotNull(), F.coalesce(F.col("raw"), as_json))
+    return frame.withColumn("raw", raw)
+
+
+def _cleaned(
+    frame: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
+) -> "DataFrame":
+    """Texts without control characters, trimmed and cut; absent lists empty. ``cut`` counts cut texts."""
+    cleaned = {c.name: F.col(c.name) for c in table.data_columns}
+    cut = F.lit(0)
+    for name, cap in table.extensions.texts.items():
+        text = F.trim(F.regexp_replace(name, r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", " "))
+        limit = F.lit(parameters[cap])
+        cleaned[name] = F.nullif(F.left(text, limit), F.lit(""))
+        cut = cut + F.when(F.length(text) > limit, 1).otherwise(0)
+    required = {c.name for c in table.data_columns if c.required}
+    for column in landing.columns:
+        if column.type == "array<string>" and column.name in required and not column.required:
+            cleaned[column.name] = F.coalesce(column.name, F.array().cast("array<string>"))
+    marks = [F.col(name) for name in MARKS.names if name not in cleaned]
+    return frame.select(*[value.alias(name) for name, value in cleaned.items()], *marks, cut.alias("cut"))

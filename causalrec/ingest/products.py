@@ -1,0 +1,26 @@
+"""Catalogue rows of the landing zone become the table ``products``; rejected rows go to ``quarantine``."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from causalrec.config import Settings
+from causalrec.ingest.delivery import Feed, feed_inputs
+from causalrec.ingest.table import ingest_table
+from causalrec.lake import Lake, Ledger, Outcome
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+FEED = Feed(job="ingest_products", kind="products")
+
+
+def ingest_products_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """Digests of what the products of ``ds`` depend on; reads names, sizes and times of files only."""
+    return feed_inputs(FEED, settings, ds)
+
+
+def ingest_products(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession", ds: dt.date
+) -> dict[dt.date, Outcome]:
+    """Load the products of ``ds`` and of older arrival dates not loaded yet; see :func:`ingest_table`."""
+    return ingest_table(FEED, settings, lake, ledger, spark, ds)

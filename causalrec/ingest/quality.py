@@ -1,0 +1,40 @@
+"""Runs the contract's expectations over the measures of a delivery and keeps the result as JSON."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from causalrec.contracts import Contract
+from causalrec.contracts.expectations import validate
+from causalrec.errors import QualityError
+from causalrec.ingest.measure import Measures
+
+
+def check_expectations(measures: Mapping[dt.date, Measures], table: Contract, report: Path) -> list[str]:
+    """Validate every delivery, write ``report``, return one line per missed expectation that does not block.
+
+    Raises:
+        QualityError: a blocking expectation is missed; the report is written all the same.
+    """
+    frame = pd.DataFrame(
+        [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
+    )
+    verdict = validate(table, frame, "arrival_date")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    tree = {"table": table.name, "measures": frame.to_dict("records"), "validation": verdict.result}
+    report.write_text(json.dumps(tree, indent=1, default=str), encoding="utf-8")
+    lines = {
+        failure: f"{failure.name} missed on {', '.join(failure.rows[:3])} ({', '.join(failure.found[:3])}): "
+        f"{failure.description}"
+        for failure in verdict.failures
+    }
+    blocking = [line for failure, line in lines.items() if failure.blocking]
+    if blocking:
+        raise QualityError(
+            f"{table.name}: {'; '.join(blocking)}",
+            do=f"see {report}; correct the delivery, nothing was written",
+        )
+    return list(lines.values())

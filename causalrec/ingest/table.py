@@ -1,0 +1,133 @@
+"""From files of the landing zone to one table: parse, mark, gate, write. The same for events and products.
+
+One pass over the files: the marked rows are kept by Spark, measured once, and written twice (good rows and
+quarantine). Nothing is written before the gate has let all deliveries of the run pass.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from causalrec.config import Settings
+from causalrec.ingest.delivery import Feed, list_files, open_dates
+from causalrec.ingest.gate import check_files, check_rejects, check_volume
+from causalrec.ingest.header import check_header
+from causalrec.ingest.mark import SourceFile, marked_frame, parsed_frame
+from causalrec.ingest.measure import Measures, measure
+from causalrec.ingest.quality import check_expectations
+from causalrec.ingest.rows import ReadLimits
+from causalrec.lake import Lake, Ledger, Outcome, Written
+from causalrec.lake.bridge import write_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+QUARANTINE = "quarantine"
+HEADER_THREADS = 8
+
+
+def ingest_table(
+    feed: Feed, settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession", ds: dt.date
+) -> dict[dt.date, Outcome]:
+    """Load ``ds`` and every older delivery that is not loaded yet, in one transaction per table.
+
+    Raises:
+        SourceError: a delivery is absent, empty or unreadable.
+        ContractError: a file has other columns than the landing contract.
+        QualityError: a delivery as a whole fails the gate. In each case nothing was written.
+    """
+    dates = open_dates(feed, settings, ledger, ds)
+    if not dates:
+        return {ds: Outcome(note=f"no {feed.kind} delivery for {ds}: nothing changed")}
+    files = list_files(feed, settings, dates)
+    with ThreadPoolExecutor(HEADER_THREADS) as pool:
+        list(pool.map(lambda source: check_header(source.file, feed.landing), files))
+    limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
+    parsed = parsed_frame(spark, files, feed.landing, limits)
+    marked = marked_frame(parsed, feed.table, feed.landing, settings.ingest.model_dump())
+    marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        measures = measure(marked, feed.table)
+        warnings = _gate(feed, settings, ledger, ds, dates, measures)
+        writes = _write(marked, feed, lake, dates, measures)
+    finally:
+        marked.unpersist()
+    outcomes = {date: _outcome(date, measures[date], files, writes) for date in dates}
+    if ds not in outcomes:
+        outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
+    return _noted(outcomes, ds, warnings)
+
+
+def _gate(
+    feed: Feed,
+    settings: Settings,
+    ledger: Ledger,
+    ds: dt.date,
+    dates: Sequence[dt.date],
+    measures: dict[dt.date, Measures],
+) -> list[str]:
+    """All checks of the batch; the warnings of those that do not block."""
+    check_files(measures, dates, feed.table)
+    before = {date: row.rows_in for date, row in ledger.successes(feed.job).items() if row.writes}
+    check_volume(measures, before, feed.table, settings.ingest)
+    check_rejects(measures, feed.table, settings.ingest)
+    report = settings.report_root / "quality" / feed.kind / f"{ds}.json"
+    return check_expectations(measures, feed.table, report)
+
+
+def _write(
+    marked: "DataFrame", feed: Feed, lake: Lake, dates: Sequence[dt.date], measures: dict[dt.date, Measures]
+) -> list[Written]:
+    """Quarantine first: should the second write fail, the run is not done and both are written again."""
+    quarantine = lake.table(QUARANTINE)
+    held = {(p["table_name"], p["arrival_date"]) for p in quarantine.partitions()}
+    touched = [d for d in dates if measures[d].rejects or (feed.kind, d.isoformat()) in held]
+    writes = []
+    if touched:
+        rejected = marked.where(F.col("reason").isNotNull()).select(
+            F.col("reason").alias("reason_code"),
+            F.coalesce("detail", F.lit("")).alias("detail"),
+            F.coalesce("raw", F.lit("")).alias("raw"),
+            "source_file",
+            "source_line",
+            F.lit(feed.kind).alias("table_name"),
+            "arrival_date",
+        )
+        partitions = [{"table_name": feed.kind, "arrival_date": d.isoformat()} for d in touched]
+        writes += write_frame(rejected, quarantine, partitions, allow_empty=True)
+    good = marked.where(F.col("reason").isNull()).select(*feed.table.column_names)
+    writes += write_frame(good, lake.table(feed.kind), [{"arrival_date": d.isoformat()} for d in dates])
+    return writes
+
+
+def _outcome(
+    date: dt.date, found: Measures, files: Sequence[SourceFile], writes: Sequence[Written]
+) -> Outcome:
+    note = ""
+    if found.unknown:
+        note = f"{found.unknown:,} rows carry fields unknown to the contract, such as {found.unknown_key}"
+    return Outcome(
+        rows_in=found.rows_in,
+        rows_out=found.rows_good,
+        rejects=found.rejects,
+        writes=tuple(w for w in writes if f"arrival_date={date}" in w.partition.split("/")),
+        counters={
+            "files": sum(file.arrival_date == date for file in files),
+            "rows_with_unknown_fields": found.unknown,
+            "texts_cut": found.cut,
+        },
+        note=note,
+    )
+
+
+def _noted(outcomes: dict[dt.date, Outcome], ds: dt.date, warnings: list[str]) -> dict[dt.date, Outcome]:
+    """The warnings stand at the run date."""
+    own = outcomes[ds]
+    note = "; ".join(part for part in (own.note, *warnings) if part)
+    return outcomes | {
+        ds: Outcome(own.rows_in, own.rows_out, own.rejects, own.reads, own.writes, own.counters, note)
+    }

@@ -1,0 +1,15 @@
+"""Load the products that arrived by the run date: ``python -m jobs.ingest_products --ds 2026-03-01``."""
+
+import sys
+
+from causalrec.ingest.products import ingest_products, ingest_products_inputs
+from jobs._runner import Job, main
+
+JOB = Job(
+    name="ingest_products",
+    inputs=lambda job: ingest_products_inputs(job.settings, job.lake, job.ledger, job.ds),
+    work=lambda job: ingest_products(job.settings, job.lake, job.ledger, job.spark(), job.ds),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))
