@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ class HistoryRecommender(Recommender):
         self.history = csr_from("history", snapshot.arrays, (n_users, n_items))
 
 
-def csr_arrays(name: str, matrix: sp.csr_matrix) -> "dict[str, npt.NDArray[np.generic]]":
+def csr_arrays(name: str, matrix: sp.csr_matrix) -> dict[str, npt.NDArray[Any]]:
     """The three arrays of a CSR matrix under a common prefix."""
     return {
         f"{name}.data": matrix.data,
@@ -65,9 +66,7 @@ def csr_arrays(name: str, matrix: sp.csr_matrix) -> "dict[str, npt.NDArray[np.ge
     }
 
 
-def csr_from(
-    name: str, arrays: "dict[str, npt.NDArray[np.generic]]", shape: tuple[int, int]
-) -> sp.csr_matrix:
+def csr_from(name: str, arrays: dict[str, npt.NDArray[Any]], shape: tuple[int, int]) -> sp.csr_matrix:
     """The inverse of :func:`csr_arrays`."""
     return sp.csr_matrix(
         (arrays[f"{name}.data"], arrays[f"{name}.indices"], arrays[f"{name}.indptr"]), shape=shape

@@ -9,8 +9,9 @@ from safetensors.numpy import load_file, save_file
 
 from causalrec.config import Settings
 from causalrec.config.model import ModelSettings, TrainingSettings
-from causalrec.errors import RegistryError, SettingsError
+from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender, Snapshot
+from causalrec.model.causal import CausalRecommender
 from causalrec.model.ease import EaseRecommender
 from causalrec.model.itemknn import ItemKnnRecommender
 from causalrec.model.lightgcn import LightGcnRecommender
@@ -51,7 +52,7 @@ def _choose(model: ModelSettings, trainer: LoopTrainer) -> Recommender:
         case "lightgcn":
             return LightGcnRecommender(model, trainer)
         case "causal":
-            raise SettingsError("the causal model is not built yet", do="set model.name to lightgcn")
+            return CausalRecommender(model, trainer)
 
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:

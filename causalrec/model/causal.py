@@ -1,0 +1,161 @@
+"""The causal recommender: offline stage, training, tables, new users, new items, explanations."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn.functional import normalize
+
+from causalrec.config.model import ModelSettings
+from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Progress, ServingTables, Snapshot
+from causalrec.model.causal_network import CausalNetwork
+from causalrec.model.cold import ColdItems, under
+from causalrec.model.explain import Evidence, Explanation, explain_pair
+from causalrec.model.factors import FactorRecommender
+from causalrec.model.frontdoor import FrontdoorAdjustment
+from causalrec.model.naming import name_codes
+from causalrec.model.network import Trainer
+from causalrec.model.prepare import prepare
+
+
+class CausalRecommender(FactorRecommender):
+    """Deconfounded multimodal recommender, built from the abstract of arXiv 2510.12325 with our own mathematics.
+
+    Four modules, each with a switch in the settings: confounder (diffusion), back-door (codebook and adjustment),
+    topology, front-door. Works with any number of modalities; without any, only topology and front-door act.
+    """
+
+    name = "causal"
+
+    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
+        self.settings = settings
+        self.trainer = trainer
+        self.evidence: Evidence | None = None
+        self.cold: ColdItems | None = None
+        self.frontdoor: FrontdoorAdjustment | None = None
+        self.findings: dict[str, float] = {}
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Offline stage on items, then training with early stopping on ``data.valid``."""
+        prepared = prepare(data, self.settings, self.trainer.seed)
+        torch.manual_seed(self.trainer.seed)
+        device = self.trainer.device
+        network = CausalNetwork(data, prepared, self.settings, device, self.trainer.seed).to(device)
+        report = self.trainer(network, data, progress)
+        codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
+        names = name_codes(prepared.codes[0], codes, data.item_attributes)
+        with torch.no_grad():
+            network.eval()
+            self.tables = _tables(network, names)
+            self.fold = _fold(network)
+            self.evidence = Evidence.read(network)
+            self.cold = ColdItems.read(network)
+        self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
+        self.findings = _findings(network)
+        return report
+
+    def fold_in(self, histories: Sequence[Ints]) -> Floats:
+        """States (len(histories), d) of new users: the encoder's message, then the front-door read-out."""
+        mediators = super().fold_in(histories)
+        if self.frontdoor is None:
+            return mediators
+        with torch.no_grad():
+            states: Floats = normalize(self.frontdoor(torch.from_numpy(mediators)), dim=1).numpy()
+        return states * mediators.any(axis=1, keepdims=True)
+
+    def explain(self, user: int, item: int, history: int = 5) -> Explanation:
+        """What every module did to the score of one pair.
+
+        Raises:
+            TrainingError: not fitted, or an id outside the tables.
+        """
+        tables, evidence = self.serving_tables(), self.evidence
+        if evidence is None or self.fold is None:
+            raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
+        if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
+            raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
+        return explain_pair(user, item, tables, evidence, history)
+
+    def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
+        """Adjusted states (n, d) of items that were not in training, from their content rows alone.
+
+        Each state is the content path of the model and the read-out of the nearest known items, modulated by the codes
+        that the content gets; an item without any content has a zero state (score zero for everybody).
+        """
+        if self.cold is None:
+            raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
+        return self.cold.states(modalities)
+
+    def snapshot(self) -> Snapshot:
+        """Tables, evidence for explanations, and the content path."""
+        base = super().snapshot()
+        if self.evidence is None or self.cold is None:
+            raise TrainingError("the causal model is not fitted", do="call fit first")
+        cold_arrays, cold_facts = self.cold.pack()
+        arrays: dict[str, npt.NDArray[Any]] = dict(base.arrays)
+        arrays |= {f"evidence.{name}": array for name, array in self.evidence.pack().items()}
+        arrays |= {f"cold.{name}": array for name, array in cold_arrays.items()}
+        if self.frontdoor is not None:
+            state = self.frontdoor.state_dict()
+            arrays |= {f"frontdoor.{name}": value.numpy() for name, value in state.items()}
+        return Snapshot(arrays, {**base.facts, "cold": cold_facts, "findings": self.findings})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Takes all of it back."""
+        super().restore(snapshot)
+        self.evidence = Evidence.unpack(under("evidence.", snapshot.arrays))
+        self.cold = ColdItems.unpack(under("cold.", snapshot.arrays), snapshot.facts["cold"], self.settings)
+        state = {name: torch.from_numpy(v) for name, v in under("frontdoor.", snapshot.arrays).items()}
+        if state:
+            tables = self.serving_tables()
+            part = FrontdoorAdjustment(tables.users.shape[1], tables.users.shape[0], self.settings.frontdoor)
+            part.load_state_dict(state)
+            self.frontdoor = part
+        self.findings = dict(snapshot.facts["findings"])
+
+
+def _tables(network: CausalNetwork, names: tuple[str, ...]) -> ServingTables:
+    users, adjusted = network.serving()
+    _, factual = network.tables()
+    coarse, fine = network.prepared.codes
+    gate = network.get_buffer("gate").cpu().numpy()
+    used = gate if network.backdoor is not None else np.zeros_like(gate)
+    return ServingTables(
+        users.cpu().numpy(),
+        adjusted.cpu().numpy(),
+        factual.cpu().numpy(),
+        network.popularity,
+        coarse,
+        fine,
+        used,
+        names,
+    )
+
+
+def _fold(network: CausalNetwork) -> Floats:
+    """What each item adds to a new user's mediator: the encoder's own message, normalised by item degree."""
+    encoded = network.encode(network.graph)
+    degree = np.asarray(network.matrix().sum(axis=0)).ravel()
+    scale = np.where(degree > 0, 1.0 / np.sqrt(np.maximum(degree, 1e-9)), 1.0)
+    states = encoded.sent if network.settings.layers else normalize(encoded.items, dim=1)
+    folded: Floats = (states.cpu().numpy() * scale[:, None]).astype(np.float32)
+    return folded
+
+
+def _findings(network: CausalNetwork) -> dict[str, float]:
+    """Numbers about the modules, for the report of a run."""
+    verdict, prepared = network.verdict(), network.prepared
+    facts = {f"r2/{name}": value for name, value in prepared.confounder.r2.items()}
+    facts |= {"gate/mean": float(prepared.footprint.gate.mean())}
+    if prepared.codebook is not None:
+        facts |= {f"codebook/{name}": value for name, value in prepared.codebook.facts().items()}
+    facts |= {
+        "edges/kept_share": float(verdict.kept.mean()),
+        "edges/mean_weight": float(verdict.weight.mean()),
+    }
+    facts["edges/added"] = float((network.get_buffer("added") >= 0).sum())
+    return facts

@@ -1,0 +1,169 @@
+"""The causal recommender as a network: graph encoder on the reconstructed graph, four modules, two tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from causalrec.config.model import ModelSettings
+from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.model.backdoor import BackdoorAdjustment
+from causalrec.model.factors import item_popularity
+from causalrec.model.frontdoor import FrontdoorAdjustment
+from causalrec.model.graph import Operator, operator, propagate, symmetric
+from causalrec.model.network import FactorNetwork
+from causalrec.model.prepare import Prepared
+from causalrec.model.topology import Verdict, edge_evidence, judge_edges, propose_edges, weighted_graph
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Graph states before the adjustments.
+
+    Attributes:
+        mediator: (U, d), sum over layers. items: (N, d), sum over layers.
+        sent: (N, d), what a user receives from an item before normalisation by degrees.
+    """
+
+    mediator: Tensor
+    items: Tensor
+    sent: Tensor
+
+
+class CausalNetwork(FactorNetwork):
+    """Item state = id embedding (items seen in training) + content, smoothed over the content graph, propagated.
+
+    An item without a training edge has no id embedding and borrows the read-out of its content neighbours, exactly as a
+    new item does later.
+    """
+
+    def __init__(
+        self, data: Interactions, prepared: Prepared, settings: ModelSettings, device: torch.device, seed: int
+    ) -> None:
+        super().__init__()
+        self.settings, self.seed, self.place = settings, seed, device
+        self.pairs, self.shape = data.train, (data.n_users, data.n_items)
+        self.popularity = item_popularity(data)
+        self.prepared = prepared
+        self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
+        self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
+        widths = {name: white.shape[1] for name, white in prepared.content.white.items()}
+        self.content = nn.ModuleDict(
+            {name: nn.Linear(width, settings.dim, bias=False) for name, width in widths.items()}
+        )
+        for layer in self.content.parameters():
+            nn.init.zeros_(layer)
+        for name, white in prepared.content.white.items():
+            self.register_buffer(f"white_{name}", torch.from_numpy(white), persistent=False)
+        seen = torch.from_numpy(self.popularity > 0).float()[:, None]
+        self.register_buffer("seen", seen, persistent=False)
+        self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
+        self.register_buffer("edge_weight", torch.ones(data.train.shape[1]))
+        self.register_buffer("edge_evidence", torch.ones(data.train.shape[1]))
+        self.register_buffer("edge_kept", torch.ones(data.train.shape[1], dtype=torch.bool))
+        extra = settings.topology.add_per_user if settings.topology.enabled else 0
+        self.register_buffer("added", torch.full((data.n_users, extra), -1, dtype=torch.int32))
+        self.backdoor = self._backdoor()
+        frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
+        self.frontdoor = frontdoor if settings.frontdoor.enabled else None
+        self.smoother = operator(prepared.neighbours, device) if prepared.neighbours.nnz else None
+        self.full = operator(symmetric(data.train_matrix()), device)
+        self.graph = self.full
+
+    def _gate(self) -> Floats:
+        gate = self.prepared.footprint.gate
+        if not self.settings.backdoor.gated:
+            gate = self.prepared.footprint.known.astype(np.float32)
+        return gate
+
+    def _backdoor(self) -> BackdoorAdjustment | None:
+        codebook, settings = self.prepared.codebook, self.settings
+        if codebook is None or not settings.backdoor.enabled:
+            return None
+        codes, smoothing = self.prepared.codes, settings.codebook.smoothing
+        return BackdoorAdjustment(settings.dim, codebook, codes, settings.backdoor, smoothing)
+
+    def base(self) -> Tensor:
+        """Item states (N, d) before smoothing and propagation."""
+        base = self.item_embedding * self.get_buffer("seen")
+        for name, layer in self.content.items():
+            base = base + layer(self.get_buffer(f"white_{name}"))
+        return base
+
+    def encode(self, graph: Operator) -> Encoded:
+        """Runs the graph encoder on ``graph``."""
+        base = self.base()
+        if self.smoother is not None and self.settings.content.smoothing:
+            base = base + self.settings.content.smoothing * (self.smoother @ base)
+        mediator, items, sent = propagate(graph, self.user_embedding, base, self.settings.layers)
+        if self.smoother is not None:
+            items = items + (1 - self.get_buffer("seen")) * (self.smoother @ items)
+        return Encoded(mediator, items, sent)
+
+    def users_of(self, mediator: Tensor) -> Tensor:
+        """Unit user states after the front-door read-out of mediators (n, d)."""
+        states = normalize(mediator, dim=1)
+        return states if self.frontdoor is None else normalize(self.frontdoor(states), dim=1)
+
+    def tables(self) -> tuple[Tensor, Tensor]:
+        """User states, and item states under their factual codes."""
+        encoded = self.encode(self.graph)
+        items = normalize(encoded.items, dim=1)
+        factual = items if self.backdoor is None else self.backdoor.factual(items)
+        return self.users_of(encoded.mediator), factual
+
+    def serving(self) -> tuple[Tensor, Tensor]:
+        """User states, and item states in expectation over codes as far as the gate allows."""
+        encoded = self.encode(self.graph)
+        items = normalize(encoded.items, dim=1)
+        if self.backdoor is not None:
+            items = self.backdoor.adjusted(items, self.get_buffer("gate"))
+        return self.users_of(encoded.mediator), items
+
+    def begin_epoch(self, epoch: int) -> None:
+        """After the warm-up on the plain graph, decides every ``refresh_every`` epochs what the graph is."""
+        topology = self.settings.topology
+        due = epoch >= topology.warmup and (epoch - topology.warmup) % topology.refresh_every == 0
+        if due:
+            self.refresh(epoch)
+
+    @torch.no_grad()
+    def refresh(self, epoch: int) -> None:
+        """Judges all edges by the present states and rebuilds graph and dictionary."""
+        users, items = (table.cpu().numpy() for table in self.serving())
+        if self.frontdoor is not None:
+            full = normalize(self.encode(self.full).mediator, dim=1).cpu().numpy()
+            self.frontdoor.refresh(full, self.seed + epoch)
+        if self.settings.topology.enabled:
+            self._judge(users, items)
+            self.rebuild()
+
+    def _judge(self, users: Floats, items: Floats) -> None:
+        topology = self.settings.topology
+        cosines = np.einsum("nd,nd->n", users[self.pairs[0]], items[self.pairs[1]])
+        evidence = edge_evidence(self.pairs, cosines, self.popularity, self.shape[0], topology)
+        verdict = judge_edges(self.pairs, evidence, topology)
+        added = propose_edges(self.pairs, verdict, self.prepared.neighbours, users, items, topology)
+        self.get_buffer("edge_weight").copy_(torch.from_numpy(verdict.weight))
+        self.get_buffer("edge_evidence").copy_(torch.from_numpy(verdict.evidence))
+        self.get_buffer("edge_kept").copy_(torch.from_numpy(verdict.kept))
+        self.get_buffer("added").copy_(torch.from_numpy(added))
+
+    def rebuild(self) -> None:
+        """The propagation operator that belongs to the buffers."""
+        if self.settings.topology.enabled:
+            self.graph = operator(symmetric(self.matrix()), self.place)
+
+    def matrix(self) -> sp.csr_matrix:
+        """The reconstructed (U, N) matrix of edge weights."""
+        weight, added = (self.get_buffer(name).cpu().numpy() for name in ("edge_weight", "added"))
+        return weighted_graph(self.pairs, weight, added, self.settings.topology.add_weight, self.shape)
+
+    def verdict(self) -> Verdict:
+        """The present judgement of the observed edges, in the order of the training pairs."""
+        names = ("edge_evidence", "edge_kept", "edge_weight")
+        evidence, kept, weight = (self.get_buffer(name).cpu().numpy() for name in names)
+        return Verdict(evidence, kept, weight)

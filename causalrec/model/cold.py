@@ -1,0 +1,144 @@
+"""States of items that were not in training, from their content alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from causalrec.config.model import ModelSettings
+from causalrec.dataset.arrays import Floats
+from causalrec.errors import TrainingError
+from causalrec.model.backdoor import BackdoorAdjustment
+from causalrec.model.causal_network import CausalNetwork
+from causalrec.model.codebook import Codebook
+from causalrec.model.confounder import ConfounderModel, Footprint
+from causalrec.model.content import Whitening, read_content
+from causalrec.model.factors import unit_rows
+from causalrec.model.neighbours import nearest
+from causalrec.model.prepare import no_footprint
+
+PARTS = ("mean", "scale", "basis", "spread")
+
+
+@dataclass
+class ColdItems:
+    """The content path of a fitted model.
+
+    Attributes:
+        layers: modality -> (d, p) projection of whitened content.
+        vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after propagation.
+    """
+
+    settings: ModelSettings
+    whitenings: dict[str, Whitening]
+    confounder: ConfounderModel
+    codebook: Codebook | None
+    layers: dict[str, Floats]
+    vectors: Floats
+    base: Floats
+    readout: Floats
+    gamma: Floats | None = None
+    code_basis: Floats | None = None
+
+    @staticmethod
+    def read(network: CausalNetwork) -> "ColdItems":
+        """Takes the content path out of a trained network."""
+        prepared, backdoor = network.prepared, network.backdoor
+        return ColdItems(
+            network.settings,
+            dict(prepared.whitenings),
+            prepared.confounder,
+            prepared.codebook,
+            {name: layer.get_parameter("weight").cpu().numpy() for name, layer in network.content.items()},
+            prepared.content.vectors,
+            network.base().cpu().numpy(),
+            network.encode(network.graph).items.cpu().numpy(),
+            None if backdoor is None else backdoor.gamma.detach().cpu().numpy(),
+            None if backdoor is None else backdoor.basis.detach().cpu().numpy(),
+        )
+
+    def states(self, modalities: Mapping[str, Floats]) -> Floats:
+        """Adjusted states (n, d) for content rows; see ``CausalRecommender.item_states_for``."""
+        counts = {values.shape[0] for values in modalities.values()}
+        if len(counts) != 1:
+            raise TrainingError(
+                f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
+            )
+        content = read_content(self.whitenings, modalities, counts.pop())
+        near = nearest(
+            content.vectors,
+            self.vectors,
+            self.settings.content.neighbours,
+            self.settings.content.row_block,
+            same=False,
+        )
+        states = np.zeros((content.vectors.shape[0], self.base.shape[1]), dtype=np.float32)
+        for name, white in content.white.items():
+            states += white @ self.layers[name].T
+        states += self.settings.content.smoothing * (near @ self.base) + near @ self.readout
+        off = self.settings.confounder.method == "none"
+        footprint = no_footprint(states.shape[0]) if off else self.confounder.read(content)
+        adjusted: Floats = (unit_rows(states) * self._modulation(footprint)).astype(np.float32)
+        return adjusted
+
+    def _modulation(self, footprint: Footprint) -> Floats:
+        if self.codebook is None or self.gamma is None or self.code_basis is None:
+            return np.ones((1, 1), dtype=np.float32)
+        codes = self.codebook.assign(footprint.states, footprint.known)
+        smoothing = self.settings.codebook.smoothing
+        part = BackdoorAdjustment(
+            self.gamma.shape[0], self.codebook, codes, self.settings.backdoor, smoothing
+        )
+        part.load_state_dict(
+            {"gamma": torch.from_numpy(self.gamma), "basis": torch.from_numpy(self.code_basis)}
+        )
+        gate = footprint.gate if self.settings.backdoor.gated else footprint.known.astype(np.float32)
+        with torch.no_grad():
+            ones = torch.ones(gate.shape[0], self.gamma.shape[0])
+            factors: Floats = part.adjusted(ones, torch.from_numpy(gate)).numpy()
+        return factors
+
+    def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays and facts for a snapshot."""
+        arrays, facts = self.confounder.pack()
+        arrays = {f"confounder.{name}": value for name, value in arrays.items()}
+        arrays |= {"vectors": self.vectors, "base": self.base, "readout": self.readout}
+        for name, whitening in self.whitenings.items():
+            arrays |= {f"white.{name}.{part}": getattr(whitening, part) for part in PARTS}
+            arrays[f"layer.{name}"] = self.layers[name]
+        if self.codebook is not None:
+            arrays |= {f"codebook.{name}": value for name, value in self.codebook.pack().items()}
+        if self.gamma is not None and self.code_basis is not None:
+            arrays |= {"gamma": self.gamma, "code_basis": self.code_basis}
+        return arrays, {"modalities": list(self.whitenings), "confounder": facts}
+
+    @staticmethod
+    def unpack(
+        arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any], settings: ModelSettings
+    ) -> "ColdItems":
+        """The inverse of :meth:`pack`."""
+        confounder = ConfounderModel(settings.confounder)
+        confounder.unpack(under("confounder.", arrays), facts["confounder"])
+        names = facts["modalities"]
+        whitenings = {name: Whitening(*(arrays[f"white.{name}.{part}"] for part in PARTS)) for name in names}
+        codes = under("codebook.", arrays)
+        return ColdItems(
+            settings,
+            whitenings,
+            confounder,
+            Codebook.unpack(codes) if codes else None,
+            {name: arrays[f"layer.{name}"] for name in names},
+            arrays["vectors"],
+            arrays["base"],
+            arrays["readout"],
+            arrays.get("gamma"),
+            arrays.get("code_basis"),
+        )
+
+
+def under(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays whose name starts with ``prefix``, without it."""
+    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}

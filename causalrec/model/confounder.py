@@ -1,0 +1,218 @@
+"""Module 1, dual-channel cross-modal diffusion: the footprint of hidden modal confounders in the content.
+
+Assumption: given the causes that several modalities share (brand, style, category), the modalities of an item are
+independent. Then whatever one modality tells about another is the footprint of those shared causes. The
+footprint also contains any merit that is visible in several modalities, so it is a *candidate* confounder:
+``kappa`` measures how strong the evidence is, and the gate lets only that much adjustment happen.
+
+Every modality has one channel that predicts it from all others (two modalities: the two channels image -> text
+and text -> image). It is trained once, offline, on items; no table over users is involved. The ridge rival is
+the exact answer if everything is linear-Gaussian. With one modality there is no channel: the footprint is that
+modality's main directions, the evidence is zero and so is the gate. Without content there are no confounders.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from causalrec.config.model import ConfounderSettings
+from causalrec.dataset.arrays import Floats
+from causalrec.model.content import Content
+from causalrec.model.diffusion import Denoiser, DiffusionChannel, explained, train_channel
+
+Flags = npt.NDArray[np.bool_]
+UNKNOWN_GATE = 0.5  # of the ablation that takes raw content as confounder without asking for evidence
+
+
+class Channel(Protocol):
+    """E[z | condition] and the point-wise evidence that the condition says anything about z."""
+
+    def predict(self, condition: Floats) -> Floats: ...
+    def evidence(self, target: Floats, condition: Floats) -> Floats: ...
+
+
+@dataclass
+class RidgeChannel:
+    """The linear rival: z = condition @ weights."""
+
+    weights: Floats
+
+    def predict(self, condition: Floats) -> Floats:
+        """(n, q) -> (n, p)."""
+        values: Floats = condition @ self.weights
+        return values
+
+    def evidence(self, target: Floats, condition: Floats) -> Floats:
+        """|z|^2 - |z - prediction|^2, (n,)."""
+        values: Floats = np.square(target).sum(1) - np.square(target - self.predict(condition)).sum(1)
+        return values
+
+
+def fit_ridge(target: Floats, condition: Floats, ridge: float) -> RidgeChannel:
+    """(C'C + ridge I)^-1 C'Z."""
+    gram = condition.T @ condition + ridge * np.eye(condition.shape[1], dtype=np.float32)
+    return RidgeChannel(np.linalg.solve(gram, condition.T @ target).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What the module found for n items.
+
+    Attributes:
+        states: float32 (n, dc), the confounder estimate c_i; zero where nothing is known.
+        kappa: float32 (n,), point-wise evidence; zero where a second modality is missing.
+        gate: float32 (n,) in [0, 1].
+        known: bool (n,), items with any content.
+    """
+
+    states: Floats
+    kappa: Floats
+    gate: Floats
+    known: Flags
+
+
+@dataclass
+class ConfounderModel:
+    """Fitted channels and the projection to the confounder's width; reads old and new items alike."""
+
+    settings: ConfounderSettings
+    channels: dict[str, Channel] = field(default_factory=dict)
+    projection: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    center: float = 0.0
+    spread: float = 1.0
+    strength: float = 0.0
+    r2: dict[str, float] = field(default_factory=dict)
+
+    def fit(self, content: Content, seed: int) -> Footprint:
+        """Trains the channels on items that have both sides, and reads all items.
+
+        ``r2`` then holds, per channel, the share of variance explained on items kept out of training, for the
+        chosen method and for ridge.
+        """
+        names = sorted(content.white)
+        if self.settings.method in ("diffusion", "ridge") and len(names) > 1:
+            for index, name in enumerate(names):
+                self._fit_channel(name, content, seed + index)
+        shared = self._shared(content)
+        self.projection = _principal(shared, self.settings.width)
+        kappa, known = self._kappa(content), _known(content)
+        seen = kappa[kappa != 0]
+        if seen.size:
+            low, self.center, high = (float(q) for q in np.percentile(seen, [25, 50, 75]))
+            self.spread = max(high - low, 1e-6)
+        held_out = [value for name, value in self.r2.items() if name.startswith(self.settings.method)]
+        self.strength = float(np.sqrt(np.clip(np.mean(held_out), 0.0, 1.0))) if held_out else 0.0
+        return self._footprint(shared, kappa, known)
+
+    def read(self, content: Content) -> Footprint:
+        """The same for items that were not there in training."""
+        return self._footprint(self._shared(content), self._kappa(content), _known(content))
+
+    def _fit_channel(self, name: str, content: Content, seed: int) -> None:
+        target, condition, both = _sides(name, content)
+        if both.sum() < 4:
+            return
+        target, condition = target[both], condition[both]
+        held = np.zeros(target.shape[0], dtype=np.bool_)
+        count = max(int(self.settings.holdout * held.size), 1)
+        held[np.random.default_rng(seed).permutation(held.size)[:count]] = True
+        rival = fit_ridge(target[~held], condition[~held], self.settings.ridge)
+        self.r2[f"ridge/{name}"] = explained(target[held], rival.predict(condition[held]))
+        if self.settings.method == "ridge":
+            self.channels[name] = fit_ridge(target, condition, self.settings.ridge)
+        else:
+            channel = train_channel(target, condition, held, self.settings, seed)
+            self.r2[f"diffusion/{name}"] = explained(target[held], channel.predict(condition[held]))
+            self.channels[name] = channel
+
+    def _shared(self, content: Content) -> Floats:
+        """Per modality what the others say about it; its own content where there is no channel. (n, sum p)."""
+        parts = []
+        for name in sorted(content.white):
+            if name not in self.channels:
+                parts.append(content.white[name])
+                continue
+            _, condition, _ = _sides(name, content)
+            others = condition.any(axis=1)
+            parts.append(self.channels[name].predict(condition) * others[:, None])
+        rows = content.vectors.shape[0]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
+
+    def _kappa(self, content: Content) -> Floats:
+        total = np.zeros(content.vectors.shape[0], dtype=np.float32)
+        for name, channel in self.channels.items():
+            target, condition, both = _sides(name, content)
+            total += np.where(both, channel.evidence(target, condition), 0.0).astype(np.float32)
+        return total
+
+    def _footprint(self, shared: Floats, kappa: Floats, known: Flags) -> Footprint:
+        states = (shared @ self.projection).astype(np.float32) * known[:, None]
+        if self.settings.method == "concat":
+            gate = np.where(known, UNKNOWN_GATE, 0.0)
+        else:
+            steep = 1.0 / (1.0 + np.exp(-np.clip((kappa - self.center) / self.spread, -30, 30)))
+            gate = np.where(kappa != 0, steep * self.strength, 0.0)
+        return Footprint(states, kappa, gate.astype(np.float32), known)
+
+    def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays and facts for a snapshot."""
+        arrays: dict[str, npt.NDArray[Any]] = {"projection": self.projection}
+        for name, channel in self.channels.items():
+            if isinstance(channel, RidgeChannel):
+                arrays[f"ridge.{name}"] = channel.weights
+            elif isinstance(channel, DiffusionChannel):
+                state = channel.network.state_dict()
+                arrays |= {f"diffusion.{name}.{key}": value.numpy() for key, value in state.items()}
+        facts = {"center": self.center, "spread": self.spread, "strength": self.strength, "r2": self.r2}
+        return arrays, facts | {"channels": sorted(self.channels)}
+
+    def unpack(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`pack`."""
+        self.projection = arrays["projection"]
+        self.center, self.spread = facts["center"], facts["spread"]
+        self.strength, self.r2 = facts["strength"], dict(facts["r2"])
+        for name in facts["channels"]:
+            self.channels[name] = _unpack_channel(name, arrays, self.settings)
+
+
+def _unpack_channel(
+    name: str, arrays: Mapping[str, npt.NDArray[Any]], settings: ConfounderSettings
+) -> Channel:
+    if f"ridge.{name}" in arrays:
+        return RidgeChannel(arrays[f"ridge.{name}"])
+    prefix = f"diffusion.{name}."
+    state = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+    width, condition = state["leave.weight"].shape[0], state["condition.weight"].shape[1] - 1
+    network = Denoiser(width, condition, settings)
+    network.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
+    return DiffusionChannel(network, settings)
+
+
+def _sides(name: str, content: Content) -> tuple[Floats, Floats, Flags]:
+    """The modality, all others side by side (missing ones zero), and the items that have both."""
+    others = [other for other in sorted(content.white) if other != name]
+    condition = np.concatenate([content.white[other] for other in others], axis=1)
+    any_other = np.any([content.present[other] for other in others], axis=0)
+    return content.white[name], condition, content.present[name] & any_other
+
+
+def _known(content: Content) -> Flags:
+    rows = content.vectors.shape[0]
+    present = list(content.present.values())
+    return np.any(present, axis=0) if present else np.zeros(rows, dtype=np.bool_)
+
+
+def _principal(values: Floats, width: int) -> Floats:
+    """Projection (columns, width) to the main directions, scaled to mean variance one."""
+    if values.shape[1] == 0 or not values.any():
+        return np.zeros((values.shape[1], 0), dtype=np.float32)
+    variance, directions = np.linalg.eigh(values.T.astype(np.float64) @ values / values.shape[0])
+    order = np.argsort(-variance)[:width]
+    order = order[variance[order] > 1e-9 * variance.max()]
+    scale = np.sqrt(variance[order].mean())
+    projection: Floats = (directions[:, order] / scale).astype(np.float32)
+    return projection

@@ -1,0 +1,36 @@
+"""Names of codes that a person can read: the attribute value that a coarse code over-represents most."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from causalrec.dataset.arrays import Ints
+
+SMOOTHING = (
+    2.0  # items of the average catalogue added to every code, so that a code of one item proves little
+)
+
+
+def name_codes(coarse: Ints, codes: int, attributes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Per coarse code "attribute value" with the highest lift P(value | code) / P(value), smoothed.
+
+    A code for which no value is over-represented is called "style <number>".
+    """
+    best = np.ones(codes)
+    names = [f"style {code}" for code in range(codes)]
+    rows = np.flatnonzero(coarse >= 0)
+    sizes = np.bincount(coarse[rows], minlength=codes)
+    for attribute in sorted(attributes):
+        values, kinds = np.unique(np.asarray(attributes[attribute], dtype=np.str_)[rows], return_inverse=True)
+        if values.size < 2:
+            continue
+        counts = np.zeros((codes, values.size))
+        np.add.at(counts, (coarse[rows], kinds), 1.0)
+        usual = counts.sum(axis=0) / max(rows.size, 1)
+        lift = (counts + SMOOTHING * usual) / (sizes[:, None] + SMOOTHING) / usual
+        lift[:, values == ""] = 0.0
+        top = lift.argmax(axis=1)
+        for code in np.flatnonzero(lift.max(axis=1) > best):
+            best[code] = lift[code, top[code]]
+            names[code] = f"{attribute} {values[top[code]]}"
+    return tuple(names)
