@@ -1,6 +1,7 @@
 """Keeps the number of files per partition bounded: many small files of one attempt become few."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -29,11 +30,12 @@ def merge_files(spark: "SparkSession", table: "LakeTable", attempt: str, new: li
         groups[render(file.partition)].append(file)
     kept, work = [], []
     for files in groups.values():
-        bundles = _bundles(files, table.settings.max_files_per_partition)
-        if len(bundles) == len(files):
+        if len(files) <= table.settings.max_files_per_partition:
             kept += files
-        else:
-            work += [(json.dumps(dict(files[0].partition)), [file.path for file in bundle]) for bundle in bundles]
+            continue
+        wanted = math.ceil(sum(file.size for file in files) / table.limits.group_bytes)
+        bundles = _bundles(files, min(wanted, table.settings.max_files_per_partition))
+        work += [(json.dumps(dict(files[0].partition)), [file.path for file in bundle]) for bundle in bundles]
     if not work:
         return new
     frame = spark.createDataFrame(work, "partition string, paths array<string>").repartition(len(work))
@@ -42,9 +44,9 @@ def merge_files(spark: "SparkSession", table: "LakeTable", attempt: str, new: li
     return kept + [NewFile(**json.loads(reply["file"])) for reply in replies]
 
 
-def _bundles(files: list[NewFile], most: int) -> list[list[NewFile]]:
-    """At most ``most`` bundles of about the same size; largest files first into the lightest bundle."""
-    bundles: list[list[NewFile]] = [[] for _ in range(min(most, len(files)))]
+def _bundles(files: list[NewFile], count: int) -> list[list[NewFile]]:
+    """``count`` bundles of about the same size; largest files first into the lightest bundle."""
+    bundles: list[list[NewFile]] = [[] for _ in range(count)]
     for file in sorted(files, key=lambda file: -file.size):
         min(bundles, key=lambda bundle: sum(other.size for other in bundle)).append(file)
     return bundles

@@ -62,10 +62,13 @@ class PartitionWriter:
 
     def add_stored(self, rows: pa.Table) -> None:
         """Take rows as they lie in files: without the partition columns."""
-        self._pending.append(rows)
-        self._pending_bytes += rows.nbytes
-        if self._pending_bytes >= self.limits.group_bytes:
-            self._flush()
+        step = max(1, rows.num_rows * self.limits.group_bytes // max(1, rows.nbytes))
+        for start in range(0, rows.num_rows, step):
+            part = rows.slice(start, step)
+            self._pending.append(part)
+            self._pending_bytes += part.nbytes
+            if self._pending_bytes >= self.limits.group_bytes:
+                self._flush()
 
     def close(self) -> list[NewFile]:
         """Write what is left; the files, each read back and compared."""

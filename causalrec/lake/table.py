@@ -1,11 +1,13 @@
 """One Delta table of the lake, declared by its contract."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import DeltaError
 
 from causalrec.config.sections import LakeSettings
 from causalrec.errors import LakeError, PinError
@@ -143,8 +145,7 @@ class LakeTable:
         done: list[NewFile] = []
         for partition, part in by_partition(rows, self.partition_by):
             writer = PartitionWriter(self.location, partition, self.schema, attempt, self.limits)
-            for batch in part.to_batches():
-                writer.add(pa.Table.from_batches([batch]))
+            writer.add(part)
             done += writer.close()
         return done
 
@@ -156,13 +157,15 @@ class LakeTable:
         """The newest version; an empty version 0 is committed first where there is no table."""
         found = self.snapshot()
         if found is None:
-            DeltaTable.create(
-                self.location.uri,
-                schema=Schema.from_arrow(self.schema),
-                mode="ignore",  # another writer may be as fast
-                partition_by=list(self.partition_by),
-                name=self.name,
-            )
+            with suppress(DeltaError):  # another writer was faster: its version 0 serves as well
+                DeltaTable.create(
+                    self.location.uri,
+                    schema=Schema.from_arrow(self.schema),
+                    mode="ignore",
+                    partition_by=list(self.partition_by),
+                    name=self.name,
+                    commit_properties=CommitProperties(max_commit_retries=0),
+                )
             found = self.snapshot()
         if found is None:
             raise LakeError(f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space")
