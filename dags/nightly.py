@@ -21,7 +21,7 @@ with DAG(
     params={"ds": RUN_DATE_PARAM},
     tags=["causalrec"],
     doc_md=__doc__,
-):
+) as dag:
     land = job_task("land", minutes=120)
     ingest_events = job_task("ingest_events", minutes=120, pool="spark", outlets=[EVENTS])
     ingest_products = job_task("ingest_products", minutes=60, pool="spark", outlets=[PRODUCTS])

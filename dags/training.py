@@ -25,7 +25,7 @@ with DAG(
     params={"ds": RUN_DATE_PARAM},
     tags=["causalrec"],
     doc_md=__doc__,
-):
+) as dag:
     (
         job_task("build_dataset", minutes=120, pool="spark", date=YESTERDAY)
         >> job_task("train", minutes=720, pool="gpu", date=YESTERDAY)

@@ -56,7 +56,9 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
     prepare_mlflow(shop)
     with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
         session.processes.start("mlflow", mlflow_command(shop, mlflow_port))
-        session.processes.wait_until(lambda: not ports.is_free(mlflow_port), "MLflow does not listen", START_SECONDS)
+        session.processes.wait_until(
+            lambda: not ports.is_free(mlflow_port), "MLflow does not listen", START_SECONDS
+        )
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
         console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
         console.print("DAGs are paused: unpause `nightly` to let it run each day. Ctrl-C stops everything.")

@@ -1,0 +1,172 @@
+"""Both DAGs as Airflow sees them: shape, limits, rendered command lines."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pendulum
+import pytest
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+from dags._commands import NOTHING_TO_DO, job_command
+from dags.nightly import dag as nightly
+from dags.training import dag as training
+
+ORDER = [
+    "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
+    "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish", "report",
+]  # fmt: skip
+DAGS = [nightly, training]
+TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
+HEAVY = [
+    "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
+    "torch", "transformers",
+]  # fmt: skip
+
+
+def render(dag: DAG, task: BashOperator, **context: object) -> str:
+    values = {"params": SimpleNamespace(ds=None), "macros": _macros(), **context}
+    return str(dag.get_template_env().from_string(task.bash_command).render(values))
+
+
+def _macros() -> ModuleType:
+    from airflow.sdk.execution_time import macros
+
+    module: ModuleType = macros
+    return module
+
+
+def test_nightly_has_exactly_the_tasks_of_a_night() -> None:
+    assert sorted(nightly.task_dict) == sorted(ORDER)
+
+
+def test_every_task_of_the_night_is_a_job() -> None:
+    root = Path(__file__).parents[2]
+    assert [name for name in ORDER if not (root / "jobs" / f"{name}.py").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "after"),
+    [
+        ("land", set()),
+        ("ingest_events", {"land"}),
+        ("ingest_products", {"land"}),
+        ("ingest_images", {"ingest_products"}),
+        ("embed_images", {"ingest_images"}),
+        ("embed_texts", {"ingest_products"}),
+        ("build_dataset", {"ingest_events", "embed_images", "embed_texts"}),
+        ("need_champion", {"build_dataset"}),
+        ("train", {"need_champion"}),
+        ("evaluate", {"train"}),
+        ("promote", {"evaluate"}),
+        ("score", {"promote"}),
+        ("publish", {"score"}),
+        ("report", {"publish"}),
+    ],
+)
+def test_nightly_order(task: str, after: set[str]) -> None:
+    assert nightly.get_task(task).upstream_task_ids == after
+
+
+def test_training_order() -> None:
+    assert [task.task_id for task in training.topological_sort()] == [
+        "build_dataset", "train", "evaluate", "promote",
+    ]  # fmt: skip
+
+
+def test_one_run_at_a_time_without_catch_up() -> None:
+    for dag in DAGS:
+        assert (dag.max_active_runs, dag.catchup, dag.start_date) == (
+            1,
+            False,
+            datetime(2018, 1, 1, tzinfo=UTC),
+        )
+
+
+def test_the_run_of_a_date_starts_when_the_date_is_over() -> None:
+    from airflow.timetables.interval import CronDataIntervalTimetable
+
+    timetable = CronDataIntervalTimetable(nightly.schedule.expression, timezone="UTC")
+    interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 3, 2, tz="UTC"))
+    assert interval.start.isoformat() == "2026-03-01T00:00:00+00:00"
+    assert interval.end.isoformat() == "2026-03-02T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(("dag", "task"), TASKS)
+def test_limits_of_every_task(dag: DAG, task: BashOperator) -> None:
+    assert task.retries == 2
+    assert task.retry_delay == timedelta(seconds=60)
+    assert timedelta(0) < task.execution_timeout <= timedelta(hours=12)
+    assert task.do_xcom_push is False
+    assert list(task.skip_on_exit_code) == [NOTHING_TO_DO]
+
+
+def test_pools() -> None:
+    pools: dict[str, set[str]] = {}
+    for task in nightly.tasks:
+        pools.setdefault(task.pool, set()).add(task.task_id)
+    assert pools == {
+        "spark": {"ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
+                  "build_dataset", "score"},
+        "gpu": {"train", "evaluate"},
+        "default_pool": {"land", "need_champion", "promote", "publish", "report"},
+    }  # fmt: skip
+
+
+def test_score_runs_after_skipped_training_but_not_after_a_failure() -> None:
+    assert str(nightly.get_task("score").trigger_rule) == "none_failed"
+
+
+@pytest.mark.parametrize(("dag", "task"), TASKS)
+def test_command_of_a_scheduled_run(dag: DAG, task: BashOperator) -> None:
+    run = SimpleNamespace(run_after=datetime(2026, 3, 2, tzinfo=UTC))
+    command = render(dag, task, ds="2026-03-01", dag_run=run)
+    assert command == f"exec {sys.executable} -m jobs.{task.task_id} --ds 2026-03-01"
+
+
+@pytest.mark.parametrize("dag", DAGS)
+def test_a_run_without_logical_date_works_on_the_last_day_that_is_over(dag: DAG) -> None:
+    run = SimpleNamespace(run_after=datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
+    assert render(dag, dag.get_task("train"), dag_run=run).endswith("-m jobs.train --ds 2026-02-28")
+
+
+@pytest.mark.parametrize("dag", DAGS)
+def test_the_date_can_be_given_by_hand(dag: DAG) -> None:
+    chosen = SimpleNamespace(ds="2025-12-31")
+    run = SimpleNamespace(run_after=datetime(2026, 3, 2, tzinfo=UTC))
+    assert render(dag, dag.get_task("train"), params=chosen, dag_run=run).endswith("--ds 2025-12-31")
+
+
+@pytest.mark.parametrize("bad", ["2026-03-01; rm -rf /", "yesterday", "2026-3-1", 5])
+def test_a_date_that_is_none_is_refused(bad: object) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        nightly.params.get_param("ds").resolve(value=bad)
+
+
+def test_the_command_is_configurable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "CAUSALREC_JOB_COMMAND", "spark-submit --master k8s://x {root}/jobs/{job}.py --ds {ds}"
+    )
+    root = Path(__file__).parents[2]
+    assert job_command("score", "D") == f"spark-submit --master k8s://x {root}/jobs/score.py --ds D"
+
+
+def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, time, airflow.sdk, airflow.providers.standard.operators.bash\n"
+        "had, began = set(sys.modules), time.process_time()\n"
+        "import dags.nightly, dags.training\n"
+        "print(time.process_time() - began)\n"
+        f"print(sorted(set({HEAVY!r}) & ({{name.split('.')[0] for name in sys.modules}} - had)))\n"
+    )
+    environment = {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert float(out[-2]) < 1.0
+    assert out[-1] == "[]"

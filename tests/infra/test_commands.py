@@ -1,0 +1,60 @@
+"""The command lines: targets of the Makefile, defaults and refusals."""
+
+import datetime as dt
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.__main__ import main
+
+
+def _make(root: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_help_is_the_default_and_lists_every_target(root: Path) -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    listed = [line.split()[1] for line in _make(root).splitlines()]
+    assert sorted(listed) == sorted(phony[1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nightly"], "-m infra.embedded nightly --source demo"),
+        (
+            ["nightly", "SOURCE=hm", "RAW=../my data", "DS=2020-06-30"],
+            '-m infra.embedded nightly --source hm --raw "../my data" --ds 2020-06-30',
+        ),
+        (
+            ["backfill", "FROM=2026-03-01", "TO=2026-03-03"],
+            '-m infra.embedded backfill --source demo --from "2026-03-01" --to "2026-03-03"',
+        ),
+        (["up"], "-m infra.embedded up --source demo --airflow-port 8080 --mlflow-port 5000"),
+    ],
+)
+def test_targets_delegate(root: Path, arguments: list[str], line: str) -> None:
+    last = _make(root, "-n", *arguments).splitlines()[-1]
+    assert " ".join(last.split()) == f".venv/bin/python {line}"
+
+
+def test_a_day_that_is_not_over_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    assert main(["nightly", "--ds", str(today)]) == 1
+    yesterday = today - dt.timedelta(days=1)
+    assert capsys.readouterr().out == f"{today} is not over yet (UTC) -> choose {yesterday} or earlier\n"
+
+
+def test_an_exchanged_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backfill", "--from", "2026-03-02", "--to", "2026-03-01"]) == 1
+    assert capsys.readouterr().out == "FROM=2026-03-02 lies after TO=2026-03-01 -> exchange them\n"
+
+
+def test_an_unknown_shop_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nightly", "--source", "nowhere"]) == 1
+    assert capsys.readouterr().out.endswith("nowhere.toml -> name an existing file\n")
