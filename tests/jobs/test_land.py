@@ -1,0 +1,27 @@
+"""``python -m jobs.land``: lands, then says that it is up to date, and names the range for a wrong date."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs import land
+from jobs._runner import main
+
+
+def test_land_runs_twice_and_refuses_a_foreign_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "tiny.toml"
+    settings.write_text(
+        f'[paths]\nwork = "{tmp_path / "work"}"\n[source]\nusers = 20\nitems = 20\ndays = 3\n'
+        "[source.demo]\npicture_side = 32\n"
+    )
+    line = ["--ds", "2026-01-30", "--settings", str(settings)]
+    assert main(land.JOB, line) == 0
+    assert (tmp_path / "work" / "landing" / "events" / "arrival_date=2026-01-30").is_dir()
+    assert main(land.JOB, line) == 0
+    capsys.readouterr()
+    assert main(land.JOB, line) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert main(land.JOB, ["--ds", "2027-01-30", "--settings", str(settings)]) == 1
+    assert "2026-01-29 to 2026-01-31" in " ".join(capsys.readouterr().out.split())
