@@ -47,16 +47,23 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
     rows: list[BenchRow] = []
     for bundle in arguments.bundles:
         rows += _bundle(bundle.resolve(), base, arguments, console)
-    table = Table(title="benchmark", title_justify="left")
-    for number, title in enumerate(header(rows)):
-        table.add_column(title, justify="left" if number < 3 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*cells(row, shown(rows)))
-    console.print(table)
+    for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
+        part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
+        console.print(_table(part, f"{bundle}, {split}"))
     facts = {"code": code_hash(), "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles}}
     files = write(rows, arguments.reference, arguments.out, facts)
     console.print(f"written: {files[0]} and {files[1]}", highlight=False)
     return 0
+
+
+def _table(rows: list[BenchRow], title: str) -> Table:
+    """One bundle and split; the first two columns are the title."""
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(header(rows)[2:]):
+        table.add_column(name, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*cells(row, shown(rows))[2:])
+    return table
 
 
 def _bundle(bundle: Path, base: Settings, arguments: argparse.Namespace, console: Console) -> list[BenchRow]:

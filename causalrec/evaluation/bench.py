@@ -1,4 +1,4 @@
-"""Summary of benchmark cells: mean and spread over seeds, and paired tests of one model against the others."""
+"""Summary of benchmark cells: mean and spread over seeds, paired tests of one model against the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,12 +10,22 @@ from typing import Any
 
 from causalrec.evaluation.bench import PAIRED_ON, BenchRow
 
-METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "random_ndcg@5", "random_auc")
+METRICS = {
+    "recall@20": "R@20",
+    "ndcg@20": "N@20",
+    "recall@10": "R@10",
+    "ndcg@10": "N@10",
+    "coverage@20": "cov@20",
+    "popularity_lift@20": "lift@20",
+    "random_ndcg@5": "random N@5",
+    "random_auc": "random AUC",
+}
 
 
 def header(rows: Sequence[BenchRow]) -> list[str]:
     """Column titles; a metric that no row has is left out."""
-    return ["bundle", "split", "model", "seeds", *shown(rows), "p", "s/epoch", "epochs", "s", "MiB"]
+    metrics = [METRICS[name] for name in shown(rows)]
+    return ["bundle", "split", "model", "seeds", *metrics, "p", "s/epoch", "epochs", "s", "MiB"]
 
 
 def shown(rows: Sequence[BenchRow]) -> list[str]:
@@ -36,7 +46,7 @@ def _value(row: BenchRow, name: str) -> str:
     if name not in row.mean:
         return ""
     mean = f"{row.mean[name]:.4f}"
-    return mean if row.seeds == 1 else f"{mean} ± {row.spread[name]:.4f}"
+    return mean if row.seeds == 1 else f"{mean}±{row.spread[name]:.4f}"
 
 
 def markdown(rows: Sequence[BenchRow], reference: str) -> str:
@@ -45,8 +55,9 @@ def markdown(rows: Sequence[BenchRow], reference: str) -> str:
     lines = [titles, ["---"] * len(titles), *(cells(row, metrics) for row in rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     note = (
-        f"Mean ± standard deviation over seeds. p: paired bootstrap over users of {reference} against the "
-        f"row on {PAIRED_ON}. Models are selected on validation. {machine()}"
+        "R recall, N NDCG, cov coverage, lift popularity lift; random: under uniform exposure. "
+        f"Mean ± standard deviation over seeds; p: paired bootstrap over users of {reference} against the row "
+        f"on {PAIRED_ON}. Models are selected on validation. {machine()}"
     )
     return f"{table}\n\n{note}\n"
 

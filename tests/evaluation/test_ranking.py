@@ -147,5 +147,6 @@ def test_invariances(problem: tuple[Interactions, Floats, np.random.Generator], 
 
     moved = np.empty_like(scores)
     moved[user[:, None], item[None, :]] = scores
-    other = Interactions(data.n_users, data.n_items, *map(renumbered, (data.train, data.valid, data.test)))
+    train, valid, test = map(renumbered, (data.train, data.valid, data.test))
+    other = Interactions(data.n_users, data.n_items, train, valid, test)
     assert rank_metrics(scorer(moved), other, "valid", ks=(1, 3), batch=batch) == pytest.approx(metrics)
