@@ -94,7 +94,7 @@ def _unserved(candidates: "DataFrame", seen: "DataFrame", users: "DataFrame") ->
 
 
 def overlap(today: "DataFrame", yesterday: "DataFrame") -> float | None:
-    """Share of today's rows of users served on both days that were there yesterday; None without such users."""
+    """Share of today's rows, of users served on both days, that were there yesterday; None without any."""
     both = today.join(yesterday.select("user_id").distinct(), "user_id", "left_semi")
     pairs = both.select("user_id", "item_id")
     total = pairs.count()

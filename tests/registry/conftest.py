@@ -8,7 +8,9 @@ import pytest
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
+from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
+from causalrec.registry.versions import ModelVersion, need
 
 from .shop import DS, settings_in, write_dataset
 
@@ -22,6 +24,7 @@ class Shop:
     ledger: Ledger
     dataset_id: str
     trained: Outcome
+    version: ModelVersion
     epochs: list[int]
 
 
@@ -35,4 +38,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     ledger = Ledger(lake)
     epochs: list[int] = []
     trained = train_and_log(settings, lake, ledger, DS, lambda epoch, metrics: epochs.append(epoch))
-    return Shop(settings, lake, ledger, dataset_id, trained, epochs)
+    version = need(connect(settings), settings, "challenger")
+    return Shop(settings, lake, ledger, dataset_id, trained, version, epochs)

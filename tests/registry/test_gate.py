@@ -39,7 +39,7 @@ def comparison(
     ("found", "champion", "decision", "status"),
     [
         (comparison(), None, "promote", {}),
-        (comparison(own=0.1), None, "reject", {"floor popularity": "fail"}),
+        (comparison(own=0.1), None, "reject", {"floor popularity": "fail", "floor ease": "warn"}),
         (comparison(own=0.12), None, "promote", {"floor ease": "warn"}),
         (comparison(champion=0.18), "3", "promote", {"champion": "pass"}),
         (comparison(champion=0.203), "3", "promote", {"champion": "pass"}),

@@ -9,7 +9,7 @@ import pytest
 
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log_inputs
-from causalrec.registry.versions import need, opened
+from causalrec.registry.versions import opened
 
 from .conftest import Shop
 from .shop import DS
@@ -17,7 +17,7 @@ from .shop import DS
 
 def test_challenger_with_tags_and_metrics(shop: Shop) -> None:
     client = connect(shop.settings)
-    version = need(client, shop.settings, "challenger")
+    version = shop.version
     assert version.version == "1"
     assert version.tags["dataset_id"] == shop.dataset_id
     assert version.tags["ds"] == "2026-03-01"
@@ -32,7 +32,7 @@ def test_challenger_with_tags_and_metrics(shop: Shop) -> None:
 
 
 def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:
-    version = need(connect(shop.settings), shop.settings, "challenger")
+    version = shop.version
     with opened(version) as package:
         files = {file.name for file in package.folder.rglob("*") if file.is_file()}
         assert files == {
@@ -45,7 +45,7 @@ def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:
 
 
 def test_served_model_ranks_with_reasons(shop: Shop) -> None:
-    version = need(connect(shop.settings), shop.settings, "challenger")
+    version = shop.version
     served = mlflow.pyfunc.load_model(f"models:/{version.name}/{version.version}")
     users = pd.DataFrame({"user_id": ["u001", "u061", "nobody"]})
     frame = served.predict(users, params={"k": 4})
@@ -72,7 +72,7 @@ def test_inputs_follow_dataset_and_model(shop: Shop) -> None:
 
 
 def test_nothing_of_the_environment_is_recorded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = need(connect(shop.settings), shop.settings, "challenger")
+    version = shop.version
     run = connect(shop.settings).get_run(version.run_id)
     recorded = json.dumps({**run.data.params, **run.data.tags})
     assert str(Path.home() / ".ssh") not in recorded

@@ -1,0 +1,133 @@
+"""A few users as a person would look at them: history, list, reasons, and what the adjustment changed."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.config import Settings
+from causalrec.lake import Lake
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One recommended item.
+
+    ``factual_rank`` is its place by the factual score among the rows of the list; None without such scores.
+    """
+
+    rank: int
+    item_id: str
+    score: float
+    reason: str
+    confounder: str | None
+    factual_rank: int | None
+
+    @property
+    def moved(self) -> int:
+        """Places gained by the adjustment; negative for places lost."""
+        return 0 if self.factual_rank is None else self.factual_rank - self.rank
+
+
+@dataclass(frozen=True)
+class Person:
+    """One user."""
+
+    user_id: str
+    label: str
+    history: tuple[str, ...]
+    chosen: int
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """One learnt confounder code among tonight's rows; ``shift`` is the mean change of place."""
+
+    name: str
+    rows: int
+    shift: float
+    items: tuple[str, ...]
+
+
+def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
+    """A fixed choice of users: one of every fallback label, then plain ones with a history."""
+    rows = _recommendations(lake, ds, ["user_id", "fallback"])
+    if rows.num_rows == 0 or settings.report.users == 0:
+        return []
+    chosen = _choose(rows, settings.report.users)
+    wanted = pa.array(chosen)
+    lists = _recommendations(lake, ds, None)
+    lists = lists.filter(pc.is_in(lists["user_id"], value_set=wanted))
+    past = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
+    past = past.filter(pc.is_in(past["user_id"], value_set=wanted))
+    histories, shown = _grouped(past.to_pylist()), _grouped(lists.to_pylist())
+    return [_person(user, histories.get(user, []), shown[user], settings) for user in chosen]
+
+
+def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
+    """The codes that stand behind most of tonight's rows."""
+    rows = _recommendations(lake, ds, ["user_id", "rank", "item_id", "score_unadjusted", "confounder_code"])
+    rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["score_unadjusted"].is_valid()))
+    if rows.num_rows == 0:
+        return []
+    frame = rows.to_pandas()
+    factual = frame.groupby("user_id")["score_unadjusted"].rank(method="first", ascending=False)
+    frame["shift"] = factual - frame["rank"]
+    found = []
+    for name, part in frame.groupby("confounder_code"):
+        items = part["item_id"].value_counts()
+        top = sorted(items.index, key=lambda item: (-items[item], item))[: settings.report.code_items]
+        found.append(Code(str(name), len(part), float(part["shift"].mean()), tuple(top)))
+    return sorted(found, key=lambda code: (-code.rows, code.name))[: settings.report.codes]
+
+
+def _recommendations(lake: Lake, ds: dt.date, columns: list[str] | None) -> pa.Table:
+    return lake.table("recommendations").read({"ds": [ds.isoformat()]}, columns)
+
+
+def _choose(rows: pa.Table, count: int) -> list[str]:
+    """By a hash of the id, so that the choice is fixed and says nothing about the order of users."""
+    labels = pc.fill_null(rows["fallback"], PLAIN)
+    pairs = rows.set_column(1, "fallback", labels).group_by(["user_id", "fallback"]).aggregate([]).to_pylist()
+    order = sorted(pairs, key=lambda row: hashlib.sha256(row["user_id"].encode()).digest())
+    first = {row["fallback"]: row["user_id"] for row in reversed(order) if row["fallback"] != PLAIN}
+    special = [first[label] for label in sorted(first)][: max(count // 3, 1)]
+    plain = [row["user_id"] for row in order if row["fallback"] == PLAIN]
+    return (plain[: count - len(special)] + special)[:count]
+
+
+def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["user_id"], []).append(row)
+    return groups
+
+
+def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], settings: Settings) -> Person:
+    latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
+    rows = sorted(rows, key=lambda row: row["rank"])
+    factual = _factual_ranks([row["score_unadjusted"] for row in rows])
+    shown = tuple(
+        Shown(row["rank"], row["item_id"], row["score"], row["reason_text"], row["confounder_code"], place)
+        for row, place in zip(rows, factual, strict=True)
+    )
+    history = tuple(row["item_id"] for row in latest[: settings.report.history])
+    label = rows[0]["fallback"] or PLAIN
+    return Person(user, label, history, len(past), shown[: settings.report.recommendations])
+
+
+def _factual_ranks(scores: list[float | None]) -> list[int | None]:
+    if any(score is None for score in scores):
+        return [None] * len(scores)
+    order = np.argsort([-float(score or 0) for score in scores], kind="stable")
+    ranks = np.empty(len(scores), dtype=int)
+    ranks[order] = np.arange(1, len(scores) + 1)
+    return [int(rank) for rank in ranks]

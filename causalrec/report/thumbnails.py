@@ -1,0 +1,51 @@
+"""Product pictures as small data URIs, so that a page needs no other file; total size is bounded."""
+
+import base64
+import io
+from collections.abc import Mapping
+
+from PIL import Image
+
+from causalrec.config import Settings
+from causalrec.errors import CausalrecError
+from causalrec.features.decode import decode
+from causalrec.lake.resolver import Resolver
+
+QUALITY = 78
+
+
+class Thumbnails:
+    """item id -> data URI of its picture; each picture is embedded once."""
+
+    def __init__(self, settings: Settings, references: Mapping[str, str]) -> None:
+        self._caps, self._report = settings.features.image, settings.report
+        self._resolver = Resolver(settings.image_roots)
+        self._references = references
+        self._found: dict[str, str | None] = {}
+        self._bytes = 0
+
+    def uri(self, item_id: str) -> str | None:
+        """None for an item without a usable picture, and once the page is full."""
+        if item_id not in self._found:
+            self._found[item_id] = self._read(self._references.get(item_id))
+        return self._found[item_id]
+
+    def _read(self, reference: str | None) -> str | None:
+        if not reference or self._bytes >= self._report.max_bytes:
+            return None
+        try:
+            data = self._resolver.read(reference, self._caps.max_bytes)
+            picture = decode(data, self._caps, self._report.thumbnail_pixels)
+        except (CausalrecError, OSError, ValueError):  # a page never fails for a picture; ingest recorded it
+            return None
+        uri = _as_uri(picture, self._report.thumbnail_pixels)
+        self._bytes += len(uri)
+        return uri
+
+
+def _as_uri(picture: Image.Image, side: int) -> str:
+    small = picture.copy()
+    small.thumbnail((2 * side, 2 * side))  # twice the CSS size, for dense screens
+    target = io.BytesIO()
+    small.save(target, "JPEG", quality=QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(target.getvalue()).decode("ascii")
