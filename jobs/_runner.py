@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from causalrec import __version__
@@ -81,11 +82,11 @@ def main(job: Job, argv: list[str] | None = None) -> int:
     try:
         file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
         settings = load_settings(Path(file) if file else None, os.environ)
-        lake = Lake(settings.lake_root)
+        lake = Lake(settings.lake_root, settings.lake)
         context = JobContext(settings, lake, Ledger(lake), arguments.ds, console, arguments.force)
         rows = run(job, context)
     except CausalrecError as error:
-        console.print(f"[bold red]{job.name}[/] {error}", highlight=False)
+        console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return EXIT_ERROR
     console.print(_summary(job, rows))
     return 0
@@ -126,9 +127,11 @@ def run(job: Job, context: JobContext) -> list[LedgerRow]:
                 code_version=__version__,
             )
         )
-    context.ledger.record(rows)
-    if failure is not None:
-        raise failure
+    try:
+        context.ledger.record(rows)
+    finally:
+        if failure is not None:
+            raise failure  # the cause, even where the ledger cannot be written either
     return rows
 
 

@@ -1,15 +1,16 @@
 """Write attempts: every data file carries the id of its attempt, and a note tells which attempts never ended.
 
-A killed writer leaves files that no version names. They cannot be told from files of an older version by the log
-alone, nor from files of a writer that is still at work; so an attempt leaves a note under ``_attempts/`` while it
-runs, with its process and its partitions. The next writer of such a partition clears away what a dead one left.
+A killed writer leaves files that no version names. They cannot be told from files of an older version by
+the log alone, nor from files of a writer that is still at work; so an attempt leaves a note under
+``_attempts/`` while it runs, with its process and its partitions. The next writer of such a partition
+clears away what a dead one left.
 """
 
 import datetime as dt
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Attempt:
 
 
 @contextmanager
-def attempt(location: Location, partitions: list[Partition]) -> Iterator[Attempt]:
+def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Attempt]:
     """Note the attempt, let the caller write and commit, then drop the note.
 
     On an error the files of the attempt are deleted before it is passed on.
@@ -75,11 +76,13 @@ def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
     return strays
 
 
-def sweep_dead(location: Location, delta: DeltaTable | None, partitions: list[Partition], lease: float) -> list[str]:
+def sweep_dead(
+    location: Location, delta: DeltaTable | None, partitions: Sequence[Partition], lease: float
+) -> list[str]:
     """Clear away what dead attempts left in these partitions; the paths deleted.
 
-    An attempt is dead when its process is gone from this host, or, noted by another host, is older than ``lease``
-    seconds. Files of an attempt that did commit (it died before dropping its note) stay.
+    An attempt is dead when its process is gone from this host, or, noted by another host, when it is older
+    than ``lease`` seconds. Files of an attempt that did commit (it died before dropping its note) stay.
     """
     wanted = {folder(partition) for partition in partitions}
     deleted = []

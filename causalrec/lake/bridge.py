@@ -1,7 +1,7 @@
 """Spark frames in and out of the lake, without any Spark-Delta package.
 
-Executors write the Parquet files (statistics, digests, read back), the driver commits them in one transaction;
-reads go through the file list of a pinned version. Data never passes through the driver.
+Executors write the Parquet files (statistics, digests, read back), the driver commits them in one
+transaction; reads go through the file list of a pinned version. Data never passes through the driver.
 """
 
 import json
@@ -36,7 +36,7 @@ def read_frame(
     columns: list[str] | None = None,
     version: int | None = None,
 ) -> "DataFrame":
-    """A frame over the files of a pinned version (None: the newest); partitions pruned here, columns by Spark.
+    """A frame over the files of a pinned version (None: the newest), pruned to partitions and columns.
 
     Raises:
         PinError: the version, or a data file of it, is gone.
@@ -91,7 +91,9 @@ def _store(
     rows = frame.select(*table.schema.names)
     if len(partitions or ()) > 1:  # each task then meets few partitions, one after the other
         rows = rows.repartition(*table.partition_by).sortWithinPartitions(*table.partition_by)
-    task = _WriteTask(table.name, table.location.uri, table.schema, table.partition_by, attempt, table.limits, allowed)
+    task = _WriteTask(
+        table.name, table.location.uri, table.schema, table.partition_by, attempt, table.limits, allowed
+    )
     new = []
     for reply in rows.mapInArrow(task, _REPLY).collect():  # one short row per file
         if reply["error"] is not None:
@@ -132,7 +134,9 @@ class _WriteTask:
                 key = render(partition)
                 if key not in writers:
                     self._refuse_outside(key, part.num_rows)
-                    writers[key] = PartitionWriter(location, partition, self.schema, self.attempt, self.limits)
+                    writers[key] = PartitionWriter(
+                        location, partition, self.schema, self.attempt, self.limits
+                    )
                 writers[key].add(part)
         for writer in writers.values():
             done += writer.close()

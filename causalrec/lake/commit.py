@@ -1,14 +1,14 @@
 """One transaction: remove the files that were read, add the new ones, only if nobody was faster.
 
-delta-rs merges two concurrent overwrites of a partition that was empty (both land, rows double), so its own conflict
-check is not enough. Here every commit is a compare-and-set on the table version (no retries inside delta-rs); after
-a lost race the partitions are compared with what the writer had seen, and the commit is repeated only if no other
-writer touched them.
+delta-rs merges two concurrent overwrites of a partition that was empty (both land, rows double), so its own
+conflict check is not enough. Here every commit is a compare-and-set on the table version (no retries inside
+delta-rs); after a lost race the partitions are compared with what the writer had seen, and the commit is
+repeated only if no other writer touched them.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from deltalake import CommitProperties
@@ -29,7 +29,7 @@ Removals: TypeAlias = Callable[[Snapshot], list[DataFile]]
 
 
 def commit_replacement(
-    seen: Snapshot, partitions: list[Partition], new: list[NewFile], attempt: str, tries: int
+    seen: Snapshot, partitions: Sequence[Partition], new: list[NewFile], attempt: str, tries: int
 ) -> Snapshot:
     """Replace the whole content of ``partitions`` by ``new``; the committed version.
 
@@ -44,7 +44,8 @@ def commit_replacement(
         if {file.path for file in held} != {file.path for file in before}:
             names = ", ".join(render(partition) for partition in partitions[:3])
             raise ConflictError(
-                f"{seen.name} {names}: another writer replaced it between versions {seen.version} and {current.version}",
+                f"{seen.name} {names}: another writer replaced it "
+                f"between versions {seen.version} and {current.version}",
                 do="run this job again; it starts from the other writer's result",
             )
         return held
@@ -78,12 +79,16 @@ def _commit(seen: Snapshot, new: list[NewFile], attempt: str, tries: int, remova
                 "append",  # append with explicit removals: exactly these files leave
                 current.delta.schema(),
                 list(current.partition_by),
-                commit_properties=CommitProperties(custom_metadata={COMMIT_KEY: attempt}, max_commit_retries=0),
+                commit_properties=CommitProperties(
+                    custom_metadata={COMMIT_KEY: attempt}, max_commit_retries=0
+                ),
             )
         except CommitFailedError as error:
             newer = current.reopened()
             if newer.version == current.version:  # no race: the log itself could not be written
-                raise LakeError(f"{seen.name}: commit failed: {error}", do="check disk space and rights") from error
+                raise LakeError(
+                    f"{seen.name}: commit failed: {error}", do="check disk space and rights"
+                ) from error
             time.sleep(min(LONGEST_PAUSE, PAUSE * (turn + 1)) * (0.5 + random.random()))  # noqa: S311 - spreads writers
             current = newer
             continue

@@ -1,9 +1,10 @@
 """Order-independent content digest of rows: the same for every file layout, engine and run.
 
-A row's hash is taken from the values alone (column name, value; nulls add nothing, so an added nullable column
-changes no digest). Row hashes are summed modulo 2**64 in two independently mixed lanes; with the row count that
-makes 192 bits. It tells changed content from unchanged content; it is no defence against a forger.
-The mixer is the finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+A row's hash is taken from the values alone (column name, value; nulls add nothing, so an added nullable
+column changes no digest). Row hashes are summed modulo 2**64 in two independently mixed lanes; with the row
+count that makes 192 bits. It tells changed content from unchanged content; it is no defence against a
+forger. The mixer is the finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+generators, 2014).
 """
 
 import hashlib
@@ -32,7 +33,9 @@ class Digest:
     high: int = 0
 
     def __add__(self, other: "Digest") -> "Digest":
-        return Digest(self.rows + other.rows, (self.low + other.low) % MODULUS, (self.high + other.high) % MODULUS)
+        return Digest(
+            self.rows + other.rows, (self.low + other.low) % MODULUS, (self.high + other.high) % MODULUS
+        )
 
     @property
     def hex(self) -> str:
@@ -65,7 +68,9 @@ def _of_batch(batch: pa.RecordBatch, exclude: frozenset[str]) -> Digest:
         for lane, total in zip(_LANES, sums, strict=True):
             mixed = _mix(values + lane)
             total += mixed if present is None else np.where(present, mixed, np.uint64(0))
-    low, high = (int(_mix(total + lane).sum(dtype=np.uint64)) for lane, total in zip(_LANES, sums, strict=True))
+    low, high = (
+        int(_mix(total + lane).sum(dtype=np.uint64)) for lane, total in zip(_LANES, sums, strict=True)
+    )
     return Digest(batch.num_rows, low, high)
 
 
@@ -149,7 +154,7 @@ def _text_buffers(
         data[: last - first] = np.frombuffer(data_buffer, np.uint8)[first:last]
     lengths = np.diff(offsets)
     if column.null_count:
-        lengths = np.where(_present(column), lengths, 0)
+        lengths = np.where(column.is_valid().to_numpy(zero_copy_only=False), lengths, 0)
     return offsets[:-1] - first, np.ascontiguousarray(lengths), data
 
 

@@ -131,7 +131,9 @@ class _OpenFile:
         with self.location.filesystem.open_input_file(self.location.path(self.path)) as stream:
             size, metadata = stream.size(), pq.read_metadata(stream)
         rows = self.digest.rows
-        return NewFile(self.path, self.partition, size, rows, self.digest.hex, statistics(metadata, self.schema))
+        return NewFile(
+            self.path, self.partition, size, rows, self.digest.hex, statistics(metadata, self.schema)
+        )
 
 
 def read_back(location: Location, path: str, schema: pa.Schema) -> Digest:

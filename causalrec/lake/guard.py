@@ -1,4 +1,4 @@
-"""What may enter a table: exactly the declared columns, no silent cast, no NaN, no null where none is allowed."""
+"""What may enter a table: the declared columns, no silent cast, no NaN, no null where none is allowed."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +20,9 @@ def check_columns(found: pa.Schema, declared: pa.Schema, optional: frozenset[str
         if field.name not in found.names:
             if field.name in optional:
                 continue
-            raise ContractError(f"{table}: column {field.name} ({field.type}) is missing, found {found.names}", do=do)
+            raise ContractError(
+                f"{table}: column {field.name} ({field.type}) is missing, found {found.names}", do=do
+            )
         kind = found.field(field.name).type
         if not _exact(kind, field.type):
             raise ContractError(f"{table}.{field.name}: expected {field.type}, found {kind}", do=do)
@@ -32,7 +34,8 @@ def check_columns(found: pa.Schema, declared: pa.Schema, optional: frozenset[str
 def conform(data: pa.Table, declared: pa.Schema, table: str, partition: Partition | None = None) -> pa.Table:
     """``data`` with the declared columns, order and types; every guard passed.
 
-    Where ``partition`` is given, its columns may be absent (they are filled in) and must otherwise hold its values.
+    Where ``partition`` is given, its columns may be absent (they are filled in); otherwise they must hold
+    its values.
 
     Raises:
         ContractError: a column is missing, unknown, re-typed or holds nulls or NaN against the contract.
@@ -62,10 +65,14 @@ def _column(column: pa.ChunkedArray, field: pa.Field, table: str) -> pa.ChunkedA
     try:
         cast = column.cast(field.type)
     except pa.ArrowInvalid as error:
-        raise ContractError(f"{table}.{field.name}: a {column.type} does not fit {field.type}: {error}", do=do) from error
+        raise ContractError(
+            f"{table}.{field.name}: a {column.type} does not fit {field.type}: {error}", do=do
+        ) from error
     bad = _not_finite(cast)
     if bad:
-        raise ContractError(f"{table}.{field.name}: {bad} values are NaN or infinite", do=f"write null instead; {do}")
+        raise ContractError(
+            f"{table}.{field.name}: {bad} values are NaN or infinite", do=f"write null instead; {do}"
+        )
     return cast
 
 

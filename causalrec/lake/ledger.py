@@ -65,7 +65,7 @@ def new_row(
     inputs: Mapping[str, str],
     code_version: str,
 ) -> LedgerRow:
-    """The row of a run that ends now. Unchanged means: it wrote, and every partition held this content already."""
+    """The row of a run that ends now; unchanged where every partition written held this content already."""
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
         run_id=uuid4().hex,
@@ -100,7 +100,9 @@ class Ledger:
 
     def record(self, rows: list[LedgerRow]) -> None:
         """Append rows in one transaction."""
-        self._table.append(pa.Table.from_pylist([_to_columns(row) for row in rows], schema=self._table.schema))
+        self._table.append(
+            pa.Table.from_pylist([_to_columns(row) for row in rows], schema=self._table.schema)
+        )
 
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
         """All rows of a date or job (None: any), oldest first by ``finished_at``."""

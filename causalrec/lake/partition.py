@@ -27,7 +27,9 @@ def folder(partition: Partition) -> str:
     return "/".join(f"{key}={quote(value, safe=_SAFE)}" for key, value in partition.items())
 
 
-def normalise(partition: Partition, partition_by: Sequence[str], schema: pa.Schema, table: str) -> dict[str, str]:
+def normalise(
+    partition: Partition, partition_by: Sequence[str], schema: pa.Schema, table: str
+) -> dict[str, str]:
     """The partition in declared column order, its values in their canonical text.
 
     Raises:
@@ -38,7 +40,9 @@ def normalise(partition: Partition, partition_by: Sequence[str], schema: pa.Sche
             f"{table}: partition {sorted(partition)} given, the table is partitioned by {list(partition_by)}",
             do="name exactly these columns",
         )
-    return {key: text(value_of(partition[key], schema.field(key).type, f"{table}.{key}")) for key in partition_by}
+    return {
+        key: text(value_of(partition[key], schema.field(key).type, f"{table}.{key}")) for key in partition_by
+    }
 
 
 def value_of(given: str, kind: pa.DataType, where: str) -> pa.Scalar:
@@ -48,7 +52,9 @@ def value_of(given: str, kind: pa.DataType, where: str) -> pa.Scalar:
         LakeError: the text is empty or not a value of that type.
     """
     if not isinstance(given, str) or given == "":
-        raise LakeError(f"{where}: partition value {given!r}", do="give a non-empty string (dates as YYYY-MM-DD)")
+        raise LakeError(
+            f"{where}: partition value {given!r}", do="give a non-empty string (dates as YYYY-MM-DD)"
+        )
     try:
         return pa.scalar(given, pa.string()).cast(kind)
     except pa.ArrowInvalid as error:

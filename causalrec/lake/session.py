@@ -15,7 +15,10 @@ from causalrec.config.sections import SparkSettings
 from causalrec.errors import SettingsError
 
 OLDEST_JAVA = 17
-_HOW = "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) or set JAVA_HOME to one"
+_HOW = (
+    "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) "
+    "or set JAVA_HOME to one"
+)
 _FIXED = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",

@@ -79,14 +79,15 @@ class Snapshot:
         for key in where or {}:
             if key not in self.partition_by:
                 raise LakeError(
-                    f"{self.name}: cannot filter by {key}, the table is partitioned by {list(self.partition_by)}",
+                    f"{self.name}: cannot filter by {key}, only by its partitions {list(self.partition_by)}",
                     do="filter by partition columns here and by others on the result",
                 )
         chosen = [file for file in self.files if matches(file.partition, where)]
         missing = self.location.missing([file.path for file in chosen])
         if missing:
             raise PinError(
-                f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, first {missing[0]}",
+                f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, "
+                f"first {missing[0]}",
                 do="restore them, or rebuild these partitions with --force",
             )
         return chosen
@@ -114,7 +115,11 @@ class Snapshot:
 
 
 def open_snapshot(
-    name: str, location: Location, schema: pa.Schema, partition_by: tuple[str, ...], version: int | None = None
+    name: str,
+    location: Location,
+    schema: pa.Schema,
+    partition_by: tuple[str, ...],
+    version: int | None = None,
 ) -> Snapshot | None:
     """The table at ``version`` (None: the newest); None where there is no table at all.
 
@@ -128,7 +133,9 @@ def open_snapshot(
     except TableNotFoundError as error:
         if version is None:
             return None
-        raise PinError(f"{name}@{version}: there is no such table", do="run the job that writes it") from error
+        raise PinError(
+            f"{name}@{version}: there is no such table", do="run the job that writes it"
+        ) from error
     except (DeltaError, OSError, ValueError) as error:
         if version is not None:
             raise PinError(
@@ -139,7 +146,9 @@ def open_snapshot(
             do="restore _delta_log from a copy, or move the folder away and rebuild the table",
         ) from error
     except Exception as error:  # delta-rs raises its panics as bare Exceptions
-        raise LakeError(f"{name}: cannot open {location.uri}: {error}", do="check the folder and its log") from error
+        raise LakeError(
+            f"{name}: cannot open {location.uri}: {error}", do="check the folder and its log"
+        ) from error
     _refuse_unknown(name, delta)
     _check_schema(name, delta, schema, partition_by)
     return Snapshot(name, location, schema, partition_by, delta)
@@ -151,7 +160,7 @@ def _refuse_unknown(name: str, delta: DeltaTable) -> None:
         features = ", ".join(sorted(protocol.reader_features or [])) or "column mapping"
         raise LakeError(
             f"{name}: the table needs reader version {protocol.min_reader_version} ({features})",
-            do="rewrite it without these features (deletion vectors: REORG ... APPLY (PURGE)), then drop them",
+            do="rewrite it without them (deletion vectors: REORG ... APPLY (PURGE)), then drop the feature",
         )
 
 
@@ -160,7 +169,8 @@ def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by:
     stored: Any = pa.schema(delta.schema().to_arrow())
     if tuple(delta.metadata().partition_columns) != partition_by:
         raise ContractError(
-            f"{name}: expected partitions {list(partition_by)}, found {delta.metadata().partition_columns}", do=do
+            f"{name}: expected partitions {list(partition_by)}, found {delta.metadata().partition_columns}",
+            do=do,
         )
     for field in schema:
         if field.name not in stored.names:

@@ -3,10 +3,13 @@
 import datetime as dt
 import json
 import math
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+Bound: TypeAlias = str | int | float | dt.date
+"""A smallest or largest value, as a Parquet footer gives it."""
 
 LONGEST_TEXT = 32  # characters; longer bounds are left out rather than cut
 
@@ -21,7 +24,9 @@ def statistics(metadata: pq.FileMetaData, schema: pa.Schema) -> str:
         name = metadata.schema.column(index).path
         if name not in flat:
             continue
-        parts = [metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)]
+        parts = [
+            metadata.row_group(group).column(index).statistics for group in range(metadata.num_row_groups)
+        ]
         if any(part is None or not part.has_null_count for part in parts):
             continue
         nulls[name] = sum(part.null_count for part in parts)
@@ -36,7 +41,7 @@ def statistics(metadata: pq.FileMetaData, schema: pa.Schema) -> str:
     )
 
 
-def _storable(value: Any) -> bool:
+def _storable(value: Bound) -> bool:
     if isinstance(value, str):
         return len(value) <= LONGEST_TEXT
     if isinstance(value, float):
@@ -44,7 +49,7 @@ def _storable(value: Any) -> bool:
     return isinstance(value, int | dt.date)
 
 
-def _render(value: Any, *, up: bool) -> object:
+def _render(value: Bound, *, up: bool) -> object:
     if isinstance(value, dt.datetime):  # stored to the millisecond: round outwards
         spare = value.microsecond % 1000
         value = value - dt.timedelta(microseconds=spare)

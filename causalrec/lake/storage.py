@@ -68,5 +68,7 @@ class Location:
         """All folders below (relative), and the root as an empty name; notes and logs left out."""
         base = self.path("")
         selector = fs.FileSelector(base, allow_not_found=True, recursive=True)
-        found = [info.path[len(base) :] for info in self.filesystem.get_file_info(selector) if not info.is_file]
+        found = [
+            info.path[len(base) :] for info in self.filesystem.get_file_info(selector) if not info.is_file
+        ]
         return ["", *sorted(path for path in found if not path.startswith("_"))]

@@ -117,7 +117,9 @@ class LakeTable:
     def upto(self, column: str, last: str) -> list[str]:
         """Values of a partition column that are not after ``last`` (ISO dates compare as text), sorted."""
         if column not in self.partition_by:
-            raise LakeError(f"{self.name} is not partitioned by {column}", do=f"one of {list(self.partition_by)}")
+            raise LakeError(
+                f"{self.name} is not partitioned by {column}", do=f"one of {list(self.partition_by)}"
+            )
         return sorted({partition[column] for partition in self.partitions() if partition[column] <= last})
 
     def replace(self, data: pa.Table, partition: Mapping[str, str], allow_empty: bool = False) -> Written:
@@ -168,7 +170,7 @@ class LakeTable:
                 )
             found = self.snapshot()
         if found is None:
-            raise LakeError(f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space")
+            raise LakeError(
+                f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space"
+            )
         return found
-
-

@@ -1,6 +1,6 @@
 """The one write path: attempt, files, checks, compare with what is there, one commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from causalrec.errors import LakeError
@@ -20,7 +20,7 @@ Store: TypeAlias = Callable[[str], list[NewFile]]
 
 
 def write_replacement(
-    table: "LakeTable", partitions: list[dict[str, str]], allow_empty: bool, store: Store
+    table: "LakeTable", partitions: Sequence[Partition], allow_empty: bool, store: Store
 ) -> list[Written]:
     """Replace the whole content of ``partitions`` in one transaction; one Written each, in order.
 
@@ -80,11 +80,11 @@ def _refuse_mode(table: "LakeTable", mode: str) -> None:
         )
 
 
-def _sweep_dead(table: "LakeTable", seen: Snapshot, partitions: list[dict[str, str]]) -> None:
-    sweep_dead(table.location, seen.delta, list(partitions), table.settings.attempt_lease_hours * 3600)
+def _sweep_dead(table: "LakeTable", seen: Snapshot, partitions: Sequence[Partition]) -> None:
+    sweep_dead(table.location, seen.delta, partitions, table.settings.attempt_lease_hours * 3600)
 
 
-def _grouped(new: list[NewFile], partitions: list[dict[str, str]], table: str) -> dict[str, list[NewFile]]:
+def _grouped(new: list[NewFile], partitions: Sequence[Partition], table: str) -> dict[str, list[NewFile]]:
     groups: dict[str, list[NewFile]] = {render(partition): [] for partition in partitions}
     for file in new:
         if render(file.partition) not in groups:
@@ -104,7 +104,7 @@ def _refuse_empty(table: str, found: dict[str, Digest], allow_empty: bool) -> No
     empty = sorted(name for name, digest in found.items() if digest.rows == 0)
     if empty and not allow_empty:
         raise LakeError(
-            f"{table}: no rows for {', '.join(empty[:3])}{' ...' if len(empty) > 3 else ''}; the old content stays",
+            f"{table}: no rows for {', '.join(empty[:3])} ({len(empty)} in all); the old content stays",
             do="check the input, or pass allow_empty where an empty partition is right",
         )
 

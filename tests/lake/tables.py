@@ -40,7 +40,9 @@ LOG = TinyContract(
     "log",
     ("source",),
     "append",
-    pa.schema([pa.field("line", pa.string(), nullable=False), pa.field("source", pa.string(), nullable=False)]),
+    pa.schema(
+        [pa.field("line", pa.string(), nullable=False), pa.field("source", pa.string(), nullable=False)]
+    ),
 )
 TWO_KEYS = TinyContract(
     "two_keys",

@@ -84,7 +84,13 @@ def test_attempts_of_other_hosts_have_a_lease(make_lake: object, sales: LakeTabl
     orphan = parquet_files(sales)[0].with_name("part-feed-1.parquet")
     for began, left in ((4e9, True), (0.0, False)):
         orphan.write_bytes(b"x")
-        tree = {"id": "feed", "folders": ["ds=2026-03-01"], "began": began, "host": "elsewhere", "process": "1:1"}
+        tree = {
+            "id": "feed",
+            "folders": ["ds=2026-03-01"],
+            "began": began,
+            "host": "elsewhere",
+            "process": "1:1",
+        }
         note.write_text(json.dumps(tree))
         sales.replace(rows("b", str(began)), DAY)
         assert (note.exists(), orphan.exists()) == (left, left)
@@ -131,7 +137,8 @@ def test_a_truncated_log_entry(sales: LakeTable) -> None:
         {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["deletionVectors"],
          "writerFeatures": ["deletionVectors"]},
         {"minReaderVersion": 2, "minWriterVersion": 5},
-        {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["unheardOf"], "writerFeatures": ["unheardOf"]},
+        {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["unheardOf"],
+         "writerFeatures": ["unheardOf"]},
     ],
     ids=["deletion vectors", "column mapping", "unknown"],
 )  # fmt: skip

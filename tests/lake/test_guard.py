@@ -43,7 +43,11 @@ def test_exact_casts_pass(name: str, column: pa.Array) -> None:
         ("n", pa.array([1.0]), r"sales\.n: expected int64, found double"),
         ("id", pa.array([1]), r"sales\.id: expected string, found int64"),
         ("ok", pa.array([1]), r"sales\.ok: expected bool, found int64"),
-        ("at", pa.array([0], pa.timestamp("us")), r"sales\.at: expected timestamp\[us, tz=UTC\], found timestamp\[us\]"),
+        (
+            "at",
+            pa.array([0], pa.timestamp("us")),
+            r"sales\.at: expected timestamp\[us, tz=UTC\], found timestamp\[us\]",
+        ),
         ("at", pa.array([1], pa.timestamp("ns", tz="UTC")), r"sales\.at: .* does not fit"),
         ("vector", pa.array([[1.0]], pa.list_(pa.float64())), r"sales\.vector: expected list"),
         ("price", pa.array([2**53 + 1]), r"sales\.price: .* does not fit"),

@@ -18,7 +18,11 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def row(
-    job: str = "ingest", ds: dt.date = MARCH_1, mark: str = "f", failed: bool = False, outcome: Outcome | None = None
+    job: str = "ingest",
+    ds: dt.date = MARCH_1,
+    mark: str = "f",
+    failed: bool = False,
+    outcome: Outcome | None = None,
 ) -> LedgerRow:
     return new_row(
         job=job,
@@ -84,14 +88,19 @@ def test_the_newest_success_counts(ledger: Ledger) -> None:
     last = ledger.last_success("ingest", MARCH_1)
     assert last is not None
     assert (last.fingerprint, last.status) == ("3", "unchanged")
-    assert {ds: found.fingerprint for ds, found in ledger.successes("ingest").items()} == {MARCH_1: "3", MARCH_2: "2"}
+    assert {ds: found.fingerprint for ds, found in ledger.successes("ingest").items()} == {
+        MARCH_1: "3",
+        MARCH_2: "2",
+    }
     assert ledger.last_success("other", MARCH_2) is None
 
 
 def test_partition_digests(ledger: Ledger) -> None:
     ledger.record([row(outcome=wrote("ds=1", "old"))])
     ledger.record([row(outcome=wrote("ds=1", "new")), row(ds=MARCH_2, outcome=wrote("ds=2", "later"))])
-    ledger.record([row(outcome=wrote("ds=1", "failed"), failed=True), row(outcome=wrote("ds=3", "x", table="other"))])
+    ledger.record(
+        [row(outcome=wrote("ds=1", "failed"), failed=True), row(outcome=wrote("ds=3", "x", table="other"))]
+    )
     assert ledger.partition_digests("events") == {"ds=1": "new", "ds=2": "later"}
     assert ledger.partition_digests("events", MARCH_1) == {"ds=1": "new"}
 

@@ -8,6 +8,8 @@ import pytest
 
 from causalrec.errors import ContractError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
+from causalrec.lake.digest import Digest
+from causalrec.lake.storage import Location
 
 from .tables import ids, rows
 
@@ -40,7 +42,12 @@ def test_replace_and_read_back_every_type(sales: LakeTable) -> None:
         at=[0, None, 1_234_567], tags=[["x", None], [], None], vector=[[1.5], [], None],
     )  # fmt: skip
     written = sales.replace(given, DAY)
-    assert (written.partition, written.version, written.rows, written.changed) == ("ds=2026-03-01", 1, 3, True)
+    assert (written.partition, written.version, written.rows, written.changed) == (
+        "ds=2026-03-01",
+        1,
+        3,
+        True,
+    )
     found = sales.read()
     assert found.schema == sales.schema
     assert found.drop_columns(["ds"]).equals(given)
@@ -107,14 +114,16 @@ def test_a_failed_write_leaves_no_file(sales: LakeTable, monkeypatch: pytest.Mon
     assert sales.location.listing("_attempts") == []
 
 
-def test_a_file_damaged_while_written_is_not_committed(sales: LakeTable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_damaged_while_written_is_not_committed(
+    sales: LakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from causalrec.lake import files
 
     honest = files.read_back
 
-    def damaged(location: files.Location, path: str, schema: pa.Schema) -> files.Digest:
+    def damaged(location: Location, path: str, schema: pa.Schema) -> Digest:
         found = honest(location, path, schema)
-        return files.Digest(found.rows - 1, found.low, found.high)
+        return Digest(found.rows - 1, found.low, found.high)
 
     monkeypatch.setattr(files, "read_back", damaged)
     with pytest.raises(LakeError, match="read back 1 rows"):

@@ -1,0 +1,66 @@
+"""The Spark session, and what is said where Java is missing or too old."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from causalrec.config.sections import SparkSettings
+from causalrec.errors import SettingsError
+from causalrec.lake.session import require_java, spark_session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def fake_java(folder: Path, version: str) -> None:
+    program = folder / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize(("version", "major"), [("17.0.15", 17), ("21", 21)])
+def test_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, major: int) -> None:
+    fake_java(tmp_path, version)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert require_java() == major
+
+
+@pytest.mark.parametrize("version", ["1.8.0_392", "11.0.2"])
+def test_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    fake_java(tmp_path, version)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"Java 17 or newer.*openjdk-17-jre-headless"):
+        require_java()
+
+
+def test_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"Spark needs Java, none found.*apt-get install"):
+        require_java()
+
+
+@pytest.mark.spark
+def test_the_session(spark: "SparkSession") -> None:
+    assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
+    assert spark.conf.get("spark.sql.parquet.outputTimestampType") == "TIMESTAMP_MICROS"
+    assert spark.conf.get("spark.driver.bindAddress") == "127.0.0.1"
+
+    def interpreter(batches: object) -> object:
+        import pyarrow as pa
+
+        for _ in batches:  # type: ignore[attr-defined]
+            yield pa.RecordBatch.from_pydict({"program": [sys.executable]})
+
+    found = spark.range(1).mapInArrow(interpreter, "program string").collect()
+    assert found[0]["program"] == sys.executable
+
+
+@pytest.mark.spark
+def test_an_active_session_is_reused_and_left_running(spark: "SparkSession") -> None:
+    with spark_session(SparkSettings(), "again") as other:
+        assert other is spark
+    assert spark.range(3).count() == 3
