@@ -63,24 +63,26 @@ def marked_frame(
     parsed: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
 ) -> "DataFrame":
     """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut."""
-    frame = parsed
-    for rule in table.rules:
-        broken = F.col("reason").isNull() & ~F.coalesce(
-            F.expr(rule_sql(table, rule, parameters)), F.lit(False)
-        )
-        shown = _shown([row_name(name) for name in rule.columns])
-        frame = _reject(frame, broken, rule.reason, shown)
+    frame = _rules_tried(parsed, table, parameters)
     if table.extensions.duplicates is not None:
         frame = _without_duplicates(frame, table.extensions.duplicates)
     return _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
 
 
-def _reject(frame: "DataFrame", broken: "Column", reason: ReasonCode, detail: "Column") -> "DataFrame":
-    return frame.select(
-        *[name for name in frame.columns if name not in ("reason", "detail")],
-        F.when(broken, F.lit(str(reason))).otherwise(F.col("reason")).alias("reason"),
-        F.when(broken, detail).otherwise(F.col("detail")).alias("detail"),
-    )
+def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, object]) -> "DataFrame":
+    """All rules as one CASE expression: nested columns would multiply in Spark's plan."""
+    mark = F.when(F.col("reason").isNotNull(), F.struct("reason", "detail"))
+    for rule in table.rules:
+        kept = F.coalesce(F.expr(rule_sql(table, rule, parameters)), F.lit(False))
+        detail = _shown([row_name(name) for name in rule.columns])
+        mark = mark.when(~kept, F.struct(F.lit(str(rule.reason)).alias("reason"), detail.alias("detail")))
+    return _remarked(frame, mark)
+
+
+def _remarked(frame: "DataFrame", mark: "Column") -> "DataFrame":
+    """The frame with ``reason`` and ``detail`` taken from a struct; null means good."""
+    others = [name for name in frame.columns if name not in ("reason", "detail")]
+    return frame.select(*others, mark.alias("_mark")).select(*others, "_mark.reason", "_mark.detail")
 
 
 def _shown(columns: Sequence[str]) -> "Column":
@@ -105,9 +107,10 @@ def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFram
             "_first": F.first(F.concat_ws(" line ", "source_file", "source_line")).over(ordered),
         }
     )
-    again = F.col("reason").isNull() & (F.col("_rank") > 1)
     detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), F.col("_first"))
-    return _reject(ranked, again, ReasonCode.DUPLICATE, detail).drop("_rank", "_first")
+    again = F.col("reason").isNull() & (F.col("_rank") > 1)
+    mark = F.when(again, F.struct(F.lit(str(ReasonCode.DUPLICATE)).alias("reason"), detail.alias("detail")))
+    return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop("_rank", "_first")
 
 
 def _ordering(part: str) -> "Column":
