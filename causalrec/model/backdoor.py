@@ -1,17 +1,18 @@
 """Module 2b, back-door adjustment: the expectation over codes, folded into one item table.
 
-Assumption: given the code z, content and preference share no further cause, and inside a coarse cell every fine
-code could have come with any item (overlap). Then P(Y | do(X = x), u) = sum_z P(z) P(Y | x, z, u) (Pearl 1995).
+Assumption: given the code z, content and preference share no further cause, and inside a coarse cell
+every fine code could have come with any item (overlap). Then P(Y | do(X = x), u) = sum_z P(z) P(Y | x, z,
+u) (Pearl 1995).
 
-Scores are <e_u, h_i(z)> with h_i(z) = h_i * (1 + Gamma tanh(B e_z)), Gamma (d, q), B (q, dc). Training uses the
-factual code, which lets it explain away what brand and category explain. An additive term g(u, z) or a factor
-g(u, z) would leave every ranking as it is; this modulation is the smallest form in which the sum matters. Because the
-score is affine in tanh(B e_z), the sum over z is exact and costs nothing:
+Scores are <e_u, h_i(z)> with h_i(z) = h_i * (1 + Gamma tanh(B e_z)), Gamma (d, q), B (q, dc). Training
+uses the factual code, which lets it explain away what brand and category explain. An additive term g(u,
+z) or a factor g(u, z) would leave every ranking as it is; this modulation is the smallest form in which
+the sum matters. Because the score is affine in tanh(B e_z), the sum over z is exact and costs nothing:
 
     P~(z | i) = (1 - rho) P(z | coarse cell of i) + rho P(z),    h~_i = h_i * (1 + Gamma E_P~[tanh(B e_z)])
 
-with P counted over items (in the do-world an item is shown whatever its popularity). The gate g_i mixes factual
-and adjusted states: h_i = (1 - g_i) h_i(z_i) + g_i h~_i.
+with P counted over items (in the do-world an item is shown whatever its popularity). The gate g_i mixes
+factual and adjusted states: h_i = (1 - g_i) h_i(z_i) + g_i h~_i.
 """
 
 import numpy as np

@@ -23,10 +23,12 @@ from causalrec.model.prepare import prepare
 
 
 class CausalRecommender(FactorRecommender):
-    """Deconfounded multimodal recommender, built from the abstract of arXiv 2510.12325 with our own mathematics.
+    """Deconfounded multimodal recommender, built from the abstract of arXiv 2510.12325 with our own
+    mathematics.
 
-    Four modules, each with a switch in the settings: confounder (diffusion), back-door (codebook and adjustment),
-    topology, front-door. Works with any number of modalities; without any, only topology and front-door act.
+    Four modules, each with a switch in the settings: confounder (diffusion), back-door (codebook and
+    adjustment), topology, front-door. Works with any number of modalities; without any, only topology and
+    front-door act.
     """
 
     name = "causal"
@@ -83,8 +85,9 @@ class CausalRecommender(FactorRecommender):
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """Adjusted states (n, d) of items that were not in training, from their content rows alone.
 
-        Each state is the content path of the model and the read-out of the nearest known items, modulated by the codes
-        that the content gets; an item without any content has a zero state (score zero for everybody).
+        Each state is the content path of the model and the read-out of the nearest known items, modulated
+        by the codes that the content gets; an item without any content has a zero state (score zero for
+        everybody).
         """
         if self.cold is None:
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")

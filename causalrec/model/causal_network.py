@@ -34,10 +34,11 @@ class Encoded:
 
 
 class CausalNetwork(FactorNetwork):
-    """Item state = id embedding (items seen in training) + content, smoothed over the content graph, propagated.
+    """Item state = id embedding (items seen in training) + content, smoothed over the content graph,
+    propagated.
 
-    An item without a training edge has no id embedding and borrows the read-out of its content neighbours, exactly as a
-    new item does later.
+    An item without a training edge has no id embedding and borrows the read-out of its content
+    neighbours, exactly as a new item does later.
     """
 
     def __init__(

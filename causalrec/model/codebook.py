@@ -1,11 +1,12 @@
 """Module 2a, hierarchical matching: items quantised into coarse cells and fine codes inside each cell.
 
 Assumption: items with the same code are exchangeable with respect to the confounder (they share brand, style,
-category), so that comparing inside a cell is comparing like with like. Matching is exact on the coarse cell, then
-nearest among the cell's fine prototypes.
+category), so that comparing inside a cell is comparing like with like. Matching is exact on the coarse
+cell, then nearest among the cell's fine prototypes.
 
-The confounder states are frozen, so the codebooks are learned once, without gradients (van den Oord et al. 2017,
-appendix A.1: exponential moving averages), started by k-means, with re-seeding of codes that lose their items.
+The confounder states are frozen, so the codebooks are learned once, without gradients (van den Oord et
+al. 2017, appendix A.1: exponential moving averages), started by k-means, with re-seeding of codes that
+lose their items.
 """
 
 from collections.abc import Mapping
@@ -155,7 +156,7 @@ def _sum_by(group: npt.NDArray[np.integer[Any]], rows: Floats, groups: int) -> F
 def _nearest(rows: Floats, centers: Floats, live: npt.NDArray[np.bool_]) -> Ints:
     distance = np.square(centers).sum(axis=1) - 2.0 * (rows @ centers.T)
     distance[:, ~live] = np.inf
-    return distance.argmin(axis=1).astype(np.int32)
+    return np.argmin(distance, axis=1).astype(np.int32)
 
 
 def _nearest_inside(residual: Floats, fine: Floats, cell: Ints, live: npt.NDArray[np.bool_]) -> Ints:
@@ -163,4 +164,4 @@ def _nearest_inside(residual: Floats, fine: Floats, cell: Ints, live: npt.NDArra
     prototypes = fine[cell]
     distance = np.square(residual[:, None, :] - prototypes).sum(axis=2)
     distance[~live[cell]] = np.inf
-    return distance.argmin(axis=1).astype(np.int32)
+    return np.argmin(distance, axis=1).astype(np.int32)

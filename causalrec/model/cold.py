@@ -29,7 +29,8 @@ class ColdItems:
 
     Attributes:
         layers: modality -> (d, p) projection of whitened content.
-        vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after propagation.
+        vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after
+        propagation.
     """
 
     settings: ModelSettings

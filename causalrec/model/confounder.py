@@ -1,14 +1,16 @@
 """Module 1, dual-channel cross-modal diffusion: the footprint of hidden modal confounders in the content.
 
-Assumption: given the causes that several modalities share (brand, style, category), the modalities of an item are
-independent. Then whatever one modality tells about another is the footprint of those shared causes. The
-footprint also contains any merit that is visible in several modalities, so it is a *candidate* confounder:
-``kappa`` measures how strong the evidence is, and the gate lets only that much adjustment happen.
+Assumption: given the causes that several modalities share (brand, style, category), the modalities of an
+item are independent. Then whatever one modality tells about another is the footprint of those shared
+causes. The footprint also contains any merit that is visible in several modalities, so it is a
+*candidate* confounder: ``kappa`` measures how strong the evidence is, and the gate lets only that much
+adjustment happen.
 
-Every modality has one channel that predicts it from all others (two modalities: the two channels image -> text
-and text -> image). It is trained once, offline, on items; no table over users is involved. The ridge rival is
-the exact answer if everything is linear-Gaussian. With one modality there is no channel: the footprint is that
-modality's main directions, the evidence is zero and so is the gate. Without content there are no confounders.
+Every modality has one channel that predicts it from all others (two modalities: the two channels image ->
+text and text -> image). It is trained once, offline, on items; no table over users is involved. The ridge
+rival is the exact answer if everything is linear-Gaussian. With one modality there is no channel: the
+footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
+there are no confounders.
 """
 
 from collections.abc import Mapping
@@ -116,21 +118,21 @@ class ConfounderModel:
         target, condition, both = _sides(name, content)
         if both.sum() < 4:
             return
-        target, condition = target[both], condition[both]
+        target, condition, scale = target[both], condition[both], content.spread[name]
         held = np.zeros(target.shape[0], dtype=np.bool_)
         count = max(int(self.settings.holdout * held.size), 1)
         held[np.random.default_rng(seed).permutation(held.size)[:count]] = True
         rival = fit_ridge(target[~held], condition[~held], self.settings.ridge)
-        self.r2[f"ridge/{name}"] = explained(target[held], rival.predict(condition[held]))
+        self.r2[f"ridge/{name}"] = explained(target[held], rival.predict(condition[held]), scale)
         if self.settings.method == "ridge":
             self.channels[name] = fit_ridge(target, condition, self.settings.ridge)
         else:
-            channel = train_channel(target, condition, held, self.settings, seed)
-            self.r2[f"diffusion/{name}"] = explained(target[held], channel.predict(condition[held]))
+            channel = train_channel(target, condition, rival.weights, held, self.settings, seed)
+            self.r2[f"diffusion/{name}"] = explained(target[held], channel.predict(condition[held]), scale)
             self.channels[name] = channel
 
     def _shared(self, content: Content) -> Floats:
-        """Per modality what the others say about it; its own content where there is no channel. (n, sum p)."""
+        """(n, sum p): per modality what the others say about it; itself where there is no channel."""
         parts = []
         for name in sorted(content.white):
             if name not in self.channels:
@@ -196,14 +198,15 @@ def _sides(name: str, content: Content) -> tuple[Floats, Floats, Flags]:
     """The modality, all others side by side (missing ones zero), and the items that have both."""
     others = [other for other in sorted(content.white) if other != name]
     condition = np.concatenate([content.white[other] for other in others], axis=1)
-    any_other = np.any([content.present[other] for other in others], axis=0)
+    any_other = np.logical_or.reduce([content.present[other] for other in others])
     return content.white[name], condition, content.present[name] & any_other
 
 
 def _known(content: Content) -> Flags:
-    rows = content.vectors.shape[0]
-    present = list(content.present.values())
-    return np.any(present, axis=0) if present else np.zeros(rows, dtype=np.bool_)
+    known = np.zeros(content.vectors.shape[0], dtype=np.bool_)
+    for present in content.present.values():
+        known |= present
+    return known
 
 
 def _principal(values: Floats, width: int) -> Floats:

@@ -16,7 +16,8 @@ SMALLEST = 1e-5  # directions with less than this share of the largest variance 
 
 @dataclass(frozen=True)
 class Whitening:
-    """z = (x - mean) / scale @ basis, unit variance per column; ``spread`` is the standard deviation removed."""
+    """z = (x - mean) / scale @ basis, unit variance per column; ``spread`` is the standard deviation
+    removed."""
 
     mean: Floats
     scale: Floats
@@ -67,12 +68,14 @@ class Content:
     Attributes:
         white: name -> float32 (n, p_m), zero rows where missing.
         present: name -> bool (n,).
+        spread: name -> float32 (p_m,), the standard deviation of each direction before whitening.
         vectors: float32 (n, sum p_m): per modality the principal components at their own scale, each part of
             length one (zero where missing); cosines of these compare items.
     """
 
     white: dict[str, Floats]
     present: dict[str, Present]
+    spread: dict[str, Floats]
     vectors: Floats
 
 
@@ -92,4 +95,5 @@ def read_content(whitenings: Mapping[str, Whitening], modalities: Mapping[str, F
         white[name], present[name] = whitening(values)
         parts.append(unit_rows(white[name] * whitening.spread))
     vectors = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
-    return Content(white, present, vectors)
+    spread = {name: whitening.spread for name, whitening in whitenings.items()}
+    return Content(white, present, spread, vectors)

@@ -53,7 +53,9 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(_Block(hidden) for _ in range(settings.blocks))
         self.leave = nn.Linear(hidden, width)
         self.direct = nn.Linear(condition + 1, width)  # the linear-Gaussian answer; blocks learn the rest
-        nn.init.zeros_(self.leave.weight)
+        for layer in (self.leave, self.direct):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, noisy: Tensor, step: Tensor, condition: Tensor, given: Tensor) -> Tensor:
         """Shapes (B, p), (B,) int, (B, q), (B,) 0/1 -> (B, p)."""
@@ -112,15 +114,28 @@ class DiffusionChannel:
 
 
 def train_channel(
-    target: Floats, condition: Floats, held: npt.NDArray[np.bool_], settings: ConfounderSettings, seed: int
+    target: Floats,
+    condition: Floats,
+    linear: Floats,
+    held: npt.NDArray[np.bool_],
+    settings: ConfounderSettings,
+    seed: int,
 ) -> DiffusionChannel:
-    """Fits a denoiser on the items outside ``held``; stops where the R2 on ``held`` stops rising."""
+    """Fits a denoiser on the items outside ``held``, starting from the linear answer; keeps the best on
+    ``held``.
+
+    Args:
+        linear: (q, p) ridge weights fitted on the items outside ``held``, the starting point.
+    """
     torch.manual_seed(seed)
     network = Denoiser(target.shape[1], condition.shape[1], settings)
+    with torch.no_grad():
+        network.direct.weight[:, :-1] = torch.from_numpy(linear.T)
     average = copy.deepcopy(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
     clean, given = torch.from_numpy(target[~held]), torch.from_numpy(condition[~held])
-    best, best_value, idle = copy.deepcopy(average), -math.inf, 0
+    start = DiffusionChannel(average, settings).predict(condition[held])
+    best, best_value, idle = copy.deepcopy(average), explained(target[held], start), 0
     for epoch in range(settings.epochs):
         _epoch(network, average, optimizer, clean, given, settings)
         if (epoch + 1) % settings.evaluate_every:
@@ -143,7 +158,7 @@ def _epoch(
     settings: ConfounderSettings,
 ) -> None:
     alpha = cosine_schedule(settings.steps)
-    for rows in torch.randperm(clean.shape[0]).split(settings.batch):
+    for rows in torch.split(torch.randperm(clean.shape[0]), settings.batch):
         step = torch.randint(0, settings.steps, (rows.numel(),))
         level = alpha[step][:, None]
         noisy = level.sqrt() * clean[rows] + (1 - level).sqrt() * torch.randn(rows.numel(), clean.shape[1])
@@ -153,17 +168,22 @@ def _epoch(
         weight = (level / (1 - level)).squeeze(1).clamp(min=1.0, max=settings.max_snr)
         loss = (weight * error).mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
                 slow.lerp_(fast, 1 - settings.ema)
 
 
-def explained(target: Floats, predicted: Floats) -> float:
-    """R2 against the mean zero of whitened targets; 0 where there is nothing to explain."""
-    total = float(np.square(target).sum())
-    return 1.0 - float(np.square(target - predicted).sum()) / total if total > 0 else 0.0
+def explained(target: Floats, predicted: Floats, scale: Floats | None = None) -> float:
+    """R2 against the mean zero of whitened targets; 0 where there is nothing to explain.
+
+    ``scale`` (p,) gives the directions back their own size, so that noise directions do not count as much
+    as main ones.
+    """
+    size = np.float32(1.0) if scale is None else scale
+    total = float(np.square(target * size).sum())
+    return 1.0 - float(np.square((target - predicted) * size).sum()) / total if total > 0 else 0.0
 
 
 def _generator(seed: int) -> torch.Generator:

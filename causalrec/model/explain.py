@@ -40,11 +40,11 @@ class Explanation:
 
     Attributes:
         score: after all adjustments.
-        without_backdoor: with the factual code instead of the expectation over codes.
-        without_frontdoor: with the mediator alone as user state.
-        without_topology: on all observed edges, as they are.
+        without_backdoor: with the factual code instead of the expectation over codes. without_frontdoor:
+        with the mediator alone as user state. without_topology: on all observed edges, as they are.
         coarse, fine: the item's codes, -1 without. code_name: the coarse code's name, empty without.
-        kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far it is acted on.
+        kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far it is
+        acted on.
         carried: history items by contribution, largest first. added: items the topology linked to the user.
         weakened: history edges below weight one, least evidence first.
     """
@@ -70,10 +70,11 @@ class Evidence:
     """What explanations need beside the serving tables.
 
     Attributes:
-        mediator: (U, d) read-out before the front-door. plain_users, plain_items: states on the observed graph.
+        mediator: (U, d) read-out before the front-door. plain_users, plain_items: states on the observed
+        graph.
         sent: (N, d) what an item sends to a user. kappa: (N,). popularity: (N,).
-        start: (U + 1,) where a user's edges begin in items, weight, probability; user_scale (U,), item_scale (N,): the
-        degrees of the graph, ^-1/2. added: (U, a).
+        start: (U + 1,) where a user's edges begin in items, weight, probability; user_scale (U,),
+        item_scale (N,): the degrees of the graph, ^-1/2. added: (U, a).
     """
 
     mediator: Floats
@@ -151,7 +152,7 @@ def explain_pair(
 
 
 def _carried(user: int, target: Floats, evidence: Evidence) -> tuple[HistoryItem, ...]:
-    """The mediator is linear in the messages of the history; each message's share of the cosine with the item."""
+    """The mediator is linear in the messages of the history: each one's share of the cosine."""
     edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
     items, weight = evidence.items[edges], evidence.weight[edges]
     scale = weight * evidence.user_scale[user] * evidence.item_scale[items]

@@ -1,14 +1,16 @@
-"""Module 4, front-door adjustment: preference reaches the outcome through what the kept sub-graph says of a user.
+"""Module 4, front-door adjustment: preference reaches the outcome through what the kept sub-graph says of
+a user.
 
-Assumption: exposure S affects the outcome only through the mediator M (the read-out of a user on the reconstructed
-graph), and S and M share no further cause. Then P(Y | do(S = s)) = sum_m P(m | s) sum_s' P(s') P(Y | m, s') (Pearl
-1995). M is read out deterministically and the graph comes from exposed edges, so both assumptions hold only in part:
-call it front-door inspired.
+Assumption: exposure S affects the outcome only through the mediator M (the read-out of a user on the
+reconstructed graph), and S and M share no further cause. Then P(Y | do(S = s)) = sum_m P(m | s) sum_s'
+P(s') P(Y | m, s') (Pearl 1995). M is read out deterministically and the graph comes from exposed edges,
+so both assumptions hold only in part: call it front-door inspired.
 
-The sum over s' (cross-sample attention, Yang et al. CVPR 2021) runs over a dictionary of typical exposures: the
-k-means centres D_k of user states on the *full* graph with shares pi_k:
+The sum over s' (cross-sample attention, Yang et al. CVPR 2021) runs over a dictionary of typical
+exposures: the k-means centres D_k of user states on the *full* graph with shares pi_k:
 
-    s^_u = sum_k softmax_k((Q m_u)' (K D_k) / sqrt(d) + log pi_k) V D_k,    e_u = m_u + W s^_u,  W starts at zero.
+    s^_u = sum_k softmax_k((Q m_u)' (K D_k) / sqrt(d) + log pi_k) V D_k,    e_u = m_u + W s^_u,  W starts
+    at zero.
 """
 
 import numpy as np
@@ -46,8 +48,8 @@ class FrontdoorAdjustment(nn.Module):
     def refresh(self, full_states: Floats, seed: int) -> None:
         """Rebuilds the dictionary from user states (U, d) on the full graph.
 
-        The first time by k-means on a sample of users; later each centre moves a share 1 - ``decay`` towards the mean of
-        the users nearest to it, so that the attention does not jump.
+        The first time by k-means on a sample of users; later each centre moves a share 1 - ``decay``
+        towards the mean of the users nearest to it, so that the attention does not jump.
         """
         dictionary, share = self.get_buffer("dictionary"), self.get_buffer("share")
         rng = np.random.default_rng(seed)

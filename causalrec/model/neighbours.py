@@ -10,7 +10,8 @@ from causalrec.model.factors import unit_rows
 def nearest(queries: Floats, keys: Floats, k: int, block: int, *, same: bool) -> sp.csr_matrix:
     """The ``k`` nearest keys of each query as row-normalised CSR (queries, keys).
 
-    Weights are positive cosines; a query without content, or without a key at a positive cosine, has an empty row.
+    Weights are positive cosines; a query without content, or without a key at a positive cosine, has an
+    empty row.
 
     Args:
         same: queries and keys are the same items, so that an item is not its own neighbour.

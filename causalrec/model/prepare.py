@@ -1,4 +1,5 @@
-"""What is learned from content alone, before the recommender trains: whitening, confounders, codes, item graph."""
+"""What is learned from content alone, before the recommender trains: whitening, confounders, codes, item
+graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,15 +1,17 @@
-"""Module 3, causal topology reconstruction: which observed edges are preference, which are exposure or accident.
+"""Module 3, causal topology reconstruction: which observed edges are preference, which are exposure or
+accident.
 
-Assumption: an edge that speaks of preference agrees with the rest of the user's behaviour; an edge that only exposure
-or a stray click made is, given the item's popularity, less similar to the user than the user's other edges.
+Assumption: an edge that speaks of preference agrees with the rest of the user's behaviour; an edge that
+only exposure or a stray click made is, given the item's popularity, less similar to the user than the
+user's other edges.
 
 Evidence of an observed edge, from detached states of the last refresh:
 
     q_ui = sigmoid((cos(e_u, h_i) - mean of the user's cosines) / tau + b0 - b1 log(1 + popularity_i))
 
-The best ceil(rho * degree) edges of each user keep weight one and never fewer than ``floor``; the others get weight q
-(or are removed, if ``hard``). A user may gain a few edges to near neighbours of kept items that score above the
-user's own kept edges. Validation and test pairs are never looked at.
+The best ceil(rho * degree) edges of each user keep weight one and never fewer than ``floor``; the others
+get weight q (or are removed, if ``hard``). A user may gain a few edges to near neighbours of kept items
+that score above the user's own kept edges. Validation and test pairs are never looked at.
 """
 
 from dataclasses import dataclass
@@ -71,8 +73,8 @@ def propose_edges(
 ) -> Ints:
     """New items per user, int32 (U, add_per_user), -1 where none.
 
-    A candidate is among the nearest neighbours of a kept item, is not yet an item of the user, and its cosine is above
-    the ``add_quantile`` of the user's kept edges.
+    A candidate is among the nearest neighbours of a kept item, is not yet an item of the user, and its
+    cosine is above the ``add_quantile`` of the user's kept edges.
 
     Args:
         neighbours: row-normalised item-item CSR (N, N). users, items: unit states (U, d), (N, d).
