@@ -144,7 +144,7 @@ class ImageSettings(Section):
     max_pixels: int = Field(40_000_000, ge=1)
     min_side: int = Field(8, ge=1)
     max_side: int = Field(12_000, ge=1)
-    formats: tuple[str, ...] = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)

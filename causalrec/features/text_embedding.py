@@ -42,7 +42,7 @@ def embed_texts_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.da
 def embed_texts(
     settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> Outcome:
-    """Give every product text that had arrived by ``ds`` a vector; ``spark`` is called only when one is missing.
+    """Give each product text that had arrived by ``ds`` a vector; ``spark`` is called only if one is missing.
 
     Raises:
         FeatureError: the encoder cannot be loaded or gave bad vectors; nothing was committed.
@@ -83,7 +83,7 @@ def _distinct_texts(spark: "SparkSession", lake: Lake, ds: dt.date, version: int
 
 
 def key_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """For ``mapInArrow``: products to their normalised text and its key; products without text are left out."""
+    """For ``mapInArrow``: products to normalised texts and their keys; products without text are left out."""
     for batch in batches:
         texts = product_texts(batch.to_pandas())
         keyed = pd.DataFrame({"content_key": keys_of(texts), "text": texts}).dropna(subset=["content_key"])

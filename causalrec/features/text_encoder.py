@@ -42,7 +42,9 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
     """
     found = text_encoder_id(settings)
     if found != encoder_id:
-        raise FeatureError(f"this worker has encoder {found}, not {encoder_id}", do="install the same weights everywhere")
+        raise FeatureError(
+            f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
+        )
     return TransformersEncoder(settings, encoder_id)
 
 
@@ -75,7 +77,8 @@ class TransformersEncoder:
         order = np.argsort([len(ids) for ids in tokens["input_ids"]], kind="stable")
         for start in range(0, len(order), self._settings.batch_size):
             rows = order[start : start + self._settings.batch_size]
-            vectors[rows] = self._forward({name: [values[i] for i in rows] for name, values in tokens.items()})
+            chosen = {name: [values[i] for i in rows] for name, values in tokens.items()}
+            vectors[rows] = self._forward(chosen)
         vectors = unit(vectors)
         check_vectors(vectors, self.dim, self.encoder_id)
         return vectors, truncated
@@ -115,4 +118,5 @@ def _folder(model: str) -> Path:
     try:
         return Path(snapshot_download(model, allow_patterns=list(_FILES)))
     except Exception as error:  # hub clients raise errors of several libraries
-        raise FeatureError(f"cannot fetch text model {model}: {error}"[:500], do="use a local folder, or lite") from error
+        what = f"cannot fetch text model {model}: {error}"[:500]
+        raise FeatureError(what, do="use a local folder, or lite") from error

@@ -1,8 +1,8 @@
 """The text of a product and its content key: one definition, used by the encoder and by the dataset builder.
 
 A product's text is ``title. brand. category. description`` after normalisation. What names the product comes
-first, so that an encoder's token limit cuts the end of the description and nothing else. The key is the sha256
-of that text: products that say the same share one vector, and any change of wording is a new key.
+first, so that an encoder's token limit cuts the end of the description and nothing else. The key is the
+sha256 of that text: products that say the same share one vector, and any change of wording is a new key.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _MARKUP = (
     r"(?is)<style\b.*?</style\s*>",
     r"(?s)<[a-zA-Z/!?][^<>]*>",
 )
-# control characters, bidirectional overrides and the byte order mark: invisible, and never part of the wording
+# control characters, bidirectional overrides, byte order mark: invisible, and never part of the wording
 _INVISIBLE = r"[\x{0000}-\x{001F}\x{007F}-\x{009F}\x{202A}-\x{202E}\x{2066}-\x{2069}\x{FEFF}]"
 _SPACE = r"[\s\x{00A0}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{3000}]+"
 _ENTITY = "&"
@@ -38,7 +38,8 @@ END = ". "
 def product_text(title: str | None, description: str | None, brand: str | None, category: str | None) -> str:
     """The normalised text of one product; empty where no field says anything."""
     frame = pd.DataFrame(
-        {"title": [title], "description": [description], "brand": [brand], "category": [category]}, dtype=object
+        {"title": [title], "description": [description], "brand": [brand], "category": [category]},
+        dtype=object,
     )
     return str(product_texts(frame).iloc[0])
 

@@ -1,21 +1,22 @@
 """Judges a picture by its header before anything is decoded, then proves that it decodes.
 
-Pillow raises errors of many families on hostile input (``DecompressionBombError`` is no ``OSError``); here every
-one of them ends as a :class:`RejectedPicture` with a reason code.
+Pillow raises errors of many families on hostile input (``DecompressionBombError`` is no ``OSError``); here
+every one of them ends as a :class:`RejectedPicture` with a reason code.
 """
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from PIL import Image, UnidentifiedImageError
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
 
-# A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is read
-# all the same, at an eighth of the work.
+# A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is
+# read all the same, at an eighth of the work.
 PROOF_SIDE = 32
 
 
@@ -30,7 +31,7 @@ class RejectedPicture(SourceError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture says about itself: format (Pillow's name), width and height in pixels before rotation."""
+    """What a picture says of itself: format (Pillow's name), width and height in pixels before rotation."""
 
     format: str
     width: int
@@ -48,7 +49,7 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
     if len(data) > caps.max_bytes:
         raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{len(data)} bytes")
     with pillow_errors():
-        picture = Image.open(io.BytesIO(data), formats=caps.formats)
+        picture = Image.open(io.BytesIO(data), formats=_known(caps.formats))
     width, height = picture.size
     if min(width, height) < caps.min_side or max(width, height) > caps.max_side:
         raise RejectedPicture(ReasonCode.IMAGE_BAD_SIZE, f"{width}x{height}")
@@ -67,10 +68,17 @@ def check_picture(data: bytes, caps: ImageSettings) -> Header:
     header = Header(str(picture.format), *picture.size)
     with pillow_errors():
         if header.format == "PNG":
-            open_picture(data, caps).verify()  # checksums of all chunks, which decoding alone does not look at
+            open_picture(data, caps).verify()  # the chunks' checksums; decoding ignores them
         picture.draft(None, (PROOF_SIDE, PROOF_SIDE))  # only a JPEG takes the hint
         picture.load()
     return header
+
+
+@cache
+def _known(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """The allowed formats that this Pillow can read; all plug-ins are loaded first."""
+    Image.init()
+    return tuple(name for name in formats if name in Image.OPEN)
 
 
 @contextmanager
@@ -86,6 +94,6 @@ def pillow_errors() -> Iterator[None]:
         raise RejectedPicture(ReasonCode.IMAGE_NOT_AN_IMAGE, "no allowed image format") from error
     except MemoryError:
         raise  # the machine's trouble, not the picture's
-    except Exception as error:  # plug-ins raise OSError, SyntaxError, ValueError, struct.error, IndexError, ...
+    except Exception as error:  # plug-ins raise OSError, SyntaxError, struct.error, IndexError, ...
         detail = f"{type(error).__name__}: {error}"[:200]
         raise RejectedPicture(ReasonCode.IMAGE_CORRUPT, detail) from error

@@ -1,4 +1,4 @@
-"""Reads pictures on Spark workers: bytes are resolved, hashed and checked there and never leave the worker."""
+"""Reads pictures on Spark workers: bytes are fetched, hashed and checked there and never leave the worker."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

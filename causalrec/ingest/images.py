@@ -88,7 +88,9 @@ def _inspect(
     from causalrec.lake.bridge import read_frame
 
     where = {"arrival_date": [date.isoformat() for date in dates]}
-    products = read_frame(spark, lake.table("products"), where, ["arrival_date", "item_id", "image_refs"], version)
+    products = read_frame(
+        spark, lake.table("products"), where, ["arrival_date", "item_id", "image_refs"], version
+    )
     references = products.select(
         "arrival_date", "item_id", fn.posexplode("image_refs").alias("position", "image_ref")
     ).where(fn.col("image_ref").isNotNull())
@@ -103,7 +105,7 @@ def _inspect(
 
 def task_count(spark: "SparkSession", keys: int, keys_per_task: int) -> int:
     """Tasks for ``keys`` keys: full rounds over the cores, none larger than ``keys_per_task`` on average."""
-    cores = spark.sparkContext.defaultParallelism
+    cores = int(spark.sparkContext.defaultParallelism)
     return cores * max(1, math.ceil(keys / (cores * keys_per_task)))
 
 
@@ -136,5 +138,6 @@ def _write(frame: "DataFrame", lake: Lake, dates: list[dt.date]) -> dict[dt.date
     images, failures = lake.table("images"), lake.table("image_failures")
     good = frame.where("reason_code IS NULL").select(*images.contract.arrow_schema.names)
     bad = frame.where("reason_code IS NOT NULL").select(*failures.contract.arrow_schema.names)
-    written = [write_frame(rows, table, partitions, allow_empty=True) for rows, table in ((bad, failures), (good, images))]
-    return dict(zip(dates, zip(*written, strict=True), strict=True))
+    refused = write_frame(bad, failures, partitions, allow_empty=True)
+    accepted = write_frame(good, images, partitions, allow_empty=True)
+    return {date: (no, yes) for date, no, yes in zip(dates, refused, accepted, strict=True)}

@@ -1,8 +1,9 @@
 """Resolves references from deliveries to bytes, inside an allow-list of roots and nowhere else.
 
 A reference comes from outside, so it is judged as text before any file system sees it: no ``..``, no absolute
-path, no ``file://``, no percent-encoding, no backslash, no control character, no chained protocol. What remains
-is joined to an allowed root; on a local disk the real path (after symbolic links) must lie inside the root too.
+path, no ``file://``, no percent-encoding, no backslash, no control character, no chained protocol. What
+remains is joined to an allowed root; on a local disk the real path (after symbolic links) must lie inside the
+root too.
 """
 
 import re
@@ -60,7 +61,8 @@ class Resolver:
                 continue
             if len(data) > max_bytes:
                 raise ResourceTooLarge(
-                    f"{reference} has more than {max_bytes} bytes", do="deliver a smaller file or raise the cap"
+                    f"{reference} has more than {max_bytes} bytes",
+                    do="deliver a smaller file or raise the cap",
                 )
             return data
         raise FileNotFoundError(f"{reference} is under none of the {len(self.roots)} allowed roots")
