@@ -1,0 +1,35 @@
+"""The contracts as Markdown, for people."""
+
+from collections.abc import Sequence
+
+from causalrec.contracts.contract import Contract
+from causalrec.contracts.load import contract_names, load_contract
+
+
+def contract_table(names: Sequence[str] | None = None) -> str:
+    """The table of tables: one line per contract (None: all)."""
+    lines = ["| table | what it holds | key | partition | write | kept |", "|---|---|---|---|---|---|"]
+    lines += [_line(load_contract(name)) for name in names or contract_names()]
+    return "\n".join(lines)
+
+
+def column_table(contract: Contract) -> str:
+    """The columns of one contract; ``?`` marks a column that may be null."""
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    lines += [
+        f"| {c.name} | {c.type}{'' if c.required else '?'} | {_cell(c.description)} |"
+        for c in contract.columns
+    ]
+    return "\n".join(lines)
+
+
+def _line(contract: Contract) -> str:
+    key, partition = ", ".join(contract.key) or "-", ", ".join(contract.partition_by) or "-"
+    return (
+        f"| `{contract.name}` | {_cell(contract.description)} | {key} | {partition} "
+        f"| {contract.write} | {contract.retention_days:,} days |"
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
