@@ -55,8 +55,8 @@ def markdown(rows: Sequence[BenchRow], reference: str) -> str:
     lines = [titles, ["---"] * len(titles), *(cells(row, metrics) for row in rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     note = (
-        "R recall, N NDCG, cov coverage, lift popularity lift; random: under uniform exposure. "
-        f"Mean ± standard deviation over seeds; p: paired bootstrap over users of {reference} against the row "
+        "R recall, N NDCG, cov coverage, lift popularity lift; random: under uniform exposure. Mean ± "
+        f"standard deviation over seeds; p: paired bootstrap over users, {reference} against the row "
         f"on {PAIRED_ON}. Models are selected on validation. {machine()}"
     )
     return f"{table}\n\n{note}\n"
