@@ -5,10 +5,11 @@ A task depends on the settings and its own numbers only, so one process and a th
 
 import json
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Step = Callable[[], None]
 PICTURES_PER_TASK = 50
+WAVES, TASKS_PER_CORE = 20, 4
 
 
 @dataclass(frozen=True)
@@ -73,21 +75,31 @@ def run_here(
 def run_on_spark(
     spark: "SparkSession", source: SourceSettings, roots: Roots, tasks: list[Task], step: Step
 ) -> Iterator[dict[str, Delivered]]:
-    """One Spark task each; only the counts come back to the driver."""
+    """One Spark task each, in waves so that progress can be told; only counts come back to the driver."""
     plan = [asdict(task) for task in tasks]
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 done = run_task(source, roots, Task(**plan[number]))
-                text = json.dumps({arrival: asdict(part) for arrival, part in done.items()})
-                yield pa.RecordBatch.from_pydict({"done": [text]})
+                yield pa.RecordBatch.from_pydict({"done": [_to_text(done)]})
 
-    frame = spark.range(0, len(plan), 1, len(plan)).mapInArrow(work, "done string")
-    for row in frame.toLocalIterator(prefetchPartitions=True):
-        parts: dict[str, Any] = json.loads(row["done"])
-        yield {arrival: Delivered(**part) for arrival, part in parts.items()}
-        step()
+    size = max(TASKS_PER_CORE * spark.sparkContext.defaultParallelism, -(-len(plan) // WAVES))
+    for first in range(0, len(plan), size):
+        last = min(first + size, len(plan))
+        frame = spark.range(first, last, 1, last - first).mapInArrow(work, "done string")
+        for row in frame.collect():
+            yield _from_text(row["done"])
+            step()
+
+
+def _to_text(done: dict[str, Delivered]) -> str:
+    return json.dumps({arrival: [part.lines, part.planted] for arrival, part in done.items()})
+
+
+def _from_text(text: str) -> dict[str, Delivered]:
+    parts: dict[str, tuple[int, dict[str, int]]] = json.loads(text)
+    return {arrival: Delivered(lines, Counter(planted)) for arrival, (lines, planted) in parts.items()}
 
 
 @lru_cache(maxsize=1)
