@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
@@ -59,7 +60,9 @@ def write_package(
     save_file({"indptr": indptr, "indices": indices}, folder / HISTORY)
     titles = data.item_names or tuple(item_ids)
     popularity = np.bincount(data.train[1], minlength=data.n_items)
-    pq.write_table(pa.table({"user_id": pa.array(dataset.user_ids, pa.string())}), folder / USERS)
+    degree = np.bincount(data.train[0], minlength=data.n_users)
+    users = {"user_id": pa.array(dataset.user_ids, pa.string()), "n_train": pa.array(degree, pa.int64())}
+    pq.write_table(pa.table(users), folder / USERS)
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
     pq.write_table(pa.table({**items, "popularity": pa.array(popularity, pa.float32())}), folder / ITEMS)
     names = () if tables is None else tables.code_names
@@ -97,6 +100,15 @@ class ModelPackage:
     def user_ids(self) -> Texts:
         """Users in the model's numbering."""
         return _texts(pq.read_table(self.folder / USERS), "user_id")
+
+    def rows_of(self, user_ids: Texts) -> Ints:
+        """Positions of users in the model; -1 for users that it learnt nothing about.
+
+        A user without training pairs has a state too (a random one), which must not be used.
+        """
+        trained = pq.read_table(self.folder / USERS)["n_train"].to_numpy() > 0
+        rows = pd.Index(self.user_ids).get_indexer(pd.Index(user_ids))
+        return np.where((rows >= 0) & trained[rows], rows, -1).astype(np.int32)
 
     @cached_property
     def item_ids(self) -> Texts:

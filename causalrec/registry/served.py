@@ -25,7 +25,8 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._prepare(package)
 
     def _prepare(self, package: ModelPackage) -> None:
-        self._rows = pd.Index(package.user_ids)
+        self._package = package
+        self._users = pd.Index(package.user_ids)
         self._histories: Histories = package.histories()
         self._engine: Engine = package.engine(ScoringSettings())
 
@@ -33,8 +34,8 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """Frame of ``user_id`` -> user_id, rank, item_id, score, reason_code, reason_text, fallback."""
         k = int((params or {}).get("k", ScoringSettings().k))
         users = model_input["user_id"].astype(str).to_numpy()
-        rows = self._rows.get_indexer(pd.Index(users)).astype(np.int32)
-        known = [self._histories.of(int(row)) if row >= 0 else np.empty(0, np.int64) for row in rows]
+        places = self._users.get_indexer(pd.Index(users))
+        known = [self._histories.of(int(place)) if place >= 0 else np.empty(0, np.int64) for place in places]
         lengths = np.array([items.size for items in known], dtype=np.int64)
         past = from_positions(lengths, np.concatenate([*known, np.empty(0, np.int64)]))
         frames = [
@@ -49,7 +50,7 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "fallback": block.fallback,
                 }
             )
-            for block in self._engine.recommend(rows, past, k)
+            for block in self._engine.recommend(self._package.rows_of(users), past, k)
         ]
         return pd.concat(frames, ignore_index=True)
 

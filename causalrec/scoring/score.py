@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -81,8 +80,8 @@ def tonight(package: ModelPackage, dataset: Dataset) -> Catalogue:
 
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
-    """user_id and the row of the user in the model; -1 for users that came later."""
-    rows = pd.Index(package.user_ids).get_indexer(pd.Index(dataset.user_ids.astype(str)))
+    """user_id and the row of the user in the model; -1 for users it knows nothing about."""
+    rows = package.rows_of(dataset.user_ids.astype(str))
     return pa.table(
         {"user_id": pa.array(dataset.user_ids, pa.string()), "user_row": pa.array(rows, pa.int32())}
     )

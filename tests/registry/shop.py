@@ -1,6 +1,7 @@
 """A small pinned dataset in a real lake, with taste groups that a model can learn."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,17 @@ def interactions(seed: int, users: int = USERS, items: int = ITEMS) -> np.ndarra
     return np.array(sorted(pairs), dtype=np.int32).T
 
 
-def write_dataset(settings: Settings, seed: int = 0, ds: dt.date = DS, cold_users: int = 2) -> str:
-    """Bundle, ``datasets`` row and ``interactions`` partition; returns the dataset id."""
+def write_dataset(
+    settings: Settings,
+    seed: int = 0,
+    ds: dt.date = DS,
+    cold_users: int = 2,
+    changes: Mapping[str, Mapping[int, str]] | None = None,
+) -> str:
+    """Bundle, ``datasets`` row and ``interactions`` partition; returns the dataset id.
+
+    ``changes`` overwrites columns of the items: column -> row -> value.
+    """
     lake = Lake(settings.lake_root)
     pairs = interactions(seed)
     split = np.random.default_rng(seed).permutation(pairs.shape[1]) % 10
@@ -50,6 +60,9 @@ def write_dataset(settings: Settings, seed: int = 0, ds: dt.date = DS, cold_user
     items.loc[3, "title"] = None
     for name in ("brand", "category", "image_ref", "sha256", "text_key"):
         items[name] = None
+    for name, values in (changes or {}).items():
+        for row, value in values.items():
+            items.loc[row, name] = value
     arrays = {
         "train": pairs[:, split > 1],
         "valid": pairs[:, split == 0],
@@ -63,7 +76,7 @@ def write_dataset(settings: Settings, seed: int = 0, ds: dt.date = DS, cold_user
     dataset_id = write_bundle(settings.bundle_root, arrays, tables, {"ds": ds.isoformat()})
     names = {0: "valid", 1: "test"}
     when = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
-    _replace(
+    replace_partition(
         lake,
         "interactions",
         ds,
@@ -88,11 +101,11 @@ def write_dataset(settings: Settings, seed: int = 0, ds: dt.date = DS, cold_user
         **{f"n_{name}": arrays[name].shape[1] for name in ("train", "valid", "test")},
         "bundle": dataset_id,
     }
-    _replace(lake, "datasets", ds, [row])
+    replace_partition(lake, "datasets", ds, [row])
     return dataset_id
 
 
-def _replace(lake: Lake, name: str, ds: dt.date, rows: list[dict[str, object]]) -> None:
+def replace_partition(lake: Lake, name: str, ds: dt.date, rows: list[dict[str, object]]) -> None:
     table = lake.table(name)
     schema = pa.schema([field for field in table.contract.arrow_schema if field.name != "ds"])
     table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})

@@ -1,0 +1,200 @@
+"""The page of a night from real tables: complete, self-contained, escaped; and readable in a browser."""
+
+import datetime as dt
+import shutil
+import subprocess
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from causalrec.config import Settings
+from causalrec.lake import Lake, Ledger, Outcome, Written
+from causalrec.lake.ledger import new_row
+from causalrec.report.night import Night, read_night
+from causalrec.report.nightly import nightly_page
+from causalrec.report.people import codes, people
+from causalrec.report.thumbnails import Thumbnails
+from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
+
+EVIL = "<script>alert('x')</script> \"><img src=x onerror=alert(1)>"
+JOBS = ("ingest_events", "score", "publish")
+
+
+class Tags(HTMLParser):
+    """Tags and the places that could load something from outside."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.sources: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+@dataclass(frozen=True)
+class Finished:
+    settings: Settings
+    lake: Lake
+    night: Night
+    page: Path
+
+
+def row(user: str, rank: int, item: str, factual: float | None, **changes: object) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "user_id": user,
+        "rank": rank,
+        "item_id": item,
+        "score": 1.0 / rank,
+        "score_unadjusted": factual,
+        "reason_code": "similar_to_history",
+        "reason_text": f"because you chose {EVIL}",
+        "confounder_code": f"{EVIL} shoes",
+        "fallback": None,
+        "model_version": "1",
+        "dataset_id": "d",
+    }
+    return plain | changes
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    settings = settings_in(tmp_path_factory.mktemp("night"))
+    pictures = Path(settings.image_roots[0])
+    pictures.mkdir(parents=True)
+    Image.new("RGB", (300, 200), "teal").save(pictures / "i000.jpg")
+    references = {0: "i000.jpg", 1: "../../../etc/passwd", 2: "gone.jpg"}
+    write_dataset(settings, changes={"title": {0: EVIL}, "image_ref": references})
+    lake = Lake(settings.lake_root)
+    ledger = Ledger(lake)
+    rows = [row("u000", rank, f"i00{rank - 1}", 0.1 * rank) for rank in (1, 2, 3)]
+    cold = {"fallback": "cold_user", "reason_text": "popular with other customers", "confounder_code": None}
+    rows += [row("u061", 1, "i000", None, **cold)]
+    replace_partition(lake, "recommendations", DS, rows)
+    measure = {"dataset_id": "d", "model_version": "1", "split": "test", "metric": "ndcg", "k": 20}
+    scores = {"causal": 0.3, "popularity": 0.1, "ease": 0.2}
+    replace_partition(
+        lake, "evaluations", DS, [measure | {"model": name, "value": value} for name, value in scores.items()]
+    )
+    night = _record(settings, lake, ledger)
+    return Finished(settings, lake, night, nightly_page(settings, lake, night))
+
+
+def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
+    """An ingest of two dates in one run, a failed score and a good one."""
+
+    def entry(job: str, ds: dt.date, began: int, outcome: Outcome, failed: bool = False) -> object:
+        return new_row(
+            job=job,
+            ds=ds,
+            started_at=dt.datetime(2026, 3, 2, began, tzinfo=dt.UTC),
+            seconds=2.0,
+            cpu_seconds=1.0,
+            outcome=outcome,
+            failed=failed,
+            fingerprint="f",
+            inputs={},
+            code_version="0",
+        )
+
+    def written(table: str, rows: int, version: int) -> Written:
+        return Written(table, "", version, rows, 1, "d", True)
+
+    day_before = DS - dt.timedelta(days=1)
+    rejects = {"duplicate": 3, EVIL: 1}
+    first = Outcome(10, 6, rejects, writes=(written("events", 6, 1), written("quarantine", 4, 1)))
+    second = Outcome(20, 20, writes=(written("events", 20, 2),))
+    ledger.record([entry("ingest_events", day_before, 1, first), entry("ingest_events", DS, 1, second)])
+    ledger.record([entry("score", DS, 2, Outcome(note="broken"), failed=True)])
+    scored = Outcome(2, 4, writes=(written("recommendation_candidates", 4, 1),), counters={"users_plain": 2})
+    ledger.record([entry("score", DS, 3, scored)])
+    return read_night(settings, lake, ledger, DS, JOBS)
+
+
+def test_lines_add_up_over_the_dates_of_one_run(finished: Finished) -> None:
+    lines = {(line.job, line.table): line for line in finished.night.lines}
+    events = lines["ingest_events", "events"]
+    assert (events.rows_in, events.rows_out, events.rejected, events.seconds) == (30, 26, 4, 4.0)
+    assert lines["ingest_events", "quarantine"].rows_out == 4
+    assert lines["score", "recommendation_candidates"].status == "success"
+    assert lines["publish", "-"].status == "not run"
+    assert finished.night.rejects == {"duplicate": 3, EVIL: 1}
+
+
+def test_metrics_are_ordered_by_the_first_metric(finished: Finished) -> None:
+    metrics = finished.night.metrics
+    assert metrics is not None
+    assert metrics.names == ("ndcg@20",)
+    assert [line.model for line in metrics.models] == ["causal", "ease", "popularity"]
+
+
+def test_people_and_codes(finished: Finished) -> None:
+    found = {person.user_id: person for person in people(finished.settings, finished.lake, DS)}
+    assert set(found) == {"u000", "u061"}
+    assert [shown.moved for shown in found["u000"].shown] == [2, 0, -2]
+    assert len(found["u000"].history) == min(found["u000"].chosen, 8)
+    assert (found["u061"].label, found["u061"].history) == ("cold_user", ())
+    (code,) = codes(finished.settings, finished.lake, DS)
+    assert (code.rows, code.shift, code.items) == (3, 0.0, ("i000", "i001", "i002"))
+
+
+def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
+    text = finished.page.read_text(encoding="utf-8")
+    tags = Tags(text)
+    assert finished.page.name == "nightly_2026-03-01.html"
+    assert "script" not in tags.tags
+    assert not tags.handlers
+    assert tags.sources
+    assert all(source.startswith("data:image/jpeg;base64,") for source in tags.sources)
+    assert "&lt;script&gt;alert" in text
+    assert "root:x:0" not in text
+
+
+def test_pictures_stop_at_the_bound(finished: Finished) -> None:
+    report = finished.settings.report.model_copy(update={"max_bytes": 100_000})
+    settings = finished.settings.model_copy(update={"report": report})
+    noise = Path(settings.image_roots[0])
+    for number in range(60):
+        Image.effect_noise((224, 224), 200).save(noise / f"n{number}.png")
+    thumbnails = Thumbnails(settings, {f"n{number}": f"n{number}.png" for number in range(60)})
+    uris = [thumbnails.uri(f"n{number}") for number in range(60)]
+    used = [uri for uri in uris if uri]
+    assert 1 < len(used) < 60
+    assert sum(map(len, used[:-1])) < 100_000
+    assert thumbnails.uri("unknown") is None
+
+
+def test_empty_lake_still_gives_a_page(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    lake = Lake(settings.lake_root)
+    page = nightly_page(settings, lake, read_night(settings, lake, Ledger(lake), DS, JOBS))
+    text = page.read_text(encoding="utf-8")
+    assert "Nothing is published for this date." in text
+    assert "No evaluation up to this date." in text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_browser_draws_it(finished: Finished, width: int, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium (Debian: apt-get install chromium)")
+    shot = tmp_path / "shot.png"
+    command = [
+        chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},3000", f"--screenshot={shot}",
+        finished.page.as_uri(),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    picture = Image.open(shot).convert("RGB")
+    colours = picture.getcolors(1 << 24)
+    assert colours is not None
+    assert len(colours) > 20
