@@ -33,7 +33,8 @@ class TruthReport:
 def truth_report(model: Score, raw: Score, simulation: Simulation, metric: str = "ndcg@20") -> TruthReport:
     """``metric`` on the tests iid, random and do.
 
-    The oracle ranks by the true chance of a like: given C on iid and random, with C redrawn on do.
+    The oracle ranks by the true chance of a like: given C on iid and random, with C redrawn on do. It ignores
+    exposure, so on iid, where the biased log is the judge, a model that learned the bias can be above it.
     """
     truth = simulation.truth
     tests = {"iid": simulation.data, "random": simulation.test_random, "do": simulation.test_do}

@@ -104,7 +104,7 @@ def test_effect_errors(world: Simulation) -> None:
 
 def test_accident_auc(world: Simulation) -> None:
     accidental = world.truth.accidental
-    assert accident_auc(1.0 - accidental, world) == 1.0
+    assert accident_auc(1.0 - accidental.astype(np.float64), world) == 1.0
     assert accident_auc(np.zeros(accidental.size), world) == pytest.approx(0.5)
 
 
