@@ -37,8 +37,13 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
         "model": _digest(settings.model.model_dump_json()),
         "training": _digest(settings.training.model_dump_json()),
         "registry": settings.registry.model_dump_json(),
-        "store": "present" if store_exists(settings) else "absent",
+        "store": "lost" if _store_was_lost(settings, ledger, ds) else "kept",
     }
+
+
+def _store_was_lost(settings: Settings, ledger: Ledger, ds: dt.date) -> bool:
+    """Something was trained for ``ds``, and the store that it went to is gone: train again."""
+    return not store_exists(settings) and ledger.last_success("train", ds) is not None
 
 
 def train_and_log(

@@ -16,6 +16,7 @@ from causalrec.registry.promote import promote_version, promote_version_inputs
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
+from jobs import need_champion
 
 from .conftest import Shop
 from .shop import DS, write_dataset
@@ -31,10 +32,18 @@ def champion(shop: Shop) -> str:
     return need(connect(shop.settings), shop.settings, "champion").version
 
 
+def arguments(shop: Shop) -> list[str]:
+    """Command line of a job in the shop's work folder."""
+    file = shop.settings.paths.work / "settings.toml"
+    file.write_text(f'[paths]\nwork = "{shop.settings.paths.work}"\n', encoding="utf-8")
+    return ["--ds", DS.isoformat(), "--settings", str(file)]
+
+
 def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     """One story, since each step needs the registry as the step before left it."""
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
     assert usable_champion(settings) is None
+    assert need_champion.main(arguments(shop)) == need_champion.TRAINING_NEEDED
     with pytest.raises(RegistryError, match="not evaluated"):
         promote_version(settings, lake, ledger, DS)
 
@@ -54,6 +63,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     promoted = promote_version(settings, lake, ledger, DS)
     assert promoted.note == "version 1 promoted: no champion yet"
     assert usable_champion(settings) is not None
+    assert need_champion.main(arguments(shop)) == need_champion.HAVE_CHAMPION
     (decision,) = lake.table("promotions").read().to_pylist()
     assert (decision["from_version"], decision["to_version"], decision["decision"]) == (None, "1", "promoted")
     assert {check["status"] for check in json.loads(decision["evaluation"])["checks"]} <= {"pass", "warn"}
