@@ -7,9 +7,9 @@ sha256 of that text: products that say the same share one vector, and any change
 
 import hashlib
 import html
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Iterable
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,30 +79,38 @@ def _strings(column: pd.Series) -> pa.Array:
         return pa.array(_encodable(values), type=pa.large_string(), from_pandas=True)
 
 
-def _encodable(values: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> Sequence[object]:
-    return [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
+def _encodable(values: Iterable[object]) -> list[object]:
+    return [
+        value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values
+    ]
 
 
 def _clean(texts: pa.Array) -> pa.Array:
-    texts = pc.utf8_slice_codeunits(pc.utf8_normalize(texts, "NFC"), 0, 4 * MAX_CHARS)
+    texts = pc.utf8_slice_codeunits(texts, 0, 4 * MAX_CHARS)
     for pattern in _MARKUP:
         texts = pc.replace_substring_regex(texts, pattern, " ")
-    texts = _unescape(texts)
+    texts = _where(pc.match_substring(texts, _ENTITY), html.unescape, texts)
     for pattern in _MARKUP:
         texts = pc.replace_substring_regex(texts, pattern, " ")
     texts = pc.replace_substring_regex(texts, _INVISIBLE, " ")
     texts = pc.replace_substring_regex(texts, _SPACE, " ")
-    return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, "NFC"))
+    texts = _where(
+        pc.invert(pc.string_is_ascii(texts)), _nfc, texts
+    )  # Arrow's own normaliser leaves text as it is
+    return pc.utf8_trim_whitespace(texts)
 
 
-def _unescape(texts: pa.Array) -> pa.Array:
-    """HTML entities resolved; only the rows that have any pay for it."""
-    marked = pc.fill_null(pc.match_substring(texts, _ENTITY), False)
-    if not pc.any(marked).as_py():
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _where(rows: pa.Array, change: Callable[[str], str], texts: pa.Array) -> pa.Array:
+    """``texts`` with ``change`` applied to the chosen rows; only they are visited one by one."""
+    rows = pc.fill_null(rows, False)
+    if not pc.any(rows).as_py():
         return texts
-    plain = [html.unescape(text) for text in pc.filter(texts, marked).to_pylist()]
-    clean = [text.encode("utf-8", "replace").decode() for text in plain]
-    return pc.replace_with_mask(texts, marked, pa.array(clean, type=texts.type))
+    changed = [change(text) for text in pc.filter(texts, rows).to_pylist()]
+    return pc.replace_with_mask(texts, rows, pa.array(_encodable(changed), type=texts.type))
 
 
 def _sentence(texts: pa.Array) -> pa.Array:

@@ -1,0 +1,38 @@
+"""A tiny shop for tests: settings in a temporary folder, and deliveries of products straight into the lake."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from causalrec.config import Settings
+from causalrec.config.sections import FeatureSettings, ImageSettings, PathSettings
+from causalrec.lake import Lake
+
+
+def shop_settings(work: Path, **image: object) -> tuple[Settings, Lake]:
+    """Settings whose picture folder exists, and their lake."""
+    features = FeatureSettings(image=ImageSettings.model_validate(image))
+    settings = Settings(paths=PathSettings(work=work), features=features)
+    Path(settings.image_roots[0]).mkdir(parents=True, exist_ok=True)
+    return settings, Lake(settings.lake_root)
+
+
+def products(
+    lake: Lake, arrival: dt.date, references: Mapping[str, Sequence[str]], titles: Mapping[str, str] | None = None
+) -> None:
+    """Deliver products with these picture references."""
+    table = lake.table("products")
+    rows = [
+        {
+            "item_id": item,
+            "title": (titles or {}).get(item),
+            "image_refs": list(names),
+            "updated_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+            "source_file": "products.jsonl",
+            "arrival_date": arrival,
+        }
+        for item, names in references.items()
+    ]
+    table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"arrival_date": arrival.isoformat()})
