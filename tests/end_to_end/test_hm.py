@@ -1,0 +1,51 @@
+"""Real purchases, texts and photos in the H&M layout, through the same DAG."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.shops import ShopUnderTest, make_shop
+
+pytestmark = [
+    pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.shared_data,
+    pytest.mark.timeout(2400),
+]  # fmt: skip
+
+DS = "2020-06-30"
+
+
+@pytest.fixture(scope="module")
+def raw(shared_data: Path) -> Path:
+    folder = shared_data / "hm_sample"
+    if not folder.is_dir():
+        pytest.skip(f"no H&M sample at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shop(root: Path, raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ShopUnderTest:
+    toml = (root / "infra" / "settings" / "hm.toml").read_text().replace(".work/hm", "{work}")
+    made = make_shop(root, tmp_path_factory.mktemp("hm"), f"{toml}\n[training]\nepochs = 3\n")
+    made.command("nightly", "--ds", DS, "--raw", str(raw))
+    return made
+
+
+def test_every_purchase_up_to_the_date_is_an_event(shop: ShopUnderTest, raw: Path) -> None:
+    with (raw / "transactions_train.csv").open(newline="") as stream:
+        sold = sum(row["t_dat"] <= DS for row in csv.DictReader(stream))
+    quarantined = shop.table("quarantine", table_name="events").num_rows
+    assert shop.table("events").num_rows + quarantined == sold
+
+
+def test_every_article_is_a_product(shop: ShopUnderTest, raw: Path) -> None:
+    with (raw / "articles.csv").open(newline="") as stream:
+        articles = {row["article_id"] for row in csv.DictReader(stream)}
+    assert {row["item_id"] for row in shop.rows("products")} == articles
+
+
+def test_every_buyer_is_served_and_nothing_bought_is_recommended(shop: ShopUnderTest) -> None:
+    bought = {(row["user_id"], row["item_id"]) for row in shop.rows("interactions", ds=DS)}
+    offers = {(row["user_id"], row["item_id"]) for row in shop.rows("recommendations", ds=DS)}
+    assert {user for user, _ in bought} <= {user for user, _ in offers}
+    assert bought & offers == set()
