@@ -87,9 +87,8 @@ def _exact(found: pa.DataType, wanted: pa.DataType) -> bool:
     if pa.types.is_timestamp(found) and pa.types.is_timestamp(wanted):
         return (found.tz is None) == (wanted.tz is None)
     if pa.types.is_floating(wanted):
-        return pa.types.is_integer(found) or (
-            pa.types.is_floating(found) and found.bit_width <= wanted.bit_width
-        )
+        narrower = pa.types.is_floating(found) and found.bit_width <= wanted.bit_width
+        return bool(narrower or pa.types.is_integer(found))
     same = (
         (pa.types.is_integer, pa.types.is_integer),
         (_is_text, _is_text),

@@ -1,8 +1,8 @@
 """Partition values: how one partition is named, matched and laid out as a folder."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
-from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ Partition: TypeAlias = Mapping[str, str]
 Where: TypeAlias = Mapping[str, Sequence[str]]
 """Partition column -> accepted values as text."""
 
-_SAFE = " .-_+,@!~()"
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\"#%'*/:=?\\{}\[\]^]")
 
 
 def render(partition: Partition) -> str:
@@ -23,8 +23,12 @@ def render(partition: Partition) -> str:
 
 
 def folder(partition: Partition) -> str:
-    """Hive-style folder of a partition; characters that a path cannot hold are percent-escaped."""
-    return "/".join(f"{key}={quote(value, safe=_SAFE)}" for key, value in partition.items())
+    """Hive-style folder of a partition, escaped as Spark does it (Spark unescapes only single bytes)."""
+    return "/".join(f"{key}={_UNSAFE.sub(_escape, value)}" for key, value in partition.items())
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"%{ord(found.group()):02X}"
 
 
 def normalise(

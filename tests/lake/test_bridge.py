@@ -101,15 +101,18 @@ def test_a_table_that_does_not_exist_reads_empty(spark: "SparkSession", sales: L
 def test_refusals_leave_everything_as_it_was(frame: "DataFrame", sales: LakeTable) -> None:
     sales.replace(rows("old"), DAYS[0])
     outside = "rows lie in ds=2026-03-0[23], which is not to be replaced"
+    nan = frame.where("ds = '2026-03-01'").selectExpr("* except (price)", "double('nan') price")
+    nulls = frame.selectExpr("* except (id)", "if(n > 9, id, null) id")
+    text = frame.selectExpr("* except (n)", "string(n) n")
     cases = [
         (frame, LakeError, outside),
         (frame.where("false"), LakeError, "no rows for ds=2026-03-01"),
-        (frame.where("ds = '2026-03-01'").selectExpr("* except (price)", "double('nan') price"), ContractError, "NaN"),
-        (frame.selectExpr("* except (id)", "if(n > 9, id, null) id"), ContractError, "are null, none allowed"),
-        (frame.selectExpr("* except (n)", "string(n) n"), ContractError, r"sales\.n: expected int64, found string"),
+        (nan, ContractError, "values are NaN"),
+        (nulls, ContractError, "are null, none allowed"),
+        (text, ContractError, r"sales\.n: expected int64, found string"),
         (frame.drop("n"), ContractError, "column n .* is missing"),
         (frame.withColumn("extra", frame["n"]), ContractError, "column extra is not declared"),
-    ]  # fmt: skip
+    ]
     for given, kind, message in cases:
         with pytest.raises(kind, match=message):
             write_frame(given, sales, DAYS[:1])
