@@ -1,4 +1,4 @@
-"""A tiny shop for tests: settings in a temporary folder, and deliveries of products straight into the lake."""
+"""A tiny shop for tests: settings in a temporary folder, and deliveries of products into the lake."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,10 @@ def shop_settings(work: Path, **image: object) -> tuple[Settings, Lake]:
 
 
 def products(
-    lake: Lake, arrival: dt.date, references: Mapping[str, Sequence[str]], titles: Mapping[str, str] | None = None
+    lake: Lake,
+    arrival: dt.date,
+    references: Mapping[str, Sequence[str]],
+    titles: Mapping[str, str] | None = None,
 ) -> None:
     """Deliver products with these picture references."""
     table = lake.table("products")

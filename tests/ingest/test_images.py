@@ -55,7 +55,9 @@ def test_good_and_bad_pictures_of_two_dates(tmp_path: Path, spark: "SparkSession
         FIRST: (3, 1, {"image_corrupt": 1, "image_not_an_image": 1}),
         SECOND: (4, 2, {"image_forbidden": 1, "image_missing": 1}),
     }
-    images = lake.table("images").read(columns=["item_id", "position", "image_ref", "arrival_date"]).to_pylist()
+    images = (
+        lake.table("images").read(columns=["item_id", "position", "image_ref", "arrival_date"]).to_pylist()
+    )
     assert sorted((row["arrival_date"], row["item_id"], row["position"]) for row in images) == [
         (FIRST, "a", 0),
         (SECOND, "a", 0),
@@ -95,4 +97,6 @@ def test_inputs_follow_the_rules(tmp_path: Path) -> None:
     settings, lake = shop_settings(tmp_path)
     other = shop_settings(tmp_path, min_side=9)[0]
     ledger = Ledger(Lake(settings.lake_root))
-    assert ingest_images_inputs(settings, lake, ledger, FIRST) != ingest_images_inputs(other, lake, ledger, FIRST)
+    assert ingest_images_inputs(settings, lake, ledger, FIRST) != ingest_images_inputs(
+        other, lake, ledger, FIRST
+    )

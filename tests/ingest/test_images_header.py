@@ -25,7 +25,9 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
 
 
-@pytest.mark.parametrize(("name", "data"), [*colour_encodings(scene()).items(), *grey_encodings(scene()).items()])
+@pytest.mark.parametrize(
+    ("name", "data"), [*colour_encodings(scene()).items(), *grey_encodings(scene()).items()]
+)
 def test_every_accepted_encoding_passes(name: str, data: bytes) -> None:
     header = check_picture(data, CAPS)
     assert sorted((header.width, header.height)) == [96, 128]
@@ -104,7 +106,10 @@ def test_a_reference_becomes_one_row(tmp_path: Path) -> None:
     task = InspectTask(Resolver((str(root),)), CAPS)
     good = task.inspect("good.png")
     assert (good["width"], good["height"], good["format"], good["bytes"]) == (96, 128, "PNG", len(PNG))
-    assert {ref: task.inspect(ref)["reason_code"] for ref in ("empty.jpg", "none.jpg", "link.png", "../outside.png")} == {
+    assert {
+        ref: task.inspect(ref)["reason_code"]
+        for ref in ("empty.jpg", "none.jpg", "link.png", "../outside.png")
+    } == {
         "empty.jpg": "image_empty",
         "none.jpg": "image_missing",
         "link.png": "image_forbidden",
