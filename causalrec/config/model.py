@@ -42,7 +42,7 @@ class ConfounderSettings(Section):
     ema: float = Field(0.99, ge=0, lt=1)
     draws: int = Field(4, ge=1)
     holdout: float = Field(0.1, gt=0, lt=0.5)
-    cache: str = ""
+    cache: str = Field("", description="folder of fitted confounder models; empty: none")
 
 
 class CodebookSettings(Section):

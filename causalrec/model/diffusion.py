@@ -137,7 +137,8 @@ def train_channel(
     start = DiffusionChannel(average, settings).predict(condition[held])
     best, best_value, idle = copy.deepcopy(average), explained(target[held], start), 0
     for epoch in range(settings.epochs):
-        _epoch(network, average, optimizer, clean, given, settings)
+        follow = min(settings.ema, (1 + epoch) / (10 + epoch))  # a young average must not lag behind
+        _epoch(network, average, optimizer, clean, given, settings, follow)
         if (epoch + 1) % settings.evaluate_every:
             continue
         value = explained(target[held], DiffusionChannel(average, settings).predict(condition[held]))
@@ -156,6 +157,7 @@ def _epoch(
     clean: Tensor,
     given: Tensor,
     settings: ConfounderSettings,
+    follow: float,
 ) -> None:
     alpha = cosine_schedule(settings.steps)
     for rows in torch.split(torch.randperm(clean.shape[0]), settings.batch):
@@ -172,7 +174,7 @@ def _epoch(
         optimizer.step()
         with torch.no_grad():
             for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-                slow.lerp_(fast, 1 - settings.ema)
+                slow.lerp_(fast, 1 - follow)
 
 
 def explained(target: Floats, predicted: Floats, scale: Floats | None = None) -> float:

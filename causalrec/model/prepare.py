@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.model.cache import identify
 from causalrec.model.codebook import Codebook, fit_codebook
 from causalrec.model.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content, Whitening, fit_content, read_content
@@ -39,9 +40,10 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
     modalities = data.modalities if settings.content.enabled else {}
     whitenings = fit_content(modalities, settings.confounder.whiten)
     content = read_content(whitenings, modalities, data.n_items)
-    model = ConfounderModel(settings.confounder)
-    off = settings.confounder.method == "none"
-    footprint = no_footprint(data.n_items) if off else model.fit(content, seed)
+    if settings.confounder.method == "none":
+        model, footprint = ConfounderModel(settings.confounder), no_footprint(data.n_items)
+    else:
+        model, footprint = identify(content, settings.confounder, seed)
     codebook = None
     none = np.full(data.n_items, -1, dtype=np.int32)
     codes = (none, none.copy())

@@ -155,7 +155,11 @@ def renumbered(data: Interactions, users: "np.ndarray", items: "np.ndarray") -> 
     for name, values in data.modalities.items():
         content[name][items] = values
     return replace(
-        data, train=moved(data.train), valid=moved(data.valid), test=moved(data.test), modalities=content,
+        data,
+        train=moved(data.train),
+        valid=moved(data.valid),
+        test=moved(data.test),
+        modalities=content,
         item_attributes={},
     )
 
