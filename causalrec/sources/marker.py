@@ -8,6 +8,7 @@ from typing import Any
 
 from causalrec.errors import SourceError
 from causalrec.sources.files import get, put
+from causalrec.sources.landing import arrival_dates
 
 NAME = "_landed.json"
 
@@ -52,6 +53,22 @@ def read_marker(root: str) -> Marker | None:
         return Marker(**json.loads(content))
     except (ValueError, TypeError) as error:
         raise SourceError(f"{path} is not a marker: {error}", do="delete that file and land again") from error
+
+
+def claim(root: str, adapter: str) -> Marker | None:
+    """The marker of ``adapter``'s own landing zone; None where it is still empty.
+
+    Raises:
+        SourceError: deliveries of someone else lie there; an adapter never writes among them.
+    """
+    marker = read_marker(root)
+    owner = marker.adapter if marker else "another writer" if arrival_dates(root, "events") else adapter
+    if owner != adapter:
+        raise SourceError(
+            f"{root} holds deliveries of {owner}, not of the source {adapter}",
+            do="choose another paths.work, or set source.kind to what fills this folder",
+        )
+    return marker
 
 
 def write_marker(root: str, marker: Marker) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from causalrec.errors import SourceError
 from causalrec.sources.files import get, put
-from causalrec.sources.marker import Marker, read_marker, write_marker
+from causalrec.sources.marker import Marker, claim, read_marker, write_marker
 
 
 def test_put_writes_once_and_leaves_equal_bytes_alone(tmp_path: Path) -> None:
@@ -31,6 +31,18 @@ def test_marker_survives_a_round_trip(tmp_path: Path) -> None:
     marker = Marker("hm", "f", True, "2020-01-01", "2020-01-02", 3)
     write_marker(str(tmp_path), marker)
     assert read_marker(str(tmp_path)) == marker
+
+
+def test_an_adapter_never_writes_among_the_deliveries_of_others(tmp_path: Path) -> None:
+    assert claim(str(tmp_path), "demo") is None
+    (tmp_path / "events" / "arrival_date=2026-03-01").mkdir(parents=True)
+    with pytest.raises(SourceError, match="holds deliveries of another writer"):
+        claim(str(tmp_path), "demo")
+    marker = Marker("hm", "f", False)
+    write_marker(str(tmp_path), marker)
+    assert claim(str(tmp_path), "hm") == marker
+    with pytest.raises(SourceError, match="holds deliveries of hm, not of the source demo"):
+        claim(str(tmp_path), "demo")
 
 
 def test_damaged_marker_says_what_to_do(tmp_path: Path) -> None:

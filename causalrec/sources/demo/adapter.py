@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import SourceError
 from causalrec.sources.demo.generate import generate, is_large, last_day
-from causalrec.sources.marker import Marker, digest, read_marker, write_marker
+from causalrec.sources.marker import Marker, claim, digest, write_marker
 from causalrec.sources.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def land_demo(
     """Write the shop unless it is there; returns its marker and whether anything was written.
 
     Raises:
-        SourceError: the landing zone holds a shop of other settings.
+        SourceError: the landing zone holds a shop of other settings, or other deliveries.
     """
     root, mark = settings.landing_root, demo_fingerprint(settings)
-    there = read_marker(root)
+    there = claim(root, "demo")
     if there is not None and there.fingerprint != mark:
         raise SourceError(
             f"{root} holds a shop that was written with other settings",

@@ -14,7 +14,7 @@ from causalrec.sources.hm.layout import ARTICLE_COLUMNS, ARTICLES, source_stamp
 from causalrec.sources.hm.layout import check_header as check_columns
 from causalrec.sources.hm.products import write_products
 from causalrec.sources.landing import Kind, arrival_dates, delivery_folder
-from causalrec.sources.marker import Marker, digest, read_marker, write_marker
+from causalrec.sources.marker import Marker, claim, digest, write_marker
 from causalrec.sources.progress import Progress
 
 CONVERTER = 1
@@ -38,9 +38,7 @@ def land_hm(settings: Settings, progress: Progress) -> tuple[Marker, bool]:
         ContractError: a column is missing or re-typed.
     """
     root, raw, mark = settings.landing_root, settings.raw_root, hm_fingerprint(settings)
-    there = read_marker(root)
-    if there is not None and there.adapter != "hm":
-        raise SourceError(f"{root} holds the {there.adapter} source", do="choose another paths.work")
+    there = claim(root, "hm")
     if there is not None and there.complete and there.fingerprint == mark:
         return there, False
     check_columns(raw, ARTICLES, ARTICLE_COLUMNS)  # before the long part
