@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,8 @@ def test_the_tower_classifies_as_the_packaged_weights_do() -> None:
     pixels = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         expected = reference.eval().forward_head(reference.forward_features(pixels), pre_logits=True)
-        found = lite.create_lite_model().encode_image(pixels)
+        model: Any = lite.create_lite_model()
+        found = model.encode_image(pixels)
     assert torch.allclose(found, expected, atol=1e-4)
 
 

@@ -58,7 +58,7 @@ def test_vectors_come_back_sorted_distinct_and_of_one_encoder(tmp_path: Path) ->
     keys, matrix = latest_vectors(lake, ["c", "b", "a", "x", "a"], ENCODER)
     assert keys == ["a", "b", "c"]
     assert matrix.dtype == np.float32
-    assert np.allclose(matrix, [[1, 0], [0, 1], [0.6, 0.8]])
+    assert np.allclose(matrix, np.array([[1, 0], [0, 1], [0.6, 0.8]]))
     assert latest_vectors(lake, [], ENCODER)[0] == []
     assert latest_vectors(lake, ["c"], ENCODER, lake.table("image_features").version() - 2)[0] == []
 
