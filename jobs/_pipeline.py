@@ -1,10 +1,10 @@
-"""The jobs of a night in the order in which they run, and how to get one by name."""
+"""The jobs of every night in the order in which they run, and how to get one by name."""
 
 import importlib
 
 from jobs._runner import Job
 
-NIGHTLY = (
+EVERY_NIGHT = (
     "land",
     "ingest_events",
     "ingest_products",
@@ -12,16 +12,14 @@ NIGHTLY = (
     "embed_images",
     "embed_texts",
     "build_dataset",
-    "train",
-    "evaluate",
-    "promote",
     "score",
     "publish",
 )
-"""Every job that leaves a ledger row."""
+"""Jobs whose results make a date complete.
 
-ONLY_WITHOUT_CHAMPION = frozenset({"train", "evaluate", "promote"})
-"""Jobs that a night skips once a champion exists; their absence does not make a date incomplete."""
+Training, evaluation and promotion are not among them: a night skips them once a champion exists, and a new
+champion makes a date stale through the inputs of ``score``.
+"""
 
 
 def load_job(name: str) -> Job:

@@ -20,7 +20,7 @@ from rich.table import Table
 from causalrec.config import load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger, LedgerRow
-from jobs._pipeline import NIGHTLY, ONLY_WITHOUT_CHAMPION, load_job
+from jobs._pipeline import EVERY_NIGHT, load_job
 from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint
 
 SHOWN_REASONS = 3
@@ -45,12 +45,11 @@ def plan_days(context: JobContext, jobs: Sequence[Job], first: dt.date, last: dt
 def _plan_day(
     context: JobContext, jobs: Sequence[Job], known: Mapping[str, Mapping[dt.date, LedgerRow]], ds: dt.date
 ) -> DayPlan:
-    needed = [job for job in jobs if ds in known[job.name] or job.name not in ONLY_WITHOUT_CHAMPION]
-    missing = [job.name for job in needed if ds not in known[job.name]]
+    missing = [job.name for job in jobs if ds not in known[job.name]]
     if missing:
-        never = len(missing) == len(needed)
+        never = len(missing) == len(jobs)
         return DayPlan(ds.isoformat(), "missing", "never ran" if never else f"no result of {_some(missing)}")
-    reasons = [reason for job in needed if (reason := _stale(context, job, known[job.name][ds], ds))]
+    reasons = [reason for job in jobs if (reason := _stale(context, job, known[job.name][ds], ds))]
     return DayPlan(ds.isoformat(), "stale" if reasons else "done", _some(reasons))
 
 
@@ -83,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         settings = load_settings(Path(file) if file else None, os.environ)
         lake = Lake(settings.lake_root)
         context = JobContext(settings, lake, Ledger(lake), arguments.first, console)
-        days = plan_days(context, [load_job(name) for name in NIGHTLY], arguments.first, arguments.last)
+        days = plan_days(context, [load_job(name) for name in EVERY_NIGHT], arguments.first, arguments.last)
     except CausalrecError as error:
         console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_ERROR

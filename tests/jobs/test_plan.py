@@ -1,0 +1,108 @@
+"""The backfill plan, from a real ledger."""
+
+import datetime as dt
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from causalrec.config import Settings
+from causalrec.errors import DatasetError
+from causalrec.lake import Lake, Ledger, Outcome
+from jobs._pipeline import EVERY_NIGHT, load_job
+from jobs._runner import Job, JobContext, run
+from jobs.plan import DayPlan, main, plan_days
+
+DAY = dt.date(2026, 3, 1)
+NEXT = DAY + dt.timedelta(days=1)
+
+
+class Shop:
+    """Two real jobs whose inputs a test can change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.digests = {"ingest_events": {"landing": "a"}, "score": {"events": "e", "champion": "1"}}
+        self.jobs = [self._job("ingest_events"), self._job("score")]
+        lake = Lake(str(folder))
+        self.context = JobContext(Settings(), lake, Ledger(lake), DAY, Console(file=io.StringIO()))
+
+    def _job(self, name: str) -> Job:
+        return Job(name, lambda context: self._inputs(name, context), lambda context: Outcome())
+
+    def _inputs(self, name: str, context: JobContext) -> Mapping[str, str]:
+        if not self.digests[name]:
+            raise DatasetError("version 3 is gone", do="restore it")
+        return self.digests[name]
+
+    def run(self, ds: dt.date, *names: str) -> None:
+        for job in self.jobs:
+            if job.name in names:
+                run(
+                    job,
+                    JobContext(Settings(), self.context.lake, self.context.ledger, ds, self.context.console),
+                )
+
+    def plan(self, first: dt.date = DAY, last: dt.date = DAY) -> list[DayPlan]:
+        return plan_days(self.context, self.jobs, first, last)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "lake")
+
+
+def test_each_date_has_one_state(shop: Shop) -> None:
+    shop.run(DAY, "ingest_events", "score")
+    shop.run(NEXT, "ingest_events")
+    assert shop.plan(DAY, NEXT + dt.timedelta(days=1)) == [
+        DayPlan("2026-03-01", "done", ""),
+        DayPlan("2026-03-02", "missing", "no result of score"),
+        DayPlan("2026-03-03", "missing", "never ran"),
+    ]
+
+
+def test_the_reasons_name_job_and_input(shop: Shop) -> None:
+    shop.run(DAY, "ingest_events", "score")
+    shop.digests["ingest_events"] = {"landing": "b"}
+    shop.digests["score"] = {"events": "f", "champion": "2", "k": "20", "new": "x"}
+    assert shop.plan() == [
+        DayPlan(
+            "2026-03-01", "stale",
+            "ingest_events: landing changed, score: champion, events, k and 1 more changed",
+        )
+    ]  # fmt: skip
+
+
+def test_inputs_that_cannot_be_read_are_a_reason(shop: Shop) -> None:
+    shop.run(DAY, "ingest_events", "score")
+    shop.digests["score"] = {}
+    assert shop.plan() == [DayPlan("2026-03-01", "stale", "score: version 3 is gone")]
+
+
+def test_planning_writes_nothing(shop: Shop) -> None:
+    shop.run(DAY, "ingest_events")
+    before = shop.context.lake.table("ledger").version()
+    shop.plan(DAY, NEXT)
+    assert shop.context.lake.table("ledger").version() == before
+
+
+def test_every_job_of_the_night_can_be_loaded() -> None:
+    assert [load_job(name).name for name in EVERY_NIGHT] == list(EVERY_NIGHT)
+
+
+def test_training_is_no_part_of_a_complete_date() -> None:
+    assert {"train", "evaluate", "promote"}.isdisjoint(EVERY_NIGHT)
+
+
+def test_the_command_on_an_empty_shop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
+    assert main(["--from", "2026-03-01", "--to", "2026-03-02", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"ds": "2026-03-01", "state": "missing", "why": "never ran"},
+        {"ds": "2026-03-02", "state": "missing", "why": "never ran"},
+    ]
