@@ -1,10 +1,10 @@
-"""The jobs of every night in the order in which they run, and how to get one by name."""
+"""The jobs of a night in the order in which they run, and how to get one by name."""
 
 import importlib
 
 from jobs._runner import Job
 
-EVERY_NIGHT = (
+NIGHTLY = (
     "land",
     "ingest_events",
     "ingest_products",
@@ -12,14 +12,19 @@ EVERY_NIGHT = (
     "embed_images",
     "embed_texts",
     "build_dataset",
+    "train",
+    "evaluate",
+    "promote",
     "score",
     "publish",
 )
-"""Jobs whose results make a date complete.
+"""Every job that leaves a ledger row."""
 
-Training, evaluation and promotion are not among them: a night skips them once a champion exists, and a new
-champion makes a date stale through the inputs of ``score``.
-"""
+ONLY_WITHOUT_CHAMPION = frozenset({"train", "evaluate", "promote"})
+"""Jobs that a night skips once a champion exists."""
+
+EVERY_NIGHT = tuple(name for name in NIGHTLY if name not in ONLY_WITHOUT_CHAMPION)
+"""Jobs whose results make a date complete. A new champion makes it stale through the inputs of ``score``."""
 
 
 def load_job(name: str) -> Job:

@@ -117,7 +117,7 @@ def test_pools() -> None:
 
 
 def test_score_runs_after_skipped_training_but_not_after_a_failure() -> None:
-    assert str(nightly.get_task("score").trigger_rule) == "none_failed"
+    assert nightly.get_task("score").trigger_rule.value == "none_failed"
 
 
 @pytest.mark.parametrize(("dag", "task"), TASKS)
