@@ -45,6 +45,11 @@ class Verdict:
     result: dict[str, Any]
 
 
+def prepare() -> None:
+    """Import Great Expectations now, which costs seconds; worth a thread while other work runs."""
+    _context()
+
+
 def expectation_suite(contract: Contract) -> "ExpectationSuite":
     """The suite of a contract; a failing ``error`` is critical, a failing ``warning`` a warning.
 
@@ -91,7 +96,7 @@ def validate(contract: Contract, measures: pd.DataFrame, key: str) -> Verdict:
 
 @cache
 def _context() -> "AbstractDataContext":
-    """Great Expectations in memory, silent, no telemetry. Its import costs seconds, so it waits."""
+    """Great Expectations in memory, silent; imported on first use only."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,

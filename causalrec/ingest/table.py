@@ -13,6 +13,7 @@ from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from causalrec.config import Settings
+from causalrec.contracts.expectations import prepare
 from causalrec.ingest.delivery import Feed, list_files, open_dates
 from causalrec.ingest.gate import check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
@@ -51,7 +52,10 @@ def ingest_table(
     marked = marked_frame(parsed, feed.table, feed.landing, settings.ingest.model_dump())
     marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        measures = measure(marked, feed.table)
+        with ThreadPoolExecutor(1) as beside:
+            ready = beside.submit(prepare)
+            measures = measure(marked, feed.table)
+        ready.result()
         warnings = _gate(feed, settings, ledger, ds, dates, measures)
         writes = _write(marked, feed, lake, dates, measures)
     finally:
