@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff check --quiet .
 .venv/bin/ruff format --check --quiet .
 .venv/bin/mypy causalrec jobs dags infra
-.venv/bin/lint-imports --no-cache | tail -n 3
+.venv/bin/lint-imports --no-cache
