@@ -1,4 +1,4 @@
-"""The Spark session of a job: the same settings on a laptop and on a cluster."""
+"""The Spark session of a job: the same settings on a laptop (bound to loopback) and on a cluster."""
 
 import os
 import re
@@ -19,18 +19,18 @@ _HOW = (
     "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) "
     "or set JAVA_HOME to one"
 )
+_LOGGING = Path(__file__).with_name("log4j2.properties")
 _FIXED = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
     "spark.sql.ansi.enabled": "true",
-    "spark.log.level": "ERROR",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
 }
+_LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 @contextmanager
@@ -49,8 +49,12 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
     require_java()
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    local = settings.master.startswith("local")
+    if local:
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     conf = {
         **_FIXED,
+        **(_LOOPBACK if local else {}),
         "spark.master": settings.master,
         "spark.driver.memory": settings.driver_memory,
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),

@@ -1,6 +1,7 @@
 """The one write path: attempt, files, checks, compare with what is there, one commit."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from causalrec.errors import LakeError
@@ -9,7 +10,7 @@ from causalrec.lake.commit import commit_append, commit_replacement
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, stored_digest
 from causalrec.lake.outcome import Written
-from causalrec.lake.partition import Partition, render
+from causalrec.lake.partition import Partition, folder, render
 from causalrec.lake.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -47,16 +48,19 @@ def write_append(table: "LakeTable", store: Store) -> Written:
     """Add files in one transaction; the Written counts the added rows only."""
     _refuse_mode(table, "append")
     seen = table.created()
+    _sweep_dead(table, seen, [])
     with attempt(table.location, []) as this:
         new = store(this.id)
         total = _total(new)
         final = seen
         if new:
             final = commit_append(seen, new, this.id, table.settings.commit_tries)
-    touched = {render(file.partition) for file in new}
+            touched = tuple(sorted({folder(file.partition) for file in new}))
+            sweep(table.location, replace(this, folders=touched), keep=frozenset(file.path for file in new))
+    names = {render(file.partition) for file in new}
     return Written(
         table=table.name,
-        partition=touched.pop() if len(touched) == 1 else "",
+        partition=names.pop() if len(names) == 1 else "",
         version=final.version,
         rows=total.rows,
         bytes=sum(file.size for file in new),

@@ -146,3 +146,11 @@ def test_pruning_columns_reads_less(spark: "SparkSession", frame: "DataFrame", s
     plan = read_frame(spark, sales, {"ds": ["2026-03-02"]}, ["id"])._jdf.queryExecution().toString()
     assert "ReadSchema: struct<id:string>" in plan
     assert "2026-03-01" not in plan
+
+
+def test_small_files_of_an_append_become_few(spark: "SparkSession", lake: Lake) -> None:
+    log = lake.table("log")
+    frame = spark.range(40).selectExpr("cast(id as string) line", "'a' source").repartition(12)
+    assert append_frame(frame, log).rows == 40
+    assert len(names(log)) == 1
+    assert len(log.location.listing("source=a")) == 1
