@@ -2,8 +2,8 @@
 
     python benchmarks/lake_write.py [--rows 1000000] [--rounds 3]
 
-Both sides run in one session on the same cached frame, turn by turn; the table shows the medians. The lake's
-write also checks every row, computes and verifies content digests and commits; plain Parquet does none of that.
+Both sides run in one session on the same cached frame, turn by turn; the table shows the medians. The
+lake's write also checks every row, computes and verifies content digests and commits; plain Parquet does not.
 """
 
 import argparse
