@@ -36,7 +36,7 @@ class Shop:
         return self.work / "airflow"
 
     def environment(self) -> dict[str, str]:
-        """Variables of every process that is started for this shop."""
+        """Variables of every process that is started for this shop; settings of another Airflow stay out."""
         own = {
             "AIRFLOW_HOME": str(self.airflow_home),
             "CAUSALREC_SETTINGS": str(self.settings_file),
@@ -49,7 +49,8 @@ class Shop:
         if self.raw is not None:
             own["CAUSALREC__SOURCE__RAW"] = str(self.raw)
         retries = {"CAUSALREC_TASK_RETRIES": "1", "CAUSALREC_RETRY_SECONDS": "5"}
-        return {**retries, **os.environ, **own}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        return {**retries, **inherited, **own}
 
 
 def open_shop(settings_file: Path, raw: str | None) -> Shop:

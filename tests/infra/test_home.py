@@ -77,3 +77,11 @@ def test_dags_digest_follows_files_and_settings(
     assert second != first
     monkeypatch.setenv("CAUSALREC_JOB_COMMAND", "true")
     assert dags_digest(own) != second
+
+
+def test_settings_of_another_airflow_stay_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_HOME", "/somewhere")
+    environment = shop.environment()
+    assert "AIRFLOW__CORE__EXECUTOR" not in environment
+    assert environment["AIRFLOW_HOME"] == str(shop.airflow_home)
