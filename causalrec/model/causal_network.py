@@ -58,7 +58,9 @@ class CausalNetwork(FactorNetwork):
         for layer in self.content.parameters():
             nn.init.zeros_(layer)
         for name, white in prepared.content.white.items():
-            self.register_buffer(f"white_{name}", torch.from_numpy(white), persistent=False)
+            # by its width, so that one Adam step moves the content part no faster than an id embedding
+            scaled = torch.from_numpy(white / np.float32(white.shape[1]))
+            self.register_buffer(f"white_{name}", scaled, persistent=False)
         seen = torch.from_numpy(self.popularity > 0).float()[:, None]
         self.register_buffer("seen", seen, persistent=False)
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)

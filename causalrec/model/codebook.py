@@ -156,7 +156,8 @@ def _sum_by(group: npt.NDArray[np.integer[Any]], rows: Floats, groups: int) -> F
 def _nearest(rows: Floats, centers: Floats, live: npt.NDArray[np.bool_]) -> Ints:
     distance = np.square(centers).sum(axis=1) - 2.0 * (rows @ centers.T)
     distance[:, ~live] = np.inf
-    return np.argmin(distance, axis=1).astype(np.int32)
+    nearest: Ints = np.argmin(distance, axis=1).astype(np.int32)
+    return nearest
 
 
 def _nearest_inside(residual: Floats, fine: Floats, cell: Ints, live: npt.NDArray[np.bool_]) -> Ints:
@@ -164,4 +165,5 @@ def _nearest_inside(residual: Floats, fine: Floats, cell: Ints, live: npt.NDArra
     prototypes = fine[cell]
     distance = np.square(residual[:, None, :] - prototypes).sum(axis=2)
     distance[~live[cell]] = np.inf
-    return np.argmin(distance, axis=1).astype(np.int32)
+    nearest: Ints = np.argmin(distance, axis=1).astype(np.int32)
+    return nearest

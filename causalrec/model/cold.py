@@ -53,7 +53,10 @@ class ColdItems:
             dict(prepared.whitenings),
             prepared.confounder,
             prepared.codebook,
-            {name: layer.get_parameter("weight").cpu().numpy() for name, layer in network.content.items()},
+            {
+                name: layer.get_parameter("weight").cpu().numpy() / layer.get_parameter("weight").shape[1]
+                for name, layer in network.content.items()
+            },
             prepared.content.vectors,
             network.base().cpu().numpy(),
             network.encode(network.graph).items.cpu().numpy(),

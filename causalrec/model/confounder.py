@@ -198,8 +198,9 @@ def _sides(name: str, content: Content) -> tuple[Floats, Floats, Flags]:
     """The modality, all others side by side (missing ones zero), and the items that have both."""
     others = [other for other in sorted(content.white) if other != name]
     condition = np.concatenate([content.white[other] for other in others], axis=1)
-    any_other = np.logical_or.reduce([content.present[other] for other in others])
-    return content.white[name], condition, content.present[name] & any_other
+    any_other: Flags = np.stack([content.present[other] for other in others]).any(axis=0)
+    both: Flags = content.present[name] & any_other
+    return content.white[name], condition, both
 
 
 def _known(content: Content) -> Flags:

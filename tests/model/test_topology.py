@@ -76,5 +76,5 @@ def test_the_matrix_holds_kept_weak_and_added_edges() -> None:
     pairs = np.array([[0, 0, 1], [0, 1, 2]], dtype=np.int32)
     added = np.array([[2], [-1]], dtype=np.int32)
     graph = weighted_graph(pairs, weight, added, 0.3, (2, 3))
-    assert np.allclose(graph.toarray(), [[1, 0.5, 0.3], [0, 0, 0]])
+    assert np.allclose(graph.toarray(), np.array([[1, 0.5, 0.3], [0, 0, 0]]))
     assert graph.nnz == 3

@@ -10,7 +10,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import SettingsError, TrainingError
-from causalrec.model.base import FitReport, Recommender
+from causalrec.model.base import FitReport, Progress, Recommender
 from causalrec.training.checkpoint import read_checkpoint
 from causalrec.training.factory import build_recommender
 from causalrec.training.loop import selection_value
@@ -23,9 +23,9 @@ class Killed(Exception):
     """Stands for the process that dies."""
 
 
-def dies_at(epoch: int) -> Callable[[int, dict[str, float]], None]:
-    def progress(now: int, metrics: dict[str, float]) -> None:
-        if now == epoch:
+def dies_at(death: int) -> Progress:
+    def progress(epoch: int, metrics: dict[str, float]) -> None:
+        if epoch == death:
             raise Killed
 
     return progress

@@ -52,7 +52,7 @@ def test_a_row_that_clashes_everywhere_costs_nothing() -> None:
     positive = torch.tensor([0.5], requires_grad=True)
     for loss in (sampled_softmax, bpr):
         value = loss(positive, torch.zeros(1, 2), everything, 0.2)
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         assert value.item() == 0.0
         assert torch.isfinite(positive.grad).all()  # type: ignore[arg-type]
 
