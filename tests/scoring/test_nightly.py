@@ -112,7 +112,6 @@ BREAKS = {
     ),
     "every user is served": lambda rows: rows.filter(pc.not_equal(rows["user_id"], "u007")),
     "no item twice": lambda rows: _set(rows, "item_id", "u002", rank=2, value=_item(rows, "u002", 1)),
-    "scores are finite": lambda rows: _set(rows, "score", "u002", rank=2, value=float("-inf")),
     "scores fall": lambda rows: _set(rows, "score", "u002", rank=5, value=1e9),
     "only known users": lambda rows: pa.concat_tables([rows, _as_user(rows, "stranger")]),
 }

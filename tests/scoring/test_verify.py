@@ -1,0 +1,55 @@
+"""Every rule of publishing, on frames that break exactly one of them."""
+
+import pytest
+from pyspark.sql import SparkSession
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.scoring.verify import overlap, verify
+
+pytestmark = pytest.mark.spark
+COLUMNS = "user_id string, rank int, item_id string, score double, fallback string"
+PAIRS = "user_id string, item_id string"
+Row = tuple[str, int, str, float, str | None]
+GOOD: list[Row] = [
+    ("a", 1, "x", 2.0, None),
+    ("a", 2, "y", 1.0, None),
+    ("b", 1, "y", 3.0, "catalogue_exhausted"),
+]
+SEEN = [("a", "z"), ("b", "x"), ("c", "x"), ("c", "y")]  # c has all that is on offer
+
+CASES: list[tuple[str, list[Row], dict[str, int]]] = [
+    ("good", GOOD, {}),
+    ("hole", [*GOOD[:1], ("a", 3, "y", 1.0, None), GOOD[2]], {"ranks are 1..n without holes": 1}),
+    ("twice", [GOOD[0], ("a", 2, "x", 1.0, None), GOOD[2]], {"no item twice for a user": 1}),
+    ("short", [GOOD[0], *GOOD[2:]], {"fewer than 2 rows only with a label": 1}),
+    ("long", [*GOOD, ("a", 3, "w", 0.5, None)], {"at most 2 rows per user": 1, "every user is served": 1}),
+    ("infinite", [("a", 1, "x", float("inf"), None), *GOOD[1:]], {"scores are finite": 1}),
+    ("nan", [("a", 1, "x", float("nan"), None), *GOOD[1:]], {"scores are finite": 1}),
+    ("unsorted", [("a", 1, "x", 0.5, None), *GOOD[1:]], {"scores fall with the rank": 1}),
+    ("stranger", [*GOOD, ("q", 1, "x", 1.0, "catalogue_exhausted")], {"only known users": 1}),
+    ("unserved", GOOD[:2], {"every user is served": 1}),
+    ("seen", [*GOOD[:2], ("b", 1, "x", 3.0, "catalogue_exhausted")], {"no seen item": 1}),
+]
+
+
+@pytest.mark.parametrize(("rows", "broken"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_rules(spark: SparkSession, rows: list[Row], broken: dict[str, int]) -> None:
+    users = spark.createDataFrame([("a",), ("b",), ("c",)], "user_id string")
+    found = verify(
+        spark.createDataFrame(rows, COLUMNS), spark.createDataFrame(SEEN, PAIRS), users, ScoringSettings(k=2)
+    )
+    assert {finding.rule: finding.broken for finding in found if finding.broken} == broken
+
+
+def test_nothing_at_all(spark: SparkSession) -> None:
+    users = spark.createDataFrame([("a",)], "user_id string")
+    empty = spark.createDataFrame([], COLUMNS)
+    found = verify(empty, spark.createDataFrame([], PAIRS), users, ScoringSettings(k=2))
+    assert [finding.rule for finding in found if finding.broken] == ["there are rows"]
+
+
+def test_overlap_counts_rows_of_users_served_on_both_days(spark: SparkSession) -> None:
+    today = spark.createDataFrame([("a", "x"), ("a", "y"), ("new", "x")], PAIRS)
+    before = spark.createDataFrame([("a", "y"), ("gone", "x")], PAIRS)
+    assert overlap(today, before) == 0.5
+    assert overlap(today, before.where("user_id = 'gone'")) is None
