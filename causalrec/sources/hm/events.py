@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from causalrec.sources.files import put
@@ -26,7 +25,7 @@ NAME = "transactions.parquet"
 LINE = "line"
 SHOPPING_SECONDS = 80_000
 """Baskets start within so many seconds after midnight; repeats follow by a second each."""
-MOST_DAYS = 4_000
+DAY = "day-"
 
 SCHEMA = pa.schema(
     [
@@ -45,29 +44,23 @@ SCHEMA = pa.schema(
 
 
 def split_by_day(raw: str, spool: Path) -> list[dt.date]:
-    """First pass: stream the transactions into ``spool/t_dat=.../``; returns the days, ascending.
+    """First pass: stream the transactions into ``spool/day-.../``; returns the days, ascending.
 
     Raises:
         ContractError: a value of the CSV has not its type.
     """
-    schema = pa.schema(
-        [*(pa.field(n, t) for n, t in TRANSACTION_COLUMNS.items()), pa.field(LINE, pa.int64())]
-    )
     try:
-        ds.write_dataset(
-            _numbered(raw, schema), spool, schema=schema, format="parquet",
-            partitioning=ds.partitioning(pa.schema([("t_dat", pa.date32())]), flavor="hive"),
-            max_partitions=MOST_DAYS, max_open_files=64, existing_data_behavior="overwrite_or_ignore",
-        )  # fmt: skip
+        for number, batch in enumerate(_numbered(raw)):
+            _spool_batch(batch, spool, number)
     except pa.ArrowInvalid as error:
         raise bad_value(TRANSACTIONS, error) from error
-    return sorted(dt.date.fromisoformat(folder.name.partition("=")[2]) for folder in spool.glob("t_dat=*"))
+    return sorted(dt.date.fromisoformat(folder.name.removeprefix(DAY)) for folder in spool.glob(f"{DAY}*"))
 
 
 def write_day(spool: Path, landing: str, day: dt.date) -> int:
     """Second pass for one day: ids, times and the landing file; returns its rows."""
-    parts = ds.dataset(spool / f"t_dat={day.isoformat()}", format="parquet").to_table()
-    table = to_events(parts.sort_by(LINE), day)
+    parts = sorted((spool / f"{DAY}{day.isoformat()}").iterdir())
+    table = to_events(pa.concat_tables(pq.read_table(part) for part in parts), day)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     put(posixpath.join(delivery_folder(landing, "events", day), NAME), sink.getvalue().to_pybytes())
@@ -116,10 +109,23 @@ def to_events(purchases: pa.Table, day: dt.date) -> pa.Table:
     )
 
 
-def _numbered(raw: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _spool_batch(batch: pa.Table, spool: Path, number: int) -> None:
+    """One file per day of the batch, its lines in the order of the raw file."""
+    ordered = batch.sort_by([("t_dat", "ascending"), (LINE, "ascending")])
+    runs = pc.run_end_encode(ordered["t_dat"].combine_chunks())
+    first = 0
+    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        folder = spool / f"{DAY}{day.isoformat()}"
+        folder.mkdir(exist_ok=True)
+        part = ordered.slice(first, end - first).drop_columns(["t_dat"])
+        pq.write_table(part, folder / f"{number:06d}.parquet")
+        first = end
+
+
+def _numbered(raw: str) -> Iterator[pa.Table]:
     """The CSV's batches with the number of each data line, so that order survives the spool."""
     line = 0
     for batch in open_stream(raw, TRANSACTIONS, TRANSACTION_COLUMNS):
         numbers = pa.array(np.arange(line, line + batch.num_rows))
         line += batch.num_rows
-        yield pa.RecordBatch.from_arrays([*batch.columns, numbers], schema=schema)
+        yield pa.Table.from_batches([batch]).append_column(LINE, numbers)

@@ -11,7 +11,7 @@ from causalrec.errors import ContractError, SourceError
 
 ARTICLES = "articles.csv"
 TRANSACTIONS = "transactions_train.csv"
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 
 TRANSACTION_COLUMNS: Mapping[str, pa.DataType] = {
     "t_dat": pa.date32(),
