@@ -111,6 +111,8 @@ def to_events(purchases: pa.Table, day: dt.date) -> pa.Table:
 
 def _spool_batch(batch: pa.Table, spool: Path, number: int) -> None:
     """One file per day of the batch, its lines in the order of the raw file."""
+    if batch["t_dat"].null_count:
+        raise pa.ArrowInvalid("a line without t_dat")
     ordered = batch.sort_by([("t_dat", "ascending"), (LINE, "ascending")])
     runs = pc.run_end_encode(ordered["t_dat"].combine_chunks())
     first = 0

@@ -117,6 +117,13 @@ def test_retyped_value_is_named(tmp_path: Path, raw: Path) -> None:
         land_hm(_settings(tmp_path, raw), silent)
 
 
+def test_line_without_a_date_is_refused(tmp_path: Path, raw: Path) -> None:
+    text = (raw / "transactions_train.csv").read_text()
+    (raw / "transactions_train.csv").write_text(text.replace("2018-09-21,", ","))
+    with pytest.raises(ContractError, match="without t_dat"):
+        land_hm(_settings(tmp_path, raw), silent)
+
+
 def test_absent_and_empty_raw_files(tmp_path: Path, raw: Path) -> None:
     with pytest.raises(SourceError, match=r"no articles\.csv"):
         land_hm(_settings(tmp_path, tmp_path / "nowhere"), silent)
