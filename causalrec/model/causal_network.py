@@ -96,6 +96,11 @@ class CausalNetwork(FactorNetwork):
             base = base + layer(self.get_buffer(f"white_{name}"))
         return base
 
+    def content_weight(self, name: str) -> Tensor:
+        """The projection (d, p) that applies to whitened content as it is."""
+        weight = self.content.get_submodule(name).get_parameter("weight")
+        return weight / weight.shape[1]
+
     def encode(self, graph: Operator) -> Encoded:
         """Runs the graph encoder on ``graph``."""
         base = self.base()

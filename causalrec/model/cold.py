@@ -53,10 +53,7 @@ class ColdItems:
             dict(prepared.whitenings),
             prepared.confounder,
             prepared.codebook,
-            {
-                name: layer.get_parameter("weight").cpu().numpy() / layer.get_parameter("weight").shape[1]
-                for name, layer in network.content.items()
-            },
+            {name: network.content_weight(name).cpu().numpy() for name in network.content},
             prepared.content.vectors,
             network.base().cpu().numpy(),
             network.encode(network.graph).items.cpu().numpy(),

@@ -198,8 +198,10 @@ def _sides(name: str, content: Content) -> tuple[Floats, Floats, Flags]:
     """The modality, all others side by side (missing ones zero), and the items that have both."""
     others = [other for other in sorted(content.white) if other != name]
     condition = np.concatenate([content.white[other] for other in others], axis=1)
-    any_other: Flags = np.stack([content.present[other] for other in others]).any(axis=0)
-    both: Flags = content.present[name] & any_other
+    both = np.zeros(condition.shape[0], dtype=np.bool_)
+    for other in others:
+        both |= content.present[other]
+    both &= content.present[name]
     return content.white[name], condition, both
 
 
