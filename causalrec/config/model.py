@@ -66,6 +66,7 @@ class BackdoorSettings(Section):
     enabled: bool = True
     rank: int = Field(8, ge=1)
     rho: float = Field(0.2, ge=0, le=1)
+    cap: float = Field(0.2, gt=0, description="largest relative change that a code makes to a state")
     gated: bool = True
 
 

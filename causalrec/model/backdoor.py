@@ -45,7 +45,7 @@ class BackdoorAdjustment(nn.Module):
         smoothing: float,
     ) -> None:
         super().__init__()
-        self.rho = settings.rho
+        self.rho, self.cap = settings.rho, settings.cap
         vectors = torch.from_numpy(codebook.vectors())
         self.gamma = nn.Parameter(torch.zeros(dim, settings.rank))
         self.basis = nn.Parameter(torch.randn(settings.rank, vectors.shape[1]) / vectors.shape[1] ** 0.5)
@@ -63,12 +63,21 @@ class BackdoorAdjustment(nn.Module):
 
     def factual(self, items: Tensor) -> Tensor:
         """h_i(z_i) for the item table (N, d): each item under its own code."""
-        return items * (1 + self._own() @ self.gamma.T)
+        return items * (1 + self._own() @ self.capped().T)
 
     def adjusted(self, items: Tensor, gate: Tensor) -> Tensor:
         """(1 - g_i) h_i(z_i) + g_i h~_i for gate (N,): affine in the effects, so the effects are mixed."""
         mixed = torch.lerp(self._own(), self._expected(), gate[:, None])
-        return items * (1 + mixed @ self.gamma.T)
+        return items * (1 + mixed @ self.capped().T)
+
+    def capped(self) -> Tensor:
+        """Gamma with rows of L1 length at most ``cap``; as |tanh| <= 1, no state changes by a larger share.
+
+        Without a cap the modulation learns to lengthen all states, which only sharpens the softmax:
+        training loss falls and validation falls with it.
+        """
+        length = self.gamma.abs().sum(dim=1, keepdim=True)
+        return self.gamma * (self.cap / length.clamp(min=self.cap))
 
     def _effects(self) -> Tensor:
         """tanh(B e_z) of every code, (K, q)."""

@@ -139,8 +139,8 @@ class ConfounderModel:
                 parts.append(content.white[name])
                 continue
             _, condition, _ = _sides(name, content)
-            others = condition.any(axis=1)
-            parts.append(self.channels[name].predict(condition) * others[:, None])
+            others = np.abs(condition).sum(axis=1, keepdims=True) > 0
+            parts.append(self.channels[name].predict(condition) * others)
         rows = content.vectors.shape[0]
         return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
 

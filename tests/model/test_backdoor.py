@@ -18,7 +18,7 @@ BOOK = Codebook(
 def adjustment(rho: float = 0.0) -> BackdoorAdjustment:
     """Code +1 adds tanh(1), code -1 takes it away, in the only dimension."""
     codes = (np.array([0, 0, -1], dtype=np.int32), np.array([1, 0, -1], dtype=np.int32))
-    part = BackdoorAdjustment(1, BOOK, codes, BackdoorSettings(rank=1, rho=rho), smoothing=1e-6)
+    part = BackdoorAdjustment(1, BOOK, codes, BackdoorSettings(rank=1, rho=rho, cap=1.0), smoothing=1e-6)
     with torch.no_grad():
         part.gamma.fill_(1.0)
         part.basis.fill_(1.0)
@@ -64,7 +64,7 @@ def test_rho_moves_from_the_cell_to_the_whole_catalogue() -> None:
     assert overall.tolist() == [0.5, 0.5]
     codes = (np.array([0, 1], dtype=np.int32), np.zeros(2, dtype=np.int32))
     for rho, effect in ((0.0, np.tanh(1.0)), (1.0, 0.0), (0.5, np.tanh(1.0) / 2)):
-        part = BackdoorAdjustment(1, book, codes, BackdoorSettings(rank=1, rho=rho), smoothing=1.0)
+        part = BackdoorAdjustment(1, book, codes, BackdoorSettings(rank=1, rho=rho, cap=1.0), smoothing=1.0)
         with torch.no_grad():
             part.gamma.fill_(1.0)
             part.basis.fill_(1.0)
@@ -81,3 +81,13 @@ def test_codes_without_items_have_no_probability() -> None:
     inside, overall = code_priors(book, smoothing=1.0)
     assert inside.tolist() == [[0.5, 0.0, 0.5]]
     assert overall.tolist() == [0.5, 0.0, 0.5]
+
+
+def test_no_code_changes_a_state_by_more_than_the_cap() -> None:
+    part = adjustment()
+    part.cap = 0.25
+    with torch.no_grad():
+        part.gamma.fill_(40.0)
+        part.basis.fill_(9.0)
+    change = part.factual(MERIT) / MERIT - 1
+    assert torch.allclose(change.flatten(), torch.tensor([0.25, -0.25, 0.0]), atol=1e-5)
