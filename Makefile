@@ -37,5 +37,5 @@ lint: setup ## ruff, mypy --strict and the import rules
 format: setup ## let ruff format and sort imports
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
-clean: ## remove the environment, the work folders and caches
-	@rm -rf .venv .work .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+clean: ## remove the environment and caches; shops in .work/ stay
+	@rm -rf .venv .work/uv .work/environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

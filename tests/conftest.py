@@ -1,4 +1,4 @@
-"""Fixtures that the whole suite shares: one Spark session, the repository root, the real data where it lies."""
+"""Fixtures that the suite shares: one Spark session, the repository root, the real data where it lies."""
 
 from collections.abc import Iterator
 from pathlib import Path

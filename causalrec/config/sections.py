@@ -182,7 +182,7 @@ class FeatureSettings(Section):
 class DatasetSettings(Section):
     """Interactions and splits.
 
-    ``uniform_policies`` name the exposure policies that show items uniformly at random. Pairs that they showed
+    ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
     are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
     """
 
