@@ -7,6 +7,9 @@ MLFLOW_PORT ?= 5000
 PYTHON := .venv/bin/python
 SHOP = --source $(SOURCE) $(if $(RAW),--raw "$(RAW)")
 
+# Every job is a process of its own: without cached bytecode each would compile its libraries again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup nightly backfill up plan test lint format clean
 

@@ -33,6 +33,7 @@ class SparkSettings(Section):
 
     master: str = "local[2]"
     driver_memory: str = "2g"
+    java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
     shuffle_partitions: int = Field(4, ge=1)
     conf: dict[str, str] = Field(default_factory=dict)
 

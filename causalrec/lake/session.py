@@ -20,6 +20,7 @@ _HOW = (
     "or set JAVA_HOME to one"
 )
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+_LOG_OPTION = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
 _FIXED = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -28,7 +29,6 @@ _FIXED = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
     "spark.sql.ansi.enabled": "true",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
 }
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
@@ -58,6 +58,7 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
         "spark.master": settings.master,
         "spark.driver.memory": settings.driver_memory,
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.driver.extraJavaOptions": f"{_LOG_OPTION} {settings.java_options}".strip(),
         **settings.conf,
     }
     session = SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()

@@ -26,7 +26,7 @@ class DagRun:
 
 @dataclass(frozen=True)
 class TaskRun:
-    """One task of a run; ``seconds`` is None until it has started."""
+    """One task of a run; ``seconds`` is None until it has ended."""
 
     task: str
     state: str
@@ -137,7 +137,7 @@ class AirflowClient:
         """Tasks of one run in the order in which they started."""
         _, body = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances?limit={PAGE}")
         return [
-            TaskRun(row["task_id"], row["state"] or "waiting", row["duration"], row["try_number"])
+            TaskRun(row["task_id"], row["state"] or "waiting", _seconds(row), row["try_number"])
             for row in sorted(body["task_instances"], key=lambda row: row["start_date"] or "9999")
         ]
 
@@ -181,3 +181,8 @@ class AirflowClient:
             return answer.status, json.loads(text) if text.startswith(b"{") else {}
         finally:
             connection.close()
+
+
+def _seconds(row: dict[str, Any]) -> float | None:
+    """Duration of a task that ran to its end; until then Airflow still shows the attempt before."""
+    return float(row["duration"]) if row["state"] in ("success", "failed") and row["duration"] else None
