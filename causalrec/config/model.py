@@ -8,9 +8,9 @@ from causalrec.config.sections import Section
 
 
 class BaselineSettings(Section):
-    """The closed-form floors."""
+    """The closed-form floors. Of several ridges EASE keeps the one that validation likes best."""
 
-    ease_ridge: float = Field(200.0, gt=0)
+    ease_ridges: tuple[float, ...] = Field((10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1)
     ease_max_items: int = Field(30_000, ge=1)
     knn_neighbours: int = Field(50, ge=1)
     knn_shrink: float = Field(10.0, ge=0)
@@ -132,7 +132,6 @@ class TrainingSettings(Section):
     loss: Literal["softmax", "bpr"] = "softmax"
     temperature: float = Field(0.2, gt=0)
     negatives: int = Field(1_024, ge=1)
-    l2: float = Field(0.0, ge=0)
     evaluate_every: int = Field(3, ge=1)
     patience: int = Field(5, ge=1)
     select_on: str = "recall@20+ndcg@20"

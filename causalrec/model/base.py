@@ -1,7 +1,7 @@
 """The interface that every recommender keeps, from popularity to the causal model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -61,6 +61,12 @@ class Snapshot:
 
     arrays: dict[str, npt.NDArray[Any]]
     facts: dict[str, Any]
+
+
+class Judge(Protocol):
+    """How good scores are on ``data.valid``; higher is better. Models that choose between settings ask it."""
+
+    def __call__(self, score: Callable[[Ints], Floats], data: Interactions) -> float: ...
 
 
 class Recommender(ABC):

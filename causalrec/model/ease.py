@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from causalrec.config.model import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.itemitem import HistoryRecommender
 from causalrec.model.popularity import closed_form_report
 
@@ -19,12 +19,13 @@ class EaseRecommender(HistoryRecommender):
 
     name = "ease"
 
-    def __init__(self, settings: BaselineSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: BaselineSettings, judge: Judge) -> None:
+        self.settings, self.judge = settings, judge
         self.weights: Floats = np.empty((0, 0), dtype=np.float32)
+        self.ridge = settings.ease_ridges[0]
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Solves once.
+        """Solves once per ridge and keeps the best on validation; without validation pairs, the first.
 
         Raises:
             TrainingError: the catalogue is above ``ease_max_items``.
@@ -38,13 +39,15 @@ class EaseRecommender(HistoryRecommender):
         start = time.perf_counter()
         history = self.remember(data)
         gram = np.asarray((history.T @ history).todense(), dtype=np.float32)
-        gram[np.diag_indices_from(gram)] += np.float32(self.settings.ease_ridge)
-        factor, lower = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-        identity = np.eye(data.n_items, dtype=np.float32)
-        inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)
-        weights = -inverse / np.diag(inverse)
-        weights[np.diag_indices_from(weights)] = 0.0
-        self.weights = np.ascontiguousarray(weights, dtype=np.float32)
+        ridges = self.settings.ease_ridges if data.valid.shape[1] else self.settings.ease_ridges[:1]
+        best = -np.inf
+        for ridge in ridges:
+            before, self.weights = self.weights, _solve(gram, ridge)
+            value = self.judge(self.score, data) if len(ridges) > 1 else 0.0
+            if value > best:
+                best, self.ridge = value, ridge
+            else:
+                self.weights = before
         return closed_form_report(time.perf_counter() - start, progress)
 
     def apply(self, history: sp.csr_matrix) -> Floats:
@@ -54,9 +57,22 @@ class EaseRecommender(HistoryRecommender):
     def snapshot(self) -> Snapshot:
         """Histories and weights."""
         base = super().snapshot()
-        return Snapshot({**base.arrays, "weights": self.weights}, base.facts)
+        return Snapshot({**base.arrays, "weights": self.weights}, {**base.facts, "ridge": self.ridge})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Takes both back."""
         super().restore(snapshot)
         self.weights = snapshot.arrays["weights"]
+        self.ridge = float(snapshot.facts["ridge"])
+
+
+def _solve(gram: Floats, ridge: float) -> Floats:
+    """Zero-diagonal weights (N, N) of one ridge."""
+    regular = gram.copy()
+    regular[np.diag_indices_from(regular)] += np.float32(ridge)
+    factor, lower = scipy.linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
+    identity = np.eye(gram.shape[0], dtype=np.float32)
+    inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)
+    weights = -inverse / np.diag(inverse)
+    weights[np.diag_indices_from(weights)] = 0.0
+    return np.ascontiguousarray(weights, dtype=np.float32)

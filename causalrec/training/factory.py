@@ -16,6 +16,7 @@ from causalrec.model.ease import EaseRecommender
 from causalrec.model.itemknn import ItemKnnRecommender
 from causalrec.model.lightgcn import LightGcnRecommender
 from causalrec.model.popularity import PopularityRecommender
+from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
@@ -46,7 +47,7 @@ def _choose(model: ModelSettings, trainer: LoopTrainer) -> Recommender:
         case "popularity":
             return PopularityRecommender()
         case "ease":
-            return EaseRecommender(model.baselines)
+            return EaseRecommender(model.baselines, ValidationJudge(trainer.settings))
         case "item_knn":
             return ItemKnnRecommender(model.baselines)
         case "lightgcn":

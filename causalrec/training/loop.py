@@ -9,12 +9,13 @@ from torch import Tensor
 
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions, Ints
-from causalrec.errors import SettingsError, TrainingError
+from causalrec.errors import TrainingError
 from causalrec.evaluation.ranking import rank_metrics
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
 from causalrec.training.checkpoint import write_checkpoint
 from causalrec.training.device import check_memory, choose_device
+from causalrec.training.judge import selection_value
 from causalrec.training.losses import bpr, sampled_softmax
 from causalrec.training.progress import RunState, load_run, run_key, save_run
 from causalrec.training.sampling import Batch, PairSampler
@@ -160,18 +161,3 @@ class _Run:
             f"the loss is not finite ({where})",
             do="check the features for huge values, or lower training.learning_rate",
         )
-
-
-def selection_value(metrics: dict[str, float], names: str) -> float:
-    """The sum of the named metrics, such as ``recall@20+ndcg@20``.
-
-    Raises:
-        SettingsError: a name is unknown.
-    """
-    parts = names.split("+")
-    unknown = sorted(set(parts) - set(metrics))
-    if unknown:
-        raise SettingsError(
-            f"training.select_on names {unknown}", do=f"use metrics out of {sorted(metrics)} joined by +"
-        )
-    return sum(metrics[name] for name in parts)

@@ -58,7 +58,7 @@ def small_settings(
             "codebook": {"epochs": 3},
             "topology": {"warmup": 2, "refresh_every": 3},
             "frontdoor": {"codes": 8},
-            "baselines": {"ease_ridge": 5.0, "row_block": 7},
+            "baselines": {"ease_ridges": [5.0, 50.0], "row_block": 7},
             **(model or {}),
         },
         "training": {

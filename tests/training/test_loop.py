@@ -13,7 +13,7 @@ from causalrec.errors import SettingsError, TrainingError
 from causalrec.model.base import FitReport, Progress, Recommender
 from causalrec.training.checkpoint import read_checkpoint
 from causalrec.training.factory import build_recommender
-from causalrec.training.loop import selection_value
+from causalrec.training.judge import selection_value
 
 Quick = Callable[..., Settings]
 EVERYONE = np.arange(50, dtype=np.int32)

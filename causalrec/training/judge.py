@@ -1,0 +1,35 @@
+"""The one number on validation that epochs and ridges are chosen by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from causalrec.config.model import TrainingSettings
+from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.errors import SettingsError
+from causalrec.evaluation.ranking import rank_metrics
+
+
+@dataclass(frozen=True)
+class ValidationJudge:
+    """Implements :class:`causalrec.model.base.Judge`: ``select_on`` of the validation pairs."""
+
+    settings: TrainingSettings
+
+    def __call__(self, score: Callable[[Ints], Floats], data: Interactions) -> float:
+        metrics = rank_metrics(score, data, "valid", batch=self.settings.evaluation_batch)
+        return selection_value(metrics, self.settings.select_on)
+
+
+def selection_value(metrics: Mapping[str, float], names: str) -> float:
+    """The sum of the named metrics, such as ``recall@20+ndcg@20``.
+
+    Raises:
+        SettingsError: a name is unknown.
+    """
+    parts = names.split("+")
+    unknown = sorted(set(parts) - set(metrics))
+    if unknown:
+        raise SettingsError(
+            f"training.select_on names {unknown}", do=f"use metrics out of {sorted(metrics)} joined by +"
+        )
+    return sum(metrics[name] for name in parts)
