@@ -62,11 +62,13 @@ class Job:
         name: file name under jobs/, task id in the DAG, ``job`` in the ledger.
         inputs: digests of all that the result depends on; cheap, without Spark.
         work: does it; one Outcome for ``ds`` or one per date.
+        makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
     """
 
     name: str
     inputs: Callable[[JobContext], Mapping[str, str]]
     work: Callable[[JobContext], Outcome | Mapping[dt.date, Outcome]]
+    makes_inputs: bool = False
 
 
 def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
@@ -112,7 +114,8 @@ def run(job: Job, context: JobContext) -> list[LedgerRow]:
     seconds, spent = time.monotonic() - wall, _cpu_seconds() - cpu
     rows = []
     for ds, outcome in sorted(outcomes.items()):
-        same = inputs if ds == context.ds else dict(job.inputs(_at(context, ds)))
+        keep = ds == context.ds and (failure is not None or not job.makes_inputs)
+        same = inputs if keep else dict(job.inputs(_at(context, ds)))
         rows.append(
             new_row(
                 job=job.name,

@@ -25,7 +25,7 @@ def _work(context: JobContext) -> Outcome:
         return land(context.settings, context.ds, show, context.spark)
 
 
-JOB = Job("land", _inputs, _work)
+JOB = Job("land", _inputs, _work, makes_inputs=True)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -25,7 +25,10 @@ def spark() -> "Iterator[SparkSession]":
     """The one Spark session of the run, from the helper that jobs use."""
     from causalrec.lake.session import spark_session
 
-    with spark_session(SparkSettings(master="local[2]", shuffle_partitions=2), "tests") as session:
+    settings = SparkSettings(
+        master="local[2]", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    )
+    with spark_session(settings, "tests") as session:
         yield session
 
 

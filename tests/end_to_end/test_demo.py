@@ -11,7 +11,7 @@ from tests.end_to_end.shops import ShopUnderTest, make_shop
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(1500)]
 
 DS, NEXT = "2026-02-04", "2026-02-05"
-USERS, ITEMS, K = 60, 40, 10
+USERS, ITEMS, K = 150, 60, 10
 TOML = f"""
 shop = "small"
 [paths]
@@ -22,8 +22,8 @@ users = {USERS}
 items = {ITEMS}
 days = 8
 first_day = 2026-01-29
-[training]
-epochs = 5
+[spark]
+java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 [scoring]
 k = {K}
 """

@@ -26,7 +26,7 @@ def raw(shared_data: Path) -> Path:
 @pytest.fixture(scope="module")
 def shop(root: Path, raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ShopUnderTest:
     toml = (root / "infra" / "settings" / "hm.toml").read_text().replace(".work/hm", "{work}")
-    made = make_shop(root, tmp_path_factory.mktemp("hm"), f"{toml}\n[training]\nepochs = 3\n")
+    made = make_shop(root, tmp_path_factory.mktemp("hm"), toml)
     made.command("nightly", "--ds", DS, "--raw", str(raw))
     return made
 

@@ -41,7 +41,7 @@ def record(ledger: Ledger, ds: dt.date, outcome: Outcome) -> None:
 
 
 def test_good_and_bad_pictures_of_two_dates(tmp_path: Path, spark: "SparkSession") -> None:
-    settings, lake = shop_settings(tmp_path)
+    settings, lake = shop_settings(tmp_path, max_failure_share=0.6)
     ledger, root = Ledger(lake), Path(settings.image_roots[0])
     (root / "red.png").write_bytes(encoded(scene(), "PNG"))
     (root / "page.jpg").write_bytes(b"<html></html>")

@@ -66,6 +66,14 @@ def test_changed_inputs_force_and_failure_run_again(context: JobContext) -> None
     assert len(context.ledger.rows(MARCH_1)) == 3
 
 
+def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: JobContext) -> None:
+    made: list[str] = []
+    job = Job("maker", lambda _: {"made": str(len(made))}, lambda _: made.append("x") or Outcome(), True)
+    run(job, context)
+    run(job, context)
+    assert made == ["x"]
+
+
 def test_another_date_is_another_run(context: JobContext) -> None:
     work = Work()
     run(work.job(), context)
