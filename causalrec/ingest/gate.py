@@ -45,7 +45,7 @@ def check_volume(
         measures: the deliveries at hand.
         before: rows of earlier deliveries, by arrival date.
         table: contract that may ask for this check.
-        settings: window (deliveries) and smallest share.
+        settings: window (deliveries), smallest share, and the median below which counts are mere noise.
 
     Raises:
         QualityError: a delivery has fewer rows than ``min_rows_share`` of the median.
@@ -56,7 +56,7 @@ def check_volume(
     for date in sorted(measures):
         window = [rows[day] for day in sorted(rows) if day < date][-settings.volume_window_days :]
         median = statistics.median(window) if window else 0
-        if rows[date] < settings.min_rows_share * median:
+        if median >= settings.volume_min_median and rows[date] < settings.min_rows_share * median:
             raise QualityError(
                 f"{table.name} {date}: {rows[date]:,} rows, the median of the {len(window)} before "
                 f"is {median:,.0f}; at least {settings.min_rows_share:.0%} are expected",

@@ -39,6 +39,13 @@ def test_five_percent_of_the_usual_is_refused() -> None:
     check_volume({DAYS[9]: measures(60)}, before, EVENTS, settings)
 
 
+def test_a_few_rows_a_day_vary_too_much_to_judge() -> None:
+    before = dict.fromkeys(DAYS[:7], 22)
+    check_volume({DAYS[7]: measures(1)}, before, EVENTS, IngestSettings(volume_min_median=23))
+    with pytest.raises(QualityError, match="the median of the 7 before is 22"):
+        check_volume({DAYS[7]: measures(1)}, before, EVENTS, IngestSettings(volume_min_median=22))
+
+
 def test_the_first_delivery_has_nothing_to_compare_with() -> None:
     check_volume({DAYS[0]: measures(1)}, {}, EVENTS, IngestSettings())
 
