@@ -110,7 +110,7 @@ class IngestSettings(Section):
     max_rejected_share: float = Field(0.5, gt=0, le=1)
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
-    volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much from day to day to judge")
+    volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
     max_title_chars: int = 500
     max_description_chars: int = 20_000
     max_price: float = 1e7
