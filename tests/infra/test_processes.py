@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 # starts a server whose child escapes into a session of its own and ignores SIGTERM, as a stuck job would

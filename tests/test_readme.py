@@ -1,0 +1,70 @@
+"""What the README shows is run or compared with its source."""
+
+import datetime as dt
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from causalrec.contracts.markdown import contract_table
+from causalrec.lake import Lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DS = "2026-03-01"
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+
+
+def test_every_make_target_exists(readme: str, root: Path) -> None:
+    targets = {name for block in blocks(readme, "sh") for name in re.findall(r"\bmake (\w+)", block)}
+    assert {"nightly", "test", "backfill", "up"} <= targets
+    known = set(re.findall(r"^(\w+):", (root / "Makefile").read_text(), re.MULTILINE))
+    assert targets <= known
+    subprocess.run(["make", "-n", *sorted(targets)], cwd=root, check=True, capture_output=True)
+
+
+def test_every_named_file_exists(readme: str, root: Path) -> None:
+    named = set(re.findall(r"`((?:infra|causalrec|schemas)/[\w./-]+)`", readme))
+    assert len(named) > 5
+    assert sorted(name for name in named if "NAME" not in name and not (root / name).exists()) == []
+
+
+def test_the_table_of_tables_is_that_of_the_contracts(readme: str) -> None:
+    rows = [row for row in contract_table().splitlines() if "`landing_" not in row]
+    assert "\n".join(rows) in readme
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> str:
+    """A lake with one published list of two rows."""
+    table = Lake(str(tmp_path)).table("recommendations")
+    row = {
+        "user_id": "u1", "score": 0.5, "score_unadjusted": 0.4, "reason_code": "similar_to_history",
+        "reason_text": "because you chose a shirt", "confounder_code": None, "fallback": None,
+        "model_version": "1", "dataset_id": "d", "ds": dt.date.fromisoformat(DS),
+    }  # fmt: skip
+    rows = [{**row, "rank": 2, "item_id": "i2"}, {**row, "rank": 1, "item_id": "i1"}]
+    table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"ds": DS})
+    return str(tmp_path)
+
+
+@pytest.mark.spark
+def test_the_snippets_that_read_tables_run(readme: str, lake: str, spark: "SparkSession") -> None:
+    pandas_snippet, spark_snippet = blocks(readme, "python")
+    names: dict[str, Any] = {"lake": lake, "ds": DS, "spark": spark}
+    exec(pandas_snippet, names)  # noqa: S102  our own README
+    assert names["top"]["item_id"].tolist() == ["i1", "i2"]
+    exec(spark_snippet, names)  # noqa: S102
+    assert names["served"] == 1
