@@ -96,11 +96,17 @@ class FrontdoorSettings(Section):
 
 
 class ContentSettings(Section):
-    """How content enters the item states."""
+    """How content enters the item states, and the content channel beside them."""
 
     enabled: bool = True
     neighbours: int = Field(10, ge=1)
     smoothing: float = Field(0.5, ge=0)
+    channel: bool = True
+    channel_width: int = Field(256, ge=2, description="most columns that one modality adds to the tables")
+    channel_ridge: float = Field(0.03, ge=0, description="damps directions of small variance; 0: whitening")
+    channel_weights: tuple[float, ...] = Field((0.25, 0.5, 1.0, 2.0, 4.0), description="tried, beside 0")
+    channel_gain: float = Field(0.02, ge=0, description="least relative gain on validation to be used")
+    channel_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
     row_block: int = Field(2_048, ge=1)
 
 

@@ -73,8 +73,8 @@ class BackdoorAdjustment(nn.Module):
     def capped(self) -> Tensor:
         """Gamma with rows of L1 length at most ``cap``; as |tanh| <= 1, no state changes by a larger share.
 
-        Without a cap the modulation learns to lengthen all states, which only sharpens the softmax:
-        training loss falls and validation falls with it.
+        Without a cap the training loss fell further and validation fell with it. A likely reason, which was
+        not tested on its own: a large modulation lengthens all states, and that sharpens the softmax.
         """
         length = self.gamma.abs().sum(dim=1, keepdim=True)
         return self.gamma * (self.cap / length.clamp(min=self.cap))

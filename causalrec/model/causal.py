@@ -11,8 +11,10 @@ from torch.nn.functional import normalize
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Progress, ServingTables, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot, history_matrix
 from causalrec.model.causal_network import CausalNetwork
+from causalrec.model.channel import unit_blocks
+from causalrec.model.channel_part import ChannelPart, attach_channel
 from causalrec.model.cold import ColdItems, under
 from causalrec.model.explain import Evidence, Explanation, explain_pair
 from causalrec.model.factors import FactorRecommender
@@ -33,9 +35,10 @@ class CausalRecommender(FactorRecommender):
 
     name = "causal"
 
-    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
+    def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings = settings
         self.trainer = trainer
+        self.judge = judge
         self.evidence: Evidence | None = None
         self.cold: ColdItems | None = None
         self.frontdoor: FrontdoorAdjustment | None = None
@@ -52,22 +55,30 @@ class CausalRecommender(FactorRecommender):
         names = name_codes(prepared.codes[0], codes, data.item_attributes)
         with torch.no_grad():
             network.eval()
-            self.tables = _tables(network, names)
-            self.fold = _fold(network)
-            self.evidence = Evidence.read(network)
-            self.cold = ColdItems.read(network)
+            part, heard = attach_channel(network, data, self.settings, self.judge, self.trainer.seed)
+            self.tables = _tables(network, part, names)
+            self.fold = np.concatenate([_fold(network), part.seen], axis=1)
+            self.evidence = Evidence.read(network, part)
+            self.cold = ColdItems.read(network, part.channel)
         self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
-        self.findings = _findings(network)
+        self.findings = _findings(network) | heard
         return report
 
     def fold_in(self, histories: Sequence[Ints]) -> Floats:
-        """States (len(histories), d) of new users: the encoder's message, then the front-door read-out."""
-        mediators = super().fold_in(histories)
-        if self.frontdoor is None:
-            return mediators
-        with torch.no_grad():
-            states: Floats = normalize(self.frontdoor(torch.from_numpy(mediators)), dim=1).numpy()
-        return states * mediators.any(axis=1, keepdims=True)
+        """States (len(histories), d + p) of new users: the encoder's message, then the front-door read-out,
+        and the mean content of the history."""
+        if self.fold is None or self.cold is None:
+            raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
+        widths = self.cold.channel.widths
+        dim = self.fold.shape[1] - sum(widths)
+        summed = np.asarray(history_matrix(histories, self.fold.shape[0]) @ self.fold, dtype=np.float32)
+        states = unit_blocks(summed, (dim, *widths))
+        if self.frontdoor is not None:
+            mediators = states[:, :dim]
+            with torch.no_grad():
+                read = normalize(self.frontdoor(torch.from_numpy(mediators)), dim=1).numpy()
+            states[:, :dim] = read * mediators.any(axis=1, keepdims=True)
+        return states
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
         """What every module did to the score of one pair.
@@ -83,7 +94,7 @@ class CausalRecommender(FactorRecommender):
         return explain_pair(user, item, tables, evidence, history)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
-        """Adjusted states (n, d) of items that were not in training, from their content rows alone.
+        """Adjusted states (n, d + p) of items that were not in training, from their content rows alone.
 
         Each state is the content path of the model and the read-out of the nearest known items, modulated
         by the codes that the content gets; an item without any content has a zero state (score zero for
@@ -115,22 +126,23 @@ class CausalRecommender(FactorRecommender):
         state = {name: torch.from_numpy(v) for name, v in under("frontdoor.", snapshot.arrays).items()}
         if state:
             tables = self.serving_tables()
-            part = FrontdoorAdjustment(tables.users.shape[1], tables.users.shape[0], self.settings.frontdoor)
+            dim = tables.users.shape[1] - sum(self.cold.channel.widths)
+            part = FrontdoorAdjustment(dim, tables.users.shape[0], self.settings.frontdoor)
             part.load_state_dict(state)
             self.frontdoor = part
         self.findings = dict(snapshot.facts["findings"])
 
 
-def _tables(network: CausalNetwork, names: tuple[str, ...]) -> ServingTables:
+def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -> ServingTables:
     users, adjusted = network.serving()
     _, factual = network.tables()
     coarse, fine = network.prepared.codes
     gate = network.get_buffer("gate").cpu().numpy()
     used = gate if network.backdoor is not None else np.zeros_like(gate)
     return ServingTables(
-        users.cpu().numpy(),
-        adjusted.cpu().numpy(),
-        factual.cpu().numpy(),
+        np.concatenate([users.cpu().numpy(), part.tastes], axis=1),
+        np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1),
+        np.concatenate([factual.cpu().numpy(), part.factual], axis=1),
         network.popularity,
         coarse,
         fine,

@@ -1,7 +1,7 @@
 """States of items that were not in training, from their content alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,17 @@ import numpy.typing as npt
 import torch
 
 from causalrec.config.model import ModelSettings
-from causalrec.dataset.arrays import Floats
+from causalrec.dataset.arrays import Floats, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.backdoor import BackdoorAdjustment
 from causalrec.model.causal_network import CausalNetwork
+from causalrec.model.channel import PARTS, ContentChannel, flat_codes
 from causalrec.model.codebook import Codebook
-from causalrec.model.confounder import ConfounderModel, Footprint
+from causalrec.model.confounder import ConfounderModel
 from causalrec.model.content import Whitening, read_content
 from causalrec.model.factors import unit_rows
 from causalrec.model.neighbours import nearest
 from causalrec.model.prepare import no_footprint
-
-PARTS = ("mean", "scale", "basis", "spread")
 
 
 @dataclass
@@ -30,7 +29,7 @@ class ColdItems:
     Attributes:
         layers: modality -> (d, p) projection of whitened content.
         vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after
-        propagation.
+        propagation. channel: further columns from content.
     """
 
     settings: ModelSettings
@@ -43,9 +42,10 @@ class ColdItems:
     readout: Floats
     gamma: Floats | None = None
     code_basis: Floats | None = None
+    channel: ContentChannel = field(default_factory=lambda: ContentChannel({}))
 
     @staticmethod
-    def read(network: CausalNetwork) -> "ColdItems":
+    def read(network: CausalNetwork, channel: ContentChannel) -> "ColdItems":
         """Takes the content path out of a trained network."""
         prepared, backdoor = network.prepared, network.backdoor
         return ColdItems(
@@ -59,16 +59,18 @@ class ColdItems:
             network.encode(network.graph).items.cpu().numpy(),
             None if backdoor is None else backdoor.gamma.detach().cpu().numpy(),
             None if backdoor is None else backdoor.basis.detach().cpu().numpy(),
+            channel,
         )
 
     def states(self, modalities: Mapping[str, Floats]) -> Floats:
-        """Adjusted states (n, d) for content rows; see ``CausalRecommender.item_states_for``."""
+        """Adjusted states (n, d + p) for content rows; see ``CausalRecommender.item_states_for``."""
         counts = {values.shape[0] for values in modalities.values()}
         if len(counts) != 1:
             raise TrainingError(
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
-        content = read_content(self.whitenings, modalities, counts.pop())
+        rows = counts.pop()
+        content = read_content(self.whitenings, modalities, rows)
         near = nearest(
             content.vectors,
             self.vectors,
@@ -81,14 +83,20 @@ class ColdItems:
             states += white @ self.layers[name].T
         states += self.settings.content.smoothing * (near @ self.base) + near @ self.readout
         off = self.settings.confounder.method == "none"
-        footprint = no_footprint(states.shape[0]) if off else self.confounder.read(content)
-        adjusted: Floats = (unit_rows(states) * self._modulation(footprint)).astype(np.float32)
-        return adjusted
+        footprint = no_footprint(rows) if off else self.confounder.read(content)
+        gate = footprint.gate if self.settings.backdoor.gated else footprint.known.astype(np.float32)
+        none = np.full(rows, -1, dtype=np.int32)
+        codes = (
+            (none, none) if self.codebook is None else self.codebook.assign(footprint.states, footprint.known)
+        )
+        graph_part = (unit_rows(states) * self._modulation(codes, gate)).astype(np.float32)
+        seen = self.channel.seen(modalities, rows)
+        content_part = self.channel.adjusted(seen, flat_codes(codes, self.codebook), gate)
+        return np.concatenate([graph_part, content_part], axis=1)
 
-    def _modulation(self, footprint: Footprint) -> Floats:
+    def _modulation(self, codes: tuple[Ints, Ints], gate: Floats) -> Floats:
         if self.codebook is None or self.gamma is None or self.code_basis is None:
             return np.ones((1, 1), dtype=np.float32)
-        codes = self.codebook.assign(footprint.states, footprint.known)
         smoothing = self.settings.codebook.smoothing
         part = BackdoorAdjustment(
             self.gamma.shape[0], self.codebook, codes, self.settings.backdoor, smoothing
@@ -96,7 +104,6 @@ class ColdItems:
         part.load_state_dict(
             {"gamma": torch.from_numpy(self.gamma), "basis": torch.from_numpy(self.code_basis)}
         )
-        gate = footprint.gate if self.settings.backdoor.gated else footprint.known.astype(np.float32)
         with torch.no_grad():
             ones = torch.ones(gate.shape[0], self.gamma.shape[0])
             factors: Floats = part.adjusted(ones, torch.from_numpy(gate)).numpy()
@@ -114,7 +121,13 @@ class ColdItems:
             arrays |= {f"codebook.{name}": value for name, value in self.codebook.pack().items()}
         if self.gamma is not None and self.code_basis is not None:
             arrays |= {"gamma": self.gamma, "code_basis": self.code_basis}
-        return arrays, {"modalities": list(self.whitenings), "confounder": facts}
+        channel_arrays, channel_facts = self.channel.pack()
+        arrays |= {f"channel.{name}": value for name, value in channel_arrays.items()}
+        return arrays, {
+            "modalities": list(self.whitenings),
+            "confounder": facts,
+            "channel": channel_facts,
+        }
 
     @staticmethod
     def unpack(
@@ -137,6 +150,7 @@ class ColdItems:
             arrays["readout"],
             arrays.get("gamma"),
             arrays.get("code_basis"),
+            ContentChannel.unpack(under("channel.", arrays), facts["channel"]),
         )
 
 

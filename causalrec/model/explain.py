@@ -11,7 +11,8 @@ from torch.nn.functional import normalize
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
 from causalrec.model.causal_network import CausalNetwork
-from causalrec.model.factors import unit_rows
+from causalrec.model.channel import unit_blocks
+from causalrec.model.channel_part import ChannelPart
 from causalrec.model.graph import inverse_root
 
 
@@ -70,9 +71,10 @@ class Evidence:
     """What explanations need beside the serving tables.
 
     Attributes:
-        mediator: (U, d) read-out before the front-door. plain_users, plain_items: states on the observed
-        graph.
-        sent: (N, d) what an item sends to a user. kappa: (N,). popularity: (N,).
+        mediator: (U, d + p) read-out before the front-door, and the summed content of the history, per
+        block of columns (``widths``: d, then the modalities of the content channel). plain_users,
+        plain_items: states on the observed graph.
+        sent: (N, d + p) what an item sends to a user. kappa: (N,). popularity: (N,).
         start: (U + 1,) where a user's edges begin in items, weight, probability; user_scale (U,),
         item_scale (N,): the degrees of the graph, ^-1/2. added: (U, a).
     """
@@ -89,9 +91,10 @@ class Evidence:
     user_scale: Floats
     item_scale: Floats
     added: Ints
+    widths: Ints
 
     @staticmethod
-    def read(network: CausalNetwork) -> "Evidence":
+    def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
         """Takes them out of a trained network."""
         encoded, plain = network.encode(network.graph), network.encode(network.full)
         plain_items = normalize(plain.items, dim=1)
@@ -101,19 +104,24 @@ class Evidence:
         order = np.lexsort((items, users))
         verdict, matrix = network.verdict(), network.matrix()
         user_degree, item_degree = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
+        user_scale, item_scale = inverse_root(user_degree), inverse_root(item_degree)
+        # content is not divided by the item's degree: undone here, so that one scale serves all columns
+        undone = np.divide(1.0, item_scale, out=np.zeros_like(item_scale), where=item_scale > 0)
+        summed = user_scale[:, None] * np.asarray(matrix @ part.seen, dtype=np.float32)
         return Evidence(
-            encoded.mediator.cpu().numpy(),
-            network.users_of(plain.mediator).cpu().numpy(),
-            plain_items.cpu().numpy(),
-            encoded.sent.cpu().numpy(),
+            np.concatenate([encoded.mediator.cpu().numpy(), summed], axis=1),
+            np.concatenate([network.users_of(plain.mediator).cpu().numpy(), part.plain_tastes], axis=1),
+            np.concatenate([plain_items.cpu().numpy(), part.adjusted], axis=1),
+            np.concatenate([encoded.sent.cpu().numpy(), undone[:, None] * part.seen], axis=1),
             network.prepared.footprint.kappa,
             np.searchsorted(users[order], np.arange(network.shape[0] + 1)).astype(np.int64),
             items[order],
             verdict.weight[order],
             verdict.evidence[order],
-            inverse_root(user_degree),
-            inverse_root(item_degree),
+            user_scale,
+            item_scale,
             network.get_buffer("added").cpu().numpy(),
+            np.array([network.settings.dim, *part.channel.widths], dtype=np.int32),
         )
 
     def pack(self) -> dict[str, npt.NDArray[Any]]:
@@ -131,7 +139,7 @@ def explain_pair(
 ) -> Explanation:
     """Assembles the explanation of one pair; ``history`` is how many history items are listed."""
     state, target = tables.users[user], tables.items[item]
-    mediator = unit_rows(evidence.mediator[user][None])[0]
+    mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
     coarse = int(tables.coarse[item])
     return Explanation(
         user,
@@ -152,12 +160,13 @@ def explain_pair(
 
 
 def _carried(user: int, target: Floats, evidence: Evidence) -> tuple[HistoryItem, ...]:
-    """The mediator is linear in the messages of the history: each one's share of the cosine."""
+    """The mediator is linear in the messages of the history: each one's share of the cosines."""
     edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
     items, weight = evidence.items[edges], evidence.weight[edges]
     scale = weight * evidence.user_scale[user] * evidence.item_scale[items]
-    length = max(float(np.linalg.norm(evidence.mediator[user])), 1e-12)
-    share = scale * (evidence.sent[items] @ target) / length
+    starts = np.concatenate([[0], np.cumsum(evidence.widths)[:-1]])
+    length = np.sqrt(np.add.reduceat(np.square(evidence.mediator[user]), starts))
+    share = scale * (evidence.sent[items] @ (target / np.repeat(np.maximum(length, 1e-12), evidence.widths)))
     order = np.argsort(-share, kind="stable")
     return tuple(HistoryItem(int(items[i]), float(share[i]), float(weight[i])) for i in order)
 

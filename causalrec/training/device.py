@@ -34,9 +34,12 @@ def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingS
     graph = data.train.shape[1] * 2 * (8 + FLOAT) * 2
     batch = training.batch * training.negatives * FLOAT * 4
     features = sum(values.nbytes for values in data.modalities.values()) * 3
+    widths = [min(model.content.channel_width, values.shape[1]) for values in data.modalities.values()]
+    columns = sum(widths) if model.content.channel else 0
     neighbours = data.n_items * model.content.neighbours * (8 + FLOAT) * 2 * max(len(data.modalities), 1)
     evaluation = training.evaluation_batch * data.n_items * FLOAT * 3
-    return int(tables + graph + batch + features + neighbours + evaluation)
+    channel = nodes * columns * FLOAT * 4  # offered and chosen, factual and adjusted
+    return int(tables + graph + batch + features + neighbours + evaluation + channel)
 
 
 def check_memory(

@@ -53,7 +53,7 @@ def _choose(model: ModelSettings, trainer: LoopTrainer) -> Recommender:
         case "lightgcn":
             return LightGcnRecommender(model, trainer)
         case "causal":
-            return CausalRecommender(model, trainer)
+            return CausalRecommender(model, trainer, ValidationJudge(trainer.settings))
 
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:

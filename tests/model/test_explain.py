@@ -12,6 +12,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.causal import CausalRecommender
 from causalrec.model.causal_network import CausalNetwork
+from causalrec.model.channel_part import attach_channel
 from causalrec.model.explain import Evidence
 from causalrec.model.prepare import prepare
 from causalrec.training.factory import build_recommender
@@ -58,7 +59,8 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
     network = CausalNetwork(data, prepare(data, settings, 0), settings, torch.device("cpu"), 0)
     with torch.no_grad():
         network.refresh(0)
-        evidence = Evidence.read(network)
+        part, _ = attach_channel(network, data, settings, lambda score, data: 0.0, 0)
+        evidence = Evidence.read(network, part)
     assert (evidence.weight < 1).any()
     for user in (0, 17):
         edges = slice(evidence.start[user], evidence.start[user + 1])
@@ -124,6 +126,8 @@ def test_unknown_ids_are_refused(model: CausalRecommender) -> None:
         {"topology": {"hard": True, "warmup": 1}},
         {"frontdoor": {"enabled": False}},
         {"content": {"enabled": False}},
+        {"content": {"channel": False}},
+        {"content": {"channel_gain": 0.0}, "backdoor": {"enabled": False}},
         {"layers": 0},
     ],
     ids=str,
