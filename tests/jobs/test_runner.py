@@ -68,7 +68,12 @@ def test_changed_inputs_force_and_failure_run_again(context: JobContext) -> None
 
 def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: JobContext) -> None:
     made: list[str] = []
-    job = Job("maker", lambda _: {"made": str(len(made))}, lambda _: made.append("x") or Outcome(), True)
+
+    def work(_: JobContext) -> Outcome:
+        made.append("x")
+        return Outcome()
+
+    job = Job("maker", lambda _: {"made": str(len(made))}, work, makes_inputs=True)
     run(job, context)
     run(job, context)
     assert made == ["x"]

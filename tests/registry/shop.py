@@ -93,7 +93,7 @@ def write_dataset(
             for (user, item), part in zip(pairs.T, split, strict=True)
         ],
     )
-    row = {
+    manifest: dict[str, object] = {
         "dataset_id": dataset_id,
         "pins": "[]",
         "n_users": len(users),
@@ -101,7 +101,7 @@ def write_dataset(
         **{f"n_{name}": arrays[name].shape[1] for name in ("train", "valid", "test")},
         "bundle": dataset_id,
     }
-    replace_partition(lake, "datasets", ds, [row])
+    replace_partition(lake, "datasets", ds, [manifest])
     return dataset_id
 
 

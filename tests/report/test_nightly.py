@@ -12,7 +12,7 @@ from PIL import Image
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, Outcome, Written
-from causalrec.lake.ledger import new_row
+from causalrec.lake.ledger import LedgerRow, new_row
 from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, people
@@ -90,7 +90,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
     """An ingest of two dates in one run, a failed score and a good one."""
 
-    def entry(job: str, ds: dt.date, began: int, outcome: Outcome, failed: bool = False) -> object:
+    def entry(job: str, ds: dt.date, began: int, outcome: Outcome, failed: bool = False) -> LedgerRow:
         return new_row(
             job=job,
             ds=ds,

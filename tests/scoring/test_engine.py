@@ -148,7 +148,7 @@ def test_model_without_factors_folds_new_users_in_by_their_history() -> None:
     dense = Engine(
         replace(CATALOGUE, states=None),
         SETTINGS,
-        score=lambda users: users[:, None],
+        score=lambda users: users[:, None].astype(np.float32),
         score_histories=by_history,
     )
     (block,) = dense.recommend(np.array([-1], dtype=np.int32), histories([[0, 3]]), 2)

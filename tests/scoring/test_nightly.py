@@ -1,6 +1,7 @@
 """Scoring and publishing on real Spark, Delta and MLflow."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -106,7 +107,8 @@ def test_no_champion(night: Night, spark: SparkSession) -> None:
         score(night.settings.model_copy(update={"registry": registry}), night.lake, night.ledger, spark, DS)
 
 
-BREAKS = {
+Damage = Callable[[pa.Table], pa.Table]
+BREAKS: dict[str, Damage] = {
     "ranks are 1..n": lambda rows: rows.filter(
         pc.invert(pc.and_(pc.equal(rows["user_id"], "u001"), pc.equal(rows["rank"], 3)))
     ),
@@ -118,7 +120,8 @@ BREAKS = {
 
 
 def _item(rows: pa.Table, user: str, rank: int) -> str:
-    return next(row["item_id"] for row in rows.to_pylist() if (row["user_id"], row["rank"]) == (user, rank))
+    found = next(row for row in rows.to_pylist() if (row["user_id"], row["rank"]) == (user, rank))
+    return str(found["item_id"])
 
 
 def _set(rows: pa.Table, column: str, user: str, *, rank: int, value: object) -> pa.Table:
@@ -146,7 +149,8 @@ def test_broken_candidates_are_refused_and_the_published_table_stays(
     table = lake.table("recommendation_candidates")
     seen = lake.table("interactions").read(where={"ds": [DS.isoformat()]}).to_pylist()
     bought = next(row["item_id"] for row in seen if row["user_id"] == "u002")
-    breaks = {**BREAKS, "no seen item": lambda rows: _set(rows, "item_id", "u002", rank=2, value=bought)}
+    breaks: dict[str, Damage] = dict(BREAKS)
+    breaks["no seen item"] = lambda rows: _set(rows, "item_id", "u002", rank=2, value=bought)
     for rule, damage in breaks.items():
         table.replace(damage(good), {"ds": DS.isoformat()})
         with pytest.raises(ScoringError, match=rule):
