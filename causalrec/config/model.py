@@ -106,7 +106,7 @@ class ContentSettings(Section):
     channel_ridge: float = Field(0.03, ge=0, description="damps directions of small variance; 0: whitening")
     channel_weights: tuple[float, ...] = Field((0.25, 0.5, 1.0, 2.0, 4.0), description="tried, beside 0")
     channel_gain: float = Field(0.02, ge=0, description="least relative gain on validation to be used")
-    channel_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
+    channel_users: int = Field(2_000, ge=1, description="most validation users that weights are chosen on")
     row_block: int = Field(2_048, ge=1)
 
 

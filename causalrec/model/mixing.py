@@ -1,6 +1,7 @@
 """Chooses on validation how much each modality of the content channel says."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -34,7 +35,9 @@ def choose_weights(
         return weights, {}
     sample = sampled(data, settings.channel_users, seed)
 
-    def value(trial: dict[str, float]) -> float:
+    @cache
+    def value(*amounts: float) -> float:
+        trial = dict(zip(content, amounts, strict=True))
         used = [name for name in content if trial[name] > 0]
         users = np.concatenate([states[0], *(content[name][0] for name in used)], axis=1)
         items = np.concatenate([states[1], *(content[name][1] * trial[name] for name in used)], axis=1)
@@ -45,12 +48,12 @@ def choose_weights(
 
         return judge(score, sample)
 
-    without = best = value(weights)
+    without = best = value(*weights.values())
     for _ in range(ROUNDS):
         for name in content:
             for weight in grid_of(settings):
                 trial = {**weights, name: weight}
-                found = value(trial) if trial != weights else best
+                found = value(*trial.values())
                 if found > best:
                     weights, best = trial, found
     if best < without * (1 + settings.channel_gain):
