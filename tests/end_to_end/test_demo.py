@@ -10,8 +10,8 @@ from tests.end_to_end.shops import ShopUnderTest, make_shop
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(1500)]
 
-DS, NEXT = "2026-02-04", "2026-02-05"
-USERS, ITEMS, K = 150, 60, 10
+DS, NEXT = "2026-02-13", "2026-02-14"
+USERS, ITEMS, K = 200, 100, 10
 TOML = f"""
 shop = "small"
 [paths]
@@ -20,7 +20,7 @@ work = "{{work}}"
 kind = "demo"
 users = {USERS}
 items = {ITEMS}
-days = 8
+days = 17
 first_day = 2026-01-29
 [spark]
 java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
