@@ -78,7 +78,7 @@ def load_recommender(folder: Path) -> Recommender:
         training = TrainingSettings.model_validate(facts["recipe"]["training"])
         recommender = _build(model, training, None)
         recommender.restore(Snapshot(arrays, facts["facts"]))
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise RegistryError(
             f"{folder} holds no readable model ({type(error).__name__})", do="register the model again"
         ) from error

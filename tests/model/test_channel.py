@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from causalrec.config import Settings
 from causalrec.config.model import ContentSettings, ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.model.base import Judge
 from causalrec.model.causal import CausalRecommender
 from causalrec.model.channel import ContentChannel, Lens, code_shift, flat_codes, unit_blocks
 from causalrec.model.codebook import Codebook
@@ -90,7 +91,7 @@ def test_blocks_have_length_one_or_zero() -> None:
     assert unit_blocks(np.zeros((2, 0), np.float32), ()).shape == (2, 0)
 
 
-def agreement(wanted: Floats) -> Callable[[Callable[[Ints], Floats], Interactions], float]:
+def agreement(wanted: Floats) -> Judge:
     """A judge that likes scores near ``wanted`` (U, N)."""
 
     def judge(score: Callable[[Ints], Floats], data: Interactions) -> float:
