@@ -92,7 +92,8 @@ def test_no_item_is_recommended_twice_and_every_row_has_a_reason(shop: ShopUnder
 
 def test_the_manifest_counts_the_interactions_without_uniform_exposure(shop: ShopUnderTest) -> None:
     (manifest,) = shop.rows("datasets", ds=DS)
-    uniform = {(row["user_id"], row["item_id"]) for row in shop.rows("events") if row["policy"] == "uniform"}
+    events = [row for row in shop.rows("events") if str(row["arrival_date"]) <= DS]
+    uniform = {(row["user_id"], row["item_id"]) for row in events if row["policy"] == "uniform"}
     used = [
         row["split"]
         for row in shop.rows("interactions", ds=DS)
