@@ -126,7 +126,8 @@ def record(settings: Settings, outcomes: dict[dt.date, Outcome]) -> None:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     work = tmp_path_factory.mktemp("shop")
-    return Settings.model_validate({"paths": {"work": work}, "ingest": {"max_rejected_share": 0.8}})
+    ingest = {"max_rejected_share": 0.8, "volume_min_median": 50}
+    return Settings.model_validate({"paths": {"work": work}, "ingest": ingest})
 
 
 @pytest.fixture(scope="module")
