@@ -33,12 +33,12 @@ class TruthReport:
 def truth_report(model: Score, raw: Score, simulation: Simulation, metric: str = "ndcg@20") -> TruthReport:
     """``metric`` on the tests iid, random and do.
 
-    The oracle ranks by the true chance of a like: given C on iid and random, with C redrawn on do. It ignores
-    exposure, so on iid, where the biased log is the judge, a model that learned the bias can be above it.
+    The oracle ranks by the true chance of what each test counts: a recorded click on iid, a like given C on
+    random, a like with C redrawn on do.
     """
     truth = simulation.truth
     tests = {"iid": simulation.data, "random": simulation.test_random, "do": simulation.test_do}
-    oracles = {"iid": truth.factual, "random": truth.factual, "do": truth.do_effect}
+    oracles = {"iid": truth.recorded, "random": truth.factual, "do": truth.do_effect}
 
     def on_all(score: Score) -> dict[str, float]:
         return {name: rank_metrics(score, data, "test")[metric] for name, data in tests.items()}
