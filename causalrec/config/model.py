@@ -4,27 +4,23 @@ from typing import Literal
 
 from pydantic import Field
 
+from causalrec.config.rivals import BaselineSettings, RivalSettings
 from causalrec.config.sections import Section
 
-
-class BaselineSettings(Section):
-    """The closed-form floors. Of several ridges EASE keeps the one that validation likes best."""
-
-    ease_ridges: tuple[float, ...] = Field((10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1)
-    ease_max_items: int = Field(30_000, ge=1)
-    knn_neighbours: int = Field(50, ge=1)
-    knn_shrink: float = Field(10.0, ge=0)
-    row_block: int = Field(2_048, ge=1)
+ModelName = Literal[
+    "causal", "lightgcn", "freedom", "vbpr", "bpr_mf", "ips_mf", "pd", "ease", "item_knn", "popularity"
+]
 
 
 class ConfounderSettings(Section):
     """Dual-channel cross-modal diffusion over items, trained once before the recommender.
 
-    ``ridge`` replaces the diffusion by its linear-Gaussian optimum, ``concat`` by the raw content,
-    ``none`` removes the module (and with it codes and back-door adjustment).
+    ``ridge`` replaces the diffusion by its linear-Gaussian optimum, ``cca`` by the leading canonical
+    directions of that optimum, ``concat`` by the raw content, ``none`` removes the module (and with it codes
+    and back-door adjustment).
     """
 
-    method: Literal["diffusion", "ridge", "concat", "none"] = "diffusion"
+    method: Literal["diffusion", "ridge", "cca", "concat", "none"] = "diffusion"
     width: int = Field(16, ge=1)
     whiten: int = Field(64, ge=2)
     ridge: float = Field(10.0, gt=0)
@@ -113,11 +109,12 @@ class ContentSettings(Section):
 class ModelSettings(Section):
     """Architecture of the recommender."""
 
-    name: Literal["causal", "lightgcn", "ease", "item_knn", "popularity"] = "causal"
+    name: ModelName = "causal"
     dim: int = Field(64, ge=4)
     layers: int = Field(2, ge=0)
     init: float = Field(0.1, gt=0)
     baselines: BaselineSettings = BaselineSettings()
+    rivals: RivalSettings = RivalSettings()
     content: ContentSettings = ContentSettings()
     confounder: ConfounderSettings = ConfounderSettings()
     codebook: CodebookSettings = CodebookSettings()

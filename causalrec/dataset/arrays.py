@@ -25,6 +25,7 @@ class Interactions:
         test: int32 (2, n), looked at once; empty where the bundle keeps it back.
         modalities: name -> float32 (N, d). A missing row is all NaN.
         weights: float32 (n_train,) or None for all ones.
+        propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
         item_names: per item a human-readable name, or None.
         item_attributes: attribute name -> per-item value (names codes), possibly empty.
@@ -37,6 +38,7 @@ class Interactions:
     test: Ints
     modalities: Mapping[str, Floats] = field(default_factory=dict)
     weights: Floats | None = None
+    propensity: Floats | None = None
     random_exposure: Floats | None = None
     item_names: tuple[str, ...] | None = None
     item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

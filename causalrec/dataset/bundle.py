@@ -47,7 +47,26 @@ def load_bundle(folder: Path) -> Interactions:
     if propensity is not None:
         n_users, n_items = max(n_users, propensity.shape[0]), max(n_items, propensity.shape[1])
     n_items = _agree(folder, n_items, modalities)
-    return Interactions(n_users, n_items, train, valid, test, modalities, random_exposure=exposure)
+    exposed = None if propensity is None else _of_pairs(folder, propensity, train)
+    return Interactions(
+        n_users, n_items, train, valid, test, modalities, propensity=exposed, random_exposure=exposure
+    )
+
+
+def _of_pairs(folder: Path, propensity: npt.NDArray[np.generic], pairs: Ints) -> Floats:
+    """The propensities (n,) of ``pairs`` (2, n); the dense table is not kept."""
+    if pairs[0].max() >= propensity.shape[0] or pairs[1].max() >= propensity.shape[1]:
+        raise DatasetError(
+            f"{folder}: propensity.npy of shape {propensity.shape} does not cover the training pairs",
+            do="give one row per user and one column per item",
+        )
+    chances: Floats = propensity[pairs[0], pairs[1]].astype(np.float32)
+    if not (chances > 0).all():
+        raise DatasetError(
+            f"{folder}: a training pair has a propensity that is not above zero",
+            do="what was seen had a chance",
+        )
+    return chances
 
 
 def load_propensity(folder: Path) -> Floats | None:

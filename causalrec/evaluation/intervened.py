@@ -15,7 +15,7 @@ CUTS = (0.25, 0.5)  # of the intervened records: train, then valid, then test
 
 
 def intervened_split(data: Interactions, seed: int, share: float = INTERVENED_SHARE) -> Interactions:
-    """``data`` with all its pairs split anew; weights are dropped, for they belong to the old training pairs.
+    """``data`` with all its pairs split anew; weights and propensities of the old pairs are dropped.
 
     Records are drawn without replacement with weight 1 / popularity (exponential keys of Efraimidis and
     Spirakis 2006), so that each item tends to be drawn equally often.
@@ -31,4 +31,5 @@ def intervened_split(data: Interactions, seed: int, share: float = INTERVENED_SH
     order = np.random.default_rng([seed, 1]).permutation(drawn)
     train = np.sort(np.concatenate([np.flatnonzero(~chosen), order[:first]]))
     valid, test = np.sort(order[first:second]), np.sort(order[second:])
-    return replace(data, train=pairs[:, train], valid=pairs[:, valid], test=pairs[:, test], weights=None)
+    parts = (pairs[:, train], pairs[:, valid], pairs[:, test])
+    return replace(data, train=parts[0], valid=parts[1], test=parts[2], weights=None, propensity=None)

@@ -46,7 +46,8 @@ def subset(data: Interactions, seed: int, share: float = SUBSET_SHARE) -> Intera
     """A random ``share`` of the training pairs; held-out pairs stay."""
     kept = np.random.default_rng([seed, 4]).random(data.train.shape[1]) < share
     weights = None if data.weights is None else data.weights[kept]
-    return replace(data, train=data.train[:, kept], weights=weights)
+    propensity = None if data.propensity is None else data.propensity[kept]
+    return replace(data, train=data.train[:, kept], weights=weights, propensity=propensity)
 
 
 def _noise(rows: Floats, rng: np.random.Generator) -> Floats:

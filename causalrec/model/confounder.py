@@ -7,8 +7,9 @@ causes. The footprint also contains any merit that is visible in several modalit
 adjustment happen.
 
 Every modality has one channel that predicts it from all others (two modalities: the two channels image ->
-text and text -> image). It is trained once, offline, on items; no table over users is involved. The ridge
-rival is the exact answer if everything is linear-Gaussian. With one modality there is no channel: the
+text and text -> image). It is trained once, offline, on items; no table over users is involved. Its linear
+rivals are ridge regression, the exact answer if everything is linear-Gaussian, and canonical
+correlations. With one modality there is no channel: the
 footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
 there are no confounders.
 """
@@ -25,8 +26,10 @@ from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.content import Content
 from causalrec.model.diffusion import Denoiser, DiffusionChannel, explained, train_channel
+from causalrec.model.linear_channel import LinearChannel, fit_cca, fit_ridge
 
 Flags = npt.NDArray[np.bool_]
+CHANNELS = ("diffusion", "ridge", "cca")  # methods that predict one modality from the others
 UNKNOWN_GATE = 0.5  # of the ablation that takes raw content as confounder without asking for evidence
 
 
@@ -35,29 +38,6 @@ class Channel(Protocol):
 
     def predict(self, condition: Floats) -> Floats: ...
     def evidence(self, target: Floats, condition: Floats) -> Floats: ...
-
-
-@dataclass
-class RidgeChannel:
-    """The linear rival: z = condition @ weights."""
-
-    weights: Floats
-
-    def predict(self, condition: Floats) -> Floats:
-        """(n, q) -> (n, p)."""
-        values: Floats = condition @ self.weights
-        return values
-
-    def evidence(self, target: Floats, condition: Floats) -> Floats:
-        """|z|^2 - |z - prediction|^2, (n,)."""
-        values: Floats = np.square(target).sum(1) - np.square(target - self.predict(condition)).sum(1)
-        return values
-
-
-def fit_ridge(target: Floats, condition: Floats, ridge: float) -> RidgeChannel:
-    """(C'C + ridge I)^-1 C'Z."""
-    gram = condition.T @ condition + ridge * np.eye(condition.shape[1], dtype=np.float32)
-    return RidgeChannel(np.linalg.solve(gram, condition.T @ target).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -93,10 +73,10 @@ class ConfounderModel:
         """Trains the channels on items that have both sides, and reads all items.
 
         ``r2`` then holds, per channel, the share of variance explained on items kept out of training, for the
-        chosen method and for ridge.
+        chosen method, for ridge and for CCA.
         """
         names = sorted(content.white)
-        if self.settings.method in ("diffusion", "ridge") and len(names) > 1:
+        if self.settings.method in CHANNELS and len(names) > 1:
             for index, name in enumerate(names):
                 self._fit_channel(name, content, seed + index)
         shared = self._shared(content)
@@ -123,9 +103,14 @@ class ConfounderModel:
         count = max(int(self.settings.holdout * held.size), 1)
         held[np.random.default_rng(seed).permutation(held.size)[:count]] = True
         rival = fit_ridge(target[~held], condition[~held], self.settings.ridge)
-        self.r2[f"ridge/{name}"] = explained(target[held], rival.predict(condition[held]), scale)
+        second = fit_cca(target[~held], condition[~held], self.settings.ridge, self.settings.width)
+        for method, linear in (("ridge", rival), ("cca", second)):
+            self.r2[f"{method}/{name}"] = explained(target[held], linear.predict(condition[held]), scale)
         if self.settings.method == "ridge":
             self.channels[name] = fit_ridge(target, condition, self.settings.ridge)
+        elif self.settings.method == "cca":
+            width = self.settings.width
+            self.channels[name] = fit_cca(target, condition, self.settings.ridge, width)
         else:
             channel = train_channel(target, condition, rival.weights, held, self.settings, seed)
             self.r2[f"diffusion/{name}"] = explained(target[held], channel.predict(condition[held]), scale)
@@ -164,8 +149,8 @@ class ConfounderModel:
         """Arrays and facts for a snapshot."""
         arrays: dict[str, npt.NDArray[Any]] = {"projection": self.projection}
         for name, channel in self.channels.items():
-            if isinstance(channel, RidgeChannel):
-                arrays[f"ridge.{name}"] = channel.weights
+            if isinstance(channel, LinearChannel):
+                arrays[f"linear.{name}"] = channel.weights
             elif isinstance(channel, DiffusionChannel):
                 state = channel.network.state_dict()
                 arrays |= {f"diffusion.{name}.{key}": value.numpy() for key, value in state.items()}
@@ -184,8 +169,8 @@ class ConfounderModel:
 def _unpack_channel(
     name: str, arrays: Mapping[str, npt.NDArray[Any]], settings: ConfounderSettings
 ) -> Channel:
-    if f"ridge.{name}" in arrays:
-        return RidgeChannel(arrays[f"ridge.{name}"])
+    if f"linear.{name}" in arrays:
+        return LinearChannel(arrays[f"linear.{name}"])
     prefix = f"diffusion.{name}."
     state = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
     width, condition = state["leave.weight"].shape[0], state["condition.weight"].shape[1] - 1

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
 
-from causalrec.config.model import BaselineSettings
+from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot

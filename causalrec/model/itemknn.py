@@ -5,7 +5,7 @@ import time
 import numpy as np
 import scipy.sparse as sp
 
-from causalrec.config.model import BaselineSettings
+from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.model.base import FitReport, Progress, Snapshot
 from causalrec.model.itemitem import HistoryRecommender, csr_arrays, csr_from

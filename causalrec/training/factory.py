@@ -13,12 +13,26 @@ from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal import CausalRecommender
 from causalrec.model.ease import EaseRecommender
+from causalrec.model.freedom import FreedomRecommender
+from causalrec.model.ips import IpsMfRecommender
 from causalrec.model.itemknn import ItemKnnRecommender
 from causalrec.model.lightgcn import LightGcnRecommender
+from causalrec.model.lightgcn_bpr import LightGcnBprRecommender
+from causalrec.model.mf import BprMfRecommender
+from causalrec.model.pd import PdRecommender
 from causalrec.model.popularity import PopularityRecommender
+from causalrec.model.rival import PairRecommender
+from causalrec.model.vbpr import VbprRecommender
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
+from causalrec.training.pairwise import PairwiseTrainer
 
+RIVALS: dict[str, type[PairRecommender]] = {
+    rival.name: rival for rival in (BprMfRecommender, VbprRecommender, FreedomRecommender)
+}
+OWN_LOSS: dict[str, type[PairRecommender]] = {
+    rival.name: rival for rival in (IpsMfRecommender, PdRecommender)
+}
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
 
 
@@ -37,23 +51,33 @@ def recommender_recipe(model: ModelSettings, training: TrainingSettings) -> dict
 
 
 def _build(model: ModelSettings, training: TrainingSettings, checkpoints: Path | None) -> Recommender:
-    recommender = _choose(model, LoopTrainer(training, model, checkpoints))
+    recommender = _choose(model, training, checkpoints)
     recommender.recipe = recommender_recipe(model, training)
     return recommender
 
 
-def _choose(model: ModelSettings, trainer: LoopTrainer) -> Recommender:
-    match model.name:
-        case "popularity":
+def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path | None) -> Recommender:
+    trainer = LoopTrainer(training, model, checkpoints)
+    pairwise = PairwiseTrainer(training, model, checkpoints)
+    match model.name, training.loss:
+        case "popularity", _:
             return PopularityRecommender()
-        case "ease":
-            return EaseRecommender(model.baselines, ValidationJudge(trainer.settings))
-        case "item_knn":
+        case "ease", _:
+            return EaseRecommender(model.baselines, ValidationJudge(training))
+        case "item_knn", _:
             return ItemKnnRecommender(model.baselines)
-        case "lightgcn":
+        case ("ips_mf" | "pd") as name, _:
+            return OWN_LOSS[name](model, pairwise)
+        case "lightgcn", "bpr":
+            return LightGcnBprRecommender(model, pairwise)
+        case "lightgcn", "softmax":
             return LightGcnRecommender(model, trainer)
-        case "causal":
-            return CausalRecommender(model, trainer, ValidationJudge(trainer.settings))
+        case ("bpr_mf" | "vbpr" | "freedom") as name, "bpr":
+            return RIVALS[name](model, pairwise)
+        case ("bpr_mf" | "vbpr" | "freedom") as name, "softmax":
+            return RIVALS[name](model, trainer, unit=True)
+        case _:
+            return CausalRecommender(model, trainer, ValidationJudge(training))
 
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:

@@ -33,6 +33,8 @@ def run_key(training: TrainingSettings, model: ModelSettings, data: Interactions
     digest.update(f"{data.n_users},{data.n_items}".encode())
     for array in (data.train, data.valid, *(data.modalities[name] for name in sorted(data.modalities))):
         digest.update(array.tobytes())
+    if data.propensity is not None:
+        digest.update(data.propensity.tobytes())
     return digest.hexdigest()
 
 

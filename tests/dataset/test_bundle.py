@@ -54,9 +54,19 @@ def test_ratings_become_liked_pairs(tmp_path: Path) -> None:
     assert propensity.shape == (22, 11)
 
 
+def test_training_pairs_carry_their_propensities(tmp_path: Path) -> None:
+    chances = np.arange(1, 9).reshape(2, 4) / 10
+    data = load_bundle(save(tmp_path, train=TRAIN[:, ::-1], valid=VALID, propensity=chances))
+    assert data.train.tolist() == [[0, 1], [0, 2]]
+    assert data.propensity is not None
+    assert data.propensity.tolist() == pytest.approx([0.1, 0.7])
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
+        ({"train": TRAIN, "propensity": np.ones((1, 3))}, "does not cover the training pairs"),
+        ({"train": TRAIN, "propensity": np.zeros((2, 3))}, "not above zero"),
         ({"valid": VALID}, "neither train.npy nor ratings.npy"),
         ({"train": TRAIN.T}, "expected"),
         ({"train": TRAIN.astype(np.float32)}, "expected integers"),

@@ -8,9 +8,10 @@ import pytest
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.cache import cache_key, identify
-from causalrec.model.confounder import ConfounderModel, fit_ridge
+from causalrec.model.confounder import ConfounderModel
 from causalrec.model.content import Content, fit_content, read_content
 from causalrec.model.diffusion import explained, train_channel
+from causalrec.model.linear_channel import fit_cca, fit_ridge
 
 RNG = np.random.default_rng(0)
 SETTINGS = ConfounderSettings(hidden=32, blocks=1, epochs=40, batch=128, width=2, whiten=8)
@@ -48,6 +49,41 @@ def test_diffusion_beats_ridge_where_the_link_is_bent() -> None:
     assert explained(target[held], channel.predict(condition[held])) > 0.4
 
 
+def test_all_canonical_pairs_together_are_ridge() -> None:
+    target, condition = linear_gaussian()
+    whole = fit_cca(target, condition, 5.0, 3)
+    assert np.allclose(whole.weights, fit_ridge(target, condition, 5.0).weights, atol=1e-5)
+
+
+def test_leading_canonical_pairs_keep_what_is_shared() -> None:
+    """One direction of five is shared: the first pair predicts better than all of them."""
+    rng = np.random.default_rng(4)
+    target, condition = rng.normal(size=(2, 60, 20)).astype(np.float32)
+    cause = rng.normal(size=60).astype(np.float32)
+    target[:, 3], condition[:, 7] = cause, cause
+    held = np.arange(60) < 20
+    ridge, cca = (
+        explained(target[held], channel.predict(condition[held]))
+        for channel in (
+            fit_ridge(target[~held], condition[~held], 10.0),
+            fit_cca(target[~held], condition[~held], 10.0, 1),
+        )
+    )
+    assert cca > ridge
+    weights = fit_cca(target[~held], condition[~held], 10.0, 1).weights
+    assert divmod(int(np.abs(weights).argmax()), 20) == (7, 3)
+
+
+def test_findings_compare_the_rivals_on_held_out_items() -> None:
+    content, _ = shared_cause()
+    model = ConfounderModel(SETTINGS.model_copy(update={"epochs": 5}))
+    model.fit(content, seed=0)
+    assert set(model.r2) == {
+        f"{way}/{name}" for way in ("diffusion", "ridge", "cca") for name in content.white
+    }
+    assert min(model.r2.values()) > 0.5
+
+
 def test_evidence_is_there_only_where_the_condition_tells_something() -> None:
     target, condition = linear_gaussian()
     held = np.arange(600) < 200
@@ -70,7 +106,7 @@ def shared_cause(items: int = 300) -> tuple[Content, "np.ndarray"]:
     return read_content(fit_content(modalities, 8), modalities, items), brand
 
 
-@pytest.mark.parametrize("method", ["diffusion", "ridge"])
+@pytest.mark.parametrize("method", ["diffusion", "ridge", "cca"])
 def test_the_footprint_separates_the_shared_cause(method: str) -> None:
     content, brand = shared_cause()
     model = ConfounderModel(SETTINGS.model_copy(update={"method": method}))

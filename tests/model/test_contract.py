@@ -13,15 +13,21 @@ from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 
-NAMES = ("popularity", "item_knn", "ease", "lightgcn", "causal")
-LEARNED = ("lightgcn", "causal")
+RIVALS = ("bpr_mf", "ips_mf", "pd", "vbpr", "freedom", "lightgcn")
+COSINES = ("bpr_mf", "vbpr", "freedom")  # rivals that also come with the loss of the causal model
+NAMES = ("popularity", "item_knn", "ease", "lightgcn", "causal", *(f"{name}:bpr" for name in RIVALS))
+NAMES += tuple(COSINES)
+LEARNED = NAMES[3:]
 PERSONAL = NAMES[1:]
 
 Toy = Callable[..., Interactions]
 Small = Callable[..., Settings]
 
 
-def fitted(small: Small, name: str, data: Interactions, **changes: object) -> Recommender:
+def fitted(small: Small, name: str, data: Interactions, **changes: dict[str, object]) -> Recommender:
+    name, _, loss = name.partition(":")
+    if loss:
+        changes["training"] = {"loss": loss, "learning_rate": 0.05, **changes.get("training", {})}
     recommender = build_recommender(small(name, **changes))
     recommender.fit(data)
     return recommender

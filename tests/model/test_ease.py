@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from causalrec.config.model import BaselineSettings
+from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.base import Judge
 from causalrec.model.ease import EaseRecommender

@@ -1,0 +1,71 @@
+"""The training loop for networks that bring the loss of their paper."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from causalrec.dataset.arrays import Interactions
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Progress
+from causalrec.model.network import FactorNetwork
+from causalrec.model.pairs import PairBatch, PairNetwork
+from causalrec.training.device import check_memory
+from causalrec.training.loop import LoopTrainer, _Run
+from causalrec.training.sampling import Batch, PairSampler
+
+
+@dataclass(frozen=True)
+class PairwiseTrainer(LoopTrainer):
+    """As :class:`LoopTrainer` in everything but the loss: one negative per pair, judged by the network."""
+
+    def __call__(
+        self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
+    ) -> FitReport:
+        """Trains until validation stops improving.
+
+        Raises:
+            TrainingError: a network without an own loss, no pairs, too little memory, or a loss that is
+                not finite.
+        """
+        if not isinstance(network, PairNetwork):
+            raise TrainingError(f"{type(network).__name__} has no pairwise loss", do="use the LoopTrainer")
+        if data.train.shape[1] == 0:
+            raise TrainingError("there are no training pairs", do="check the dataset's date and splits")
+        check_memory(data, self.model, self.settings, self.device)
+        return _PairRun(self, network, data, progress).train()
+
+
+class _PairRun(_Run):
+    """One call of the trainer. As many negatives are drawn as a batch has pairs."""
+
+    def __init__(
+        self, trainer: LoopTrainer, network: PairNetwork, data: Interactions, progress: Progress | None
+    ) -> None:
+        super().__init__(trainer, network, data, progress)
+        self.pairs = network
+        batch = self.settings.batch
+        self.sampler = PairSampler(data, batch, batch, self.settings.seed)
+
+    def _step(self, batch: Batch, epoch: int) -> Tensor:
+        loss = self.pairs.pair_loss(one_negative_each(batch, self.device))
+        if not torch.isfinite(loss):
+            self._stop_at(batch, epoch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return loss.detach()
+
+
+def one_negative_each(batch: Batch, device: torch.device) -> PairBatch:
+    """Pair b takes negative b of the shared draw (again from the first where there are fewer)."""
+    rows = torch.arange(batch.users.size)
+    columns = rows % batch.negatives.size
+    kept = torch.ones(batch.users.size)
+    clash = torch.from_numpy(batch.clash)
+    kept[clash[0, columns[clash[0]] == clash[1]]] = 0.0
+    users, items, negatives = (
+        torch.from_numpy(part).long() for part in (batch.users, batch.items, batch.negatives)
+    )
+    parts = (users, items, negatives[columns], kept)
+    return PairBatch(*(part.to(device) for part in parts))
