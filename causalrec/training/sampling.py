@@ -13,6 +13,8 @@ from causalrec.dataset.arrays import Interactions, Ints
 
 Longs = npt.NDArray[np.int64]
 
+RADIX_SORTED = 2**16  # numpy sorts 16-bit numbers in linear time
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -41,9 +43,10 @@ class PairSampler:
         self, data: Interactions, batch: int, negatives: int, seed: int, part: tuple[int, int] = (0, 1)
     ) -> None:
         self.pairs = data.train
-        matrix = data.train_matrix()
-        self.starts, self.seen = matrix.indptr.astype(np.int64), matrix.indices
-        self.place = np.full(data.n_items, -1, dtype=np.int64)
+        matrix = data.train_matrix().tocsc()
+        self.starts, self.owners = matrix.indptr.astype(np.int64), matrix.indices
+        self.asked = np.zeros((2, data.n_users), dtype=np.int64)
+        self.n_items = data.n_items
         self.batch = batch
         self.negatives = min(negatives, data.n_items)
         self.seed = seed
@@ -56,17 +59,29 @@ class PairSampler:
         for first in range(0, order.size, self.batch):
             rows = order[first : first + self.batch][self.rank :: self.ranks]
             users, items = self.pairs[0][rows], self.pairs[1][rows]
-            drawn = rng.choice(self.place.size, self.negatives, replace=False).astype(np.int32)
+            drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
             yield Batch(users, items, drawn, self._clash(users, drawn))
 
     def _clash(self, users: Ints, negatives: Ints) -> Longs:
-        """Finds negatives among the users' training items; validation and test items are never looked at."""
-        starts = self.starts[users]
-        counts = self.starts[users + 1] - starts
-        rows = np.repeat(np.arange(users.size), counts)
-        inside = np.arange(rows.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        self.place[negatives] = np.arange(negatives.size)
-        columns = self.place[self.seen[np.repeat(starts, counts) + inside]]
-        self.place[negatives] = -1
-        hit = columns >= 0
-        return np.stack([rows[hit], columns[hit]])
+        """Finds negatives among the users' training items; validation and test items are never looked at.
+
+        Goes through the owners of the negatives: uniform items have far fewer than active users have items.
+        """
+        order = np.argsort(users, kind="stable")
+        distinct, first, count = np.unique(users[order], return_index=True, return_counts=True)
+        owned = self.starts[negatives + 1] - self.starts[negatives]
+        owner = self.owners[_ranges(self.starts[negatives], owned)]
+        self.asked[:, distinct] = first, count
+        first, count = self.asked[:, owner]
+        self.asked[1, distinct] = 0
+        rows = order[_ranges(first, count)]
+        columns = np.repeat(np.repeat(np.arange(negatives.size), owned), count)
+        short = np.uint16 if users.size <= RADIX_SORTED else np.int64
+        by_row = np.argsort(rows.astype(short), kind="stable")
+        return np.stack([rows[by_row], columns[by_row]])
+
+
+def _ranges(starts: Longs, counts: Longs) -> Longs:
+    """start, start + 1, ... (count of them) for every start, one after the other."""
+    ends = np.cumsum(counts)
+    return np.asarray(np.arange(ends[-1] if ends.size else 0) + np.repeat(starts - ends + counts, counts))
