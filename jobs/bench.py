@@ -4,23 +4,21 @@ import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from causalrec.config import Settings, load_settings
-from causalrec.config.model import ModelSettings
 from causalrec.dataset.bundle import load_bundle
 from causalrec.errors import SettingsError
-from causalrec.evaluation.bench import SEEDLESS, BenchRow, summarise
+from causalrec.evaluation.bench import BenchRow, summarise
 from causalrec.evaluation.cells import Cell, CellResult, code_hash, data_hash, run_cell
+from causalrec.evaluation.contenders import ABLATIONS, CAUSAL, CONTENDERS, RIVALS, SEEDLESS, check_overrides
 from causalrec.evaluation.ranking import Split
-from causalrec.report.bench import cells, header, shown, write
+from causalrec.report.bench import cells, header, write
 
-MODELS = tuple(get_args(ModelSettings.model_fields["name"].annotation))
-DEFAULT_MODELS = ("popularity", "item_knn", "ease", "lightgcn", "causal")
+DEFAULT_MODELS = tuple(contender.name for contender in RIVALS)
 QUICK_EPOCHS = 6
 OUT = Path(".work/bench")
 
@@ -29,12 +27,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """The arguments of the command."""
     parser = subparsers.add_parser("bench", help="models against baselines on bench bundles, in one table")
     parser.add_argument("bundles", nargs="+", type=Path, metavar="DIR", help="folders that hold train.npy")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(DEFAULT_MODELS))
-    parser.add_argument("--reference", default="causal", help="model that the p-values are about")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        choices=CONTENDERS,
+        default=list(DEFAULT_MODELS),
+        metavar="MODEL",
+        help=f"rows of the table, out of {', '.join(CONTENDERS)}",
+    )
+    parser.add_argument("--ablations", action="store_true", help="add the causal model with one part changed")
+    parser.add_argument("--reference", default=CAUSAL, help="model that the p-values are about")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (closed forms run once)")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs: does everything run?")
     parser.add_argument("--test", action="store_true", help="look at the test split too (once, at the end)")
-    parser.add_argument("--settings", type=Path, help="TOML file whose [model] and [training] are used")
+    parser.add_argument(
+        "--settings", type=Path, help="TOML file with [model], [training] and [bench.variants.MODEL]"
+    )
     parser.add_argument("--out", type=Path, default=OUT, help="where results are kept and reused")
     parser.set_defaults(run=bench)
 
@@ -44,6 +52,7 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.seeds < 1:
         raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one seed")
     base = load_settings(arguments.settings, os.environ)
+    check_overrides(base)
     rows: list[BenchRow] = []
     for bundle in arguments.bundles:
         rows += _bundle(bundle.resolve(), base, arguments, console)
@@ -52,7 +61,7 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
         console.print(_table(part, f"{bundle}, {split}"))
     facts = {"code": code_hash(), "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles}}
     files = write(rows, arguments.reference, arguments.out, facts)
-    console.print(f"written: {files[0]} and {files[1]}", highlight=False)
+    console.print(f"written: {', '.join(map(str, files))}", highlight=False)
     return 0
 
 
@@ -62,7 +71,7 @@ def _table(rows: list[BenchRow], title: str) -> Table:
     for number, name in enumerate(header(rows)[2:]):
         table.add_column(name, justify="left" if number == 0 else "right")
     for row in rows:
-        table.add_row(*cells(row, shown(rows))[2:])
+        table.add_row(*cells(row, rows)[2:])
     return table
 
 
@@ -95,13 +104,13 @@ def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
 
 
 def _cells(bundle: Path, base: Settings, arguments: argparse.Namespace) -> Iterator[Cell]:
-    for model in arguments.models:
-        for number in range(1 if model in SEEDLESS else arguments.seeds):
-            training = {"seed": base.training.seed + number}
+    names = [*arguments.models, *(row.name for row in ABLATIONS if arguments.ablations)]
+    for name in dict.fromkeys(names):
+        contender = CONTENDERS[name]
+        settings = contender.settings(base)
+        for number in range(1 if name in SEEDLESS else arguments.seeds):
+            training = {"seed": settings.training.seed + number}
             if arguments.quick:
                 training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
-            update = {
-                "model": base.model.model_copy(update={"name": model}),
-                "training": base.training.model_copy(update=training),
-            }
-            yield Cell(bundle, base.model_copy(update=update))
+            seeded = settings.training.model_copy(update=training)
+            yield Cell(bundle, settings.model_copy(update={"training": seeded}), name, contender.refuter)

@@ -50,10 +50,12 @@ class CodebookSettings(Section):
     fine: int = Field(8, ge=1)
     items_per_code: int = Field(4, ge=1)
     decay: float = Field(0.99, ge=0, lt=1)
-    epochs: int = Field(20, ge=1)
+    epochs: int = Field(20, ge=0, description="of moving averages after k-means; 0: k-means alone")
     batch: int = Field(1_024, ge=1)
     reseed_below: float = Field(2.0, ge=0)
     smoothing: float = Field(1.0, gt=0)
+    prior: Literal["items", "interactions"] = "items"
+    shuffled: bool = Field(False, description="codes dealt out to items at random: a refuter")
 
 
 class BackdoorSettings(Section):
@@ -128,6 +130,9 @@ class TrainingSettings(Section):
 
     seed: int = 7
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of dense products while training; auto: bfloat16 on a GPU"
+    )
     epochs: int = Field(200, ge=1)
     epochs_unvalidated: int = Field(40, ge=1)
     batch: int = Field(2_048, ge=1)
@@ -140,3 +145,4 @@ class TrainingSettings(Section):
     select_on: str = "recall@20+ndcg@20"
     evaluation_batch: int = Field(1_024, ge=1)
     max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
+    rank_timeout: float = Field(600.0, gt=0, description="seconds that one of several processes waits")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from causalrec.config.bench import BenchSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import (
     DatasetSettings,
@@ -33,6 +34,7 @@ class Settings(Section):
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
+    bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
     registry: RegistrySettings = RegistrySettings()

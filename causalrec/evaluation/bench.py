@@ -1,6 +1,6 @@
 """Summary of benchmark cells: mean and spread over seeds, paired tests of one model against the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -10,8 +10,9 @@ import numpy.typing as npt
 from causalrec.evaluation.bootstrap import paired_test
 from causalrec.evaluation.cells import CellResult
 
-SEEDLESS = frozenset({"popularity", "item_knn", "ease"})  # closed forms: every seed gives the same model
-PAIRED_ON = "ndcg@20"
+Doubles = npt.NDArray[np.float64]
+
+PAIRED_ON = ("recall@20", "ndcg@20", "random_ndcg@5", "random_auc")
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class BenchRow:
     Attributes:
         mean: metric -> mean over seeds.
         spread: metric -> standard deviation over seeds (0 with one seed).
-        p_value: paired bootstrap of the reference model against this one over users, seeds averaged
-            (None for the reference itself and where there is no held-out ranking).
-        difference: mean of reference minus this model on the paired metric.
+        p_values: metric -> paired bootstrap of the reference model against this one over users, seeds
+            averaged (empty for the reference itself and where no metric has values per user).
+        differences: metric -> mean of reference minus this model.
     """
 
     bundle: str
@@ -32,8 +33,8 @@ class BenchRow:
     seeds: int
     mean: dict[str, float]
     spread: dict[str, float]
-    p_value: float | None
-    difference: float | None
+    p_values: dict[str, float]
+    differences: dict[str, float]
     epochs: float
     seconds: float
     seconds_per_epoch: float
@@ -45,17 +46,17 @@ def summarise(bundle: str, split: str, results: Sequence[CellResult], reference:
     """One row per model, in the order in which models first appear."""
     models = list(dict.fromkeys(result.model for result in results))
     of = {model: [result for result in results if result.model == model] for model in models}
-    ours = _users(of[reference], split) if reference in of else None
-    return [_row(bundle, split, model, of[model], None if model == reference else ours) for model in models]
+    ours = _users(of[reference], split) if reference in of else {}
+    return [_row(bundle, split, model, of[model], {} if model == reference else ours) for model in models]
 
 
 def _row(
-    bundle: str, split: str, model: str, results: list[CellResult], ours: npt.NDArray[np.float64] | None
+    bundle: str, split: str, model: str, results: list[CellResult], ours: Mapping[str, Doubles]
 ) -> BenchRow:
     names = list(results[0].metrics[split])
     values = {name: [result.metrics[split][name] for result in results] for name in names}
     theirs = _users(results, split)
-    test = paired_test(ours, theirs) if ours is not None and theirs is not None else None
+    tests = {name: paired_test(ours[name], theirs[name]) for name in ours if name in theirs}
     return BenchRow(
         bundle=bundle,
         split=split,
@@ -63,8 +64,8 @@ def _row(
         seeds=len(results),
         mean={name: fmean(found) for name, found in values.items()},
         spread={name: stdev(found) if len(found) > 1 else 0.0 for name, found in values.items()},
-        p_value=None if test is None else test.p_value,
-        difference=None if test is None else test.difference,
+        p_values={name: test.p_value for name, test in tests.items()},
+        differences={name: test.difference for name, test in tests.items()},
         epochs=fmean(result.epochs for result in results),
         seconds=fmean(result.seconds for result in results),
         seconds_per_epoch=fmean(result.seconds_per_epoch for result in results),
@@ -73,7 +74,7 @@ def _row(
     )
 
 
-def _users(results: list[CellResult], split: str) -> npt.NDArray[np.float64] | None:
-    """Per-user values of the paired metric, averaged over seeds."""
-    found = [result.per_user[split][PAIRED_ON] for result in results if PAIRED_ON in result.per_user[split]]
-    return np.mean(found, axis=0) if found else None
+def _users(results: list[CellResult], split: str) -> dict[str, Doubles]:
+    """Per-user values of the paired metrics, averaged over seeds."""
+    names = [name for name in PAIRED_ON if name in results[0].per_user[split]]
+    return {name: np.mean([result.per_user[split][name] for result in results], axis=0) for name in names}

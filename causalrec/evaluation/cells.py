@@ -28,6 +28,7 @@ from causalrec.errors import CausalrecError, TrainingError
 from causalrec.evaluation.debiased import random_exposure_metrics
 from causalrec.evaluation.evaluate import KS, RANDOM_K, evaluate_all
 from causalrec.evaluation.ranking import Score, Split
+from causalrec.evaluation.refuters import REFUTERS
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 
 MODEL, FIT, CHECKPOINTS, USERS = "model", "fit.json", "checkpoints", ".users.safetensors"
@@ -39,15 +40,17 @@ OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained: a bundle folder and the full settings (model name and seed among them)."""
+    """What is trained: a bundle folder and the full settings (model name and seed among them).
+
+    Attributes:
+        model: name of the row in the table.
+        refuter: name in :data:`causalrec.evaluation.refuters.REFUTERS`; empty for the data as they are.
+    """
 
     bundle: Path
     settings: Settings
-
-    @property
-    def model(self) -> str:
-        """Name of the model."""
-        return self.settings.model.name
+    model: str
+    refuter: str = ""
 
     @property
     def seed(self) -> int:
@@ -55,9 +58,14 @@ class Cell:
         return self.settings.training.seed
 
     def key(self) -> str:
-        """Hash of data, settings and code."""
-        parts = [data_hash(self.bundle), code_hash(), *map(self._dump, ("model", "training"))]
+        """Hash of data, settings and code; the name of the row is no part of it."""
+        parts = [data_hash(self.bundle), code_hash(), *map(self._dump, ("model", "training")), self.refuter]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+    def load(self) -> Interactions:
+        """The data that the cell trains on and is judged on; a refuter leaves held-out pairs as they are."""
+        data = load_bundle(self.bundle)
+        return REFUTERS[self.refuter](data, self.seed) if self.refuter else data
 
     def _dump(self, section: str) -> str:
         return str(getattr(self.settings, section).model_dump_json())
@@ -102,7 +110,7 @@ def run_cell(
         str(name): json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in splits
     }
     per_user = {str(name): load_file(folder / f"{name}{USERS}") for name in splits}
-    return CellResult(**facts, metrics=metrics, per_user=per_user)
+    return CellResult(model=cell.model, **facts, metrics=metrics, per_user=per_user)
 
 
 def _in_process(cell: Cell, folder: Path, splits: tuple[Split, ...], on_epoch: OnEpoch | None) -> None:
@@ -137,7 +145,7 @@ def _in_process(cell: Cell, folder: Path, splits: tuple[Split, ...], on_epoch: O
 def _child(cell: Cell, folder: Path, splits: tuple[Split, ...], sender: Connection) -> None:
     """Runs in the fresh process."""
     try:
-        data = load_bundle(cell.bundle)
+        data = cell.load()
         _train(cell, folder, data, lambda epoch, metrics: sender.send(("epoch", epoch, metrics)))
         for split in splits:
             _judge(folder, data, split)
@@ -156,7 +164,6 @@ def _train(cell: Cell, folder: Path, data: Interactions, on_epoch: OnEpoch) -> N
     report = recommender.fit(data, progress=lambda epoch, metrics: on_epoch(epoch, metrics))
     save_recommender(recommender, folder / MODEL)
     facts = {
-        "model": cell.model,
         "seed": cell.seed,
         "epochs": report.epochs,
         "best_epoch": report.best_epoch,

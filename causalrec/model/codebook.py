@@ -44,6 +44,14 @@ class Codebook:
             )
         return first, second
 
+    def weighted(self, codes: tuple[Ints, Ints], weight: Floats) -> "Codebook":
+        """The same codes with items counted by ``weight`` (n,); a code with an item counts one at least."""
+        known = codes[0] >= 0
+        flat = codes[0][known] * self.counts.shape[1] + codes[1][known]
+        total = np.bincount(flat, weight[known], minlength=self.counts.size).reshape(self.counts.shape)
+        counts = np.where(self.counts > 0, np.maximum(np.rint(total), 1), 0).astype(np.int32)
+        return Codebook(self.coarse, self.fine, counts)
+
     def vectors(self) -> Floats:
         """Prototype of every pair of codes, (K1 * K2, dc); row k1 * K2 + k2."""
         total: Floats = self.coarse[:, None, :] + self.fine

@@ -13,6 +13,7 @@ from causalrec.model.cache import identify
 from causalrec.model.codebook import Codebook, fit_codebook
 from causalrec.model.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content, Whitening, fit_content, read_content
+from causalrec.model.factors import item_popularity
 from causalrec.model.neighbours import nearest
 
 
@@ -36,7 +37,7 @@ class Prepared:
 
 
 def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
-    """Runs the offline stage; it reads modalities only, never an interaction."""
+    """Runs the offline stage; it reads modalities only (interactions only for a prior that counts them)."""
     modalities = data.modalities if settings.content.enabled else {}
     whitenings = fit_content(modalities, settings.confounder.whiten)
     content = read_content(whitenings, modalities, data.n_items)
@@ -50,10 +51,23 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
     if settings.codebook.enabled and footprint.known.any() and footprint.states.shape[1] > 0:
         codebook = fit_codebook(footprint.states, footprint.known, settings.codebook, seed)
         codes = codebook.assign(footprint.states, footprint.known)
+        if settings.codebook.shuffled:
+            codes = deal_out(codes, seed)
+        if settings.codebook.prior == "interactions":
+            codebook = codebook.weighted(codes, item_popularity(data))
     near = nearest(
         content.vectors, content.vectors, settings.content.neighbours, settings.content.row_block, same=True
     )
     return Prepared(whitenings, content, model, footprint, codebook, codes, near)
+
+
+def deal_out(codes: tuple[Ints, Ints], seed: int) -> tuple[Ints, Ints]:
+    """The same codes, each as often, for other items; an item without a code has none."""
+    coarse, fine = (part.copy() for part in codes)
+    known = np.flatnonzero(coarse >= 0)
+    dealt = np.random.default_rng(seed).permutation(known)
+    coarse[known], fine[known] = codes[0][dealt], codes[1][dealt]
+    return coarse, fine
 
 
 def no_footprint(rows: int) -> Footprint:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from causalrec.evaluation.bench import PAIRED_ON, BenchRow
+from causalrec.report.bench_plot import metric_panels
 
 METRICS = {
     "recall@20": "R@20",
@@ -25,7 +26,8 @@ METRICS = {
 def header(rows: Sequence[BenchRow]) -> list[str]:
     """Column titles; a metric that no row has is left out."""
     metrics = [METRICS[name] for name in shown(rows)]
-    return ["bundle", "split", "model", "seeds", *metrics, "p", "s/epoch", "epochs", "s", "MiB"]
+    paired = [f"p {METRICS[name]}" for name in compared(rows)]
+    return ["bundle", "split", "model", "seeds", *metrics, *paired, "s/epoch", "epochs", "s", "MiB"]
 
 
 def shown(rows: Sequence[BenchRow]) -> list[str]:
@@ -33,13 +35,18 @@ def shown(rows: Sequence[BenchRow]) -> list[str]:
     return [name for name in METRICS if any(name in row.mean for row in rows)]
 
 
-def cells(row: BenchRow, metrics: Sequence[str]) -> list[str]:
-    """The texts of one row, in the order of :func:`header`."""
-    p_value = "" if row.p_value is None else f"{row.p_value:.4f}"
+def compared(rows: Sequence[BenchRow]) -> list[str]:
+    """The metrics that any row was compared on."""
+    return [name for name in PAIRED_ON if any(name in row.p_values for row in rows)]
+
+
+def cells(row: BenchRow, rows: Sequence[BenchRow]) -> list[str]:
+    """The texts of one row of the table of ``rows``, in the order of :func:`header`."""
+    p_values = [f"{row.p_values[name]:.4f}" if name in row.p_values else "" for name in compared(rows)]
     memory = f"{row.peak_mb:.0f}" + (f" + {row.gpu_mb:.0f} GPU" if row.gpu_mb else "")
     cost = [f"{row.seconds_per_epoch:.2f}", f"{row.epochs:.0f}", f"{row.seconds:.1f}", memory]
-    values = [_value(row, name) for name in metrics]
-    return [row.bundle, row.split, row.model, str(row.seeds), *values, p_value, *cost]
+    values = [_value(row, name) for name in shown(rows)]
+    return [row.bundle, row.split, row.model, str(row.seeds), *values, *p_values, *cost]
 
 
 def _value(row: BenchRow, name: str) -> str:
@@ -51,13 +58,13 @@ def _value(row: BenchRow, name: str) -> str:
 
 def markdown(rows: Sequence[BenchRow], reference: str) -> str:
     """The table with a line on how to read it."""
-    titles, metrics = header(rows), shown(rows)
-    lines = [titles, ["---"] * len(titles), *(cells(row, metrics) for row in rows)]
+    titles = header(rows)
+    lines = [titles, ["---"] * len(titles), *(cells(row, rows) for row in rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     note = (
         "R recall, N NDCG, cov coverage, lift popularity lift; random: under uniform exposure. Mean ± "
-        f"standard deviation over seeds; p: paired bootstrap over users, {reference} against the row "
-        f"on {PAIRED_ON}. Models are selected on validation. {machine()}"
+        f"standard deviation over seeds; p: paired bootstrap over users, {reference} against the row, "
+        f"seeds averaged per user. Models are selected on validation. {machine()}"
     )
     return f"{table}\n\n{note}\n"
 
@@ -68,11 +75,14 @@ def machine() -> str:
     return f"{system}, {os.cpu_count()} cores, Python {platform.python_version()}."
 
 
-def write(rows: Sequence[BenchRow], reference: str, folder: Path, facts: dict[str, Any]) -> tuple[Path, Path]:
-    """``bench.md`` and ``bench.json`` in ``folder``."""
+def write(
+    rows: Sequence[BenchRow], reference: str, folder: Path, facts: dict[str, Any]
+) -> tuple[Path, Path, Path]:
+    """``bench.md``, ``bench.json`` and ``bench.svg`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    text, data = folder / "bench.md", folder / "bench.json"
+    text, data, picture = (folder / f"bench.{ending}" for ending in ("md", "json", "svg"))
+    metric_panels(rows, {name: METRICS[name] for name in PAIRED_ON}, reference).savefig(picture)
     text.write_text(markdown(rows, reference), encoding="utf-8")
     content = {**facts, "machine": machine(), "rows": [asdict(row) for row in rows]}
     data.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
-    return text, data
+    return text, data, picture

@@ -47,14 +47,8 @@ class _PairRun(_Run):
         batch = self.settings.batch
         self.sampler = PairSampler(data, batch, batch, self.settings.seed)
 
-    def _step(self, batch: Batch, epoch: int) -> Tensor:
-        loss = self.pairs.pair_loss(one_negative_each(batch, self.device))
-        if not torch.isfinite(loss):
-            self._stop_at(batch, epoch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        return loss.detach()
+    def _loss(self, batch: Batch) -> Tensor:
+        return self.pairs.pair_loss(one_negative_each(batch, self.device))
 
 
 def one_negative_each(batch: Batch, device: torch.device) -> PairBatch:

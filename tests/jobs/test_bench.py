@@ -1,6 +1,8 @@
 """The benchmark command on a tiny bundle: runs, resumes, keeps the test set closed until asked."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +41,10 @@ def test_runs_resumes_and_opens_the_test_set_last(
     first = rows(out)
     assert set(first) == {("popularity", "valid"), ("ease", "valid")}
     assert first["popularity", "valid"]["seeds"] == 1  # a closed form has one answer
-    assert first["popularity", "valid"]["p_value"] < 0.05  # type: ignore[operator]
-    assert first["ease", "valid"]["p_value"] is None
+    p_values = first["popularity", "valid"]["p_values"]
+    assert set(p_values) == {"recall@20", "ndcg@20"}  # type: ignore[call-overload]
+    assert p_values["ndcg@20"] < 0.05  # type: ignore[index]
+    assert first["ease", "valid"]["p_values"] == {}
     assert first["ease", "valid"]["mean"]["ndcg@20"] > first["popularity", "valid"]["mean"]["ndcg@20"]  # type: ignore[index]
     fitted = {file: file.stat().st_mtime_ns for file in out.glob("cells/*/model/*")}
     assert len(fitted) == 4
@@ -51,9 +55,42 @@ def test_runs_resumes_and_opens_the_test_set_last(
     assert set(second) == set(first) | {("popularity", "test"), ("ease", "test")}
     assert second["ease", "valid"] == first["ease", "valid"]
     assert {file: file.stat().st_mtime_ns for file in out.glob("cells/*/model/*")} == fitted
-    assert "| tiny | test | ease |" in (out / "bench.md").read_text()
+    text = (out / "bench.md").read_text()
+    assert "| tiny | test | ease |" in text
+    assert "p R@20 | p N@20" in text
+    assert "tiny, test: N@20" in re.sub(r"<!-- (.*?) -->", r"\1", (out / "bench.svg").read_text())
+
+
+def test_overrides_and_refuters_make_rows_of_their_own(bundle: Path, tmp_path: Path) -> None:
+    """Two rows of the same model: what differs is their settings and their data."""
+    shop = tmp_path / "content"
+    shutil.copytree(bundle, shop)
+    look = np.eye(3)[np.arange(24) % 3] + 0.1 * np.random.default_rng(1).normal(size=(24, 3))
+    np.save(shop / "image.npy", look.astype(np.float32))
+    file = tmp_path / "bench.toml"
+    file.write_text(
+        "[training]\nbatch = 64\nnegatives = 8\n[bench.variants.causal]\n"
+        '"model.dim" = 8\n[bench.variants.no_frontdoor]\n"training.learning_rate" = 0.01\n'
+    )
+    out = tmp_path / "out"
+    names = ["causal", "no_frontdoor", "shuffled_modality"]
+    assert (
+        main(["bench", str(shop), "--out", str(out), "--settings", str(file), "--quick", "--models", *names])
+        == 0
+    )
+    assert {model for model, _ in rows(out)} == set(names)
+    assert set(rows(out)["shuffled_modality", "valid"]["p_values"]) == {"recall@20", "ndcg@20"}  # type: ignore[call-overload]
+    recipes = [json.loads(path.read_text())["recipe"] for path in out.glob("cells/*/model/recommender.json")]
+    found = {(r["model"]["frontdoor"]["enabled"], r["training"]["learning_rate"]) for r in recipes}
+    assert found == {(True, 0.001), (False, 0.01)}
+    assert {r["model"]["dim"] for r in recipes} == {8}  # an ablation shares the overrides of its model
+    assert len(recipes) == 3
 
 
 def test_refusals_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(tmp_path / "absent")]) == 1
     assert "no bundle at" in capsys.readouterr().out
+    file = tmp_path / "bench.toml"
+    file.write_text('[bench.variants.nobody]\n"model.dim" = 8\n')
+    assert main(["bench", str(tmp_path), "--settings", str(file)]) == 1
+    assert "bench.variants names ['nobody']" in capsys.readouterr().out

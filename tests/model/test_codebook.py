@@ -4,7 +4,8 @@ import numpy as np
 
 from causalrec.config.model import CodebookSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.codebook import fit_codebook
+from causalrec.model.codebook import Codebook, fit_codebook
+from causalrec.model.prepare import deal_out
 
 
 def clusters(seed: int = 0) -> tuple[Floats, "np.ndarray", "np.ndarray"]:
@@ -74,3 +75,29 @@ def test_identical_items_are_no_problem() -> None:
     book = fit_codebook(states, EVERYTHING, CodebookSettings(coarse=4, fine=2), seed=1)
     assert np.isfinite(book.vectors()).all()
     assert book.counts.sum() == 256
+
+
+def test_without_moving_averages_codes_are_k_means_alone() -> None:
+    states = np.repeat(np.array([[0.0, 0.0], [4.0, 0.0]], dtype=np.float32), 20, axis=0)
+    settings = CodebookSettings(epochs=0, coarse=2, fine=1)
+    codebook = fit_codebook(states, np.ones(40, dtype=np.bool_), settings, seed=0)
+    assert sorted(codebook.coarse.tolist()) == [[0, 0], [4, 0]]
+
+
+def test_a_prior_by_interactions_counts_them_and_keeps_codes_alive() -> None:
+    codebook = Codebook(
+        np.zeros((2, 1), np.float32), np.zeros((2, 2, 1), np.float32), np.array([[2, 1], [1, 0]], np.int32)
+    )
+    codes = (np.array([0, 0, 0, 1, -1], np.int32), np.array([0, 0, 1, 0, -1], np.int32))
+    weighted = codebook.weighted(codes, np.array([5, 2, 3, 0, 9], np.float32))
+    assert weighted.counts.tolist() == [[7, 3], [1, 0]]
+
+
+def test_codes_dealt_out_are_the_same_codes_for_other_items() -> None:
+    coarse = np.concatenate([np.arange(50), [-1]]).astype(np.int32)
+    fine = np.concatenate([np.arange(50) + 100, [-1]]).astype(np.int32)
+    dealt = deal_out((coarse, fine), seed=3)
+    assert dealt[0][-1] == dealt[1][-1] == -1
+    assert sorted(dealt[0]) == sorted(coarse)
+    assert np.array_equal(dealt[1][:50], dealt[0][:50] + 100)  # pairs stay together
+    assert (dealt[0][:50] == coarse[:50]).mean() < 0.2
