@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from causalrec.config import load_settings
 from causalrec.contracts.markdown import contract_table
+from causalrec.evaluation.contenders import CONTENDERS, RIVALS
 from causalrec.lake import Lake
 
 if TYPE_CHECKING:
@@ -39,6 +41,17 @@ def test_every_named_file_exists(readme: str, root: Path) -> None:
     named = set(re.findall(r"`((?:infra|causalrec|schemas)/[\w./-]+)`", readme))
     assert len(named) > 5
     assert sorted(name for name in named if "NAME" not in name and not (root / name).exists()) == []
+
+
+def test_the_rows_of_the_benchmark_exist_and_its_settings_are_read(readme: str, tmp_path: Path) -> None:
+    table = readme.split("| row | what it is |")[1].split("\n\n")[0]
+    named = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert named <= set(CONTENDERS)
+    assert named >= {row.name for row in RIVALS}
+    file = tmp_path / "bench.toml"
+    file.write_text(blocks(readme, "toml")[0])
+    found = CONTENDERS["lightgcn_bpr"].settings(load_settings(file, {}))
+    assert (found.model.rivals.l2, found.training.learning_rate) == (1e-2, 1e-3)
 
 
 def test_the_table_of_tables_is_that_of_the_contracts(readme: str) -> None:
