@@ -11,6 +11,7 @@ from causalrec.evaluation.ranking import Score, rank_metrics
 from causalrec.evaluation.simulator import Simulation
 
 Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 PAIRS = 20_000  # random item pairs of the effect error
 SEED = 7
@@ -82,8 +83,12 @@ def _calibrated(estimated: Doubles, true: Doubles) -> Doubles:
 
 
 def accident_auc(trust: Doubles, simulation: Simulation) -> float:
-    """Chance that an accidental training pair has less ``trust`` (n_train,) than a true one; ties half."""
-    accidental = simulation.truth.accidental
+    """:func:`labelled_auc` of ``trust`` (n_train,) in the training pairs of the simulation."""
+    return labelled_auc(trust, simulation.truth.accidental)
+
+
+def labelled_auc(trust: Doubles, accidental: Bools) -> float:
+    """Chance that an accidental pair has less ``trust`` (n,) than a true one; ties count half."""
     ranks = rankdata(trust)
     n_true = int((~accidental).sum())
     wins = ranks[~accidental].sum() - n_true * (n_true + 1) / 2

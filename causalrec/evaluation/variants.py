@@ -1,0 +1,59 @@
+"""What the known-truth study trains: the floor, the causal model, ablations, changed data, the ceiling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from causalrec.config.model import ModelSettings
+
+Kind = Literal["floor", "model", "ablation", "refuter", "informed"]
+Change = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the study.
+
+    Attributes:
+        model: name of the recommender; ``informed`` is :mod:`causalrec.evaluation.informed`.
+        change: section of the model's settings -> what differs there.
+        refuter: name in :data:`causalrec.evaluation.refuters.REFUTERS`; empty for the data as they are.
+    """
+
+    name: str
+    kind: Kind
+    model: str = "causal"
+    change: Change = field(default_factory=dict)
+    refuter: str = ""
+
+    def settings(self, base: ModelSettings) -> ModelSettings:
+        """``base`` with the change made."""
+        sections = {
+            name: type(getattr(base, name)).model_validate(getattr(base, name).model_dump() | dict(change))
+            for name, change in self.change.items()
+        }
+        known = {} if self.model == "informed" else {"name": self.model}
+        return base.model_copy(update=sections | known)
+
+
+RAW = Variant("raw", "floor", model="lightgcn")
+CAUSAL = Variant("causal", "model")
+INFORMED = Variant("informed", "informed", model="informed")
+CORE = (RAW, CAUSAL, INFORMED)
+
+_CHANGES: dict[str, Change] = {
+    "ridge_confounder": {"confounder": {"method": "ridge"}},
+    "raw_content_confounder": {"confounder": {"method": "concat"}},
+    "no_codes": {"codebook": {"enabled": False}},
+    "flat_codes": {"codebook": {"hierarchical": False}},
+    "no_backdoor": {"backdoor": {"enabled": False}},
+    "no_frontdoor": {"frontdoor": {"enabled": False}},
+    "no_topology": {"topology": {"enabled": False}},
+    "no_content": {"content": {"enabled": False}},
+}
+ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _CHANGES.items())
+REFUTED = tuple(
+    Variant(name, "refuter", refuter=name)
+    for name in ("shuffled_modality", "placebo_content", "random_common_cause", "subset")
+)
+VARIANTS = {variant.name: variant for variant in (*CORE, *ABLATIONS, *REFUTED)}
