@@ -43,6 +43,7 @@ CORE = (RAW, CAUSAL, INFORMED)
 
 _CHANGES: dict[str, Change] = {
     "ridge_confounder": {"confounder": {"method": "ridge"}},
+    "cca_confounder": {"confounder": {"method": "cca"}},
     "raw_content_confounder": {"confounder": {"method": "concat"}},
     "no_codes": {"codebook": {"enabled": False}},
     "flat_codes": {"codebook": {"hierarchical": False}},
@@ -52,8 +53,11 @@ _CHANGES: dict[str, Change] = {
     "no_content": {"content": {"enabled": False}},
 }
 ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _CHANGES.items())
-REFUTED = tuple(
-    Variant(name, "refuter", refuter=name)
-    for name in ("shuffled_modality", "placebo_content", "random_common_cause", "subset")
+REFUTED = (
+    *(
+        Variant(name, "refuter", refuter=name)
+        for name in ("shuffled_modality", "placebo_content", "random_common_cause", "subset")
+    ),
+    Variant("random_codes", "refuter", change={"codebook": {"shuffled": True}}),
 )
 VARIANTS = {variant.name: variant for variant in (*CORE, *ABLATIONS, *REFUTED)}

@@ -66,7 +66,7 @@ def test_every_variant_is_a_change_that_the_settings_know() -> None:
     base = Settings().model
     assert all(variant.settings(base) != base for variant in (RAW, *ABLATIONS))
     assert CAUSAL.settings(base) == base
-    assert len({variant.name for variant in (*ABLATIONS, *REFUTED, CAUSAL, INFORMED, RAW)}) == 15
+    assert len({variant.name for variant in (*ABLATIONS, *REFUTED, CAUSAL, INFORMED, RAW)}) == 17
 
 
 def test_keys_follow_world_variant_and_settings() -> None:
