@@ -80,10 +80,9 @@ def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
 def main(job: Job, argv: list[str] | None = None) -> int:
     """Run ``job`` from a command line; returns the exit status."""
     console = Console(stderr=False)
-    arguments = _parser(job).parse_args(argv)
+    arguments = parsed(job, argv)
     try:
-        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-        settings = load_settings(Path(file) if file else None, os.environ)
+        settings = loaded(arguments)
         lake = Lake(settings.lake_root, settings.lake)
         context = JobContext(settings, lake, Ledger(lake), arguments.ds, console, arguments.force)
         rows = run(job, context)
@@ -148,12 +147,19 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _parser(job: Job) -> argparse.ArgumentParser:
+def loaded(arguments: argparse.Namespace) -> Settings:
+    """The settings that a command line and the environment name."""
+    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
+    return load_settings(Path(file) if file else None, os.environ)
+
+
+def parsed(job: Job, argv: list[str] | None) -> argparse.Namespace:
+    """The arguments that every job has."""
     parser = argparse.ArgumentParser(prog=f"python -m jobs.{job.name}")
     parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
     parser.add_argument("--force", action="store_true", help="recompute even if nothing changed")
-    return parser
+    return parser.parse_args(argv)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:

@@ -60,7 +60,8 @@ def _product(matrix: Tensor, dense: Tensor) -> Tensor:
     """
     dense = dense.float()
     if dense.device.type != "cpu" or matrix.values().numel() == 0:
-        return matrix @ dense
+        with torch.autocast(dense.device.type, enabled=False):
+            return matrix @ dense
     return embedding_bag(
         matrix.col_indices(),
         dense,

@@ -84,6 +84,13 @@ def train_and_log(
     )
 
 
+def train_along(settings: Settings, lake: Lake, ds: dt.date) -> None:
+    """What the other processes of a training in several do: the same fit, without keeping anything."""
+    from causalrec.training.factory import build_recommender
+
+    build_recommender(settings).fit(load_dataset(settings, lake, ds).data)
+
+
 class _Epochs:
     """Sends every epoch to MLflow and to the caller."""
 

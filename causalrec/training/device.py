@@ -25,6 +25,11 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def half_precision(name: str, device: torch.device) -> bool:
+    """Whether dense products run in bfloat16: ``auto`` says so where the hardware has units for it, a GPU."""
+    return name == "bfloat16" or (name == "auto" and device.type == "cuda")
+
+
 def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingSettings) -> int:
     """Peak bytes of training a factor network: tables, Adam, layers, graph, one batch, features."""
     nodes = data.n_users + data.n_items

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
+
 from causalrec.config.model import TrainingSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import SettingsError
 from causalrec.evaluation.ranking import rank_metrics
+from causalrec.model.network import FactorNetwork
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,16 @@ class ValidationJudge:
     def __call__(self, score: Callable[[Ints], Floats], data: Interactions) -> float:
         metrics = rank_metrics(score, data, "valid", batch=self.settings.evaluation_batch)
         return selection_value(metrics, self.settings.select_on)
+
+
+def network_metrics(network: FactorNetwork, data: Interactions, batch: int) -> dict[str, float]:
+    """Ranking metrics of the present state on ``data.valid``, ``batch`` users at a time."""
+    with torch.no_grad():
+        network.eval()
+        users, items = (table.cpu() for table in network.serving())
+    return rank_metrics(
+        lambda ids: (users[torch.from_numpy(ids).long()] @ items.T).numpy(), data, "valid", batch=batch
+    )
 
 
 def selection_value(metrics: Mapping[str, float], names: str) -> float:

@@ -65,8 +65,10 @@ class _Softmax(torch.autograd.Function):
         grad_users, grad_negatives = torch.empty_like(users), torch.zeros_like(negatives, dtype=top.dtype)
         step = max(1, (CACHED_CELLS if users.device.type == "cpu" else DEVICE_CELLS) // count)
         starts = list(range(0, rows, step))
-        bounds = torch.tensor([*starts, rows], device=clash.device)
-        cuts = torch.searchsorted(clash[0].contiguous(), bounds).tolist()
+        cuts = [0, clash.shape[1]]
+        if len(starts) > 1:
+            bounds = torch.tensor([*starts, rows], device=clash.device)
+            cuts = torch.searchsorted(clash[0].contiguous(), bounds).tolist()
         for number, start in enumerate(starts):
             block = slice(start, min(start + step, rows))
             out = clash[:, cuts[number] : cuts[number + 1]]

@@ -11,7 +11,8 @@ from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
 from causalrec.model.pairs import PairBatch, PairNetwork
 from causalrec.training.device import check_memory
-from causalrec.training.loop import LoopTrainer, _Run
+from causalrec.training.loop import LoopTrainer
+from causalrec.training.run import TrainingRun
 from causalrec.training.sampling import Batch, PairSampler
 
 
@@ -28,27 +29,26 @@ class PairwiseTrainer(LoopTrainer):
             TrainingError: a network without an own loss, no pairs, too little memory, or a loss that is
                 not finite.
         """
-        if not isinstance(network, PairNetwork):
-            raise TrainingError(f"{type(network).__name__} has no pairwise loss", do="use the LoopTrainer")
         if data.train.shape[1] == 0:
             raise TrainingError("there are no training pairs", do="check the dataset's date and splits")
         check_memory(data, self.model, self.settings, self.device)
-        return _PairRun(self, network, data, progress).train()
+        return _PairRun(self.settings, self.model, self.folder, network, data, progress).train()
 
 
-class _PairRun(_Run):
+class _PairRun(TrainingRun):
     """One call of the trainer. As many negatives are drawn as a batch has pairs."""
 
-    def __init__(
-        self, trainer: LoopTrainer, network: PairNetwork, data: Interactions, progress: Progress | None
-    ) -> None:
-        super().__init__(trainer, network, data, progress)
-        self.pairs = network
-        batch = self.settings.batch
-        self.sampler = PairSampler(data, batch, batch, self.settings.seed)
+    def sampled(self, negatives: int) -> PairSampler:
+        """One negative for each pair of a batch."""
+        return super().sampled(self.settings.batch)
 
-    def _loss(self, batch: Batch) -> Tensor:
-        return self.pairs.pair_loss(one_negative_each(batch, self.device))
+    def loss(self, batch: Batch) -> Tensor:
+        """The loss of the network."""
+        if not isinstance(self.network, PairNetwork):
+            raise TrainingError(
+                f"{type(self.network).__name__} has no pairwise loss", do="use the LoopTrainer"
+            )
+        return self.network.pair_loss(one_negative_each(batch, self.device))
 
 
 def one_negative_each(batch: Batch, device: torch.device) -> PairBatch:

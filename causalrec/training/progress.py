@@ -12,6 +12,7 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.network import FactorNetwork
 from causalrec.training.checkpoint import read_checkpoint, write_checkpoint
+from causalrec.training.sampling import Batch
 
 
 @dataclass
@@ -28,7 +29,7 @@ class RunState:
 
 def run_key(training: TrainingSettings, model: ModelSettings, data: Interactions) -> str:
     """Hash of data and settings: a checkpoint of anything else is not resumed (more epochs may be)."""
-    digest = hashlib.sha256(training.model_dump_json(exclude={"epochs", "device"}).encode())
+    digest = hashlib.sha256(training.model_dump_json(exclude={"epochs", "device", "rank_timeout"}).encode())
     digest.update(model.model_dump_json().encode())
     digest.update(f"{data.n_users},{data.n_items}".encode())
     for array in (data.train, data.valid, *(data.modalities[name] for name in sorted(data.modalities))):
@@ -42,6 +43,32 @@ def save_run(
     folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer, state: RunState
 ) -> None:
     """Writes the whole run as one file."""
+    write_checkpoint(folder, *packed(key, network, optimizer, state))
+
+
+def save_diverged(folder: Path, batch: Batch, epoch: int) -> Path:
+    """Writes the batch at which the loss was not finite; returns where."""
+    parts = {"users": batch.users, "items": batch.items, "negatives": batch.negatives}
+    write_checkpoint(
+        folder / "diverged", {name: torch.from_numpy(part) for name, part in parts.items()}, {"epoch": epoch}
+    )
+    return folder / "diverged"
+
+
+def load_run(
+    folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer
+) -> RunState | None:
+    """Puts a saved run of the same key back into network and optimizer; None where there is none."""
+    found = read_checkpoint(folder)
+    if found is None or found[1]["key"] != key:
+        return None
+    return unpacked(*found, network, optimizer)
+
+
+def packed(
+    key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer, state: RunState
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The whole run as tensors and JSON facts."""
     tensors = {f"now.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in state.best.items()}
     for index, moments in optimizer.state_dict()["state"].items():
@@ -54,17 +81,16 @@ def save_run(
         "seconds": state.seconds,
         "history": state.history,
     }
-    write_checkpoint(folder, tensors, facts)
+    return tensors, facts
 
 
-def load_run(
-    folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer
-) -> RunState | None:
-    """Puts a saved run of the same key back into network and optimizer; None where there is none."""
-    found = read_checkpoint(folder)
-    if found is None or found[1]["key"] != key:
-        return None
-    tensors, facts = found
+def unpacked(
+    tensors: dict[str, Tensor],
+    facts: dict[str, Any],
+    network: FactorNetwork,
+    optimizer: torch.optim.Optimizer,
+) -> RunState:
+    """Puts what :func:`packed` gave into network and optimizer."""
     network.load_state_dict(_under("now.", tensors))
     network.rebuild()
     moments: dict[int, dict[str, Any]] = {}

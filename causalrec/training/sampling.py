@@ -24,12 +24,14 @@ class Batch:
         users, items: int32 (B,).
         negatives: int32 (K,), distinct items.
         clash: int64 (2, m), ordered by row: row b and column k where negative k is a training item of user b.
+        share: weight of these rows in the mean over the ranks' rows of the same batch.
     """
 
     users: Ints
     items: Ints
     negatives: Ints
     clash: Longs
+    share: float = 1.0
 
 
 class PairSampler:
@@ -53,14 +55,16 @@ class PairSampler:
         self.rank, self.ranks = part
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of one epoch; a rank may get no row of the last one."""
+        """The batches of one epoch; of a batch with fewer rows than ranks every rank takes all."""
         rng = np.random.default_rng([self.seed, number])
         order = rng.permutation(self.pairs.shape[1])
         for first in range(0, order.size, self.batch):
-            rows = order[first : first + self.batch][self.rank :: self.ranks]
+            whole = order[first : first + self.batch]
+            rows = whole[self.rank :: self.ranks] if whole.size >= self.ranks else whole
+            share = rows.size / whole.size if rows.size < whole.size else 1 / self.ranks
             users, items = self.pairs[0][rows], self.pairs[1][rows]
             drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
-            yield Batch(users, items, drawn, self._clash(users, drawn))
+            yield Batch(users, items, drawn, self._clash(users, drawn), share)
 
     def _clash(self, users: Ints, negatives: Ints) -> Longs:
         """Finds negatives among the users' training items; validation and test items are never looked at.

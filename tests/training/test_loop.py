@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import SettingsError, TrainingError
 from causalrec.model.base import FitReport, Progress, Recommender
 from causalrec.training.checkpoint import read_checkpoint
+from causalrec.training.device import half_precision
 from causalrec.training.factory import build_recommender
 from causalrec.training.judge import selection_value
 
@@ -124,6 +126,17 @@ def test_without_validation_the_number_of_epochs_is_fixed(shop: Interactions, qu
 def test_bpr_trains_too(shop: Interactions, quick: Quick) -> None:
     _, report = run(quick("lightgcn", loss="bpr", epochs=12), shop)
     assert report.history[-1]["loss"] < report.history[0]["loss"]
+
+
+@pytest.mark.parametrize("name", ["lightgcn", "causal"])
+def test_half_precision_trains_to_nearly_the_same(name: str, shop: Interactions, quick: Quick) -> None:
+    _, exact = run(quick(name), shop)
+    _, half = run(quick(name, precision="bfloat16"), shop)
+    losses = [[row["loss"] for row in report.history] for report in (exact, half)]
+    assert losses[1] == pytest.approx(losses[0], rel=0.03)
+    assert losses[1] != losses[0]
+    assert not half_precision("auto", torch.device("cpu"))
+    assert half_precision("auto", torch.device("cuda"))
 
 
 def test_selection_names_are_checked() -> None:
