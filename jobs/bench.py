@@ -14,11 +14,10 @@ from causalrec.dataset.bundle import load_bundle
 from causalrec.errors import SettingsError
 from causalrec.evaluation.bench import BenchRow, summarise
 from causalrec.evaluation.cells import Cell, CellResult, code_hash, data_hash, run_cell
-from causalrec.evaluation.contenders import ABLATIONS, CAUSAL, CONTENDERS, RIVALS, SEEDLESS, check_overrides
+from causalrec.evaluation.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
 from causalrec.evaluation.ranking import Split
 from causalrec.report.bench import cells, header, write
 
-DEFAULT_MODELS = tuple(contender.name for contender in RIVALS)
 QUICK_EPOCHS = 6
 OUT = Path(".work/bench")
 
@@ -31,9 +30,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--models",
         nargs="+",
         choices=CONTENDERS,
-        default=list(DEFAULT_MODELS),
+        default=[],
         metavar="MODEL",
-        help=f"rows of the table, out of {', '.join(CONTENDERS)}",
+        help=f"rows of the table (default: causal and all rivals), out of {', '.join(CONTENDERS)}",
     )
     parser.add_argument("--ablations", action="store_true", help="add the causal model with one part changed")
     parser.add_argument("--reference", default=CAUSAL, help="model that the p-values are about")
@@ -104,13 +103,13 @@ def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
 
 
 def _cells(bundle: Path, base: Settings, arguments: argparse.Namespace) -> Iterator[Cell]:
-    names = [*arguments.models, *(row.name for row in ABLATIONS if arguments.ablations)]
-    for name in dict.fromkeys(names):
-        contender = CONTENDERS[name]
+    content = bool(load_bundle(bundle).modalities)
+    for contender in line_up(arguments.models, ablations=arguments.ablations, content=content):
         settings = contender.settings(base)
-        for number in range(1 if name in SEEDLESS else arguments.seeds):
+        for number in range(1 if contender.name in SEEDLESS else arguments.seeds):
             training = {"seed": settings.training.seed + number}
             if arguments.quick:
                 training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
             seeded = settings.training.model_copy(update=training)
-            yield Cell(bundle, settings.model_copy(update={"training": seeded}), name, contender.refuter)
+            whole = settings.model_copy(update={"training": seeded})
+            yield Cell(bundle, whole, contender.name, contender.refuter)

@@ -5,7 +5,7 @@ the rivals are what validation liked best in a small grid on a short-video data 
 settings file overrides them per row (:class:`causalrec.config.bench.BenchSettings`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,12 +29,14 @@ class Contender:
         change: dotted path of a setting -> value.
         refuter: name in :data:`causalrec.evaluation.refuters.REFUTERS`; empty for the data as they are.
         parent: the contender whose overrides it shares (an ablation differs in one thing alone).
+        content: without any content it is the same as another row.
     """
 
     name: str
     change: Change = field(default_factory=dict)
     refuter: str = ""
     parent: str = ""
+    content: bool = False
 
     def settings(self, base: Settings) -> Settings:
         """``base`` with the overrides of the parent, the own change, and the own overrides, in this order.
@@ -74,7 +76,7 @@ def _put(tree: dict[str, Any], path: str, value: Value, name: str) -> None:
 def _rival(name: str, model: str, loss: str = "softmax", **change: Value) -> Contender:
     """Keywords are paths with two underscores for a dot."""
     paths = {path.replace("__", "."): value for path, value in change.items()}
-    return Contender(name, {"model.name": model, "training.loss": loss, **paths})
+    return Contender(name, {"model.name": model, "training.loss": loss, **paths}, content=model == "vbpr")
 
 
 RIVALS = (
@@ -117,8 +119,11 @@ _CHANGES: dict[str, Change] = {
 }
 
 
+_OF_IDS = frozenset({"no_frontdoor", "no_topology", "hard_topology", "random_common_cause"})
+
+
 def _changed(name: str, change: Change, refuter: str = "") -> Contender:
-    return Contender(name, {"model.name": CAUSAL, **change}, refuter, CAUSAL)
+    return Contender(name, {"model.name": CAUSAL, **change}, refuter, CAUSAL, name not in _OF_IDS)
 
 
 ABLATIONS = (
@@ -126,6 +131,16 @@ ABLATIONS = (
     *(_changed(name, {}, name) for name in ("shuffled_modality", "placebo_content", "random_common_cause")),
 )
 CONTENDERS = {contender.name: contender for contender in (*RIVALS, *ABLATIONS)}
+
+
+def line_up(named: Sequence[str], *, ablations: bool, content: bool) -> list[Contender]:
+    """The rows to train: the named ones, else all rivals; ablations after them on request.
+
+    Without content in the data (``content``) rows that would repeat another one are left out unless named.
+    """
+    unnamed = [*([] if named else RIVALS), *(ABLATIONS if ablations else ())]
+    rows = [*(CONTENDERS[name] for name in named), *(row for row in unnamed if content or not row.content)]
+    return list({row.name: row for row in rows}.values())
 
 
 def check_overrides(settings: Settings) -> None:

@@ -5,8 +5,17 @@ import pytest
 from causalrec.config import Settings
 from causalrec.config.model import ModelName
 from causalrec.errors import SettingsError
-from causalrec.evaluation.contenders import ABLATIONS, CAUSAL, CONTENDERS, RIVALS, Contender, check_overrides
+from causalrec.evaluation.contenders import (
+    ABLATIONS,
+    CAUSAL,
+    CONTENDERS,
+    RIVALS,
+    Contender,
+    check_overrides,
+    line_up,
+)
 from causalrec.evaluation.refuters import REFUTERS
+from causalrec.evaluation.variants import VARIANTS
 from causalrec.training.factory import build_recommender
 
 
@@ -59,6 +68,27 @@ def test_a_path_that_is_no_setting_is_refused(path: str) -> None:
 def test_a_value_out_of_range_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"ease: setting model\.dim: .* greater than"):
         CONTENDERS["ease"].settings(base(ease={"model.dim": 0}))
+
+
+def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
+    def names(*named: str, ablations: bool, content: bool) -> list[str]:
+        return [row.name for row in line_up(named, ablations=ablations, content=content)]
+
+    assert names(ablations=False, content=True) == [row.name for row in RIVALS]
+    assert set(names(ablations=False, content=True)) - set(names(ablations=False, content=False)) == {
+        "vbpr", "vbpr_softmax",
+    }  # fmt: skip
+    assert names("vbpr", "ease", ablations=False, content=False) == ["vbpr", "ease"]
+    bare = names("causal", "no_topology", ablations=True, content=False)
+    assert bare == ["causal", "no_topology", "no_frontdoor", "hard_topology", "random_common_cause"]
+
+
+def test_the_known_truth_study_means_the_same_by_the_same_name() -> None:
+    shared = set(VARIANTS) & set(CONTENDERS)
+    assert len(shared) > 8
+    for name in shared:
+        assert VARIANTS[name].settings(base().model) == CONTENDERS[name].settings(base()).model
+        assert VARIANTS[name].refuter == CONTENDERS[name].refuter
 
 
 def test_overrides_of_no_row_are_refused() -> None:
