@@ -25,6 +25,7 @@ class BenchRow:
         p_values: metric -> paired bootstrap of the reference model against this one over users, seeds
             averaged (empty for the reference itself and where no metric has values per user).
         differences: metric -> mean of reference minus this model.
+        findings: what the model found out about its modules, mean over seeds.
     """
 
     bundle: str
@@ -40,6 +41,7 @@ class BenchRow:
     seconds_per_epoch: float
     peak_mb: float
     gpu_mb: float
+    findings: dict[str, float]
 
 
 def summarise(bundle: str, split: str, results: Sequence[CellResult], reference: str) -> list[BenchRow]:
@@ -71,7 +73,13 @@ def _row(
         seconds_per_epoch=fmean(result.seconds_per_epoch for result in results),
         peak_mb=max(result.peak_mb for result in results),
         gpu_mb=max(result.gpu_mb for result in results),
+        findings={name: fmean(result.findings[name] for result in results) for name in _shared(results)},
     )
+
+
+def _shared(results: list[CellResult]) -> list[str]:
+    """Findings that every seed has."""
+    return [name for name in results[0].findings if all(name in result.findings for result in results)]
 
 
 def _users(results: list[CellResult], split: str) -> dict[str, Doubles]:

@@ -25,10 +25,11 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.bundle import load_bundle
 from causalrec.errors import CausalrecError, TrainingError
-from causalrec.evaluation.debiased import random_exposure_metrics
+from causalrec.evaluation.debiased import exposed_per_user, exposed_scores
 from causalrec.evaluation.evaluate import KS, RANDOM_K, evaluate_all
 from causalrec.evaluation.ranking import Score, Split
 from causalrec.evaluation.refuters import REFUTERS
+from causalrec.model.causal import CausalRecommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 
 MODEL, FIT, CHECKPOINTS, USERS = "model", "fit.json", "checkpoints", ".users.safetensors"
@@ -78,6 +79,7 @@ class CellResult:
     Attributes:
         metrics: ``split`` -> name such as ``ndcg@20`` -> value.
         per_user: ``split`` -> name -> float64 (M,), users ascending.
+        findings: what the causal model found out about its modules (empty for others).
         peak_mb: largest resident memory of the process that trained it, in MiB; ``gpu_mb`` likewise on a GPU.
     """
 
@@ -89,6 +91,7 @@ class CellResult:
     seconds_per_epoch: float
     peak_mb: float
     gpu_mb: float
+    findings: dict[str, float]
     metrics: dict[str, dict[str, float]]
     per_user: dict[str, dict[str, npt.NDArray[np.float64]]]
 
@@ -171,6 +174,7 @@ def _train(cell: Cell, folder: Path, data: Interactions, on_epoch: OnEpoch) -> N
         "seconds_per_epoch": report.seconds_per_epoch,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "gpu_mb": _gpu_mb(),
+        "findings": recommender.findings if isinstance(recommender, CausalRecommender) else {},
     }
     _write_json(folder / FIT, facts)
 
@@ -189,10 +193,12 @@ def _measure(
 ) -> tuple[dict[str, float], dict[str, npt.NDArray[np.float64]]]:
     pairs = data.valid if split == "valid" else data.test
     if pairs.shape[1] == 0:  # judged on random exposure alone
-        return (random_exposure_metrics(score, data, RANDOM_K) if split == "test" else {}), {}
+        exposed = exposed_scores(score, data) if split == "test" else None
+        values = exposed_per_user(exposed, RANDOM_K)
+        return {name: float(found.mean()) for name, found in values.items()}, values
     found = evaluate_all(score, data, split, KS)
     names = {f"{row.metric}@{row.k}" if row.k else row.metric: row.value for row in found.rows}
-    return names, found.ranked.metrics
+    return names, found.paired
 
 
 def _gpu_mb() -> float:

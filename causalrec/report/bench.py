@@ -23,6 +23,9 @@ METRICS = {
 }
 
 
+R2 = "r2/"  # prefix of findings
+
+
 def header(rows: Sequence[BenchRow]) -> list[str]:
     """Column titles; a metric that no row has is left out."""
     metrics = [METRICS[name] for name in shown(rows)]
@@ -66,7 +69,19 @@ def markdown(rows: Sequence[BenchRow], reference: str) -> str:
         f"standard deviation over seeds; p: paired bootstrap over users, {reference} against the row, "
         f"seeds averaged per user. Models are selected on validation. {machine()}"
     )
-    return f"{table}\n\n{note}\n"
+    return "\n\n".join([table, note, *_explained(rows)]) + "\n"
+
+
+def _explained(rows: Sequence[BenchRow]) -> list[str]:
+    """How much of one modality the others explain on held-out items, by each way to predict it."""
+    lines = []
+    for row in rows:
+        shares = {name.removeprefix(R2): value for name, value in row.findings.items() if name.startswith(R2)}
+        if shares and row.split == "valid":
+            told = ", ".join(f"{name} {value:.3f}" for name, value in sorted(shares.items()))
+            lines.append(f"- {row.bundle}, {row.model}: {told}")
+    head = "Held-out R2 of each modality given the others, by way of predicting it:"
+    return ["\n".join([head, "", *lines])] if lines else []
 
 
 def machine() -> str:

@@ -9,7 +9,19 @@ from causalrec.evaluation.cells import CellResult
 def cell(model: str, seed: int, recall: list[float], auc: list[float] | None = None) -> CellResult:
     users = {"recall@20": np.array(recall)} | ({} if auc is None else {"random_auc": np.array(auc)})
     metrics = {name: float(values.mean()) for name, values in users.items()}
-    return CellResult(model, seed, 3, 2, 6.0, 2.0, 100.0, 0.0, {"test": metrics}, {"test": users})
+    return CellResult(
+        model,
+        seed,
+        3,
+        2,
+        6.0,
+        2.0,
+        100.0,
+        0.0,
+        {"r2/ridge/image": seed / 4},
+        {"test": metrics},
+        {"test": users},
+    )
 
 
 def test_means_spreads_and_paired_tests() -> None:
@@ -30,6 +42,7 @@ def test_means_spreads_and_paired_tests() -> None:
     assert ours.mean["recall@20"] == 0.875
     assert np.isclose(ours.spread["recall@20"], np.std([0.75, 1.0], ddof=1))
     assert ours.p_values == {}
+    assert ours.findings == {"r2/ridge/image": 0.375}
     assert theirs.differences == {"recall@20": 0.875, "random_auc": 0.0}
     assert theirs.p_values["recall@20"] < 0.001
     assert theirs.p_values["random_auc"] == 1.0

@@ -12,7 +12,7 @@ TITLES = {"recall@20": "R@20", "random_auc": "random AUC"}
 
 def row(model: str, bundle: str, mean: dict[str, float]) -> BenchRow:
     spread = dict.fromkeys(mean, 0.01)
-    return BenchRow(bundle, "test", model, 2, mean, spread, {}, {}, 3.0, 1.0, 0.3, 100.0, 0.0)
+    return BenchRow(bundle, "test", model, 2, mean, spread, {}, {}, 3.0, 1.0, 0.3, 100.0, 0.0, {})
 
 
 def test_one_line_of_panels_per_bundle_and_one_dot_per_model() -> None:
