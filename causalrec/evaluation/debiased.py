@@ -38,13 +38,20 @@ def random_exposure_metrics(
     Only shown pairs are ranked, so the exposure policy of the log plays no part. Users who liked nothing of
     it (NDCG) or liked all or nothing (AUC) have no answer and are left out. Empty where there is no such log.
     """
-    exposed = exposed_scores(score, data, batch)
-    if exposed is None or not exposed.liked.any():
+    found = exposed_per_user(exposed_scores(score, data, batch), k)
+    return {name: float(values.mean()) for name, values in found.items()}
+
+
+def exposed_per_user(exposed: Exposed | None, k: int) -> dict[str, Doubles]:
+    """``random_ndcg@k`` and ``random_auc`` per user with an answer, users ascending: float64 (M,) each.
+
+    Who has an answer depends on the outcomes alone, so values of two models can be paired. A metric that
+    nobody has an answer for is left out.
+    """
+    if exposed is None:
         return {}
-    ndcg = _ndcg(exposed, k)
-    auc = _auc(exposed)
-    found = {f"random_ndcg@{k}": float(ndcg.mean())}
-    return found | ({"random_auc": float(auc.mean())} if auc.size else {})
+    found = {f"random_ndcg@{k}": _ndcg(exposed, k), "random_auc": _auc(exposed)}
+    return {name: values for name, values in found.items() if values.size}
 
 
 def exposed_scores(score: Score, data: Interactions, batch: int = 1024) -> Exposed | None:

@@ -1,7 +1,7 @@
 """Everything that is measured about one fitted model, as rows of the ``evaluations`` table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,12 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Interactions
 from causalrec.evaluation.beyond import catalogue_metrics
 from causalrec.evaluation.bootstrap import interval
-from causalrec.evaluation.debiased import random_exposure_metrics
+from causalrec.evaluation.calibration import Calibration, calibration
+from causalrec.evaluation.debiased import exposed_per_user, exposed_scores
 from causalrec.evaluation.ranking import RankedUsers, Score, Split, rank_per_user
 from causalrec.evaluation.slices import slice_metrics
+
+Doubles = npt.NDArray[np.float64]
 
 KS = (10, 20)
 RANDOM_K = 5
@@ -31,25 +34,37 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The rows, and the per-user values behind them for paired tests: name -> float64 (M,)."""
+    """The rows, and what is behind them.
+
+    Attributes:
+        exposed: ``random_ndcg@k`` and ``random_auc`` per user with an answer; empty without random exposure.
+        curve: reliability on random exposure, or None.
+    """
 
     rows: tuple[MetricRow, ...]
     ranked: RankedUsers
+    exposed: dict[str, Doubles] = field(default_factory=dict)
+    curve: Calibration | None = None
 
     def value(self, name: str) -> float:
         """The value of ``name`` such as ``ndcg@20``."""
         metric, k = _parts(name)
         return next(row.value for row in self.rows if (row.metric, row.k) == (metric, k))
 
-    def per_user(self, name: str) -> npt.NDArray[np.float64]:
-        """Per-user values of a ranking metric such as ``ndcg@20``, in ascending order of user."""
-        return self.ranked.metrics[name]
+    def per_user(self, name: str) -> Doubles:
+        """Per-user values of a metric such as ``ndcg@20``, float64 (M,), in ascending order of user."""
+        return self.paired[name]
+
+    @property
+    def paired(self) -> dict[str, Doubles]:
+        """Every metric that has values per user, for paired tests."""
+        return self.ranked.metrics | self.exposed
 
 
 def evaluate_all(
     score: Score, data: Interactions, split: Split, ks: Sequence[int] = KS, batch: int = 1024
 ) -> Evaluation:
-    """Ranking metrics with bootstrap intervals, catalogue, slice and random-exposure metrics of one model.
+    """Ranking metrics with bootstrap intervals, catalogue, slice, calibration and random-exposure metrics.
 
     ``score`` is :meth:`Recommender.score` or any function like it. Random exposure is evaluated with the test
     split only: like the test set it is looked at once.
@@ -60,13 +75,27 @@ def evaluate_all(
     for k in ks:
         plain |= catalogue_metrics(ranked.users, ranked.lists[:, :k], data, k)
     plain |= slice_metrics(ranked, data, split, max(ks))
-    if split == "test":
-        plain |= random_exposure_metrics(score, data, RANDOM_K, batch)
+    exposed = exposed_scores(score, data, batch) if split == "test" else None
+    per_user = exposed_per_user(exposed, RANDOM_K)
+    rows += [_with_interval(split, name, values) for name, values in per_user.items()]
+    curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
+    plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))
     rows += [MetricRow(split, *_parts(name), value) for name, value in plain.items()]
-    return Evaluation(tuple(rows), ranked)
+    return Evaluation(tuple(rows), ranked, per_user, curve)
 
 
-def _with_interval(split: str, name: str, values: npt.NDArray[np.float64]) -> MetricRow:
+def list_calibration(ranked: RankedUsers) -> Calibration | None:
+    """Reliability of listed items: of those with chance p, is a share p held out?"""
+    listed = ranked.lists >= 0
+    users = np.broadcast_to(ranked.users[:, None], listed.shape)[listed]
+    return calibration(users, ranked.scores[listed].astype(np.float64), ranked.hits[listed])
+
+
+def _calibration_metrics(prefix: str, found: Calibration | None) -> dict[str, float]:
+    return {} if found is None else {f"{prefix}ece": found.ece, f"{prefix}brier": found.brier}
+
+
+def _with_interval(split: str, name: str, values: Doubles) -> MetricRow:
     found = interval(values)
     return MetricRow(split, *_parts(name), found.value, found.low, found.high)
 

@@ -32,6 +32,7 @@ class RankedUsers:
         users: int32 (M,), ascending.
         relevant: int32 (M,) number of held-out items.
         lists: int32 (M, K) items best first; -1 where the model has no prediction left.
+        scores: float32 (M, K) of the listed items, -inf where there is none.
         hits: bool (M, K) whether that item is held out.
         metrics: ``recall@k``, ``ndcg@k``, ``mrr@k``, ``hit@k`` -> float64 (M,).
     """
@@ -39,6 +40,7 @@ class RankedUsers:
     users: Ints
     relevant: Ints
     lists: Ints
+    scores: Floats
     hits: npt.NDArray[np.bool_]
     metrics: dict[str, Doubles]
 
@@ -55,11 +57,15 @@ def rank_metrics(
         DatasetError: the split is empty.
         TrainingError: a score is NaN or has the wrong shape.
     """
-    ranked = rank_per_user(score, data, split, ks, batch)
-    averages = {name: float(values.mean()) for name, values in ranked.metrics.items()}
+    return averages(rank_per_user(score, data, split, ks, batch), data, ks)
+
+
+def averages(ranked: RankedUsers, data: Interactions, ks: Sequence[int]) -> dict[str, float]:
+    """Means over users, and what the lists do to the catalogue, at each cut-off."""
+    found = {name: float(values.mean()) for name, values in ranked.metrics.items()}
     for k in ks:
-        averages |= catalogue_metrics(ranked.users, ranked.lists[:, :k], data, k)
-    return averages
+        found |= catalogue_metrics(ranked.users, ranked.lists[:, :k], data, k)
+    return found
 
 
 def rank_per_user(
@@ -72,17 +78,37 @@ def rank_per_user(
         ks: cut-offs; the lists have max(ks) columns (fewer where the catalogue is smaller).
         batch: users scored at once; memory is batch x N floats.
     """
-    truth = heldout_matrix(data, split)
-    users = np.flatnonzero(np.diff(truth.indptr)).astype(np.int32)
-    if users.size == 0:
-        raise DatasetError(f"the {split} split has no pairs", do="use a dataset that has this split")
+    users = ranked_users(data, split)
     depth = min(max(ks), data.n_items)
     lists = np.empty((users.size, depth), dtype=np.int32)
+    best = np.empty((users.size, depth), dtype=np.float32)
     for rows, scores in _masked_scores(score, data, users, batch):
-        lists[rows] = _top_predicted(scores, depth)
+        lists[rows] = top_k(scores, depth)
+        best[rows] = np.take_along_axis(scores, lists[rows], axis=1)
+    return judged(data, split, users, lists, best, ks)
+
+
+def ranked_users(data: Interactions, split: Split) -> Ints:
+    """int32 (M,): everybody with held-out items, ascending.
+
+    Raises:
+        DatasetError: the split is empty.
+    """
+    pairs = data.valid if split == "valid" else data.test
+    if pairs.shape[1] == 0:
+        raise DatasetError(f"the {split} split has no pairs", do="use a dataset that has this split")
+    return np.unique(pairs[0]).astype(np.int32)
+
+
+def judged(
+    data: Interactions, split: Split, users: Ints, lists: Ints, scores: Floats, ks: Sequence[int]
+) -> RankedUsers:
+    """Compares ``lists`` (M, K) of ``users`` (M,) with what is held out; -inf marks "no prediction"."""
+    lists = np.where(np.isneginf(scores), np.int32(-1), lists)
+    truth = heldout_matrix(data, split)
     hits = _hits(truth, users, lists)
     relevant = np.diff(truth.indptr)[users].astype(np.int32)
-    return RankedUsers(users, relevant, lists, hits, _per_user(hits, relevant, ks))
+    return RankedUsers(users, relevant, lists, scores, hits, _per_user(hits, relevant, ks))
 
 
 def heldout_matrix(data: Interactions, split: Split) -> sp.csr_matrix:
@@ -113,13 +139,6 @@ def _masked_scores(
         mine = seen[block]
         scores[np.repeat(np.arange(block.size), np.diff(mine.indptr)), mine.indices] = -np.inf
         yield rows, scores
-
-
-def _top_predicted(scores: Floats, depth: int) -> Ints:
-    """Top items per row; -1 where only masked or unpredicted items are left."""
-    best = top_k(scores, depth)
-    best[np.isneginf(np.take_along_axis(scores, best, axis=1))] = -1
-    return best
 
 
 def _hits(truth: sp.csr_matrix, users: Ints, lists: Ints) -> npt.NDArray[np.bool_]:
