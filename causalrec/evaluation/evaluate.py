@@ -11,7 +11,8 @@ from causalrec.evaluation.beyond import catalogue_metrics
 from causalrec.evaluation.bootstrap import interval
 from causalrec.evaluation.calibration import Calibration, calibration
 from causalrec.evaluation.debiased import exposed_per_user, exposed_scores
-from causalrec.evaluation.ranking import RankedUsers, Score, Split, rank_per_user
+from causalrec.evaluation.ranked import RankedUsers
+from causalrec.evaluation.ranking import Score, Split, rank_per_user
 from causalrec.evaluation.slices import slice_metrics
 
 Doubles = npt.NDArray[np.float64]

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Interactions
-from causalrec.evaluation.ranking import RankedUsers, Split
+from causalrec.evaluation.ranked import RankedUsers
+from causalrec.evaluation.ranking import Split
 
 DECILES = 10
 COLD_MAX = 5  # an item with at most this many training pairs counts as cold

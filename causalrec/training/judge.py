@@ -8,8 +8,12 @@ import torch
 from causalrec.config.model import TrainingSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import SettingsError
+from causalrec.evaluation.ranked import averages
 from causalrec.evaluation.ranking import rank_metrics
+from causalrec.evaluation.tables import rank_tables
 from causalrec.model.network import FactorNetwork
+
+KS = (10, 20)
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,8 @@ def network_metrics(network: FactorNetwork, data: Interactions, batch: int) -> d
     """Ranking metrics of the present state on ``data.valid``, ``batch`` users at a time."""
     with torch.no_grad():
         network.eval()
-        users, items = (table.cpu() for table in network.serving())
-    return rank_metrics(
-        lambda ids: (users[torch.from_numpy(ids).long()] @ items.T).numpy(), data, "valid", batch=batch
-    )
+        users, items = network.serving()
+        return averages(rank_tables(users, items, data, "valid", KS, batch), data, KS)
 
 
 def selection_value(metrics: Mapping[str, float], names: str) -> float:
