@@ -6,10 +6,10 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import bench, simulate
+from jobs import bench, intervene, simulate
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (bench, simulate)
+COMMANDS = (bench, intervene, simulate)
 
 
 def main(argv: list[str] | None = None) -> int:

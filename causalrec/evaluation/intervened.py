@@ -4,11 +4,15 @@ After Zheng et al., "Disentangling User Interest and Conformity" (WWW 2021): 40 
 with probability inverse to item popularity and cut 1 : 1 : 2 into train, valid and test; the rest trains.
 """
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from causalrec.dataset.arrays import Interactions
+from causalrec.dataset.bundle import load_bundle
+from causalrec.errors import DatasetError
 
 INTERVENED_SHARE = 0.4
 CUTS = (0.25, 0.5)  # of the intervened records: train, then valid, then test
@@ -33,3 +37,27 @@ def intervened_split(data: Interactions, seed: int, share: float = INTERVENED_SH
     valid, test = np.sort(order[first:second]), np.sort(order[second:])
     parts = (pairs[:, train], pairs[:, valid], pairs[:, test])
     return replace(data, train=parts[0], valid=parts[1], test=parts[2], weights=None, propensity=None)
+
+
+def intervened_bundle(source: Path, target: Path, seed: int, share: float = INTERVENED_SHARE) -> Interactions:
+    """Writes the bundle ``source`` with the intervened split to the new folder ``target``; returns it.
+
+    Content and random exposure go along; the folder appears under its name when it is complete.
+
+    Raises:
+        DatasetError: ``source`` is not a bundle, ``share`` is not between 0 and 1, or ``target`` exists.
+    """
+    if not 0 < share < 1:
+        raise DatasetError(f"share {share}", do="draw more than none and fewer than all records")
+    if target.exists():
+        raise DatasetError(f"{target} exists", do="name a new folder")
+    data = intervened_split(load_bundle(source), seed, share)
+    draft = target.with_name(f"{target.name}.{os.getpid()}")
+    draft.mkdir(parents=True)
+    arrays = {"train": data.train, "valid": data.valid, "test": data.test, **data.modalities}
+    if data.random_exposure is not None:
+        arrays["random_exposure"] = data.random_exposure
+    for name, array in arrays.items():
+        np.save(draft / f"{name}.npy", array, allow_pickle=False)
+    draft.rename(target)
+    return data
