@@ -11,6 +11,9 @@ from causalrec.errors import TrainingError
 from causalrec.evaluation.ranked import RankedUsers, judged
 from causalrec.evaluation.ranking import Split, heldout_pairs
 
+BLOCK = 32  # columns whose maximum is looked at first
+LEAST_BLOCKS = 2  # of them for each place of the list
+
 
 def rank_tables(
     users: Tensor, items: Tensor, data: Interactions, split: Split, ks: Sequence[int], batch: int = 1024
@@ -21,7 +24,7 @@ def rank_tables(
 
     Args:
         users: (U, d). items: (N, d).
-        batch: users scored at once; memory is about 3 x batch x N floats.
+        batch: users scored at once; memory is about batch x N floats.
 
     Raises:
         DatasetError: the split is empty.
@@ -35,9 +38,13 @@ def rank_tables(
     depth = min(max(ks), data.n_items)
     lists = np.empty((ids.size, depth), dtype=np.int32)
     best = np.empty((ids.size, depth), dtype=np.float32)
+    width = data.n_items + -data.n_items % BLOCK
+    space = torch.full((min(batch, ids.size), width), -torch.inf, device=users.device)
+    users, across = users.float(), items.float().T
     for start in range(0, ids.size, batch):
         block = torch.from_numpy(ids[start : start + batch]).long().to(users.device)
-        scores = (users[block] @ items.T).float()
+        scores = space[: block.numel()]
+        torch.mm(users[block], across, out=scores[:, : data.n_items])
         _mask(scores, block, starts, seen)
         values, columns = top_columns(scores, depth)
         lists[start : start + batch] = columns.int().cpu().numpy()
@@ -50,18 +57,30 @@ def rank_tables(
 def top_columns(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Values and columns (B, k) of the largest scores of each row, best first, equal ones by lower column.
 
-    NaN counts as the largest. ``k`` is at most the number of columns.
+    The k-th largest of the maxima of column blocks is a bound that at least k scores reach and few others do;
+    only those are sorted. NaN counts as the largest. ``k`` is at most the number of columns.
     """
-    values, columns = torch.topk(scores, min(k + 1, scores.shape[1]), dim=1)
-    if columns.shape[1] > k:
-        surplus = (values[:, k - 1] == values[:, k]) & ~torch.isneginf(values[:, k])
-        columns = columns[:, :k].contiguous()
-        rows = surplus.nonzero()[:, 0]
-        if rows.numel():
-            columns[rows] = _first_ties(scores[rows], values[rows, k - 1, None], k)
-    columns = columns.sort(dim=1).values
-    order = scores.gather(1, columns).sort(dim=1, descending=True, stable=True)
-    return order.values, columns.gather(1, order.indices)
+    rows, width = scores.shape
+    if width < LEAST_BLOCKS * BLOCK * k:  # a small catalogue is sorted as it is
+        order = scores.sort(dim=1, descending=True, stable=True)
+        return order.values[:, :k], order.indices[:, :k]
+    if width % BLOCK:
+        scores = torch.nn.functional.pad(scores, (0, -width % BLOCK), value=-torch.inf)
+    blocks = scores.reshape(rows, -1, BLOCK)
+    highest = blocks.amax(dim=2)
+    bound = highest.topk(k, dim=1, sorted=False).values.amin(dim=1, keepdim=True)
+    row, block = (~(highest < bound)).nonzero(as_tuple=True)
+    near = blocks[row, block]
+    chosen, offset = (~(near < bound[row])).nonzero(as_tuple=True)
+    row, column = row[chosen], block[chosen] * BLOCK + offset
+    counts = torch.bincount(row, minlength=rows)
+    place = torch.arange(row.numel(), device=row.device) - (counts.cumsum(0) - counts)[row]
+    reached = scores.new_full((rows, int(counts.max())), -torch.inf)
+    reached[row, place] = near[chosen, offset]
+    columns = torch.zeros_like(reached, dtype=torch.long)
+    columns[row, place] = column
+    order = reached.sort(dim=1, descending=True, stable=True)
+    return order.values[:, :k], columns.gather(1, order.indices[:, :k])
 
 
 def _mask(scores: Tensor, block: Tensor, starts: Tensor, seen: Tensor) -> None:
@@ -71,11 +90,3 @@ def _mask(scores: Tensor, block: Tensor, starts: Tensor, seen: Tensor) -> None:
     rows = torch.repeat_interleave(torch.arange(block.numel(), device=block.device), counts)
     inside = torch.arange(rows.numel(), device=block.device) - (counts.cumsum(0) - counts)[rows]
     scores[rows, seen[first[rows] + inside]] = float("-inf")
-
-
-def _first_ties(scores: Tensor, threshold: Tensor, k: int) -> Tensor:
-    """Columns above the threshold, then the lowest of those at it, ``k`` per row."""
-    above, tied = scores > threshold, scores == threshold
-    room = k - above.sum(dim=1, keepdim=True)
-    kept = above | (tied & (tied.cumsum(dim=1) <= room))
-    return kept.nonzero()[:, 1].reshape(-1, k)

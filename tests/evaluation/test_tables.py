@@ -44,10 +44,12 @@ def test_equals_the_reference(problem: Problem, batch: int, k: int) -> None:
     assert np.array_equal(found.scores[real], expected.scores[real])
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 8))
-@settings(max_examples=60, deadline=None)
-def test_top_columns_breaks_ties_by_column(seed: int, k: int) -> None:
-    scores = np.random.default_rng(seed).integers(0, 4, size=(5, 8)).astype(np.float32)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.integers(8, 700), st.integers(2, 400))
+@settings(max_examples=120, deadline=None)
+def test_top_columns_breaks_ties_by_column(seed: int, k: int, width: int, kinds: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, kinds, size=(5, width)).astype(np.float32)
+    scores[rng.random(scores.shape) < rng.choice([0.0, 0.3, 0.999])] = -np.inf
     values, columns = top_columns(torch.from_numpy(scores), k)
     assert np.array_equal(columns.numpy(), top_k(scores, k))
     assert np.array_equal(values.numpy(), np.take_along_axis(scores, columns.numpy(), axis=1))
