@@ -94,3 +94,24 @@ def test_refusals_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     file.write_text('[bench.variants.nobody]\n"model.dim" = 8\n')
     assert main(["bench", str(tmp_path), "--settings", str(file)]) == 1
     assert "bench.variants names ['nobody']" in capsys.readouterr().out
+
+
+def test_random_exposure_is_a_test_with_p_values_and_logged_propensities_are_used(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    shop, out = tmp_path / "rated", tmp_path / "out"
+    shop.mkdir()
+    liked = rng.integers(0, 3, 60)[:, None] == np.arange(24) % 3
+    chance = np.where(np.arange(24) < 8, 0.8, 0.2)
+    seen = np.stack(np.nonzero(rng.random((60, 24)) < chance))
+    shown = np.stack(np.nonzero(rng.random((60, 24)) < 0.4))
+    for name, pairs in (("ratings", seen), ("random_exposure", shown)):
+        np.save(shop / f"{name}.npy", np.vstack([pairs, np.where(liked[pairs[0], pairs[1]], 5, 1)]))
+    np.save(shop / "propensity.npy", np.tile(chance, (60, 1)))
+    line = ["bench", str(shop), "--out", str(out), "--reference", "ease", "--quick", "--test"]
+    assert main([*line, "--models", "ease", "popularity", "ips_mf"]) == 0
+    found = rows(out)
+    assert set(found["popularity", "test"]["mean"]) == {"random_ndcg@5", "random_auc"}  # type: ignore[call-overload]
+    p_values = found["popularity", "test"]["p_values"]
+    assert set(p_values) == {"random_ndcg@5", "random_auc"}  # type: ignore[call-overload]
+    assert max(p_values.values()) < 0.05  # type: ignore[attr-defined]
+    assert "p random N@5 | p random AUC" in (out / "bench.md").read_text()
