@@ -1,0 +1,67 @@
+"""Exposure of items and demand of codes, both read from how often items were clicked.
+
+A log of clicks shows exposure times appeal: P(click) = P(shown) P(like | shown). Neither is observed
+alone, so what divides them is an assumption:
+
+* log exposure of an item = its log number of clicks. As a term of the score in training that is left
+  out of the score for ranking, it makes the model learn how users differ in what they like, not what is
+  shown often (the logit adjustment of Menon et al., ICLR 2021; popularity deconfounding as in PDA,
+  Zhang et al., SIGIR 2021). It also takes out how much an item is liked by everybody.
+* demand of a code = the mean log number of clicks of the code's items. Items that share a code share what
+  everybody likes or is shown about them (brand, category); the rest of an item's popularity is luck of
+  exposure. It is given back where the question is what would be liked as the confounder is, and left
+  out where the confounder is redrawn. Promotion of a whole code cannot be told from demand for it by
+  clicks alone.
+
+Means of codes are shrunk (empirical Bayes, Efron and Morris 1973): fine codes towards their coarse
+cell, cells towards the mean of all items, each by the ratio of the variance inside to the variance between.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats, Ints
+
+Doubles = npt.NDArray[np.float64]
+
+HALF = 0.5  # a click added to every item, so that an item without any has a logarithm
+
+
+def log_exposure(popularity: Floats) -> Floats:
+    """log(clicks + 1/2) less its mean, float32 (N,), for training clicks per item (N,)."""
+    logs = np.log(popularity.astype(np.float64) + HALF)
+    return np.asarray(logs - logs.mean(), dtype=np.float32)
+
+
+def code_demand(exposure: Floats, codes: tuple[Ints, Ints]) -> Floats:
+    """Shrunken mean of ``exposure`` (N,) over the items of each item's code, float32 (N,).
+
+    Zero, the mean of all, for an item without a code (-1).
+    """
+    coarse, fine = codes
+    demand = np.zeros(exposure.shape, dtype=np.float32)
+    known = coarse >= 0
+    if known.any():
+        values = exposure[known].astype(np.float64)
+        cells = shrunken_means(values, coarse[known], np.zeros(values.size))
+        inner = coarse[known].astype(np.int64) * (int(fine.max()) + 1) + fine[known]
+        demand[known] = shrunken_means(values, inner, cells)
+    return demand
+
+
+def shrunken_means(values: Doubles, group: npt.NDArray[np.integer], towards: Doubles) -> Doubles:
+    """Group mean of ``values`` (n,) shrunk towards ``towards`` (n,), constant inside each group; (n,).
+
+    With n_g values in a group, variance s^2 inside groups and t^2 of the true group means about
+    ``towards``, the mean has weight n_g / (n_g + s^2 / t^2). t^2 is the method of moments: the variance of
+    the observed means less what s^2 explains of it; where nothing is left, ``towards`` is the answer.
+    """
+    _, place, size = np.unique(group, return_inverse=True, return_counts=True)
+    gap = np.bincount(place, values - towards) / size
+    inside = float(((values - towards - gap[place]) ** 2).sum())
+    spread = inside / max(values.size - size.size, 1)
+    between = float((size * gap**2).sum() - spread * size.size) / values.size
+    if between <= 0:
+        return towards.astype(np.float64)
+    weight = size / (size + spread / between)
+    return np.asarray(towards + (weight * gap)[place])
