@@ -24,7 +24,7 @@ class RivalSettings(Section):
     "softmax" they score by cosines with the loss and the negatives of the causal model.
     """
 
-    l2: float = Field(1e-3, ge=0, description="weight of half the squared length of a batch's embeddings")
+    l2: float = Field(3e-2, ge=0, description="weight of half the squared length of a batch's embeddings")
     bias: bool = Field(True, description="an item bias beside the dot product")
     fold_ridge: float = Field(
         1.0, gt=0, description="for new users; in units of the mean squared item factor"
@@ -32,7 +32,7 @@ class RivalSettings(Section):
     ips_power: float = Field(0.5, ge=0, description="propensity = relative popularity to this power")
     ips_cap: float = Field(10.0, ge=1, description="largest weight of a pair; the mean weight is one")
     pd_gamma: float = Field(0.1, ge=0, description="power of popularity while training")
-    prune: float = Field(0.8, ge=0, lt=1, description="share of edges left out in every epoch")
+    prune: float = Field(0.5, ge=0, lt=1, description="share of edges left out in every epoch")
     item_graph: Literal["auto", "none"] = "auto"
     item_layers: int = Field(1, ge=1)
     modal_weight: float = Field(1e-3, ge=0, description="of the losses on projected content")

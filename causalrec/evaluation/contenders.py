@@ -7,12 +7,10 @@ settings file overrides them per row (:class:`causalrec.config.bench.BenchSettin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from pydantic import ValidationError
 
 from causalrec.config import Settings
 from causalrec.config.bench import Value
+from causalrec.config.override import overridden
 from causalrec.errors import SettingsError
 
 CAUSAL = "causal"
@@ -45,52 +43,29 @@ class Contender:
             SettingsError: a path or a value is unknown.
         """
         overrides = base.bench.variants
-        tree = base.model_dump()
-        for change in (overrides.get(self.parent, {}), self.change, overrides.get(self.name, {})):
-            for path, value in change.items():
-                _put(tree, path, value, self.name)
-        try:
-            return Settings.model_validate(tree)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(
-                f"{self.name}: setting {where}: {first['msg']}",
-                do=f"correct it under bench.variants.{self.name}",
-            ) from error
+        changes = (overrides.get(self.parent, {}), self.change, overrides.get(self.name, {}))
+        return overridden(base, changes, self.name)
 
 
-def _put(tree: dict[str, Any], path: str, value: Value, name: str) -> None:
-    *sections, key = path.split(".")
-    place: Any = tree if sections[:1] in (["model"], ["training"]) else {}
-    for section in sections:
-        place = place.get(section) if isinstance(place, dict) else None
-    if not isinstance(place, dict) or key not in place or isinstance(place[key], dict):
-        raise SettingsError(
-            f"{name}: there is no setting {path} of a model or its training",
-            do='write a dotted path such as "model.dim"',
-        )
-    place[key] = value
-
-
-def _rival(name: str, model: str, loss: str = "softmax", **change: Value) -> Contender:
-    """Keywords are paths with two underscores for a dot."""
-    paths = {path.replace("__", "."): value for path, value in change.items()}
-    return Contender(name, {"model.name": model, "training.loss": loss, **paths}, content=model == "vbpr")
+def _rival(name: str, model: str, loss: str = "softmax", rate: float = 1e-3, **rivals: Value) -> Contender:
+    """Keywords are settings of the section ``model.rivals``."""
+    paths = {f"model.rivals.{key}": value for key, value in rivals.items()}
+    change = {"model.name": model, "training.loss": loss, "training.learning_rate": rate, **paths}
+    return Contender(name, change, content=model == "vbpr")
 
 
 RIVALS = (
     *(Contender(name, {"model.name": name}) for name in ("popularity", "item_knn", "ease")),
-    _rival("bpr_mf", "bpr_mf", "bpr"),
+    _rival("bpr_mf", "bpr_mf", "bpr", 2e-3, l2=0.1, bias=False),
     _rival("mf_softmax", "bpr_mf"),
-    _rival("ips_mf", "ips_mf", "bpr"),
-    _rival("pd", "pd", "bpr"),
-    _rival("vbpr", "vbpr", "bpr"),
+    _rival("ips_mf", "ips_mf", "bpr", 2e-3, l2=0.1, bias=False),
+    _rival("pd", "pd", "bpr", 2e-3, l2=0.1),
+    _rival("vbpr", "vbpr", "bpr", l2=0.1),
     _rival("vbpr_softmax", "vbpr"),
-    _rival("lightgcn_bpr", "lightgcn", "bpr"),
+    _rival("lightgcn_bpr", "lightgcn", "bpr", l2=0.03),
     _rival("lightgcn", "lightgcn"),
-    _rival("freedom", "freedom", "bpr"),
-    _rival("freedom_softmax", "freedom"),
+    _rival("freedom", "freedom", "bpr", l2=0.03, prune=0.5),
+    _rival("freedom_softmax", "freedom", prune=0.5),
     Contender(CAUSAL, {"model.name": CAUSAL}),
 )
 
