@@ -20,6 +20,8 @@ from causalrec.dataset.arrays import Floats
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
 
+LEAST_LENGTH = 1e-12
+
 
 @dataclass(frozen=True)
 class Operator:
@@ -114,3 +116,27 @@ def propagate(graph: Operator, users: Tensor, items: Tensor, layers: int) -> tup
         users, items = graph @ items, graph.reverse @ users
         user_sum, item_sum = user_sum + users, item_sum + items
     return user_sum, item_sum, sent
+
+
+def unit_rows(states: Tensor) -> Tensor:
+    """Rows of (n, d) scaled to length one, a zero row stays zero: ``normalize`` with half its memory traffic."""
+    scaled: Tensor = _Unit.apply(states)  # type: ignore[no-untyped-call]
+    return scaled
+
+
+class _Unit(torch.autograd.Function):
+    """y = x / |x|: dx = (dy - y <dy, y>) / |x|."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor) -> Tensor:  # noqa: ANN401
+        length = torch.linalg.vector_norm(states, dim=1, keepdim=True).clamp_(min=LEAST_LENGTH)
+        scaled = states / length
+        ctx.save_for_backward(scaled, length)
+        return scaled
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:  # noqa: ANN401
+        scaled, length = ctx.saved_tensors
+        along = (grads[0] * scaled).sum(dim=1, keepdim=True)
+        gradient: Tensor = torch.addcmul(grads[0], scaled, along, value=-1).div_(length)
+        return gradient

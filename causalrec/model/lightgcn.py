@@ -2,13 +2,12 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
-from causalrec.model.graph import inverse_root, operator, propagate, symmetric
+from causalrec.model.graph import inverse_root, operator, propagate, symmetric, unit_rows
 from causalrec.model.network import FactorNetwork, Trainer
 
 
@@ -28,7 +27,7 @@ class LightGcnNetwork(FactorNetwork):
     def tables(self) -> tuple[Tensor, Tensor]:
         """Unit states of users and items."""
         users, items, _ = propagate(self.graph, self.user_embedding, self.item_embedding, self.layers)
-        return normalize(users, dim=1), normalize(items, dim=1)
+        return unit_rows(users), unit_rows(items)
 
     def serving(self) -> tuple[Tensor, Tensor]:
         """The same tables: nothing is adjusted."""
@@ -37,7 +36,7 @@ class LightGcnNetwork(FactorNetwork):
     def fold(self) -> Tensor:
         """What an item adds to the state of a new user, (N, d)."""
         sent = propagate(self.graph, self.user_embedding, self.item_embedding, self.layers)[2]
-        return sent * self.get_buffer("item_scale") if self.layers else normalize(self.item_embedding, dim=1)
+        return sent * self.get_buffer("item_scale") if self.layers else unit_rows(self.item_embedding)
 
 
 class LightGcnRecommender(FactorRecommender):

@@ -4,6 +4,7 @@ Both take the states themselves, not their products, so that the (B, K) table of
 rows go through in blocks that fit into the processor's cache, and the gradient is taken in the same pass.
 """
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -15,87 +16,110 @@ DEVICE_CELLS = 2**25  # and on a GPU
 
 
 def sampled_softmax(
-    users: Tensor, positives: Tensor, negatives: Tensor, clash: Tensor, temperature: float
+    users: Tensor, owners: Tensor, positives: Tensor, negatives: Tensor, clash: Tensor, temperature: float
 ) -> Tensor:
     """Mean of -log softmax of the positive among itself and the shared negatives.
 
-    Negatives are uniform over items, so the logQ correction (Bengio & Senecal 2008) is a constant.
+    Negatives are uniform over items, so the logQ correction (Bengio & Senecal 2008) is a constant. A user
+    with several pairs in the batch meets the negatives once.
 
     Args:
-        users: states (B, d). positives: states (B, d). negatives: states (K, d). Scores are dot products; in
-            bfloat16 they are multiplied in it and summed up in float32.
-        clash: int64 (2, m), ordered by row: rows and negatives that are left out.
+        users: states (D, d) of distinct users. owners: int64 (B,), the user of each pair, ascending.
+        positives: states (B, d). negatives: states (K, d). Scores are dot products; in bfloat16 they are
+            multiplied in it and summed up in float32.
+        clash: int64 (2, m), ordered by user: users and negatives that are left out.
         temperature: divides the scores.
     """
-    return cast("Tensor", _Softmax.apply(users, positives, negatives, clash, temperature))  # type: ignore[no-untyped-call]
+    loss = _Softmax.apply(users, owners, positives, negatives, clash, temperature)  # type: ignore[no-untyped-call]
+    return cast("Tensor", loss)
 
 
-def bpr(users: Tensor, positives: Tensor, negatives: Tensor, clash: Tensor, temperature: float) -> Tensor:
-    """Rendle et al. 2009 on one negative per pair: row b takes negative b mod K of the shared draw.
+def bpr(
+    users: Tensor, owners: Tensor, positives: Tensor, negatives: Tensor, clash: Tensor, temperature: float
+) -> Tensor:
+    """Rendle et al. 2009 on one negative per pair: pair b takes negative b mod K of the shared draw.
 
     Arguments as those of :func:`sampled_softmax`; a clash has no weight.
     """
-    taken = torch.arange(users.shape[0], device=users.device) % negatives.shape[0]
-    kept = torch.ones(users.shape[0], device=users.device)
-    kept[clash[0, taken[clash[0]] == clash[1]]] = 0.0
-    gap = (users * (positives - negatives[taken])).sum(dim=1).float() / temperature
+    taken, kept = one_negative_each(owners, negatives.shape[0], users.shape[0], clash)
+    gap = (users[owners] * (positives - negatives[taken])).sum(dim=1).float() / temperature
     return -(logsigmoid(gap) * kept).sum() / kept.sum().clamp(min=1.0)
 
 
-class _Softmax(torch.autograd.Function):
-    """With score s_k = <u, n_k> / t, s_+ = <u, p> / t and q = softmax of both, the gradients of one row are
+def one_negative_each(owners: Tensor, negatives: int, users: int, clash: Tensor) -> tuple[Tensor, Tensor]:
+    """The negative (B,) that each pair takes, and float32 (B,): zero where it clashes."""
+    taken = torch.arange(owners.shape[0], device=owners.device) % negatives
+    left_out = torch.zeros(users, negatives, dtype=torch.bool, device=owners.device)
+    left_out[clash[0], clash[1]] = True
+    return taken, (~left_out[owners, taken]).float()
 
-    du = (sum_k q_k n_k - (1 - q_+) p) / t,   dp = -(1 - q_+) u / t,   dn_k = q_k u / t.
+
+class _Softmax(torch.autograd.Function):
+    """With score s_k = <u, n_k> / t, s_+ = <u, p> / t and q = softmax of both, the gradients of one pair are
+
+        du = (sum_k q_k n_k - (1 - q_+) p) / t,   dp = -(1 - q_+) u / t,   dn_k = q_k u / t.
+
+    q_k of a user's pairs differ by a factor only, so that they are summed before they meet the negatives.
     """
 
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401 - torch's own type is not exported
         users: Tensor,
+        owners: Tensor,
         positives: Tensor,
         negatives: Tensor,
         clash: Tensor,
         temperature: float,
     ) -> Tensor:
-        rows, count = users.shape[0], negatives.shape[0]
         scaled = users / temperature
-        top = (scaled * positives).sum(dim=1).to(_wide(users))
-        total = torch.zeros((), dtype=top.dtype, device=users.device)
-        missing = torch.empty_like(top)
-        grad_users, grad_negatives = torch.empty_like(users), torch.zeros_like(negatives, dtype=top.dtype)
-        step = max(1, (CACHED_CELLS if users.device.type == "cpu" else DEVICE_CELLS) // count)
-        starts = list(range(0, rows, step))
-        cuts = [0, clash.shape[1]]
-        if len(starts) > 1:
-            bounds = torch.tensor([*starts, rows], device=clash.device)
-            cuts = torch.searchsorted(clash[0].contiguous(), bounds).tolist()
-        for number, start in enumerate(starts):
-            block = slice(start, min(start + step, rows))
-            out = clash[:, cuts[number] : cuts[number + 1]]
-            scores = (scaled[block] @ negatives.T).to(top.dtype)
-            scores[out[0] - start, out[1]] = float("-inf")
-            highest = torch.maximum(scores.amax(dim=1), top[block])
+        wide = torch.float64 if users.dtype == torch.float64 else torch.float32
+        top = (scaled[owners] * positives).sum(dim=1).to(wide)
+        losses, missing = torch.empty_like(top), torch.empty_like(top)
+        grad_users, grad_negatives = torch.empty_like(users), torch.zeros_like(negatives, dtype=wide)
+        for block, pairs, out in _blocks(users, owners, negatives.shape[0], clash):
+            scores = (scaled[block] @ negatives.T).to(wide)
+            scores[out[0], out[1]] = -torch.inf
+            highest = scores.amax(dim=1).clamp_(min=torch.finfo(wide).min)  # finite where everything clashes
             chances = scores.sub_(highest[:, None]).exp_()
-            positive = torch.exp(top[block] - highest)
-            others = chances.sum(dim=1)
-            total += (torch.log(others + positive) - (top[block] - highest)).sum()
-            missing[block] = others / (others + positive)
-            chances = chances.div_((others + positive)[:, None]).to(users.dtype)
+            owner = owners[pairs] - block.start
+            largest = torch.maximum(highest[owner], top[pairs])
+            positive, factor = (top[pairs] - largest).exp(), (highest[owner] - largest).exp()
+            others = chances.sum(dim=1)[owner] * factor
+            total = positive + others
+            losses[pairs] = total.log() + largest - top[pairs]
+            missing[pairs] = others / total
+            weight = torch.zeros_like(highest).index_add_(0, owner, factor / total)
+            chances = chances.mul_(weight[:, None]).to(users.dtype)
             torch.mm(chances, negatives, out=grad_users[block])
             grad_negatives += (scaled[block].T @ chances).T
         weight = missing[:, None].to(users.dtype)
-        grad_positives = -scaled * weight
-        grad_users.sub_(positives * weight).div_(temperature)
-        ctx.save_for_backward(grad_users, grad_positives, grad_negatives.to(users.dtype))
-        return total / max(rows, 1)
+        grad_users.index_put_((owners,), -positives * weight, accumulate=True).div_(temperature)
+        ctx.save_for_backward(grad_users, -scaled[owners] * weight, grad_negatives.to(users.dtype))
+        ctx.rows = max(owners.shape[0], 1)
+        mean: Tensor = losses.sum() / ctx.rows
+        return mean
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        share = grads[0] / max(ctx.saved_tensors[0].shape[0], 1)
-        parts = (value * share.to(value.dtype) for value in ctx.saved_tensors)
-        return (*parts, None, None)
+        share = grads[0] / ctx.rows
+        users, positives, negatives = (value * share.to(value.dtype) for value in ctx.saved_tensors)
+        return users, None, positives, negatives, None, None
 
 
-def _wide(states: Tensor) -> torch.dtype:
-    """The type in which exponentials are taken and summed."""
-    return torch.float64 if states.dtype == torch.float64 else torch.float32
+def _blocks(
+    users: Tensor, owners: Tensor, negatives: int, clash: Tensor
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Users in blocks, with their pairs and their clashes (rows counted inside the block)."""
+    step = max(1, (CACHED_CELLS if users.device.type == "cpu" else DEVICE_CELLS) // negatives)
+    count = users.shape[0]
+    if count <= step:
+        yield slice(0, count), slice(0, owners.shape[0]), clash
+        return
+    starts = [*range(0, count, step), count]
+    bounds = torch.tensor(starts, device=clash.device)
+    pairs = torch.searchsorted(owners, bounds).tolist()
+    cuts = torch.searchsorted(clash[0].contiguous(), bounds).tolist()
+    for number, start in enumerate(starts[:-1]):
+        out = clash[:, cuts[number] : cuts[number + 1]] - torch.tensor([[start], [0]], device=clash.device)
+        yield slice(start, starts[number + 1]), slice(pairs[number], pairs[number + 1]), out

@@ -12,6 +12,7 @@ from causalrec.model.network import FactorNetwork
 from causalrec.model.pairs import PairBatch, PairNetwork
 from causalrec.training.device import check_memory
 from causalrec.training.loop import LoopTrainer
+from causalrec.training.losses import one_negative_each
 from causalrec.training.run import TrainingRun
 from causalrec.training.sampling import Batch, PairSampler
 
@@ -48,18 +49,15 @@ class _PairRun(TrainingRun):
             raise TrainingError(
                 f"{type(self.network).__name__} has no pairwise loss", do="use the LoopTrainer"
             )
-        return self.network.pair_loss(one_negative_each(batch, self.device))
+        return self.network.pair_loss(pair_batch(batch, self.device))
 
 
-def one_negative_each(batch: Batch, device: torch.device) -> PairBatch:
+def pair_batch(batch: Batch, device: torch.device) -> PairBatch:
     """Pair b takes negative b of the shared draw (again from the first where there are fewer)."""
-    rows = torch.arange(batch.users.size)
-    columns = rows % batch.negatives.size
-    kept = torch.ones(batch.users.size)
-    clash = torch.from_numpy(batch.clash)
-    kept[clash[0, columns[clash[0]] == clash[1]]] = 0.0
+    owners, clash = torch.from_numpy(batch.owners), torch.from_numpy(batch.clash)
+    taken, kept = one_negative_each(owners, batch.negatives.size, batch.users.size, clash)
     users, items, negatives = (
         torch.from_numpy(part).long() for part in (batch.users, batch.items, batch.negatives)
     )
-    parts = (users, items, negatives[columns], kept)
+    parts = (users[owners], items, negatives[taken], kept)
     return PairBatch(*(part.to(device) for part in parts))

@@ -48,7 +48,7 @@ def save_run(
 
 def save_diverged(folder: Path, batch: Batch, epoch: int) -> Path:
     """Writes the batch at which the loss was not finite; returns where."""
-    parts = {"users": batch.users, "items": batch.items, "negatives": batch.negatives}
+    parts = {"users": batch.users[batch.owners], "items": batch.items, "negatives": batch.negatives}
     write_checkpoint(
         folder / "diverged", {name: torch.from_numpy(part) for name, part in parts.items()}, {"epoch": epoch}
     )

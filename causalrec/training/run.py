@@ -59,7 +59,7 @@ class TrainingRun:
             run = packed(self.key, self.network, self.optimizer, self.state)
             self.state = unpacked(*self.ranks.told(*run), self.network, self.optimizer)
         while not self._finished():
-            self._one_epoch()
+            self.one_epoch()
         state = self.state
         if state.best:
             self.network.load_state_dict(state.best)
@@ -76,7 +76,8 @@ class TrainingRun:
             self.validated and idle >= self.settings.patience * self.settings.evaluate_every
         )
 
-    def _one_epoch(self) -> None:
+    def one_epoch(self) -> None:
+        """Trains on every pair once; validates and writes a checkpoint where that is due."""
         start, epoch = time.perf_counter(), self.state.epoch
         torch.manual_seed(self.settings.seed * 1_000_003 + epoch)
         self.network.begin_epoch(epoch)
@@ -111,7 +112,7 @@ class TrainingRun:
     def loss(self, batch: Batch) -> Tensor:
         """The mean over the rows of ``batch``, and the network's penalty."""
         users, items, negatives = (self._ids(part) for part in (batch.users, batch.items, batch.negatives))
-        clash = torch.from_numpy(batch.clash).to(self.device)
+        owners, clash = (torch.from_numpy(part).to(self.device) for part in (batch.owners, batch.clash))
         rank_loss = sampled_softmax if self.settings.loss == "softmax" else bpr
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             user_states, item_states = self.network.tables()
@@ -119,7 +120,7 @@ class TrainingRun:
         chosen, positives, others = user_states[users], item_states[items], item_states[negatives]
         if self.half:
             chosen, positives, others = chosen.bfloat16(), positives.bfloat16(), others.bfloat16()
-        return rank_loss(chosen, positives, others, clash, self.settings.temperature) + penalty
+        return rank_loss(chosen, owners, positives, others, clash, self.settings.temperature) + penalty
 
     def _ids(self, values: Ints) -> Tensor:
         return torch.from_numpy(values).long().to(self.device)

@@ -21,13 +21,16 @@ class Batch:
     """Pairs and the negatives that they share.
 
     Attributes:
-        users, items: int32 (B,).
+        users: int32 (D,), the distinct users, ascending.
+        owners: int64 (B,), ascending: the place of each pair's user among them.
+        items: int32 (B,).
         negatives: int32 (K,), distinct items.
-        clash: int64 (2, m), ordered by row: row b and column k where negative k is a training item of user b.
+        clash: int64 (2, m), ordered by user: (place of the) user and negative that is a training item of his.
         share: weight of these rows in the mean over the ranks' rows of the same batch.
     """
 
     users: Ints
+    owners: Longs
     items: Ints
     negatives: Ints
     clash: Longs
@@ -47,7 +50,7 @@ class PairSampler:
         self.pairs = data.train
         matrix = data.train_matrix().tocsc()
         self.starts, self.owners = matrix.indptr.astype(np.int64), matrix.indices
-        self.asked = np.zeros((2, data.n_users), dtype=np.int64)
+        self.place = np.full(data.n_users, -1, dtype=np.int64)
         self.n_items = data.n_items
         self.batch = batch
         self.negatives = min(negatives, data.n_items)
@@ -62,27 +65,26 @@ class PairSampler:
             whole = order[first : first + self.batch]
             rows = whole[self.rank :: self.ranks] if whole.size >= self.ranks else whole
             share = rows.size / whole.size if rows.size < whole.size else 1 / self.ranks
-            users, items = self.pairs[0][rows], self.pairs[1][rows]
+            rows = rows[np.argsort(self.pairs[0][rows], kind="stable")]
+            users, owners = np.unique(self.pairs[0][rows], return_inverse=True)
             drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
-            yield Batch(users, items, drawn, self._clash(users, drawn), share)
+            yield Batch(users, owners, self.pairs[1][rows], drawn, self._clash(users, drawn), share)
 
     def _clash(self, users: Ints, negatives: Ints) -> Longs:
         """Finds negatives among the users' training items; validation and test items are never looked at.
 
         Goes through the owners of the negatives: uniform items have far fewer than active users have items.
         """
-        order = np.argsort(users, kind="stable")
-        distinct, first, count = np.unique(users[order], return_index=True, return_counts=True)
         owned = self.starts[negatives + 1] - self.starts[negatives]
         owner = self.owners[_ranges(self.starts[negatives], owned)]
-        self.asked[:, distinct] = first, count
-        first, count = self.asked[:, owner]
-        self.asked[1, distinct] = 0
-        rows = order[_ranges(first, count)]
-        columns = np.repeat(np.repeat(np.arange(negatives.size), owned), count)
+        self.place[users] = np.arange(users.size)
+        rows = self.place[owner]
+        self.place[users] = -1
+        hit = rows >= 0
+        rows, columns = rows[hit], np.repeat(np.arange(negatives.size), owned)[hit]
         short = np.uint16 if users.size <= RADIX_SORTED else np.int64
-        by_row = np.argsort(rows.astype(short), kind="stable")
-        return np.stack([rows[by_row], columns[by_row]])
+        by_user = np.argsort(rows.astype(short), kind="stable")
+        return np.stack([rows[by_user], columns[by_user]])
 
 
 def _ranges(starts: Longs, counts: Longs) -> Longs:

@@ -12,7 +12,7 @@ from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.lightgcn import LightGcnNetwork
 from causalrec.training.factory import build_recommender
-from causalrec.training.pairwise import PairwiseTrainer, one_negative_each
+from causalrec.training.pairwise import PairwiseTrainer, pair_batch
 from causalrec.training.sampling import PairSampler
 
 Quick = Callable[..., Settings]
@@ -45,11 +45,11 @@ def test_a_killed_run_continues_to_the_same_state(
 def test_a_pair_takes_its_own_negative_and_ignores_one_that_was_bought(shop: Interactions) -> None:
     bought = np.asarray(shop.train_matrix().todense()) > 0
     sampled = next(PairSampler(shop, 64, 64, seed=3).epoch(0))
-    batch = one_negative_each(sampled, torch.device("cpu"))
+    batch = pair_batch(sampled, torch.device("cpu"))
     assert sampled.negatives.size == shop.n_items < 64  # so that negatives come round again
     wanted: Ints = sampled.negatives[np.arange(64) % sampled.negatives.size]
     assert np.array_equal(batch.negatives.numpy(), wanted)
-    assert np.array_equal(batch.kept.numpy() == 0, bought[sampled.users, wanted])
+    assert np.array_equal(batch.kept.numpy() == 0, bought[sampled.users[sampled.owners], wanted])
     assert 0 < batch.kept.sum() < 64
 
 
