@@ -14,21 +14,24 @@ from causalrec.model.rival import PairRecommender
 class VbprNetwork(MfNetwork):
     """s_ui = <p_u, q_i> + <t_u, E f_i> + b_i + <c, f_i>; cosines have neither bias nor c.
 
-    f_i are the principal components of each modality, of length one; the part of a missing modality is zero
-    and so are its terms. Without any content this is :class:`MfNetwork`.
+    f_i are the principal components of each modality, scaled to a mean L1 length of one, so that one Adam step
+    moves E f_i no faster than an item factor; the part of a missing modality is zero and so are its terms.
+    The L2 penalty covers E f_i like an item factor. Without both, content drowned the item factors and
+    validation fell to less than half of plain MF. Without any content this is :class:`MfNetwork`.
     """
 
     def __init__(self, data: Interactions, settings: ModelSettings, *, unit: bool) -> None:
         super().__init__(data, settings, unit=unit)
         whitenings = fit_content(data.modalities, settings.content.channel_width)
         content = torch.from_numpy(read_content(whitenings, data.modalities, data.n_items).vectors)
-        self.register_buffer("content", content, persistent=False)
+        pace = content.abs().sum(dim=1).mean().clamp(min=1e-8)
+        self.register_buffer("content", content / pace, persistent=False)
         width = content.shape[1]
         self.user_taste = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
         self.projection = nn.Parameter(torch.empty(settings.dim, width))
         self.content_bias = nn.Parameter(torch.zeros(width, 1))
         if width:
-            nn.init.xavier_uniform_(self.projection)
+            nn.init.xavier_uniform_(self.projection, gain=float(pace))
 
     def states(self) -> tuple[Tensor, Tensor]:
         """Two blocks of columns, and the bias."""
@@ -43,8 +46,11 @@ class VbprNetwork(MfNetwork):
         return torch.cat([users, self.user_taste], dim=1), torch.cat([items, projected], dim=1)
 
     def decayed(self, batch: PairBatch) -> list[Tensor]:
-        """All embeddings of the batch."""
-        return [*super().decayed(batch), self.user_taste[batch.users]]
+        """All embeddings of the batch, and what content adds to its items."""
+        readers = [self.projection.T] if self.bias is None else [self.projection.T, self.content_bias]
+        rows = [self.get_buffer("content")[items] for items in (batch.items, batch.negatives)]
+        read = [row @ reader for row in rows for reader in readers]
+        return [*super().decayed(batch), self.user_taste[batch.users], *read]
 
 
 class VbprRecommender(PairRecommender):

@@ -128,6 +128,18 @@ def test_a_missing_modality_adds_nothing_to_vbpr() -> None:
     assert bias[[0, 2, 3]].all()
 
 
+def test_content_pays_the_penalty_like_an_item_factor() -> None:
+    look = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    network = VbprNetwork(tiny(modalities={"image": look}), settings(bias=False, l2=2.0), unit=False)
+    content = network.get_buffer("content")
+    assert content.abs().sum(dim=1).mean().item() == pytest.approx(1.0)
+    users, items = network.states()
+    both = torch.cat([users[[0, 1]], items[[0, 1]], items[[3, 2]]])
+    gaps = (users[[0, 1]] * (items[[0, 1]] - items[[3, 2]])).sum(dim=1).tolist()
+    expected = sum(map(log_loss, gaps)) / 2 + 0.5 * 2.0 * both.square().sum().item() / 2
+    assert network.pair_loss(batch()).item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_cosines_have_neither_bias_nor_length() -> None:
     for kind in (MfNetwork, VbprNetwork):
         users, items = kind(tiny(), settings(), unit=True).tables()
