@@ -14,8 +14,8 @@ from causalrec.model.rival import PairRecommender
 class VbprNetwork(MfNetwork):
     """s_ui = <p_u, q_i> + <t_u, E f_i> + b_i + <c, f_i>; cosines have neither bias nor c.
 
-    f_i are the principal components of each modality, scaled to a mean L1 length of one, so that one Adam step
-    moves E f_i no faster than an item factor; the part of a missing modality is zero and so are its terms.
+    f_i are the principal components of each modality, scaled to a mean L1 length of one: one Adam step then
+    moves E f_i no faster than an item factor. The part of a missing modality is zero and so are its terms.
     The L2 penalty covers E f_i like an item factor. Without both, content drowned the item factors and
     validation fell to less than half of plain MF. Without any content this is :class:`MfNetwork`.
     """
