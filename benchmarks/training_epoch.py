@@ -42,6 +42,7 @@ from causalrec.training.run import TrainingRun
 
 CPU = torch.device("cpu")
 TASTES = 40
+QUIET, BUSY, BUSY_SHARE = 1.3, (150, 600), 0.0125  # pairs of users
 AGREE = 1e-5
 SEED = 7
 
@@ -153,15 +154,21 @@ def disagreement(data: Interactions, settings: Settings) -> float:
     return max(float((a / (layers + 1) - b).abs().max()) for a, b in zip(ours, theirs, strict=True))
 
 
-def synthetic(n_users: int, n_items: int, per_user: int, seed: int = SEED) -> Interactions:
-    """Tastes and popularity: half of what a user takes is of his taste; a tenth is held out."""
+def synthetic(n_users: int, n_items: int, seed: int = SEED) -> Interactions:
+    """As on a short-video service most users have two or three pairs and a few have hundreds.
+
+    Half of what they take is of their taste, the rest is popular; a tenth is held out.
+    """
     rng = np.random.default_rng(seed)
+    quiet, busy = 1 + rng.poisson(QUIET, n_users), rng.integers(*BUSY, n_users)
+    counts = np.where(rng.random(n_users) < BUSY_SHARE, np.minimum(busy, n_items // 4), quiet)
+    owners = np.repeat(np.arange(n_users), counts)
     popularity = 1.0 / np.arange(1, n_items + 1) ** 0.7
-    items = rng.choice(n_items, size=(n_users, per_user), p=popularity / popularity.sum())
-    own = rng.integers(0, TASTES, n_users)[:, None]
-    taste = rng.integers(0, max(n_items // TASTES, 1), size=items.shape) * TASTES + own
-    items = np.where(rng.random(items.shape) < 0.5, np.minimum(taste, n_items - 1), items)
-    keys = np.unique(np.arange(n_users)[:, None] * n_items + items)
+    items = rng.choice(n_items, size=owners.size, p=popularity / popularity.sum())
+    taste = rng.integers(0, TASTES, n_users)[owners]
+    own = rng.integers(0, max(n_items // TASTES, 1), owners.size) * TASTES + taste
+    items = np.where(rng.random(owners.size) < 0.5, np.minimum(own, n_items - 1), items)
+    keys = np.unique(owners * n_items + items)
     pairs = np.stack([keys // n_items, keys % n_items]).astype(np.int32)
     held = rng.random(pairs.shape[1]) < 0.1
     return Interactions(n_users, n_items, pairs[:, ~held], pairs[:, held], np.empty((2, 0), np.int32))
@@ -213,14 +220,11 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, help="folder that holds train.npy; none: synthetic")
     parser.add_argument("--users", type=int, default=9_308)
     parser.add_argument("--items", type=int, default=6_710)
-    parser.add_argument("--per-user", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    if arguments.bundle:
-        data = load_bundle(arguments.bundle)
-    else:
-        data = synthetic(arguments.users, arguments.items, arguments.per_user)
+    sizes = arguments.users, arguments.items
+    data = load_bundle(arguments.bundle) if arguments.bundle else synthetic(*sizes)
     settings = Settings.model_validate({"model": {"name": "lightgcn"}, "training": {"device": "cpu"}})
     difference = disagreement(data, settings)
     found = measure(data, settings, arguments.epochs, arguments.threads)

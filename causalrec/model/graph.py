@@ -119,7 +119,7 @@ def propagate(graph: Operator, users: Tensor, items: Tensor, layers: int) -> tup
 
 
 def unit_rows(states: Tensor) -> Tensor:
-    """Rows of (n, d) scaled to length one, a zero row stays zero: ``normalize`` with half its memory traffic."""
+    """Rows of (n, d) scaled to length one, a zero row stays zero: ``normalize`` with half the traffic."""
     scaled: Tensor = _Unit.apply(states)  # type: ignore[no-untyped-call]
     return scaled
 
@@ -130,7 +130,7 @@ class _Unit(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor) -> Tensor:  # noqa: ANN401
         length = torch.linalg.vector_norm(states, dim=1, keepdim=True).clamp_(min=LEAST_LENGTH)
-        scaled = states / length
+        scaled: Tensor = states / length
         ctx.save_for_backward(scaled, length)
         return scaled
 
