@@ -68,6 +68,33 @@ def test_propagation_by_powers_of_the_adjacency() -> None:
     assert np.allclose(sent.numpy(), (states + whole @ states)[30:], atol=1e-5)
 
 
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+@pytest.mark.parametrize("used", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
+def test_gradient_of_the_propagation(layers: int, used: tuple[int, ...]) -> None:
+    sparse = symmetric(matrix())
+    half = torch.from_numpy(sparse.toarray())
+    generator = torch.Generator().manual_seed(3)
+    tables = [torch.randn(n, 3, generator=generator).requires_grad_() for n in (30, 20)]
+    weights = [torch.randn(n, 3, generator=generator) for n in (30, 20, 20)]
+
+    users, items = tables
+    sums = [users, items, torch.zeros(20, 3)]
+    for _ in range(layers):
+        sums[2] = sums[2] + items
+        users, items = half @ items, half.T @ users
+        sums[:2] = [sums[0] + users, sums[1] + items]
+    found = propagate(operator(sparse, CPU), tables[0], tables[1], layers)
+    for part, wanted in zip(found, sums, strict=True):
+        assert torch.allclose(part, wanted, atol=1e-5)
+    losses = [sum((parts[n] * weights[n]).square().sum() for n in used) for parts in (sums, found)]
+    if not all(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses):
+        return  # without layers nothing is sent
+    gradients = [torch.autograd.grad(loss, tables, allow_unused=True) for loss in losses]  # type: ignore[arg-type]
+    for wanted, part in zip(*gradients, strict=True):
+        assert (wanted is None) == (part is None)
+        assert wanted is None or torch.allclose(part, wanted, atol=1e-4)
+
+
 def test_unit_rows_and_their_gradient() -> None:
     states = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     states.requires_grad_()
