@@ -100,15 +100,24 @@ def _product(tables: ServingTables, items: Floats) -> Score:
 
 
 def edge_findings(recommender: Recommender, train: Ints, simulation: Simulation) -> dict[str, object]:
-    """``auc`` and the ROC curve of the model's evidence that a click is no accident; empty without any."""
-    if not isinstance(recommender, CausalRecommender) or recommender.evidence is None:
+    """AUC and ROC curve of evidence that a click is no accident; empty without any evidence or accident.
+
+    The causal model states its evidence; for other models with tables it is the factual score of the pair
+    less the user's mean score.
+    """
+    tables = recommender.serving_tables()
+    if isinstance(recommender, CausalRecommender) and recommender.evidence is not None:
+        evidence = recommender.evidence
+        users = np.repeat(np.arange(evidence.start.size - 1), np.diff(evidence.start))
+        pairs = np.stack([users, evidence.items]).astype(np.int32)
+        trust = evidence.probability.astype(np.float64)
+    elif tables is not None:
+        pairs, items = train, tables.items_unadjusted - tables.items_unadjusted.mean(axis=0)
+        trust = np.einsum("nd,nd->n", tables.users[pairs[0]], items[pairs[1]]).astype(np.float64)
+    else:
         return {}
-    evidence = recommender.evidence
-    users = np.repeat(np.arange(evidence.start.size - 1), np.diff(evidence.start))
-    accidental = is_accident(np.stack([users, evidence.items]).astype(np.int32), simulation)
-    if train.shape[1] != users.size or accidental.all() or not accidental.any():
-        return {}
-    return edge_curve(evidence.probability.astype(np.float64), accidental)
+    accidental = is_accident(pairs, simulation)
+    return edge_curve(trust, accidental) if accidental.any() and not accidental.all() else {}
 
 
 def edge_curve(trust: Doubles, accidental: npt.NDArray[np.bool_]) -> dict[str, object]:

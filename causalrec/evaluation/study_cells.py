@@ -16,7 +16,7 @@ import numpy as np
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.evaluation.cells import code_hash
-from causalrec.evaluation.informed import InformedRecommender
+from causalrec.evaluation.informed import EstimatedRecommender, InformedRecommender
 from causalrec.evaluation.readout import (
     Readout,
     code_findings,
@@ -104,9 +104,11 @@ def _compute(cell: StudyCell, checkpoints: Path, progress: Progress | None) -> S
 
 def _build(cell: StudyCell, variant: Variant, simulation: Simulation, checkpoints: Path) -> Recommender:
     model, training = variant.settings(cell.settings.model), cell.settings.training
+    trainer = LoopTrainer(training, model, checkpoints)
     if variant.model == "informed":
-        trainer = LoopTrainer(training, model, checkpoints)
-        return InformedRecommender(simulation, model, trainer, training.temperature)
+        return InformedRecommender(simulation.truth, trainer, training.temperature)
+    if variant.model == "estimated":
+        return EstimatedRecommender(model, trainer, training.temperature)
     return build_recommender(cell.settings.model_copy(update={"model": model}), checkpoints)
 
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from causalrec.config.model import ModelSettings
 
-Kind = Literal["floor", "model", "ablation", "refuter", "informed"]
+Kind = Literal["floor", "model", "ablation", "refuter", "ceiling"]
+LEARNERS = frozenset({"informed", "estimated"})  # of causalrec.evaluation.informed, not of the factory
 Change = Mapping[str, Mapping[str, Any]]
 
 
@@ -15,7 +16,7 @@ class Variant:
     """One row of the study.
 
     Attributes:
-        model: name of the recommender; ``informed`` is :mod:`causalrec.evaluation.informed`.
+        model: name of the recommender, or one of :data:`LEARNERS`.
         change: section of the model's settings -> what differs there.
         refuter: name in :data:`causalrec.evaluation.refuters.REFUTERS`; empty for the data as they are.
     """
@@ -32,14 +33,15 @@ class Variant:
             name: type(getattr(base, name)).model_validate(getattr(base, name).model_dump() | dict(change))
             for name, change in self.change.items()
         }
-        known = {} if self.model == "informed" else {"name": self.model}
+        known = {} if self.model in LEARNERS else {"name": self.model}
         return base.model_copy(update=sections | known)
 
 
 RAW = Variant("raw", "floor", model="lightgcn")
 CAUSAL = Variant("causal", "model")
-INFORMED = Variant("informed", "informed", model="informed")
-CORE = (RAW, CAUSAL, INFORMED)
+ESTIMATED = Variant("estimated", "model", model="estimated")
+INFORMED = Variant("informed", "ceiling", model="informed")
+CORE = (RAW, CAUSAL, ESTIMATED, INFORMED)
 
 _CHANGES: dict[str, Change] = {
     "ridge_confounder": {"confounder": {"method": "ridge"}},

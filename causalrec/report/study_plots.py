@@ -13,7 +13,13 @@ from causalrec.evaluation.study import BOTH, QUESTION, StudyRow
 from causalrec.evaluation.study_cells import StudyResult
 
 SIZE = (7.5, 3.8)  # inches
-COLOURS = {"raw": "#9c6b4e", "causal": "#4269d0", "informed": "#6cc5b0", "bayes": "#888888"}
+COLOURS = {
+    "raw": "#9c6b4e",
+    "causal": "#4269d0",
+    "estimated": "#a463f2",
+    "informed": "#6cc5b0",
+    "bayes": "#888888",
+}
 MAIN = tuple(COLOURS)
 
 
