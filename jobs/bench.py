@@ -19,6 +19,7 @@ from causalrec.evaluation.ranking import Split
 from causalrec.report.bench import cells, header, write
 
 QUICK_EPOCHS = 6
+WIDTH = 120  # of a table that is not written to a wider terminal
 OUT = Path(".work/bench")
 
 
@@ -57,7 +58,8 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
         rows += _bundle(bundle.resolve(), base, arguments, console)
     for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
-        console.print(_table(part, f"{bundle}, {split}"))
+        wide = Console(file=console.file, width=max(console.width, WIDTH))
+        wide.print(_table(part, f"{bundle}, {split}"))
     facts = {"code": code_hash(), "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles}}
     files = write(rows, arguments.reference, arguments.out, facts)
     console.print(f"written: {', '.join(map(str, files))}", highlight=False)
@@ -65,12 +67,12 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _table(rows: list[BenchRow], title: str) -> Table:
-    """One bundle and split; the first two columns are the title."""
+    """One bundle and split; the first two columns are the title, the files have further metrics."""
     table = Table(title=title, title_justify="left")
-    for number, name in enumerate(header(rows)[2:]):
+    for number, name in enumerate(header(rows, brief=True)[2:]):
         table.add_column(name, justify="left" if number == 0 else "right")
     for row in rows:
-        table.add_row(*cells(row, rows)[2:])
+        table.add_row(*cells(row, rows, brief=True)[2:])
     return table
 
 

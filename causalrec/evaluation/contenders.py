@@ -60,7 +60,7 @@ RIVALS = (
     _rival("mf_softmax", "bpr_mf"),
     _rival("ips_mf", "ips_mf", "bpr", 2e-3, l2=0.1, bias=False),
     _rival("pd", "pd", "bpr", 2e-3, l2=0.1),
-    _rival("vbpr", "vbpr", "bpr", l2=0.1),
+    _rival("vbpr", "vbpr", "bpr", 2e-3, l2=0.1, bias=False),
     _rival("vbpr_softmax", "vbpr"),
     _rival("lightgcn_bpr", "lightgcn", "bpr", l2=0.03),
     _rival("lightgcn", "lightgcn"),

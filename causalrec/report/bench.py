@@ -26,16 +26,21 @@ METRICS = {
 R2 = "r2/"  # prefix of findings
 
 
-def header(rows: Sequence[BenchRow]) -> list[str]:
-    """Column titles; a metric that no row has is left out."""
-    metrics = [METRICS[name] for name in shown(rows)]
+def header(rows: Sequence[BenchRow], *, brief: bool = False) -> list[str]:
+    """Column titles; a metric that no row has is left out.
+
+    Args:
+        brief: of the metrics only those that models are compared on.
+    """
+    metrics = [METRICS[name] for name in shown(rows, brief=brief)]
     paired = [f"p {METRICS[name]}" for name in compared(rows)]
     return ["bundle", "split", "model", "seeds", *metrics, *paired, "s/epoch", "epochs", "s", "MiB"]
 
 
-def shown(rows: Sequence[BenchRow]) -> list[str]:
+def shown(rows: Sequence[BenchRow], *, brief: bool = False) -> list[str]:
     """The metrics that the table shows."""
-    return [name for name in METRICS if any(name in row.mean for row in rows)]
+    offered = PAIRED_ON if brief else METRICS
+    return [name for name in offered if any(name in row.mean for row in rows)]
 
 
 def compared(rows: Sequence[BenchRow]) -> list[str]:
@@ -43,12 +48,12 @@ def compared(rows: Sequence[BenchRow]) -> list[str]:
     return [name for name in PAIRED_ON if any(name in row.p_values for row in rows)]
 
 
-def cells(row: BenchRow, rows: Sequence[BenchRow]) -> list[str]:
+def cells(row: BenchRow, rows: Sequence[BenchRow], *, brief: bool = False) -> list[str]:
     """The texts of one row of the table of ``rows``, in the order of :func:`header`."""
     p_values = [f"{row.p_values[name]:.4f}" if name in row.p_values else "" for name in compared(rows)]
     memory = f"{row.peak_mb:.0f}" + (f" + {row.gpu_mb:.0f} GPU" if row.gpu_mb else "")
     cost = [f"{row.seconds_per_epoch:.2f}", f"{row.epochs:.0f}", f"{row.seconds:.1f}", memory]
-    values = [_value(row, name) for name in shown(rows)]
+    values = [_value(row, name) for name in shown(rows, brief=brief)]
     return [row.bundle, row.split, row.model, str(row.seeds), *values, *p_values, *cost]
 
 

@@ -38,6 +38,7 @@ def test_runs_resumes_and_opens_the_test_set_last(
     out = tmp_path / "out"
     line = ["bench", str(bundle), "--out", str(out), "--reference", "ease", "--models", "popularity", "ease"]
     assert main([*line, "--seeds", "3"]) == 0
+    assert re.search(r"│ popularity │ +1 │ 0\.\d{4} │", capsys.readouterr().out)
     first = rows(out)
     assert set(first) == {("popularity", "valid"), ("ease", "valid")}
     assert first["popularity", "valid"]["seeds"] == 1  # a closed form has one answer

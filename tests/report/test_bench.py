@@ -1,7 +1,7 @@
 """The table of a benchmark."""
 
 from causalrec.evaluation.bench import BenchRow
-from causalrec.report.bench import markdown
+from causalrec.report.bench import cells, header, markdown
 
 
 def row(model: str, split: str, p_values: dict[str, float], findings: dict[str, float]) -> BenchRow:
@@ -28,3 +28,11 @@ def test_values_spreads_p_values_and_what_content_explains() -> None:
     assert lines[-1] == "- shop, causal: diffusion/image 0.051, ridge/image 0.050"
     assert sum(line.startswith("- ") for line in lines) == 1
     assert "Held-out" not in markdown(rows[1:2], "causal")
+
+
+def test_the_brief_table_shows_what_models_are_compared_on() -> None:
+    full = row("causal", "valid", {}, {})
+    full.mean["coverage@20"], full.spread["coverage@20"] = 0.5, 0.0
+    assert "cov@20" in header([full])
+    assert header([full], brief=True)[3:7] == ["seeds", "R@20", "N@20", "s/epoch"]
+    assert cells(full, [full], brief=True)[3:6] == ["2", "0.2500±0.0100", "0.1250±0.0000"]
