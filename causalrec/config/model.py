@@ -83,6 +83,12 @@ class TopologySettings(Section):
     add_weight: float = Field(0.3, ge=0)
     warmup: int = Field(10, ge=0)
     refresh_every: int = Field(5, ge=1)
+    left_out: float = Field(0.4, ge=0, lt=1, description="share of edges that an epoch trains without")
+    user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike; 0: none")
+    item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users; 0: none")
+    affinity_neighbours: int = Field(10, ge=1)
+    affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
+    by_evidence: bool = Field(True, description="weak edges are left out more often; false: all alike")
 
 
 class FrontdoorSettings(Section):
@@ -98,6 +104,9 @@ class ContentSettings(Section):
 
     enabled: bool = True
     neighbours: int = Field(10, ge=1)
+    neighbour_weights: dict[str, float] = Field(
+        {}, description="modality -> weight in the item graph; else 1"
+    )
     smoothing: float = Field(0.5, ge=0)
     channel: bool = True
     channel_width: int = Field(256, ge=2, description="most columns that one modality adds to the tables")

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from causalrec.config.model import ModelSettings
-from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.model.affinity import affinity
 from causalrec.model.backdoor import BackdoorAdjustment
+from causalrec.model.edge_sampling import sample_edges
 from causalrec.model.factors import item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
 from causalrec.model.graph import Operator, operator, propagate, symmetric
@@ -73,14 +75,30 @@ class CausalNetwork(FactorNetwork):
         frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
         self.frontdoor = frontdoor if settings.frontdoor.enabled else None
         self.smoother = operator(prepared.neighbours, device) if prepared.neighbours.nnz else None
+        self.alike_items, self.alike_users = self._alike(data.train_matrix())
         self.full = operator(symmetric(data.train_matrix()), device)
         self.graph = self.full
+        self.drawn = self.full
 
     def _gate(self) -> Floats:
         gate = self.prepared.footprint.gate
         if not self.settings.backdoor.gated:
             gate = self.prepared.footprint.known.astype(np.float32)
         return gate
+
+    def _alike(self, train: sp.csr_matrix) -> tuple[Operator | None, Operator | None]:
+        """What item and user embeddings are smoothed over: content and affinity, each by its weight."""
+        topology, content = self.settings.topology, self.settings.content
+        k, most = topology.affinity_neighbours, topology.affinity_most
+        items, users = content.smoothing * self.prepared.neighbours, None
+        if topology.enabled and topology.item_affinity:
+            items = items + topology.item_affinity * affinity(train.T.tocsr(), k, most)
+        if topology.enabled and topology.user_affinity:
+            users = topology.user_affinity * affinity(train, k, most)
+        return self._operator(items), self._operator(users)
+
+    def _operator(self, graph: sp.csr_matrix | None) -> Operator | None:
+        return None if graph is None or graph.nnz == 0 else operator(graph, self.place)
 
     def _backdoor(self) -> BackdoorAdjustment | None:
         codebook, settings = self.prepared.codebook, self.settings
@@ -103,10 +121,13 @@ class CausalNetwork(FactorNetwork):
 
     def encode(self, graph: Operator) -> Encoded:
         """Runs the graph encoder on ``graph``."""
-        base = self.base()
-        if self.smoother is not None and self.settings.content.smoothing:
-            base = base + self.settings.content.smoothing * (self.smoother @ base)
-        mediator, items, sent = propagate(graph, self.user_embedding, base, self.settings.layers)
+        base: Tensor = self.base()
+        users: Tensor = self.user_embedding
+        if self.alike_items is not None:
+            base = base + self.alike_items @ base
+        if self.alike_users is not None:
+            users = users + self.alike_users @ users
+        mediator, items, sent = propagate(graph, users, base, self.settings.layers)
         if self.smoother is not None:
             items = items + (1 - self.get_buffer("seen")) * (self.smoother @ items)
         return Encoded(mediator, items, sent)
@@ -117,8 +138,8 @@ class CausalNetwork(FactorNetwork):
         return states if self.frontdoor is None else normalize(self.frontdoor(states), dim=1)
 
     def tables(self) -> tuple[Tensor, Tensor]:
-        """User states, and item states under their factual codes."""
-        encoded = self.encode(self.graph)
+        """User states, and item states under their factual codes; while training on this epoch's edges."""
+        encoded = self.encode(self.drawn if self.training else self.graph)
         items = normalize(encoded.items, dim=1)
         factual = items if self.backdoor is None else self.backdoor.factual(items)
         return self.users_of(encoded.mediator), factual
@@ -132,11 +153,25 @@ class CausalNetwork(FactorNetwork):
         return self.users_of(encoded.mediator), items
 
     def begin_epoch(self, epoch: int) -> None:
-        """After the warm-up on the plain graph, decides every ``refresh_every`` epochs what the graph is."""
+        """Draws the edges of this epoch; after the warm-up on the plain graph, decides every
+        ``refresh_every`` epochs what the graph is."""
         topology = self.settings.topology
         due = epoch >= topology.warmup and (epoch - topology.warmup) % topology.refresh_every == 0
         if due:
             self.refresh(epoch)
+        self.drawn = self._draw(epoch)
+
+    def _draw(self, epoch: int) -> Operator:
+        """The reconstructed graph without a share of the observed edges."""
+        topology = self.settings.topology
+        if not topology.enabled or topology.left_out == 0:
+            return self.graph
+        weight, added = (self.get_buffer(name).cpu().numpy() for name in ("edge_weight", "added"))
+        evidence = (
+            self.get_buffer("edge_evidence").cpu().numpy() if topology.by_evidence else np.ones_like(weight)
+        )
+        stays = sample_edges(evidence * (weight > 0), topology.left_out, self.seed, epoch)
+        return operator(symmetric(self._weighted(weight * stays, added)), self.place)
 
     @torch.no_grad()
     def refresh(self, epoch: int) -> None:
@@ -168,6 +203,9 @@ class CausalNetwork(FactorNetwork):
     def matrix(self) -> sp.csr_matrix:
         """The reconstructed (U, N) matrix of edge weights."""
         weight, added = (self.get_buffer(name).cpu().numpy() for name in ("edge_weight", "added"))
+        return self._weighted(weight, added)
+
+    def _weighted(self, weight: Floats, added: Ints) -> sp.csr_matrix:
         return weighted_graph(self.pairs, weight, added, self.settings.topology.add_weight, self.shape)
 
     def verdict(self) -> Verdict:

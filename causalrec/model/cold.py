@@ -70,7 +70,7 @@ class ColdItems:
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
         rows = counts.pop()
-        content = read_content(self.whitenings, modalities, rows)
+        content = read_content(self.whitenings, modalities, rows, self.settings.content.neighbour_weights)
         near = nearest(
             content.vectors,
             self.vectors,

@@ -70,7 +70,7 @@ class Content:
         present: name -> bool (n,).
         spread: name -> float32 (p_m,), the standard deviation of each direction before whitening.
         vectors: float32 (n, sum p_m): per modality the principal components at their own scale, each part of
-            length one (zero where missing); cosines of these compare items.
+            length sqrt(weight) (zero where missing); cosines of these compare items.
     """
 
     white: dict[str, Floats]
@@ -85,15 +85,25 @@ def fit_content(modalities: Mapping[str, Floats], width: int) -> dict[str, White
     return {name: whitening for name, whitening in fitted.items() if whitening is not None}
 
 
-def read_content(whitenings: Mapping[str, Whitening], modalities: Mapping[str, Floats], rows: int) -> Content:
-    """Applies fitted whitenings; a modality that is not given is missing for all rows."""
+def read_content(
+    whitenings: Mapping[str, Whitening],
+    modalities: Mapping[str, Floats],
+    rows: int,
+    weights: Mapping[str, float] | None = None,
+) -> Content:
+    """Applies fitted whitenings; a modality that is not given is missing for all rows.
+
+    Args:
+        weights: modality -> its weight in cosines of ``vectors``; one where not named.
+    """
     white, present, parts = {}, {}, []
     for name, whitening in whitenings.items():
         values = modalities.get(name)
         if values is None:
             values = np.full((rows, whitening.mean.size), np.nan, dtype=np.float32)
         white[name], present[name] = whitening(values)
-        parts.append(unit_rows(white[name] * whitening.spread))
+        weight = np.float32(np.sqrt((weights or {}).get(name, 1.0)))
+        parts.append(unit_rows(white[name] * whitening.spread) * weight)
     vectors = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
     spread = {name: whitening.spread for name, whitening in whitenings.items()}
     return Content(white, present, spread, vectors)

@@ -40,7 +40,7 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
     """Runs the offline stage; it reads modalities only (interactions only for a prior that counts them)."""
     modalities = data.modalities if settings.content.enabled else {}
     whitenings = fit_content(modalities, settings.confounder.whiten)
-    content = read_content(whitenings, modalities, data.n_items)
+    content = read_content(whitenings, modalities, data.n_items, settings.content.neighbour_weights)
     if settings.confounder.method == "none":
         model, footprint = ConfounderModel(settings.confounder), no_footprint(data.n_items)
     else:
