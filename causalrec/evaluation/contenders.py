@@ -2,7 +2,7 @@
 
 A contender is a name and the settings in which it differs from the settings of the run. Hyper-parameters of
 the rivals are what validation liked best in a few runs on a short-video data set with 9,308 users (rates
-1e-3 to 5e-3, L2 1e-4 to 1e-1; rows with softmax have the rate of the causal model). For other data a settings
+1e-3 to 5e-3, L2 1e-4 to 1e-1; rows with softmax have the rate of the run). For other data a settings
 file overrides them per row (:class:`causalrec.config.bench.BenchSettings`).
 """
 
@@ -48,10 +48,12 @@ class Contender:
         return overridden(base, changes, self.name)
 
 
-def _rival(name: str, model: str, loss: str = "softmax", rate: float = 1e-3, **rivals: Value) -> Contender:
-    """Keywords are settings of the section ``model.rivals``."""
+def _rival(name: str, model: str, loss: str = "softmax", rate: float = 0.0, **rivals: Value) -> Contender:
+    """Keywords are settings of the section ``model.rivals``; without a ``rate`` it is that of the run."""
     paths = {f"model.rivals.{key}": value for key, value in rivals.items()}
-    change = {"model.name": model, "training.loss": loss, "training.learning_rate": rate, **paths}
+    change = {"model.name": model, "training.loss": loss, **paths}
+    if rate:
+        change["training.learning_rate"] = rate
     return Contender(name, change, content=model == "vbpr")
 
 
@@ -63,9 +65,9 @@ RIVALS = (
     _rival("pd", "pd", "bpr", 5e-3, l2=0.1),
     _rival("vbpr", "vbpr", "bpr", 5e-3, l2=0.1, bias=False),
     _rival("vbpr_softmax", "vbpr"),
-    _rival("lightgcn_bpr", "lightgcn", "bpr", l2=0.03),
+    _rival("lightgcn_bpr", "lightgcn", "bpr", 1e-3, l2=0.03),
     _rival("lightgcn", "lightgcn"),
-    _rival("freedom", "freedom", "bpr", l2=0.03, prune=0.5),
+    _rival("freedom", "freedom", "bpr", 1e-3, l2=0.03, prune=0.5),
     _rival("freedom_softmax", "freedom", prune=0.5),
     Contender(CAUSAL, {"model.name": CAUSAL}),
 )
