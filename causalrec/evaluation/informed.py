@@ -18,7 +18,7 @@ from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.evaluation.world import Truth
 from causalrec.model.base import FitReport, Progress
-from causalrec.model.exposure import code_demand, log_exposure
+from causalrec.model.exposure import code_demand, debiased_validation, log_exposure
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
 from causalrec.model.network import Trainer
 from causalrec.model.preference import PreferenceNetwork, content_table
@@ -43,7 +43,8 @@ class InformedRecommender(FactorRecommender):
         torch.manual_seed(self.trainer.seed)
         content = content_table(data)
         network = PreferenceNetwork(clean, content, exposure, truth.confounder, self.scale)
-        report = self.trainer(network.to(self.trainer.device), clean, progress)
+        judged = debiased_validation(clean, exposure, self.trainer.seed)
+        report = self.trainer(network.to(self.trainer.device), judged, progress)
         with torch.no_grad():
             users, factual = (table.cpu().numpy() for table in network.shown())
         adjusted = factual.copy()
@@ -68,7 +69,8 @@ class EstimatedRecommender(FactorRecommender):
         exposure = log_exposure(item_popularity(data))
         torch.manual_seed(self.trainer.seed)
         network = PreferenceNetwork(data, content_table(data), exposure, None, self.scale)
-        report = self.trainer(network.to(self.trainer.device), data, progress)
+        judged = debiased_validation(data, exposure, self.trainer.seed)
+        report = self.trainer(network.to(self.trainer.device), judged, progress)
         with torch.no_grad():
             users, items = (table.cpu().numpy() for table in network.preference())
         demand = self.scale * code_demand(exposure, codes)

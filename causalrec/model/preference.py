@@ -86,8 +86,8 @@ class PreferenceNetwork(FactorNetwork):
     def serving(self) -> tuple[Tensor, Tensor]:
         """Preference alone, also to choose an epoch by.
 
-        Validation clicks come from the biased log. With all terms read out they choose the epoch at which
-        exposure is learned, long before preference is.
+        With all terms read out, clicks of the biased log choose the epoch at which exposure is learned, long
+        before preference is. See also :func:`causalrec.model.exposure.debiased_validation`.
         """
         return self.preference()
 

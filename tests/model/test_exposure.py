@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causalrec.model.exposure import code_demand, log_exposure, shrunken_means
+from causalrec.dataset.arrays import Interactions
+from causalrec.model.exposure import code_demand, debiased_validation, log_exposure, shrunken_means
 
 
 def test_log_exposure_is_centred() -> None:
@@ -55,3 +56,15 @@ def test_demand_does_not_depend_on_numbering(seed: int) -> None:
 def test_without_codes_there_is_no_demand() -> None:
     none = np.full(5, -1, dtype=np.int32)
     assert code_demand(np.arange(5, dtype=np.float32), (none, none)).tolist() == [0.0] * 5
+
+
+def test_thinned_validation_is_shown_evenly() -> None:
+    exposure = np.log(np.array([1.0, 4.0, 16.0], dtype=np.float32))
+    items = np.repeat([0, 1, 2], [1000, 4000, 16000]).astype(np.int32)
+    pairs = np.stack([np.arange(items.size, dtype=np.int32), items])
+    data = Interactions(items.size, 3, pairs, pairs, pairs[:, :0])
+    kept = np.bincount(debiased_validation(data, exposure, 0).valid[1])
+    # the least exposed fifth reaches into item 1, so item 1 is whole and item 2 is thinned to its level
+    assert kept[:2].tolist() == [1000, 4000]
+    assert kept[2] == pytest.approx(4000, rel=0.06)
+    assert debiased_validation(data, np.zeros(3, np.float32), 0).valid.shape == pairs.shape
