@@ -16,15 +16,9 @@ import numpy as np
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.evaluation.cells import code_hash
+from causalrec.evaluation.findings import code_findings, edge_curve, edge_findings
 from causalrec.evaluation.informed import EstimatedRecommender, InformedRecommender
-from causalrec.evaluation.readout import (
-    Readout,
-    code_findings,
-    edge_curve,
-    edge_findings,
-    measure_oracle,
-    measure_readouts,
-)
+from causalrec.evaluation.readout import Readout, measure_oracle, measure_readouts
 from causalrec.evaluation.refuters import REFUTERS
 from causalrec.evaluation.simulator import Knobs, Simulation, simulate
 from causalrec.evaluation.variants import Variant

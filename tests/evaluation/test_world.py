@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from causalrec.evaluation.findings import edge_curve, is_accident
 from causalrec.evaluation.known_truth import accident_auc
-from causalrec.evaluation.readout import edge_curve, is_accident, measure_oracle, measure_score
+from causalrec.evaluation.readout import measure_oracle, measure_score
 from causalrec.evaluation.simulator import Knobs, Simulation, simulate
 
 SMALL = Knobs(users=400, items=150, exposed=30, random_shown=20)
