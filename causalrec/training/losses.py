@@ -41,14 +41,17 @@ def bpr(
 
     Arguments as those of :func:`sampled_softmax`; a clash has no weight.
     """
-    taken, kept = one_negative_each(owners, negatives.shape[0], users.shape[0], clash)
+    turn = torch.arange(owners.shape[0], device=owners.device)
+    taken, kept = one_negative_each(owners, turn, negatives.shape[0], users.shape[0], clash)
     gap = (users[owners] * (positives - negatives[taken])).sum(dim=1).float() / temperature
     return -(logsigmoid(gap) * kept).sum() / kept.sum().clamp(min=1.0)
 
 
-def one_negative_each(owners: Tensor, negatives: int, users: int, clash: Tensor) -> tuple[Tensor, Tensor]:
-    """The negative (B,) that each pair takes, and float32 (B,): zero where it clashes."""
-    taken = torch.arange(owners.shape[0], device=owners.device) % negatives
+def one_negative_each(
+    owners: Tensor, turn: Tensor, negatives: int, users: int, clash: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The negative (B,) of each pair, its ``turn`` modulo K, and float32 (B,): zero where it clashes."""
+    taken = turn % negatives
     left_out = torch.zeros(users, negatives, dtype=torch.bool, device=owners.device)
     left_out[clash[0], clash[1]] = True
     return taken, (~left_out[owners, taken]).float()

@@ -55,7 +55,8 @@ class _PairRun(TrainingRun):
 def pair_batch(batch: Batch, device: torch.device) -> PairBatch:
     """Pair b takes negative b of the shared draw (again from the first where there are fewer)."""
     owners, clash = torch.from_numpy(batch.owners), torch.from_numpy(batch.clash)
-    taken, kept = one_negative_each(owners, batch.negatives.size, batch.users.size, clash)
+    turn = torch.from_numpy(batch.turn)
+    taken, kept = one_negative_each(owners, turn, batch.negatives.size, batch.users.size, clash)
     users, items, negatives = (
         torch.from_numpy(part).long() for part in (batch.users, batch.items, batch.negatives)
     )

@@ -21,11 +21,12 @@ class Batch:
     """Pairs and the negatives that they share.
 
     Attributes:
-        users: int32 (D,), the distinct users, ascending.
+        users: int32 (D,), the distinct users.
         owners: int64 (B,), ascending: the place of each pair's user among them.
         items: int32 (B,).
         negatives: int32 (K,), distinct items.
         clash: int64 (2, m), ordered by user: (place of the) user and negative that is a training item of his.
+        turn: int64 (B,), the place of each pair before pairs were put together by user.
         share: weight of these rows in the mean over the ranks' rows of the same batch.
     """
 
@@ -34,6 +35,7 @@ class Batch:
     items: Ints
     negatives: Ints
     clash: Longs
+    turn: Longs
     share: float = 1.0
 
 
@@ -65,10 +67,19 @@ class PairSampler:
             whole = order[first : first + self.batch]
             rows = whole[self.rank :: self.ranks] if whole.size >= self.ranks else whole
             share = rows.size / whole.size if rows.size < whole.size else 1 / self.ranks
-            rows = rows[np.argsort(self.pairs[0][rows], kind="stable")]
-            users, owners = np.unique(self.pairs[0][rows], return_inverse=True)
+            users, owners, turn = self._by_user(rows)
+            rows = rows[turn]
             drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
-            yield Batch(users, owners, self.pairs[1][rows], drawn, self._clash(users, drawn), share)
+            yield Batch(users, owners, self.pairs[1][rows], drawn, self._clash(users, drawn), turn, share)
+
+    def _by_user(self, rows: Longs) -> tuple[Ints, Longs, Longs]:
+        """Users in the order in which they first come, the owner of each pair, and its place in ``rows``."""
+        distinct, first, inverse = np.unique(self.pairs[0][rows], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        place = np.empty_like(order)
+        place[order] = np.arange(order.size)
+        by_user = np.argsort(place[inverse], kind="stable")
+        return distinct[order], place[inverse][by_user], by_user
 
     def _clash(self, users: Ints, negatives: Ints) -> Longs:
         """Finds negatives among the users' training items; validation and test items are never looked at.
