@@ -1,4 +1,4 @@
-"""What a model says about clicks and causes in a simulated shop: edges that are accidents, codes that are C."""
+"""What a model says about clicks and causes in a simulated shop: which are accidents, which codes are C."""
 
 import numpy as np
 import numpy.typing as npt
