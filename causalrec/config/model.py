@@ -66,6 +66,9 @@ class BackdoorSettings(Section):
     rho: float = Field(0.2, ge=0, le=1)
     cap: float = Field(0.2, gt=0, description="largest relative change that a code makes to a state")
     gated: bool = True
+    least_strength: float = Field(
+        0.3, ge=0, le=1, description="correlation between modalities below which codes do not act"
+    )
 
 
 class TopologySettings(Section):
@@ -103,6 +106,8 @@ class ContentSettings(Section):
     """How content enters the item states, and the content channel beside them."""
 
     enabled: bool = True
+    ids: bool = Field(True, description="items have embeddings of their own beside their content")
+    hidden: int = Field(0, ge=0, description="units of a hidden layer from content to states; 0: linear")
     neighbours: int = Field(10, ge=1)
     neighbour_weights: dict[str, float] = Field(
         {}, description="modality -> weight in the item graph; else 1"
@@ -117,6 +122,14 @@ class ContentSettings(Section):
     row_block: int = Field(2_048, ge=1)
 
 
+class ExposureSettings(Section):
+    """Log exposure as a term of the score in training, left out when items are ranked."""
+
+    offset: bool = False
+    demand: float = Field(1.0, ge=0, description="weight of a code's demand where C is as it is")
+    debias_validation: bool = Field(True, description="epochs are chosen on pairs thinned by exposure")
+
+
 class ModelSettings(Section):
     """Architecture of the recommender."""
 
@@ -124,9 +137,12 @@ class ModelSettings(Section):
     dim: int = Field(64, ge=4)
     layers: int = Field(2, ge=0)
     init: float = Field(0.1, gt=0)
+    unit: bool = Field(True, description="states of length one; else products of free length")
+    ridge: float = Field(0.0, ge=0, description="prior of free user states, in training pairs")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content: ContentSettings = ContentSettings()
+    exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()
     codebook: CodebookSettings = CodebookSettings()
     backdoor: BackdoorSettings = BackdoorSettings()

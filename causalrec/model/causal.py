@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn.functional import normalize
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
@@ -17,8 +16,10 @@ from causalrec.model.channel import unit_blocks
 from causalrec.model.channel_part import ChannelPart, attach_channel
 from causalrec.model.cold import ColdItems, under
 from causalrec.model.explain import Evidence, Explanation, explain_pair
-from causalrec.model.factors import FactorRecommender
+from causalrec.model.exposure import debiased_validation, log_exposure
+from causalrec.model.factors import FactorRecommender, item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
+from causalrec.model.graph import unit_rows
 from causalrec.model.naming import name_codes
 from causalrec.model.network import Trainer
 from causalrec.model.prepare import prepare
@@ -49,13 +50,14 @@ class CausalRecommender(FactorRecommender):
         prepared = prepare(data, self.settings, self.trainer.seed)
         torch.manual_seed(self.trainer.seed)
         device = self.trainer.device
-        network = CausalNetwork(data, prepared, self.settings, device, self.trainer.seed).to(device)
-        report = self.trainer(network, data, progress)
+        network = CausalNetwork(data, prepared, self.settings, self.trainer).to(device)
+        judged = self._judged(data)
+        report = self.trainer(network, judged, progress)
         codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
         names = name_codes(prepared.codes[0], codes, data.item_attributes)
         with torch.no_grad():
             network.eval()
-            part, heard = attach_channel(network, data, self.settings, self.judge, self.trainer.seed)
+            part, heard = attach_channel(network, judged, self.settings, self.judge, self.trainer.seed)
             self.tables = _tables(network, part, names)
             self.fold = np.concatenate([_fold(network), part.seen], axis=1)
             self.evidence = Evidence.read(network, part)
@@ -63,6 +65,13 @@ class CausalRecommender(FactorRecommender):
         self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
         self.findings = _findings(network) | heard
         return report
+
+    def _judged(self, data: Interactions) -> Interactions:
+        """``data`` with the validation pairs that choices are made on."""
+        exposure = self.settings.exposure
+        if not (exposure.offset and exposure.debias_validation):
+            return data
+        return debiased_validation(data, log_exposure(item_popularity(data)), self.trainer.seed)
 
     def fold_in(self, histories: Sequence[Ints]) -> Floats:
         """States (len(histories), d + p) of new users: the encoder's message, then the front-door read-out,
@@ -76,7 +85,7 @@ class CausalRecommender(FactorRecommender):
         if self.frontdoor is not None:
             mediators = states[:, :dim]
             with torch.no_grad():
-                read = normalize(self.frontdoor(torch.from_numpy(mediators)), dim=1).numpy()
+                read = unit_rows(self.frontdoor(torch.from_numpy(mediators))).numpy()
             states[:, :dim] = read * mediators.any(axis=1, keepdims=True)
         return states
 
@@ -91,7 +100,7 @@ class CausalRecommender(FactorRecommender):
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
             raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
-        return explain_pair(user, item, tables, evidence, history)
+        return explain_pair(user, item, tables, evidence, history, self.settings.unit)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """Adjusted states (n, d + p) of items that were not in training, from their content rows alone.
@@ -135,7 +144,7 @@ class CausalRecommender(FactorRecommender):
 
 def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -> ServingTables:
     users, adjusted = network.serving()
-    _, factual = network.tables()
+    _, factual = network.factual()
     coarse, fine = network.prepared.codes
     gate = network.get_buffer("gate").cpu().numpy()
     used = gate if network.backdoor is not None else np.zeros_like(gate)
@@ -156,7 +165,7 @@ def _fold(network: CausalNetwork) -> Floats:
     encoded = network.encode(network.graph)
     degree = np.asarray(network.matrix().sum(axis=0)).ravel()
     scale = np.where(degree > 0, 1.0 / np.sqrt(np.maximum(degree, 1e-9)), 1.0)
-    states = encoded.sent if network.settings.layers else normalize(encoded.items, dim=1)
+    states = encoded.sent if network.settings.layers else unit_rows(encoded.items)
     folded: Floats = (states.cpu().numpy() * scale[:, None]).astype(np.float32)
     return folded
 

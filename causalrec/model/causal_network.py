@@ -6,17 +6,18 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.affinity import affinity
 from causalrec.model.backdoor import BackdoorAdjustment
+from causalrec.model.content_tower import ContentTower, tower_columns
 from causalrec.model.edge_sampling import sample_edges
+from causalrec.model.exposure import code_demand, log_exposure
 from causalrec.model.factors import item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
-from causalrec.model.graph import Operator, operator, propagate, symmetric
-from causalrec.model.network import FactorNetwork
+from causalrec.model.graph import Operator, operator, propagate, symmetric, unit_rows
+from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.prepare import Prepared
 from causalrec.model.topology import Verdict, edge_evidence, judge_edges, propose_edges, weighted_graph
 
@@ -41,30 +42,43 @@ class CausalNetwork(FactorNetwork):
 
     An item without a training edge has no id embedding and borrows the read-out of its content
     neighbours, exactly as a new item does later.
+
+    With ``exposure.offset`` the score in training is <user, item> + t log exposure (t: the temperature), so
+    that states need not say what is shown often; nothing of it is left when items are ranked.
     """
 
     def __init__(
-        self, data: Interactions, prepared: Prepared, settings: ModelSettings, device: torch.device, seed: int
+        self, data: Interactions, prepared: Prepared, settings: ModelSettings, trainer: Trainer
     ) -> None:
         super().__init__()
-        self.settings, self.seed, self.place = settings, seed, device
+        self.settings, self.seed, self.place = settings, trainer.seed, trainer.device
+        self.temperature, device = trainer.temperature, trainer.device
         self.pairs, self.shape = data.train, (data.n_users, data.n_items)
         self.popularity = item_popularity(data)
         self.prepared = prepared
         self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
         self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
-        widths = {name: white.shape[1] for name, white in prepared.content.white.items()}
+        hidden, columns = settings.content.hidden, tower_columns(prepared.content, prepared.whitenings)
+        self.tower = ContentTower(columns.shape[1], hidden, settings.dim) if hidden and columns.size else None
+        self.register_buffer(
+            "columns", torch.from_numpy(columns if hidden else columns[:, :0]), persistent=False
+        )
+        linear = {} if hidden else prepared.content.white
+        widths = {name: white.shape[1] for name, white in linear.items()}
         self.content = nn.ModuleDict(
             {name: nn.Linear(width, settings.dim, bias=False) for name, width in widths.items()}
         )
         for layer in self.content.parameters():
             nn.init.zeros_(layer)
-        for name, white in prepared.content.white.items():
+        for name, white in linear.items():
             # by its width, so that one Adam step moves the content part no faster than an id embedding
             scaled = torch.from_numpy(white / np.float32(white.shape[1]))
             self.register_buffer(f"white_{name}", scaled, persistent=False)
         seen = torch.from_numpy(self.popularity > 0).float()[:, None]
         self.register_buffer("seen", seen, persistent=False)
+        exposure = torch.from_numpy(log_exposure(self.popularity))[:, None]
+        self.register_buffer("exposure", exposure * self.temperature, persistent=False)
+        self.demand = self._demand()
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
         self.register_buffer("edge_weight", torch.ones(data.train.shape[1]))
         self.register_buffer("edge_evidence", torch.ones(data.train.shape[1]))
@@ -79,6 +93,14 @@ class CausalNetwork(FactorNetwork):
         self.full = operator(symmetric(data.train_matrix()), device)
         self.graph = self.full
         self.drawn = self.full
+
+    def _demand(self) -> Floats:
+        """What the item's code adds to the score where the confounder is as it is, (N,)."""
+        exposure = self.settings.exposure
+        if not exposure.offset:
+            return np.zeros(self.shape[1], dtype=np.float32)
+        demand = code_demand(log_exposure(self.popularity), self.prepared.codes)
+        return (exposure.demand * self.temperature * demand).astype(np.float32)
 
     def _gate(self) -> Floats:
         gate = self.prepared.footprint.gate
@@ -102,14 +124,23 @@ class CausalNetwork(FactorNetwork):
 
     def _backdoor(self) -> BackdoorAdjustment | None:
         codebook, settings = self.prepared.codebook, self.settings
-        if codebook is None or not settings.backdoor.enabled:
+        if codebook is None or not settings.backdoor.enabled or self._unconfounded():
             return None
         codes, smoothing = self.prepared.codes, settings.codebook.smoothing
         return BackdoorAdjustment(settings.dim, codebook, codes, settings.backdoor, smoothing)
 
+    def _unconfounded(self) -> bool:
+        """Whether modalities say so little about each other that there is no common cause to adjust for."""
+        found = self.prepared.confounder
+        return bool(found.r2) and found.strength < self.settings.backdoor.least_strength
+
     def base(self) -> Tensor:
         """Item states (N, d) before smoothing and propagation."""
         base = self.item_embedding * self.get_buffer("seen")
+        if not self.settings.content.ids and (self.tower is not None or self.content):
+            base = torch.zeros_like(base)
+        if self.tower is not None:
+            base = base + self.tower(self.get_buffer("columns"))
         for name, layer in self.content.items():
             base = base + layer(self.get_buffer(f"white_{name}"))
         return base
@@ -133,21 +164,46 @@ class CausalNetwork(FactorNetwork):
         return Encoded(mediator, items, sent)
 
     def users_of(self, mediator: Tensor) -> Tensor:
-        """Unit user states after the front-door read-out of mediators (n, d)."""
-        states = normalize(mediator, dim=1)
-        return states if self.frontdoor is None else normalize(self.frontdoor(states), dim=1)
+        """User states after the front-door read-out of mediators (n, d)."""
+        states = self.scaled(mediator)
+        return states if self.frontdoor is None else self.scaled(self.frontdoor(states))
+
+    def scaled(self, states: Tensor) -> Tensor:
+        """Rows of length one, unless lengths are free."""
+        return unit_rows(states) if self.settings.unit else states
+
+    def items_of(self, encoded: Tensor) -> Tensor:
+        """Item states before the back-door; of free length, they are products in units of the loss."""
+        return unit_rows(encoded) if self.settings.unit else self.temperature * encoded
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """User states, and item states under their factual codes; while training on this epoch's edges."""
         encoded = self.encode(self.drawn if self.training else self.graph)
-        items = normalize(encoded.items, dim=1)
+        items = self.items_of(encoded.items)
         factual = items if self.backdoor is None else self.backdoor.factual(items)
-        return self.users_of(encoded.mediator), factual
+        users = self.users_of(encoded.mediator)
+        if not self.settings.exposure.offset:
+            return users, factual
+        shown = torch.cat([factual, self.get_buffer("exposure")], dim=1)
+        return torch.cat([users, torch.ones_like(users[:, :1])], dim=1), shown
+
+    def factual(self) -> tuple[Tensor, Tensor]:
+        """User states, and item states under their factual codes, without any exposure."""
+        users, items = self.tables()
+        dim = self.settings.dim
+        return users[:, :dim], items[:, :dim]
+
+    def penalty(self, items: Tensor) -> Tensor:
+        """Gaussian prior of user states of free length."""
+        if self.settings.ridge == 0:
+            return super().penalty(items)
+        squares: Tensor = self.user_embedding.square().sum()
+        return squares.mul(self.settings.ridge / max(self.pairs.shape[1], 1))
 
     def serving(self) -> tuple[Tensor, Tensor]:
         """User states, and item states in expectation over codes as far as the gate allows."""
         encoded = self.encode(self.graph)
-        items = normalize(encoded.items, dim=1)
+        items = self.items_of(encoded.items)
         if self.backdoor is not None:
             items = self.backdoor.adjusted(items, self.get_buffer("gate"))
         return self.users_of(encoded.mediator), items
@@ -178,7 +234,7 @@ class CausalNetwork(FactorNetwork):
         """Judges all edges by the present states and rebuilds graph and dictionary."""
         users, items = (table.cpu().numpy() for table in self.serving())
         if self.frontdoor is not None:
-            full = normalize(self.encode(self.full).mediator, dim=1).cpu().numpy()
+            full = self.scaled(self.encode(self.full).mediator).cpu().numpy()
             self.frontdoor.refresh(full, self.seed + epoch)
         if self.settings.topology.enabled:
             self._judge(users, items)
@@ -187,7 +243,8 @@ class CausalNetwork(FactorNetwork):
     def _judge(self, users: Floats, items: Floats) -> None:
         topology = self.settings.topology
         cosines = np.einsum("nd,nd->n", users[self.pairs[0]], items[self.pairs[1]])
-        evidence = edge_evidence(self.pairs, cosines, self.popularity, self.shape[0], topology)
+        demand = self.demand[self.pairs[1]] / self.temperature
+        evidence = edge_evidence(self.pairs, cosines, self.popularity, self.shape[0], topology, demand)
         verdict = judge_edges(self.pairs, evidence, topology)
         added = propose_edges(self.pairs, verdict, self.prepared.neighbours, users, items, topology)
         self.get_buffer("edge_weight").copy_(torch.from_numpy(verdict.weight))

@@ -68,9 +68,15 @@ class Lens:
 
 @dataclass(frozen=True)
 class ContentChannel:
-    """One lens per modality that takes part, by name; without any, the channel has no columns."""
+    """One lens per modality that takes part, by name; without any, the channel has no columns.
+
+    Attributes:
+        demand: a last column, by which the demand of an item's code joins the factual score; every user has
+            one there, and the adjusted score zero.
+    """
 
     lenses: Mapping[str, Lens]
+    demand: bool = False
 
     @staticmethod
     def fit(
@@ -93,12 +99,13 @@ class ContentChannel:
     @property
     def widths(self) -> tuple[int, ...]:
         """Columns per modality."""
-        return tuple(lens.width for lens in self.lenses.values())
+        return (*(lens.width for lens in self.lenses.values()), *((1,) if self.demand else ()))
 
     def weighted(self, weights: Mapping[str, float]) -> "ContentChannel":
         """The same lenses under other weights; those of weight zero are left out."""
         kept = {name: lens for name, lens in self.lenses.items() if weights[name] > 0}
-        return ContentChannel({name: replace(lens, weight=weights[name]) for name, lens in kept.items()})
+        lenses = {name: replace(lens, weight=weights[name]) for name, lens in kept.items()}
+        return ContentChannel(lenses, self.demand)
 
     def seen(self, modalities: Mapping[str, Floats], rows: int) -> Floats:
         """q of all modalities side by side, (rows, p); a modality that is not given is missing."""
@@ -107,7 +114,8 @@ class ContentChannel:
             lens.see(modalities[name]) if name in modalities else np.zeros((rows, lens.width), np.float32)
             for name, lens in self.lenses.items()
         ]
-        return np.concatenate([none, *parts], axis=1)
+        ones = np.ones((rows, int(self.demand)), dtype=np.float32)
+        return np.concatenate([none, *parts, ones], axis=1)
 
     def adjusted(self, seen: Floats, flat: Ints, gate: Floats) -> Floats:
         """w q~ (n, p) for q (n, p); with gate zero the factual w q."""
@@ -115,6 +123,7 @@ class ContentChannel:
         for lens in self.lenses.values():
             parts.append(lens.adjust(seen[:, first : first + lens.width], flat, gate))
             first += lens.width
+        parts.append(np.zeros((seen.shape[0], int(self.demand)), dtype=np.float32))
         return np.concatenate(parts, axis=1)
 
     def tastes(self, matrix: sp.csr_matrix, seen: Floats) -> Floats:
@@ -127,16 +136,17 @@ class ContentChannel:
         for name, lens in self.lenses.items():
             arrays |= {f"{name}.{part}": getattr(lens.whitening, part) for part in PARTS}
             arrays[f"{name}.shift"] = lens.shift
-        return arrays, {name: [lens.ridge, lens.weight] for name, lens in self.lenses.items()}
+        lenses = {name: [lens.ridge, lens.weight] for name, lens in self.lenses.items()}
+        return arrays, {"lenses": lenses, "demand": self.demand}
 
     @staticmethod
     def unpack(arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> "ContentChannel":
         """The inverse of :meth:`pack`."""
         lenses = {}
-        for name in sorted(facts):
+        for name in sorted(facts["lenses"]):
             whitening = Whitening(*(arrays[f"{name}.{part}"] for part in PARTS))
-            lenses[name] = Lens(whitening, arrays[f"{name}.shift"], *facts[name])
-        return ContentChannel(lenses)
+            lenses[name] = Lens(whitening, arrays[f"{name}.shift"], *facts["lenses"][name])
+        return ContentChannel(lenses, facts["demand"])
 
 
 def code_shift(seen: Floats, flat: Ints, codebook: Codebook, settings: ModelSettings) -> Floats:

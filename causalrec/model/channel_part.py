@@ -43,7 +43,9 @@ def attach_channel(
     content = {name: (tastes[place], items_of[place]) for place, name in enumerate(offered.lenses)}
     users, items = (table.cpu().numpy() for table in network.serving())
     weights, heard = choose_weights((users, items), content, data, judge, settings.content, seed)
-    chosen = _columns(network, offered.weighted(weights), data)
+    weighted = offered.weighted(weights)
+    demand = settings.exposure.offset
+    chosen = _columns(network, ContentChannel(weighted.lenses, demand), data)
     return chosen, heard | {f"channel/weight/{name}": weight for name, weight in weights.items()}
 
 
@@ -52,11 +54,15 @@ def _columns(network: CausalNetwork, channel: ContentChannel, data: Interactions
     seen = channel.seen(data.modalities, data.n_items)
     flat = flat_codes(prepared.codes, prepared.codebook)
     gate = network.get_buffer("gate").cpu().numpy()
+    factual, adjusted = (channel.adjusted(seen, flat, by) for by in (np.zeros_like(gate), gate))
+    if channel.demand:
+        factual[:, -1] = network.demand
+        adjusted[:, -1] = 0.0 if network.settings.backdoor.enabled else network.demand
     return ChannelPart(
         channel,
         seen,
         channel.tastes(network.matrix(), seen),
         channel.tastes(data.train_matrix(), seen),
-        channel.adjusted(seen, flat, np.zeros_like(gate)),
-        channel.adjusted(seen, flat, gate),
+        factual,
+        adjusted,
     )

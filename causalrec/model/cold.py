@@ -16,7 +16,8 @@ from causalrec.model.causal_network import CausalNetwork
 from causalrec.model.channel import PARTS, ContentChannel, flat_codes
 from causalrec.model.codebook import Codebook
 from causalrec.model.confounder import ConfounderModel
-from causalrec.model.content import Whitening, read_content
+from causalrec.model.content import Content, Whitening, read_content
+from causalrec.model.content_tower import ContentTower, tower_columns
 from causalrec.model.factors import unit_rows
 from causalrec.model.neighbours import nearest
 from causalrec.model.prepare import no_footprint
@@ -29,7 +30,7 @@ class ColdItems:
     Attributes:
         layers: modality -> (d, p) projection of whitened content.
         vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after
-        propagation. channel: further columns from content.
+        propagation. channel: further columns from content. tower: weights of the hidden layer, if any.
     """
 
     settings: ModelSettings
@@ -43,6 +44,8 @@ class ColdItems:
     gamma: Floats | None = None
     code_basis: Floats | None = None
     channel: ContentChannel = field(default_factory=lambda: ContentChannel({}))
+    tower: dict[str, Floats] = field(default_factory=dict)
+    temperature: float = 1.0
 
     @staticmethod
     def read(network: CausalNetwork, channel: ContentChannel) -> "ColdItems":
@@ -60,6 +63,10 @@ class ColdItems:
             None if backdoor is None else backdoor.gamma.detach().cpu().numpy(),
             None if backdoor is None else backdoor.basis.detach().cpu().numpy(),
             channel,
+            {}
+            if network.tower is None
+            else {k: v.cpu().numpy() for k, v in network.tower.state_dict().items()},
+            network.temperature,
         )
 
     def states(self, modalities: Mapping[str, Floats]) -> Floats:
@@ -80,7 +87,9 @@ class ColdItems:
         )
         states = np.zeros((content.vectors.shape[0], self.base.shape[1]), dtype=np.float32)
         for name, white in content.white.items():
-            states += white @ self.layers[name].T
+            if name in self.layers:
+                states += white @ self.layers[name].T
+        states += self._through_tower(content)
         states += self.settings.content.smoothing * (near @ self.base) + near @ self.readout
         off = self.settings.confounder.method == "none"
         footprint = no_footprint(rows) if off else self.confounder.read(content)
@@ -89,10 +98,21 @@ class ColdItems:
         codes = (
             (none, none) if self.codebook is None else self.codebook.assign(footprint.states, footprint.known)
         )
-        graph_part = (unit_rows(states) * self._modulation(codes, gate)).astype(np.float32)
+        scaled = unit_rows(states) if self.settings.unit else states * self.temperature
+        graph_part = (scaled * self._modulation(codes, gate)).astype(np.float32)
         seen = self.channel.seen(modalities, rows)
         content_part = self.channel.adjusted(seen, flat_codes(codes, self.codebook), gate)
         return np.concatenate([graph_part, content_part], axis=1)
+
+    def _through_tower(self, content: Content) -> Floats | float:
+        if not self.tower:
+            return 0.0
+        hidden, width = self.tower["hidden.weight"].shape
+        tower = ContentTower(width, hidden, self.base.shape[1])
+        tower.load_state_dict({name: torch.from_numpy(value) for name, value in self.tower.items()})
+        with torch.no_grad():
+            found: Floats = tower(torch.from_numpy(tower_columns(content, self.whitenings))).numpy()
+        return found
 
     def _modulation(self, codes: tuple[Ints, Ints], gate: Floats) -> Floats:
         if self.codebook is None or self.gamma is None or self.code_basis is None:
@@ -116,7 +136,8 @@ class ColdItems:
         arrays |= {"vectors": self.vectors, "base": self.base, "readout": self.readout}
         for name, whitening in self.whitenings.items():
             arrays |= {f"white.{name}.{part}": getattr(whitening, part) for part in PARTS}
-            arrays[f"layer.{name}"] = self.layers[name]
+        arrays |= {f"layer.{name}": layer for name, layer in self.layers.items()}
+        arrays |= {f"tower.{name}": value for name, value in self.tower.items()}
         if self.codebook is not None:
             arrays |= {f"codebook.{name}": value for name, value in self.codebook.pack().items()}
         if self.gamma is not None and self.code_basis is not None:
@@ -127,6 +148,7 @@ class ColdItems:
             "modalities": list(self.whitenings),
             "confounder": facts,
             "channel": channel_facts,
+            "temperature": self.temperature,
         }
 
     @staticmethod
@@ -144,13 +166,15 @@ class ColdItems:
             whitenings,
             confounder,
             Codebook.unpack(codes) if codes else None,
-            {name: arrays[f"layer.{name}"] for name in names},
+            under("layer.", arrays),
             arrays["vectors"],
             arrays["base"],
             arrays["readout"],
             arrays.get("gamma"),
             arrays.get("code_basis"),
             ContentChannel.unpack(under("channel.", arrays), facts["channel"]),
+            under("tower.", arrays),
+            facts["temperature"],
         )
 
 

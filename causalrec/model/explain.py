@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch.nn.functional import normalize
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
@@ -97,7 +96,7 @@ class Evidence:
     def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
         """Takes them out of a trained network."""
         encoded, plain = network.encode(network.graph), network.encode(network.full)
-        plain_items = normalize(plain.items, dim=1)
+        plain_items = network.items_of(plain.items)
         if network.backdoor is not None:
             plain_items = network.backdoor.adjusted(plain_items, network.get_buffer("gate"))
         users, items = network.pairs
@@ -135,11 +134,17 @@ class Evidence:
 
 
 def explain_pair(
-    user: int, item: int, tables: ServingTables, evidence: Evidence, history: int
+    user: int, item: int, tables: ServingTables, evidence: Evidence, history: int, unit: bool
 ) -> Explanation:
-    """Assembles the explanation of one pair; ``history`` is how many history items are listed."""
+    """Assembles the explanation of one pair; ``history`` is how many history items are listed.
+
+    Args:
+        unit: states have length one.
+    """
     state, target = tables.users[user], tables.items[item]
     mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
+    if not unit:
+        mediator[: evidence.widths[0]] = evidence.mediator[user, : evidence.widths[0]]
     coarse = int(tables.coarse[item])
     return Explanation(
         user,

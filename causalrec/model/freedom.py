@@ -50,7 +50,7 @@ class FreedomNetwork(GraphPairNetwork):
         """Pruned graph while training, whole graph otherwise."""
         self.graph = self.pruned if self.training else self.whole
         users, items = super().states()
-        smooth = self.item_embedding
+        smooth: Tensor = self.item_embedding
         if self.smoother is None:
             return users, items
         for _ in range(self.settings.rivals.item_layers):
@@ -74,7 +74,7 @@ def item_graph(data: Interactions, content: Content, settings: ModelSettings) ->
     """Row-normalised nearest items (N, N) by content; by co-occurrence where there is no content at all."""
     k = settings.content.neighbours
     if settings.rivals.item_graph == "none":
-        return sp.csr_matrix((data.n_items, data.n_items), dtype=np.float32)
+        return sp.csr_matrix((data.n_items, data.n_items), dtype=np.float32)  # type: ignore[arg-type]
     if content.vectors.shape[1]:
         return nearest(content.vectors, content.vectors, k, settings.content.row_block, same=True)
     floor = ItemKnnRecommender(settings.baselines.model_copy(update={"knn_neighbours": k}))

@@ -27,7 +27,8 @@ def pair_propensity(data: Interactions, power: float) -> Floats:
         return data.propensity
     popularity = item_popularity(data)
     chance: Floats = ((popularity / max(popularity.max(), 1.0)) ** power).astype(np.float32)
-    return chance[data.train[1]]
+    of_pairs: Floats = chance[data.train[1]]
+    return of_pairs
 
 
 def inverse_weights(propensity: Floats, cap: float) -> Floats:

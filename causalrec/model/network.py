@@ -49,6 +49,11 @@ class Trainer(Protocol):
         """Seed of initialisation and of everything random."""
         ...
 
+    @property
+    def temperature(self) -> float:
+        """What the loss divides scores by."""
+        ...
+
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
     ) -> FitReport: ...

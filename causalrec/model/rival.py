@@ -54,4 +54,5 @@ def ridge_fold(items: Tensor, ridge: float) -> Tensor:
     if scale == 0:
         return items
     damped = gram + ridge * scale * torch.eye(gram.shape[0], device=items.device)
-    return torch.linalg.solve(damped, items.T).T
+    solved: Tensor = torch.linalg.solve(damped, items.T)
+    return solved.T

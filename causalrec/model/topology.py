@@ -7,7 +7,10 @@ user's other edges.
 
 Evidence of an observed edge, from detached states of the last refresh:
 
-    q_ui = sigmoid((cos(e_u, h_i) - mean of the user's cosines) / tau + b0 - b1 log(1 + popularity_i))
+    q_ui = sigmoid((cos(e_u, h_i) - mean of the user's cosines) / tau + b0 + demand_z
+                   - b1 log(1 + popularity_i))
+
+with the demand of the item's code where exposure is a term of its own (zero otherwise).
 
 The best ceil(rho * degree) edges of each user keep weight one and never fewer than ``floor``; the others
 get weight q (or are removed, if ``hard``). A user may gain a few edges to near neighbours of kept items
@@ -36,13 +39,22 @@ class Verdict:
 
 
 def edge_evidence(
-    pairs: Ints, cosines: Floats, popularity: Floats, n_users: int, settings: TopologySettings
+    pairs: Ints,
+    cosines: Floats,
+    popularity: Floats,
+    n_users: int,
+    settings: TopologySettings,
+    demand: Floats | float = 0.0,
 ) -> Floats:
-    """q_ui for pairs (2, n) with cosines (n,) and item popularity (N,)."""
+    """q_ui for pairs (2, n) with cosines (n,) and item popularity (N,).
+
+    Args:
+        demand: (n,) what everybody wants of the item, in log units; it speaks for the edge.
+    """
     users, items = pairs
     degree = np.maximum(np.bincount(users, minlength=n_users), 1)
     mean = np.bincount(users, weights=cosines, minlength=n_users) / degree
-    logit = (cosines - mean[users]) / settings.temperature + settings.bias
+    logit = (cosines - mean[users]) / settings.temperature + settings.bias + demand
     logit = logit - settings.popularity * np.log1p(popularity[items])
     evidence: Floats = (1.0 / (1.0 + np.exp(-logit))).astype(np.float32)
     return evidence

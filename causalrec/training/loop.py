@@ -36,6 +36,11 @@ class LoopTrainer:
         """Seed of everything random."""
         return self.settings.seed
 
+    @property
+    def temperature(self) -> float:
+        """What the loss divides scores by."""
+        return self.settings.temperature
+
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
     ) -> FitReport:

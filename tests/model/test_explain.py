@@ -16,6 +16,7 @@ from causalrec.model.channel_part import attach_channel
 from causalrec.model.explain import Evidence
 from causalrec.model.prepare import prepare
 from causalrec.training.factory import build_recommender
+from causalrec.training.loop import LoopTrainer
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
     data: Interactions, small: Callable[..., Settings]
 ) -> None:
     settings = small("causal").model
-    network = CausalNetwork(data, prepare(data, settings, 0), settings, torch.device("cpu"), 0)
+    network = CausalNetwork(
+        data, prepare(data, settings, 0), settings, LoopTrainer(small("causal").training, settings)
+    )
     with torch.no_grad():
         network.refresh(0)
         part, _ = attach_channel(network, data, settings, lambda score, data: 0.0, 0)
