@@ -159,7 +159,7 @@ class CausalNetwork(FactorNetwork):
         if self.alike_users is not None:
             users = users + self.alike_users @ users
         mediator, items, sent = propagate(graph, users, base, self.settings.layers)
-        if self.smoother is not None:
+        if self.smoother is not None and self.settings.content.ids:
             items = items + (1 - self.get_buffer("seen")) * (self.smoother @ items)
         return Encoded(mediator, items, sent)
 

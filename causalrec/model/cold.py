@@ -90,7 +90,9 @@ class ColdItems:
             if name in self.layers:
                 states += white @ self.layers[name].T
         states += self._through_tower(content)
-        states += self.settings.content.smoothing * (near @ self.base) + near @ self.readout
+        states += self.settings.content.smoothing * (near @ self.base)
+        if self.settings.content.ids:  # else content alone gives known items their states too
+            states += near @ self.readout
         off = self.settings.confounder.method == "none"
         footprint = no_footprint(rows) if off else self.confounder.read(content)
         gate = footprint.gate if self.settings.backdoor.gated else footprint.known.astype(np.float32)
