@@ -17,11 +17,11 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.evaluation.cells import code_hash
 from causalrec.evaluation.findings import code_findings, edge_curve, edge_findings
-from causalrec.evaluation.informed import EstimatedRecommender, InformedRecommender
+from causalrec.evaluation.informed import InformedRecommender
 from causalrec.evaluation.readout import Readout, measure_oracle, measure_readouts
 from causalrec.evaluation.refuters import REFUTERS
 from causalrec.evaluation.simulator import Knobs, Simulation, simulate
-from causalrec.evaluation.variants import Variant
+from causalrec.evaluation.variants import INFORMED_MODEL, Variant
 from causalrec.model.base import Progress, Recommender
 from causalrec.training.factory import build_recommender
 from causalrec.training.loop import LoopTrainer
@@ -100,10 +100,8 @@ def _compute(cell: StudyCell, checkpoints: Path, progress: Progress | None) -> S
 def _build(cell: StudyCell, variant: Variant, simulation: Simulation, checkpoints: Path) -> Recommender:
     model, training = variant.settings(cell.settings.model), cell.settings.training
     trainer = LoopTrainer(training, model, checkpoints)
-    if variant.model == "informed":
+    if variant.model == INFORMED_MODEL:
         return InformedRecommender(simulation.truth, trainer, training.temperature)
-    if variant.model == "estimated":
-        return EstimatedRecommender(model, trainer, training.temperature)
     return build_recommender(cell.settings.model_copy(update={"model": model}), checkpoints)
 
 

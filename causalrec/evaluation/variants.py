@@ -7,7 +7,7 @@ from typing import Any, Literal
 from causalrec.config.model import ModelSettings
 
 Kind = Literal["floor", "model", "ablation", "refuter", "ceiling"]
-LEARNERS = frozenset({"informed", "estimated"})  # of causalrec.evaluation.informed, not of the factory
+INFORMED_MODEL = "informed"  # of causalrec.evaluation.informed, not of the factory
 Change = Mapping[str, Mapping[str, Any]]
 
 
@@ -16,7 +16,7 @@ class Variant:
     """One row of the study.
 
     Attributes:
-        model: name of the recommender, or one of :data:`LEARNERS`.
+        model: name of the recommender, or :data:`INFORMED_MODEL`.
         change: section of the model's settings -> what differs there.
         refuter: name in :data:`causalrec.evaluation.refuters.REFUTERS`; empty for the data as they are.
     """
@@ -28,20 +28,21 @@ class Variant:
     refuter: str = ""
 
     def settings(self, base: ModelSettings) -> ModelSettings:
-        """``base`` with the change made."""
+        """``base`` with the change made; the floor is a plain model, whatever shape the causal one has."""
+        if self.kind == "floor":
+            return ModelSettings.model_validate({"name": self.model})
         sections = {
             name: type(getattr(base, name)).model_validate(getattr(base, name).model_dump() | dict(change))
             for name, change in self.change.items()
         }
-        known = {} if self.model in LEARNERS else {"name": self.model}
+        known = {} if self.model == INFORMED_MODEL else {"name": self.model}
         return base.model_copy(update=sections | known)
 
 
 RAW = Variant("raw", "floor", model="lightgcn")
 CAUSAL = Variant("causal", "model")
-ESTIMATED = Variant("estimated", "model", model="estimated")
-INFORMED = Variant("informed", "ceiling", model="informed")
-CORE = (RAW, CAUSAL, ESTIMATED, INFORMED)
+INFORMED = Variant("informed", "ceiling", model=INFORMED_MODEL)
+CORE = (RAW, CAUSAL, INFORMED)
 
 _CHANGES: dict[str, Change] = {
     "ridge_confounder": {"confounder": {"method": "ridge"}},
@@ -49,6 +50,8 @@ _CHANGES: dict[str, Change] = {
     "raw_content_confounder": {"confounder": {"method": "concat"}},
     "no_codes": {"codebook": {"enabled": False}},
     "flat_codes": {"codebook": {"hierarchical": False}},
+    "no_exposure_term": {"exposure": {"offset": False}},
+    "item_ids": {"content": {"ids": True}},
     "no_backdoor": {"backdoor": {"enabled": False}},
     "no_frontdoor": {"frontdoor": {"enabled": False}},
     "no_topology": {"topology": {"enabled": False}},

@@ -23,13 +23,12 @@ NOTE = (
     "A shop whose causes are known. iid: held-out clicks of the biased log; random: likes under uniform "
     "exposure; do: likes after the confounder C was redrawn. Read-outs: factual answers random (C as it is), "
     "adjusted answers do. raw: LightGCN with the same loss. informed: content preference with terms for "
-    "exposure and demand, told C, exposure and accidents; estimated: the same, left to find them; bayes: "
-    "ranks by the true chances. Gap: (model - raw) / (ceiling - raw) in "
+    "exposure and demand, told C, exposure and accidents; bayes: ranks by the true chances. Gap: (model - raw) / (ceiling - raw) in "
     "NDCG@20, empty where the ceiling is less than two standard errors above raw. Effect error: root mean "
     "squared error of differences in do-effect over their size (0 perfect, 1 uninformative). R2: share of a "
     "cause that a ridge still reads from the item states. lift: popularity of lists against histories. "
     "Mean ± standard deviation over worlds; * p < .01 against raw (paired bootstrap over users). Models are "
-    "selected on the biased validation clicks."
+    "selected on the clicks of the biased log, those with a term for exposure on clicks thinned by it."
 )
 
 

@@ -16,7 +16,6 @@ SIZE = (7.5, 3.8)  # inches
 COLOURS = {
     "raw": "#9c6b4e",
     "causal": "#4269d0",
-    "estimated": "#a463f2",
     "informed": "#6cc5b0",
     "bayes": "#888888",
 }
