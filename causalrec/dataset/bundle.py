@@ -16,7 +16,7 @@ from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
     {"train", "valid", "test", "seen", "train_weights", "ratings", "random_exposure", "propensity"}
-    | {"user_attributes", "item_attributes"}
+    | {"user_attributes"}
 )
 LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
 VALID_SHARE = 0.1  # of a ratings file, which comes without a split
