@@ -3,7 +3,7 @@
 ``train.npy``, ``valid.npy``, ``test.npy`` (2, n) user, item; one (items, dim) file per modality;
 ``ratings.npy`` (3, n) user, item, rating 1-5; ``random_exposure.npy`` (3, n) user, item, rating or click
 under uniformly random exposure; ``propensity.npy`` (users, items); ``user_attributes.npy`` and
-``item_attributes.npy``. Nothing but the interactions is required, and ids are arbitrary.
+``item_attributes.npy`` (a modality). Nothing but the interactions is required, and ids are arbitrary.
 """
 
 from pathlib import Path
