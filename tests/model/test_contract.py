@@ -128,16 +128,22 @@ class TestEveryRecommender:
     def test_numbering_of_ids_does_not_matter(
         self, name: str, model: Recommender, toy: Toy, small: Small
     ) -> None:
-        data = toy()
+        learned = name in LEARNED
+        data = toy(users=240) if learned else toy()
         rng = np.random.default_rng(5)
         users, items = rng.permutation(data.n_users), rng.permutation(data.n_items)
-        other = fitted(small, name, renumbered(data, users, items))
-        everyone = np.arange(data.n_users, dtype=np.int32)
-        back = other.score(users.astype(np.int32))[:, items]
-        if name in LEARNED:
-            assert abs(hits(other, renumbered(data, users, items)) - hits(model, data)) < 0.12
+        moved = renumbered(data, users, items)
+        other = fitted(small, name, moved)
+        if learned:  # another draw of the initial states: alike but for chance, in three standard errors
+            first, second = hits(fitted(small, name, data), data), hits(other, moved)
+            middle = (first + second) / 2
+            chance = np.sqrt(2 * middle * (1 - middle) / data.test.shape[1])
+            assert abs(first - second) < 3 * chance
         else:
-            assert np.allclose(back, model.score(everyone), atol=1e-4)
+            everyone = np.arange(data.n_users, dtype=np.int32)
+            assert np.allclose(
+                other.score(users.astype(np.int32))[:, items], model.score(everyone), atol=1e-4
+            )
 
     def test_tables_reproduce_the_scores(self, model: Recommender, toy: Toy) -> None:
         tables = model.serving_tables()
