@@ -93,6 +93,7 @@ class CausalNetwork(FactorNetwork):
         self.full = operator(symmetric(data.train_matrix()), device)
         self.graph = self.full
         self.drawn = self.full
+        self.epoch = 0
 
     def _demand(self) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""
@@ -215,6 +216,7 @@ class CausalNetwork(FactorNetwork):
         due = epoch >= topology.warmup and (epoch - topology.warmup) % topology.refresh_every == 0
         if due:
             self.refresh(epoch)
+        self.epoch = epoch
         self.drawn = self._draw(epoch)
 
     def _draw(self, epoch: int) -> Operator:
@@ -256,6 +258,7 @@ class CausalNetwork(FactorNetwork):
         """The propagation operator that belongs to the buffers."""
         if self.settings.topology.enabled:
             self.graph = operator(symmetric(self.matrix()), self.place)
+            self.drawn = self._draw(self.epoch)
 
     def matrix(self) -> sp.csr_matrix:
         """The reconstructed (U, N) matrix of edge weights."""
