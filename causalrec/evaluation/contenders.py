@@ -92,12 +92,24 @@ _CHANGES: dict[str, Change] = {
     "no_frontdoor": {"model.frontdoor.enabled": False},
     "no_topology": {"model.topology.enabled": False},
     "hard_topology": {"model.topology.hard": True},
+    "random_edges": {"model.topology.by_evidence": False},
+    "all_edges": {"model.topology.left_out": 0.0},
+    "no_affinity": {"model.topology.user_affinity": 0.0, "model.topology.item_affinity": 0.0},
     "no_content_channel": {"model.content.channel": False},
     "no_content": {"model.content.enabled": False},
 }
 
-
-_OF_IDS = frozenset({"no_frontdoor", "no_topology", "hard_topology", "random_common_cause"})
+_OF_IDS = frozenset(
+    {
+        "no_frontdoor",
+        "no_topology",
+        "hard_topology",
+        "random_edges",
+        "all_edges",
+        "no_affinity",
+        "random_common_cause",
+    }
+)
 
 
 def _changed(name: str, change: Change, refuter: str = "") -> Contender:

@@ -20,7 +20,9 @@ from causalrec.training.factory import build_recommender
 
 
 def base(**variants: object) -> Settings:
-    return Settings.model_validate({"bench": {"variants": variants}})
+    """Settings with every part on, so that each ablation has something to take away."""
+    topology = {"user_affinity": 1.0, "item_affinity": 1.0}
+    return Settings.model_validate({"bench": {"variants": variants}, "model": {"topology": topology}})
 
 
 @pytest.mark.parametrize("name", CONTENDERS)
@@ -80,7 +82,10 @@ def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
     }  # fmt: skip
     assert names("vbpr", "ease", ablations=False, content=False) == ["vbpr", "ease"]
     bare = names("causal", "no_topology", ablations=True, content=False)
-    assert bare == ["causal", "no_topology", "no_frontdoor", "hard_topology", "random_common_cause"]
+    assert bare == [
+        "causal", "no_topology", "no_frontdoor", "hard_topology", "random_edges", "all_edges", "no_affinity",
+        "random_common_cause",
+    ]  # fmt: skip
 
 
 def test_the_known_truth_study_means_the_same_by_the_same_name() -> None:
