@@ -162,8 +162,8 @@ def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -
 
 def _fold(network: CausalNetwork) -> Floats:
     """What each item adds to a new user's mediator: the encoder's own message, normalised by item degree."""
-    encoded = network.encode(network.graph)
-    degree = np.asarray(network.matrix().sum(axis=0)).ravel()
+    encoded = network.encode(network.edges.graph)
+    degree = np.asarray(network.edges.matrix().sum(axis=0)).ravel()
     scale = np.where(degree > 0, 1.0 / np.sqrt(np.maximum(degree, 1e-9)), 1.0)
     states = encoded.sent if network.settings.layers else unit_rows(encoded.items)
     folded: Floats = (states.cpu().numpy() * scale[:, None]).astype(np.float32)
@@ -172,7 +172,7 @@ def _fold(network: CausalNetwork) -> Floats:
 
 def _findings(network: CausalNetwork) -> dict[str, float]:
     """Numbers about the modules, for the report of a run."""
-    verdict, prepared = network.verdict(), network.prepared
+    verdict, prepared = network.edges.verdict(), network.prepared
     facts = {f"r2/{name}": value for name, value in prepared.confounder.r2.items()}
     facts |= {"gate/mean": float(prepared.footprint.gate.mean())}
     if prepared.codebook is not None:
@@ -181,5 +181,5 @@ def _findings(network: CausalNetwork) -> dict[str, float]:
         "edges/kept_share": float(verdict.kept.mean()),
         "edges/mean_weight": float(verdict.weight.mean()),
     }
-    facts["edges/added"] = float((network.get_buffer("added") >= 0).sum())
+    facts["edges/added"] = float((network.edges.added() >= 0).sum())
     return facts

@@ -8,18 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.model.affinity import affinity
 from causalrec.model.backdoor import BackdoorAdjustment
 from causalrec.model.content_tower import ContentTower, tower_columns
-from causalrec.model.edge_sampling import sample_edges
+from causalrec.model.edges import ReconstructedGraph
 from causalrec.model.exposure import code_demand, log_exposure
 from causalrec.model.factors import item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
-from causalrec.model.graph import Operator, operator, propagate, symmetric, unit_rows
+from causalrec.model.graph import Operator, operator, propagate, unit_rows
 from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.prepare import Prepared
-from causalrec.model.topology import Verdict, edge_evidence, judge_edges, propose_edges, weighted_graph
 
 
 @dataclass(frozen=True)
@@ -80,20 +79,12 @@ class CausalNetwork(FactorNetwork):
         self.register_buffer("exposure", exposure * self.temperature, persistent=False)
         self.demand = self._demand()
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
-        self.register_buffer("edge_weight", torch.ones(data.train.shape[1]))
-        self.register_buffer("edge_evidence", torch.ones(data.train.shape[1]))
-        self.register_buffer("edge_kept", torch.ones(data.train.shape[1], dtype=torch.bool))
-        extra = settings.topology.add_per_user if settings.topology.enabled else 0
-        self.register_buffer("added", torch.full((data.n_users, extra), -1, dtype=torch.int32))
         self.backdoor = self._backdoor()
         frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
         self.frontdoor = frontdoor if settings.frontdoor.enabled else None
         self.smoother = operator(prepared.neighbours, device) if prepared.neighbours.nnz else None
         self.alike_items, self.alike_users = self._alike(data.train_matrix())
-        self.full = operator(symmetric(data.train_matrix()), device)
-        self.graph = self.full
-        self.drawn = self.full
-        self.epoch = 0
+        self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
 
     def _demand(self) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""
@@ -179,7 +170,7 @@ class CausalNetwork(FactorNetwork):
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """User states, and item states under their factual codes; while training on this epoch's edges."""
-        encoded = self.encode(self.drawn if self.training else self.graph)
+        encoded = self.encode(self.edges.drawn if self.training else self.edges.graph)
         items = self.items_of(encoded.items)
         factual = items if self.backdoor is None else self.backdoor.factual(items)
         users = self.users_of(encoded.mediator)
@@ -203,7 +194,7 @@ class CausalNetwork(FactorNetwork):
 
     def serving(self) -> tuple[Tensor, Tensor]:
         """User states, and item states in expectation over codes as far as the gate allows."""
-        encoded = self.encode(self.graph)
+        encoded = self.encode(self.edges.graph)
         items = self.items_of(encoded.items)
         if self.backdoor is not None:
             items = self.backdoor.adjusted(items, self.get_buffer("gate"))
@@ -212,64 +203,19 @@ class CausalNetwork(FactorNetwork):
     def begin_epoch(self, epoch: int) -> None:
         """Draws the edges of this epoch; after the warm-up on the plain graph, decides every
         ``refresh_every`` epochs what the graph is."""
-        topology = self.settings.topology
-        due = epoch >= topology.warmup and (epoch - topology.warmup) % topology.refresh_every == 0
-        if due:
+        if self.edges.due(epoch):
             self.refresh(epoch)
-        self.epoch = epoch
-        self.drawn = self._draw(epoch)
-
-    def _draw(self, epoch: int) -> Operator:
-        """The reconstructed graph without a share of the observed edges."""
-        topology = self.settings.topology
-        if not topology.enabled or topology.left_out == 0:
-            return self.graph
-        weight, added = (self.get_buffer(name).cpu().numpy() for name in ("edge_weight", "added"))
-        evidence = (
-            self.get_buffer("edge_evidence").cpu().numpy() if topology.by_evidence else np.ones_like(weight)
-        )
-        stays = sample_edges(evidence * (weight > 0), topology.left_out, self.seed, epoch)
-        return operator(symmetric(self._weighted(weight * stays, added)), self.place)
+        self.edges.draw(epoch)
 
     @torch.no_grad()
     def refresh(self, epoch: int) -> None:
         """Judges all edges by the present states and rebuilds graph and dictionary."""
         users, items = (table.cpu().numpy() for table in self.serving())
         if self.frontdoor is not None:
-            full = self.scaled(self.encode(self.full).mediator).cpu().numpy()
+            full = self.scaled(self.encode(self.edges.full).mediator).cpu().numpy()
             self.frontdoor.refresh(full, self.seed + epoch)
-        if self.settings.topology.enabled:
-            self._judge(users, items)
-            self.rebuild()
-
-    def _judge(self, users: Floats, items: Floats) -> None:
-        topology = self.settings.topology
-        cosines = np.einsum("nd,nd->n", users[self.pairs[0]], items[self.pairs[1]])
-        demand = self.demand[self.pairs[1]] / self.temperature
-        evidence = edge_evidence(self.pairs, cosines, self.popularity, self.shape[0], topology, demand)
-        verdict = judge_edges(self.pairs, evidence, topology)
-        added = propose_edges(self.pairs, verdict, self.prepared.neighbours, users, items, topology)
-        self.get_buffer("edge_weight").copy_(torch.from_numpy(verdict.weight))
-        self.get_buffer("edge_evidence").copy_(torch.from_numpy(verdict.evidence))
-        self.get_buffer("edge_kept").copy_(torch.from_numpy(verdict.kept))
-        self.get_buffer("added").copy_(torch.from_numpy(added))
+        self.edges.judge(users, items, self.demand / self.temperature, self.prepared.neighbours)
 
     def rebuild(self) -> None:
         """The propagation operator that belongs to the buffers."""
-        if self.settings.topology.enabled:
-            self.graph = operator(symmetric(self.matrix()), self.place)
-            self.drawn = self._draw(self.epoch)
-
-    def matrix(self) -> sp.csr_matrix:
-        """The reconstructed (U, N) matrix of edge weights."""
-        weight, added = (self.get_buffer(name).cpu().numpy() for name in ("edge_weight", "added"))
-        return self._weighted(weight, added)
-
-    def _weighted(self, weight: Floats, added: Ints) -> sp.csr_matrix:
-        return weighted_graph(self.pairs, weight, added, self.settings.topology.add_weight, self.shape)
-
-    def verdict(self) -> Verdict:
-        """The present judgement of the observed edges, in the order of the training pairs."""
-        names = ("edge_evidence", "edge_kept", "edge_weight")
-        evidence, kept, weight = (self.get_buffer(name).cpu().numpy() for name in names)
-        return Verdict(evidence, kept, weight)
+        self.edges.rebuild()

@@ -61,7 +61,7 @@ def _columns(network: CausalNetwork, channel: ContentChannel, data: Interactions
     return ChannelPart(
         channel,
         seen,
-        channel.tastes(network.matrix(), seen),
+        channel.tastes(network.edges.matrix(), seen),
         channel.tastes(data.train_matrix(), seen),
         factual,
         adjusted,

@@ -59,7 +59,7 @@ class ColdItems:
             {name: network.content_weight(name).cpu().numpy() for name in network.content},
             prepared.content.vectors,
             network.base().cpu().numpy(),
-            network.encode(network.graph).items.cpu().numpy(),
+            network.encode(network.edges.graph).items.cpu().numpy(),
             None if backdoor is None else backdoor.gamma.detach().cpu().numpy(),
             None if backdoor is None else backdoor.basis.detach().cpu().numpy(),
             channel,

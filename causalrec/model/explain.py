@@ -95,13 +95,13 @@ class Evidence:
     @staticmethod
     def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
         """Takes them out of a trained network."""
-        encoded, plain = network.encode(network.graph), network.encode(network.full)
+        encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
         plain_items = network.items_of(plain.items)
         if network.backdoor is not None:
             plain_items = network.backdoor.adjusted(plain_items, network.get_buffer("gate"))
         users, items = network.pairs
         order = np.lexsort((items, users))
-        verdict, matrix = network.verdict(), network.matrix()
+        verdict, matrix = network.edges.verdict(), network.edges.matrix()
         user_degree, item_degree = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
         user_scale, item_scale = inverse_root(user_degree), inverse_root(item_degree)
         # content is not divided by the item's degree: undone here, so that one scale serves all columns
@@ -119,7 +119,7 @@ class Evidence:
             verdict.evidence[order],
             user_scale,
             item_scale,
-            network.get_buffer("added").cpu().numpy(),
+            network.edges.added(),
             np.array([network.settings.dim, *part.channel.widths], dtype=np.int32),
         )
 
