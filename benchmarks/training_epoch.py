@@ -13,7 +13,6 @@ import argparse
 import multiprocessing
 import os
 import random
-import resource
 import statistics
 import sys
 import time
@@ -38,6 +37,7 @@ from causalrec.evaluation.ranked import averages
 from causalrec.evaluation.tables import rank_tables
 from causalrec.model.graph import operator, propagate, symmetric
 from causalrec.model.lightgcn import LightGcnNetwork
+from causalrec.training.peak import peak_bytes
 from causalrec.training.run import TrainingRun
 
 CPU = torch.device("cpu")
@@ -182,7 +182,7 @@ def serve(name: str, data: Interactions, settings: Settings, threads: int, pipe:
         wall, cpu = time.perf_counter(), time.process_time()
         side.epoch()
         pipe.send((time.perf_counter() - wall, time.process_time() - cpu))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_bytes() / 2**20
     with torch.no_grad():
         users, items = side.tables()
     ranked = rank_tables(users, items, data, "valid", (20,))

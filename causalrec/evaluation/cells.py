@@ -8,7 +8,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import resource
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -31,6 +30,7 @@ from causalrec.evaluation.ranking import Score, Split
 from causalrec.evaluation.refuters import REFUTERS
 from causalrec.model.causal import CausalRecommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
+from causalrec.training.peak import peak_bytes
 
 MODEL, FIT, CHECKPOINTS, USERS = "model", "fit.json", "checkpoints", ".users.safetensors"
 PACKAGE = Path(__file__).parents[1]
@@ -172,7 +172,7 @@ def _train(cell: Cell, folder: Path, data: Interactions, on_epoch: OnEpoch) -> N
         "best_epoch": report.best_epoch,
         "seconds": report.seconds,
         "seconds_per_epoch": report.seconds_per_epoch,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_bytes() / 2**20,
         "gpu_mb": _gpu_mb(),
         "findings": recommender.findings if isinstance(recommender, CausalRecommender) else {},
     }

@@ -1,6 +1,9 @@
 """The user-item graph of the causal model and its state: which edges count, and how much."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 import torch
 from torch import nn
@@ -98,6 +101,6 @@ class ReconstructedGraph(nn.Module):
     def _weighted(self, weight: Floats) -> sp.csr_matrix:
         return weighted_graph(self.pairs, weight, self.added(), self.settings.add_weight, self.shape)
 
-    def _array(self, name: str) -> Floats:
-        values: Floats = self.get_buffer(name).cpu().numpy()
+    def _array(self, name: str) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = self.get_buffer(name).cpu().numpy()
         return values

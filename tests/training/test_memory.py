@@ -6,12 +6,13 @@ import sys
 import pytest
 
 SCRIPT = """
-import resource, sys
+import sys
 import numpy as np, torch
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.training.device import estimate_bytes
 from causalrec.training.factory import build_recommender
+from causalrec.training.peak import peak_bytes
 
 users, items = 40_000, 20_000
 rng = np.random.default_rng(0)
@@ -23,9 +24,9 @@ settings = Settings.model_validate({
     "model": {"name": sys.argv[1], "topology": {"warmup": 1, "refresh_every": 1}},
     "training": {"epochs": 2, "evaluate_every": 1, "batch": 32_768, "device": "cpu"},
 })
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_bytes()
 build_recommender(settings).fit(data)
-used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+used = peak_bytes() - before
 print(used / estimate_bytes(data, settings.model, settings.training))
 """
 

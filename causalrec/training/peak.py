@@ -1,0 +1,22 @@
+"""How much memory this process needed at most."""
+
+import resource
+import sys
+from pathlib import Path
+
+KIB = 1024
+STATUS = Path("/proc/self/status")
+
+
+def peak_bytes() -> int:
+    """Largest resident set of this program so far.
+
+    Linux hands the ``ru_maxrss`` of the process that started this one down to it (it survives ``exec``), so
+    the kernel's high-water mark of this very address space is read where there is one.
+    """
+    if STATUS.exists():
+        for line in STATUS.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * KIB
+    unit = 1 if sys.platform == "darwin" else KIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
