@@ -89,6 +89,17 @@ class CausalRecommender(FactorRecommender):
             states[:, :dim] = read * mediators.any(axis=1, keepdims=True)
         return states
 
+    def history(self, user: int) -> Ints:
+        """Items of the user's training pairs, ascending.
+
+        Raises:
+            TrainingError: not fitted.
+        """
+        if self.evidence is None:
+            raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
+        start = self.evidence.start
+        return self.evidence.items[start[user] : start[user + 1]]
+
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
         """What every module did to the score of one pair.
 

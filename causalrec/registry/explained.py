@@ -1,0 +1,89 @@
+"""Why the causal model gave one item to one user, in the shop's own ids and titles."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats
+from causalrec.errors import RegistryError
+from causalrec.model.base import Recommender
+from causalrec.model.causal import CausalRecommender
+from causalrec.model.explain import Explanation
+from causalrec.registry.package import ModelPackage
+from causalrec.training.factory import load_recommender
+
+Texts = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A causal model and what its rows are called.
+
+    Attributes:
+        label: what the model is called. users (U,), items (N,): ids. titles: (N,).
+    """
+
+    label: str
+    model: CausalRecommender
+    users: Texts
+    items: Texts
+    titles: Texts
+
+    @staticmethod
+    def of_package(label: str, package: ModelPackage) -> "Explainer":
+        """A registered model.
+
+        Raises:
+            RegistryError: it is no causal model.
+        """
+        model, catalogue = _causal(label, package.recommender()), package.catalogue
+        titles = np.empty(package.item_ids.size, dtype=catalogue.titles.dtype)
+        titles[catalogue.model_rows] = catalogue.titles
+        return Explainer(label, model, package.user_ids, package.item_ids, titles)
+
+    @staticmethod
+    def of_folder(folder: Path) -> "Explainer":
+        """A stored model whose users and items are known by their numbers.
+
+        Raises:
+            TrainingError: there is none. RegistryError: it is no causal model.
+        """
+        model = _causal(str(folder), load_recommender(folder))
+        tables = model.serving_tables()
+        users, items = (np.arange(table.shape[0]).astype(str) for table in (tables.users, tables.items))
+        return Explainer(str(folder), model, users, items, np.char.add("item ", items))
+
+    def explain(self, user_id: str, item_id: str | None, history: int) -> Explanation:
+        """What every module did to the score of the pair; without ``item_id`` to that of the best new item.
+
+        Raises:
+            RegistryError: the model does not know the user or the item.
+        """
+        user = self._row(self.users, user_id, "user")
+        item = self._best(user) if item_id is None else self._row(self.items, item_id, "item")
+        return self.model.explain(user, item, history)
+
+    def _best(self, user: int) -> int:
+        row = np.array([user], dtype=np.int32)
+        scores: Floats = self.model.score(row)[0].copy()
+        scores[self.model.history(user)] = -np.inf
+        return int(scores.argmax())
+
+    def _row(self, ids: Texts, wanted: str, kind: str) -> int:
+        found = np.flatnonzero(ids == wanted)
+        if found.size == 0:
+            raise RegistryError(
+                f"{self.label} does not know {kind} {wanted}", do=f"name a {kind} it learnt from"
+            )
+        return int(found[0])
+
+
+def _causal(label: str, model: Recommender) -> CausalRecommender:
+    if not isinstance(model, CausalRecommender):
+        raise RegistryError(
+            f"{label} is a model of the kind {model.name}, which has nothing to explain",
+            do="explain a causal model",
+        )
+    return model
