@@ -38,10 +38,12 @@ with DAG(
 
     score = job_task("score", minutes=240, pool="spark", trigger_rule="none_failed")
     publish = job_task("publish", minutes=30, outlets=[RECOMMENDATIONS])
+    item_lists = job_task("item_lists", minutes=60)
     report = job_task("report", minutes=30)
 
     land >> [ingest_events, ingest_products]
     ingest_products >> ingest_images >> embed_images
     ingest_products >> embed_texts
     [ingest_events, embed_images, embed_texts] >> build_dataset
-    build_dataset >> need_champion >> train >> evaluate >> promote >> score >> publish >> report
+    build_dataset >> need_champion >> train >> evaluate >> promote >> score
+    score >> publish >> item_lists >> report

@@ -17,6 +17,7 @@ NIGHTLY = (
     "promote",
     "score",
     "publish",
+    "item_lists",
 )
 """Every job that leaves a ledger row."""
 

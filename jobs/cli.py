@@ -6,10 +6,10 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import bench, explain, intervene, simulate
+from jobs import bench, diff, explain, intervene, show, simulate
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (bench, explain, intervene, simulate)
+COMMANDS = (show, diff, explain, bench, simulate, intervene)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -220,6 +220,8 @@ class ScoringSettings(Section):
     exclude_seen: bool = True
     reason_history: int = Field(50, ge=1)
     min_reason_similarity: float = Field(0.2, ge=-1, le=1)
+    similar_items: int = Field(20, ge=1, description="similar items listed per item")
+    popular_items: int = Field(50, ge=1, description="popular items listed per category")
 
 
 class RegistrySettings(Section):

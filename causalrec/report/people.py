@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config import Settings
+from causalrec.dataset.load import load_dataset
+from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
 PLAIN = "plain"
@@ -70,6 +72,31 @@ def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
     past = past.filter(pc.is_in(past["user_id"], value_set=wanted))
     histories, shown = _grouped(past.to_pylist()), _grouped(lists.to_pylist())
     return [_person(user, histories.get(user, []), shown[user], settings) for user in chosen]
+
+
+def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> tuple[Person, dict[str, str]]:
+    """One user as :func:`people` shows him, with his whole list, and titles by item id.
+
+    Raises:
+        ScoringError: nothing was published for the user on ``ds``.
+    """
+    table, wanted = lake.table("recommendations"), pa.array([user_id])
+    rows = (
+        _recommendations(lake, ds, None)
+        if table.exists()
+        else pa.table({"user_id": pa.array([], pa.string())})
+    )
+    rows = rows.filter(pc.is_in(rows["user_id"], value_set=wanted)).to_pylist()
+    if not rows:
+        raise ScoringError(
+            f"no list of user {user_id} was published for {ds}", do="check the id; run the night of this date"
+        )
+    past = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
+    past = past.filter(pc.is_in(past["user_id"], value_set=wanted)).to_pylist()
+    whole = settings.report.model_copy(update={"recommendations": len(rows)})
+    person = _person(user_id, past, rows, settings.model_copy(update={"report": whole}))
+    items = load_dataset(settings, lake, ds).items
+    return person, dict(zip(items["item_id"], items["title"].fillna(""), strict=True))
 
 
 def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:

@@ -17,7 +17,8 @@ from dags.training import dag as training
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-    "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish", "report",
+    "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish", "item_lists",
+    "report",
 ]  # fmt: skip
 DAGS = [nightly, training]
 TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
@@ -64,7 +65,8 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("promote", {"evaluate"}),
         ("score", {"promote"}),
         ("publish", {"score"}),
-        ("report", {"publish"}),
+        ("item_lists", {"publish"}),
+        ("report", {"item_lists"}),
     ],
 )
 def test_nightly_order(task: str, after: set[str]) -> None:
@@ -112,7 +114,7 @@ def test_pools() -> None:
         "spark": {"ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
                   "build_dataset", "score"},
         "gpu": {"train", "evaluate"},
-        "default_pool": {"land", "need_champion", "promote", "publish", "report"},
+        "default_pool": {"land", "need_champion", "promote", "publish", "item_lists", "report"},
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ if [ "$1" = "$BROKEN" ]; then echo "no delivery -> put one there"; exit 1; fi
 """
 TRAINING = ["train", "evaluate", "promote"]
 BEFORE = ["land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts"]
-AFTER = ["score", "publish", "report"]
+AFTER = ["score", "publish", "item_lists", "report"]
 
 
 @dataclass(frozen=True)

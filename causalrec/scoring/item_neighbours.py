@@ -1,0 +1,45 @@
+"""Items that lie nearest to an item in the deconfounded space, exactly, block by block."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from causalrec.dataset.arrays import Floats
+from causalrec.scoring.engine import dot_pairs
+from causalrec.scoring.reasons import unit_rows
+from causalrec.scoring.topk import TopK, top_k
+
+FLOAT, MIB = 4, 2**20
+COPIES = 3  # of a block of scores: the product, its partition, the selection
+
+
+def item_neighbours(states: Floats, k: int, block_mib: int) -> Iterator[TopK]:
+    """The ``k`` items of highest cosine per item, in blocks of ascending items.
+
+    An item whose state is zero (nothing is known of it) has no neighbours and is nobody's neighbour.
+
+    Args:
+        states: float32 (n, d) adjusted item states.
+        block_mib: memory for scores at once, in MiB.
+
+    Yields:
+        Pairs with ``rows`` in the numbering of ``states``.
+    """
+    units = unit_rows(states)
+    known = np.asarray(units.any(axis=1))
+    step = max(1, block_mib * MIB // (COPIES * FLOAT * max(units.shape[0], 1)))
+    for start in range(0, units.shape[0], step):
+        block = units[start : start + step]
+        rows = np.arange(block.shape[0])
+        scores = block @ units.T
+        scores[:, ~known] = -np.inf
+        scores[~known[start : start + step]] = -np.inf
+        scores[rows, start + rows] = -np.inf
+        top = _exact(scores, k, block, units)
+        yield TopK(top.rows + start, top.columns, top.ranks, top.scores)
+
+
+def _exact(scores: Floats, k: int, block: Floats, units: Floats) -> TopK:
+    """The product selects, with a margin for its rounding error of unit rows on both sides."""
+    slack = np.full(block.shape[0], 4 * units.shape[1] * np.finfo(np.float32).eps, dtype=np.float32)
+    return top_k(scores, k, slack=slack, rescore=lambda rows, columns: dot_pairs(block, units, rows, columns))

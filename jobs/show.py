@@ -1,0 +1,63 @@
+"""``causalrec show``: one user's history and published list, with reasons and what the adjustment moved."""
+
+import argparse
+import datetime as dt
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.errors import ScoringError
+from causalrec.lake import Lake
+from causalrec.report.people import Person, one_person
+from jobs._runner import loaded
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("show", help="a user's history and published list, with reasons")
+    parser.add_argument("user", metavar="USER", help="user id")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=show)
+
+
+def show(arguments: argparse.Namespace, console: Console) -> int:
+    """Read the published partition, show the two tables."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    ds = arguments.ds or _newest(lake)
+    person, titles = one_person(settings, lake, ds, arguments.user)
+    console.print(_history(person, titles))
+    console.print(_list(person, titles, ds))
+    return 0
+
+
+def _newest(lake: Lake) -> dt.date:
+    table = lake.table("recommendations")
+    days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
+    if not days:
+        raise ScoringError("nothing was published yet", do="run a night first")
+    return dt.date.fromisoformat(days[-1])
+
+
+def _history(person: Person, titles: dict[str, str]) -> Table:
+    title = f"{person.user_id}: {person.chosen} items chosen, latest first"
+    table = Table("item", "title", title=escape(title), title_justify="left")
+    for item in person.history:
+        table.add_row(escape(item), escape(titles.get(item, "")))
+    return table
+
+
+def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
+    table = Table(title=escape(f"published for {ds} ({person.label})"), title_justify="left")
+    for column in ("rank", "item", "title", "score", "unadjusted place", "reason", "confounder"):
+        table.add_column(
+            column, justify="right" if column in ("rank", "score", "unadjusted place") else "left"
+        )
+    for shown in person.shown:
+        place = "" if shown.factual_rank is None else f"{shown.factual_rank} ({shown.moved:+d})"
+        cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)
+        texts = (shown.reason, shown.confounder or "")
+        table.add_row(str(shown.rank), *(escape(cell) for cell in (*cells, *texts)))
+    return table

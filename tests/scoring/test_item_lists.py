@@ -1,0 +1,87 @@
+"""Similar and popular items: exact small answers, and the job on a registered model."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from causalrec.lake import Lake, Ledger
+from causalrec.registry.store import connect
+from causalrec.registry.train import train_and_log
+from causalrec.scoring.item_lists import item_lists
+from causalrec.scoring.item_neighbours import item_neighbours
+from causalrec.scoring.popular import popular_lists
+from tests.registry.shop import DS, ITEMS, settings_in, write_dataset
+
+WHERE = {"ds": [DS.isoformat()]}
+
+
+def neighbours(states: np.ndarray, k: int, block_mib: int = 64) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for top in item_neighbours(states.astype(np.float32), k, block_mib):
+        for row, column in zip(top.rows.tolist(), top.columns.tolist(), strict=True):
+            found.setdefault(row, []).append(column)
+    return found
+
+
+def test_the_nearest_by_direction_and_never_itself() -> None:
+    states = np.array([[1.0, 0.0], [5.0, 1.0], [0.0, 1.0], [0.0, 0.0], [-1.0, 0.0]])
+    assert neighbours(states, 2) == {0: [1, 2], 1: [0, 2], 2: [1, 0], 4: [2, 1]}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30))
+def test_equals_brute_force_in_blocks_of_any_size(seed: int, k: int) -> None:
+    states = np.random.default_rng(seed).normal(size=(23, 3)).astype(np.float32)
+    units = states.astype(np.float64) / np.linalg.norm(states, axis=1, keepdims=True)
+    cosines = units @ units.T
+    np.fill_diagonal(cosines, -np.inf)
+    wanted = {row: np.argsort(-cosines[row], kind="stable")[: min(k, 22)].tolist() for row in range(23)}
+    assert neighbours(states, k) == wanted
+
+
+def test_a_small_block_gives_the_same_lists() -> None:
+    states = np.random.default_rng(0).normal(size=(3_000, 4)).astype(np.float32)
+    assert len(list(item_neighbours(states, 5, 1))) > 1
+    assert neighbours(states, 5, 1) == neighbours(states, 5, 512)
+
+
+def test_popular_per_category_and_over_all() -> None:
+    items = pd.DataFrame(
+        {
+            "item_id": ["d", "c", "b", "a", "e"],
+            "category": ["shoes", "shoes", None, "hats", "hats"],
+            "users": [3, 3, 9, 1, 0],
+        }
+    )
+    lists = popular_lists(items, 2)
+    assert lists.values.tolist() == [
+        ["", 1, "b", 9], ["", 2, "c", 3], ["hats", 1, "a", 1], ["shoes", 1, "c", 3], ["shoes", 2, "d", 3],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["lightgcn", "ease"])
+def test_the_job_writes_both_tables_and_the_same_again(
+    name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shop = settings_in(tmp_path_factory.mktemp(name), name)
+    dataset_id = write_dataset(shop, changes={"category": {0: "hats", 1: "hats"}})
+    lake = Lake(shop.lake_root)
+    ledger = Ledger(lake)
+    train_and_log(shop, lake, ledger, DS)
+    connect(shop).set_registered_model_alias(shop.registry.model_name, "champion", "1")
+    outcome = item_lists(shop, lake, ledger, DS)
+    similar = lake.table("similar_items").read(where=WHERE).to_pandas()
+    popular = lake.table("popular_items").read(where=WHERE).to_pandas()
+    assert outcome.rows_out == len(similar) + len(popular)
+    assert set(popular["category"]) == {"", "hats"}
+    assert set(popular["dataset_id"]) == {dataset_id}
+    if name == "ease":
+        assert similar.empty
+        assert "no item states" in outcome.note
+    else:
+        assert similar.groupby("item_id").size().eq(shop.scoring.similar_items).all()
+        assert similar["item_id"].nunique() == outcome.counters["items_with_neighbours"] == ITEMS
+        assert (similar["item_id"] != similar["similar_item_id"]).all()
+    assert not any(written.changed for written in item_lists(shop, lake, ledger, DS).writes)
