@@ -55,7 +55,8 @@ def summarise(bundle: str, split: str, results: Sequence[CellResult], reference:
 def _row(
     bundle: str, split: str, model: str, results: list[CellResult], ours: Mapping[str, Doubles]
 ) -> BenchRow:
-    names = list(results[0].metrics[split])
+    # a metric counts where every seed has it
+    names = [name for name in results[0].metrics[split] if all(name in r.metrics[split] for r in results)]
     values = {name: [result.metrics[split][name] for result in results] for name in names}
     theirs = _users(results, split)
     tests = {name: paired_test(ours[name], theirs[name]) for name in ours if name in theirs}

@@ -19,6 +19,7 @@ Row = dict[str, Any]
 DATA_TABLES = (
     "events", "products", "images", "image_failures", "quarantine", "interactions", "image_features",
     "text_features", "datasets", "evaluations", "promotions", "recommendation_candidates", "recommendations",
+    "similar_items", "popular_items",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs import cli
 from tests.end_to_end.shops import ShopUnderTest, make_shop
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(1500)]
@@ -130,3 +131,24 @@ def test_a_backfill_runs_only_what_is_missing_and_then_nothing(shop: ShopUnderTe
     second = shop.command("backfill", "--from", DS, "--to", NEXT)
     assert "nothing to do: every date is done" in second
     assert shop.versions() == versions
+
+
+def test_a_person_can_look_at_the_lists(shop: ShopUnderTest, capsys: pytest.CaptureFixture[str]) -> None:
+    row = shop.rows("recommendations", ds=DS)[0]
+    plain = next(row for row in shop.rows("recommendations", ds=DS) if not row["fallback"])
+    where = ["--settings", str(shop.file)]
+    assert cli.main(["show", row["user_id"], "--ds", DS, *where]) == 0
+    assert row["user_id"] in capsys.readouterr().out
+    assert cli.main(["diff", DS, NEXT, *where]) == 0
+    assert "users served" in capsys.readouterr().out
+    assert cli.main(["explain", plain["user_id"], plain["item_id"], *where]) == 0
+    assert "back-door" in capsys.readouterr().out
+
+
+def test_every_item_has_similar_ones_and_every_category_its_popular_ones(shop: ShopUnderTest) -> None:
+    similar, popular = shop.rows("similar_items", ds=DS), shop.rows("popular_items", ds=DS)
+    assert {row["model_version"] for row in similar} == {"1"}
+    assert not [row for row in similar if row["item_id"] == row["similar_item_id"]]
+    categories = {row["category"] for row in popular}
+    assert "" in categories
+    assert len(categories) > 1

@@ -52,3 +52,12 @@ def test_means_spreads_and_paired_tests() -> None:
 def test_without_the_reference_there_is_no_test() -> None:
     (row,) = summarise("b", "test", [cell("theirs", 1, [1.0, 0.0])], "ours")
     assert row.p_values == {}
+
+
+def test_a_metric_that_one_seed_could_not_give_is_left_out() -> None:
+    """Calibration needs both outcomes in each half of the users; a mean over fewer seeds would mislead."""
+    with_both = cell("ours", 1, [1.0, 0.0], [0.5, 0.7])
+    (row,) = summarise("b", "test", [with_both, cell("ours", 2, [1.0, 1.0])], "ours")
+    assert row.mean == {"recall@20": 0.75}
+    (turned,) = summarise("b", "test", [cell("ours", 2, [1.0, 1.0]), with_both], "ours")
+    assert turned.mean == {"recall@20": 0.75}
