@@ -85,5 +85,5 @@ def _shared(results: list[CellResult]) -> list[str]:
 
 def _users(results: list[CellResult], split: str) -> dict[str, Doubles]:
     """Per-user values of the paired metrics, averaged over seeds."""
-    names = [name for name in PAIRED_ON if name in results[0].per_user[split]]
+    names = [name for name in PAIRED_ON if all(name in result.per_user[split] for result in results)]
     return {name: np.mean([result.per_user[split][name] for result in results], axis=0) for name in names}
