@@ -220,6 +220,9 @@ class ScoringSettings(Section):
     exclude_seen: bool = True
     reason_history: int = Field(50, ge=1)
     min_reason_similarity: float = Field(0.2, ge=-1, le=1)
+    blocked_items: tuple[str, ...] = Field((), description="item ids that stand in no list")
+    blocked_brands: tuple[str, ...] = ()
+    blocked_categories: tuple[str, ...] = Field((), description="with all that lies below them")
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 

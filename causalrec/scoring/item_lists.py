@@ -18,6 +18,7 @@ from causalrec.registry.versions import need, opened, version_of
 from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
+from causalrec.scoring.rules import allowed
 from causalrec.scoring.score import tonight
 
 SIMILAR, POPULAR = "similar_items", "popular_items"
@@ -45,7 +46,7 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
     dataset = load_dataset(settings, lake, ds)
     champion = need(connect(settings), settings, "champion")
     with opened(champion) as package:
-        similar = _similar(tonight(package, dataset), settings, champion.version)
+        similar = _similar(tonight(package, dataset, settings.scoring), settings, champion.version)
         has_states = package.factorised
     popular = _popular(dataset, settings)
     origin = {"dataset_id": dataset.dataset_id}
@@ -93,7 +94,7 @@ def _popular(dataset: Dataset, settings: Settings) -> pa.Table:
     items = pd.DataFrame(
         {"item_id": dataset.item_ids, "category": dataset.items["category"].to_numpy(), "users": users}
     )
-    lists = popular_lists(items, settings.scoring.popular_items)
+    lists = popular_lists(items[allowed(dataset.items, settings.scoring)], settings.scoring.popular_items)
     kinds = {"category": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "users": pa.int64()}
     return pa.table({name: pa.array(lists[name], kind) for name, kind in kinds.items()})
 

@@ -12,6 +12,7 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
+from causalrec.scoring.rules import allowed
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import overlap, verify
 
@@ -45,7 +46,9 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     seen = read_frame(spark, interactions, where, ["user_id", "item_id"], pins[1].version)
     dataset = load_dataset(settings, lake, ds)
     users = spark.createDataFrame(pa.table({"user_id": pa.array(dataset.user_ids, pa.string())}))
-    findings = verify(frame, seen, users, settings.scoring)
+    may = dataset.item_ids[allowed(dataset.items, settings.scoring)]
+    items = spark.createDataFrame(pa.table({"item_id": pa.array(may, pa.string())}))
+    findings = verify(frame, seen, users, items, settings.scoring)
     broken = [finding for finding in findings if finding.broken]
     if broken:
         listing = "; ".join(f"{finding.rule}: broken {finding.broken} times" for finding in broken)

@@ -7,11 +7,13 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from causalrec.config import Settings
+from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
@@ -21,6 +23,7 @@ from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect
 from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, need, opened, version_of
 from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.rules import allowed
 from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     with opened(champion) as package:
-        catalogue = tonight(package, dataset)
+        catalogue = tonight(package, dataset, settings.scoring)
         task = ScoreTask(_ship(spark, package, champion), catalogue, settings.scoring)
         users = users_with_history(
             spark,
@@ -59,7 +62,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         )
         frame = _labelled(users.repartition(settings.scoring.partitions), task, champion, dataset, ds)
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
-    counters = _counters(spark, lake, ds, written.version) | _sizes(package, dataset, catalogue)
+    counters = _counters(spark, lake, ds, written.version) | _sizes(package, dataset, settings.scoring)
     late = champion.tags.get(TRAINED_ON, "") > ds.isoformat()
     warning = f", which was trained later, on {champion.tags[TRAINED_ON]}" if late else ""
     return Outcome(
@@ -72,11 +75,11 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     )
 
 
-def tonight(package: ModelPackage, dataset: Dataset) -> Catalogue:
-    """Items that both the model and tonight's catalogue know, under tonight's titles."""
+def tonight(package: ModelPackage, dataset: Dataset, settings: ScoringSettings) -> Catalogue:
+    """Allowed items that both the model and tonight's catalogue know, under tonight's titles."""
     ids = dataset.item_ids.astype(str)
     titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy().astype(str)
-    return package.catalogue.only(ids).named(ids, titles)
+    return package.catalogue.only(ids[allowed(dataset.items, settings)]).named(ids, titles)
 
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
@@ -131,10 +134,12 @@ def _counters(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> d
     return {f"users_{row['label']}": float(row["count"]) for row in rows}
 
 
-def _sizes(package: ModelPackage, dataset: Dataset, catalogue: Catalogue) -> dict[str, float]:
-    known = float(catalogue.size)
+def _sizes(package: ModelPackage, dataset: Dataset, settings: ScoringSettings) -> dict[str, float]:
+    known = np.isin(dataset.item_ids.astype(str), package.item_ids)
+    may = allowed(dataset.items, settings)
     return {
-        "items_scored": known,
-        "items_new_left_out": float(dataset.item_ids.size) - known,
-        "items_retired": float(package.item_ids.size) - known,
+        "items_scored": float((known & may).sum()),
+        "items_blocked": float((~may).sum()),
+        "items_new_left_out": float((~known & may).sum()),
+        "items_retired": float(package.item_ids.size - known.sum()),
     }

@@ -22,7 +22,11 @@ class Finding:
 
 
 def verify(
-    candidates: "DataFrame", seen: "DataFrame", users: "DataFrame", settings: ScoringSettings
+    candidates: "DataFrame",
+    seen: "DataFrame",
+    users: "DataFrame",
+    items: "DataFrame",
+    settings: ScoringSettings,
 ) -> list[Finding]:
     """All rules with the number of violations.
 
@@ -30,8 +34,12 @@ def verify(
         candidates: the rows to publish.
         seen: user_id, item_id that users have already.
         users: user_id of everyone who must be served.
+        items: item_id of everything that may be recommended.
     """
-    return list(_findings(candidates, seen, users, settings))
+    known = Finding(
+        "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
+    )
+    return [*_findings(candidates, seen, users, settings), known]
 
 
 def _findings(

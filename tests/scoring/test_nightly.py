@@ -101,6 +101,19 @@ def test_a_newer_dataset_under_the_old_champion(night: Night, spark: SparkSessio
     publish(night.settings, night.lake, night.ledger, spark, LATER)
 
 
+def test_blocked_items_stand_in_no_list(night: Night, spark: SparkSession) -> None:
+    top = {row["item_id"] for row in candidates(night).to_pylist() if row["rank"] == 1}
+    scoring = night.settings.scoring.model_copy(update={"blocked_items": tuple(top)})
+    strict = night.settings.model_copy(update={"scoring": scoring})
+    with pytest.raises(ScoringError, match="no rule blocks"):
+        publish(strict, night.lake, night.ledger, spark, DS)  # scored before the rule was made
+    outcome = score(strict, night.lake, night.ledger, spark, DS)
+    assert outcome.counters["items_blocked"] == len(top)
+    assert not top & set(candidates(night)["item_id"].to_pylist())
+    publish(strict, night.lake, night.ledger, spark, DS)
+    score(night.settings, night.lake, night.ledger, spark, DS)
+
+
 def test_no_champion(night: Night, spark: SparkSession) -> None:
     registry = night.settings.registry.model_copy(update={"model_name": "nobody"})
     with pytest.raises(RegistryError, match="has no champion"):

@@ -8,6 +8,7 @@ from causalrec.scoring.verify import overlap, verify
 
 pytestmark = pytest.mark.spark
 COLUMNS = "user_id string, rank int, item_id string, score double, fallback string"
+BLOCKED = "only known items that no rule blocks"
 PAIRS = "user_id string, item_id string"
 Row = tuple[str, int, str, float, str | None]
 GOOD: list[Row] = [
@@ -29,22 +30,24 @@ CASES: list[tuple[str, list[Row], dict[str, int]]] = [
     ("stranger", [*GOOD, ("q", 1, "x", 1.0, "catalogue_exhausted")], {"only known users": 1}),
     ("unserved", GOOD[:2], {"every user is served": 1}),
     ("seen", [*GOOD[:2], ("b", 1, "x", 3.0, "catalogue_exhausted")], {"no seen item": 1}),
+    ("blocked", [("a", 1, "v", 2.0, None), *GOOD[1:]], {BLOCKED: 1, "every user is served": 1}),
 ]
 
 
 @pytest.mark.parametrize(("rows", "broken"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_rules(spark: SparkSession, rows: list[Row], broken: dict[str, int]) -> None:
     users = spark.createDataFrame([("a",), ("b",), ("c",)], "user_id string")
-    found = verify(
-        spark.createDataFrame(rows, COLUMNS), spark.createDataFrame(SEEN, PAIRS), users, ScoringSettings(k=2)
-    )
+    items = spark.createDataFrame([("w",), ("x",), ("y",), ("z",)], "item_id string")
+    seen = spark.createDataFrame(SEEN, PAIRS)
+    found = verify(spark.createDataFrame(rows, COLUMNS), seen, users, items, ScoringSettings(k=2))
     assert {finding.rule: finding.broken for finding in found if finding.broken} == broken
 
 
 def test_nothing_at_all(spark: SparkSession) -> None:
     users = spark.createDataFrame([("a",)], "user_id string")
     empty = spark.createDataFrame([], COLUMNS)
-    found = verify(empty, spark.createDataFrame([], PAIRS), users, ScoringSettings(k=2))
+    items = spark.createDataFrame([("x",)], "item_id string")
+    found = verify(empty, spark.createDataFrame([], PAIRS), users, items, ScoringSettings(k=2))
     assert [finding.rule for finding in found if finding.broken] == ["there are rows"]
 
 
