@@ -17,6 +17,11 @@ DAY = dt.date(2026, 3, 1)
 PICTURES = 12
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main(work: Path, master: str) -> None:
     settings, lake = shop_settings(work)
     root = Path(settings.image_roots[0])
@@ -27,9 +32,9 @@ def main(work: Path, master: str) -> None:
     with spark_session(SparkSettings(master=master, shuffle_partitions=2, conf=conf), "worker") as spark:
         ledger = Ledger(lake)
         ingest_images(settings, lake, ledger, lambda: spark, DAY)
-        print("embedding", flush=True)
+        say("embedding")
         outcome = embed_images(settings, lake, ledger, lambda: spark, DAY)
-    print(json.dumps(dict(outcome.counters)), flush=True)
+    say(json.dumps(dict(outcome.counters)))
 
 
 if __name__ == "__main__":
