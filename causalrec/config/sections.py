@@ -136,12 +136,19 @@ class ImageSettings(Section):
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
-        threads: torch threads of one Spark worker.
+        batch_size: pictures that pass the model at a time; a few, so that activations stay in the cache.
+        read_ahead: threads that read and decode while the model computes; how many work is measured.
+        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
+        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        threads: threads of the model on one Spark worker.
     """
 
     model: str = "lite"
     pretrained: str | None = None
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(4, ge=1)
+    read_ahead: int = Field(2, ge=1)
+    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
     max_bytes: int = Field(20_000_000, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)
     min_side: int = Field(8, ge=1)
@@ -162,14 +169,19 @@ class TextSettings(Section):
         pooling: ``mean`` over the tokens or the first (``cls``) token.
         max_tokens: longer texts are truncated, and counted.
         keys_per_task: texts of one Spark task; they are sorted by length inside it.
-        threads: torch threads of one Spark worker.
+        batch_tokens: tokens, padding included, that pass the model at a time.
+        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
+        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        threads: threads of the model on one Spark worker.
     """
 
     model: str = "lite"
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: int = Field(128, ge=8)
-    batch_size: int = Field(64, ge=1)
-    keys_per_task: int = Field(1_024, ge=1)
+    batch_tokens: int = Field(512, ge=1)
+    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    keys_per_task: int = Field(2_048, ge=1)
     threads: int = Field(1, ge=1)
 
 

@@ -24,6 +24,11 @@ class ImageEncoder(Protocol):
     dim: int
     side: int
 
+    @property
+    def halvings(self) -> int:
+        """Batches that did not fit into memory and were halved, since the model was loaded."""
+        ...
+
     def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         """(n, dim) float32 with L2 norm 1 from ``n`` upright RGB pictures."""
         ...
@@ -34,6 +39,11 @@ class TextEncoder(Protocol):
 
     encoder_id: str
     dim: int
+
+    @property
+    def halvings(self) -> int:
+        """Batches that did not fit into memory and were halved, since the model was loaded."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """(n, dim) float32 with L2 norm 1, and which of the ``n`` texts were longer than the token limit."""
@@ -50,6 +60,11 @@ def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: 
         digest.update(f"{file.name} {file_sha256(file, file.stat().st_mtime_ns)}\n".encode())
     slug = re.sub(r"[^a-z0-9._]+", "_", name.lower()).strip("_.")
     return "-".join([modality, slug, digest.hexdigest()[:ID_HEX], *versions])
+
+
+def narrow(precision: str) -> tuple[str, ...]:
+    """What a precision adds to an encoder's id: nothing for 32 bit."""
+    return () if precision == "fp32" else (precision,)
 
 
 @lru_cache(maxsize=64)

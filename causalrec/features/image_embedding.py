@@ -1,19 +1,14 @@
 """Vectors of the pictures: only content that the encoder has not seen yet reaches the model."""
 
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-from PIL import Image
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, ReasonCode
-from causalrec.features.decode import decode
-from causalrec.features.image_encoder import image_encoder_id, load_image_encoder
+from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import (
     EMBEDDED,
     append_vectors,
@@ -23,8 +18,6 @@ from causalrec.features.increment import (
     rows_upto,
     without_vector,
 )
-from causalrec.ingest.image_header import RejectedPicture
-from causalrec.ingest.image_read import read_picture
 from causalrec.ingest.images import task_count
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.lake.resolver import Resolver
@@ -103,7 +96,7 @@ def _keys(
     return rows.groupBy(fn.col("sha256").alias("content_key")).agg(references.alias("references"))
 
 
-def _embed(new: "DataFrame", task: "ImageTask", tasks: int) -> "DataFrame":
+def _embed(new: "DataFrame", task: ImageTask, tasks: int) -> "DataFrame":
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
@@ -113,7 +106,8 @@ def _measures() -> "dict[str, Column]":
     from pyspark.sql import functions as fn
 
     failed = {str(reason): fn.count_if(fn.col("reason") == str(reason)) for reason in FAILURES}
-    return failed | {"encoded": fn.count_if(fn.col("reason").isNull())}
+    encoded = {"encoded": fn.count_if(fn.col("reason").isNull()), "halvings": fn.sum("halvings")}
+    return failed | encoded
 
 
 def _refuse_mass_failure(measured: dict[str, int], total: int, limit: float) -> None:
@@ -139,50 +133,6 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Writt
             "images_decoded": encoded,
             "images_cached": total - encoded - failed,
             "images_failed": failed,
+            "batches_halved": measured.get("halvings", 0),
         },
     )
-
-
-@dataclass(frozen=True)
-class ImageTask:
-    """For ``mapInArrow``: keys and references to vectors. Holds one batch of pictures at a time."""
-
-    settings: ImageSettings
-    encoder_id: str
-    resolver: Resolver
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for start in range(0, batch.num_rows, self.settings.batch_size):
-                yield self._encode(batch.slice(start, self.settings.batch_size).to_pylist())
-
-    def _encode(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
-        encoder = load_image_encoder(self.settings, self.encoder_id)
-        found = [self._picture(row["content_key"], row["references"], encoder.side) for row in rows]
-        pictures = {place: picture for place, picture in enumerate(found) if isinstance(picture, Image.Image)}
-        vectors = dict(zip(pictures, encoder.encode(list(pictures.values())), strict=True))
-        embedded = [
-            {
-                "content_key": row["content_key"],
-                "vector": vectors.get(place),
-                "dim": encoder.dim,
-                "encoder_id": self.encoder_id,
-                "reason": None if place in vectors else str(found[place]),
-                "truncated": False,
-            }
-            for place, row in enumerate(rows)
-        ]
-        return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
-
-    def _picture(self, key: str, references: Sequence[str], side: int) -> Image.Image | ReasonCode:
-        """The picture with these very bytes, from the first reference that has them, or the last reason."""
-        reason = ReasonCode.IMAGE_MISSING
-        for reference in references:
-            try:
-                data = read_picture(self.resolver, reference, self.settings)
-                if hashlib.sha256(data).hexdigest() != key:
-                    raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "other bytes than were ingested")
-                return decode(data, self.settings, side)
-            except RejectedPicture as rejected:
-                reason = rejected.reason
-        return reason

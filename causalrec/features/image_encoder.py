@@ -1,6 +1,6 @@
 """Image encoders: any open_clip model behind one interface."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +10,16 @@ import numpy.typing as npt
 from PIL import Image
 
 from causalrec.config.sections import ImageSettings
-from causalrec.errors import FeatureError, SettingsError
+from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
-from causalrec.features.encoder import ImageEncoder, make_encoder_id, quiet
+from causalrec.features.encoder import ImageEncoder, make_encoder_id, narrow, quiet
+from causalrec.features.halving import Halving
+from causalrec.features.image_files import HUB, LITE, LOCAL, encoder_files
 from causalrec.features.vectors import check_vectors, unit
 
 if TYPE_CHECKING:
     from torch import nn
-
-LITE = "lite"
-LOCAL, HUB = "local-dir:", "hf-hub:"
-_WEIGHTS = ("*.safetensors", "*.bin", "*.pth", "*.pt")
 
 
 def image_encoder_id(settings: ImageSettings) -> str:
@@ -34,7 +32,7 @@ def image_encoder_id(settings: ImageSettings) -> str:
     name = settings.model.removeprefix(LOCAL).removeprefix(HUB)
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
-    return make_encoder_id("image", name, _files(settings), PREPROCESSING)
+    return make_encoder_id("image", name, encoder_files(settings), *narrow(settings.precision), PREPROCESSING)
 
 
 @lru_cache(maxsize=1)
@@ -53,21 +51,29 @@ def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder
 
 
 class OpenClipEncoder:
-    """The image half of an open_clip model, in 32 bit on the CPU."""
+    """The image half of an open_clip model on the CPU, in small batches and channels-last."""
 
     def __init__(self, settings: ImageSettings, encoder_id: str) -> None:
         import torch
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
+        from causalrec.features.forward import image_forward
+
         torch.set_num_threads(settings.threads)
         self.encoder_id = encoder_id
+        self._batches = Halving(settings.batch_size)
         with quiet():
             model: Any = _create(settings)  # its type changes with the architecture
-        self._model = model.to(memory_format=torch.channels_last)
-        config = PreprocessCfg(**self._model.visual.preprocess_cfg)
+        config = PreprocessCfg(**model.visual.preprocess_cfg)
         self.side: int = config.size if isinstance(config.size, int) else max(config.size)
         self._transform = image_transform_v2(config, is_train=False)
+        self._compute = image_forward(model, self.side, settings)
         self.dim: int = self._forward([Image.new("RGB", (self.side, self.side))]).shape[1]
+
+    @property
+    def halvings(self) -> int:
+        """See :class:`ImageEncoder`."""
+        return self._batches.halvings
 
     def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         """See :class:`ImageEncoder`.
@@ -77,17 +83,14 @@ class OpenClipEncoder:
         """
         if not pictures:
             return np.zeros((0, self.dim), np.float32)
-        vectors = unit(self._forward(pictures))
+        vectors = unit(self._batches.run(pictures, self._forward))
         check_vectors(vectors, self.dim, self.encoder_id)
         return vectors
 
     def _forward(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
         import torch
 
-        batch = torch.stack([self._transform(picture) for picture in pictures])
-        with torch.inference_mode():
-            features = self._model.encode_image(batch.contiguous(memory_format=torch.channels_last))
-        return np.asarray(features.float().numpy())
+        return self._compute(torch.stack([self._transform(picture) for picture in pictures]).numpy())
 
 
 def _create(settings: ImageSettings) -> "nn.Module":
@@ -103,52 +106,3 @@ def _create(settings: ImageSettings) -> "nn.Module":
     except (RuntimeError, ValueError, OSError) as error:
         what = f"open_clip cannot load {settings.model}: {error}"[:500]
         raise FeatureError(what, do="check features.image") from error
-
-
-def _files(settings: ImageSettings) -> list[Path]:
-    """Every file that decides what the encoder computes, in a fixed order."""
-    if settings.model == LITE:
-        return [lite.image_weights()]
-    if settings.model.startswith(LOCAL):
-        folder = Path(settings.model.removeprefix(LOCAL))
-        weights = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
-        if not weights or not (folder / "open_clip_config.json").is_file():
-            raise FeatureError(
-                f"{folder} holds no open_clip model", do="add open_clip_config.json and weights"
-            )
-        return [folder / "open_clip_config.json", *weights]
-    if settings.pretrained and Path(settings.pretrained).is_file():
-        return [Path(settings.pretrained)]
-    return [_fetched(settings)]
-
-
-def _fetched(settings: ImageSettings) -> Path:
-    """Weights of a hub id or of an open_clip tag, downloaded by open_clip where they are not yet cached."""
-    import open_clip
-    from open_clip.pretrained import download_pretrained_from_hf
-
-    if settings.model.startswith(HUB):
-        found = _download(
-            settings.model, lambda: download_pretrained_from_hf(settings.model.removeprefix(HUB))
-        )
-        return Path(found)
-    if not settings.pretrained:
-        raise SettingsError(
-            f"features.image.model {settings.model} has no weights",
-            do="set features.image.pretrained, or use lite",
-        )
-    tag = open_clip.get_pretrained_cfg(settings.model, settings.pretrained)
-    if not tag:
-        raise SettingsError(
-            f"features.image.pretrained {settings.pretrained!r} is no file and no tag of {settings.model}",
-            do=f"use one of {open_clip.list_pretrained_tags_by_model(settings.model)} or a file",
-        )
-    return Path(_download(settings.pretrained, lambda: open_clip.download_pretrained(tag)))
-
-
-def _download(name: str, fetch: Callable[[], object]) -> str:
-    try:
-        return str(fetch())
-    except Exception as error:  # hub clients raise errors of several libraries
-        what = f"cannot fetch weights {name}: {error}"[:500]
-        raise FeatureError(what, do="use a local checkpoint, or lite") from error

@@ -18,7 +18,8 @@ from causalrec.lake import Lake, LakeTable, Ledger, Written
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# What an embedding task yields; rows without a vector carry the reason why.
+# What an embedding task yields; rows without a vector carry the reason why. A batch's first row carries how
+# often the batch was halved for want of memory.
 EMBEDDED = pa.schema(
     [
         ("content_key", pa.string()),
@@ -27,6 +28,7 @@ EMBEDDED = pa.schema(
         ("encoder_id", pa.string()),
         ("reason", pa.string()),
         ("truncated", pa.bool_()),
+        ("halvings", pa.int32()),
     ]
 )
 _WORKER_ERROR = re.compile(r"^causalrec\.errors\.FeatureError: (.*?) -> (.*)$", re.MULTILINE)

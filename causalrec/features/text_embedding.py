@@ -2,14 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.config.sections import TextSettings
 from causalrec.features.increment import (
     EMBEDDED,
     append_vectors,
@@ -19,7 +17,8 @@ from causalrec.features.increment import (
     rows_upto,
     without_vector,
 )
-from causalrec.features.text_encoder import load_text_encoder, text_encoder_id
+from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.text_task import TextTask
 from causalrec.features.texts import FIELDS, TEXT_VERSION, keys_of, product_texts, text_keys
 from causalrec.ingest.images import task_count
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
@@ -90,7 +89,7 @@ def key_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pandas(keyed, schema=KEYED, preserve_index=False)
 
 
-def _embed(new: "DataFrame", task: "TextTask", tasks: int) -> "DataFrame":
+def _embed(new: "DataFrame", task: TextTask, tasks: int) -> "DataFrame":
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
@@ -99,7 +98,11 @@ def _embed(new: "DataFrame", task: "TextTask", tasks: int) -> "DataFrame":
 def _append(frame: "DataFrame", lake: Lake, encoder_id: str) -> tuple[Written, dict[str, int]]:
     from pyspark.sql import functions as fn
 
-    measures = {"encoded": fn.count_if(fn.col("reason").isNull()), "truncated": fn.count_if("truncated")}
+    measures = {
+        "encoded": fn.count_if(fn.col("reason").isNull()),
+        "truncated": fn.count_if("truncated"),
+        "halvings": fn.sum("halvings"),
+    }
     return append_vectors(frame, lake, encoder_id, measures)
 
 
@@ -114,33 +117,6 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Writt
             "texts_encoded": encoded,
             "texts_cached": total - encoded,
             "truncated": measured.get("truncated", 0),
+            "batches_halved": measured.get("halvings", 0),
         },
     )
-
-
-@dataclass(frozen=True)
-class TextTask:
-    """For ``mapInArrow``: keys and texts to vectors. Texts are sorted by length within ``keys_per_task``."""
-
-    settings: TextSettings
-    encoder_id: str
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for start in range(0, batch.num_rows, self.settings.keys_per_task):
-                yield self._encode(batch.slice(start, self.settings.keys_per_task))
-
-    def _encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        encoder = load_text_encoder(self.settings, self.encoder_id)
-        vectors, truncated = encoder.encode(batch.column("text").to_pylist())
-        rows = len(vectors)
-        offsets = pa.array(range(0, rows * encoder.dim + 1, encoder.dim), pa.int32())
-        columns = [
-            batch.column("content_key").cast(pa.string()),
-            pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel())),
-            pa.repeat(pa.scalar(encoder.dim, pa.int32()), rows),
-            pa.repeat(pa.scalar(self.encoder_id), rows),
-            pa.nulls(rows, pa.string()),
-            pa.array(truncated),
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=EMBEDDED)

@@ -1,6 +1,6 @@
 """Text encoders: any transformers encoder with mean or CLS pooling."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy.typing as npt
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
-from causalrec.features.encoder import TextEncoder, make_encoder_id, quiet
+from causalrec.features.encoder import TextEncoder, make_encoder_id, narrow, quiet
+from causalrec.features.halving import Halving
 from causalrec.features.vectors import check_vectors, unit
 
 LITE = "lite"
@@ -30,7 +31,7 @@ def text_encoder_id(settings: TextSettings) -> str:
     if not any(file.suffix == ".safetensors" for file in files):
         raise FeatureError(f"{folder} holds no safetensors weights", do="convert the model, or use lite")
     limit = f"{settings.pooling}{settings.max_tokens}"
-    return make_encoder_id("text", settings.model, files, limit, PREPROCESSING)
+    return make_encoder_id("text", settings.model, files, limit, *narrow(settings.precision), PREPROCESSING)
 
 
 @lru_cache(maxsize=1)
@@ -49,20 +50,30 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
 
 
 class TransformersEncoder:
-    """A transformers encoder and its tokenizer, in 32 bit on the CPU."""
+    """A transformers encoder and its tokenizer on the CPU."""
 
     def __init__(self, settings: TextSettings, encoder_id: str) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
+        from causalrec.features.forward import text_forward
+
         torch.set_num_threads(settings.threads)
         folder = str(_folder(settings.model))
         self.encoder_id = encoder_id
+        self._halvings = 0
         self._settings = settings
         with quiet():
             self._tokenizer = AutoTokenizer.from_pretrained(folder)
-            self._model = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32).eval()
-        self.dim = int(self._model.config.hidden_size)
+            model = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32).eval()
+        self.dim = int(model.config.hidden_size)
+        example = self._tokenizer(["one", "two and three"], padding=True, return_tensors="pt")
+        self._compute = text_forward(model, dict(example), settings)
+
+    @property
+    def halvings(self) -> int:
+        """See :class:`TextEncoder`."""
+        return self._halvings
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """See :class:`TextEncoder`. Batches are made of texts of like length, so that padding costs little.
@@ -74,11 +85,11 @@ class TransformersEncoder:
         if not texts:
             return vectors, np.zeros(0, np.bool_)
         tokens, truncated = self._tokenize(list(texts))
-        order = np.argsort([len(ids) for ids in tokens["input_ids"]], kind="stable")
-        for start in range(0, len(order), self._settings.batch_size):
-            rows = order[start : start + self._settings.batch_size]
-            chosen = {name: [values[i] for i in rows] for name, values in tokens.items()}
-            vectors[rows] = self._forward(chosen)
+        lengths = np.array([len(ids) for ids in tokens["input_ids"]])
+        for rows in length_batches(lengths, self._settings.batch_tokens):
+            batch = Halving(len(rows))
+            vectors[rows] = batch.run(rows.tolist(), lambda some: self._forward(tokens, some))
+            self._halvings += batch.halvings
         vectors = unit(vectors)
         check_vectors(vectors, self.dim, self.encoder_id)
         return vectors, truncated
@@ -92,18 +103,20 @@ class TransformersEncoder:
             truncated = [len(ids) > limit for ids in self._tokenizer(texts)["input_ids"]]
         return dict(tokens), np.array(truncated, np.bool_)
 
-    def _forward(self, tokens: dict[str, Any]) -> npt.NDArray[np.float32]:
-        import torch
+    def _forward(self, tokens: dict[str, Any], rows: Sequence[int]) -> npt.NDArray[np.float32]:
+        chosen = {name: [values[row] for row in rows] for name, values in tokens.items()}
+        batch = self._tokenizer.pad(chosen, return_tensors="np")
+        return self._compute(*[np.asarray(batch[name], np.int64) for name in tokens])
 
-        batch = self._tokenizer.pad(tokens, return_tensors="pt")
-        with torch.inference_mode():
-            states = self._model(**batch).last_hidden_state
-            if self._settings.pooling == "cls":
-                pooled = states[:, 0]
-            else:
-                mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
-                pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return np.asarray(pooled.float().numpy())
+
+def length_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Places of texts, shortest first; a batch has at most ``budget`` tokens when padded, or one text."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    for end in range(1, len(order) + 1):
+        if end == len(order) or lengths[order[end]] * (end + 1 - start) > budget:
+            yield order[start:end]
+            start = end
 
 
 @lru_cache(maxsize=8)

@@ -10,8 +10,9 @@ import pytest
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
-from causalrec.features.image_embedding import ImageTask, embed_images
+from causalrec.features.image_embedding import embed_images
 from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import worker_errors
 from causalrec.features.store import latest_vectors
 from causalrec.features.text_embedding import embed_texts
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST, SECOND = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
+WHOLE = {"batches_halved": 0}
 
 
 def no_spark() -> "SparkSession":
@@ -48,9 +50,19 @@ def test_the_life_of_pictures(tmp_path: Path, spark: "SparkSession") -> None:
     assert ingest_images(settings, lake, ledger, lambda: spark, FIRST)[FIRST].rows_out == 1_000
 
     first = embed_images(settings, lake, ledger, lambda: spark, FIRST)
-    assert first.counters == {"images_decoded": 1, "images_cached": 0, "images_failed": 0}
+    assert first.counters == {
+        "images_decoded": 1,
+        "images_cached": 0,
+        "images_failed": 0,
+        **WHOLE,
+    }
     second = embed_images(settings, lake, ledger, no_spark, FIRST)
-    assert second.counters == {"images_decoded": 0, "images_cached": 1, "images_failed": 0}
+    assert second.counters == {
+        "images_decoded": 0,
+        "images_cached": 1,
+        "images_failed": 0,
+        **WHOLE,
+    }
     assert second.writes == ()
 
     (root / "a.png").write_bytes(blue)
@@ -60,7 +72,12 @@ def test_the_life_of_pictures(tmp_path: Path, spark: "SparkSession") -> None:
     (root / "b.png").write_bytes(red + b"changed after it was ingested")
     assert embed_images(settings, lake, ledger, no_spark, FIRST).counters["images_decoded"] == 0
     third = embed_images(settings, lake, ledger, lambda: spark, SECOND)
-    assert third.counters == {"images_decoded": 1, "images_cached": 1, "images_failed": 1}
+    assert third.counters == {
+        "images_decoded": 1,
+        "images_cached": 1,
+        "images_failed": 1,
+        **WHOLE,
+    }
     assert third.rejects == {"image_changed": 1}
 
     keys = [hashlib.sha256(data).hexdigest() for data in (red, blue, green)]
@@ -78,13 +95,14 @@ def test_the_life_of_texts(tmp_path: Path, spark: "SparkSession") -> None:
     titles = {"a": "Strap top", "b": "Strap  top", "c": "word " * 500}
     products(lake, FIRST, {item: [] for item in "abcd"}, titles)
     first = embed_texts(settings, lake, ledger, lambda: spark, FIRST)
-    assert first.counters == {"texts_encoded": 2, "texts_cached": 0, "truncated": 1}
+    assert first.counters == {"texts_encoded": 2, "texts_cached": 0, "truncated": 1, **WHOLE}
     assert embed_texts(settings, lake, ledger, no_spark, FIRST).counters["texts_cached"] == 2
     products(lake, SECOND, {"a": [], "e": []}, {"a": "Strap top", "e": "Winter coat"})
     assert embed_texts(settings, lake, ledger, lambda: spark, SECOND).counters == {
         "texts_encoded": 1,
         "texts_cached": 2,
         "truncated": 0,
+        **WHOLE,
     }
     keys = [content_key(text) for text in ("Strap top", "Winter coat")]
     found, matrix = latest_vectors(lake, keys, text_encoder_id(settings.features.text))

@@ -22,7 +22,7 @@ IMAGE, TEXT = ImageSettings(), TextSettings()
 def test_ids_change_with_whatever_changes_the_vectors() -> None:
     base = text_encoder_id(TEXT)
     assert image_encoder_id(IMAGE) == image_encoder_id(ImageSettings(batch_size=3, threads=2))
-    assert base == text_encoder_id(TextSettings(batch_size=3))
+    assert base == text_encoder_id(TextSettings(batch_tokens=30))
     assert (
         len(
             {base, text_encoder_id(TextSettings(pooling="cls")), text_encoder_id(TextSettings(max_tokens=64))}
@@ -127,7 +127,7 @@ def test_text_vectors_know_meaning_and_count_truncation() -> None:
 
 def test_text_order_and_batch_size_do_not_change_vectors() -> None:
     texts = [f"product {'very ' * length}nice" for length in (9, 0, 30, 3, 1)]
-    one, many = (TransformersEncoder(TextSettings(batch_size=size), "text") for size in (1, 3))
+    one, many = (TransformersEncoder(TextSettings(batch_tokens=size), "text") for size in (1, 60))
     assert np.abs(one.encode(texts)[0] - many.encode(texts)[0]).max() < 1e-5
     assert np.abs(many.encode(texts[::-1])[0][::-1] - many.encode(texts)[0]).max() < 1e-5
 
@@ -138,9 +138,14 @@ def test_cls_pooling_is_another_vector() -> None:
     assert float((cls @ mean.T)[0, 0]) < 0.99
 
 
-def test_weights_that_give_nan_are_refused() -> None:
-    encoder = TransformersEncoder(TEXT, "text-broken")
+def test_weights_that_give_nan_are_refused(tmp_path: Path) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(str(lite.text_folder()))
     with torch.no_grad():
-        next(encoder._model.parameters()).fill_(float("nan"))
-    with pytest.raises(FeatureError, match="NaN"):
+        next(model.parameters()).fill_(float("nan"))
+    model.save_pretrained(str(tmp_path))
+    AutoTokenizer.from_pretrained(str(lite.text_folder())).save_pretrained(str(tmp_path))
+    encoder = TransformersEncoder(TextSettings(model=str(tmp_path)), "text-broken")
+    with pytest.raises(FeatureError, match="1 of 1 vectors with NaN"):
         encoder.encode(["a"])

@@ -1,0 +1,82 @@
+"""What a Spark worker does with pictures: read, prove the bytes, decode ahead, embed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from PIL import Image
+
+from causalrec.config.sections import ImageSettings
+from causalrec.errors import ReasonCode
+from causalrec.features.decode import decode
+from causalrec.features.encoder import ImageEncoder
+from causalrec.features.image_encoder import load_image_encoder
+from causalrec.features.increment import EMBEDDED
+from causalrec.features.prefetch import Prefetch
+from causalrec.ingest.image_header import RejectedPicture
+from causalrec.ingest.image_read import read_picture
+from causalrec.lake.resolver import Resolver
+
+Row = dict[str, Any]
+Found = Image.Image | ReasonCode
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """For ``mapInArrow``: keys and references to vectors. Holds a few small batches at a time."""
+
+    settings: ImageSettings
+    encoder_id: str
+    resolver: Resolver
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        encoder: ImageEncoder | None = None
+        side = 0
+
+        def read(rows: list[Row]) -> tuple[list[Row], list[Found]]:
+            return rows, [self._picture(row["content_key"], row["references"], side) for row in rows]
+
+        prefetch = Prefetch(read, self.settings.read_ahead)
+        for batch in batches:
+            if encoder is None:  # an empty task loads no model
+                encoder = load_image_encoder(self.settings, self.encoder_id)
+                side = encoder.side
+            for rows, found in prefetch.over(self._small(batch)):
+                yield self._embed(encoder, rows, found)
+
+    def _small(self, batch: pa.RecordBatch) -> Iterator[list[Row]]:
+        for start in range(0, batch.num_rows, self.settings.batch_size):
+            yield batch.slice(start, self.settings.batch_size).to_pylist()
+
+    def _embed(self, encoder: ImageEncoder, rows: list[Row], found: list[Found]) -> pa.RecordBatch:
+        pictures = {place: picture for place, picture in enumerate(found) if isinstance(picture, Image.Image)}
+        before = encoder.halvings
+        vectors = dict(zip(pictures, encoder.encode(list(pictures.values())), strict=True))
+        embedded = [
+            {
+                "content_key": row["content_key"],
+                "vector": vectors.get(place),
+                "dim": encoder.dim,
+                "encoder_id": self.encoder_id,
+                "reason": None if place in vectors else str(found[place]),
+                "truncated": False,
+                "halvings": 0 if place else encoder.halvings - before,
+            }
+            for place, row in enumerate(rows)
+        ]
+        return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
+
+    def _picture(self, key: str, references: Sequence[str], side: int) -> Found:
+        """The picture with these very bytes, from the first reference that has them, or the last reason."""
+        reason = ReasonCode.IMAGE_MISSING
+        for reference in references:
+            try:
+                data = read_picture(self.resolver, reference, self.settings)
+                if hashlib.sha256(data).hexdigest() != key:
+                    raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "other bytes than were ingested")
+                return decode(data, self.settings, side)
+            except RejectedPicture as rejected:
+                reason = rejected.reason
+        return reason
