@@ -14,13 +14,14 @@ from causalrec.errors import FeatureError, SettingsError
 from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
 from causalrec.features.encoder import ImageEncoder, make_encoder_id, quiet
+from causalrec.features.local_clip import LOCAL, create_local_model, is_local, local_folder
 from causalrec.features.vectors import check_vectors, unit
 
 if TYPE_CHECKING:
     from torch import nn
 
 LITE = "lite"
-LOCAL, HUB = "local-dir:", "hf-hub:"
+HUB = "hf-hub:"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pth", "*.pt")
 
 
@@ -31,7 +32,9 @@ def image_encoder_id(settings: ImageSettings) -> str:
         FeatureError: the weights cannot be found or fetched.
         SettingsError: an architecture without weights.
     """
-    name = settings.model.removeprefix(LOCAL).removeprefix(HUB)
+    name = settings.model.removeprefix(HUB)
+    if is_local(settings.model):  # where a folder lies says nothing about what it holds
+        name = Path(settings.model.removeprefix(LOCAL)).resolve().name
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
     return make_encoder_id("image", name, _files(settings), PREPROCESSING)
@@ -95,6 +98,8 @@ def _create(settings: ImageSettings) -> "nn.Module":
 
     if settings.model == LITE:
         return lite.create_lite_model()
+    if is_local(settings.model):
+        return create_local_model(local_folder(settings.model))
     try:
         model: nn.Module = open_clip.create_model(
             settings.model, pretrained=settings.pretrained, require_pretrained=True
@@ -109,13 +114,11 @@ def _files(settings: ImageSettings) -> list[Path]:
     """Every file that decides what the encoder computes, in a fixed order."""
     if settings.model == LITE:
         return [lite.image_weights()]
-    if settings.model.startswith(LOCAL):
-        folder = Path(settings.model.removeprefix(LOCAL))
+    if is_local(settings.model):
+        folder = local_folder(settings.model)
         weights = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
-        if not weights or not (folder / "open_clip_config.json").is_file():
-            raise FeatureError(
-                f"{folder} holds no open_clip model", do="add open_clip_config.json and weights"
-            )
+        if not weights:
+            raise FeatureError(f"{folder} holds no weights", do="add open_clip_model.safetensors")
         return [folder / "open_clip_config.json", *weights]
     if settings.pretrained and Path(settings.pretrained).is_file():
         return [Path(settings.pretrained)]

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
+from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
 from causalrec.features.encoder import TextEncoder, make_encoder_id, quiet
+from causalrec.features.local_clip import is_local
 from causalrec.features.vectors import check_vectors, unit
 
 LITE = "lite"
@@ -25,6 +27,8 @@ def text_encoder_id(settings: TextSettings) -> str:
     Raises:
         FeatureError: the files cannot be found or fetched, or are not safetensors.
     """
+    if is_local(settings.model):
+        return clip_text_encoder_id(settings)
     folder = _folder(settings.model)
     files = sorted({file for pattern in _FILES for file in folder.glob(pattern)})
     if not any(file.suffix == ".safetensors" for file in files):
@@ -45,6 +49,8 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
         raise FeatureError(
             f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
         )
+    if is_local(settings.model):
+        return OpenClipTextEncoder(settings, encoder_id)
     return TransformersEncoder(settings, encoder_id)
 
 
