@@ -14,7 +14,7 @@ class AlignSettings(Section):
             mean variance.
         temperature: of the softmax at the start; it is trained too.
         dropout: share of tower outputs that a training step does not see.
-        held_out_share, valid_share: of the products; groups that share a picture or a text stay together.
+        held_out_share, valid_share: of the products; what shares a picture, a text or a name stays together.
         patience: epochs without a better validation recall before the training stops.
         min_pairs: fewer products than this are refused.
         cutoffs: of the reported recalls.

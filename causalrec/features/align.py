@@ -64,12 +64,11 @@ def align(
     """Symmetric InfoNCE (van den Oord et al. 2018; Radford et al. 2021, figure 3) from the closed form on.
 
     The towers are frozen, so their outputs are all that is needed. Pairs of a batch that share a picture or a
-    text are no negatives of each other. The epoch with the best mean validation recall at the largest cutoff
-    is kept; held-out pairs are never looked at.
+    text are no negatives of each other. The epoch with the best validation recall, averaged over cutoffs and
+    directions, is kept; held-out pairs are never looked at.
     """
     best = started(split, settings)
-    judged_at = max(settings.cutoffs)
-    history = [best.measure(split.valid, settings).mean(judged_at)]
+    history = [best.measure(split.valid, settings).overall()]
     best_epoch, network = 0, _Network(best)
     groups = [
         {"params": [network.image, network.text], "weight_decay": settings.weight_decay},
@@ -80,7 +79,7 @@ def align(
     for epoch in range(1, settings.epochs + 1):
         _train_epoch(network, optimizer, split.train, settings, generator)
         found = network.projections()
-        history.append(found.measure(split.valid, settings).mean(judged_at))
+        history.append(found.measure(split.valid, settings).overall())
         if on_epoch is not None:
             on_epoch(epoch, history[-1])
         if history[-1] > history[best_epoch]:

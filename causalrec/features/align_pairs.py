@@ -30,24 +30,32 @@ class Pairs:
         image: (n, d) output of the image tower, unit rows.
         text: (n, e) output of the text tower, unit rows.
         image_of, text_of: (n,) number of the picture and of the text; equal numbers mean equal content.
+        product_of: (n,) number of the product's name, which colours and sizes of one product share.
     """
 
     image: Floats
     text: Floats
     image_of: Ints
     text_of: Ints
+    product_of: Ints
 
     def __len__(self) -> int:
         return len(self.image_of)
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Pairs":
         """The chosen pairs."""
-        return Pairs(self.image[rows], self.text[rows], self.image_of[rows], self.text_of[rows])
+        return Pairs(
+            self.image[rows],
+            self.text[rows],
+            self.image_of[rows],
+            self.text_of[rows],
+            self.product_of[rows],
+        )
 
 
 @dataclass(frozen=True)
 class Split:
-    """Pairs of products that share neither a picture nor a text across the three parts."""
+    """Pairs that share no picture, no text and no product name across the three parts."""
 
     train: Pairs
     valid: Pairs
@@ -78,14 +86,21 @@ def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> Pairs:
             f"{settings.align.min_pairs} are needed",
             do="run embed_images and embed_texts for that date, or align on a larger catalogue",
         )
-    image_of, text_of = image_of[both], text_of[both]
-    return Pairs(image[image_of], text[text_of], image_of, text_of)
+    image_of, text_of, product_of = image_of[both], text_of[both], _products(items[both])
+    return Pairs(image[image_of], text[text_of], image_of, text_of, product_of)
+
+
+def _products(items: pd.DataFrame) -> Ints:
+    """(n,) a number per brand and title; an item without a title is a product of its own."""
+    named = items["brand"].fillna("") + "\n" + items["title"]
+    return np.asarray(pd.factorize(named.fillna("\n\n" + items["item_id"]))[0], dtype=np.int64)
 
 
 def split_pairs(pairs: Pairs, settings: AlignSettings, seed: int) -> Split:
     """Train, validation and held-out pairs; variants of one product are never on two sides.
 
-    Pairs that share a picture or a text, directly or through others, form a group; whole groups are dealt.
+    Pairs that share a picture, a text or a name, directly or through others, form a group; whole groups are
+    dealt.
     """
     group = _groups(pairs)
     sizes = np.bincount(group)
@@ -109,13 +124,17 @@ def split_pairs(pairs: Pairs, settings: AlignSettings, seed: int) -> Split:
 
 
 def _groups(pairs: Pairs) -> Ints:
-    """(n,) number of the connected component of each pair, where pairs are edges picture - text."""
-    pictures, image_of = np.unique(pairs.image_of, return_inverse=True)
-    texts, text_of = np.unique(pairs.text_of, return_inverse=True)
-    nodes = len(pictures) + len(texts)
-    edges = coo_array((np.ones(len(pairs)), (image_of, len(pictures) + text_of)), shape=(nodes, nodes))
+    """(n,) number of the connected component of each pair, where whatever pairs share joins them."""
+    owners, shared, nodes = [], [], len(pairs)
+    for part in (pairs.image_of, pairs.text_of, pairs.product_of):
+        names, number = np.unique(part, return_inverse=True)
+        owners.append(np.arange(len(pairs)))
+        shared.append(nodes + number)
+        nodes += len(names)
+    rows, columns = np.concatenate(owners), np.concatenate(shared)
+    edges = coo_array((np.ones(len(rows)), (rows, columns)), shape=(nodes, nodes))
     _, component = connected_components(edges, directed=False)
-    _, group = np.unique(component[image_of], return_inverse=True)
+    _, group = np.unique(component[: len(pairs)], return_inverse=True)
     return np.asarray(group, dtype=np.int64)
 
 

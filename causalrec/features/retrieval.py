@@ -34,6 +34,10 @@ class Retrieval:
         """Mean of both directions."""
         return (self.to_text[k] + self.to_image[k]) / 2
 
+    def overall(self) -> float:
+        """Mean over cutoffs and directions."""
+        return float(np.mean([self.mean(k) for k in self.to_text]))
+
 
 def measure_retrieval(
     image: Floats, text: Floats, image_of: Ints, text_of: Ints, cutoffs: Sequence[int]

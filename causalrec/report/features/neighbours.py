@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -27,7 +28,7 @@ class Neighbours:
 
         ``label`` (n,) is that of each row, None where unknown; queries are all rows in their order.
         """
-        known = np.array([value is not None for value in label])
+        known = np.asarray(pd.notna(label), dtype=np.bool_)
         there = (self.rows >= 0) & known[:, None] & known[self.rows]
         if not there.any():
             return None

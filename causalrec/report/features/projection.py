@@ -70,13 +70,9 @@ def principal_plane(vectors: Floats) -> tuple[npt.NDArray[np.float64], float]:
     return centred @ plane, float(variances[::-1][:2].sum()) / total if total > 0 else 0.0
 
 
-def top_category(categories: pd.Series) -> npt.NDArray[np.object_]:
-    """Per item the first level of its path (``Apparel > Shirts``) on which items differ; None: unknown."""
-    known = categories.dropna().astype(str)
-    paths = known.str.split(SEPARATOR).map(lambda parts: [part.strip() for part in parts if part.strip()])
-    depth = int(paths.map(len).max()) if len(paths) else 0
-    for level in range(1, depth + 1):
-        names = paths.map(lambda parts, level=level: " > ".join(parts[:level]) or None)
-        if names.nunique() > 1 or level == depth:
-            return np.asarray(names.reindex(categories.index).astype(object).where(lambda s: s.notna(), None))
-    return np.full(len(categories), None, dtype=object)
+def leaf_category(categories: pd.Series) -> npt.NDArray[np.object_]:
+    """Per item the last level of its path (``Apparel > Shirts``), what it is most exactly; None: unknown."""
+    leaf = categories.astype("string").str.split(SEPARATOR).str[-1].str.strip()
+    names = leaf.fillna("").to_numpy(dtype=object)
+    names[names == ""] = None
+    return np.asarray(names)

@@ -14,7 +14,7 @@ from causalrec.report.features.duplicates import Duplicates, equal_content, near
 from causalrec.report.features.encoders import EncoderLine, encoder_lines
 from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours, all_neighbours
-from causalrec.report.features.projection import Map, draw_map, top_category
+from causalrec.report.features.projection import Map, draw_map, leaf_category
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def summarise(
     threshold = {"picture": page.image_duplicate, "text": page.text_duplicate}[modality.name]
     found = all_neighbours(modality.vectors, page.neighbours)
     by_item = items.set_index("item_id")
-    category = pd.Series(top_category(by_item["category"]), index=by_item.index)
+    category = pd.Series(leaf_category(by_item["category"]), index=by_item.index)
     label = category.loc[modality.items].to_numpy(dtype=object)
     titles = by_item["title"].fillna(by_item.index.to_series())
     shown = slice(0, page.map_points)
