@@ -79,15 +79,14 @@ def _table(found: Mapping[str, Sequence[Retrieval]], cutoffs: Sequence[int]) -> 
     first = found[ALIGNED][0]
     title = f"retrieval on held-out products: {first.pictures} pictures, {first.texts} texts"
     table = Table(title=title, title_justify="left")
-    table.add_column("projections")
-    for direction in ("text", "picture"):
-        for k in cutoffs:
-            table.add_column(f"{direction} R@{k}", justify="right")
-    table.add_row("chance", *(f"{first.chance(k):.3f}" for _ in range(2) for k in cutoffs))
+    for name in ("projections", "finds", *(f"R@{k}" for k in cutoffs)):
+        table.add_column(name, justify="right" if name.startswith("R@") else "left", no_wrap=True)
+    table.add_row("chance", "either", *(f"{first.chance(k):.3f}" for k in cutoffs))
     for name, results in found.items():
-        values = [[result.to_text[k] for result in results] for k in cutoffs]
-        values += [[result.to_image[k] for result in results] for k in cutoffs]
-        table.add_row(name, *map(_spread, values))
+        texts = [[result.to_text[k] for result in results] for k in cutoffs]
+        pictures = [[result.to_image[k] for result in results] for k in cutoffs]
+        table.add_row(name, "text", *map(_spread, texts))
+        table.add_row(name, "picture", *map(_spread, pictures))
     return table
 
 

@@ -149,7 +149,9 @@ def test_both_halves_load_by_path_and_give_the_projected_vectors(
 
 
 def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.asarray((left * right).sum(axis=1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1))
+    return np.asarray(
+        (left * right).sum(axis=1) / np.linalg.norm(left, axis=1) / np.linalg.norm(right, axis=1)
+    )
 
 
 def test_the_identity_is_that_of_the_content(checkpoint: tuple[Path, Projections], tmp_path: Path) -> None:
