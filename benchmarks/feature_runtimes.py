@@ -52,7 +52,7 @@ def onnxruntime(module: torch.nn.Module, sample: torch.Tensor, precision: str) -
 
     class Reader(q.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.parts = iter(sample.split(4))
+            self.parts = iter(sample.split(4))  # type: ignore[no-untyped-call]
 
         def get_next(self) -> dict[str, npt.NDArray[np.float32]] | None:
             part = next(self.parts, None)

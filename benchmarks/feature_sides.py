@@ -116,13 +116,13 @@ def runtime_pictures(runtime: str, precision: str) -> Callable[[Corpus], Side]:
 
         model, transform = plain_model()
         pixels = lambda one: transform(Image.open(io.BytesIO(one)).convert("RGB"))  # noqa: E731
-        sample = torch.stack([pixels(one) for one in data.pictures[:CALIBRATION]])
+        sample = torch.stack([pixels(one) for one in data.pictures[:CALIBRATION]])  # type: ignore[no-untyped-call]
         forward = RUNTIMES[runtime](Pictures(model).eval(), sample, precision)
 
         def run() -> Vectors:
             parts = (data.pictures[start : start + 4] for start in range(0, len(data.pictures), 4))
             return unit(
-                np.concatenate([forward(torch.stack([pixels(one) for one in part])) for part in parts])
+                np.concatenate([forward(torch.stack([pixels(one) for one in part])) for part in parts])  # type: ignore[no-untyped-call]
             )
 
         return run

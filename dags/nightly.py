@@ -28,6 +28,7 @@ with DAG(
     ingest_images = job_task("ingest_images", minutes=120, pool="spark")
     embed_images = job_task("embed_images", minutes=240, pool="spark")
     embed_texts = job_task("embed_texts", minutes=120, pool="spark")
+    features = job_task("features", minutes=30)
     build_dataset = job_task("build_dataset", minutes=120, pool="spark", outlets=[DATASET])
 
     # The first night has no champion: it trains one. Later nights skip these three.
@@ -44,6 +45,7 @@ with DAG(
     land >> [ingest_events, ingest_products]
     ingest_products >> ingest_images >> embed_images
     ingest_products >> embed_texts
+    [embed_images, embed_texts] >> features  # a page to look at; nothing waits for it
     [ingest_events, embed_images, embed_texts] >> build_dataset
     build_dataset >> need_champion >> train >> evaluate >> promote >> score
     score >> publish >> item_lists >> report

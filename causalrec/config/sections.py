@@ -165,7 +165,8 @@ class TextSettings(Section):
     """Text encoder (transformers).
 
     Attributes:
-        model: ``lite`` (weights from an installed package), a hub id or a local folder.
+        model: ``lite`` (weights from an installed package), a hub id, a local folder, or ``local-dir:FOLDER``
+            for the text half of an open_clip model (its own pooling and token limit hold).
         pooling: ``mean`` over the tokens or the first (``cls``) token.
         max_tokens: longer texts are truncated, and counted.
         keys_per_task: texts of one Spark task; they are sorted by length inside it.

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import (
     DatasetSettings,
@@ -39,6 +41,8 @@ class Settings(Section):
     scoring: ScoringSettings = ScoringSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
+    feature_page: FeaturePageSettings = FeaturePageSettings()
+    align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:
         if "://" in location:

@@ -15,7 +15,8 @@ from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
 from causalrec.features.encoder import ImageEncoder, make_encoder_id, narrow, quiet
 from causalrec.features.halving import Halving
-from causalrec.features.image_files import HUB, LITE, LOCAL, encoder_files
+from causalrec.features.image_files import HUB, LITE, encoder_files
+from causalrec.features.local_clip import LOCAL, create_local_model, is_local, local_folder
 from causalrec.features.vectors import check_vectors, unit
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def image_encoder_id(settings: ImageSettings) -> str:
         FeatureError: the weights cannot be found or fetched.
         SettingsError: an architecture without weights.
     """
-    name = settings.model.removeprefix(LOCAL).removeprefix(HUB)
+    name = settings.model.removeprefix(HUB)
+    if is_local(settings.model):  # where a folder lies says nothing about what it holds
+        name = Path(settings.model.removeprefix(LOCAL)).resolve().name
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
     return make_encoder_id("image", name, encoder_files(settings), *narrow(settings.precision), PREPROCESSING)
@@ -98,6 +101,8 @@ def _create(settings: ImageSettings) -> "nn.Module":
 
     if settings.model == LITE:
         return lite.create_lite_model()
+    if is_local(settings.model):
+        return create_local_model(local_folder(settings.model))
     try:
         model: nn.Module = open_clip.create_model(
             settings.model, pretrained=settings.pretrained, require_pretrained=True

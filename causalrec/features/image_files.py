@@ -6,9 +6,10 @@ from pathlib import Path
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features import lite
+from causalrec.features.local_clip import CONFIG, WEIGHTS, is_local, local_folder
 
 LITE = "lite"
-LOCAL, HUB = "local-dir:", "hf-hub:"
+HUB = "hf-hub:"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pth", "*.pt")
 
 
@@ -16,14 +17,12 @@ def encoder_files(settings: ImageSettings) -> list[Path]:
     """Every file that decides what the encoder computes, in a fixed order."""
     if settings.model == LITE:
         return [lite.image_weights()]
-    if settings.model.startswith(LOCAL):
-        folder = Path(settings.model.removeprefix(LOCAL))
+    if is_local(settings.model):
+        folder = local_folder(settings.model)
         weights = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
-        if not weights or not (folder / "open_clip_config.json").is_file():
-            raise FeatureError(
-                f"{folder} holds no open_clip model", do="add open_clip_config.json and weights"
-            )
-        return [folder / "open_clip_config.json", *weights]
+        if not weights:
+            raise FeatureError(f"{folder} holds no weights", do=f"add {WEIGHTS}")
+        return [folder / CONFIG, *weights]
     if settings.pretrained and Path(settings.pretrained).is_file():
         return [Path(settings.pretrained)]
     return [_fetched(settings)]

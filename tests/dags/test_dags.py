@@ -17,8 +17,8 @@ from dags.training import dag as training
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-    "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish", "item_lists",
-    "report",
+    "features", "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish",
+    "item_lists", "report",
 ]  # fmt: skip
 DAGS = [nightly, training]
 TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
@@ -58,6 +58,7 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("ingest_images", {"ingest_products"}),
         ("embed_images", {"ingest_images"}),
         ("embed_texts", {"ingest_products"}),
+        ("features", {"embed_images", "embed_texts"}),
         ("build_dataset", {"ingest_events", "embed_images", "embed_texts"}),
         ("need_champion", {"build_dataset"}),
         ("train", {"need_champion"}),
@@ -114,7 +115,9 @@ def test_pools() -> None:
         "spark": {"ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
                   "build_dataset", "score"},
         "gpu": {"train", "evaluate"},
-        "default_pool": {"land", "need_champion", "promote", "publish", "item_lists", "report"},
+        "default_pool": {
+            "land", "features", "need_champion", "promote", "publish", "item_lists", "report",
+        },
     }  # fmt: skip
 
 

@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.config.sections import FeatureSettings, ImageSettings, PathSettings
+from causalrec.features.store import feature_table
 from causalrec.lake import Lake
 
 
@@ -39,3 +41,26 @@ def products(
         for item, names in references.items()
     ]
     table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"arrival_date": arrival.isoformat()})
+
+
+def images(lake: Lake, arrival: dt.date, hashes: Mapping[str, str], suffix: str = ".jpg") -> None:
+    """Record one good picture per item, ``ITEM.jpg``, with this hash of its bytes."""
+    table = lake.table("images")
+    rows = [
+        {
+            "item_id": item, "position": 0, "image_ref": f"{item}{suffix}", "sha256": sha256, "width": 64,
+            "height": 64, "format": "JPEG", "bytes": 1, "arrival_date": arrival,
+        }
+        for item, sha256 in hashes.items()
+    ]  # fmt: skip
+    table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"arrival_date": arrival.isoformat()})
+
+
+def vectors(lake: Lake, encoder_id: str, keys: Sequence[str], matrix: np.ndarray) -> None:
+    """Store one vector per content key."""
+    table = lake.table(feature_table(encoder_id))
+    rows = [
+        {"content_key": key, "encoder_id": encoder_id, "vector": row.tolist(), "dim": len(row)}
+        for key, row in zip(keys, matrix, strict=True)
+    ]
+    table.append(pa.Table.from_pylist(rows, schema=table.schema))

@@ -98,7 +98,7 @@ def test_prefetch_keeps_the_order_and_bounds_what_is_made() -> None:
 
 
 def test_prefetch_makes_little_ahead_where_the_model_is_the_limit() -> None:
-    prefetch = Prefetch(lambda task: task, threads=8)
+    prefetch: Prefetch[int, int] = Prefetch(lambda task: task, threads=8)
     for _ in prefetch.over(range(10)):
         time.sleep(0.002)
     assert prefetch.ahead == 1

@@ -43,6 +43,8 @@ class Night:
             cwd=self.root, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         lines = calls.read_text().splitlines()
+        assert lines.count(f"features {ds}") == 1  # beside the others, at any time after the embeddings
+        lines.remove(f"features {ds}")
         assert {line.split()[1] for line in lines} == {ds}
         return done.returncode, done.stdout + done.stderr, [line.split()[0] for line in lines]
 

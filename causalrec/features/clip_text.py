@@ -1,0 +1,99 @@
+"""The text half of an open_clip model in a local folder, so that pictures and texts share one space."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.sections import TextSettings
+from causalrec.errors import FeatureError
+from causalrec.features.encoder import make_encoder_id, quiet
+from causalrec.features.halving import Halving
+from causalrec.features.local_clip import CONFIG, TOKENIZER, TOWER, create_local_model, local_folder
+from causalrec.features.vectors import check_vectors, unit
+
+PREPROCESSING = "c1"
+
+
+def clip_text_encoder_id(settings: TextSettings) -> str:
+    """Identity from the folder's configuration, weights and tokenizer; no model is loaded.
+
+    Raises:
+        FeatureError: the folder holds no safetensors model.
+    """
+    folder = local_folder(settings.model)
+    patterns = (CONFIG, TOWER, "*.safetensors", *TOKENIZER)
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
+    if not any(file.suffix == ".safetensors" for file in files):
+        raise FeatureError(f"{folder} holds no safetensors weights", do="convert the model, or use lite")
+    return make_encoder_id("text", folder.resolve().name, files, PREPROCESSING)
+
+
+class OpenClipTextEncoder:
+    """In 32 bit on the CPU. The model's own context length is the token limit."""
+
+    def __init__(self, settings: TextSettings, encoder_id: str) -> None:
+        import open_clip
+        import torch
+        from open_clip.hf_model import HFTextEncoder
+
+        torch.set_num_threads(settings.threads)
+        self.encoder_id = encoder_id
+        folder: Path = local_folder(settings.model)
+        with quiet():
+            model: Any = create_local_model(folder)  # its type changes with the architecture
+            self._tokenizer: Any = open_clip.get_tokenizer(settings.model)
+        self._model = model
+        self._limit = int(self._tokenizer.context_length)
+        self._batches = Halving(max(1, settings.batch_tokens // self._limit))
+        inner = getattr(self._tokenizer, "tokenizer", None)
+        self._pad = int(getattr(inner, "pad_token_id", 0) or 0)
+        self._trims = isinstance(getattr(model, "text", None), HFTextEncoder)
+        self.dim: int = self._forward(self._tokens([""])).shape[1]
+
+    @property
+    def halvings(self) -> int:
+        """See :class:`causalrec.features.encoder.TextEncoder`."""
+        return self._batches.halvings
+
+    def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """See :class:`causalrec.features.encoder.TextEncoder`. Batches are made of texts of like length.
+
+        Raises:
+            FeatureError: the model gave vectors that must not be stored.
+        """
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        if not texts:
+            return vectors, np.zeros(0, np.bool_)
+        longer = self._tokens(list(texts), self._limit + 1)
+        truncated = longer[:, -1] != self._pad
+        tokens = np.where(truncated[:, None], self._cut(list(texts), truncated), longer[:, :-1])
+        order = np.argsort((tokens != self._pad).sum(axis=1), kind="stable")
+        vectors[order] = self._batches.run(order.tolist(), lambda rows: self._forward(tokens[list(rows)]))
+        vectors = unit(vectors)
+        check_vectors(vectors, self.dim, self.encoder_id)
+        return vectors, truncated
+
+    def _cut(self, texts: list[str], truncated: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """(n, limit) tokens of the texts that are too long, cut as the model expects; zeros elsewhere."""
+        cut = np.zeros((len(texts), self._limit), np.int64)
+        rows = np.flatnonzero(truncated)
+        if len(rows):
+            cut[rows] = self._tokens([texts[row] for row in rows])
+        return cut
+
+    def _tokens(self, texts: list[str], limit: int | None = None) -> npt.NDArray[np.int64]:
+        tokens = self._tokenizer(texts, context_length=limit or self._limit)
+        return np.asarray(tokens.numpy(), dtype=np.int64)
+
+    def _forward(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """A transformers tower masks its padding, so columns that are all padding are left out before it."""
+        import torch
+
+        if self._trims:
+            tokens = tokens[:, : max(int((tokens != self._pad).sum(axis=1).max()), 1)]
+        with torch.inference_mode():
+            features = self._model.encode_text(torch.from_numpy(tokens))
+        return np.asarray(features.float().numpy())

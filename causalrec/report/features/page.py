@@ -1,0 +1,66 @@
+"""Writes the features page of a date: one HTML file that needs nothing else."""
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+
+from causalrec.config import Settings
+from causalrec.lake import Lake, Ledger
+from causalrec.report.features.failures import failures_by_reason
+from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
+from causalrec.report.features.summary import Summary, summarise
+from causalrec.report.page import environment, write_page
+from causalrec.report.thumbnails import Thumbnails
+
+JOBS = ("ingest_images", "embed_images", "embed_texts")
+
+
+def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, list[Summary]]:
+    """``features_<ds>.html`` in the report folder, replaced in one step, and what it says."""
+    page, ledger = settings.feature_page, Ledger(lake)
+    items, total = sampled_items(lake, ds, page.sample)
+    queries = _queries(items, page.queries)
+    summaries = [
+        summarise(page, lake, ledger, ds, items, read_modality(lake, items, name, encoder_id), queries)
+        for name, encoder_id in encoder_ids(settings).items()
+    ]
+    shown = items.dropna(subset=["image_ref"])
+    thumbnails = Thumbnails(settings, dict(zip(shown["item_id"], shown["image_ref"], strict=True)))
+    titles = items["title"].fillna(items["item_id"])
+    html = (
+        environment()
+        .get_template("features.html.j2")
+        .render(
+            shop=settings.shop,
+            ds=ds,
+            total=total,
+            sampled=len(items),
+            with_content={name: int(items[column].notna().sum()) for name, column in KEY_OF.items()},
+            failures=failures_by_reason(lake, ds, page.failures),
+            counters=_counters(ledger, ds),
+            summaries=summaries,
+            queries=queries,
+            titles=dict(zip(items["item_id"], titles, strict=True)),
+            picture=thumbnails.uri,
+            side=settings.report.thumbnail_pixels,
+            page=page,
+        )
+    )
+    return write_page(settings.report_root / f"features_{ds.isoformat()}.html", html), summaries
+
+
+def _queries(items: pd.DataFrame, count: int) -> list[str]:
+    """Items that are shown with their neighbours: those with both contents first; fixed by their ids."""
+    both = items[list(KEY_OF.values())].notna().sum(axis=1)
+    order = both[both > 0].sort_values(ascending=False, kind="stable").index[:count]
+    return [str(item) for item in items.loc[order, "item_id"]]
+
+
+def _counters(ledger: Ledger, ds: dt.date) -> dict[str, float]:
+    """What the newest runs of the date counted (``images_decoded``, ``texts_cached``, ...)."""
+    counters: dict[str, float] = {}
+    for job in JOBS:
+        row = ledger.last_success(job, ds)
+        counters |= row.counters if row is not None else {}
+    return counters
