@@ -2,7 +2,6 @@
 
 import argparse
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from causalrec.config import Settings, load_settings
+from causalrec.config import Settings
 from causalrec.errors import SettingsError
 from causalrec.features.align import Aligned, align, started, untrained
 from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
@@ -20,6 +19,7 @@ from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.retrieval import Retrieval
 from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake
+from jobs._runner import loaded
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 
@@ -38,8 +38,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Train once per seed, print recalls on held-out products, save the first."""
     if arguments.seeds < 1:
         raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one seed")
-    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-    settings = load_settings(Path(file) if file else None, os.environ)
+    settings = loaded(arguments)
     pairs = read_pairs(settings, Lake(settings.lake_root), arguments.ds)
     seeds = range(settings.align.seed, settings.align.seed + arguments.seeds)
     found: dict[str, list[Retrieval]] = {UNTRAINED: [], STARTED: [], ALIGNED: []}

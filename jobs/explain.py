@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,11 +9,11 @@ from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
-from causalrec.config import load_settings
 from causalrec.model.explain import Explanation
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
+from jobs._runner import loaded
 
 HISTORY = 8
 
@@ -48,8 +47,7 @@ def explain(arguments: argparse.Namespace, console: Console) -> int:
 def _explainer(arguments: argparse.Namespace) -> Explainer:
     if arguments.model is not None:
         return Explainer.of_folder(arguments.model)
-    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-    settings = load_settings(Path(file) if file else None, os.environ)
+    settings = loaded(arguments)
     version = need(connect(settings), settings, arguments.alias)
     with opened(version) as package:
         return Explainer.of_package(f"{version.name} version {version.version}", package)

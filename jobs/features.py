@@ -2,19 +2,16 @@
 
 import argparse
 import datetime as dt
-import os
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from causalrec.config import load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake
 from causalrec.report.features.page import feature_page
 from causalrec.report.features.summary import Summary
-from jobs._runner import EXIT_ERROR
+from jobs._runner import EXIT_ERROR, loaded
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,8 +28,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write the page, print its numbers and where it lies."""
-    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-    settings = load_settings(Path(file) if file else None, os.environ)
+    settings = loaded(arguments)
     page, summaries = feature_page(settings, Lake(settings.lake_root), arguments.ds)
     console.print(table_of(summaries))
     console.print(f"page: {page}", highlight=False, soft_wrap=True)

@@ -2,15 +2,13 @@
 
 import argparse
 import datetime as dt
-import os
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
-from causalrec.config import load_settings
 from causalrec.errors import CausalrecError
 from causalrec.registry.champion import usable_champion
+from jobs._runner import loaded
 
 TRAINING_NEEDED, HAVE_CHAMPION, ERROR = 0, 99, 1
 
@@ -22,8 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
     arguments, console = parser.parse_args(argv), Console()
     try:
-        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-        settings = load_settings(Path(file) if file else None, os.environ)
+        settings = loaded(arguments)
         champion = usable_champion(settings)
     except CausalrecError as error:
         console.print(f"[bold red]need_champion[/] {error}", highlight=False)

@@ -8,20 +8,17 @@ succeeded for it), ``stale`` (all succeeded, but something that a result depends
 import argparse
 import datetime as dt
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from causalrec.config import load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger, LedgerRow
 from jobs._pipeline import EVERY_NIGHT, load_job
-from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint
+from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint, loaded
 
 SHOWN_REASONS = 3
 
@@ -78,8 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     arguments = _parser().parse_args(argv)
     try:
-        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-        settings = load_settings(Path(file) if file else None, os.environ)
+        settings = loaded(arguments)
         lake = Lake(settings.lake_root)
         context = JobContext(settings, lake, Ledger(lake), arguments.first, console)
         days = plan_days(context, [load_job(name) for name in EVERY_NIGHT], arguments.first, arguments.last)

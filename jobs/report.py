@@ -2,20 +2,18 @@
 
 import argparse
 import datetime as dt
-import os
 import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from causalrec.config import load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
 from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page
 from jobs._pipeline import NIGHTLY
-from jobs._runner import EXIT_ERROR
+from jobs._runner import EXIT_ERROR, loaded
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,8 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
     arguments, console = parser.parse_args(argv), Console()
     try:
-        file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-        settings = load_settings(Path(file) if file else None, os.environ)
+        settings = loaded(arguments)
         lake = Lake(settings.lake_root)
         night = read_night(settings, lake, Ledger(lake), arguments.ds, NIGHTLY)
         page = nightly_page(settings, lake, night)
