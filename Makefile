@@ -11,7 +11,7 @@ SHOP = --source $(SOURCE) $(if $(RAW),--raw "$(RAW)")
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly backfill up plan test lint format clean
+.PHONY: help setup nightly backfill up plan test coverage lint format clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE
 up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=]
 	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(AIRFLOW_PORT) --mlflow-port $(MLFLOW_PORT)
 
-test: setup ## run the whole test suite with coverage
+test: setup ## run the whole test suite
 	@sh infra/test.sh
+
+coverage: setup ## the same with the lines that no test runs
+	@sh infra/test.sh --cov --cov-report=term:skip-covered
 
 lint: setup ## ruff, mypy --strict and the import rules
 	@sh infra/lint.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole suite with coverage. Arguments go to pytest. Its closing line is the last one printed.
+# The whole suite. Arguments go to pytest. Its closing line is the last one printed.
 set -eu
 cd "$(dirname "$0")/.."
-exec .venv/bin/python -m pytest --cov --cov-report=term:skip-covered --durations=10 "$@"
+exec .venv/bin/python -m pytest --durations=10 "$@"
