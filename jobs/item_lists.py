@@ -2,12 +2,13 @@
 
 import sys
 
-from causalrec.scoring.item_lists import item_lists, item_lists_inputs
+from causalrec.scoring.item_lists import item_lists
+from causalrec.scoring.score import score_inputs
 from jobs._runner import Job, main
 
 JOB = Job(
     name="item_lists",
-    inputs=lambda job: item_lists_inputs(job.settings, job.lake, job.ledger, job.ds),
+    inputs=lambda job: score_inputs(job.settings, job.lake, job.ledger, job.ds),
     work=lambda job: item_lists(job.settings, job.lake, job.ledger, job.ds),
 )
 

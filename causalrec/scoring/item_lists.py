@@ -1,7 +1,6 @@
 """Lists that belong to no user: what is similar to an item, and what is popular."""
 
 import datetime as dt
-import hashlib
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,8 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect
-from causalrec.registry.versions import need, opened, version_of
+from causalrec.registry.versions import need, opened
 from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
@@ -22,15 +20,6 @@ from causalrec.scoring.rules import allowed
 from causalrec.scoring.score import tonight
 
 SIMILAR, POPULAR = "similar_items", "popular_items"
-
-
-def item_lists_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """The dataset, the champion and the settings of scoring."""
-    return {
-        "dataset": dataset_row(lake, ds)["dataset_id"],
-        "champion": version_of(settings, "champion"),
-        "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
-    }
 
 
 def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> Outcome:
