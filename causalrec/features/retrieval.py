@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from causalrec.features.vectors import unit
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 BLOCK = 1_024
@@ -51,7 +53,7 @@ def measure_retrieval(
     """
     _, first_image, picture = np.unique(image_of, return_index=True, return_inverse=True)
     _, first_text, wording = np.unique(text_of, return_index=True, return_inverse=True)
-    pictures, texts = _unit(image[first_image]), _unit(text[first_text])
+    pictures, texts = unit(image[first_image]), unit(text[first_text])
     forward = _best_ranks(pictures, texts, picture, wording)
     back = _best_ranks(texts, pictures, wording, picture)
     return Retrieval(
@@ -72,8 +74,3 @@ def _best_ranks(queries: Floats, gallery: Floats, owner: Ints, target: Ints) -> 
         own = scores[np.arange(len(rows)), target[rows]]
         np.minimum.at(best, owner[rows], (scores >= own[:, None]).sum(axis=1) - 1)
     return best
-
-
-def _unit(matrix: Floats) -> Floats:
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.asarray(matrix / np.where(norms > 0, norms, 1), np.float32)

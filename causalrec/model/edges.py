@@ -61,7 +61,7 @@ class ReconstructedGraph(nn.Module):
         return operator(symmetric(self._weighted(weight * stays)), self.place)
 
     def judge(self, users: Floats, items: Floats, demand: Floats, neighbours: sp.csr_matrix) -> None:
-        """Judges all edges by states (U, d) and (N, d), and rebuilds the graph.
+        """Judges all edges by states (U, d) and (N, d), and rebuilds the graph; :meth:`draw` follows.
 
         Args:
             demand: (N,) of the items' codes, in log units. neighbours: row-normalised items (N, N).
@@ -78,7 +78,7 @@ class ReconstructedGraph(nn.Module):
         self.get_buffer("evidence").copy_(torch.from_numpy(verdict.evidence))
         self.get_buffer("kept").copy_(torch.from_numpy(verdict.kept))
         self.get_buffer("linked").copy_(torch.from_numpy(added))
-        self.rebuild()
+        self.graph = operator(symmetric(self.matrix()), self.place)
 
     def rebuild(self) -> None:
         """The propagation operators that belong to the buffers."""
