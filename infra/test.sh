@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole suite. Arguments go to pytest. Its closing line is the last one printed.
+# The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
 set -eu
 cd "$(dirname "$0")/.."
-exec .venv/bin/python -m pytest --durations=10 "$@"
+exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" --dist=loadfile "$@"

@@ -12,7 +12,7 @@ from causalrec.evaluation.cells import CellResult
 
 Doubles = npt.NDArray[np.float64]
 
-PAIRED_ON = ("recall@20", "ndcg@20", "random_ndcg@5", "random_auc")
+PAIRED_ON = ("recall@20", "ndcg@20", "random_ndcg@5", "random_auc", "dr_liked@5")
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Interactions
-from causalrec.dataset.bundle import load_bundle
+from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.dataset.bundle import load_bundle, load_propensity
 from causalrec.errors import CausalrecError, TrainingError
 from causalrec.evaluation.debiased import exposed_per_user, exposed_scores
 from causalrec.evaluation.evaluate import KS, RANDOM_K, evaluate_all
+from causalrec.evaluation.logged import snips_metrics, uniform_list_value
 from causalrec.evaluation.ranking import Score, Split
 from causalrec.evaluation.refuters import REFUTERS
 from causalrec.model.causal import CausalRecommender
@@ -151,7 +152,7 @@ def _child(cell: Cell, folder: Path, splits: tuple[Split, ...], sender: Connecti
         data = cell.load()
         _train(cell, folder, data, lambda epoch, metrics: sender.send(("epoch", epoch, metrics)))
         for split in splits:
-            _judge(folder, data, split)
+            _judge(cell, folder, data, split)
     except CausalrecError as error:
         sender.send(("failed", str(error)))
         sys.exit(1)
@@ -179,9 +180,9 @@ def _train(cell: Cell, folder: Path, data: Interactions, on_epoch: OnEpoch) -> N
     _write_json(folder / FIT, facts)
 
 
-def _judge(folder: Path, data: Interactions, split: Split) -> None:
+def _judge(cell: Cell, folder: Path, data: Interactions, split: Split) -> None:
     score = load_recommender(folder / MODEL).score
-    metrics, per_user = _measure(score, data, split)
+    metrics, per_user = _measure(score, data, split, load_propensity(cell.bundle))
     save_file(
         {name: np.ascontiguousarray(values) for name, values in per_user.items()}, folder / f"{split}{USERS}"
     )
@@ -189,15 +190,19 @@ def _judge(folder: Path, data: Interactions, split: Split) -> None:
 
 
 def _measure(
-    score: Score, data: Interactions, split: Split
+    score: Score, data: Interactions, split: Split, propensity: Floats | None
 ) -> tuple[dict[str, float], dict[str, npt.NDArray[np.float64]]]:
     pairs = data.valid if split == "valid" else data.test
     if pairs.shape[1] == 0:  # judged on random exposure alone
         exposed = exposed_scores(score, data) if split == "test" else None
         values = exposed_per_user(exposed, RANDOM_K)
+        if exposed is not None:
+            values |= uniform_list_value(score, data, RANDOM_K)
         return {name: float(found.mean()) for name, found in values.items()}, values
     found = evaluate_all(score, data, split, KS)
     names = {f"{row.metric}@{row.k}" if row.k else row.metric: row.value for row in found.rows}
+    if propensity is not None:
+        names |= snips_metrics(found.ranked, pairs, propensity, data.n_items)
     return names, found.paired
 
 

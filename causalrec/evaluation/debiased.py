@@ -62,13 +62,18 @@ def exposed_scores(score: Score, data: Interactions, batch: int = 1024) -> Expos
     outcome = data.random_exposure[2]
     order = np.lexsort((items, users))
     users, items, outcome = users[order], items[order], outcome[order]
-    liked = outcome >= LIKED if outcome.max() > 1 else outcome > 0
+    liked = liked_outcomes(outcome)
     scores = np.empty(users.size, dtype=np.float64)
     distinct, place = np.unique(users, return_inverse=True)
     for start in range(0, distinct.size, batch):
         rows = slice(*np.searchsorted(place, [start, start + batch]))
         scores[rows] = score(distinct[start : start + batch])[place[rows] - start, items[rows]]
     return Exposed(users, scores, liked)
+
+
+def liked_outcomes(outcomes: Floats) -> npt.NDArray[np.bool_]:
+    """Which of ``outcomes`` (n,), ratings of 1 to 5 or clicks of 0 and 1, count as liked."""
+    return outcomes >= LIKED if outcomes.size and outcomes.max() > 1 else outcomes > 0
 
 
 def _ndcg(exposed: Exposed, k: int) -> Doubles:

@@ -6,7 +6,6 @@ propensities or the outcome model is right. Clipping propensities (``clip``) tra
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -75,22 +74,3 @@ def list_value(
     sums = np.bincount(rows, value, minlength=users.size)
     counts = filled.sum(axis=1)
     return np.asarray(np.divide(sums, counts, out=np.full(users.size, np.nan), where=counts > 0))
-
-
-@dataclass(frozen=True)
-class ItemMeans:
-    """The simplest outcome model: an item's mean outcome, drawn to the mean of all by ``shrink`` pairs."""
-
-    means: Doubles
-
-    @classmethod
-    def fitted(cls, log: Floats, n_items: int, shrink: float = 10.0) -> "ItemMeans":
-        """From observed pairs (3, n) user, item, outcome, which should not be those it is corrected by."""
-        items, outcomes = log[1].astype(np.int64), log[2].astype(np.float64)
-        overall = outcomes.mean() if outcomes.size else 0.0
-        counts = np.bincount(items, minlength=n_items)
-        return cls((np.bincount(items, outcomes, minlength=n_items) + shrink * overall) / (counts + shrink))
-
-    def __call__(self, users: Ints, items: Ints) -> Doubles:
-        """Means of ``items`` (n,), the same for every user."""
-        return np.asarray(self.means[items])

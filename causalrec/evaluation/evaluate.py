@@ -11,6 +11,7 @@ from causalrec.evaluation.beyond import catalogue_metrics
 from causalrec.evaluation.bootstrap import interval
 from causalrec.evaluation.calibration import Calibration, calibration
 from causalrec.evaluation.debiased import exposed_per_user, exposed_scores
+from causalrec.evaluation.logged import uniform_list_value
 from causalrec.evaluation.ranked import RankedUsers
 from causalrec.evaluation.ranking import Score, Split, rank_per_user
 from causalrec.evaluation.slices import slice_metrics
@@ -38,7 +39,8 @@ class Evaluation:
     """The rows, and what is behind them.
 
     Attributes:
-        exposed: ``random_ndcg@k`` and ``random_auc`` per user with an answer; empty without random exposure.
+        exposed: ``random_ndcg@k``, ``random_auc`` and ``dr_liked@k`` per user with an answer; empty
+            without random exposure.
         curve: reliability on random exposure, or None.
     """
 
@@ -78,6 +80,8 @@ def evaluate_all(
     plain |= slice_metrics(ranked, data, split, max(ks))
     exposed = exposed_scores(score, data, batch) if split == "test" else None
     per_user = exposed_per_user(exposed, RANDOM_K)
+    if exposed is not None:
+        per_user |= uniform_list_value(score, data, RANDOM_K, batch)
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))

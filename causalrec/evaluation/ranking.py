@@ -50,7 +50,7 @@ def rank_per_user(
     depth = min(max(ks), data.n_items)
     lists = np.empty((users.size, depth), dtype=np.int32)
     best = np.empty((users.size, depth), dtype=np.float32)
-    for rows, scores in _masked_scores(score, data, users, batch):
+    for rows, scores in masked_scores(score, data, users, batch):
         lists[rows] = top_k(scores, depth)
         best[rows] = np.take_along_axis(scores, lists[rows], axis=1)
     return judged(pairs, data.n_items, users, lists, best, ks)
@@ -68,7 +68,7 @@ def heldout_pairs(data: Interactions, split: Split) -> Ints:
     return pairs
 
 
-def _masked_scores(
+def masked_scores(
     score: Score, data: Interactions, users: Ints, batch: int
 ) -> Iterator[tuple[slice, Floats]]:
     """Scores of ``users`` batch by batch with their training items at -inf."""

@@ -20,6 +20,8 @@ METRICS = {
     "popularity_lift@20": "lift@20",
     "random_ndcg@5": "random N@5",
     "random_auc": "random AUC",
+    "dr_liked@5": "DR liked@5",
+    "snips_hit@20": "SNIPS hit@20",
 }
 
 

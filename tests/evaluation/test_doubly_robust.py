@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from causalrec.dataset.arrays import Ints
 from causalrec.evaluation.debiased import snips
-from causalrec.evaluation.doubly_robust import Doubles, ItemMeans, doubly_robust, list_value
+from causalrec.evaluation.doubly_robust import Doubles, doubly_robust, list_value
+from causalrec.evaluation.logged import SHRINK, OthersMeans
 
 COAT = Path(__file__).parents[3] / "shared" / "data" / "bench" / "coat"
 CELLS = 5
@@ -78,13 +79,6 @@ def test_value_of_lists_by_hand() -> None:
     assert list_value(lists[:2], users[:2], nothing, np.empty(0), model, 4).tolist() == [0.5, 0.5]
 
 
-def test_item_means() -> None:
-    log = np.array([[0, 1, 2], [0, 0, 1], [1, 1, 0]], dtype=np.float32)
-    model = ItemMeans.fitted(log, 3, shrink=1.0)
-    asked = np.zeros(3, np.int32), np.arange(3, dtype=np.int32)
-    assert model(*asked) == pytest.approx([(2 + 2 / 3) / 3, (0 + 2 / 3) / 2, 2 / 3])
-
-
 @pytest.mark.skipif(not COAT.exists(), reason="the coat bundle is not beside the repository")
 def test_real_ratings_lose_their_selection_bias() -> None:
     """Users rated what they chose; a random sample that the same users rated shows the truth."""
@@ -93,13 +87,14 @@ def test_real_ratings_lose_their_selection_bias() -> None:
     truth = float(np.load(COAT / "random_exposure.npy")[2].mean())
     shown = propensity[users, items].astype(np.float64)
     half = np.random.default_rng(0).permutation(users.size) % 2 == 0
-    model = ItemMeans.fitted(ratings[:, half].astype(np.float32), propensity.shape[1])
+    model = OthersMeans(ratings[:, half].astype(np.float32), *propensity.shape)
     predicted = model(users[~half].astype(np.int32), items[~half].astype(np.int32))
+    means = (model.sums + SHRINK * model.overall) / (model.counts + SHRINK)
     estimate = doubly_robust(
         ratings[2][~half].astype(np.float64),
         predicted,
         shown[~half] / 2,
-        float(model.means.mean()),
+        float(means.mean()),
         propensity.size,
     )
     naive = float(ratings[2].mean())
