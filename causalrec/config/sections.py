@@ -96,6 +96,9 @@ class LakeSettings(Section):
     min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
     history_partitions: int = Field(7, ge=1)
     history_min_rows: int = Field(100, ge=1)
+    vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
+    log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
+    keep_model_versions: int = Field(3, ge=0, description="newest models whose pins hold, beside aliases")
 
 
 class SourceSettings(Section):

@@ -38,6 +38,10 @@ class Declared(Protocol):
         """``replace`` or ``append``."""
 
     @property
+    def retention_days(self) -> int:
+        """How long rows are kept, days."""
+
+    @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
 

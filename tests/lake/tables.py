@@ -18,6 +18,7 @@ class TinyContract:
     write: str
     arrow_schema: pa.Schema
     volume_gate: bool = False
+    retention_days: int = 30
 
 
 SALES = TinyContract(
