@@ -54,7 +54,7 @@ def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Att
         host=socket.gethostname(),
         process=_process(os.getpid()),
     )
-    location.filesystem.create_dir(location.path(NOTES), recursive=True)
+    location.make_folder(NOTES)
     with location.filesystem.open_output_stream(location.path(this.note)) as stream:
         stream.write(json.dumps(this.__dict__).encode())
     try:

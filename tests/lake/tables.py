@@ -17,6 +17,7 @@ class TinyContract:
     partition_by: tuple[str, ...]
     write: str
     arrow_schema: pa.Schema
+    volume_gate: bool = False
 
 
 SALES = TinyContract(
@@ -35,6 +36,7 @@ SALES = TinyContract(
             pa.field("ds", pa.date32(), nullable=False),
         ]
     ),
+    volume_gate=True,
 )
 LOG = TinyContract(
     "log",
