@@ -79,6 +79,7 @@ class TopologySettings(Section):
     floor: int = Field(3, ge=1)
     hard: bool = False
     temperature: float = Field(0.5, gt=0)
+    centred: bool = Field(True, description="an edge is measured against the user's other edges")
     bias: float = 2.0
     popularity: float = Field(0.1, ge=0)
     add_per_user: int = Field(1, ge=0)

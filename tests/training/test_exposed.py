@@ -1,4 +1,4 @@
-"""The comparison with what was seen and passed over: draws, the loss, and a ranking that exposure turns round."""
+"""The comparison with what was seen and passed over: draws, the loss, and a ranking turned round by exposure."""
 
 from collections.abc import Callable
 from dataclasses import replace
