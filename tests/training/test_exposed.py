@@ -1,4 +1,4 @@
-"""The comparison with what was seen and passed over: draws, the loss, and a ranking turned round by exposure."""
+"""The comparison with what was seen and passed over: draws, the loss, a ranking turned round by exposure."""
 
 from collections.abc import Callable
 from dataclasses import replace
