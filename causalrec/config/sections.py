@@ -101,13 +101,25 @@ class DemoSettings(Section):
 
 
 class LakeSettings(Section):
-    """Bounds of data files and of the patience of writers. Sizes are MiB of Arrow data before compression."""
+    """Where and how tables are stored. Sizes are MiB of Arrow data before compression.
 
+    ``endpoint`` (``http(s)://host:port``) and ``region`` are those of an S3 store under ``paths.lake``; its
+    credentials come from the environment of each process or the role of its machine, never from here.
+    """
+
+    endpoint: str = Field("", pattern=r"^(https?://[^/]+)?$")
+    region: str = ""
     file_mb: int = Field(512, ge=1)
     row_group_mb: int = Field(64, ge=1)
     max_files_per_partition: int = Field(8, ge=1)
     commit_tries: int = Field(100, ge=1)
     attempt_lease_hours: float = Field(24.0, gt=0)
+    min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
+    history_partitions: int = Field(7, ge=1)
+    history_min_rows: int = Field(100, ge=1)
+    vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
+    log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
+    keep_model_versions: int = Field(3, ge=0, description="newest models whose pins hold, beside aliases")
 
 
 class SourceSettings(Section):

@@ -69,6 +69,11 @@ class Contract:
         return self.extensions.write
 
     @property
+    def volume_gate(self) -> bool:
+        """Whether a partition far smaller than the ones before it is refused."""
+        return self.extensions.volumeGate
+
+    @property
     def rules(self) -> tuple[RowRule, ...]:
         """Row rules in the order in which they are tried."""
         return self.extensions.rowRules

@@ -23,6 +23,11 @@ def contract_names(folder: Path = SCHEMAS) -> list[str]:
     return sorted(file.stem for file in folder.glob("*.yaml"))
 
 
+def table_names(folder: Path = SCHEMAS) -> list[str]:
+    """Names of the contracts that declare a table of the lake, sorted: all but those of deliveries."""
+    return [name for name in contract_names(folder) if load_contract(name, folder).extensions.target is None]
+
+
 @lru_cache(maxsize=64)
 def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
     """The contract of ``name``.

@@ -27,6 +27,8 @@ class Interactions:
         weights: float32 (n_train,) or None for all ones.
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
+        passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
+            rating), or None where nobody logged them; never a pair of another split.
         item_names: per item a human-readable name, or None.
         item_attributes: attribute name -> per-item value (names codes), possibly empty.
     """
@@ -40,6 +42,7 @@ class Interactions:
     weights: Floats | None = None
     propensity: Floats | None = None
     random_exposure: Floats | None = None
+    passed: Ints | None = None
     item_names: tuple[str, ...] | None = None
     item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -102,7 +102,7 @@ class _OpenFile:
         self.path = f"{where}/{file_name(attempt)}" if where else file_name(attempt)
         self.bytes, self.digest = 0, Digest()
         if where:
-            location.filesystem.create_dir(location.path(where), recursive=True)
+            location.make_folder(where)
         self.writer = pq.ParquetWriter(
             location.path(self.path), schema, filesystem=location.filesystem, compression="zstd"
         )

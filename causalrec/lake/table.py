@@ -15,7 +15,7 @@ from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partit
 from causalrec.lake.guard import conform
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, normalise
-from causalrec.lake.snapshot import Snapshot, open_snapshot
+from causalrec.lake.snapshot import Snapshot, open_snapshot, refuse_unwritable
 from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement
 
@@ -36,6 +36,14 @@ class Declared(Protocol):
     @property
     def write(self) -> str:
         """``replace`` or ``append``."""
+
+    @property
+    def retention_days(self) -> int:
+        """How long rows are kept, days."""
+
+    @property
+    def volume_gate(self) -> bool:
+        """Whether a partition far smaller than the ones before it is refused."""
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -167,10 +175,12 @@ class LakeTable:
                     partition_by=list(self.partition_by),
                     name=self.name,
                     commit_properties=CommitProperties(max_commit_retries=0),
+                    storage_options=self.location.delta_options,
                 )
             found = self.snapshot()
         if found is None:
             raise LakeError(
                 f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space"
             )
+        refuse_unwritable(found)
         return found

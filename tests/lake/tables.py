@@ -17,6 +17,8 @@ class TinyContract:
     partition_by: tuple[str, ...]
     write: str
     arrow_schema: pa.Schema
+    volume_gate: bool = False
+    retention_days: int = 30
 
 
 SALES = TinyContract(
@@ -35,6 +37,7 @@ SALES = TinyContract(
             pa.field("ds", pa.date32(), nullable=False),
         ]
     ),
+    volume_gate=True,
 )
 LOG = TinyContract(
     "log",
