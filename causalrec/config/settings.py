@@ -6,6 +6,7 @@ from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
@@ -42,6 +43,7 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
+    review: ReviewSettings = ReviewSettings()
     align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:

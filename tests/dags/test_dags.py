@@ -17,8 +17,8 @@ from dags.training import dag as training
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-    "features", "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish",
-    "item_lists", "report",
+    "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
+    "publish", "item_lists", "report",
 ]  # fmt: skip
 DAGS = [nightly, training]
 TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
@@ -63,6 +63,7 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("need_champion", {"build_dataset"}),
         ("train", {"need_champion"}),
         ("evaluate", {"train"}),
+        ("review", {"evaluate"}),
         ("promote", {"evaluate"}),
         ("score", {"promote"}),
         ("publish", {"score"}),
@@ -76,7 +77,7 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "promote",
+        "build_dataset", "train", "evaluate", "review", "promote",
     ]  # fmt: skip
 
 
