@@ -9,6 +9,7 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
+    FetchSettings,
     GateSettings,
     IngestSettings,
     LakeSettings,
@@ -32,6 +33,7 @@ class Settings(Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
+    fetch: FetchSettings = FetchSettings()
     features: FeatureSettings = FeatureSettings()
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()
