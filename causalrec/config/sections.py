@@ -245,6 +245,7 @@ class DatasetSettings(Section):
     min_train_per_user: int = Field(1, ge=1)
     uniform_policies: tuple[str, ...] = ("uniform", "random")
     hold_out_uniform: bool = True
+    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     seed: int = 7
 
 
