@@ -6,10 +6,10 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import align, bench, diff, explain, features, intervene, review, show, simulate
+from jobs import align, bench, diff, erase, explain, features, intervene, review, show, simulate
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (show, diff, explain, review, features, align, bench, simulate, intervene)
+COMMANDS = (show, diff, explain, review, erase, features, align, bench, simulate, intervene)
 
 
 def main(argv: list[str] | None = None) -> int:

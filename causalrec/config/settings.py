@@ -10,6 +10,7 @@ from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
+    FetchSettings,
     GateSettings,
     IngestSettings,
     LakeSettings,
@@ -33,6 +34,7 @@ class Settings(Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
+    fetch: FetchSettings = FetchSettings()
     features: FeatureSettings = FeatureSettings()
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()

@@ -19,6 +19,7 @@ from causalrec.lake.bridge import read_frame
 HASH_STEPS = 1 << 52  # a hash becomes a uniform number in [0, 1) with this resolution
 CLOCK_SKEW = dt.timedelta(days=1)  # an event may arrive (by date) at most this much before its own time
 EVENT_COLUMNS = ["event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "policy"]
+EVENT_COLUMNS += ["position"]
 
 
 def events_upto(

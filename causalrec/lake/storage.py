@@ -102,10 +102,11 @@ class Location:
         selector = fs.FileSelector(self.path(relative), allow_not_found=True)
         return sorted(info.base_name for info in self.filesystem.get_file_info(selector) if info.is_file)
 
-    def everything(self) -> list[fs.FileInfo]:
-        """All files and folders below; empty where there is no folder."""
+    def everything(self, relative: str = "") -> list[fs.FileInfo]:
+        """All files and folders below a folder; empty where there is none."""
+        base = self.path(relative) if relative else self._opened[1]
         found: list[fs.FileInfo] = self.filesystem.get_file_info(
-            fs.FileSelector(self._opened[1], allow_not_found=True, recursive=True)
+            fs.FileSelector(base, allow_not_found=True, recursive=True)
         )
         return found
 

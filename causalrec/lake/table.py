@@ -38,6 +38,18 @@ class Declared(Protocol):
         """``replace`` or ``append``."""
 
     @property
+    def retention_days(self) -> int:
+        """How long rows are kept, days."""
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Columns whose value names a person."""
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Text columns that may mention a person."""
+
+    @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
 
@@ -71,8 +83,9 @@ class LakeTable:
 
     @property
     def limits(self) -> FileLimits:
-        """Bounds of data files."""
-        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB)
+        """Bounds of data files, and the columns of which no value may stand in the log."""
+        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts))
+        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
     def exists(self) -> bool:
         """Whether any version of the table has been written."""

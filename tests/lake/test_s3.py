@@ -14,6 +14,7 @@ from causalrec.config.sections import LakeSettings
 from causalrec.errors import ConflictError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.bridge import read_frame, write_frame
+from causalrec.lake.vacuum import vacuum
 
 from .tables import CONTRACTS, ids, rows
 
@@ -73,6 +74,9 @@ def test_replace_read_pin_and_refuse(sales: LakeTable) -> None:
         sales.read(version=9)
     assert sales.location.listing("_attempts") == []
     assert len(sales.location.listing("ds=2026-03-01")) == 2  # one per version, none of the refused try
+    eager = LakeTable(sales.contract, sales.location, sales.settings.model_copy(update={"vacuum_hours": 0}))
+    assert vacuum(eager, {3}).files == 1
+    assert (ids(sales), ids(sales, version=3)) == (["c", "d"], ["c", "d"])
 
 
 def test_eight_commits_at_once_all_land(sales: LakeTable) -> None:

@@ -76,7 +76,7 @@ def _why(reviewed: Reviewed, lists: Lists, item: int, gained: bool) -> str:
             f"against the adjustment for {code_name(reviewed, item)} ({shift:+.2f} sd): tastes changed"
         )
     else:
-        parts.append("its neighbours gained more" if not gained else "closer to what these users chose")
+        parts.append(f"tastes learnt anew, not the adjustment ({shift:+.2f} sd)")
     parts.append(f"chosen {popularity:,} times" if popularity else "never chosen yet")
     return "; ".join(parts)
 
