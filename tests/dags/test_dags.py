@@ -124,7 +124,8 @@ def test_pools() -> None:
                   "build_dataset", "score"},
         "gpu": {"train", "evaluate"},
         "default_pool": {
-            "land", "features", "need_champion", "promote", "publish", "item_lists", "report",
+            "land", "features", "need_champion", "review", "promote", "publish", "item_lists",
+            "report",
         },
     }  # fmt: skip
 
