@@ -79,6 +79,7 @@ class TopologySettings(Section):
     floor: int = Field(3, ge=1)
     hard: bool = False
     temperature: float = Field(0.5, gt=0)
+    centred: bool = Field(True, description="an edge is measured against the user's other edges")
     bias: float = 2.0
     popularity: float = Field(0.1, ge=0)
     add_per_user: int = Field(1, ge=0)
@@ -139,6 +140,7 @@ class ModelSettings(Section):
     init: float = Field(0.1, gt=0)
     unit: bool = Field(True, description="states of length one; else products of free length")
     ridge: float = Field(0.0, ge=0, description="prior of free user states, in training pairs")
+    shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content: ContentSettings = ContentSettings()
@@ -165,6 +167,11 @@ class TrainingSettings(Section):
     loss: Literal["softmax", "bpr"] = "softmax"
     temperature: float = Field(0.2, gt=0)
     negatives: int = Field(1_024, ge=1)
+    exposed_weight: float = Field(
+        1.0,
+        ge=0,
+        description="of the comparison with what a user saw and passed over, if known",
+    )
     evaluate_every: int = Field(3, ge=1)
     patience: int = Field(5, ge=1)
     select_on: str = "recall@20+ndcg@20"

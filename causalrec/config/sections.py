@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +26,27 @@ class PathSettings(Section):
     reports: str = "reports"
     truth: str = "truth"
     image_roots: tuple[str, ...] = ("landing/images",)
+
+
+class FetchSettings(Section):
+    """How pictures are fetched that lie behind http(s) or in an object store.
+
+    Attributes:
+        seconds: for one picture in all: every try, pause, redirect and byte of it.
+        connect_seconds, idle_seconds: for a connection, and between two pieces of an answer.
+        tries: how often a picture is asked for when the answer is a passing trouble (429, 5xx, a cut line).
+        pause_seconds: before the second try, doubled with each further one; ``Retry-After`` can ask for more.
+        per_host: connections to one host at a time, of one worker process.
+        redirects: followed at most, each inside the allowed roots.
+    """
+
+    seconds: float = Field(30.0, gt=0)
+    connect_seconds: float = Field(5.0, gt=0)
+    idle_seconds: float = Field(10.0, gt=0)
+    tries: int = Field(3, ge=1)
+    pause_seconds: float = Field(0.5, ge=0)
+    per_host: int = Field(4, ge=1)
+    redirects: int = Field(3, ge=0)
 
 
 class SparkSettings(Section):
@@ -80,13 +101,25 @@ class DemoSettings(Section):
 
 
 class LakeSettings(Section):
-    """Bounds of data files and of the patience of writers. Sizes are MiB of Arrow data before compression."""
+    """Where and how tables are stored. Sizes are MiB of Arrow data before compression.
 
+    ``endpoint`` (``http(s)://host:port``) and ``region`` are those of an S3 store under ``paths.lake``; its
+    credentials come from the environment of each process or the role of its machine, never from here.
+    """
+
+    endpoint: str = Field("", pattern=r"^(https?://[^/]+)?$")
+    region: str = ""
     file_mb: int = Field(512, ge=1)
     row_group_mb: int = Field(64, ge=1)
     max_files_per_partition: int = Field(8, ge=1)
     commit_tries: int = Field(100, ge=1)
     attempt_lease_hours: float = Field(24.0, gt=0)
+    min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
+    history_partitions: int = Field(7, ge=1)
+    history_min_rows: int = Field(100, ge=1)
+    vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
+    log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
+    keep_model_versions: int = Field(3, ge=0, description="newest models whose pins hold, beside aliases")
 
 
 class SourceSettings(Section):
@@ -137,6 +170,8 @@ class ImageSettings(Section):
         max_bytes, max_pixels, min_side, max_side: a picture outside of them is rejected from its header.
         formats: Pillow's names of the formats that are opened at all.
         max_failure_share: the job fails when a larger share of the pictures fails.
+        retry_days: a picture that was missing or out of reach is asked for again so many days after its
+            first, second, ... try, by the run of that day; none: never.
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
@@ -159,6 +194,7 @@ class ImageSettings(Section):
     max_side: int = Field(12_000, ge=1)
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
+    retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)
     read_threads: int = Field(4, ge=1)
@@ -227,6 +263,7 @@ class DatasetSettings(Section):
     min_train_per_user: int = Field(1, ge=1)
     uniform_policies: tuple[str, ...] = ("uniform", "random")
     hold_out_uniform: bool = True
+    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     seed: int = 7
 
 

@@ -10,6 +10,7 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
+    FetchSettings,
     GateSettings,
     IngestSettings,
     LakeSettings,
@@ -34,6 +35,7 @@ class Settings(Section):
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
     lineage: LineageSettings = LineageSettings()
+    fetch: FetchSettings = FetchSettings()
     features: FeatureSettings = FeatureSettings()
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()

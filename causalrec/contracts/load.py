@@ -23,6 +23,11 @@ def contract_names(folder: Path = SCHEMAS) -> list[str]:
     return sorted(file.stem for file in folder.glob("*.yaml"))
 
 
+def table_names(folder: Path = SCHEMAS) -> list[str]:
+    """Names of the contracts that declare a table of the lake, sorted: all but those of deliveries."""
+    return [name for name in contract_names(folder) if load_contract(name, folder).extensions.target is None]
+
+
 @lru_cache(maxsize=64)
 def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
     """The contract of ``name``.
@@ -71,7 +76,10 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
         description=document.description.purpose,
         owner=document.team.name,
         retention_days=document.slaProperties[0].value,
-        columns=tuple(Column(p.name, p.physicalType, p.required, p.description) for p in table.properties),
+        columns=tuple(
+            Column(p.name, p.physicalType, p.required, p.description, p.classification)
+            for p in table.properties
+        ),
         key=_ordered([(p.primaryKeyPosition, p) for p in table.properties if p.primaryKey]),
         partition_by=_ordered([(p.partitionKeyPosition, p) for p in table.properties if p.partitioned]),
         expectations=table.quality,

@@ -20,6 +20,7 @@ from causalrec.dataset.catalogue import catalogue, item_vectors, items_table
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.inputs import arrived_digests, embedded
 from causalrec.dataset.interactions import interactions, positive_events
+from causalrec.dataset.passed import passed_over
 from causalrec.dataset.store import write_bundle
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.image_encoder import image_encoder_id
@@ -29,6 +30,8 @@ from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
+
+PAIRS = ("train", "valid", "test", "random_exposure", "passed")
 
 Versions = dict[str, int | None]
 
@@ -62,7 +65,8 @@ def build_dataset(
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
     (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
+    skipped = passed_over(events, settings.dataset).toArrow()
+    arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
     arrays |= _modalities(settings, lake, items, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     tables = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
@@ -187,7 +191,7 @@ def _readable(lake: Lake, pins: str) -> bool:
 
 
 def _counts(arrays: Mapping[str, Any], n_users: int, n_items: int) -> dict[str, float]:
-    sizes = {name: float(arrays[name].shape[1]) for name in ("train", "valid", "test", "random_exposure")}
+    sizes = {name: float(arrays[name].shape[1]) for name in PAIRS}
     missing = {
         f"{name}_missing": float(np.isnan(arrays[name][:, 0]).sum())
         for name in ("image", "text")

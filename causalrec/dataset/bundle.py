@@ -2,8 +2,9 @@
 
 ``train.npy``, ``valid.npy``, ``test.npy`` (2, n) user, item; one (items, dim) file per modality;
 ``ratings.npy`` (3, n) user, item, rating 1-5; ``random_exposure.npy`` (3, n) user, item, rating or click
-under uniformly random exposure; ``propensity.npy`` (users, items); ``user_attributes.npy`` and
-``item_attributes.npy`` (a modality). Nothing but the interactions is required, and ids are arbitrary.
+under uniformly random exposure; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy``
+(users, items); ``user_attributes.npy`` and ``item_attributes.npy`` (a modality). Nothing but the interactions
+is required, and ids are arbitrary.
 """
 
 from pathlib import Path
@@ -11,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Floats, Interactions, Ints, unique_pairs, without
 from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
     {"train", "valid", "test", "seen", "train_weights", "ratings", "random_exposure", "propensity"}
-    | {"user_attributes"}
+    | {"user_attributes", "passed"}
 )
 LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
 VALID_SHARE = 0.1  # of a ratings file, which comes without a split
@@ -27,7 +28,8 @@ def load_bundle(folder: Path) -> Interactions:
     """The bundle in ``folder``; no pickle is ever read.
 
     A ratings-only bundle is trained on the pairs rated 4 or 5, a tenth of them (fixed seed) held out
-    as validation. A modality row that is all zero or holds a NaN or an infinity is missing: all NaN.
+    as validation; the pairs rated lower were seen and passed over. A modality row that is all zero or
+    holds a NaN or an infinity is missing: all NaN.
 
     Raises:
         DatasetError: a file is absent, malformed, or names ids out of range.
@@ -36,9 +38,9 @@ def load_bundle(folder: Path) -> Interactions:
     if not folder.is_dir():
         raise DatasetError(f"no bundle at {folder}", do="name a folder that holds train.npy")
     train, valid, test = _splits(folder)
-    exposure = _exposure(folder)
+    exposure, passed = _exposure(folder), _passed(folder)
     modalities = _modalities(folder)
-    ids = [part for part in (train, valid, test) if part.size]
+    ids = [part for part in (train, valid, test, passed) if part is not None and part.size]
     if exposure is not None and exposure.size:
         ids.append(exposure[:2].astype(np.int32))
     propensity = _optional(folder / "propensity.npy", 2)
@@ -49,7 +51,15 @@ def load_bundle(folder: Path) -> Interactions:
     n_items = _agree(folder, n_items, modalities)
     exposed = None if propensity is None else _of_pairs(folder, propensity, train)
     return Interactions(
-        n_users, n_items, train, valid, test, modalities, propensity=exposed, random_exposure=exposure
+        n_users,
+        n_items,
+        train,
+        valid,
+        test,
+        modalities,
+        propensity=exposed,
+        random_exposure=exposure,
+        passed=None if passed is None else without(passed, train),
     )
 
 
@@ -96,10 +106,14 @@ def _split_ratings(file: Path) -> tuple[Ints, Ints]:
     return unique_pairs(liked[:, ~held]), unique_pairs(liked[:, held])
 
 
-def unique_pairs(pairs: Ints) -> Ints:
-    """Distinct columns of ``pairs`` (2, n), sorted by user and item."""
-    keys = np.unique(pairs[0].astype(np.int64) << 32 | pairs[1])
-    return np.stack([keys >> 32, keys & 0xFFFFFFFF]).astype(np.int32)
+def _passed(folder: Path) -> Ints | None:
+    """What was seen and not chosen: of a file of its own, or the low ratings; None where neither is known."""
+    if (folder / "passed.npy").exists():
+        return _pairs(folder / "passed.npy")
+    if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
+        return None
+    triples = _array(folder / "ratings.npy", rows=3)
+    return unique_pairs(triples[:2, triples[2] < LIKED_RATING].astype(np.int32))
 
 
 def _pairs(file: Path) -> Ints:

@@ -26,6 +26,7 @@ from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
+from causalrec.lake.erasures import without_erased
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -52,7 +53,7 @@ def ingest_table(
     with ThreadPoolExecutor(HEADER_THREADS) as pool:
         list(pool.map(lambda source: check_header(source.file, feed.landing), files))
     limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
-    parsed = parsed_frame(spark, files, feed.landing, limits)
+    parsed = without_erased(parsed_frame(spark, files, feed.landing, limits), lake)
     outcomes = load_rows(parsed, feed, settings, lake, ledger, ds, dates)
     if ds not in outcomes:
         outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")

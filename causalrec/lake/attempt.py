@@ -54,7 +54,7 @@ def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Att
         host=socket.gethostname(),
         process=_process(os.getpid()),
     )
-    location.filesystem.create_dir(location.path(NOTES), recursive=True)
+    location.make_folder(NOTES)
     with location.filesystem.open_output_stream(location.path(this.note)) as stream:
         stream.write(json.dumps(this.__dict__).encode())
     try:
@@ -77,18 +77,20 @@ def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
 
 
 def sweep_dead(
-    location: Location, delta: DeltaTable | None, partitions: Sequence[Partition], lease: float
+    location: Location, delta: DeltaTable | None, partitions: Sequence[Partition] | None, lease: float
 ) -> list[str]:
-    """Clear away what dead attempts left in these partitions; the paths deleted.
+    """Clear away what dead attempts left in these partitions (None: anywhere); the paths deleted.
 
     An attempt is dead when its process is gone from this host, or, noted by another host, when it is older
     than ``lease`` seconds. Files of an attempt that did commit (it died before dropping its note) stay.
     """
-    wanted = {folder(partition) for partition in partitions}
+    wanted = {folder(partition) for partition in partitions or ()}
     deleted = []
     for name in location.listing(NOTES):
         one = _load(location, f"{NOTES}/{name}")
-        if one is None or (one.folders and wanted.isdisjoint(one.folders)) or not _dead(one, lease):
+        if one is None or not _dead(one, lease):
+            continue
+        if partitions is not None and one.folders and wanted.isdisjoint(one.folders):
             continue
         if delta is not None and _committed(delta, one):
             location.delete([one.note])

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from causalrec.errors import CausalrecError, ContractError, LakeError
+from causalrec.lake.arrow_read import read_by_workers, spark_reaches
 from causalrec.lake.compact import merge_files
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import check_columns, conform
@@ -41,16 +42,18 @@ def read_frame(
     Raises:
         PinError: the version, or a data file of it, is gone.
     """
-    schema = from_arrow_schema(table.schema)
+    names = columns or table.schema.names
+    schema = from_arrow_schema(pa.schema([table.schema.field(name) for name in names]))
     found = table.snapshot(version)
     files = found.select(where) if found is not None else []
-    if files:
-        paths = [table.location.hadoop_path(file.path) for file in files]
-        exact = spark.read.schema(schema).option("__globPaths__", "false")  # names are no patterns
-        frame = exact.option("basePath", table.location.hadoop_path("")).parquet(*paths)
-    else:
-        frame = spark.createDataFrame([], schema)
-    return frame.select(*(columns or table.schema.names))
+    if not files:
+        return spark.createDataFrame([], schema)
+    if not spark_reaches(spark, table.location):
+        return read_by_workers(spark, table, files, names, schema)
+    paths = [table.location.hadoop_path(file.path) for file in files]
+    exact = spark.read.schema(from_arrow_schema(table.schema)).option("__globPaths__", "false")  # no patterns
+    frame = exact.option("basePath", table.location.hadoop_path("")).parquet(*paths)
+    return frame.select(*names)
 
 
 def write_frame(
@@ -92,7 +95,7 @@ def _store(
     if len(partitions or ()) > 1:  # each task then meets few partitions, one after the other
         rows = rows.repartition(*table.partition_by).sortWithinPartitions(*table.partition_by)
     task = _WriteTask(
-        table.name, table.location.uri, table.schema, table.partition_by, attempt, table.limits, allowed
+        table.name, table.location, table.schema, table.partition_by, attempt, table.limits, allowed
     )
     new = []
     for reply in rows.mapInArrow(task, _REPLY).collect():  # one short row per file
@@ -110,7 +113,7 @@ class _WriteTask:
     """Runs on executors: conform, split by partition, write, reply with the files or with the first error."""
 
     name: str
-    uri: str
+    location: Location
     schema: pa.Schema
     partition_by: tuple[str, ...]
     attempt: str
@@ -125,7 +128,7 @@ class _WriteTask:
         yield pa.RecordBatch.from_pylist(replies, schema=_REPLY_SCHEMA)
 
     def _write(self, batches: Iterable[pa.RecordBatch]) -> list[NewFile]:
-        location, done = Location(self.uri), list[NewFile]()
+        location, done = self.location, list[NewFile]()
         writers: dict[str, PartitionWriter] = {}
         for batch in batches:
             rows = conform(pa.Table.from_batches([batch]), self.schema, self.name)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from deltalake import CommitProperties
+from deltalake import CommitProperties, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -23,6 +23,8 @@ from causalrec.lake.snapshot import DataFile, Snapshot
 
 PAUSE = 0.02  # seconds; grows with every lost race
 LONGEST_PAUSE = 0.5
+KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
+"""delta-rs would drop log entries after 30 days, and with them pinned versions; see :mod:`upkeep`."""
 
 Removals: TypeAlias = Callable[[Snapshot], list[DataFile]]
 """The files that must leave, given the version the commit builds on; raises where that is a conflict."""
@@ -62,17 +64,62 @@ def commit_append(seen: Snapshot, new: list[NewFile], attempt: str, tries: int) 
     return _commit(seen, new, attempt, tries, lambda _: [])
 
 
-def _commit(seen: Snapshot, new: list[NewFile], attempt: str, tries: int, removals: Removals) -> Snapshot:
+def commit_rewrite(
+    seen: Snapshot,
+    old: list[DataFile],
+    new: list[NewFile],
+    attempt: str,
+    tries: int,
+    *,
+    data_change: bool,
+) -> Snapshot:
+    """Put ``new`` in the place of the files ``old``, whatever else was added meanwhile; the version.
+
+    Args:
+        seen: the version that holds ``old``.
+        old: files that leave.
+        new: files that come; none where rows are only taken away.
+        attempt: id of the attempt that wrote them.
+        tries: how often the race for the version may be lost.
+        data_change: False where the rows stay the same in fewer files.
+
+    Raises:
+        ConflictError: another writer removed one of the old files meanwhile.
+        LakeError: the race for the version was lost ``tries`` times.
+    """
+    leaving = {file.path for file in old}
+
+    def removals(current: Snapshot) -> list[DataFile]:
+        held = [file for file in current.files if file.path in leaving]
+        if len(held) < len(leaving):
+            raise ConflictError(
+                f"{seen.name}: another writer replaced {len(leaving) - len(held)} of the files to rewrite "
+                f"between versions {seen.version} and {current.version}",
+                do="run this again; it starts from the other writer's result",
+            )
+        return held
+
+    return _commit(seen, new, attempt, tries, removals, data_change)
+
+
+def _commit(
+    seen: Snapshot,
+    new: list[NewFile],
+    attempt: str,
+    tries: int,
+    removals: Removals,
+    data_change: bool = True,
+) -> Snapshot:
     missing = seen.location.missing([file.path for file in new])
     if missing:  # delta-rs would commit entries of files that do not exist
         raise LakeError(
             f"{seen.name}: {len(missing)} files vanished before the commit, first {missing[0]}",
             do="let every executor write to storage that the driver sees too",
         )
-    adds = [_add(file) for file in new]
+    adds = [_add(file, data_change) for file in new]
     current = seen
     for turn in range(tries):
-        removes = [_remove(file) for file in removals(current)]
+        removes = [_remove(file, data_change) for file in removals(current)]
         try:
             current.delta.create_write_transaction(
                 [*removes, *adds],
@@ -82,6 +129,7 @@ def _commit(seen: Snapshot, new: list[NewFile], attempt: str, tries: int, remova
                 commit_properties=CommitProperties(
                     custom_metadata={COMMIT_KEY: attempt}, max_commit_retries=0
                 ),
+                post_commithook_properties=KEEP_LOG,
             )
         except CommitFailedError as error:
             newer = current.reopened()
@@ -104,9 +152,10 @@ def _held(snapshot: Snapshot, partitions: Iterable[Partition]) -> list[DataFile]
     return [file for file in snapshot.files if render(file.partition) in wanted]
 
 
-def _add(file: NewFile) -> AddAction:
-    return AddAction(file.path, file.size, dict(file.partition), int(time.time() * 1000), True, file.stats)
+def _add(file: NewFile, data_change: bool) -> AddAction:
+    now = int(time.time() * 1000)
+    return AddAction(file.path, file.size, dict(file.partition), now, data_change, file.stats)
 
 
-def _remove(file: DataFile) -> RemoveAction:
-    return RemoveAction(file.path, True, int(time.time() * 1000), file.size, dict(file.partition))
+def _remove(file: DataFile, data_change: bool) -> RemoveAction:
+    return RemoveAction(file.path, data_change, int(time.time() * 1000), file.size, dict(file.partition))

@@ -39,7 +39,7 @@ def merge_files(spark: "SparkSession", table: "LakeTable", attempt: str, new: li
     if not work:
         return new
     frame = spark.createDataFrame(work, "partition string, paths array<string>").repartition(len(work))
-    task = _MergeTask(table.location.uri, table.schema, attempt, table.limits)
+    task = _MergeTask(table.location, table.schema, attempt, table.limits)
     replies = frame.mapInArrow(task, "file string").collect()
     return kept + [NewFile(**json.loads(reply["file"])) for reply in replies]
 
@@ -56,7 +56,7 @@ def _bundles(files: list[NewFile], count: int) -> list[list[NewFile]]:
 class _MergeTask:
     """Runs on executors: copies the rows of some files into one writer."""
 
-    uri: str
+    location: Location
     schema: pa.Schema
     attempt: str
     limits: FileLimits
@@ -68,7 +68,7 @@ class _MergeTask:
                 yield pa.RecordBatch.from_pylist([{"file": json.dumps(asdict(file))} for file in files])
 
     def _merge(self, partition: Partition, paths: list[str]) -> list[NewFile]:
-        location = Location(self.uri)
+        location = self.location
         writer = PartitionWriter(location, partition, self.schema, self.attempt, self.limits)
         for path in paths:
             with pq.ParquetFile(location.path(path), filesystem=location.filesystem) as file:

@@ -36,10 +36,13 @@ class FileLimits:
     Attributes:
         file_bytes: a new file is begun beyond this.
         group_bytes: a row group is flushed beyond this.
+        hidden: columns whose smallest and largest values stay out of the table's log, which is never
+            rewritten: they would outlive an erased user.
     """
 
     file_bytes: int
     group_bytes: int
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -82,7 +85,9 @@ class PartitionWriter:
         if rows is None or rows.num_rows == 0:
             return
         if self._open is None:
-            self._open = _OpenFile(self.location, self.partition, rows.schema, self.attempt)
+            self._open = _OpenFile(
+                self.location, self.partition, rows.schema, self.attempt, self.limits.hidden
+            )
         self._open.write(rows)
         if self._open.bytes >= self.limits.file_bytes:
             self._finish()
@@ -96,13 +101,21 @@ class PartitionWriter:
 class _OpenFile:
     """One Parquet file in the making."""
 
-    def __init__(self, location: Location, partition: Partition, schema: pa.Schema, attempt: str) -> None:
+    def __init__(
+        self,
+        location: Location,
+        partition: Partition,
+        schema: pa.Schema,
+        attempt: str,
+        hidden: frozenset[str],
+    ) -> None:
         where = folder(partition)
+        self.hidden = hidden
         self.location, self.partition, self.schema = location, partition, schema
         self.path = f"{where}/{file_name(attempt)}" if where else file_name(attempt)
         self.bytes, self.digest = 0, Digest()
         if where:
-            location.filesystem.create_dir(location.path(where), recursive=True)
+            location.make_folder(where)
         self.writer = pq.ParquetWriter(
             location.path(self.path), schema, filesystem=location.filesystem, compression="zstd"
         )
@@ -132,7 +145,12 @@ class _OpenFile:
             size, metadata = stream.size(), pq.read_metadata(stream)
         rows = self.digest.rows
         return NewFile(
-            self.path, self.partition, size, rows, self.digest.hex, statistics(metadata, self.schema)
+            self.path,
+            self.partition,
+            size,
+            rows,
+            self.digest.hex,
+            statistics(metadata, self.schema, self.hidden),
         )
 
 

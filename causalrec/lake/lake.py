@@ -20,6 +20,7 @@ class Lake:
         self.root = str(root)
         self.settings = settings or LakeSettings()
         self._contracts = contracts
+        self._location = Location(self.root, self.settings.endpoint, self.settings.region)
 
     def table(self, name: str) -> LakeTable:
         """A table, whether it exists already or not.
@@ -27,4 +28,4 @@ class Lake:
         Raises:
             ContractError: no contract declares it.
         """
-        return LakeTable(self._contracts(name), Location(self.root).child(name), self.settings)
+        return LakeTable(self._contracts(name), self._location.child(name), self.settings)

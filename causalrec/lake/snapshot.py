@@ -14,6 +14,9 @@ from causalrec.errors import ContractError, LakeError, PinError
 from causalrec.lake.partition import Partition, Where, matches, value_of
 from causalrec.lake.storage import Location
 
+WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 bring constraints, change feeds, identity columns
+NAMED_FEATURES = 7  # from here on the features are listed one by one
+WRITABLE_FEATURES = frozenset({"appendOnly", "invariants"})
 READABLE_PROTOCOL = 1  # version 2 maps column names, version 3 brings features such as deletion vectors
 
 
@@ -129,7 +132,7 @@ def open_snapshot(
         ContractError: the stored columns differ from the contract.
     """
     try:
-        delta = DeltaTable(location.uri, version=version)
+        delta = DeltaTable(location.uri, version=version, storage_options=location.delta_options)
     except TableNotFoundError as error:
         if version is None:
             return None
@@ -161,6 +164,22 @@ def _refuse_unknown(name: str, delta: DeltaTable) -> None:
         raise LakeError(
             f"{name}: the table needs reader version {protocol.min_reader_version} ({features})",
             do="rewrite it without them (deletion vectors: REORG ... APPLY (PURGE)), then drop the feature",
+        )
+
+
+def refuse_unwritable(snapshot: Snapshot) -> None:
+    """Raise where writers of the table must keep promises that this one does not know.
+
+    Raises:
+        LakeError: check constraints, generated columns, row tracking, a change feed and the like.
+    """
+    protocol = snapshot.delta.protocol()
+    named = set(protocol.writer_features or []) - WRITABLE_FEATURES
+    if named or WRITABLE_PROTOCOL < protocol.min_writer_version < NAMED_FEATURES:
+        raise LakeError(
+            f"{snapshot.name}: the table needs writer version {protocol.min_writer_version} "
+            f"({', '.join(sorted(named)) or 'constraints or generated columns'})",
+            do="write it with what created it, or drop these features first",
         )
 
 

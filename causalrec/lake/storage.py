@@ -6,26 +6,58 @@ from pathlib import Path
 
 from pyarrow import fs
 
+S3 = "s3://"
+
 
 @dataclass(frozen=True)
 class Location:
     """A folder of a table. Picklable: executors open their own file system.
 
+    Credentials are never part of it: every process finds its own, as AWS clients do (environment, profile,
+    role of the machine).
+
     Attributes:
         uri: absolute path, or URI such as ``s3://bucket/lake/events``.
+        endpoint: of an S3 store that is not AWS, as ``http(s)://host:port``; empty for AWS.
+        region: of the S3 bucket; empty leaves it to the environment.
     """
 
     uri: str
+    endpoint: str = ""
+    region: str = ""
 
     @cached_property
     def _opened(self) -> tuple[fs.FileSystem, str]:
+        if self.uri.startswith(S3):
+            scheme, _, host = self.endpoint.rpartition("://")
+            options = {"endpoint_override": host, "scheme": scheme or "https"} if host else {}
+            store = fs.S3FileSystem(**options, **({"region": self.region} if self.region else {}))
+            return store, self.uri.removeprefix(S3).rstrip("/")
         if "://" in self.uri:
             filesystem, base = fs.FileSystem.from_uri(self.uri)
             return filesystem, base.rstrip("/")
         return fs.LocalFileSystem(), str(Path(self.uri).absolute())
 
     def __getstate__(self) -> dict[str, str]:
-        return {"uri": self.uri}
+        return {"uri": self.uri, "endpoint": self.endpoint, "region": self.region}
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder of this machine (or one that is mounted)."""
+        return "://" not in self.uri
+
+    @property
+    def delta_options(self) -> dict[str, str]:
+        """What delta-rs must be told: the store, and that a log entry is put only where there is none yet."""
+        if not self.uri.startswith(S3):
+            return {}
+        options = {"aws_conditional_put": "etag"}
+        if self.region:
+            options["AWS_REGION"] = self.region
+        if self.endpoint:
+            plain = str(self.endpoint.startswith("http://")).lower()
+            options |= {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ALLOW_HTTP": plain}
+        return options
 
     @property
     def filesystem(self) -> fs.FileSystem:
@@ -38,13 +70,19 @@ class Location:
 
     def hadoop_path(self, relative: str) -> str:
         """Path of a file below the folder as Spark wants it: with a scheme, nothing percent-encoded."""
-        if "://" in self.uri:
-            return f"{self.uri.rstrip('/')}/{relative}"
-        return f"file://{self.path(relative)}"
+        if self.local:
+            return f"file://{self.path(relative)}"
+        uri = self.uri.rstrip("/")
+        return f"{'s3a://' + uri.removeprefix(S3) if uri.startswith(S3) else uri}/{relative}"
 
     def child(self, name: str) -> "Location":
         """The location one folder down."""
-        return Location(f"{self.uri.rstrip('/')}/{name}")
+        return Location(f"{self.uri.rstrip('/')}/{name}", self.endpoint, self.region)
+
+    def make_folder(self, relative: str) -> None:
+        """Create a folder and its parents; object stores need none."""
+        if not isinstance(self.filesystem, fs.S3FileSystem):
+            self.filesystem.create_dir(self.path(relative), recursive=True)
 
     def missing(self, relatives: list[str]) -> list[str]:
         """Those of the files that are not there."""
@@ -64,11 +102,19 @@ class Location:
         selector = fs.FileSelector(self.path(relative), allow_not_found=True)
         return sorted(info.base_name for info in self.filesystem.get_file_info(selector) if info.is_file)
 
+    def everything(self, relative: str = "") -> list[fs.FileInfo]:
+        """All files and folders below a folder; empty where there is none."""
+        base = self.path(relative) if relative else self._opened[1]
+        found: list[fs.FileInfo] = self.filesystem.get_file_info(
+            fs.FileSelector(base, allow_not_found=True, recursive=True)
+        )
+        return found
+
+    def relative(self, path: str) -> str:
+        """A path of the file system as it lies below the folder."""
+        return path.removeprefix(self.path(""))
+
     def folders(self) -> list[str]:
         """All folders below (relative), and the root as an empty name; notes and logs left out."""
-        base = self.path("")
-        selector = fs.FileSelector(base, allow_not_found=True, recursive=True)
-        found = [
-            info.path[len(base) :] for info in self.filesystem.get_file_info(selector) if not info.is_file
-        ]
+        found = [self.relative(info.path) for info in self.everything() if not info.is_file]
         return ["", *sorted(path for path in found if not path.startswith("_"))]

@@ -15,7 +15,7 @@ from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partit
 from causalrec.lake.guard import conform
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, normalise
-from causalrec.lake.snapshot import Snapshot, open_snapshot
+from causalrec.lake.snapshot import Snapshot, open_snapshot, refuse_unwritable
 from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement
 
@@ -36,6 +36,22 @@ class Declared(Protocol):
     @property
     def write(self) -> str:
         """``replace`` or ``append``."""
+
+    @property
+    def retention_days(self) -> int:
+        """How long rows are kept, days."""
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Columns whose value names a person."""
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Text columns that may mention a person."""
+
+    @property
+    def volume_gate(self) -> bool:
+        """Whether a partition far smaller than the ones before it is refused."""
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -67,8 +83,9 @@ class LakeTable:
 
     @property
     def limits(self) -> FileLimits:
-        """Bounds of data files."""
-        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB)
+        """Bounds of data files, and the columns of which no value may stand in the log."""
+        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts))
+        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
     def exists(self) -> bool:
         """Whether any version of the table has been written."""
@@ -167,10 +184,12 @@ class LakeTable:
                     partition_by=list(self.partition_by),
                     name=self.name,
                     commit_properties=CommitProperties(max_commit_retries=0),
+                    storage_options=self.location.delta_options,
                 )
             found = self.snapshot()
         if found is None:
             raise LakeError(
                 f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space"
             )
+        refuse_unwritable(found)
         return found

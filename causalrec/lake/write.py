@@ -12,6 +12,7 @@ from causalrec.lake.files import NewFile, stored_digest
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, folder, render
 from causalrec.lake.snapshot import Snapshot
+from causalrec.lake.volume import refuse_small
 
 if TYPE_CHECKING:
     from causalrec.lake.table import LakeTable
@@ -33,7 +34,11 @@ def write_replacement(
     with attempt(table.location, partitions) as this:
         new = _grouped(store(this.id), partitions, table.name)
         found = {name: _total(files) for name, files in new.items()}
-        _refuse_empty(table.name, found, allow_empty)
+        if not allow_empty:
+            _refuse_empty(table.name, found)
+            if table.contract.volume_gate:
+                rows = {name: digest.rows for name, digest in found.items()}
+                refuse_small(seen, partitions, rows, table.settings)
         changed = [p for p in partitions if held_digest(seen, p) != found[render(p)]]
         kept = [file for p in changed for file in new[render(p)]]
         final = seen
@@ -104,9 +109,9 @@ def _total(files: list[NewFile]) -> Digest:
     return sum((Digest.parse(file.digest) for file in files), Digest())
 
 
-def _refuse_empty(table: str, found: dict[str, Digest], allow_empty: bool) -> None:
+def _refuse_empty(table: str, found: dict[str, Digest]) -> None:
     empty = sorted(name for name, digest in found.items() if digest.rows == 0)
-    if empty and not allow_empty:
+    if empty:
         raise LakeError(
             f"{table}: no rows for {', '.join(empty[:3])} ({len(empty)} in all); the old content stays",
             do="check the input, or pass allow_empty where an empty partition is right",

@@ -23,6 +23,7 @@ from causalrec.model.graph import unit_rows
 from causalrec.model.naming import name_codes
 from causalrec.model.network import Trainer
 from causalrec.model.prepare import prepare
+from causalrec.model.shared_taste import SharedTaste
 
 
 class CausalRecommender(FactorRecommender):
@@ -43,6 +44,7 @@ class CausalRecommender(FactorRecommender):
         self.evidence: Evidence | None = None
         self.cold: ColdItems | None = None
         self.frontdoor: FrontdoorAdjustment | None = None
+        self.shared: SharedTaste | None = None
         self.findings: dict[str, float] = {}
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
@@ -62,6 +64,7 @@ class CausalRecommender(FactorRecommender):
             self.fold = np.concatenate([_fold(network), part.seen], axis=1)
             self.evidence = Evidence.read(network, part)
             self.cold = ColdItems.read(network, part.channel)
+            self.shared = SharedTaste.read(network)
         self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
         self.findings = _findings(network) | heard
         return report
@@ -82,12 +85,23 @@ class CausalRecommender(FactorRecommender):
         dim = self.fold.shape[1] - sum(widths)
         summed = np.asarray(history_matrix(histories, self.fold.shape[0]) @ self.fold, dtype=np.float32)
         states = unit_blocks(summed, (dim, *widths))
-        if self.frontdoor is not None:
-            mediators = states[:, :dim]
-            with torch.no_grad():
-                read = unit_rows(self.frontdoor(torch.from_numpy(mediators))).numpy()
-            states[:, :dim] = read * mediators.any(axis=1, keepdims=True)
+        known = states[:, :dim].any(axis=1, keepdims=True)
+        states[:, :dim] = self._read_out(states[:, :dim]) * known
         return states
+
+    def _read_out(self, messages: Floats) -> Floats:
+        """User states (n, d) of messages (n, d) of length one."""
+        mediators = torch.from_numpy(messages)
+        free = self.shared is not None and not self.settings.unit
+        if self.shared is not None:
+            mediators = torch.from_numpy(self.shared.about(messages))
+            mediators = mediators if free else unit_rows(mediators)
+        if self.frontdoor is not None:
+            with torch.no_grad():
+                mediators = self.frontdoor(mediators)
+                mediators = mediators if free else unit_rows(mediators)
+        read: Floats = mediators.numpy()
+        return read
 
     def history(self, user: int) -> Ints:
         """Items of the user's training pairs, ascending.
@@ -136,7 +150,11 @@ class CausalRecommender(FactorRecommender):
         if self.frontdoor is not None:
             state = self.frontdoor.state_dict()
             arrays |= {f"frontdoor.{name}": value.numpy() for name, value in state.items()}
-        return Snapshot(arrays, {**base.facts, "cold": cold_facts, "findings": self.findings})
+        facts = {**base.facts, "cold": cold_facts, "findings": self.findings}
+        if self.shared is not None:
+            arrays["shared"] = self.shared.state
+            facts["shared_length"] = self.shared.length
+        return Snapshot(arrays, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Takes all of it back."""
@@ -150,6 +168,8 @@ class CausalRecommender(FactorRecommender):
             part = FrontdoorAdjustment(dim, tables.users.shape[0], self.settings.frontdoor)
             part.load_state_dict(state)
             self.frontdoor = part
+        if "shared" in snapshot.arrays:
+            self.shared = SharedTaste(snapshot.arrays["shared"], float(snapshot.facts["shared_length"]))
         self.findings = dict(snapshot.facts["findings"])
 
 

@@ -57,6 +57,9 @@ class CausalNetwork(FactorNetwork):
         self.prepared = prepared
         self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
         self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
+        self.shared: nn.Parameter | None = None
+        if settings.shared_taste:
+            self.shared = nn.Parameter(torch.randn(settings.dim) * settings.init)
         hidden, columns = settings.content.hidden, tower_columns(prepared.content, prepared.whitenings)
         self.tower = ContentTower(columns.shape[1], hidden, settings.dim) if hidden and columns.size else None
         self.register_buffer(
@@ -155,9 +158,14 @@ class CausalNetwork(FactorNetwork):
             items = items + (1 - self.get_buffer("seen")) * (self.smoother @ items)
         return Encoded(mediator, items, sent)
 
+    def about(self, mediator: Tensor) -> Tensor:
+        """Mediators (n, d) about the taste that all users share, which makes an item's general appeal a part
+        of its state; users have their prior about it."""
+        return mediator if self.shared is None else mediator + self.shared
+
     def users_of(self, mediator: Tensor) -> Tensor:
         """User states after the front-door read-out of mediators (n, d)."""
-        states = self.scaled(mediator)
+        states = self.scaled(self.about(mediator))
         return states if self.frontdoor is None else self.scaled(self.frontdoor(states))
 
     def scaled(self, states: Tensor) -> Tensor:
@@ -179,11 +187,14 @@ class CausalNetwork(FactorNetwork):
         shown = torch.cat([factual, self.get_buffer("exposure")], dim=1)
         return torch.cat([users, torch.ones_like(users[:, :1])], dim=1), shown
 
-    def factual(self) -> tuple[Tensor, Tensor]:
-        """User states, and item states under their factual codes, without any exposure."""
-        users, items = self.tables()
+    def liking(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """The tables without the column of exposure."""
         dim = self.settings.dim
         return users[:, :dim], items[:, :dim]
+
+    def factual(self) -> tuple[Tensor, Tensor]:
+        """User states, and item states under their factual codes, without any exposure."""
+        return self.liking(*self.tables())
 
     def penalty(self, items: Tensor) -> Tensor:
         """Gaussian prior of user states of free length."""
@@ -212,7 +223,7 @@ class CausalNetwork(FactorNetwork):
         """Judges all edges by the present states and rebuilds graph and dictionary."""
         users, items = (table.cpu().numpy() for table in self.serving())
         if self.frontdoor is not None:
-            full = self.scaled(self.encode(self.edges.full).mediator).cpu().numpy()
+            full = self.scaled(self.about(self.encode(self.edges.full).mediator)).cpu().numpy()
             self.frontdoor.refresh(full, self.seed + epoch)
         self.edges.judge(users, items, self.demand / self.temperature, self.prepared.neighbours)
 

@@ -25,6 +25,10 @@ class FactorNetwork(nn.Module, ABC):
     def serving(self) -> tuple[Tensor, Tensor]:
         """User and item states for ranking: the same after the adjustments that belong to test time."""
 
+    def liking(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """The part of :meth:`tables` that says what is liked once it is shown; all of it by default."""
+        return users, items
+
     def begin_epoch(self, epoch: int) -> None:
         """Called before each epoch (0-based), also after a resume: refresh what is refreshed by schedule."""
 

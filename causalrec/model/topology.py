@@ -10,7 +10,8 @@ Evidence of an observed edge, from detached states of the last refresh:
     q_ui = sigmoid((cos(e_u, h_i) - mean of the user's cosines) / tau + b0 + demand_z
                    - b1 log(1 + popularity_i))
 
-with the demand of the item's code where exposure is a term of its own (zero otherwise).
+with the demand of the item's code where exposure is a term of its own (zero otherwise). States of free
+length already say how much a user likes anything, and their mean need not be taken out (``centred``).
 
 The best ceil(rho * degree) edges of each user keep weight one and never fewer than ``floor``; the others
 get weight q (or are removed, if ``hard``). A user may gain a few edges to near neighbours of kept items
@@ -52,9 +53,10 @@ def edge_evidence(
         demand: (n,) what everybody wants of the item, in log units; it speaks for the edge.
     """
     users, items = pairs
-    degree = np.maximum(np.bincount(users, minlength=n_users), 1)
-    mean = np.bincount(users, weights=cosines, minlength=n_users) / degree
-    logit = (cosines - mean[users]) / settings.temperature + settings.bias + demand
+    if settings.centred:
+        degree = np.maximum(np.bincount(users, minlength=n_users), 1)
+        cosines = cosines - (np.bincount(users, weights=cosines, minlength=n_users) / degree)[users]
+    logit = cosines / settings.temperature + settings.bias + demand
     logit = logit - settings.popularity * np.log1p(popularity[items])
     evidence: Floats = (1.0 / (1.0 + np.exp(-logit))).astype(np.float32)
     return evidence

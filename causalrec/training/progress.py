@@ -34,8 +34,8 @@ def run_key(training: TrainingSettings, model: ModelSettings, data: Interactions
     digest.update(f"{data.n_users},{data.n_items}".encode())
     for array in (data.train, data.valid, *(data.modalities[name] for name in sorted(data.modalities))):
         digest.update(array.tobytes())
-    if data.propensity is not None:
-        digest.update(data.propensity.tobytes())
+    for optional in (data.propensity, data.passed):
+        digest.update(b"" if optional is None else optional.tobytes())
     return digest.hexdigest()
 
 

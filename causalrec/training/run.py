@@ -12,6 +12,7 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
 from causalrec.training.device import choose_device, half_precision
+from causalrec.training.exposed import exposed_loss
 from causalrec.training.judge import network_metrics, selection_value
 from causalrec.training.losses import bpr, sampled_softmax
 from causalrec.training.progress import RunState, load_run, packed, run_key, save_diverged, save_run, unpacked
@@ -120,7 +121,19 @@ class TrainingRun:
         chosen, positives, others = user_states[users], item_states[items], item_states[negatives]
         if self.half:
             chosen, positives, others = chosen.bfloat16(), positives.bfloat16(), others.bfloat16()
-        return rank_loss(chosen, owners, positives, others, clash, self.settings.temperature) + penalty
+        rank = rank_loss(chosen, owners, positives, others, clash, self.settings.temperature)
+        return rank + penalty + self._exposed(batch, user_states[users], item_states)
+
+    def _exposed(self, batch: Batch, users: Tensor, items: Tensor) -> Tensor:
+        """The weighted comparison with what was passed over; zero where nobody logged that."""
+        weight = self.settings.exposed_weight
+        if batch.passed is None or weight == 0:
+            return torch.zeros((), device=self.device)
+        known = torch.from_numpy(batch.passed >= 0).float().to(self.device)
+        owners, passed = torch.from_numpy(batch.owners).to(self.device), self._ids(batch.passed.clip(min=0))
+        users, items = self.network.liking(users, items)
+        chosen = items[self._ids(batch.items)]
+        return weight * exposed_loss(users, owners, chosen, items[passed], known, self.settings.temperature)
 
     def _ids(self, values: Ints) -> Tensor:
         return torch.from_numpy(values).long().to(self.device)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Interactions, Ints
+from causalrec.training.exposed import PassedOver
 
 Longs = npt.NDArray[np.int64]
 
@@ -28,6 +29,8 @@ class Batch:
         clash: int64 (2, m), ordered by user: (place of the) user and negative that is a training item of his.
         turn: int64 (B,), the place of each pair before pairs were put together by user.
         share: weight of these rows in the mean over the ranks' rows of the same batch.
+        passed: int32 (B,), an item that the user of each pair was shown and passed over, -1 where none;
+            None where nobody logged that.
     """
 
     users: Ints
@@ -37,6 +40,7 @@ class Batch:
     clash: Longs
     turn: Longs
     share: float = 1.0
+    passed: Ints | None = None
 
 
 class PairSampler:
@@ -58,6 +62,8 @@ class PairSampler:
         self.negatives = min(negatives, data.n_items)
         self.seed = seed
         self.rank, self.ranks = part
+        known = data.passed is not None and data.passed.size > 0
+        self.passed = PassedOver(data.passed, data.n_users) if known and data.passed is not None else None
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one epoch; of a batch with fewer rows than ranks every rank takes all."""
@@ -65,12 +71,16 @@ class PairSampler:
         order = rng.permutation(self.pairs.shape[1])
         for first in range(0, order.size, self.batch):
             whole = order[first : first + self.batch]
-            rows = whole[self.rank :: self.ranks] if whole.size >= self.ranks else whole
+            mine = slice(self.rank, None, self.ranks) if whole.size >= self.ranks else slice(None)
+            rows = whole[mine]
             share = rows.size / whole.size if rows.size < whole.size else 1 / self.ranks
             users, owners, turn = self._by_user(rows)
             rows = rows[turn]
             drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
-            yield Batch(users, owners, self.pairs[1][rows], drawn, self._clash(users, drawn), turn, share)
+            clash = self._clash(users, drawn)
+            # drawn for the whole batch, so that the ranks' generators stay side by side
+            seen = None if self.passed is None else self.passed.draw(self.pairs[0][whole], rng)[mine][turn]
+            yield Batch(users, owners, self.pairs[1][rows], drawn, clash, turn, share, seen)
 
     def _by_user(self, rows: Longs) -> tuple[Ints, Longs, Longs]:
         """Users in the order in which they first come, the owner of each pair, and its place in ``rows``."""

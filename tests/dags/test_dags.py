@@ -12,6 +12,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 from dags._commands import NOTHING_TO_DO, job_command
+from dags.maintenance import dag as maintenance
 from dags.nightly import dag as nightly
 from dags.training import dag as training
 from jobs._pipeline import EVERY_NIGHT, UPSTREAM
@@ -21,7 +22,7 @@ ORDER = [
     "features", "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish",
     "item_lists", "report",
 ]  # fmt: skip
-DAGS = [nightly, training]
+DAGS = [nightly, training, maintenance]
 TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
 HEAVY = [
     "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
@@ -81,6 +82,12 @@ def test_training_order() -> None:
     ]  # fmt: skip
 
 
+def test_maintenance_is_one_job_of_the_last_day_that_is_over() -> None:
+    (task,) = maintenance.tasks
+    run = SimpleNamespace(run_after=datetime(2026, 3, 1, 4, tzinfo=UTC))
+    assert render(maintenance, task, dag_run=run).endswith("-m jobs.maintain --ds 2026-02-28")
+
+
 def test_one_run_at_a_time_without_catch_up() -> None:
     for dag in DAGS:
         assert (dag.max_active_runs, dag.catchup, dag.start_date) == (
@@ -133,13 +140,13 @@ def test_command_of_a_scheduled_run(dag: DAG, task: BashOperator) -> None:
     assert command == f"exec {sys.executable} -m jobs.{task.task_id} --ds 2026-03-01"
 
 
-@pytest.mark.parametrize("dag", DAGS)
+@pytest.mark.parametrize("dag", [nightly, training])
 def test_a_run_without_logical_date_works_on_the_last_day_that_is_over(dag: DAG) -> None:
     run = SimpleNamespace(run_after=datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
     assert render(dag, dag.get_task("train"), dag_run=run).endswith("-m jobs.train --ds 2026-02-28")
 
 
-@pytest.mark.parametrize("dag", DAGS)
+@pytest.mark.parametrize("dag", [nightly, training])
 def test_the_date_can_be_given_by_hand(dag: DAG) -> None:
     chosen = SimpleNamespace(ds="2025-12-31")
     run = SimpleNamespace(run_after=datetime(2026, 3, 2, tzinfo=UTC))
@@ -166,7 +173,7 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     code = (
         "import sys, time, airflow.sdk, airflow.providers.standard.operators.bash\n"
         "had, began = set(sys.modules), time.process_time()\n"
-        "import dags.nightly, dags.training\n"
+        "import dags.nightly, dags.training, dags.maintenance\n"
         "print(time.process_time() - began)\n"
         f"print(sorted(set({HEAVY!r}) & ({{name.split('.')[0] for name in sys.modules}} - had)))\n"
     )

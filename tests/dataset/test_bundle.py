@@ -47,11 +47,24 @@ def test_ratings_become_liked_pairs(tmp_path: Path) -> None:
     assert liked.shape[1] == 80
     assert set(liked[1].tolist()) == {6, 7, 8, 9}
     assert data.valid.shape[1] > 0
+    assert data.passed is not None
+    assert data.passed.shape[1] == 120
+    assert set(data.passed[1].tolist()) == {0, 1, 2, 3, 4, 5}
     assert (data.n_users, data.n_items) == (22, 11)
     assert data.random_exposure is not None
     propensity = load_propensity(tmp_path)
     assert propensity is not None
     assert propensity.shape == (22, 11)
+
+
+def test_what_was_chosen_was_not_passed_over(tmp_path: Path) -> None:
+    shown = np.array([[0, 0, 1, 0], [1, 4, 2, 3]], dtype=np.int32)
+    data = load_bundle(save(tmp_path, train=TRAIN, valid=VALID, passed=shown))
+    assert data.n_items == 5
+    assert data.passed is not None
+    assert data.passed.tolist() == [[0, 0, 0], [1, 3, 4]]  # 1-2 was trained on
+    (tmp_path / "passed.npy").unlink()
+    assert load_bundle(tmp_path).passed is None
 
 
 def test_training_pairs_carry_their_propensities(tmp_path: Path) -> None:

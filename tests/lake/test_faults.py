@@ -151,6 +151,23 @@ def test_features_that_cannot_be_read_right(sales: LakeTable, protocol: dict[str
         sales.replace(rows("b"), DAY)
 
 
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        {"minReaderVersion": 1, "minWriterVersion": 3},
+        {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["rowTracking", "domainMetadata"]},
+    ],
+    ids=["check constraints", "row tracking"],
+)
+def test_features_that_cannot_be_kept(sales: LakeTable, protocol: dict[str, object]) -> None:
+    sales.replace(rows("a"), DAY)
+    log_file(sales, 2).write_text(json.dumps({"protocol": protocol}) + "\n")
+    assert ids(sales) == ["a"]
+    with pytest.raises(LakeError, match="needs writer version"):
+        sales.replace(rows("b"), DAY)
+    assert (ids(sales), sales.location.listing("_attempts")) == (["a"], [])
+
+
 def _with_day(sales: LakeTable, *names: str) -> object:
     from causalrec.lake.guard import conform
 

@@ -202,6 +202,7 @@ def test_a_new_user_and_a_new_item_get_the_same_columns(
     save_recommender(model, folder)
     loaded = load_recommender(folder)
     assert isinstance(loaded, CausalRecommender)
-    assert np.array_equal(loaded.fold_in([np.array([0, 3], np.int32)]), folded[:1])
+    # one row or several: sums of products may differ in the last bit
+    assert loaded.fold_in([np.array([0, 3], np.int32)]) == pytest.approx(folded[:1], abs=1e-6)
     assert np.array_equal(loaded.item_states_for(sparse.modalities), states)
     assert loaded.explain(3, 5) == model.explain(3, 5)

@@ -38,6 +38,13 @@ def test_evidence_is_the_stated_formula() -> None:
     assert np.allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-6)
 
 
+def test_evidence_of_free_lengths_is_not_measured_against_the_user() -> None:
+    settings = TopologySettings(temperature=0.5, bias=1.0, popularity=0.0, centred=False)
+    pairs = np.array([[0, 0, 1], [0, 1, 1]], dtype=np.int32)
+    found = edge_evidence(pairs, np.array([0.6, 0.2, 0.2], np.float32), np.zeros(2, np.float32), 2, settings)
+    assert np.allclose(found, 1 / (1 + np.exp(-np.array([2.2, 1.4, 1.4]))), atol=1e-6)
+
+
 def test_a_click_out_of_character_has_the_least_evidence() -> None:
     pairs = np.stack([np.zeros(5, np.int32), np.arange(5, dtype=np.int32)])
     cosines = np.array([0.8, 0.7, -0.3, 0.9, 0.8], dtype=np.float32)

@@ -1,0 +1,114 @@
+"""Removes what no version needs any more: files that left long ago, orphans, the oldest log entries.
+
+delta-rs says which files neither the newest version nor a kept one names; a version that is pinned by a live
+model is kept whole, its log entries included, however old it is.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from deltalake.exceptions import DeltaError
+
+from causalrec.errors import PinError
+from causalrec.lake.attempt import sweep_dead
+
+if TYPE_CHECKING:
+    from causalrec.lake.snapshot import Snapshot
+    from causalrec.lake.storage import Location
+    from causalrec.lake.table import LakeTable
+
+LOG = "_delta_log"
+_ENTRY = re.compile(r"^(\d{20})\.(?:json|checkpoint(?:\..+)?\.parquet)$")
+
+
+@dataclass(frozen=True)
+class Vacuumed:
+    """What was deleted: data files, their bytes, log entries."""
+
+    files: int = 0
+    bytes: int = 0
+    log_entries: int = 0
+
+
+def vacuum(table: "LakeTable", pinned: Collection[int]) -> Vacuumed:
+    """Delete what is no longer needed; versions in ``pinned`` stay readable.
+
+    Files that left the table less than ``vacuum_hours`` ago stay too, and so do files of running writers.
+
+    Raises:
+        PinError: a pinned version is already gone; nothing was deleted.
+    """
+    seen = table.snapshot()
+    if seen is None:
+        return Vacuumed()
+    _check_pins(table, pinned)
+    swept = sweep_dead(table.location, seen.delta, None, table.settings.attempt_lease_hours * 3600)
+    doomed = _unreferenced(seen, pinned, table.settings.vacuum_hours)
+    sizes = {
+        table.location.relative(info.path): int(info.size)
+        for info in table.location.everything()
+        if info.is_file and info.base_name in doomed
+    }
+    table.location.delete(sorted(sizes))
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=table.settings.log_days)
+    entries = trim_log(table.location, _oldest_kept(table.location, pinned, since, seen.version))
+    return Vacuumed(len(swept) + len(sizes), sum(sizes.values()), entries)
+
+
+def trim_log(location: "Location", oldest: int) -> int:
+    """Delete log entries that no version from ``oldest`` on needs; how many.
+
+    A version is rebuilt from the last checkpoint at or before it, so everything before that one can go.
+    """
+    entries = _entries(location)
+    bases = [version for name, version in entries.items() if "checkpoint" in name and version <= oldest]
+    if not bases:
+        return 0
+    old = [f"{LOG}/{name}" for name, version in entries.items() if version < max(bases)]
+    location.delete(old)
+    return len(old)
+
+
+def _check_pins(table: "LakeTable", pinned: Collection[int]) -> None:
+    for version in sorted(pinned):
+        kept = table.snapshot(version)
+        if kept is None:
+            raise PinError(f"{table.name}@{version}: there is no such table", do="restore it")
+        kept.select(None)
+
+
+def _unreferenced(seen: "Snapshot", pinned: Collection[int], hours: int) -> frozenset[str]:
+    """Names of data files that may go. Names are unique, so folders need no comparing."""
+    try:
+        found = seen.delta.vacuum(
+            retention_hours=hours,
+            dry_run=True,  # the deleting is done here: delta-rs would add two versions to the table each time
+            enforce_retention_duration=False,
+            full=True,
+            keep_versions=sorted(pinned),
+        )
+    except DeltaError as error:
+        raise PinError(
+            f"{seen.name}: cannot tell which files are needed: {error}", do="restore the table's log"
+        ) from error
+    return frozenset(unquote(path).rpartition("/")[2] for path in found) - {
+        file.path.rpartition("/")[2] for file in seen.files
+    }
+
+
+def _oldest_kept(location: "Location", pinned: Collection[int], since: dt.datetime, newest: int) -> int:
+    """The oldest version that must stay readable."""
+    young = [
+        int(match[1])
+        for info in location.everything(LOG)
+        if (match := _ENTRY.match(info.base_name)) and "json" in info.base_name and info.mtime >= since
+    ]
+    return min([newest, *young, *pinned])
+
+
+def _entries(location: "Location") -> dict[str, int]:
+    return {name: int(match[1]) for name in location.listing(LOG) if (match := _ENTRY.match(name))}

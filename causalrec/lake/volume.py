@@ -1,0 +1,45 @@
+"""Refuses a partition that is suspiciously small beside what the table has held so far.
+
+The row counts are those that the log has of every partition, the same that the ledger has of the writes;
+being part of the version that the write builds on, they cannot be out of step with it.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from causalrec.config.sections import LakeSettings
+from causalrec.errors import LakeError
+from causalrec.lake.partition import Partition, render
+from causalrec.lake.snapshot import Snapshot
+
+
+def refuse_small(
+    seen: Snapshot, partitions: Sequence[Partition], rows: Mapping[str, int], settings: LakeSettings
+) -> None:
+    """Compare each partition's rows with its own present ones and with the median of those before it.
+
+    Args:
+        seen: the version that the write builds on.
+        partitions: those that are replaced.
+        rows: their new row counts, by rendered name.
+        settings: smallest share, window (partitions), and the count below which all is noise.
+
+    Raises:
+        LakeError: fewer than ``min_rows_share`` of either.
+    """
+    held: Counter[str] = Counter()
+    for file in seen.files:
+        held[render(file.partition)] += file.rows
+    replaced = {render(partition) for partition in partitions}
+    for name in sorted(replaced):
+        earlier = sorted(other for other in held if other < name and other not in replaced)
+        window = [held[other] for other in earlier[-settings.history_partitions :]]
+        usual = statistics.median(window) if window else 0
+        for what, count in ((f"the median of the {len(window)} before it", usual), ("it held", held[name])):
+            if count >= settings.history_min_rows and rows[name] < settings.min_rows_share * count:
+                raise LakeError(
+                    f"{seen.name}: {rows[name]:,} rows for {name}, {what}: {count:,.0f}; at least "
+                    f"{settings.min_rows_share:.0%} are expected; the old content stays",
+                    do="check the input, or lower lake.min_rows_share where so few rows are right",
+                )
