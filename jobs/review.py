@@ -15,12 +15,11 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.comparison import read_comparison
-from causalrec.registry.evaluate import AGAINST
 from causalrec.registry.gate import decide
 from causalrec.registry.judge import floors, score_on
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
-from causalrec.registry.versions import DATASET, MODEL, ModelVersion, by_alias, need, opened
+from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
 from jobs._runner import EXIT_ERROR, loaded
