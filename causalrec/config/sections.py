@@ -136,7 +136,10 @@ class SourceSettings(Section):
 
 
 class IngestSettings(Section):
-    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age."""
+    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age.
+
+    ``compare_history`` off lets a delivery pass whose size or mix of values is new on purpose.
+    """
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
@@ -144,6 +147,7 @@ class IngestSettings(Section):
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
+    compare_history: bool = True
     max_title_chars: int = 500
     max_description_chars: int = 20_000
     max_price: float = 1e7
@@ -235,7 +239,21 @@ class DatasetSettings(Section):
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
     are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+
+    Attributes:
+        known: ``then`` sees what had arrived by the end of the run date; ``today`` also what arrived later
+            of that time, for a backfill that should know better than its night did.
+        once_per_session: event types that count once per user, item and session, however often they occur.
+        session_gap_minutes: without a session id, repetitions closer than this belong to one session.
+        max_daily_actions: a user with more views, carts and purchases on a day is a robot that day; 0: off.
+        max_minute_actions: the same for one minute.
     """
+
+    known: Literal["then", "today"] = "then"
+    once_per_session: tuple[str, ...] = ("view", "cart")
+    session_gap_minutes: int = Field(30, ge=0)
+    max_daily_actions: int = Field(2_000, ge=0)
+    max_minute_actions: int = Field(120, ge=0)
 
     history_days: int = Field(1_000, ge=1)
     event_weights: dict[str, float] = Field(default_factory=lambda: {"cart": 1.0, "purchase": 1.0})

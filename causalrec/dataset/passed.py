@@ -8,8 +8,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.exposure import RESPONSES
-from causalrec.dataset.interactions import HASH_STEPS, first_arrivals
+from causalrec.dataset.interactions import HASH_STEPS
 
 
 def passed_over(events: DataFrame, settings: DatasetSettings) -> DataFrame:

@@ -17,6 +17,7 @@ TABLES = {
     "image_failures": ["arrival_date"],
     "quarantine": ["table_name", "arrival_date"],
     "interactions": ["ds"],
+    "exposures": ["ds"],
     "image_features": ["encoder_id"],
     "text_features": ["encoder_id"],
     "datasets": ["ds"],

@@ -15,6 +15,7 @@ from dags._commands import NOTHING_TO_DO, job_command
 from dags.maintenance import dag as maintenance
 from dags.nightly import dag as nightly
 from dags.training import dag as training
+from jobs._pipeline import EVERY_NIGHT, UPSTREAM
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
@@ -182,3 +183,20 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     ).stdout.splitlines()
     assert float(out[-2]) < 1.0
     assert out[-1] == "[]"
+
+
+def test_upstream_is_what_the_dag_says() -> None:
+    every = set(EVERY_NIGHT)
+    for name in EVERY_NIGHT:
+        above, waiting = set[str](), list(nightly.get_task(name).upstream_task_ids)
+        while waiting:  # jobs that not every night runs are looked through
+            task = waiting.pop()
+            if task in every:
+                above.add(task)
+            else:
+                waiting += nightly.get_task(task).upstream_task_ids
+        closed = set(UPSTREAM.get(name, ()))
+        for _ in EVERY_NIGHT:
+            closed |= {more for one in closed for more in UPSTREAM.get(one, ())}
+        assert above <= closed, name
+        assert set(UPSTREAM.get(name, ())) <= set(nightly.get_task(name).get_flat_relative_ids(upstream=True))

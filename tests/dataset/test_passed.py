@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.arrivals import events_upto
 from causalrec.dataset.build import build_dataset
-from causalrec.dataset.interactions import events_upto
 from causalrec.dataset.load import load_dataset
 from causalrec.dataset.passed import passed_over
 from causalrec.lake import Ledger
