@@ -154,4 +154,4 @@ def _files(table: LakeTable, version: int | None) -> tuple[DataFile, ...]:
 
 
 TestNights = Nights.TestCase
-TestNights.settings = settings(max_examples=25, stateful_step_count=16, deadline=None, derandomize=True)
+TestNights.settings = settings(max_examples=40, stateful_step_count=16, deadline=None, derandomize=True)

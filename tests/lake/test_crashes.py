@@ -140,7 +140,7 @@ def test_a_commit_whose_answer_was_lost(lake: Lake, monkeypatch: pytest.MonkeyPa
     real = DeltaTable.create_write_transaction
 
     def deaf(self: DeltaTable, *args: object, **options: object) -> None:
-        real(self, *args, **options)  # type: ignore[arg-type]
+        real(self, *args, **options)
         raise CommitFailedError("version 1 already exists")
 
     monkeypatch.setattr(DeltaTable, "create_write_transaction", deaf)
