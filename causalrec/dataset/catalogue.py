@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from causalrec.dataset.arrays import Floats
+from causalrec.dataset.arrivals import Known, arrivals
 from causalrec.features.store import latest_vectors
 from causalrec.features.texts import text_keys
 from causalrec.lake import Lake
@@ -19,15 +20,18 @@ PRODUCT_COLUMNS = ["item_id", "title", "description", "brand", "category", "imag
 IMAGE_COLUMNS = ["item_id", "position", "image_ref", "sha256"]
 
 
-def catalogue(spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, int | None]) -> pd.DataFrame:
+def catalogue(
+    spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, int | None], known: Known = "then"
+) -> pd.DataFrame:
     """Items known on ``ds``, sorted by item_id: title, brand, category, image_ref, sha256, text_key.
 
     One row per item of the product table (its latest arrival), so items that nobody bought are there too.
     Local, because models hold one row per item in memory anyway.
     """
-    items = _latest_products(spark, lake, ds, versions.get("products"))
+    items = _latest_products(spark, lake, ds, versions.get("products"), known)
     if lake.table("images").exists():
-        items = items.join(_first_pictures(spark, lake, ds, versions.get("images")), "item_id", "left")
+        pictures = _first_pictures(spark, lake, ds, versions.get("images"), known)
+        items = items.join(pictures, "item_id", "left")
     else:
         items = items.withColumns(
             {"picture": F.lit(None).cast("string"), "sha256": F.lit(None).cast("string")}
@@ -38,9 +42,11 @@ def catalogue(spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, 
     return frame[["item_id", "title", "brand", "category", "image_ref", "sha256", "text_key"]]
 
 
-def _latest_products(spark: SparkSession, lake: Lake, ds: dt.date, version: int | None) -> DataFrame:
+def _latest_products(
+    spark: SparkSession, lake: Lake, ds: dt.date, version: int | None, known: Known
+) -> DataFrame:
     products = lake.table("products")
-    where = {"arrival_date": products.upto("arrival_date", ds.isoformat())}
+    where = {"arrival_date": arrivals(products, ds, known)}
     columns = [*PRODUCT_COLUMNS, "arrival_date"]
     rows = read_frame(spark, products, where=where, columns=columns, version=version)
     fields = F.struct(
@@ -50,10 +56,12 @@ def _latest_products(spark: SparkSession, lake: Lake, ds: dt.date, version: int 
     return rows.groupBy("item_id").agg(latest).select("item_id", "latest.*")
 
 
-def _first_pictures(spark: SparkSession, lake: Lake, ds: dt.date, version: int | None) -> DataFrame:
+def _first_pictures(
+    spark: SparkSession, lake: Lake, ds: dt.date, version: int | None, known: Known
+) -> DataFrame:
     """Per item the first usable picture of the latest arrival that had one."""
     images = lake.table("images")
-    where = {"arrival_date": images.upto("arrival_date", ds.isoformat())}
+    where = {"arrival_date": arrivals(images, ds, known)}
     columns = [*IMAGE_COLUMNS, "arrival_date"]
     rows = read_frame(spark, images, where=where, columns=columns, version=version)
     order = F.struct("arrival_date", -F.col("position"))
