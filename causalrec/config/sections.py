@@ -315,6 +315,7 @@ class ReportSettings(Section):
 
     users: int = Field(6, ge=0)
     history: int = Field(8, ge=1)
+    page_history: int = Field(40, ge=1, description="on the page of one user")
     recommendations: int = Field(8, ge=1)
     code_items: int = Field(6, ge=1)
     codes: int = Field(12, ge=0)
