@@ -53,6 +53,10 @@ class ResourceRefused(CausalrecError):
     """A path or URI points outside the allowed roots."""
 
 
+class ResourceUnreachable(CausalrecError):
+    """Bytes that may be read, but could not be read now; a later try may succeed."""
+
+
 class FeatureError(CausalrecError):
     """An encoder cannot be loaded, or it produced a vector that must not be stored."""
 
@@ -93,6 +97,7 @@ class ReasonCode(StrEnum):
     BAD_ID = "bad_id"
     # pictures
     IMAGE_MISSING = "image_missing"
+    IMAGE_UNREACHABLE = "image_unreachable"
     IMAGE_FORBIDDEN = "image_forbidden"
     IMAGE_EMPTY = "image_empty"
     IMAGE_TOO_LARGE = "image_too_large"

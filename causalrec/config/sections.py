@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +26,27 @@ class PathSettings(Section):
     reports: str = "reports"
     truth: str = "truth"
     image_roots: tuple[str, ...] = ("landing/images",)
+
+
+class FetchSettings(Section):
+    """How pictures are fetched that lie behind http(s) or in an object store.
+
+    Attributes:
+        seconds: for one picture in all: every try, pause, redirect and byte of it.
+        connect_seconds, idle_seconds: for a connection, and between two pieces of an answer.
+        tries: how often a picture is asked for when the answer is a passing trouble (429, 5xx, a cut line).
+        pause_seconds: before the second try, doubled with each further one; ``Retry-After`` can ask for more.
+        per_host: connections to one host at a time, of one worker process.
+        redirects: followed at most, each inside the allowed roots.
+    """
+
+    seconds: float = Field(30.0, gt=0)
+    connect_seconds: float = Field(5.0, gt=0)
+    idle_seconds: float = Field(10.0, gt=0)
+    tries: int = Field(3, ge=1)
+    pause_seconds: float = Field(0.5, ge=0)
+    per_host: int = Field(4, ge=1)
+    redirects: int = Field(3, ge=0)
 
 
 class SparkSettings(Section):
@@ -115,7 +136,10 @@ class SourceSettings(Section):
 
 
 class IngestSettings(Section):
-    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age."""
+    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age.
+
+    ``compare_history`` off lets a delivery pass whose size or mix of values is new on purpose.
+    """
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
@@ -123,6 +147,7 @@ class IngestSettings(Section):
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
+    compare_history: bool = True
     max_title_chars: int = 500
     max_description_chars: int = 20_000
     max_price: float = 1e7
@@ -145,6 +170,8 @@ class ImageSettings(Section):
         max_bytes, max_pixels, min_side, max_side: a picture outside of them is rejected from its header.
         formats: Pillow's names of the formats that are opened at all.
         max_failure_share: the job fails when a larger share of the pictures fails.
+        retry_days: a picture that was missing or out of reach is asked for again so many days after its
+            first, second, ... try, by the run of that day; none: never.
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
@@ -167,6 +194,7 @@ class ImageSettings(Section):
     max_side: int = Field(12_000, ge=1)
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
+    retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)
     read_threads: int = Field(4, ge=1)
@@ -211,7 +239,21 @@ class DatasetSettings(Section):
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
     are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+
+    Attributes:
+        known: ``then`` sees what had arrived by the end of the run date; ``today`` also what arrived later
+            of that time, for a backfill that should know better than its night did.
+        once_per_session: event types that count once per user, item and session, however often they occur.
+        session_gap_minutes: without a session id, repetitions closer than this belong to one session.
+        max_daily_actions: a user with more views, carts and purchases on a day is a robot that day; 0: off.
+        max_minute_actions: the same for one minute.
     """
+
+    known: Literal["then", "today"] = "then"
+    once_per_session: tuple[str, ...] = ("view", "cart")
+    session_gap_minutes: int = Field(30, ge=0)
+    max_daily_actions: int = Field(2_000, ge=0)
+    max_minute_actions: int = Field(120, ge=0)
 
     history_days: int = Field(1_000, ge=1)
     event_weights: dict[str, float] = Field(default_factory=lambda: {"cart": 1.0, "purchase": 1.0})
@@ -221,18 +263,23 @@ class DatasetSettings(Section):
     min_train_per_user: int = Field(1, ge=1)
     uniform_policies: tuple[str, ...] = ("uniform", "random")
     hold_out_uniform: bool = True
+    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     seed: int = 7
 
 
 class GateSettings(Section):
-    """What a challenger must show before it becomes champion."""
+    """What a challenger must show before it becomes champion, and whether a person is asked too.
+
+    ``auto_approve``: ``never`` leaves a version that passed waiting for a person, ``first`` lets the first
+    champion of a shop through, ``always`` every one.
+    """
 
     metric: str = "ndcg@20"
     cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
-    auto_approve: bool = True
+    auto_approve: Literal["never", "first", "always"] = "never"
 
 
 class ScoringSettings(Section):
@@ -258,7 +305,7 @@ class ScoringSettings(Section):
     """
 
     k: int = Field(20, ge=1)
-    user_block: int = Field(2_048, ge=1)
+    user_block: int = Field(1_024, ge=1)
     block_mib: int = Field(64, ge=1)
     partitions: int = Field(4, ge=1)
     exclude_seen: bool = True
@@ -298,6 +345,7 @@ class RegistrySettings(Section):
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
+    page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
 
 
 class ReportSettings(Section):

@@ -5,10 +5,13 @@ from pathlib import Path
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
 from causalrec.config.feature_page import FeaturePageSettings
+from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
+    FetchSettings,
     GateSettings,
     IngestSettings,
     LakeSettings,
@@ -32,6 +35,8 @@ class Settings(Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
+    lineage: LineageSettings = LineageSettings()
+    fetch: FetchSettings = FetchSettings()
     features: FeatureSettings = FeatureSettings()
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()
@@ -42,6 +47,7 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
+    review: ReviewSettings = ReviewSettings()
     align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:
@@ -68,6 +74,11 @@ class Settings(Section):
     def report_root(self) -> Path:
         """Local folder of the pages that people open."""
         return Path(self._under_work(self.paths.reports))
+
+    @property
+    def lineage_file(self) -> str:
+        """File of the OpenLineage events: an absolute path or a URI."""
+        return self._under_work(self.lineage.file)
 
     @property
     def image_roots(self) -> tuple[str, ...]:

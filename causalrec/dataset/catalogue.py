@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from causalrec.dataset.arrays import Floats
+from causalrec.dataset.arrivals import Known, arrivals
 from causalrec.dataset.load import OFFER
 from causalrec.features.store import latest_vectors
 from causalrec.features.texts import text_keys
@@ -21,16 +22,19 @@ PRODUCT_COLUMNS = ["item_id", *TEXT_COLUMNS, "image_refs", "updated_at", "availa
 IMAGE_COLUMNS = ["item_id", "position", "image_ref", "sha256"]
 
 
-def catalogue(spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, int | None]) -> pd.DataFrame:
+def catalogue(
+    spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, int | None], known: Known = "then"
+) -> pd.DataFrame:
     """Items known on ``ds``, sorted by item_id: title, brand, category, image_ref, sha256, text_key, and what
     decides whether an item is offered: available (null: yes), first_seen and last_seen (ISO arrival dates).
 
     One row per item of the product table (its latest arrival), so items that nobody bought are there too.
     Local, because models hold one row per item in memory anyway.
     """
-    items = _latest_products(spark, lake, ds, versions.get("products"))
+    items = _latest_products(spark, lake, ds, versions.get("products"), known)
     if lake.table("images").exists():
-        items = items.join(_first_pictures(spark, lake, ds, versions.get("images")), "item_id", "left")
+        pictures = _first_pictures(spark, lake, ds, versions.get("images"), known)
+        items = items.join(pictures, "item_id", "left")
     else:
         items = items.withColumns(
             {"picture": F.lit(None).cast("string"), "sha256": F.lit(None).cast("string")}
@@ -41,9 +45,11 @@ def catalogue(spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, 
     return frame[["item_id", "title", "brand", "category", "image_ref", "sha256", "text_key", *OFFER]]
 
 
-def _latest_products(spark: SparkSession, lake: Lake, ds: dt.date, version: int | None) -> DataFrame:
+def _latest_products(
+    spark: SparkSession, lake: Lake, ds: dt.date, version: int | None, known: Known
+) -> DataFrame:
     products = lake.table("products")
-    where = {"arrival_date": products.upto("arrival_date", ds.isoformat())}
+    where = {"arrival_date": arrivals(products, ds, known)}
     columns = [*PRODUCT_COLUMNS, "arrival_date"]
     rows = read_frame(spark, products, where=where, columns=columns, version=version)
     fields = F.struct(
@@ -57,10 +63,12 @@ def _latest_products(spark: SparkSession, lake: Lake, ds: dt.date, version: int 
     return rows.groupBy("item_id").agg(latest, *seen).select("item_id", "latest.*", "first_seen", "last_seen")
 
 
-def _first_pictures(spark: SparkSession, lake: Lake, ds: dt.date, version: int | None) -> DataFrame:
+def _first_pictures(
+    spark: SparkSession, lake: Lake, ds: dt.date, version: int | None, known: Known
+) -> DataFrame:
     """Per item the first usable picture of the latest arrival that had one."""
     images = lake.table("images")
-    where = {"arrival_date": images.upto("arrival_date", ds.isoformat())}
+    where = {"arrival_date": arrivals(images, ds, known)}
     columns = [*IMAGE_COLUMNS, "arrival_date"]
     rows = read_frame(spark, images, where=where, columns=columns, version=version)
     order = F.struct("arrival_date", -F.col("position"))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FAILURES = (
     ReasonCode.IMAGE_MISSING,
+    ReasonCode.IMAGE_UNREACHABLE,
     ReasonCode.IMAGE_FORBIDDEN,
     ReasonCode.IMAGE_EMPTY,
     ReasonCode.IMAGE_TOO_LARGE,
@@ -73,7 +74,7 @@ def embed_images(
         missing = new.count()
         if not missing:
             return _outcome(pin, total, {}, ())
-        task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots))
+        task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots, settings.fetch))
         frame = _embed(new, task, task_count(session, missing, task.settings.keys_per_task))
         written, measured = append_vectors(frame, lake, encoder_id, _measures())
     finally:

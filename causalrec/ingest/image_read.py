@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from causalrec.config.sections import ImageSettings
-from causalrec.errors import ReasonCode, ResourceRefused
+from causalrec.errors import ReasonCode, ResourceRefused, ResourceUnreachable
 from causalrec.ingest.image_header import RejectedPicture, check_picture
 from causalrec.lake.resolver import Resolver, ResourceTooLarge
 
@@ -30,7 +30,7 @@ def read_picture(resolver: Resolver, reference: str, caps: ImageSettings) -> byt
     """The bytes behind a reference.
 
     Raises:
-        RejectedPicture: forbidden, missing, unreadable, empty or too large.
+        RejectedPicture: forbidden, missing, out of reach, empty or too large.
     """
     try:
         data = resolver.read(reference, caps.max_bytes)
@@ -40,8 +40,10 @@ def read_picture(resolver: Resolver, reference: str, caps: ImageSettings) -> byt
         raise RejectedPicture(ReasonCode.IMAGE_FORBIDDEN, error.what) from error
     except FileNotFoundError as error:
         raise RejectedPicture(ReasonCode.IMAGE_MISSING, "no such file under the image roots") from error
+    except ResourceUnreachable as error:
+        raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, error.what) from error
     except OSError as error:
-        raise RejectedPicture(ReasonCode.IMAGE_MISSING, f"unreadable ({type(error).__name__})") from error
+        raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, f"unreadable ({type(error).__name__})") from error
     if not data:
         raise RejectedPicture(ReasonCode.IMAGE_EMPTY, "no bytes")
     return data

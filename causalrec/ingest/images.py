@@ -98,7 +98,7 @@ def _inspect(
     caps = settings.features.image
     tasks = task_count(spark, distinct.count(), caps.keys_per_task)
     found = distinct.repartition(tasks, "image_ref").mapInArrow(
-        InspectTask(Resolver(settings.image_roots), caps), from_arrow_schema(INSPECTED)
+        InspectTask(Resolver(settings.image_roots, settings.fetch), caps), from_arrow_schema(INSPECTED)
     )
     return references.join(found, "image_ref")
 

@@ -1,49 +1,46 @@
 """Resolves references from deliveries to bytes, inside an allow-list of roots and nowhere else.
 
-A reference comes from outside, so it is judged as text before any file system sees it: no ``..``, no absolute
-path, no ``file://``, no percent-encoding, no backslash, no control character, no chained protocol. What
-remains is joined to an allowed root; on a local disk the real path (after symbolic links) must lie inside the
-root too.
+A reference comes from outside, so it is judged as text before any file system or server sees it (see
+:mod:`causalrec.lake.reference`). What remains is joined to an allowed root; on a local disk the real path
+(after symbolic links) must lie inside the root too, and behind http(s) the target of every redirect.
 """
 
-import re
 import stat
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
+from urllib.parse import quote, urlsplit
 
 import fsspec
 
+from causalrec.config.sections import FetchSettings
 from causalrec.errors import ResourceRefused, SettingsError
+from causalrec.lake.fetch import ResourceTooLarge, fetch, too_large
+from causalrec.lake.object_store import MISSING, read_object
+from causalrec.lake.reference import below, refuse_bad_text, refused, relative_path, scheme_of
 
-MAX_REFERENCE_CHARS = 2_048
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "memory")
+WEB = ("http", "https")
+INSTALL = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs"}
 
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-class ResourceTooLarge(ResourceRefused):
-    """The bytes behind a reference exceed the cap; they were not read."""
+__all__ = ["Resolver", "ResourceTooLarge"]
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """Opens references under ``roots`` (absolute local folders or object-store URIs), tried in order."""
+    """Reads references under ``roots``, tried in order.
+
+    Attributes:
+        roots: absolute local folders, object-store URIs, or http(s) addresses of folders.
+        limits: of what is read over a network.
+    """
 
     roots: tuple[str, ...]
+    limits: FetchSettings = field(default_factory=FetchSettings)
 
     def __post_init__(self) -> None:
         for root in self.roots:
-            scheme = _SCHEME.match(root)
-            if scheme and scheme[1] not in OBJECT_STORES:
-                raise SettingsError(
-                    f"root {root}: scheme {scheme[1]} is not supported",
-                    do=f"use an absolute folder or one of {', '.join(OBJECT_STORES)}",
-                )
-            if not scheme and not Path(root).is_absolute():
-                raise SettingsError(f"root {root} is not absolute", do="give an absolute folder")
+            _check_root(root)
 
     def read(self, reference: str, max_bytes: int) -> bytes:
         """The bytes behind ``reference``.
@@ -51,71 +48,88 @@ class Resolver:
         Raises:
             ResourceRefused: the reference points, or may point, outside the roots.
             ResourceTooLarge: more than ``max_bytes`` bytes.
+            ResourceUnreachable: a server or store does not give them now, or not in time.
             FileNotFoundError: allowed, but there is no such file under any root.
         """
-        for location in self.locations(reference):
+        for root, relative in self.locations(reference):
             try:
-                with _open(*location) as stream:
-                    data = stream.read(max_bytes + 1)
-            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                return self._read(root, relative, max_bytes)
+            except MISSING:
                 continue
-            if len(data) > max_bytes:
-                raise ResourceTooLarge(
-                    f"{reference} has more than {max_bytes} bytes",
-                    do="deliver a smaller file or raise the cap",
-                )
-            return data
         raise FileNotFoundError(f"{reference} is under none of the {len(self.roots)} allowed roots")
 
     def locations(self, reference: str) -> list[tuple[str, str]]:
         """(root, path relative to it) pairs that ``reference`` may mean, in order of preference."""
-        _refuse_bad_text(reference)
-        if _SCHEME.match(reference):
+        scheme = scheme_of(reference)
+        refuse_bad_text(reference, escapes=scheme in WEB)
+        if scheme:
             return [self._inside_root(reference)]
         if ":" in reference or reference.startswith("~"):
-            raise _refused(reference, "has a protocol, a drive or a home folder")
+            raise refused(reference, "has a protocol, a drive or a home folder")
         if reference.startswith("/"):
-            raise _refused(reference, "is an absolute path")
-        return [(root, _relative(reference, reference)) for root in self.roots]
+            raise refused(reference, "is an absolute path")
+        relative = relative_path(reference, reference)
+        return [(root, quote(relative) if scheme_of(root) in WEB else relative) for root in self.roots]
 
     def _inside_root(self, reference: str) -> tuple[str, str]:
+        """The root that a reference with a scheme lies under."""
         for root in self.roots:
-            prefix = root.rstrip("/") + "/"
-            if _SCHEME.match(root) and reference.startswith(prefix):
-                return root, _relative(reference.removeprefix(prefix), reference)
-        raise _refused(reference, "is under no allowed root")
+            scheme = scheme_of(root)
+            rest = below(root, reference) if scheme else None
+            if rest is None:
+                continue
+            path, mark, query = rest.partition("?") if scheme in WEB else (rest, "", "")
+            return root, relative_path(path, reference) + mark + query
+        raise refused(reference, "is under no allowed root")
+
+    def _read(self, root: str, relative: str, max_bytes: int) -> bytes:
+        scheme = scheme_of(root)
+        if scheme in WEB:
+            address = f"{root.rstrip('/')}/{relative}"
+            return fetch(address, max_bytes, self.limits, self.locations)
+        if scheme:
+            return read_object(root, relative, max_bytes, self.limits)
+        with _open_local(Path(root), relative) as stream:
+            data = stream.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise too_large(relative, max_bytes)
+        return data
 
 
-def _refuse_bad_text(reference: str) -> None:
-    if not reference or len(reference) > MAX_REFERENCE_CHARS:
-        raise _refused(reference[:80], f"is empty or longer than {MAX_REFERENCE_CHARS} characters")
-    if _CONTROL.search(reference) or not _encodable(reference):
-        raise _refused(ascii(reference), "has control characters or invalid Unicode")
-    if _PERCENT.search(reference) or "\\" in reference or "::" in reference:
-        raise _refused(reference, "has percent-encoding, a backslash or a chained protocol")
-
-
-def _encodable(reference: str) -> bool:
+def _check_root(root: str) -> None:
+    scheme = scheme_of(root)
+    if not scheme:
+        if not Path(root).is_absolute():
+            raise SettingsError(f"root {root} is not absolute", do="give an absolute folder")
+        return
+    if scheme not in (*OBJECT_STORES, *WEB):
+        raise SettingsError(
+            f"root {root}: scheme {scheme} is not supported",
+            do=f"use an absolute folder or one of {', '.join((*WEB, *OBJECT_STORES))}",
+        )
+    if scheme in WEB:
+        if not _is_plain_address(root):
+            raise SettingsError(
+                f"root {root!r} is no plain address of a folder", do="give https://HOST/FOLDER, no password"
+            )
+        return
     try:
-        reference.encode()
-    except UnicodeEncodeError:
+        fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        raise SettingsError(
+            f"root {root} needs the package {INSTALL[scheme]}",
+            do=f"install {INSTALL[scheme]} on the driver and the workers",
+        ) from error
+
+
+def _is_plain_address(root: str) -> bool:
+    try:
+        refuse_bad_text(root, escapes=True)
+        relative_path(f"{root}/x", root)
+    except ResourceRefused:
         return False
-    return True
-
-
-def _relative(path: str, reference: str) -> str:
-    parts = PurePosixPath(path.lstrip("/")).parts
-    if not parts or ".." in parts:
-        raise _refused(reference, "names no file, or climbs out of the root")
-    return "/".join(parts)
-
-
-def _open(root: str, relative: str) -> IO[bytes]:
-    if _SCHEME.match(root):
-        filesystem, base = fsspec.core.url_to_fs(root)
-        stream: IO[bytes] = filesystem.open(f"{base.rstrip('/')}/{relative}", "rb")
-        return stream
-    return _open_local(Path(root), relative)
+    found = below(root, f"{root.rstrip('/')}/x") == "x"
+    return found and bool(urlsplit(root).hostname) and not {"?", "#"} & set(root)
 
 
 def _open_local(root: Path, relative: str) -> IO[bytes]:
@@ -126,14 +140,10 @@ def _open_local(root: Path, relative: str) -> IO[bytes]:
     except (RuntimeError, OSError) as error:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             raise
-        raise _refused(relative, f"cannot be resolved ({type(error).__name__})") from error
+        raise refused(relative, f"cannot be resolved ({type(error).__name__})") from error
     if outside:
-        raise _refused(relative, "is a symbolic link out of the root")
+        raise refused(relative, "is a symbolic link out of the root")
     if not regular:
         raise FileNotFoundError(f"{relative} is not a regular file")
     stream: IO[bytes] = fsspec.filesystem("file").open(str(real), "rb")
     return stream
-
-
-def _refused(reference: str, why: str) -> ResourceRefused:
-    return ResourceRefused(f"reference {reference!r} {why}", do="deliver a path relative to an image root")

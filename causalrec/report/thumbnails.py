@@ -19,7 +19,7 @@ class Thumbnails:
 
     def __init__(self, settings: Settings, references: Mapping[str, str]) -> None:
         self._caps, self._report = settings.features.image, settings.report
-        self._resolver = Resolver(settings.image_roots)
+        self._resolver = Resolver(settings.image_roots, settings.fetch)
         self._references = references
         self._found: dict[str, str | None] = {}
         self._bytes = 0

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalrec.errors import CausalrecError, ResourceRefused, SettingsError
-from causalrec.lake.resolver import MAX_REFERENCE_CHARS, Resolver, ResourceTooLarge
+from causalrec.lake.reference import MAX_REFERENCE_CHARS
+from causalrec.lake.resolver import Resolver, ResourceTooLarge
 
 SECRET = b"secret outside of the root"
 
@@ -119,7 +120,11 @@ def test_an_object_store_is_read_below_its_root_only() -> None:
         resolver.read("a/none.jpg", 100)
 
 
-@pytest.mark.parametrize("bad", ["pictures", "file:///pictures", "http://example.org/pictures", "ftp://x/y"])
+@pytest.mark.parametrize(
+    "bad",
+    ["pictures", "file:///pictures", "ftp://x/y", "https://user:word@example.org/x", "https:///x",
+     "https://example.org/a?b", "https://example.org/../x", "https://example.org/%2e%2e/x", "http://h:port/x"],
+)  # fmt: skip
 def test_a_root_must_be_absolute_and_of_a_known_kind(bad: str) -> None:
     with pytest.raises(SettingsError):
         Resolver((bad,))
