@@ -13,6 +13,7 @@ from jobs import (
     diff,
     erase,
     explain,
+    export,
     features,
     intervene,
     review,
@@ -23,7 +24,7 @@ from jobs import (
 from jobs._runner import EXIT_ERROR
 
 COMMANDS = (
-    status, show, diff, explain, review, decide, erase, features, align, bench, simulate, intervene,
+    status, show, diff, export, explain, review, decide, erase, features, align, bench, simulate, intervene,
 )  # fmt: skip
 
 
