@@ -1,4 +1,4 @@
-"""The approximate index: what it proposes is masked and scored exactly, and its recall is what is reported."""
+"""The approximate index: what it proposes is masked and scored exactly, and its recall is measured."""
 
 from pathlib import Path
 
