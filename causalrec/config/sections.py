@@ -303,10 +303,29 @@ class GateSettings(Section):
 
 
 class ScoringSettings(Section):
-    """The nightly table."""
+    """The nightly table.
+
+    Categories are compared without regard to case, and a category stands for all that lies below it.
+
+    Attributes:
+        max_age_days, max_silence_days: items first delivered, or last described, longer ago stand in no list;
+            a shop that delivers its whole catalogue every day takes items off by leaving them out.
+        max_per_category, max_per_brand: rows of one list; categories cut to their first ``category_levels``
+            (0: as delivered).
+        diversity: 0 ranks by score, towards 1 ever more by distance to the items above (MMR), within the best
+            ``pool`` times k.
+        explore_share: share of places, rounded up, drawn uniformly from all that a user may get; the rows
+            carry policy ``uniform`` and their propensity.
+        new_item_share: the same for items that are unknown to the model or were first delivered in the last
+            ``new_item_days``; ``new_item_uniform`` is the share of these places that goes to any new item,
+            the rest goes to the user's best.
+        ann_from_items: catalogues from this size on are searched by an approximate index; 0 never.
+        min_overlap, max_overlap: bounds of the share of rows that the newest earlier night had too, checked
+            from ``overlap_users`` common users on.
+    """
 
     k: int = Field(20, ge=1)
-    user_block: int = Field(2_048, ge=1)
+    user_block: int = Field(1_024, ge=1)
     block_mib: int = Field(64, ge=1)
     partitions: int = Field(4, ge=1)
     exclude_seen: bool = True
@@ -315,6 +334,25 @@ class ScoringSettings(Section):
     blocked_items: tuple[str, ...] = Field((), description="item ids that stand in no list")
     blocked_brands: tuple[str, ...] = ()
     blocked_categories: tuple[str, ...] = Field((), description="with all that lies below them")
+    only_available: bool = True
+    max_age_days: int | None = Field(None, ge=1)
+    max_silence_days: int | None = Field(None, ge=1)
+    rebuyable_categories: tuple[str, ...] = Field((), description="recommended again to who bought there")
+    max_per_category: int | None = Field(None, ge=1)
+    category_levels: int = Field(0, ge=0)
+    max_per_brand: int | None = Field(None, ge=1)
+    diversity: float = Field(0, ge=0, le=1)
+    pool: int = Field(5, ge=1)
+    explore_share: float = Field(0, ge=0, le=0.5)
+    new_item_share: float = Field(0.05, ge=0, le=0.5)
+    new_item_days: int = Field(14, ge=1)
+    new_item_uniform: float = Field(0.5, gt=0, le=1)
+    ann_from_items: int = Field(0, ge=0)
+    ann_probes: int = Field(64, ge=1)
+    ann_sample: int = Field(500, ge=1, description="users whose lists are compared with exact ones")
+    min_overlap: float = Field(0.02, ge=0, le=1)
+    max_overlap: float = Field(1, ge=0, le=1)
+    overlap_users: int = Field(50, ge=1)
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 

@@ -11,19 +11,22 @@ from pyspark.sql import functions as F
 
 from causalrec.dataset.arrays import Floats
 from causalrec.dataset.arrivals import Known, arrivals
+from causalrec.dataset.load import OFFER
 from causalrec.features.store import latest_vectors
 from causalrec.features.texts import text_keys
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame
 
-PRODUCT_COLUMNS = ["item_id", "title", "description", "brand", "category", "image_refs", "updated_at"]
+TEXT_COLUMNS = ["title", "description", "brand", "category"]
+PRODUCT_COLUMNS = ["item_id", *TEXT_COLUMNS, "image_refs", "updated_at", "available"]
 IMAGE_COLUMNS = ["item_id", "position", "image_ref", "sha256"]
 
 
 def catalogue(
     spark: SparkSession, lake: Lake, ds: dt.date, versions: dict[str, int | None], known: Known = "then"
 ) -> pd.DataFrame:
-    """Items known on ``ds``, sorted by item_id: title, brand, category, image_ref, sha256, text_key.
+    """Items known on ``ds``, sorted by item_id: title, brand, category, image_ref, sha256, text_key, and what
+    decides whether an item is offered: available (null: yes), first_seen and last_seen (ISO arrival dates).
 
     One row per item of the product table (its latest arrival), so items that nobody bought are there too.
     Local, because models hold one row per item in memory anyway.
@@ -39,7 +42,7 @@ def catalogue(
     frame: pd.DataFrame = items.toPandas().sort_values("item_id", ignore_index=True)
     frame["text_key"] = text_keys(frame)
     frame["image_ref"] = frame["picture"].where(frame["picture"].notna(), frame["image_ref"])
-    return frame[["item_id", "title", "brand", "category", "image_ref", "sha256", "text_key"]]
+    return frame[["item_id", "title", "brand", "category", "image_ref", "sha256", "text_key", *OFFER]]
 
 
 def _latest_products(
@@ -50,10 +53,14 @@ def _latest_products(
     columns = [*PRODUCT_COLUMNS, "arrival_date"]
     rows = read_frame(spark, products, where=where, columns=columns, version=version)
     fields = F.struct(
-        "title", "description", "brand", "category", F.get("image_refs", F.lit(0)).alias("image_ref")
+        *TEXT_COLUMNS,
+        "available",
+        F.get("image_refs", F.lit(0)).alias("image_ref"),
     )
     latest = F.max_by(fields, F.struct("arrival_date", "updated_at")).alias("latest")
-    return rows.groupBy("item_id").agg(latest).select("item_id", "latest.*")
+    first, last = F.min("arrival_date").cast("string"), F.max("arrival_date").cast("string")
+    seen = first.alias("first_seen"), last.alias("last_seen")
+    return rows.groupBy("item_id").agg(latest, *seen).select("item_id", "latest.*", "first_seen", "last_seen")
 
 
 def _first_pictures(
@@ -85,6 +92,9 @@ def item_vectors(
 
 def items_table(items: pd.DataFrame, popularity: Sequence[int]) -> pa.Table:
     """The ``items.parquet`` of a bundle; ``popularity`` is the number of training pairs."""
-    text = pa.string()
-    columns = {name: pa.array(items[name], type=text, from_pandas=True) for name in items.columns}
+    kinds = {"available": pa.bool_()}
+    columns = {
+        name: pa.array(items[name], type=kinds.get(name, pa.string()), from_pandas=True)
+        for name in items.columns
+    }
     return pa.table({**columns, "popularity": pa.array(popularity, type=pa.int64())})

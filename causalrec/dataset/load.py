@@ -19,6 +19,9 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 
+OFFER = ("available", "first_seen", "last_seen")
+"""Columns of the items that decide whether one is offered."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -29,7 +32,8 @@ class Dataset:
         data: the arrays.
         user_ids: (U,) shop ids by position; everyone with any event, with or without interactions.
         item_ids: (N,) shop ids by position; the whole catalogue of the date.
-        items: per item item_id, title, brand, category, image_ref, sha256, text_key, popularity.
+        items: per item item_id, title, brand, category, image_ref, sha256, text_key, popularity, available,
+            first_seen and last_seen (null in datasets of older code).
         seen: int32 (2, n) every positive pair of all splits, for leaving out what a user already has.
         pins: the tables and versions it was built from.
         folder: where the arrays lie.
@@ -70,6 +74,7 @@ def _assemble(dataset_id: str, folder: Path, files: Mapping[str, str], pins: tup
     }
     users = pq.read_table(folder / "users.parquet").to_pandas()
     items = pq.read_table(folder / "items.parquet").to_pandas()
+    items = items.reindex(columns=[*items.columns, *(name for name in OFFER if name not in items)])
     return Dataset(
         dataset_id=dataset_id,
         data=interactions_of(arrays, len(users), items),

@@ -85,6 +85,8 @@ def _fits(found: pa.DataType, expected: pa.DataType) -> bool:
         return bool(pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found))
     if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
         return found.tz is not None
+    if pa.types.is_boolean(expected) and pa.types.is_boolean(found):
+        return True
     if pa.types.is_list(expected) and (pa.types.is_list(found) or pa.types.is_large_list(found)):
         return _is_text(found.value_type)
     return _is_text(found) or bool(pa.types.is_date(expected) and pa.types.is_date(found))

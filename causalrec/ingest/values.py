@@ -103,6 +103,15 @@ def _date(value: object) -> dt.date:
         raise InvalidValue(f"is no date ({error})") from error
 
 
+def _boolean(value: object) -> bool:
+    """A truth value, or the text true or false."""
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    if not isinstance(value, bool):
+        raise InvalidValue("is neither true nor false")
+    return value
+
+
 def _strings(value: object) -> list[str]:
     """A list of texts; one text, or several separated by commas, counts as a list too."""
     parts = _string(value).split(",") if isinstance(value, str) else value
@@ -117,6 +126,7 @@ _CONVERTERS: Mapping[str, Convert] = {
     "int": lambda value: _integer(value, INT_BITS["int"]),
     "bigint": lambda value: _integer(value, INT_BITS["bigint"]),
     "double": _double,
+    "boolean": _boolean,
     "timestamp": _timestamp,
     "date": _date,
     "array<string>": _strings,

@@ -24,6 +24,7 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import Recommender, ServingTables
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
+from causalrec.scoring.ann import Index
 from causalrec.scoring.catalogue import Catalogue, catalogue_of
 from causalrec.scoring.engine import Engine, UserStates
 from causalrec.scoring.histories import Histories
@@ -142,12 +143,24 @@ class ModelPackage:
 
         return load_recommender(self.folder / RECOMMENDER)
 
-    def engine(self, settings: ScoringSettings, catalogue: Catalogue | None = None) -> Engine:
+    def states_of_new(self, modalities: Mapping[str, Floats]) -> Floats | None:
+        """Adjusted states (n, d) of items that were not in training, from their content rows; None where the
+        model has no content path, or was trained without content."""
+        model = self.recommender()
+        states_for = getattr(model, "item_states_for", None)
+        if states_for is None or not modalities:
+            return None
+        found: Floats = states_for(modalities)
+        return found
+
+    def engine(
+        self, settings: ScoringSettings, catalogue: Catalogue | None = None, index: Index | None = None
+    ) -> Engine:
         """A scorer over ``catalogue`` (default: all items of the model)."""
         items = self.catalogue if catalogue is None else catalogue
         users = map_tensor(self.folder / SERVING, "users") if self.factorised else None
         if users is not None:
-            return Engine(items, settings, users=UserStates(users))
+            return Engine(items, settings, users=UserStates(users), index=index)
         model = self.recommender()
         return Engine(items, settings, score=model.score, score_histories=model.score_histories)
 

@@ -158,9 +158,10 @@ def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], s
 
 
 def _factual_ranks(scores: list[float | None]) -> list[int | None]:
-    if any(score is None for score in scores):
-        return [None] * len(scores)
-    order = np.argsort([-float(score or 0) for score in scores], kind="stable")
-    ranks = np.empty(len(scores), dtype=int)
-    ranks[order] = np.arange(1, len(scores) + 1)
-    return [int(rank) for rank in ranks]
+    """Places among the rows that have a score; rows without one (new items) have no place."""
+    known = [row for row, score in enumerate(scores) if score is not None]
+    order = np.argsort([-float(scores[row] or 0) for row in known], kind="stable")
+    ranks: list[int | None] = [None] * len(scores)
+    for place, position in enumerate(order, start=1):
+        ranks[known[position]] = place
+    return ranks

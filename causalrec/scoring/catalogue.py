@@ -1,12 +1,14 @@
 """What a scoring worker needs to know about the items, as flat arrays in the order of item ids."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
+from causalrec.scoring.item_rules import ItemRules, no_rules
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,13 @@ class Catalogue:
     Attributes:
         item_ids: str (n,).
         titles: str (n,) what a reason calls the item.
-        model_rows: int32 (n,) position in the model's own numbering.
+        model_rows: int32 (n,) position in the model's own numbering; -1 for items that it does not know.
         popularity: float32 (n,) training interactions.
         states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
         unadjusted: float32 (n, d) factual item states, or None.
         fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
         confounders: str (n,) name of the coarse confounder code; empty without one.
+        rules: what the shop's rules say of them.
     """
 
     item_ids: npt.NDArray[np.str_]
@@ -32,6 +35,7 @@ class Catalogue:
     unadjusted: Floats | None
     fold: Floats | None
     confounders: npt.NDArray[np.str_]
+    rules: ItemRules
 
     @property
     def size(self) -> int:
@@ -41,6 +45,18 @@ class Catalogue:
     def only(self, allowed: npt.NDArray[np.str_]) -> "Catalogue":
         """The items whose id is in ``allowed``."""
         return self._take(np.flatnonzero(np.isin(self.item_ids, allowed)))
+
+    def joined(self, more: "Catalogue") -> "Catalogue":
+        """Both, sorted by item id."""
+        if more.size == 0:
+            return self
+        pairs = {
+            name: _stacked(getattr(self, name), getattr(more, name))
+            for name in (field.name for field in fields(self) if field.name != "rules")
+        }
+        order = np.argsort(pairs["item_ids"], kind="stable")
+        size = self.size + more.size
+        return Catalogue(**pairs, rules=no_rules(size))._take(order)
 
     def named(self, item_ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_]) -> "Catalogue":
         """The same items with today's titles where ``titles`` has one."""
@@ -61,6 +77,7 @@ class Catalogue:
             None if self.unadjusted is None else self.unadjusted[rows],
             None if self.fold is None else self.fold[rows],
             self.confounders[rows],
+            self.rules.take(rows),
         )
 
 
@@ -84,7 +101,12 @@ def catalogue_of(
         None if tables is None else tables.items_unadjusted[order],
         None if folded is None else folded[order],
         names[order],
+        no_rules(item_ids.size),
     )
+
+
+def _stacked(first: Any, second: Any) -> Any:  # noqa: ANN401 - arrays of any kind
+    return None if first is None else np.concatenate([first, second])
 
 
 def confounder_names(tables: ServingTables) -> npt.NDArray[np.str_]:

@@ -3,18 +3,24 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
+from causalrec.scoring.ann import Index
 from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.fused import FINE, worthwhile
 from causalrec.scoring.histories import Histories
-from causalrec.scoring.reasons import Texts, explain, nearest_history, unit_rows
-from causalrec.scoring.topk import Indices, TopK, top_k
+from causalrec.scoring.listing import Chance, Lister, Lists
+from causalrec.scoring.reasons import Drawn, Texts, explain, nearest_history, unit_rows
+from causalrec.scoring.selection import Selector
+from causalrec.scoring.slots import Policy, uniforms
+from causalrec.scoring.topk import Indices, TopK, dot_pairs
 
-PAIRS_AT_ONCE = 65_536
+FLOAT = 4
 MIB = 1 << 20
 Bools = npt.NDArray[np.bool_]
 
@@ -24,7 +30,12 @@ class Fallback(StrEnum):
 
     COLD_USER = "cold_user"
     FOLD_IN = "fold_in"
+    SEEN_EVERYTHING = "seen_everything"
+    """The user has all that may be listed, and is shown it again."""
     CATALOGUE_EXHAUSTED = "catalogue_exhausted"
+    """Fewer rows: there is nothing else that he does not have."""
+    CAPS_REACHED = "caps_reached"
+    """Fewer rows: what is left is over the caps per category or brand."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Ranked:
     """Recommendations of a batch, ordered by user and rank; arrays (m,).
 
     ``unadjusted`` is NaN where there is none; ``fallback`` and ``confounders`` are empty there.
+    ``propensity`` is the probability with which the policy of the row chose the item for this user.
     """
 
     users: Indices
@@ -43,6 +55,8 @@ class Ranked:
     reason_texts: Texts
     confounders: Texts
     fallback: Texts
+    policies: Texts
+    propensity: Floats
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Engine:
         users: trained user states; None for a model that only scores whole rows.
         score: (model user rows) -> (B, N) scores in the model's item numbering; used without ``users``.
         score_histories: (histories in the model's item numbering) -> (B, N) scores of users it does not know.
+        index: an approximate index of the catalogue's states; without it the search is exact.
     """
 
     def __init__(
@@ -74,154 +89,148 @@ class Engine:
         users: UserStates | None = None,
         score: Callable[[Ints], Floats] | None = None,
         score_histories: Callable[[Sequence[Ints]], Floats] | None = None,
+        index: Index | None = None,
     ) -> None:
         if (users is None) == (score is None):
             raise ValueError("give user states or a score function, not both")
         self.catalogue, self.settings = catalogue, settings
         self._users, self._score, self._score_histories = users, score, score_histories
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
+        self._lister = Lister.of(catalogue.rules, settings, self._units)
+        self._index = index
 
-    def recommend(self, user_rows: Ints, histories: Histories, k: int) -> Iterator[Ranked]:
-        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for users it does not know."""
-        step = self._block_rows(histories)
+    def recommend(
+        self,
+        user_rows: Ints,
+        histories: Histories,
+        k: int,
+        user_ids: npt.NDArray[np.object_] | None = None,
+        seed: str = "",
+    ) -> Iterator[Ranked]:
+        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for users it does not know.
+
+        With ``user_ids`` (B,) the places of exploration and of new items are drawn by a hash of user and
+        ``seed``; without, all places are given by taste.
+        """
+        step = self._block_rows(k)
         for start in range(0, user_rows.size, step):
             stop = min(start + step, user_rows.size)
-            yield self._block(start, user_rows[start:stop], histories.block(start, stop), k)
+            ids = None if user_ids is None else user_ids[start:stop]
+            chance = None if ids is None else partial(uniforms, ids, seed)
+            yield self._block(start, user_rows[start:stop], histories.block(start, stop), k, chance)
 
-    def _block_rows(self, histories: Histories) -> int:
+    def _block_rows(self, k: int) -> int:
         """Users at once, so that score and similarity blocks stay within the memory bound."""
         width = 0 if self._units is None else self._units.shape[1]
-        per_user = 4 * (
-            3 * self.catalogue.size + 2 * width * (self.settings.reason_history + self.settings.k)
-        )
+        fused = self._users is not None and worthwhile(self.catalogue.size, k)
+        scores = 2 * self.catalogue.size // FINE if fused else 3 * self.catalogue.size
+        pool = k * self.settings.pool if self.settings.diversity or self._lister.caps else 0
+        per_user = FLOAT * (scores + 2 * width * (self.settings.reason_history + k) + pool * (width + 8))
         bound = self.settings.block_mib * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
-    def _block(self, offset: int, rows: Ints, past: Histories, k: int) -> Ranked:
-        known, foldable = self._paths(rows, past)
-        cold = ~known & ~foldable
-        top = _merge(
-            self._by_taste(rows, known, foldable, past, k), self._by_popularity(cold, past, k), rows.size
-        )
-        popular = cold[top.rows]
+    def _block(self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None) -> Ranked:
+        selector, folded, states = self._selector(rows, past)
+        lists = self._lister.lists(selector, self._masked(past), k, chance)
+        top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
         codes, texts = explain(
-            self.catalogue, nearest, similarity, popular, self.settings.min_reason_similarity
+            self.catalogue, nearest, similarity, _drawn(lists, cold), self.settings.min_reason_similarity
         )
-        labels = _labels(foldable & ~known, cold, np.bincount(top.rows, minlength=rows.size) < k)
         return Ranked(
             users=top.rows + offset,
             ranks=top.ranks,
             items=top.columns,
             scores=top.scores,
-            unadjusted=self._unadjusted(rows, known, past, top, popular),
+            unadjusted=self._unadjusted(states, top, cold),
             reason_codes=codes,
             reason_texts=texts,
             confounders=self.catalogue.confounders[top.columns],
-            fallback=labels[top.rows],
+            fallback=_labels(folded, cold, lists)[top.rows],
+            policies=lists.policies,
+            propensity=lists.propensity,
         )
 
-    def _paths(self, rows: Ints, past: Histories) -> tuple[Bools, Bools]:
-        """Users with a usable trained state, and users whose history can stand in for one."""
-        has_history = past.lengths > 0
+    def _selector(self, rows: Ints, past: Histories) -> tuple[Selector, Bools, Floats | None]:
+        """Scores of the block, the users served by their history alone, and the user states."""
         if self._users is None:
-            can_fold = has_history & (self._score_histories is not None)
-            return rows >= 0, (rows < 0) & can_fold
-        known = (rows >= 0) & self._users.take(rows).any(axis=1)
-        return known, ~known & has_history
-
-    def _states(self, rows: Ints, known: Bools, past: Histories) -> Floats:
-        """User states (B, d): trained, or the direction of the summed fold-in vectors of the history."""
-        assert self._users is not None and self.catalogue.fold is not None  # noqa: S101 - narrows types
+            known = rows >= 0
+            folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
+            matrix = self._matrix(rows, np.flatnonzero(known | folded), past)
+            return Selector(self.catalogue, ~known & ~folded, matrix=matrix), folded, None
         trained = self._users.take(rows)
+        has_state: Bools = np.asarray(trained.any(axis=1))
+        states = np.where(has_state[:, None], trained, self._folded(~has_state, past, trained.shape[1]))
+        served: Bools = np.asarray(states.any(axis=1))
+        return (
+            Selector(self.catalogue, ~served, states=states, index=self._index),
+            served & ~has_state,
+            states,
+        )
+
+    def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
+        """States (B, d): the direction of the summed fold-in vectors of the history; zero without one."""
+        assert self.catalogue.fold is not None  # noqa: S101 - narrows types
         owners, items = past.pairs()
-        new = ~known[owners]
-        sums = np.zeros(trained.shape, dtype=np.float64)
-        np.add.at(sums, owners[new], self.catalogue.fold[items[new]].astype(np.float64))
-        return np.where(known[:, None], trained, unit_rows(sums.astype(np.float32)))
+        mine = new[owners]
+        sums = np.zeros((new.size, width), dtype=np.float64)
+        np.add.at(sums, owners[mine], self.catalogue.fold[items[mine]].astype(np.float64))
+        return unit_rows(sums.astype(np.float32))
 
-    def _by_taste(self, rows: Ints, known: Bools, foldable: Bools, past: Histories, k: int) -> TopK:
-        chosen = np.flatnonzero(known | foldable)
-        if self._users is None:
-            return _placed(self._dense(rows, chosen, past, k), chosen)
-        assert self.catalogue.states is not None  # noqa: S101 - narrows types
-        states, items = self._states(rows, known, past)[chosen], self.catalogue.states
-        scores = states @ items.T
-        self._mask(scores, chosen, past, rows.size)
-        # |fl(x.y) - x.y| <= d eps |x||y|; both the threshold and the candidate may be off
-        reach = np.linalg.norm(states, axis=1) * np.linalg.norm(items, axis=1).max(initial=0)
-        slack = (4 * states.shape[1] * np.finfo(np.float32).eps * reach).astype(np.float32)
-        top = top_k(scores, k, slack=slack, rescore=lambda u, i: dot_pairs(states, items, u, i))
-        return _placed(top, chosen)
-
-    def _dense(self, rows: Ints, chosen: Indices, past: Histories, k: int) -> TopK:
+    def _matrix(self, rows: Ints, chosen: Indices, past: Histories) -> Floats:
+        """Scores (B, N) in catalogue order of the chosen users; -inf for items new to the model."""
         assert self._score is not None  # noqa: S101 - narrows types
-        mine = rows[chosen]
-        scores = np.empty((chosen.size, self.catalogue.size), dtype=np.float32)
+        mine, place = rows[chosen], self.catalogue.model_rows
+        scores = np.full((rows.size, self.catalogue.size), -np.inf, dtype=np.float32)
         trained = mine >= 0
         if trained.any():
-            scores[trained] = self._score(mine[trained])[:, self.catalogue.model_rows]
+            scores[chosen[trained]] = self._score(mine[trained])[:, place]
         if self._score_histories is not None and not trained.all():
-            new = [self.catalogue.model_rows[past.of(int(user))] for user in chosen[~trained]]
-            scores[~trained] = self._score_histories(new)[:, self.catalogue.model_rows]
-        self._mask(scores, chosen, past, rows.size)
-        return top_k(scores, k)
+            new = [place[past.of(int(user))] for user in chosen[~trained]]
+            scores[chosen[~trained]] = self._score_histories([items[items >= 0] for items in new])[:, place]
+        scores[:, place < 0] = -np.inf
+        return scores
 
-    def _by_popularity(self, cold: Bools, past: Histories, k: int) -> TopK:
-        chosen = np.flatnonzero(cold)
-        scores = np.repeat(self.catalogue.popularity[None, :], chosen.size, axis=0)
-        self._mask(scores, chosen, past, cold.size)
-        return _placed(top_k(scores, k), chosen)
-
-    def _mask(self, scores: Floats, chosen: Indices, past: Histories, n_users: int) -> None:
-        """Seen items to -inf."""
+    def _masked(self, past: Histories) -> Indices:
+        """Keys of what the users have, unless it is bought again and again."""
         if not self.settings.exclude_seen:
-            return
-        place = np.full(n_users, -1, dtype=np.int64)
-        place[chosen] = np.arange(chosen.size)
+            return np.empty(0, dtype=np.int64)
         owners, items = past.pairs()
-        mine = place[owners] >= 0
-        scores[place[owners[mine]], items[mine]] = -np.inf
+        once = ~self.catalogue.rules.rebuyable[items]
+        return np.unique(owners[once] * self.catalogue.size + items[once])
 
     def _nearest(self, top: TopK, past: Histories) -> tuple[Indices, Floats]:
         if self._units is None:
             return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
         return nearest_history(self._units, top, past, self.settings.reason_history)
 
-    def _unadjusted(self, rows: Ints, known: Bools, past: Histories, top: TopK, popular: Bools) -> Floats:
-        if self._users is None or self.catalogue.unadjusted is None:
+    def _unadjusted(self, states: Floats | None, top: TopK, cold: Bools) -> Floats:
+        if states is None or self.catalogue.unadjusted is None:
             return np.full(top.rows.size, np.nan, dtype=np.float32)
-        states = self._states(rows, known, past)
         values = dot_pairs(states, self.catalogue.unadjusted, top.rows, top.columns)
-        return np.where(popular, np.float32(np.nan), values)
+        return np.where(cold[top.rows], np.float32(np.nan), values)
 
 
-def dot_pairs(left: Floats, right: Floats, rows: Indices, columns: Indices) -> Floats:
-    """float32 (m,) <left[rows], right[columns]>, summed in float64, a bounded number of pairs at once."""
-    out = np.empty(rows.size, dtype=np.float32)
-    for start in range(0, rows.size, PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
-        first, second = left[rows[part]].astype(np.float64), right[columns[part]].astype(np.float64)
-        out[part] = (first * second).sum(axis=1)
-    return out
+def _drawn(lists: Lists, cold: Bools) -> Drawn:
+    """How each row came into its list."""
+    by_taste = lists.policies == Policy.TASTE.value
+    return Drawn(
+        popular=by_taste & cold[lists.top.rows],
+        random=lists.policies == Policy.UNIFORM.value,
+        new=lists.policies == Policy.NEW_ITEMS.value,
+    )
 
 
-def _placed(top: TopK, chosen: Indices) -> TopK:
-    return TopK(chosen[top.rows], top.columns, top.ranks, top.scores)
-
-
-def _merge(first: TopK, second: TopK, n_users: int) -> TopK:
-    """Both selections, ordered by user and rank."""
-    rows = np.concatenate([first.rows, second.rows])
-    ranks = np.concatenate([first.ranks, second.ranks])
-    order = np.lexsort((ranks, rows))
-    columns = np.concatenate([first.columns, second.columns])[order]
-    return TopK(rows[order], columns, ranks[order], np.concatenate([first.scores, second.scores])[order])
-
-
-def _labels(folded: Bools, cold: Bools, short: Bools) -> Texts:
-    """Fallback label per user; empty for the plain path."""
-    path = np.where(cold, Fallback.COLD_USER.value, np.where(folded, Fallback.FOLD_IN.value, ""))
-    joint = np.where((path != "") & short, "+", "")
-    ending = np.where(short, Fallback.CATALOGUE_EXHAUSTED.value, "")
-    return np.char.add(np.char.add(path, joint), ending)
+def _labels(folded: Bools, cold: Bools, lists: Lists) -> Texts:
+    """Fallback labels per user, joined by '+'; empty for the plain path."""
+    joint: npt.NDArray[np.str_] = np.full(cold.size, "")
+    for name, mask in (
+        (Fallback.COLD_USER, cold),
+        (Fallback.FOLD_IN, folded),
+        (Fallback.SEEN_EVERYTHING, lists.seen_again),
+        (Fallback.CAPS_REACHED, lists.capped),
+        (Fallback.CATALOGUE_EXHAUSTED, lists.short & ~lists.capped),
+    ):
+        between = np.where(joint != "", "+", "")
+        joint = np.where(mask, np.char.add(np.char.add(joint, between), name.value), joint)
+    return joint

@@ -17,7 +17,7 @@ from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
 from causalrec.scoring.rules import allowed
-from causalrec.scoring.score import tonight
+from causalrec.scoring.tonight import tonight
 
 SIMILAR, POPULAR = "similar_items", "popular_items"
 
@@ -35,9 +35,9 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
     dataset = load_dataset(settings, lake, ds)
     champion = need(connect(settings), settings, "champion")
     with opened(champion) as package:
-        similar = _similar(tonight(package, dataset, settings.scoring), settings, champion.version)
+        similar = _similar(tonight(package, dataset, settings.scoring, lake, ds), settings, champion.version)
         has_states = package.factorised
-    popular = _popular(dataset, settings)
+    popular = _popular(dataset, settings, ds)
     origin = {"dataset_id": dataset.dataset_id}
     partition = {"ds": ds.isoformat()}
     writes = (
@@ -78,12 +78,13 @@ def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table
     )
 
 
-def _popular(dataset: Dataset, settings: Settings) -> pa.Table:
+def _popular(dataset: Dataset, settings: Settings, ds: dt.date) -> pa.Table:
     users = np.bincount(dataset.seen[1], minlength=dataset.item_ids.size)
     items = pd.DataFrame(
         {"item_id": dataset.item_ids, "category": dataset.items["category"].to_numpy(), "users": users}
     )
-    lists = popular_lists(items[allowed(dataset.items, settings.scoring)], settings.scoring.popular_items)
+    may = allowed(dataset.items, settings.scoring, ds)
+    lists = popular_lists(items[may], settings.scoring.popular_items)
     kinds = {"category": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "users": pa.int64()}
     return pa.table({name: pa.array(lists[name], kind) for name, kind in kinds.items()})
 

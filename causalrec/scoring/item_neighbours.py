@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalrec.dataset.arrays import Floats
-from causalrec.scoring.engine import dot_pairs
 from causalrec.scoring.reasons import unit_rows
-from causalrec.scoring.topk import TopK, top_k
+from causalrec.scoring.topk import TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20
 COPIES = 3  # of a block of scores: the product, its partition, the selection

@@ -12,12 +12,14 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
-from causalrec.scoring.rules import allowed
+from causalrec.scoring.rules import allowed, item_rules
 from causalrec.scoring.score import CANDIDATES
-from causalrec.scoring.verify import overlap, verify
+from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    import numpy as np
+    import numpy.typing as npt
+    from pyspark.sql import DataFrame, SparkSession
 
 PUBLISHED = "recommendations"
 
@@ -46,14 +48,20 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     seen = read_frame(spark, interactions, where, ["user_id", "item_id"], pins[1].version)
     dataset = load_dataset(settings, lake, ds)
     users = spark.createDataFrame(pa.table({"user_id": pa.array(dataset.user_ids, pa.string())}))
-    may = dataset.item_ids[allowed(dataset.items, settings.scoring)]
-    items = spark.createDataFrame(pa.table({"item_id": pa.array(may, pa.string())}))
+    may = allowed(dataset.items, settings.scoring, ds)
+    again = item_rules(dataset.items, settings.scoring, ds, may).rebuyable
+    items = _ids(spark, dataset.item_ids[may])
+    seen = seen.join(_ids(spark, dataset.item_ids[again]), "item_id", "left_anti")
     findings = verify(frame, seen, users, items, settings.scoring)
+    compared = _compared(spark, lake, ds, frame)
+    if compared is not None:
+        findings.append(within_bounds(compared, settings.scoring))
     broken = [finding for finding in findings if finding.broken]
     if broken:
         listing = "; ".join(f"{finding.rule}: broken {finding.broken} times" for finding in broken)
         raise ScoringError(
-            f"candidates of {ds} are not published: {listing}", do="run score --force, then publish"
+            f"candidates of {ds} are not published: {listing}",
+            do="run score --force, then publish; bounds stand under [scoring]",
         )
     (written,) = write_frame(frame, lake.table(PUBLISHED), [{"ds": ds.isoformat()}])
     return Outcome(
@@ -61,19 +69,23 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         rows_out=written.rows,
         reads=pins,
         writes=(written,),
-        counters={"rules": float(len(findings)), **_overlap(spark, lake, ds, written.version)},
+        counters={
+            "rules": float(len(findings)),
+            **({} if compared is None else {"overlap_with_last_night": compared.share}),
+        },
         note=f"{len(findings)} rules hold",
     )
 
 
-def _overlap(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> dict[str, float]:
-    """How much of the newest earlier night is still there."""
+def _ids(spark: "SparkSession", item_ids: "npt.NDArray[np.object_]") -> "DataFrame":
+    return spark.createDataFrame(pa.table({"item_id": pa.array(item_ids, pa.string())}))
+
+
+def _compared(spark: "SparkSession", lake: Lake, ds: dt.date, frame: "DataFrame") -> Overlap | None:
+    """The candidates beside the newest earlier night; None where there is none."""
     table = lake.table(PUBLISHED)
-    earlier = [day for day in table.upto("ds", ds.isoformat()) if day < ds.isoformat()]
+    days = table.upto("ds", ds.isoformat()) if table.exists() else []
+    earlier = [day for day in days if day < ds.isoformat()]
     if not earlier:
-        return {}
-    columns = ["user_id", "item_id"]
-    today = read_frame(spark, table, where={"ds": [ds.isoformat()]}, columns=columns, version=version)
-    before = read_frame(spark, table, where={"ds": [earlier[-1]]}, columns=columns, version=version)
-    share = overlap(today, before)
-    return {} if share is None else {"overlap_with_last_night": share}
+        return None
+    return overlap(frame, read_frame(spark, table, {"ds": [earlier[-1]]}, ["user_id", "item_id"]))

@@ -1,5 +1,6 @@
 """Why an item is recommended: the item of the user's own history that lies nearest to it."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -21,6 +22,17 @@ class RecommendationReason(StrEnum):
     SIMILAR_TO_HISTORY = "similar_to_history"
     OVERALL_TASTE = "overall_taste"
     POPULAR = "popular"
+    EXPLORATION = "exploration"
+    NEW_ITEM = "new_item"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which of the selected pairs (m,) were ranked by popularity, drawn at random, or given to new items."""
+
+    popular: npt.NDArray[np.bool_]
+    random: npt.NDArray[np.bool_]
+    new: npt.NDArray[np.bool_]
 
 
 def unit_rows(vectors: Floats) -> Floats:
@@ -51,25 +63,24 @@ def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) 
 
 
 def explain(
-    catalogue: Catalogue, nearest: Indices, similarity: Floats, popular: npt.NDArray[np.bool_], minimum: float
+    catalogue: Catalogue, nearest: Indices, similarity: Floats, drawn: Drawn, minimum: float
 ) -> tuple[Texts, Texts]:
     """Reason codes and texts (m,) of the selected pairs.
 
     Args:
-        popular: bool (m,) pairs that were ranked by popularity, not by taste.
         minimum: cosine below which no single item explains the pair.
     """
-    similar = ~popular & (nearest >= 0) & (similarity >= minimum)
-    codes = np.where(
-        popular,
-        RecommendationReason.POPULAR.value,
-        np.where(
-            similar, RecommendationReason.SIMILAR_TO_HISTORY.value, RecommendationReason.OVERALL_TASTE.value
-        ),
-    )
-    titles = catalogue.titles[np.maximum(nearest, 0)].astype(object)
-    because = "because you chose " + titles
-    texts = np.where(
-        popular, "popular with other customers", np.where(similar, because, "fits what you chose as a whole")
-    )
+    similar = (nearest >= 0) & (similarity >= minimum)
+    because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)].astype(object)
+    cases = [
+        (drawn.random, RecommendationReason.EXPLORATION, "shown at random, to learn what you like"),
+        (drawn.popular, RecommendationReason.POPULAR, "popular with other customers"),
+        (similar, RecommendationReason.SIMILAR_TO_HISTORY, because),
+        (drawn.new, RecommendationReason.NEW_ITEM, "new in the shop"),
+    ]
+    where = [case[0] for case in cases]
+    codes = np.select(where, [case[1].value for case in cases], RecommendationReason.OVERALL_TASTE.value)
+    texts = np.full(nearest.size, "fits what you chose as a whole", dtype=object)
+    for mask, _, text in reversed(cases):
+        texts = np.where(mask, text, texts)
     return codes, texts.astype(str)

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import hashlib
+import json
 import tempfile
 import zipfile
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,13 +24,17 @@ from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect
 from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, need, opened, version_of
+from causalrec.scoring.ann import build_index, near_top_k, recall, save_index
 from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.fused import fused_top_k
 from causalrec.scoring.rules import allowed
+from causalrec.scoring.tonight import tonight
 from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+INDEX = "items.faiss"
 CANDIDATES = "recommendation_candidates"
 
 
@@ -53,8 +59,10 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     with opened(champion) as package:
-        catalogue = tonight(package, dataset, settings.scoring)
-        task = ScoreTask(_ship(spark, package, champion), catalogue, settings.scoring)
+        catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+        index = _index(catalogue, settings)
+        archive = _ship(spark, package, champion, index)
+        task = ScoreTask(archive, catalogue, settings.scoring, ds.isoformat(), "" if index is None else INDEX)
         users = users_with_history(
             spark,
             user_rows(package, dataset),
@@ -62,7 +70,9 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         )
         frame = _labelled(users.repartition(settings.scoring.partitions), task, champion, dataset, ds)
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
-    counters = _counters(spark, lake, ds, written.version) | _sizes(package, dataset, settings.scoring)
+        sizes = _sizes(package, dataset, catalogue, settings.scoring, ds)
+        sizes |= _recall(package, catalogue, index, settings)
+    counters = _counters(spark, lake, ds, written.version) | sizes
     late = champion.tags.get(TRAINED_ON, "") > ds.isoformat()
     warning = f", which was trained later, on {champion.tags[TRAINED_ON]}" if late else ""
     return Outcome(
@@ -73,13 +83,6 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         counters=counters,
         note=f"champion version {champion.version}{warning}",
     )
-
-
-def tonight(package: ModelPackage, dataset: Dataset, settings: ScoringSettings) -> Catalogue:
-    """Allowed items that both the model and tonight's catalogue know, under tonight's titles."""
-    ids = dataset.item_ids.astype(str)
-    titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy().astype(str)
-    return package.catalogue.only(ids[allowed(dataset.items, settings)]).named(ids, titles)
 
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
@@ -98,7 +101,28 @@ def users_with_history(spark: "SparkSession", users: pa.Table, interactions: "Da
     return spark.createDataFrame(users).join(histories, "user_id", "left")
 
 
-def _ship(spark: "SparkSession", package: ModelPackage, champion: ModelVersion) -> str:
+def _index(catalogue: Catalogue, settings: Settings) -> Any:  # noqa: ANN401 - faiss is untyped
+    """The approximate index of a very large catalogue; None where the search is exact."""
+    least = settings.scoring.ann_from_items
+    if catalogue.states is None or not least or catalogue.size < least:
+        return None
+    return build_index(catalogue.states, settings.scoring.ann_probes, settings.training.seed)
+
+
+def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: Settings) -> dict[str, float]:  # noqa: ANN401
+    """What the index finds of the exact lists of a sample of users."""
+    tables = package.tables()
+    if index is None or tables is None or catalogue.states is None:
+        return {}
+    rng = np.random.default_rng(settings.training.seed)
+    size = min(settings.scoring.ann_sample, tables.users.shape[0])
+    users = tables.users[np.sort(rng.choice(tables.users.shape[0], size, replace=False))]
+    k, nothing = min(settings.scoring.k, catalogue.size), np.empty(0, dtype=np.int64)
+    exact = fused_top_k(users, catalogue.states, k, nothing)
+    return {"ann_recall": recall(near_top_k(index, users, catalogue.states, k, nothing), exact)}
+
+
+def _ship(spark: "SparkSession", package: ModelPackage, champion: ModelVersion, index: Any) -> str:  # noqa: ANN401
     """Sends the model's files to every executor; returns the name they are found under."""
     name = f"model-{champion.tags[PACKAGE_HASH]}"
     archive = Path(tempfile.mkdtemp(prefix="causalrec-ship-")) / f"{name}.zip"
@@ -108,6 +132,9 @@ def _ship(spark: "SparkSession", package: ModelPackage, champion: ModelVersion) 
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
         for file in [*files, package.folder / "manifest.json"]:
             target.write(file, file.relative_to(package.folder))
+        if index is not None:
+            save_index(index, archive.with_name(INDEX))
+            target.write(archive.with_name(INDEX), INDEX)
     spark.sparkContext.addArchive(f"{archive.as_uri()}#{name}")
     return name
 
@@ -120,26 +147,38 @@ def _labelled(
         {
             "model_version": F.lit(champion.version),
             "dataset_id": F.lit(dataset.dataset_id),
+            "dataset_pins": F.lit(json.dumps({pin.table: pin.version for pin in dataset.pins})),
             "ds": F.lit(ds),
         }
     )
 
 
 def _counters(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> dict[str, float]:
-    """Users served per fallback label."""
+    """Users served per fallback label, and rows per policy."""
     where = {"ds": [ds.isoformat()]}
-    frame = read_frame(spark, lake.table(CANDIDATES), where, ["user_id", "fallback", "rank"], version)
+    columns = ["user_id", "fallback", "rank", "policy"]
+    frame = read_frame(spark, lake.table(CANDIDATES), where, columns, version)
     label = F.coalesce("fallback", F.lit("plain")).alias("label")
-    rows = frame.where("rank = 1").groupBy(label).count().collect()  # one row per label
-    return {f"users_{row['label']}": float(row["count"]) for row in rows}
+    rows = frame.groupBy(label, "policy").agg(
+        F.count_if(F.col("rank") == 1).alias("users"), F.count("*").alias("rows")
+    )
+    found: Counter[str] = Counter()
+    for row in rows.collect():  # one row per label and policy
+        found[f"users_{row['label']}"] += row["users"]
+        found[f"rows_{row['policy']}"] += row["rows"]
+    return {name: float(value) for name, value in found.items()}
 
 
-def _sizes(package: ModelPackage, dataset: Dataset, settings: ScoringSettings) -> dict[str, float]:
+def _sizes(
+    package: ModelPackage, dataset: Dataset, catalogue: Catalogue, settings: ScoringSettings, ds: dt.date
+) -> dict[str, float]:
     known = np.isin(dataset.item_ids.astype(str), package.item_ids)
-    may = allowed(dataset.items, settings)
+    may = allowed(dataset.items, settings, ds)
     return {
-        "items_scored": float((known & may).sum()),
+        "items_scored": float(catalogue.rules.listed.sum()),
         "items_blocked": float((~may).sum()),
-        "items_new_left_out": float((~known & may).sum()),
+        "items_new": float(catalogue.rules.fresh.sum()),
+        "items_unknown_to_model": float((catalogue.model_rows < 0).sum()),
+        "items_without_score": float((~catalogue.rules.listed).sum()),
         "items_retired": float(package.item_ids.size - known.sum()),
     }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 
 Indices = npt.NDArray[np.int64]
+PAIRS_AT_ONCE = 4_096  # both states of a pair in float64 then stay in the cache
 Rescore = Callable[[Indices, Indices], Floats]
 
 
@@ -45,11 +46,36 @@ def top_k(scores: Floats, k: int, *, slack: Floats | None = None, rescore: Resco
     keep = np.isfinite(scores) & (scores >= _threshold(scores, k, slack)[:, None])
     rows, columns = np.nonzero(keep)
     exact = scores[rows, columns] if rescore is None else rescore(rows, columns)
-    order = np.lexsort((columns, -exact, rows))
-    rows, columns, exact = rows[order], columns[order], exact[order]
-    ranks = _ranks(rows, scores.shape[0])
+    return ranked(rows, columns, exact, scores.shape[0], k)
+
+
+def ranked(rows: Indices, columns: Indices, scores: Floats, n_rows: int, k: int) -> TopK:
+    """The ``k`` best of given pairs per row; equal scores are ordered by column."""
+    order = np.lexsort((columns, -scores, rows))
+    rows, columns, scores = rows[order], columns[order], scores[order]
+    ranks = places(rows, n_rows)
     best = ranks <= k
-    return TopK(rows[best], columns[best], ranks[best], exact[best])
+    return TopK(rows[best], columns[best], ranks[best], scores[best])
+
+
+def float_slack(users: Floats, items: Floats) -> Floats:
+    """(B,) by how much two float32 products of a user's scores may be wrong together.
+
+    |fl(x.y) - x.y| <= d eps |x||y|; both the threshold and the candidate may be off.
+    """
+    reach = np.linalg.norm(users, axis=1) * np.linalg.norm(items, axis=1).max(initial=0)
+    slack: Floats = (4 * users.shape[1] * np.finfo(np.float32).eps * reach).astype(np.float32)
+    return slack
+
+
+def dot_pairs(left: Floats, right: Floats, rows: Indices, columns: Indices) -> Floats:
+    """float32 (m,) <left[rows], right[columns]>, summed in float64, a bounded number of pairs at once."""
+    out = np.empty(rows.size, dtype=np.float32)
+    for start in range(0, rows.size, PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        first, second = left[rows[part]].astype(np.float64), right[columns[part]].astype(np.float64)
+        out[part] = (first * second).sum(axis=1)
+    return out
 
 
 def _threshold(scores: Floats, k: int, slack: Floats | None) -> Floats:
@@ -61,7 +87,7 @@ def _threshold(scores: Floats, k: int, slack: Floats | None) -> Floats:
     return kth if slack is None else kth - slack
 
 
-def _ranks(rows: Indices, n_rows: int) -> Indices:
+def places(rows: Indices, n_rows: int) -> Indices:
     """1, 2, 3, ... within each run of equal values of the sorted ``rows``."""
     starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))])
     ranks: Indices = np.arange(rows.size) - starts[rows] + 1

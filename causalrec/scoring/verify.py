@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.scoring.engine import Fallback
+from causalrec.scoring.slots import Policy
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -32,7 +33,7 @@ def verify(
 
     Args:
         candidates: the rows to publish.
-        seen: user_id, item_id that users have already.
+        seen: user_id, item_id that users have already and may not get again.
         users: user_id of everyone who must be served.
         items: item_id of everything that may be recommended.
     """
@@ -45,7 +46,10 @@ def verify(
 def _findings(
     candidates: "DataFrame", seen: "DataFrame", users: "DataFrame", settings: ScoringSettings
 ) -> Iterator[Finding]:
-    exhausted = F.coalesce("fallback", F.lit("")).contains(Fallback.CATALOGUE_EXHAUSTED.value)
+    label = F.coalesce("fallback", F.lit(""))
+    exhausted = label.contains(Fallback.CATALOGUE_EXHAUSTED.value) | label.contains(
+        Fallback.CAPS_REACHED.value
+    )
     finite = F.col("score").isNotNull() & ~F.isnan("score") & (F.abs("score") < float("inf"))
     lists = candidates.groupBy("user_id").agg(
         F.count(F.lit(1)).alias("rows"),
@@ -73,38 +77,63 @@ def _findings(
     yield Finding(f"fewer than {settings.k} rows only with a label", int(totals["short"]))
     yield Finding(f"at most {settings.k} rows per user", int(totals["long"]))
     yield Finding("scores are finite", int(totals["not_finite"]))
-    yield Finding("scores fall with the rank", _rising(candidates))
+    odds = F.coalesce("propensity", F.lit(0.0))
+    named = F.coalesce("policy", F.lit("")).isin([policy.value for policy in Policy])
+    unlogged = candidates.where(~named | F.isnan(odds) | (odds <= 0) | (odds > 1)).count()
+    yield Finding("every row has its policy and a propensity in (0, 1]", unlogged)
+    if settings.diversity == 0:
+        yield Finding("scores fall with the rank", _rising(candidates))
     yield Finding("only known users", lists.join(users, "user_id", "left_anti").count())
-    yield Finding("every user is served", _unserved(candidates, seen, users))
+    yield Finding("every user is served", users.join(lists, "user_id", "left_anti").count())
     if settings.exclude_seen:
-        pairs = candidates.select("user_id", "item_id")
+        again = F.coalesce("fallback", F.lit("")).contains(Fallback.SEEN_EVERYTHING.value)
+        pairs = candidates.where(~again).select("user_id", "item_id")
         yield Finding("no seen item", pairs.join(seen, ["user_id", "item_id"], "left_semi").count())
 
 
 def _rising(candidates: "DataFrame") -> int:
-    """Users whose list is not sorted by score."""
+    """Users whose rows by taste are not sorted by score; drawn rows stand where their place is."""
+    candidates = candidates.where(F.col("policy") == Policy.TASTE.value)
     ranked = F.sort_array(F.collect_list(F.struct("rank", "score"))).getField("score")
     lists = candidates.groupBy("user_id").agg(ranked.alias("scores"))
     return int(lists.where(F.col("scores") != F.sort_array("scores", asc=False)).count())
 
 
-def _unserved(candidates: "DataFrame", seen: "DataFrame", users: "DataFrame") -> int:
-    """Users without a row although something is left that they do not have."""
-    missing = users.join(candidates.select("user_id").distinct(), "user_id", "left_anti")
-    offered = candidates.select("item_id").distinct()
-    theirs = (
-        seen.join(offered, "item_id", "left_semi")
-        .groupBy("user_id")
-        .agg(F.countDistinct("item_id").alias("n"))
+@dataclass(frozen=True)
+class Overlap:
+    """How much of an earlier night is still there.
+
+    Attributes:
+        users: users served on both days.
+        share: share of today's rows of those users that were there before; 0 without such users.
+    """
+
+    users: int
+    share: float
+
+
+def overlap(today: "DataFrame", before: "DataFrame") -> Overlap:
+    """Compares two nights by user_id and item_id."""
+    common = before.select("user_id").distinct()
+    pairs = today.select("user_id", "item_id").join(common, "user_id", "left_semi")
+    old = before.select("user_id", "item_id", F.lit(1).alias("old"))
+    found = (
+        pairs.join(old, ["user_id", "item_id"], "left")
+        .agg(
+            F.countDistinct("user_id").alias("users"),
+            F.count("*").alias("rows"),
+            F.count("old").alias("same"),
+        )
+        .first()
     )
-    left = F.coalesce("n", F.lit(0)) < offered.count()
-    return int(missing.join(theirs, "user_id", "left").where(left).count())
+    assert found is not None  # noqa: S101 - a global aggregate has one row
+    return Overlap(int(found["users"]), found["same"] / found["rows"] if found["rows"] else 0.0)
 
 
-def overlap(today: "DataFrame", yesterday: "DataFrame") -> float | None:
-    """Share of today's rows, of users served on both days, that were there yesterday; None without any."""
-    both = today.join(yesterday.select("user_id").distinct(), "user_id", "left_semi")
-    pairs = both.select("user_id", "item_id")
-    total = pairs.count()
-    same = pairs.join(yesterday.select("user_id", "item_id"), ["user_id", "item_id"], "left_semi").count()
-    return same / total if total else None
+def within_bounds(found: Overlap, settings: ScoringSettings) -> Finding:
+    """Whether the lists changed no more and no less than the shop expects of one night."""
+    low, high = settings.min_overlap, settings.max_overlap
+    outside = found.users >= settings.overlap_users and not low <= found.share <= high
+    return Finding(
+        f"rows kept from the last night between {low:g} and {high:g}, found {found.share:.3f}", int(outside)
+    )

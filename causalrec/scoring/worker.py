@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config.sections import ScoringSettings
+from causalrec.scoring.ann import load_index
 from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.engine import Engine, Ranked
 from causalrec.scoring.histories import Histories, from_positions
@@ -24,6 +25,8 @@ RECOMMENDED = pa.schema(
         ("reason_text", pa.string()),
         ("confounder_code", pa.string()),
         ("fallback", pa.string()),
+        ("policy", pa.string()),
+        ("propensity", pa.float64()),
     ]
 )
 
@@ -35,11 +38,15 @@ class ScoreTask:
     Attributes:
         archive: name under which the model's files were shipped.
         catalogue: the items that may be recommended; travels once per executor.
+        seed: of the draws of exploration and new items.
+        index: file name of the approximate index beside the model's files; empty without one.
     """
 
     archive: str
     catalogue: Catalogue
     settings: ScoringSettings
+    seed: str = ""
+    index: str = ""
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Memory is bounded by the settings' block size whatever the number of users."""
@@ -48,16 +55,20 @@ class ScoreTask:
         from causalrec.registry.package import ModelPackage
 
         package = ModelPackage(Path(SparkFiles.get(self.archive)))
-        engine = package.engine(self.settings, self.catalogue)
+        index = load_index(package.folder / self.index) if self.index else None
+        engine = package.engine(self.settings, self.catalogue, index)
         ids = pa.array(self.catalogue.item_ids, pa.string())
         for batch in batches:
-            yield from recommend_batch(engine, ids, batch, self.settings.k)
+            yield from recommend_batch(engine, ids, batch, self.settings.k, self.seed)
 
 
-def recommend_batch(engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int) -> Iterator[pa.RecordBatch]:
+def recommend_batch(
+    engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int, seed: str
+) -> Iterator[pa.RecordBatch]:
     """Recommendations for the users of one batch, block by block."""
+    users = batch.column("user_id").to_numpy(zero_copy_only=False)
     rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
-    for block in engine.recommend(rows, _histories(batch.column("history"), ids), k):
+    for block in engine.recommend(rows, _histories(batch.column("history"), ids), k, users, seed):
         if block.users.size:
             yield _as_arrow(block, batch.column("user_id"), ids)
 
@@ -83,5 +94,7 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
         pa.array(block.reason_texts, pa.string()),
         or_null(block.confounders),
         or_null(block.fallback),
+        pa.array(block.policies, pa.string()),
+        pa.array(block.propensity, pa.float64()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=RECOMMENDED)

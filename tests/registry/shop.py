@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.dataset.catalogue import items_table
+from causalrec.dataset.load import OFFER
 from causalrec.dataset.store import write_bundle
 from causalrec.lake import Lake
 
@@ -46,19 +47,22 @@ def write_dataset(
     ds: dt.date = DS,
     cold_users: int = 2,
     changes: Mapping[str, Mapping[int, str]] | None = None,
+    n_items: int = ITEMS,
+    vectors: bool = False,
 ) -> str:
     """Bundle, ``datasets`` row and ``interactions`` partition; returns the dataset id.
 
-    ``changes`` overwrites columns of the items: column -> row -> value.
+    ``changes`` overwrites columns of the items: column -> row -> value. ``vectors`` gives every item a text
+    vector of its group; items from ``ITEMS`` on belong to no user.
     """
     lake = Lake(settings.lake_root)
     pairs = interactions(seed)
     split = np.random.default_rng(seed).permutation(pairs.shape[1]) % 10
     users = [f"u{row:03d}" for row in range(USERS + cold_users)]
-    items = pd.DataFrame({"item_id": [f"i{row:03d}" for row in range(ITEMS)]})
-    items["title"] = [f"Thing {row}" for row in range(ITEMS)]
+    items = pd.DataFrame({"item_id": [f"i{row:03d}" for row in range(n_items)]})
+    items["title"] = [f"Thing {row}" for row in range(n_items)]
     items.loc[3, "title"] = None
-    for name in ("brand", "category", "image_ref", "sha256", "text_key"):
+    for name in ("brand", "category", "image_ref", "sha256", "text_key", *OFFER):
         items[name] = None
     for name, values in (changes or {}).items():
         for row, value in values.items():
@@ -71,7 +75,9 @@ def write_dataset(
         "train_weights": np.ones(int((split > 1).sum()), dtype=np.float32),
         "random_exposure": np.empty((3, 0), dtype=np.int32),
     }
-    popularity = np.bincount(arrays["train"][1], minlength=ITEMS).tolist()
+    if vectors:
+        arrays["text"] = text_vectors(n_items)
+    popularity = np.bincount(arrays["train"][1], minlength=n_items).tolist()
     tables = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
     dataset_id = write_bundle(settings.bundle_root, arrays, tables, {"ds": ds.isoformat()})
     names = {0: "valid", 1: "test"}
@@ -97,12 +103,19 @@ def write_dataset(
         "dataset_id": dataset_id,
         "pins": "[]",
         "n_users": len(users),
-        "n_items": ITEMS,
+        "n_items": n_items,
         **{f"n_{name}": arrays[name].shape[1] for name in ("train", "valid", "test")},
+        "text_encoder": "words" if vectors else None,
         "bundle": dataset_id,
     }
     replace_partition(lake, "datasets", ds, [manifest])
     return dataset_id
+
+
+def text_vectors(n_items: int) -> np.ndarray:
+    """float32 (n_items, 6): a direction of the group and a little of its own."""
+    noise = np.random.default_rng(5).normal(scale=0.1, size=(n_items, 6))
+    return (np.eye(GROUPS, 6)[np.arange(n_items) % GROUPS] + noise).astype(np.float32)
 
 
 def replace_partition(lake: Lake, name: str, ds: dt.date, rows: list[dict[str, object]]) -> None:

@@ -45,7 +45,8 @@ def test_equals_brute_force_for_every_block_size(seen: list[list[int]], k: int, 
     rows = np.arange(7, dtype=np.int32)
     blocks = list(engine(ScoringSettings(user_block=block)).recommend(rows, histories(seen), k))
     assert CATALOGUE.states is not None
-    assert lists(blocks, 7) == brute_force(TABLES.users, CATALOGUE.states, seen, k)
+    again = [mine if len(mine) < CATALOGUE.size else [] for mine in seen]  # who has all sees it again
+    assert lists(blocks, 7) == brute_force(TABLES.users, CATALOGUE.states, again, k)
 
 
 def test_scores_do_not_depend_on_the_blocks() -> None:
@@ -87,9 +88,11 @@ def test_labels_are_joined() -> None:
     assert block.items.size == CATALOGUE.size
 
 
-def test_user_who_has_seen_everything_gets_no_row() -> None:
+def test_user_who_has_seen_everything_gets_a_labelled_list_of_it() -> None:
     (block,) = engine().recommend(np.array([0], dtype=np.int32), histories([list(range(11))]), 5)
-    assert block.items.size == 0
+    assert CATALOGUE.states is not None
+    assert block.items.tolist() == brute_force(TABLES.users[:1], CATALOGUE.states, [[]], 5)[0]
+    assert set(block.fallback) == {"seen_everything"}
 
 
 def test_seen_items_stay_when_they_may_be_bought_again() -> None:

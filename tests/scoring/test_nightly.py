@@ -58,7 +58,7 @@ def test_every_user_is_served_and_nothing_seen_is_shown(night: Night, spark: Spa
     assert (outcome.rows_in, outcome.rows_out) == (USERS + 2, 5 * (USERS + 2))
     assert outcome.counters["users_plain"] + outcome.counters.get("users_fold_in", 0) == USERS
     assert outcome.counters["users_cold_user"] == 2
-    assert outcome.counters["items_new_left_out"] == 0
+    assert outcome.counters["items_unknown_to_model"] == 0
     rows = candidates(night)
     assert set(rows["dataset_id"].to_pylist()) == {night.dataset_id}
     assert set(rows["model_version"].to_pylist()) == {"1"}

@@ -23,6 +23,7 @@ def publish_night(lake: Lake, ds: dt.date, users: int = 30, k: int = 4, lists: b
             "score_unadjusted": None if rank == 1 else 0.1,
             "reason_code": "similar_to_history",
             "reason_text": NASTY if rank == 2 else "", "confounder_code": None, "fallback": None,
+            "policy": "causalrec", "propensity": 1.0,
         }
         for user in range(users)
         for rank in range(1, k + 1)

@@ -58,7 +58,7 @@ def test_lists_in_order_once(lake: Lake, settings: RedisSettings, client: redis.
     assert found[0] == {
         "rank": 1, "item_id": "2026-03-01:1", "score": pytest.approx(1 / 6, abs=1e-14),
         "reason_code": "similar_to_history", "reason_text": "", "confounder_code": None,
-        "fallback": None, "model_version": "1",
+        "fallback": None, "policy": "causalrec", "propensity": 1.0, "model_version": "1",
     }  # fmt: skip
     assert read(client, "popular_items:") == [{"rank": 1, "item_id": "2026-03-01:1", "users": 7}]
     assert read(client, "meta")["tables"]["recommendations"] == {"rows": 120, "lists": 30}

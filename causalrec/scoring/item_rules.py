@@ -1,0 +1,40 @@
+"""What the rules of a shop say about each item, aligned with a catalogue."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class ItemRules:
+    """Flat arrays (n,) in the order of the catalogue.
+
+    Attributes:
+        fresh: new items, which have a share of the places of their own.
+        listed: may stand in the personal places; a new item of which nothing is known may not.
+        rebuyable: may be recommended to a user who has it.
+        category: code of the category that caps count, -1 without one.
+        brand: code of the brand, -1 without one.
+    """
+
+    fresh: Bools
+    listed: Bools
+    rebuyable: Bools
+    category: Codes
+    brand: Codes
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "ItemRules":
+        """The same for some of the items."""
+        return ItemRules(
+            self.fresh[rows], self.listed[rows], self.rebuyable[rows], self.category[rows], self.brand[rows]
+        )
+
+
+def no_rules(n_items: int) -> ItemRules:
+    """Old items that are bought once, without categories and brands."""
+    no, none = np.zeros(n_items, dtype=np.bool_), np.full(n_items, -1, dtype=np.int32)
+    return ItemRules(no, ~no, no, none, none)

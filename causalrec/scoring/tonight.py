@@ -1,0 +1,82 @@
+"""The items of a night: what the model knows and what came since, as far as the shop's rules allow."""
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.arrays import Floats
+from causalrec.dataset.load import Dataset
+from causalrec.lake import Lake
+from causalrec.registry.package import ModelPackage
+from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.item_rules import no_rules
+from causalrec.scoring.rules import allowed, item_rules
+
+ENCODERS = ("image_encoder", "text_encoder")
+
+
+def tonight(
+    package: ModelPackage, dataset: Dataset, settings: ScoringSettings, lake: Lake, ds: dt.date
+) -> Catalogue:
+    """Allowed items of tonight's catalogue, under tonight's titles and rules.
+
+    Items that the model does not know get a state from their content, where the model has such a path and
+    their vectors come from the encoders that it was trained with. Those left without a state (no content
+    either) stand in no personal place; they have their share of the places of new items.
+    """
+    ids = dataset.item_ids.astype(str)
+    titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy().astype(str)
+    may = allowed(dataset.items, settings, ds)
+    known = package.catalogue.only(ids[may]).named(ids, titles)
+    rows = np.flatnonzero(may & ~np.isin(ids, package.item_ids))
+    states = _content_states(package, dataset, rows, lake) if rows.size else None
+    both = known.joined(_unknown(known, ids[rows], titles[rows], states))
+    order = np.argsort(ids, kind="stable")
+    place = order[np.searchsorted(ids[order], both.item_ids)]
+    listed = both.model_rows >= 0
+    if both.states is not None:
+        listed = listed | both.states.any(axis=1)
+    rules = item_rules(dataset.items.iloc[place].reset_index(drop=True), settings, ds, listed)
+    return replace(both, rules=replace(rules, fresh=rules.fresh | (both.model_rows < 0)))
+
+
+def _unknown(
+    known: Catalogue, ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_], states: Floats | None
+) -> Catalogue:
+    """New items as a catalogue of their own, shaped like ``known``; no factual state and nothing to fold."""
+
+    def filled(like: Floats | None, value: float) -> Floats | None:
+        return None if like is None else np.full((ids.size, like.shape[1]), value, dtype=np.float32)
+
+    given = known.states is not None and states is not None and states.shape[1] == known.states.shape[1]
+    return Catalogue(
+        ids,
+        titles,
+        np.full(ids.size, -1, dtype=np.int32),
+        np.zeros(ids.size, dtype=np.float32),
+        states if given else filled(known.states, 0),
+        filled(known.unadjusted, np.nan),
+        filled(known.fold, 0),
+        np.full(ids.size, ""),
+        no_rules(ids.size),
+    )
+
+
+def _content_states(
+    package: ModelPackage, dataset: Dataset, rows: npt.NDArray[np.intp], lake: Lake
+) -> Floats | None:
+    if not package.factorised or not _same_encoders(lake, package.manifest.get("dataset_id"), dataset):
+        return None
+    return package.states_of_new({name: values[rows] for name, values in dataset.data.modalities.items()})
+
+
+def _same_encoders(lake: Lake, trained_on: str | None, dataset: Dataset) -> bool:
+    """Whether tonight's vectors come from the encoders of the model's dataset; vectors of two never mix."""
+    if trained_on == dataset.dataset_id:
+        return True
+    rows = lake.table("datasets").read(columns=["dataset_id", *ENCODERS]).to_pylist()
+    named = {row["dataset_id"]: tuple(row[name] for name in ENCODERS) for row in rows}
+    return trained_on in named and named[trained_on] == named.get(dataset.dataset_id)
