@@ -6,10 +6,10 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import align, bench, diff, erase, explain, features, intervene, show, simulate, status
+from jobs import align, bench, diff, erase, explain, features, intervene, requeue, show, simulate, status
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (status, show, diff, explain, erase, features, align, bench, simulate, intervene)
+COMMANDS = (status, show, diff, explain, requeue, erase, features, align, bench, simulate, intervene)
 
 
 def main(argv: list[str] | None = None) -> int:
