@@ -6,10 +6,28 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import align, bench, diff, erase, explain, features, intervene, requeue, show, simulate, status
+from jobs import (
+    align,
+    bench,
+    decide,
+    diff,
+    erase,
+    explain,
+    export,
+    features,
+    intervene,
+    requeue,
+    review,
+    show,
+    simulate,
+    status,
+)
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (status, show, diff, explain, requeue, erase, features, align, bench, simulate, intervene)
+COMMANDS = (
+    status, show, diff, export, explain, review, decide, requeue, erase, features, align, bench,
+    simulate, intervene,
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
