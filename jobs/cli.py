@@ -16,6 +16,7 @@ from jobs import (
     export,
     features,
     intervene,
+    requeue,
     review,
     show,
     simulate,
@@ -24,7 +25,8 @@ from jobs import (
 from jobs._runner import EXIT_ERROR
 
 COMMANDS = (
-    status, show, diff, export, explain, review, decide, erase, features, align, bench, simulate, intervene,
+    status, show, diff, export, explain, review, decide, requeue, erase, features, align, bench,
+    simulate, intervene,
 )  # fmt: skip
 
 

@@ -123,6 +123,7 @@ def _write(
             F.coalesce("raw", F.lit("")).alias("raw"),
             "source_file",
             "source_line",
+            F.lit(f"{feed.landing.version}, {feed.table.version}").alias("contract_version"),
             F.lit(feed.kind).alias("table_name"),
             "arrival_date",
         )

@@ -51,6 +51,12 @@ class Snapshot:
         """Columns as they lie in the files: without the partition columns."""
         return pa.schema([field for field in self.schema if field.name not in self.partition_by])
 
+    @property
+    def lacking(self) -> pa.Schema:
+        """Columns that the contract has gained since: declared, optional and not in the table yet."""
+        stored = {field.name for field in self.delta.schema().fields}
+        return pa.schema([field for field in self.schema if field.name not in stored])
+
     def reopened(self, version: int | None = None) -> "Snapshot":
         """The same table at another version (None: the newest)."""
         found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version)
@@ -205,7 +211,9 @@ def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by:
         )
     for field in schema:
         if field.name not in stored.names:
-            raise ContractError(f"{name}: column {field.name} ({field.type}) is not stored", do=do)
+            if field.nullable:
+                continue  # a later version of the contract added it: older rows read as null
+            raise ContractError(f"{name}: required column {field.name} ({field.type}) is not stored", do=do)
         found = stored.field(field.name).type
         if not _same_type(found, field.type):
             raise ContractError(f"{name}.{field.name}: expected {field.type}, found {found}", do=do)

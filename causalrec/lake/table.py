@@ -192,4 +192,15 @@ class LakeTable:
                 f"{self.name}: cannot create {self.location.uri}", do="check rights and disk space"
             )
         refuse_unwritable(found)
-        return found
+        return self._grown(found) if found.lacking else found
+
+    def _grown(self, found: Snapshot) -> Snapshot:
+        """The table with the columns that its contract has gained; rows that are there have null in them."""
+        with suppress(DeltaError):  # another writer was faster; whether the columns are there is seen next
+            found.delta.alter.add_columns(Schema.from_arrow(found.lacking).fields)
+        grown = found.reopened()
+        if grown.lacking:
+            raise LakeError(
+                f"{self.name}: cannot add {', '.join(grown.lacking.names)}", do="run the job once more"
+            )
+        return grown

@@ -1,0 +1,164 @@
+"""Rows in quarantine are tried again, after a contract, a limit or the code was mended.
+
+An arrival date is taken apart and loaded anew from what the lake holds of it, its good rows and its rejected
+ones, by the same rules, gate and write as a delivery. So the landing zone need not hold the files any more,
+and the result is that of loading the delivery under the contract of today. What still breaks a rule stays in
+quarantine with its original text, file and line.
+"""
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from causalrec.config import Settings
+from causalrec.contracts import Contract
+from causalrec.errors import ReasonCode, SourceError
+from causalrec.ingest.batch import Problem, parse_mapping, parsed_schema, row_name
+from causalrec.ingest.delivery import Feed
+from causalrec.ingest.table import QUARANTINE, load_rows
+from causalrec.ingest.values import convert_text, convert_value
+from causalrec.lake import Lake, Ledger, Outcome
+from causalrec.lake.bridge import read_frame
+from causalrec.lake.erasures import without_erased
+from causalrec.lake.partition import Where
+from causalrec.sources.landing import delivery_fingerprint
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # how Spark writes them in JSON
+PLACE = ("arrival_date", "source_file", "source_line")
+
+
+def waiting(lake: Lake, feed: Feed, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, int]]:
+    """Arrival dates of the range with rows in quarantine -> reason -> rows."""
+    table = lake.table(QUARANTINE)
+    dates = [
+        part["arrival_date"]
+        for part in table.partitions()
+        if part["table_name"] == feed.kind and first.isoformat() <= part["arrival_date"] <= last.isoformat()
+    ]
+    where: Where = {"table_name": [feed.kind], "arrival_date": dates}
+    rows = table.read(where=where, columns=["arrival_date", "reason_code"])
+    found: dict[dt.date, dict[str, int]] = {}
+    for one in rows.group_by(["arrival_date", "reason_code"]).aggregate([([], "count_all")]).to_pylist():
+        found.setdefault(one["arrival_date"], {})[one["reason_code"]] = one["count_all"]
+    return dict(sorted((date, dict(sorted(counts.items()))) for date, counts in found.items()))
+
+
+def requeue(
+    feed: Feed,
+    settings: Settings,
+    lake: Lake,
+    ledger: Ledger,
+    spark: "SparkSession",
+    dates: Sequence[dt.date],
+) -> dict[dt.date, Outcome]:
+    """Load the arrival dates ``dates`` again from the table and its quarantine; one Outcome per date.
+
+    Raises:
+        SourceError: the delivery of a date is another one now than the one that was loaded.
+        QualityError: the gate refuses a date as a whole; nothing was written.
+    """
+    for date in dates:
+        _refuse_changed(feed, settings, ledger, date)
+    stored = _stored(feed, lake, spark, dates)
+    parsed = stored.unionByName(_rejected(feed, settings, lake, spark, dates))
+    before = {date: sum(counts.values()) for date, counts in waiting(lake, feed, dates[0], dates[-1]).items()}
+    done = load_rows(without_erased(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
+    return {
+        date: replace(outcome, note=_note(before.get(date, 0), outcome)) for date, outcome in done.items()
+    }
+
+
+def _note(before: int, outcome: Outcome) -> str:
+    said = f"requeued {before:,} rows, {outcome.rows_rejected:,} are still rejected"
+    return f"{said}; {outcome.note}" if outcome.note else said
+
+
+def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.date) -> None:
+    """A new delivery is loaded as such; here the rows of the old one would be taken for it."""
+    last = ledger.last_success(feed.job, date)
+    now = delivery_fingerprint(settings.landing_root, feed.kind, date)
+    if now and last is not None and now != last.inputs.get("delivery"):
+        raise SourceError(
+            f"{feed.kind} {date}: the delivery in the landing zone is not the one that was loaded",
+            do=f"load it: python -m jobs.{feed.job} --ds {date}",
+        )
+
+
+def _stored(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]) -> "DataFrame":
+    """The good rows as parsed ones. Their line is not known; null sorts first, so they win over equals."""
+    rows = read_frame(spark, lake.table(feed.kind), where={"arrival_date": [str(date) for date in dates]})
+    schema = from_arrow_schema(parsed_schema(feed.landing))
+    columns = [
+        (F.col(f.name) if f.name in rows.columns else F.lit(None)).cast(f.dataType).alias(f.name)
+        for f in schema
+    ]
+    return rows.select(*columns)
+
+
+def _rejected(
+    feed: Feed, settings: Settings, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]
+) -> "DataFrame":
+    where: Where = {"table_name": [feed.kind], "arrival_date": [str(date) for date in dates]}
+    columns = ["raw", *PLACE]
+    rows = read_frame(spark, lake.table(QUARANTINE), where=where, columns=columns)
+    task = _RetryTask(feed.landing, settings.ingest.max_raw_chars)
+    return rows.mapInArrow(task, from_arrow_schema(parsed_schema(feed.landing)))
+
+
+@dataclass(frozen=True)
+class _RetryTask:
+    """Runs on executors: the kept text of each row becomes a parsed row again."""
+
+    landing: Contract
+    max_raw_chars: int
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield pa.RecordBatch.from_pylist(
+                [self._row(row) for row in batch.to_pylist()], schema=parsed_schema(self.landing)
+            )
+
+    def _row(self, row: dict[str, object]) -> dict[str, object]:
+        raw = str(row["raw"])
+        values, problem, unknown = self._parsed(raw)
+        parsed: dict[str, object] = {
+            row_name(column.name): value if problem is None else None
+            for column, value in zip(self.landing.columns, values, strict=True)
+        }
+        marks = {"raw": raw, "unknown": unknown, **{name: row[name] for name in PLACE}}
+        if problem is not None:
+            marks |= {"reason": problem.reason, "detail": problem.detail}
+        return parsed | marks
+
+    def _parsed(self, raw: str) -> tuple[list[object], Problem | None, str | None]:
+        blank: list[object] = [None] * len(self.landing.columns)
+        try:
+            tree = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            cut = ", cut when it was kept" if len(raw) >= self.max_raw_chars else ""
+            return blank, Problem(ReasonCode.UNPARSEABLE, f"no JSON{cut}: {str(error)[:80]}"), None
+        if not isinstance(tree, dict):
+            return blank, Problem(ReasonCode.UNPARSEABLE, "no JSON object"), None
+        unknown = sorted(
+            key for key, value in tree.items() if key not in self.landing.column_names and value is not None
+        )
+        values, problem = parse_mapping(self.landing, tree, _convert)
+        return values, problem, unknown[0] if unknown else None
+
+
+def _convert(value: object, type_name: str) -> object:
+    """A kept value: cells of CSV are texts whatever their type, and so are numbers that JSON cannot say."""
+    if isinstance(value, str) and type_name in ("double", "int", "bigint"):
+        found = NO_NUMBERS.get(value)
+        return convert_text(value, type_name) if found is None or type_name != "double" else found
+    return convert_value(value, type_name)

@@ -1,0 +1,105 @@
+"""Quarantined rows after a fix: the lake holds what loading the delivery under the new limits would give."""
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from causalrec.config import Settings
+from causalrec.errors import SourceError
+from causalrec.ingest.delivery import feed_inputs
+from causalrec.ingest.events import FEED, ingest_events
+from causalrec.ingest.requeue import requeue, waiting
+from causalrec.lake import Lake, Ledger, Outcome
+from causalrec.lake.ledger import new_row
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+DAY = dt.date(2026, 3, 1)
+HEADER = "event_id,event_time,user_id,item_id,event_type,price"
+TIME = "2026-03-01T12:00:00Z"
+
+
+def row(event_id: str, **changes: object) -> str:
+    good = {"event_id": event_id, "event_time": TIME, "user_id": "u", "item_id": "i", "event_type": "cart"}
+    return json.dumps(good | changes)
+
+
+DELIVERY = {
+    "a.jsonl": [
+        row("good"), row("rich", price=2e7), row("negative", price=-1.0), row("nan", price=float("nan")),
+        row("moved", event_time="2026-03-01T13:00:00Z"), "no json",
+    ],
+    "b.jsonl": [row("moved", event_time="2026-03-01T11:00:00Z", price=3e7)],  # the earlier
+    "c.csv": [HEADER, f"cheap,{TIME},u,i,cart,12.5", f"dear,{TIME},u,i,cart,4e7", f"no,{TIME},u,i,cart,x"],
+}  # fmt: skip
+
+
+def shop(work: Path, max_price: float) -> Settings:
+    limits = {"max_price": max_price, "max_rejected_share": 0.9}
+    return Settings.model_validate({"paths": {"work": work}, "ingest": limits})
+
+
+def deliver(settings: Settings) -> Path:
+    folder = Path(settings.landing_root) / "events" / f"arrival_date={DAY}"
+    folder.mkdir(parents=True)
+    for name, lines in DELIVERY.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def load(settings: Settings, spark: "SparkSession") -> Outcome:
+    lake = Lake(settings.lake_root)
+    return ingest_events(settings, lake, Ledger(lake), spark, DAY)[DAY]
+
+
+def rejected(settings: Settings) -> list[tuple[str, str, str]]:
+    rows = Lake(settings.lake_root).table("quarantine").read().to_pylist()
+    return sorted((r["reason_code"], r["source_file"], r["raw"]) for r in rows)
+
+
+def test_after_the_fix_the_lake_is_as_if_loaded_under_it(tmp_path: Path, spark: "SparkSession") -> None:
+    strict, mended = shop(tmp_path / "old", 1e7), shop(tmp_path / "old", 1e9)
+    folder = deliver(strict)
+    load(strict, spark)
+    shutil.rmtree(folder)  # the shop keeps no old files
+    lake = Lake(strict.lake_root)
+    assert waiting(lake, FEED, DAY, DAY) == {DAY: {"bad_price": 5, "invalid_type": 1, "unparseable": 1}}
+    again = requeue(FEED, mended, lake, Ledger(lake), spark, [DAY])[DAY]
+
+    fresh = shop(tmp_path / "new", 1e9)
+    deliver(fresh)
+    expected = load(fresh, spark)
+    digests = [{w.table: w.digest for w in one.writes if w.table == "events"} for one in (again, expected)]
+    assert digests[0] == digests[1]
+    assert (again.rows_in, again.rows_out, again.rejects) == (
+        expected.rows_in, expected.rows_out, expected.rejects,
+    )  # fmt: skip
+    assert again.note.startswith("requeued 7 rows, 5 are still rejected")
+    assert rejected(mended) == rejected(fresh)
+    assert requeue(FEED, mended, lake, Ledger(lake), spark, [DAY])[DAY].writes[-1].changed is False
+
+
+def test_another_delivery_is_not_mixed_with_the_old_rows(tmp_path: Path, spark: "SparkSession") -> None:
+    settings = shop(tmp_path, 1e7)
+    folder = deliver(settings)
+    lake = Lake(settings.lake_root)
+    ledger = Ledger(lake)
+    now = dt.datetime.now(dt.UTC)
+    ledger.record(
+        [
+            new_row(
+                job="ingest_events", ds=DAY, started_at=now, seconds=0, cpu_seconds=0, outcome=Outcome(),
+                failed=False, fingerprint="", inputs=feed_inputs(FEED, settings, DAY), code_version="0",
+            )
+        ]
+    )  # fmt: skip
+    (folder / "d.jsonl").write_text(row("more"))
+    with pytest.raises(SourceError, match=r"not the one that was loaded -> load it: python -m jobs\.ingest"):
+        requeue(FEED, settings, lake, ledger, spark, [DAY])
