@@ -296,13 +296,21 @@ class ScoringSettings(Section):
 
 
 class RegistrySettings(Section):
-    """MLflow. Empty URIs mean SQLite and a folder inside the work folder."""
+    """MLflow. Empty URIs mean SQLite and a folder inside the work folder.
+
+    Attributes:
+        retries, timeout_seconds: of one request to a tracking server.
+        reproduced_within: largest difference of a metric at which a retrained version counts as the same.
+    """
 
     tracking_uri: str = ""
     artifact_root: str = ""
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
+    retries: int = Field(3, ge=0, le=10)
+    timeout_seconds: int = Field(60, ge=1)
+    reproduced_within: float = Field(0.005, ge=0)
 
 
 class ReportSettings(Section):
