@@ -6,10 +6,26 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import align, bench, diff, erase, explain, features, intervene, show, simulate, status
+from jobs import (
+    align,
+    bench,
+    decide,
+    diff,
+    erase,
+    explain,
+    features,
+    intervene,
+    reproduce,
+    show,
+    simulate,
+    status,
+)
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (status, show, diff, explain, erase, features, align, bench, simulate, intervene)
+COMMANDS = (
+    *(status, show, diff, explain, decide, reproduce, erase),
+    *(features, align, bench, simulate, intervene),
+)
 
 
 def main(argv: list[str] | None = None) -> int:

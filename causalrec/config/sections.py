@@ -268,14 +268,18 @@ class DatasetSettings(Section):
 
 
 class GateSettings(Section):
-    """What a challenger must show before it becomes champion."""
+    """What a challenger must show before it becomes champion, and whether a person is asked too.
+
+    ``auto_approve``: ``never`` leaves a version that passed waiting for a person, ``first`` lets the first
+    champion of a shop through, ``always`` every one.
+    """
 
     metric: str = "ndcg@20"
     cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
-    auto_approve: bool = True
+    auto_approve: Literal["never", "first", "always"] = "never"
 
 
 class ScoringSettings(Section):
@@ -308,6 +312,7 @@ class RegistrySettings(Section):
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
+    page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
     retries: int = Field(3, ge=0, le=10)
     timeout_seconds: int = Field(60, ge=1)
     reproduced_within: float = Field(0.005, ge=0)

@@ -176,7 +176,7 @@ class LakeTable:
         """The newest version; an empty version 0 is committed first where there is no table."""
         found = self.snapshot()
         if found is None:
-            with suppress(DeltaError):  # another writer was faster: its version 0 serves as well
+            with suppress(DeltaError, OSError):  # another writer was faster: its version 0 serves as well
                 DeltaTable.create(
                     self.location.uri,
                     schema=Schema.from_arrow(self.schema),

@@ -23,7 +23,12 @@ ORDER = [
     "item_lists", "report",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance]
-TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
+TASKS = [
+    pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}")
+    for dag in DAGS
+    for task in dag.tasks
+    if isinstance(task, BashOperator)
+]
 HEAVY = [
     "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
     "torch", "transformers",
@@ -78,8 +83,35 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "promote",
+        "build_dataset", "train", "evaluate", "promote", "need_approval", "approval", "answer",
     ]  # fmt: skip
+
+
+def test_the_question_and_what_becomes_of_its_answer() -> None:
+    approval, answer = training.get_task("approval"), training.get_task("answer")
+    assert approval.options == ["Approve", "Reject", "Decide later"]
+    assert approval.defaults == ["Decide later"]
+    assert approval.response_timeout == timedelta(hours=48)
+    reason = "$(rm -rf /); 'too \"popular\"'"
+    said = {
+        "chosen_options": ["Reject"],
+        "responded_by_user": {"id": "7", "name": "eva"},
+        "params_input": {"reason": reason},
+    }
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: said if task_ids == "approval" else "version 3")
+    environment = training.get_template_env()
+    found = {name: environment.from_string(text).render(ti=ti) for name, text in answer.env.items()}
+    assert found == {
+        "CAUSALREC_ANSWER": "Reject",
+        "CAUSALREC_ANSWER_BY": "eva",
+        "CAUSALREC_ANSWER_WHY": reason,
+    }
+    assert answer.append_env
+    assert "reason" not in answer.bash_command
+    assert environment.from_string(approval.body).render(ti=ti).startswith("version 3")
+    nobody = said | {"responded_by_user": None, "chosen_options": ["Decide later"]}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: nobody)
+    assert environment.from_string(answer.env["CAUSALREC_ANSWER_BY"]).render(ti=ti) == ""
 
 
 def test_maintenance_is_one_job_of_the_last_day_that_is_over() -> None:
@@ -111,7 +143,7 @@ def test_limits_of_every_task(dag: DAG, task: BashOperator) -> None:
     assert task.retries == 2
     assert task.retry_delay == timedelta(seconds=60)
     assert timedelta(0) < task.execution_timeout <= timedelta(hours=12)
-    assert task.do_xcom_push is False
+    assert task.do_xcom_push is (task.task_id == "need_approval")  # its last line is the question
     assert list(task.skip_on_exit_code) == [NOTHING_TO_DO]
 
 
