@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 EXIT_DIFFERENT = 3
+SAME = "code, packages, data and machine are as recorded"
 WORDS = {
     "exact": "[bold green]exact[/]: every array is equal bit by bit",
     "close": "[bold yellow]close[/]: arrays differ, no metric by more than {within:g}",
@@ -29,7 +30,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser("reproduce", help="retrain a registered version and compare")
     parser.add_argument("version", metavar="VERSION", help="number of the version in MLflow")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--rebuild", action="store_true", help="make the data anew from the pinned tables too")
+    parser.add_argument(
+        "--rebuild", action="store_true", help="make the data anew from the pinned tables too"
+    )
     parser.set_defaults(run=run)
 
 
@@ -54,8 +57,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = reproduce(
             settings, lake, arguments.version, spark, rebuild=arguments.rebuild, progress=epoch_done
         )
-    for table in (_metrics(found), _tables(found), _differences(found)):
-        console.print(table)
+    console.print(_metrics(found))
+    console.print(_tables(found))
+    console.print(_differences(found) if found.differences else SAME)
     words = WORDS[found.verdict].format(within=settings.registry.reproduced_within)
     console.print(f"version {found.version.version} is {words} (data: {escape(found.data)})", highlight=False)
     return EXIT_DIFFERENT if found.verdict == "different" else 0
@@ -68,7 +72,12 @@ def _metrics(found: Reproduction) -> Table:
     for metric in found.metrics:
         gap = metric.retrained - metric.registered
         logged = "" if metric.logged is None else f"{metric.logged:.6f}"
-        values = (logged, f"{metric.registered:.6f}", f"{metric.retrained:.6f}", f"{gap:+.1e}" if gap else "0")
+        values = (
+            logged,
+            f"{metric.registered:.6f}",
+            f"{metric.retrained:.6f}",
+            f"{gap:+.1e}" if gap else "0",
+        )
         table.add_row(metric.split, metric.name, *values)
     return table
 
@@ -85,8 +94,7 @@ def _tables(found: Reproduction) -> Table:
 
 
 def _differences(found: Reproduction) -> Table:
-    same = "code, packages, data and machine are as recorded"
-    title = "what is otherwise here than where it was trained" if found.differences else same
+    title = "what is otherwise here than where it was trained"
     table = Table(title=title, title_justify="left")
     for column in ("what", "recorded", "here"):
         table.add_column(column)

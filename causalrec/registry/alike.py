@@ -36,7 +36,9 @@ class Table:
 def compare_packages(first: ModelPackage, second: ModelPackage) -> tuple[Table, ...]:
     """Every file of either package but the manifests; arrays one by one."""
     names = sorted(_files(first.folder) | _files(second.folder))
-    return tuple(table for name in names for table in _compare(name, first.folder / name, second.folder / name))
+    return tuple(
+        table for name in names for table in _compare(name, first.folder / name, second.folder / name)
+    )
 
 
 def _files(folder: Path) -> set[str]:

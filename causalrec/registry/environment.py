@@ -64,9 +64,7 @@ def needed(names: Iterable[str]) -> list[str]:
         found.add(name)
         asked = (Requirement(text) for text in importlib.metadata.requires(name) or [])
         waiting += [
-            _plain(need.name)
-            for need in asked
-            if need.marker is None or need.marker.evaluate({"extra": ""})
+            _plain(need.name) for need in asked if need.marker is None or need.marker.evaluate({"extra": ""})
         ]
     return sorted(found)
 

@@ -22,7 +22,7 @@ from causalrec.model.base import Progress
 from causalrec.registry.alike import Table, compare_packages
 from causalrec.registry.environment import Difference, differences, environment_of
 from causalrec.registry.judge import score_on
-from causalrec.registry.package import RECOMMENDER, ModelPackage, open_package, write_package
+from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.registry.store import connect
 from causalrec.registry.versions import ModelVersion, by_number, opened
 
@@ -101,7 +101,9 @@ def reproduce(
         folder = Path(scratch) / "retrained"
         again = open_package(folder, write_package(folder, recommender, dataset, package.manifest))
         tables = compare_packages(package, again)
-        metrics = tuple(_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics))
+        metrics = tuple(
+            _metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
+        )
         found = tuple(differences(recorded, now))
     verdict = _verdict(tables, metrics, settings.registry.reproduced_within)
     result = Reproduction(version, verdict, data, metrics, tables, found, report.seconds)

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("served.py")
 LIBRARY = Path(__file__).parents[1]
-CARRIED = ("dataset", "features")  # settings that a rebuild of the data needs; those of the model travel with it
+PLACE = {"tracking_uri", "artifact_root", "model_name", "experiment"}  # settings of where versions go
+CARRIED = (
+    "dataset",
+    "features",
+)  # settings that a rebuild of the data needs; those of the model travel with it
 EXAMPLE_USERS = 3
 
 
@@ -38,7 +42,7 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "model": _digest(settings.model.model_dump_json()),
         "training": _digest(settings.training.model_dump_json()),
-        "registry": settings.registry.model_dump_json(),
+        "registry": settings.registry.model_dump_json(include=PLACE),
         "store": "lost" if _store_was_lost(settings, ledger, ds) else "kept",
     }
 

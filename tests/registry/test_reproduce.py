@@ -69,7 +69,9 @@ def test_a_network_is_reproduced_whatever_the_settings_are_now(shop: Shop) -> No
 def test_lost_data_without_pins_is_said(shop: Shop, tmp_path: Path) -> None:
     paths = shop.settings.paths.model_copy(update={"bundles": str(tmp_path)})
     with pytest.raises(RegistryError, match=r"no readable dataset .*, and no tables are pinned"):
-        reproduce(shop.settings.model_copy(update={"paths": paths}), Lake(tmp_path / "lake"), "1", no_spark)
+        reproduce(
+            shop.settings.model_copy(update={"paths": paths}), Lake(str(tmp_path / "lake")), "1", no_spark
+        )
 
 
 def test_what_differs_is_named(shop: Shop) -> None:
