@@ -33,6 +33,7 @@ with DAG(
         job_task("build_dataset", minutes=120, pool="spark", date=YESTERDAY)
         >> job_task("train", minutes=720, pool="gpu", date=YESTERDAY)
         >> job_task("evaluate", minutes=120, pool="gpu", date=YESTERDAY)
+        >> job_task("review", minutes=60, date=YESTERDAY)
         >> job_task("promote", minutes=10, date=YESTERDAY, outlets=[CHAMPION])
         >> need_approval
         >> approval

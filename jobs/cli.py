@@ -13,9 +13,11 @@ from jobs import (
     diff,
     erase,
     explain,
+    export,
     features,
     intervene,
     reproduce,
+    review,
     show,
     simulate,
     status,
@@ -23,7 +25,7 @@ from jobs import (
 from jobs._runner import EXIT_ERROR
 
 COMMANDS = (
-    *(status, show, diff, explain, decide, reproduce, erase),
+    *(status, show, diff, export, explain, review, decide, reproduce, erase),
     *(features, align, bench, simulate, intervene),
 )
 

@@ -7,9 +7,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from causalrec.config import Settings
+from causalrec.dataset.load import load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
+from causalrec.report.nightly import items_of
 from causalrec.report.people import Person, one_person
+from causalrec.report.person import Other, person_page
+from causalrec.scoring.unadjusted import without_adjustment
 from jobs._runner import loaded
 
 
@@ -19,6 +24,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("user", metavar="USER", help="user id")
     parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--page", action="store_true", help="also as a page with pictures")
     parser.set_defaults(run=show)
 
 
@@ -26,14 +32,32 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     """Read the published partition, show the two tables."""
     settings = loaded(arguments)
     lake = Lake(settings.lake_root, settings.lake)
-    ds = arguments.ds or _newest(lake)
-    person, titles = one_person(settings, lake, ds, arguments.user)
-    console.print(_history(person, titles))
+    ds = arguments.ds or newest(lake)
+    person = one_person(settings, lake, ds, arguments.user)
+    titles, references = items_of(settings, lake, ds)
+    console.print(_history(person, titles, settings.report.history))
     console.print(_list(person, titles, ds))
+    if arguments.page:
+        page = person_page(settings, ds, person, _other(settings, lake, ds, person), titles, references)
+        console.print(f"page: {page}", highlight=False, soft_wrap=True)
     return 0
 
 
-def _newest(lake: Lake) -> dt.date:
+def _other(settings: Settings, lake: Lake, ds: dt.date, person: Person) -> Other:
+    """The list that the model of the published rows gives without the adjustment."""
+    dataset = load_dataset(settings, lake, ds)
+    found = without_adjustment(
+        settings, lake, ds, dataset, person.version, person.user_id, person.history, len(person.shown)
+    )
+    return Other(found.item_ids, found.why_not)
+
+
+def newest(lake: Lake) -> dt.date:
+    """The last date that was published.
+
+    Raises:
+        ScoringError: none was.
+    """
     table = lake.table("recommendations")
     days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
     if not days:
@@ -41,10 +65,10 @@ def _newest(lake: Lake) -> dt.date:
     return dt.date.fromisoformat(days[-1])
 
 
-def _history(person: Person, titles: dict[str, str]) -> Table:
+def _history(person: Person, titles: dict[str, str], most: int) -> Table:
     title = f"{person.user_id}: {person.chosen} items chosen, latest first"
     table = Table("item", "title", title=escape(title), title_justify="left")
-    for item in person.history:
+    for item in person.history[:most]:
         table.add_row(escape(item), escape(titles.get(item, "")))
     return table
 

@@ -268,17 +268,37 @@ class DatasetSettings(Section):
 
 
 class GateSettings(Section):
-    """What a challenger must show before it becomes champion, and whether a person is asked too.
+    """What a challenger must show before it becomes champion.
 
-    ``auto_approve``: ``never`` leaves a version that passed waiting for a person, ``first`` lets the first
-    champion of a shop through, ``always`` every one.
+    Attributes:
+        metric, debiased_metric: compared with the champion by a paired bootstrap over users.
+        max_relative_loss: of either metric against the champion.
+        min_code_perplexity: share of the coarse codes over which items must effectively spread.
+        min_code_usage: share of the coarse codes that have items; below it the gate warns.
+        refuters: changed data on which the model is fitted anew before it is registered; see
+            ``causalrec/evaluation/refuters.py``. Each costs one more training.
+        max_refuter_change: relative change of the validation metric that counts as none.
+        min_overlap, max_score_psi: lists and scores beside the champion's; beyond them the gate warns.
+        auto_approve: ``never`` asks a person, ``first`` only where there is no champion that could be
+            replaced, ``always`` trusts the gate.
     """
 
     metric: str = "ndcg@20"
+    debiased_metric: str = "random_ndcg@5"
     cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
+    min_code_perplexity: float = Field(0.1, ge=0, le=1)
+    min_code_usage: float = Field(0.5, ge=0, le=1)
+    refuters: tuple[Literal["placebo_content", "shuffled_modality", "random_common_cause"], ...] = (
+        "placebo_content",
+    )
+    max_refuter_change: float = Field(0.1, ge=0)
+    min_overlap: float = Field(0.1, ge=0, le=1)
+    max_score_psi: float = Field(0.25, gt=0)
+    max_latency_ms: float = Field(100.0, gt=0)
+    max_size_mb: float = Field(4_096.0, gt=0)
     auto_approve: Literal["never", "first", "always"] = "never"
 
 
@@ -305,9 +325,12 @@ class RegistrySettings(Section):
     Attributes:
         retries, timeout_seconds: of one request to a tracking server.
         reproduced_within: largest difference of a metric at which a retrained version counts as the same.
+        approver: who is named where the gate decides without a person.
     """
 
     tracking_uri: str = ""
+    retries: int = Field(3, ge=0)
+    timeout_seconds: int = Field(60, ge=1)
     artifact_root: str = ""
     model_name: str = "causalrec"
     experiment: str = "causalrec"
@@ -323,6 +346,7 @@ class ReportSettings(Section):
 
     users: int = Field(6, ge=0)
     history: int = Field(8, ge=1)
+    page_history: int = Field(40, ge=1, description="on the page of one user")
     recommendations: int = Field(8, ge=1)
     code_items: int = Field(6, ge=1)
     codes: int = Field(12, ge=0)

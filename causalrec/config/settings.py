@@ -4,9 +4,11 @@ from pathlib import Path
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
@@ -43,9 +45,11 @@ class Settings(Section):
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
+    export: ExportSettings = ExportSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
+    review: ReviewSettings = ReviewSettings()
     align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:
@@ -67,6 +71,11 @@ class Settings(Section):
     def bundle_root(self) -> Path:
         """Local folder of the dataset arrays that training reads."""
         return Path(self._under_work(self.paths.bundles))
+
+    @property
+    def export_root(self) -> str:
+        """Root of the Parquet copies that a shop reads: an absolute path or a URI."""
+        return self._under_work(self.export.parquet)
 
     @property
     def report_root(self) -> Path:

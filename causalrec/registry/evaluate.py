@@ -2,7 +2,8 @@
 
 import datetime as dt
 import hashlib
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,13 +15,18 @@ from causalrec.evaluation.evaluate import Evaluation, MetricRow, evaluate_all
 from causalrec.evaluation.ranking import Split
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.comparison import CHALLENGER_GAIN, CHAMPION, rows_of
+from causalrec.registry.checks import Verdict, write_checks
+from causalrec.registry.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
+from causalrec.registry.gate import decide
 from causalrec.registry.judge import floors, score_on
+from causalrec.registry.measures import codebook_rows, drift_rows, latency_ms, size_mb
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.store import connect, store_exists
+from causalrec.registry.refuted import refuted
+from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
     AGAINST,
     DATASET,
+    GATE,
     MODEL,
     ModelVersion,
     by_alias,
@@ -29,6 +35,10 @@ from causalrec.registry.versions import (
     version_of,
 )
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LATENCY = "latency_ms"  # tag: measured once, so that evaluating again changes nothing
 Results = dict[tuple[str, Split], Evaluation]
 
 
@@ -60,6 +70,11 @@ def evaluate_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date
     Raises:
         RegistryError: no challenger, a damaged one, or one that was trained on other data.
     """
+    with guarded(settings):
+        return _evaluated(settings, lake, ds)
+
+
+def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
     dataset = load_dataset(settings, lake, ds)
     challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
@@ -72,22 +87,28 @@ def evaluate_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date
         for (model, _), found in results.items()
         for entry in rows_of(dataset.dataset_id, challenger.version, model, found.rows)
     ]
+    decisive: Split = "test" if dataset.data.test.shape[1] else "valid"
     rows += _gains(settings, dataset.dataset_id, challenger, champion, results)
+    rows += _measured(settings, client, dataset, challenger, champion, results, decisive)
     table = lake.table("evaluations")
     schema = pa.schema([field for field in table.contract.arrow_schema if field.name != "ds"])
     written = table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
-    _log(challenger, results)
+    evaluation = read_comparison(lake, ds, challenger.version, challenger.tags[MODEL])
     against = "" if champion is None else champion.version
+    verdict = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=evaluation.champion)
+    judged = write_checks(lake, ds, dataset.dataset_id, challenger.version, evaluation.champion, verdict)
+    _log(challenger, results)
+    _log_verdict(client, challenger, verdict)
     client.set_model_version_tag(challenger.name, challenger.version, AGAINST, against)
-    decisive: Split = "test" if dataset.data.test.shape[1] else "valid"
     own = results[challenger.tags[MODEL], decisive]
     return Outcome(
         rows_in=int(dataset.data.valid.shape[1] + dataset.data.test.shape[1]),
         rows_out=written.rows,
         reads=dataset.pins,
-        writes=(written,),
+        writes=(written, judged),
         counters={f"{decisive}_{_name(row)}": row.value for row in own.rows},
-        note=f"version {challenger.version} beside {', '.join(sorted({model for model, _ in results}))}",
+        note=f"version {challenger.version} beside {', '.join(sorted({model for model, _ in results}))}; "
+        f"the gate says {verdict.decision}: {verdict.why}",
     )
 
 
@@ -136,16 +157,54 @@ def _gains(
     """Paired bootstrap of the deciding metric, challenger minus champion, per split."""
     if champion is None:
         return []
-    asked, model = settings.gate.metric, challenger.tags[MODEL]
-    metric, _, k = asked.partition("@")
+    model = challenger.tags[MODEL]
     rows = []
     for split in sorted({split for _, split in results}):
         mine, theirs = results[model, split], results[f"{CHAMPION}{champion.version}", split]
-        if asked in mine.ranked.metrics:
-            test = paired_test(mine.per_user(asked), theirs.per_user(asked))
-            name = f"{metric}_{CHALLENGER_GAIN}"
-            rows.append(MetricRow(split, name, int(k), test.difference, test.low, test.high))
+        for asked in dict.fromkeys((settings.gate.metric, settings.gate.debiased_metric)):
+            if asked in mine.paired and asked in theirs.paired:
+                metric, _, k = asked.partition("@")
+                test = paired_test(mine.per_user(asked), theirs.per_user(asked))
+                name = f"{metric}_{CHALLENGER_GAIN}"
+                rows.append(MetricRow(split, name, int(k or 0), test.difference, test.low, test.high))
     return rows_of(dataset_id, challenger.version, model, rows)
+
+
+def _measured(
+    settings: Settings,
+    client: "MlflowClient",
+    dataset: Dataset,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+    results: Results,
+    split: Split,
+) -> list[dict[str, Any]]:
+    """Codes, cost, drift from the champion, and what the refuters found when the version was trained."""
+    model, k = challenger.tags[MODEL], int(settings.gate.metric.partition("@")[2] or 20)
+    with opened(challenger) as package:
+        rows = codebook_rows(package, split)
+        rows.append(MetricRow(split, "size_mb", 0, size_mb(package)))
+        if LATENCY not in challenger.tags:
+            spent = latency_ms(package, settings, dataset)
+            client.set_model_version_tag(challenger.name, challenger.version, LATENCY, f"{spent:.3f}")
+            challenger.tags[LATENCY] = f"{spent:.3f}"
+    rows.append(MetricRow(split, LATENCY, 0, float(challenger.tags[LATENCY])))
+    if champion is not None:
+        rows += drift_rows(results[model, split], results[f"{CHAMPION}{champion.version}", split], k, split)
+    found = rows_of(dataset.dataset_id, challenger.version, model, rows)
+    for name, change in refuted(client, challenger.run_id).items():
+        row = MetricRow(split, "relative_change", 0, change)
+        found += rows_of(dataset.dataset_id, challenger.version, f"refuter:{name}", [row])
+    return found
+
+
+def _log_verdict(client: "MlflowClient", challenger: ModelVersion, verdict: Verdict) -> None:
+    """The table of checks goes with the run, the decision onto the version."""
+    rows = [asdict(check) for check in verdict.checks]
+    client.log_dict(challenger.run_id, {"decision": verdict.decision, "checks": rows}, "gate/checks.json")
+    for status in ("pass", "warn", "fail"):
+        client.log_metric(challenger.run_id, f"gate_{status}", float(verdict.count(status)))
+    client.set_model_version_tag(challenger.name, challenger.version, GATE, verdict.decision)
 
 
 def _log(challenger: ModelVersion, results: Results) -> None:

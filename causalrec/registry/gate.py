@@ -1,43 +1,13 @@
 """The gate: what a challenger must show before it becomes champion. A pure function of numbers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from causalrec.config.sections import GateSettings
+from causalrec.registry.checks import Check, Status, Verdict
 from causalrec.registry.comparison import CHALLENGER_GAIN, Comparison
+from causalrec.registry.gate_health import health
 
-Status = Literal["pass", "warn", "fail"]
-Decision = Literal["promote", "keep", "reject"]
 EQUAL = 1e-12  # metrics are averages of doubles over the same users
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the table: what was asked, what was found."""
-
-    name: str
-    status: Status
-    value: float | None
-    threshold: float | None
-    detail: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All checks and what follows from them."""
-
-    decision: Decision
-    checks: tuple[Check, ...]
-
-    @property
-    def why(self) -> str:
-        """One sentence with numbers: what refused it, or that it passed."""
-        failed = [check.detail for check in self.checks if check.status == "fail"]
-        if failed:
-            return "; ".join(failed)
-        kept = [check.detail for check in self.checks if check.name == "champion"]
-        return kept[0] if kept else "all checks passed"
 
 
 def decide(
@@ -66,15 +36,14 @@ def _checks(
     yield _floor(evaluation, settings, own, "popularity", "fail")
     yield _floor(evaluation, settings, own, "ease", "warn")
     yield _against_champion(evaluation, settings, own, champion)
-    k = settings.metric.partition("@")[2]
-    yield _coverage(evaluation, settings, f"coverage@{k}")
-    yield _lift(evaluation, settings, f"popularity_lift@{k}")
+    yield _debiased(evaluation, settings, champion)
+    yield from health(evaluation, settings)
 
 
 def _same_data(evaluation: Comparison, dataset_id: str) -> Check:
     same = evaluation.dataset_id == dataset_id
-    detail = f"evaluated on dataset {evaluation.dataset_id}" + ("" if same else f", expected {dataset_id}")
-    return Check("same data", "pass" if same else "fail", None, None, detail)
+    text = f"evaluated on dataset {evaluation.dataset_id}" + ("" if same else f", expected {dataset_id}")
+    return Check("same data", "pass" if same else "fail", None, None, text)
 
 
 def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: str, below: Status) -> Check:
@@ -93,8 +62,8 @@ def _against_champion(
     evaluation: Comparison, settings: GateSettings, own: float, champion: str | None
 ) -> Check:
     if champion is None or champion == evaluation.version:
-        detail = "no champion yet" if champion is None else "it is the champion already"
-        return Check("champion", "pass", own, None, detail)
+        text = "no champion yet" if champion is None else "it is the champion already"
+        return Check("champion", "pass", own, None, text)
     if evaluation.champion != champion:
         asked = (
             f"champion is version {champion}, the evaluation compared with {evaluation.champion or 'none'}"
@@ -112,33 +81,35 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
     interval = ""
     if gain is not None and gain.low is not None and gain.high is not None:
         interval = f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
-    detail = f"{settings.metric} {own:.4f} beside {theirs:.4f} of version {evaluation.champion}{interval}"
+    text = f"{settings.metric} {own:.4f} beside {theirs:.4f} of version {evaluation.champion}{interval}"
     least = theirs * (1 - settings.max_relative_loss)
     if abs(own - theirs) <= EQUAL:
-        return Check("champion", "pass", own, theirs, f"equal to the champion: {detail}")
+        return Check("champion", "pass", own, theirs, f"equal to the champion: {text}")
     if own < least:
-        return Check("champion", "fail", own, least, f"worse than the champion: {detail}")
+        return Check("champion", "fail", own, least, f"worse than the champion: {text}")
     surely_worse = gain is not None and gain.high is not None and gain.high < 0
-    return Check("champion", "warn" if surely_worse else "pass", own, least, detail)
+    return Check("champion", "warn" if surely_worse else "pass", own, least, text)
 
 
-def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
-    value = evaluation.value(evaluation.model, metric)
-    if value is None:
-        return Check("coverage", "warn", None, settings.min_coverage, f"{metric} was not measured")
-    status: Status = "pass" if value >= settings.min_coverage else "fail"
-    return Check("coverage", status, value, settings.min_coverage, f"{value:.1%} of the catalogue is shown")
-
-
-def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
-    value = evaluation.value(evaluation.model, metric)
-    if value is None:
-        return Check(
-            "popularity lift", "warn", None, settings.max_popularity_lift, f"{metric} was not measured"
-        )
-    status: Status = "pass" if value <= settings.max_popularity_lift else "warn"
-    detail = f"lists are {value:+.1%} more popular than histories"
-    return Check("popularity lift", status, value, settings.max_popularity_lift, detail)
+def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | None) -> Check:
+    """The same question on data that exposure did not choose."""
+    name, asked = "debiased", settings.debiased_metric
+    own = evaluation.value(evaluation.model, asked)
+    if own is None:
+        return Check(name, "warn", None, None, f"{asked} was not measured: no item was shown at random")
+    theirs = evaluation.value("champion", asked)
+    if theirs is None or champion is None or champion == evaluation.version:
+        return Check(name, "pass", own, None, f"{asked} {own:.4f}; no champion to compare with")
+    metric, _, k = asked.partition("@")
+    gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}" + (f"@{k}" if k else ""))
+    text = f"{asked} {own:.4f} beside {theirs:.4f} of version {evaluation.champion}"
+    if gain is None or gain.low is None or gain.high is None:
+        return Check(name, "warn", own, theirs, f"{text}; no paired test")
+    text += f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
+    least = theirs * (1 - settings.max_relative_loss)
+    if gain.high >= 0:
+        return Check(name, "pass", own, least, text)
+    return Check(name, "fail" if own < least else "warn", own, least, f"surely worse without bias: {text}")
 
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:

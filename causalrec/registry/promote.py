@@ -10,11 +10,12 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import move_alias
+from causalrec.registry.checks import Verdict
 from causalrec.registry.comparison import Comparison, read_comparison
-from causalrec.registry.gate import Verdict, decide
+from causalrec.registry.gate import decide
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Word, record_decision
-from causalrec.registry.store import connect
+from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
 APPROVE = "answer the task approval of the DAG training, or run causalrec promote"
@@ -39,6 +40,11 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
         RegistryError: the gate refuses it (the old champion stays), it was not evaluated on the data of
             ``ds``, or somebody else promoted meanwhile.
     """
+    with guarded(settings):
+        return _judged(settings, lake, ds)
+
+
+def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
     challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
     now = None if champion is None else champion.version

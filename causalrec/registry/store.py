@@ -1,5 +1,7 @@
 """The connection to MLflow: SQLite or a server, named explicitly, never taken from the environment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +24,8 @@ def connect(settings: Settings) -> "MlflowClient":
     from mlflow.environment_variables import (
         MLFLOW_DISABLE_TELEMETRY,
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+        MLFLOW_HTTP_REQUEST_TIMEOUT,
         MLFLOW_UV_AUTO_DETECT,
     )
     from mlflow.telemetry import set_telemetry_client
@@ -29,6 +33,8 @@ def connect(settings: Settings) -> "MlflowClient":
     MLFLOW_DISABLE_TELEMETRY.set("true")
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set("false")
     MLFLOW_UV_AUTO_DETECT.set("false")  # a version's needs must not depend on the working directory
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(settings.registry.retries)
+    MLFLOW_HTTP_REQUEST_TIMEOUT.set(settings.registry.timeout_seconds)
     set_telemetry_client()  # drops the client that the import made
     uri = settings.tracking_uri
     if uri.startswith(SQLITE):
@@ -36,6 +42,20 @@ def connect(settings: Settings) -> "MlflowClient":
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     return mlflow.MlflowClient(uri, uri)
+
+
+@contextmanager
+def guarded(settings: Settings) -> Iterator[None]:
+    """Whatever MLflow raises inside, after its bounded retries, becomes one line that says what to do."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise RegistryError(
+            f"MLflow at {settings.tracking_uri}: {str(error).splitlines()[0][:300]}",
+            do="start it or correct registry.tracking_uri, then run the same command again",
+        ) from error
 
 
 def experiment_id(client: "MlflowClient", settings: Settings) -> str:

@@ -20,7 +20,8 @@ from causalrec.model.base import FitReport, Progress, Recommender
 from causalrec.registry.environment import REQUIREMENTS, environment_of
 from causalrec.registry.package import write_package
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.store import connect, experiment_id, store_exists
+from causalrec.registry.refuted import PREFIX, run_refuters
+from causalrec.registry.store import connect, experiment_id, guarded, store_exists
 from causalrec.registry.versions import DATASET, MODEL, PACKAGE_HASH, TRAINED_ON, ModelVersion, opened
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "model": _digest(settings.model.model_dump_json()),
         "training": _digest(settings.training.model_dump_json()),
+        "refuters": ",".join(settings.gate.refuters),
         "registry": settings.registry.model_dump_json(include=PLACE),
         "store": "lost" if _store_was_lost(settings, ledger, ds) else "kept",
     }
@@ -62,11 +64,16 @@ def train_and_log(
         TrainingError: training diverged.
         RegistryError: MLflow does not answer, or the upload differs from what was sent.
     """
+    dataset = load_dataset(settings, lake, ds)
+    with guarded(settings):
+        return _trained(settings, dataset, ds, progress)
+
+
+def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progress | None) -> Outcome:
     import mlflow
 
     from causalrec.training.factory import build_recommender
 
-    dataset = load_dataset(settings, lake, ds)
     client = connect(settings)
     checkpoints = settings.paths.work / "checkpoints" / settings.model.name
     recommender = build_recommender(settings, checkpoints)
@@ -75,6 +82,8 @@ def train_and_log(
         _log_setting(settings, dataset, ds)
         report = recommender.fit(dataset.data, progress=_Epochs(progress))
         _log_fit(report)
+        changes = run_refuters(settings, dataset.data, recommender)
+        mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
         version = _register(client, settings, dataset, recommender, ds, run.info.run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Outcome(

@@ -15,7 +15,7 @@ from causalrec.report.thumbnails import Thumbnails
 
 def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
     """``nightly_<ds>.html`` in the report folder, replaced in one step."""
-    titles, references = _items(settings, lake, night.ds)
+    titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
     html = (
         environment()
@@ -33,7 +33,8 @@ def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
     return write_page(settings.report_root / f"nightly_{night.ds.isoformat()}.html", html)
 
 
-def _items(settings: Settings, lake: Lake, ds: dt.date) -> tuple[dict[str, str], dict[str, str]]:
+def items_of(settings: Settings, lake: Lake, ds: dt.date) -> tuple[dict[str, str], dict[str, str]]:
+    """Item id -> title, and item id -> picture; empty where no dataset was built."""
     try:
         items = load_dataset(settings, lake, ds).items
     except DatasetError:

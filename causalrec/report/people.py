@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config import Settings
-from causalrec.dataset.load import load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
 PLAIN = "plain"
+BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Person:
     history: tuple[str, ...]
     chosen: int
     shown: tuple[Shown, ...]
+    version: str
 
 
 @dataclass(frozen=True)
@@ -74,29 +75,33 @@ def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
     return [_person(user, histories.get(user, []), shown[user], settings) for user in chosen]
 
 
-def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> tuple[Person, dict[str, str]]:
-    """One user as :func:`people` shows him, with his whole list, and titles by item id.
+def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> Person:
+    """One user as :func:`people` shows him, with his whole history and list.
 
     Raises:
         ScoringError: nothing was published for the user on ``ds``.
     """
-    table, wanted = lake.table("recommendations"), pa.array([user_id])
-    rows = (
-        _recommendations(lake, ds, None)
-        if table.exists()
-        else pa.table({"user_id": pa.array([], pa.string())})
-    )
-    rows = rows.filter(pc.is_in(rows["user_id"], value_set=wanted)).to_pylist()
+    rows = _of_user(lake, "recommendations", ds, user_id, None)
     if not rows:
         raise ScoringError(
             f"no list of user {user_id} was published for {ds}", do="check the id; run the night of this date"
         )
-    past = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
-    past = past.filter(pc.is_in(past["user_id"], value_set=wanted)).to_pylist()
-    whole = settings.report.model_copy(update={"recommendations": len(rows)})
-    person = _person(user_id, past, rows, settings.model_copy(update={"report": whole}))
-    items = load_dataset(settings, lake, ds).items
-    return person, dict(zip(items["item_id"], items["title"].fillna(""), strict=True))
+    past = _of_user(lake, "interactions", ds, user_id, ["user_id", "item_id", "last_time"])
+    whole = settings.report.model_copy(update={"recommendations": len(rows), "history": max(len(past), 1)})
+    return _person(user_id, past, rows, settings.model_copy(update={"report": whole}))
+
+
+def _of_user(
+    lake: Lake, name: str, ds: dt.date, user_id: str, columns: list[str] | None
+) -> list[dict[str, Any]]:
+    """The rows of one user; the others of the date are never in memory at once."""
+    snapshot = lake.table(name).snapshot()
+    if snapshot is None:
+        return []
+    found: list[dict[str, Any]] = []
+    for batch in snapshot.batches(snapshot.select({"ds": [ds.isoformat()]}), columns, BATCH_ROWS):
+        found += batch.filter(pc.equal(batch.column("user_id"), user_id)).to_pylist()
+    return found
 
 
 def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
@@ -148,7 +153,8 @@ def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], s
     )
     history = tuple(row["item_id"] for row in latest[: settings.report.history])
     label = rows[0]["fallback"] or PLAIN
-    return Person(user, label, history, len(past), shown[: settings.report.recommendations])
+    most = settings.report.recommendations
+    return Person(user, label, history, len(past), shown[:most], str(rows[0]["model_version"]))
 
 
 def _factual_ranks(scores: list[float | None]) -> list[int | None]:

@@ -1,6 +1,7 @@
 """The three commands: one night, a range of nights, and both servers to look at."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 import time
@@ -54,6 +55,7 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
     ports.require(airflow_port, "Airflow", "AIRFLOW_PORT")
     ports.require(mlflow_port, "MLflow", "MLFLOW_PORT")
     prepare_mlflow(shop)
+    os.environ.setdefault("CAUSALREC__REGISTRY__PAGE_URL", f"http://{ports.HOST}:{mlflow_port}")
     with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
         session.processes.start("mlflow", mlflow_command(shop, mlflow_port))
         session.processes.wait_until(

@@ -22,6 +22,7 @@ TABLES = {
     "text_features": ["encoder_id"],
     "datasets": ["ds"],
     "evaluations": ["ds"],
+    "gate_checks": ["ds"],
     "promotions": [],
     "recommendation_candidates": ["ds"],
     "recommendations": ["ds"],

@@ -19,8 +19,8 @@ from jobs._pipeline import EVERY_NIGHT, UPSTREAM
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-    "features", "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish",
-    "item_lists", "report",
+    "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
+    "publish", "item_lists", "report",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance]
 TASKS = [
@@ -70,6 +70,7 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("need_champion", {"build_dataset"}),
         ("train", {"need_champion"}),
         ("evaluate", {"train"}),
+        ("review", {"evaluate"}),
         ("promote", {"evaluate"}),
         ("score", {"promote"}),
         ("publish", {"score"}),
@@ -83,7 +84,7 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "promote", "need_approval", "approval", "answer",
+        "build_dataset", "train", "evaluate", "review", "promote", "need_approval", "approval", "answer",
     ]  # fmt: skip
 
 
@@ -156,7 +157,8 @@ def test_pools() -> None:
                   "build_dataset", "score"},
         "gpu": {"train", "evaluate"},
         "default_pool": {
-            "land", "features", "need_champion", "promote", "publish", "item_lists", "report",
+            "land", "features", "need_champion", "review", "promote", "publish", "item_lists",
+            "report",
         },
     }  # fmt: skip
 

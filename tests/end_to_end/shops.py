@@ -18,8 +18,8 @@ from causalrec.lake import Lake
 Row = dict[str, Any]
 DATA_TABLES = (
     "events", "products", "images", "image_failures", "quarantine", "interactions", "image_features",
-    "text_features", "datasets", "evaluations", "promotions", "recommendation_candidates", "recommendations",
-    "similar_items", "popular_items",
+    "text_features", "datasets", "evaluations", "gate_checks", "promotions", "recommendation_candidates",
+    "recommendations", "similar_items", "popular_items",
 )  # fmt: skip
 
 

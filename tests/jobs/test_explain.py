@@ -8,11 +8,9 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
-from causalrec.lake import Lake, Ledger
-from causalrec.registry.train import train_and_log
 from causalrec.training.factory import build_recommender, save_recommender
 from jobs.cli import main
-from tests.registry.shop import DS, settings_in, write_dataset
+from tests.jobs.conftest import Registered
 
 USERS, ITEMS = 40, 24
 
@@ -75,16 +73,10 @@ def test_unknown_ids_and_other_models_are_refused(
 
 
 def test_the_registered_model_answers_in_ids_and_titles(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    registered: Registered, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    settings = settings_in(tmp_path, "causal")
-    write_dataset(settings)
-    lake = Lake(settings.lake_root)
-    train_and_log(settings, lake, Ledger(lake), DS, lambda epoch, metrics: None)
-    file = tmp_path / "shop.toml"
-    file.write_text(f'[paths]\nwork = "{tmp_path}"\n', encoding="utf-8")
-    line = ["explain", "u003", "i007", "--settings", str(file)]
+    line = ["explain", "u003", "i007", "--settings", str(registered.file)]
     assert main(line) == 1
     assert "has no champion" in " ".join(capsys.readouterr().out.split())
     assert main([*line, "--alias", "challenger"]) == 0

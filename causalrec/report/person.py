@@ -1,0 +1,84 @@
+"""The page of one user: history, list, reasons, and what the unadjusted model would have shown."""
+
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from causalrec.config import Settings
+from causalrec.report.page import environment, write_page
+from causalrec.report.people import Person, Shown
+from causalrec.report.thumbnails import Thumbnails
+
+SAFE = re.compile(r"[^A-Za-z0-9_-]+")
+ID_CHARS, HASH_DIGITS = 40, 8
+
+
+@dataclass(frozen=True)
+class Other:
+    """The list without the adjustment, best first; or, where there is none, why."""
+
+    item_ids: tuple[str, ...]
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row of the published list beside the other list: its place there, None where it is not in it."""
+
+    row: Shown
+    place: int | None
+
+    @property
+    def moved(self) -> int:
+        """Places gained by the adjustment; negative for places lost; 0 for a row that the other lacks."""
+        return 0 if self.place is None else self.place - self.row.rank
+
+
+def compared(person: Person, other: Other) -> tuple[list[Compared], set[str]]:
+    """The published rows with their place in the other list; the items that only the other has."""
+    places = {item: place for place, item in enumerate(other.item_ids, start=1)}
+    published = {row.item_id for row in person.shown}
+    return [Compared(row, places.get(row.item_id)) for row in person.shown], set(places) - published
+
+
+def person_page(
+    settings: Settings,
+    ds: dt.date,
+    person: Person,
+    other: Other,
+    titles: dict[str, str],
+    references: dict[str, str],
+) -> Path:
+    """``user_DATE_ID.html`` in the report folder: one file that needs nothing else, replaced in one step.
+
+    Args:
+        titles, references: item id -> title and picture; an item without one is shown by its id.
+    """
+    rows, left_out = compared(person, other)
+    html = (
+        environment()
+        .get_template("person.html.j2")
+        .render(
+            shop=settings.shop,
+            ds=ds,
+            person=person,
+            history=person.history[: settings.report.page_history],
+            rows=rows,
+            other=other,
+            left_out=left_out,
+            titles={item: title for item, title in titles.items() if title},
+            picture=Thumbnails(settings, references).uri,
+            side=settings.report.thumbnail_pixels,
+        )
+    )
+    return write_page(settings.report_root / f"user_{ds.isoformat()}_{_file_name(person.user_id)}.html", html)
+
+
+def _file_name(user_id: str) -> str:
+    """The id as far as a file name may hold it; a hash tells apart what is left out."""
+    plain = SAFE.sub("-", user_id)[:ID_CHARS]
+    return (
+        plain if plain == user_id else f"{plain}-{hashlib.sha256(user_id.encode()).hexdigest()[:HASH_DIGITS]}"
+    )
