@@ -329,15 +329,13 @@ class RegistrySettings(Section):
     """
 
     tracking_uri: str = ""
-    retries: int = Field(3, ge=0)
+    retries: int = Field(3, ge=0, le=10)
     timeout_seconds: int = Field(60, ge=1)
     artifact_root: str = ""
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
-    retries: int = Field(3, ge=0, le=10)
-    timeout_seconds: int = Field(60, ge=1)
     reproduced_within: float = Field(0.005, ge=0)
 
 
