@@ -16,6 +16,7 @@ from jobs import (
     export,
     features,
     intervene,
+    reproduce,
     requeue,
     review,
     show,
@@ -25,9 +26,9 @@ from jobs import (
 from jobs._runner import EXIT_ERROR
 
 COMMANDS = (
-    status, show, diff, export, explain, review, decide, requeue, erase, features, align, bench,
-    simulate, intervene,
-)  # fmt: skip
+    *(status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
+    *(features, align, bench, simulate, intervene),
+)
 
 
 def main(argv: list[str] | None = None) -> int:

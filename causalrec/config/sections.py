@@ -362,17 +362,19 @@ class RegistrySettings(Section):
 
     Attributes:
         retries, timeout_seconds: of one request to a tracking server.
+        reproduced_within: largest difference of a metric at which a retrained version counts as the same.
         approver: who is named where the gate decides without a person.
     """
 
     tracking_uri: str = ""
-    retries: int = Field(3, ge=0)
+    retries: int = Field(3, ge=0, le=10)
     timeout_seconds: int = Field(60, ge=1)
     artifact_root: str = ""
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
+    reproduced_within: float = Field(0.005, ge=0)
 
 
 class ReportSettings(Section):

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,32 +58,67 @@ def build_dataset(
     """
     versions = _pin(lake)
     written, counters = _write_interactions(settings, lake, spark, ds, versions)
-    known = settings.dataset.known
-    items = catalogue(spark, lake, ds, versions, known)
-    users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
     events = _events(settings, lake, spark, ds, versions)
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
     (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
-    shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    skipped = passed_over(events, settings.dataset).toArrow()
-    arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
-    arrays |= _modalities(settings, lake, items, versions)
-    popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
-    tables = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
+    arrays, tables = _content(settings, lake, spark, ds, versions, pairs)
+    n_users, n_items = (tables[name].num_rows for name in ("users", "items"))
     pins = [Pin(name, version) for name, version in versions.items() if version is not None]
-    facts = {"ds": ds.isoformat(), "pins": _as_json(pins), "encoders": _encoders(settings)}
-    dataset_id = write_bundle(settings.bundle_root, arrays, tables, facts)
-    row = _datasets_row(settings, dataset_id, pins, arrays, len(users), len(items))
+    dataset_id = write_bundle(settings.bundle_root, arrays, tables, _facts(settings, ds, pins))
+    row = _datasets_row(settings, dataset_id, pins, arrays, n_users, n_items)
     recorded = _record(lake, ds, row)
     return Outcome(
         rows_in=int(counters["positives"]),
         rows_out=written.rows,
         reads=tuple(pins),
         writes=(written, recorded, kept),
-        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, len(users), len(items))},
+        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)},
         note=f"dataset {dataset_id}",
     )
+
+
+def rebuild_bundle(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, pins: tuple[Pin, ...], root: Path
+) -> str:
+    """Writes the bundle that the pinned versions of the tables make under ``root``; the lake stays as it is.
+
+    Returns:
+        The dataset id, which is the same as that of the first build if the content is.
+
+    Raises:
+        DatasetError: the pins lack events or products, or no interaction is left. PinError: a pinned version
+            can no longer be read.
+    """
+    versions: Versions = {**dict.fromkeys(READ), **{pin.table: pin.version for pin in pins}}
+    for name in ("events", "products"):
+        if versions[name] is None:
+            raise DatasetError(f"the pins name no version of {name}", do="rebuild where they were recorded")
+    pairs = interactions(
+        _positives(settings, lake, spark, ds, versions, Observation("rebuilt")), settings.dataset
+    ).toArrow()
+    arrays, tables = _content(settings, lake, spark, ds, versions, pairs)
+    return write_bundle(root, arrays, tables, _facts(settings, ds, list(pins)))
+
+
+def _content(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions, pairs: pa.Table
+) -> tuple[dict[str, Any], dict[str, pa.Table]]:
+    """Arrays and tables of the bundle."""
+    known = settings.dataset.known
+    items = catalogue(spark, lake, ds, versions, known)
+    users = all_users(spark, lake.table("events"), ds, versions["events"], known)
+    events = _events(settings, lake, spark, ds, versions)
+    shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
+    skipped = passed_over(events, settings.dataset).toArrow()
+    arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
+    arrays |= _modalities(settings, lake, items, versions)
+    popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
+    return arrays, {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
+
+
+def _facts(settings: Settings, ds: dt.date, pins: list[Pin]) -> dict[str, Any]:
+    return {"ds": ds.isoformat(), "pins": _as_json(pins), "encoders": _encoders(settings)}
 
 
 def _encoders(settings: Settings) -> dict[str, str]:
@@ -108,14 +144,25 @@ def _events(
     return events_upto(spark, lake.table("events"), ds, chosen.history_days, versions["events"], chosen.known)
 
 
+def _positives(
+    settings: Settings,
+    lake: Lake,
+    spark: SparkSession,
+    ds: dt.date,
+    versions: Versions,
+    observed: Observation,
+) -> DataFrame:
+    events = _events(settings, lake, spark, ds, versions)
+    products = lake.table("products")
+    items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
+    return positive_events(events, items, settings.dataset, observed)
+
+
 def _write_interactions(
     settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
 ) -> tuple[Written, dict[str, float]]:
     def positives(observed: Observation) -> DataFrame:
-        events = _events(settings, lake, spark, ds, versions)
-        products = lake.table("products")
-        items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
-        return positive_events(events, items, settings.dataset, observed)
+        return _positives(settings, lake, spark, ds, versions, observed)
 
     observed = Observation("positives")
     frame = interactions(positives(observed), settings.dataset).withColumn("ds", F.lit(ds))

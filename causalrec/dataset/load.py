@@ -60,12 +60,20 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
     if not rows:
         raise DatasetError(f"no dataset of {ds}", do="run build_dataset for this date")
     row = rows[0]
-    folder = settings.bundle_root / row["bundle"]
-    manifest = verify_bundle(folder)
-    if manifest["dataset_id"] != row["dataset_id"]:
-        raise DatasetError(f"{folder} holds another dataset than {row['dataset_id']}", do=REBUILD)
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
-    return _assemble(row["dataset_id"], folder, manifest["files"], pins)
+    return open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins)
+
+
+def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset:
+    """The dataset that lies in ``folder``.
+
+    Raises:
+        DatasetError: it is gone or was changed, or is another one than ``dataset_id``.
+    """
+    manifest = verify_bundle(folder)
+    if manifest["dataset_id"] != dataset_id:
+        raise DatasetError(f"{folder} holds another dataset than {dataset_id}", do=REBUILD)
+    return _assemble(dataset_id, folder, manifest["files"], pins)
 
 
 def _assemble(dataset_id: str, folder: Path, files: Mapping[str, str], pins: tuple[Pin, ...]) -> Dataset:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from causalrec import __version__
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
+from causalrec.dataset.store import verify_bundle
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.ledger import git_revision
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import FitReport, Progress, Recommender
+from causalrec.registry.environment import REQUIREMENTS, environment_of
 from causalrec.registry.package import write_package
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.refuted import PREFIX, run_refuters
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("served.py")
 LIBRARY = Path(__file__).parents[1]
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "safetensors", "scipy", "torch")
+PLACE = {"tracking_uri", "artifact_root", "model_name", "experiment"}  # settings of where versions go
+CARRIED = (
+    "dataset",
+    "features",
+)  # settings that a rebuild of the data needs; those of the model travel with it
 EXAMPLE_USERS = 3
 
 
@@ -38,7 +44,7 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
         "model": _digest(settings.model.model_dump_json()),
         "training": _digest(settings.training.model_dump_json()),
         "refuters": ",".join(settings.gate.refuters),
-        "registry": settings.registry.model_dump_json(),
+        "registry": settings.registry.model_dump_json(include=PLACE),
         "store": "lost" if _store_was_lost(settings, ledger, ds) else "kept",
     }
 
@@ -128,6 +134,9 @@ def _log_setting(settings: Settings, dataset: Dataset, ds: dt.date) -> None:
     mlflow.log_params({name: str(value)[:500] for name, value in _flat(sections).items()})
     mlflow.set_tags({**_facts(settings, dataset, ds), "pins": json.dumps(_pins(dataset))})
     mlflow.log_dict(settings.model_dump(mode="json"), "settings.json")
+    origin = _origin(settings, dataset)
+    mlflow.log_dict({name: origin[name] for name in ("pins", "files")}, "data.json")
+    mlflow.log_dict(origin["environment"], "environment.json")
     data = dataset.data
     sizes = {"users": data.n_users, "items": data.n_items}
     splits = {split: int(getattr(data, split).shape[1]) for split in ("train", "valid", "test")}
@@ -143,6 +152,16 @@ def _facts(settings: Settings, dataset: Dataset, ds: dt.date) -> dict[str, str]:
         "seed": str(settings.training.seed),
         "code_version": __version__,
         "git_revision": git_revision() or "unknown",
+    }
+
+
+def _origin(settings: Settings, dataset: Dataset) -> dict[str, Any]:
+    """What ``reproduce`` needs: pins and hashes of the data, settings, code, packages and machine."""
+    return {
+        "pins": _pins(dataset),
+        "files": verify_bundle(dataset.folder)["files"],
+        "settings": {name: getattr(settings, name).model_dump(mode="json") for name in CARRIED},
+        "environment": environment_of(settings.training),
     }
 
 
@@ -187,7 +206,7 @@ def _register(
     facts = _facts(settings, dataset, ds)
     with tempfile.TemporaryDirectory(prefix="causalrec-package-") as scratch:
         folder = Path(scratch) / "package"
-        digest = write_package(folder, recommender, dataset, {**facts, "pins": _pins(dataset)})
+        digest = write_package(folder, recommender, dataset, {**facts, **_origin(settings, dataset)})
         info = _log_model(folder, dataset)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}
