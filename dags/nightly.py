@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
-from dags._assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS
+from dags._assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS, TRAINING_REQUEST
 from dags._commands import RUN_DATE_PARAM, job_task
 
 with DAG(
@@ -42,6 +42,8 @@ with DAG(
     publish = job_task("publish", minutes=30, outlets=[RECOMMENDATIONS])
     item_lists = job_task("item_lists", minutes=60)
     report = job_task("report", minutes=30)
+    monitor = job_task("monitor", minutes=60)
+    request_training = job_task("request_training", minutes=10, outlets=[TRAINING_REQUEST])
 
     land >> [ingest_events, ingest_products]
     ingest_products >> ingest_images >> embed_images
@@ -51,3 +53,4 @@ with DAG(
     build_dataset >> need_champion >> train >> evaluate >> promote >> score
     evaluate >> review  # the page of the version beside its run in MLflow
     score >> publish >> item_lists >> report
+    publish >> monitor >> request_training  # skipped, and so no request, where nothing failed

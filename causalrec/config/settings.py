@@ -8,6 +8,7 @@ from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.monitor import MonitorSettings
 from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
@@ -50,6 +51,7 @@ class Settings(Section):
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
     review: ReviewSettings = ReviewSettings()
+    monitor: MonitorSettings = MonitorSettings()
     align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:

@@ -20,7 +20,7 @@ from jobs._pipeline import EVERY_NIGHT, UPSTREAM
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
     "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
-    "publish", "item_lists", "report",
+    "publish", "item_lists", "report", "monitor", "request_training",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance]
 TASKS = [
@@ -76,6 +76,8 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("publish", {"score"}),
         ("item_lists", {"publish"}),
         ("report", {"item_lists"}),
+        ("monitor", {"publish"}),
+        ("request_training", {"monitor"}),
     ],
 )
 def test_nightly_order(task: str, after: set[str]) -> None:
@@ -158,7 +160,7 @@ def test_pools() -> None:
         "gpu": {"train", "evaluate"},
         "default_pool": {
             "land", "features", "need_champion", "review", "promote", "publish", "item_lists",
-            "report",
+            "report", "monitor", "request_training",
         },
     }  # fmt: skip
 

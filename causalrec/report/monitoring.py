@@ -1,0 +1,66 @@
+"""Writes the page of live behaviour beside what the review promised: one HTML file."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from causalrec.config import Settings
+from causalrec.lake import Lake
+from causalrec.report.page import environment, write_page
+from causalrec.report.svg import ACCENT, BAD, DIM, draw
+
+SIZE = (4.4, 2.0)  # inches
+FLAG = "training_request"
+
+
+def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
+    """``monitoring.html`` in the report folder: the lines of ``ds``, and each over the nights."""
+    days = lake.table("monitoring").upto("ds", ds.isoformat())[-settings.monitor.page_days :]
+    rows = lake.table("monitoring").read({"ds": days}).sort_by("ds").to_pylist() if days else []
+    tonight = [row for row in rows if row["ds"] == ds]
+    flags = [row for row in tonight if row["measure"] == FLAG]
+    html = (
+        environment()
+        .get_template("monitoring.html.j2")
+        .render(
+            shop=settings.shop,
+            ds=ds,
+            flag=flags[0] if flags else None,
+            lines=[row for row in tonight if row["measure"] != FLAG],
+            charts=_charts(rows),
+            side=settings.report.thumbnail_pixels,
+        )
+    )
+    return write_page(settings.report_root / "monitoring.html", html)
+
+
+def _charts(rows: list[dict[str, Any]]) -> dict[str, Markup]:
+    """One chart per measure and slice that has a value."""
+    series: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["value"] is not None and row["measure"] != FLAG:
+            series.setdefault(f"{row['measure']} {row['slice']}".strip(), []).append(row)
+    return {name: _chart(name, points) for name, points in sorted(series.items())}
+
+
+def _chart(name: str, points: list[dict[str, Any]]) -> Markup:
+    def fill(figure: Figure) -> None:
+        panel = figure.subplots()
+        days = [f"{row['ds']:%m-%d}" for row in points]
+        places = range(len(points))
+        low, high = (
+            [row["value"] if row[end] is None else row[end] for row in points] for end in ("low", "high")
+        )
+        panel.vlines(places, low, high, color=ACCENT, linewidth=2)
+        panel.plot(places, [row["value"] for row in points], "o-", color=ACCENT, markersize=4, linewidth=1)
+        for key, colour in (("promised", DIM), ("threshold", BAD)):
+            if points[-1][key] is not None:
+                panel.axhline(points[-1][key], color=colour, linewidth=1, linestyle="--")
+        step = max(1, len(points) // 5)
+        panel.set_xticks(list(places)[::step], days[::step])
+        panel.locator_params(axis="y", nbins=4)
+
+    return draw(f"monitoring-{name}", SIZE, fill)

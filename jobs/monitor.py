@@ -1,0 +1,51 @@
+"""Compare the night with what the champion's review promised: the table ``monitoring`` and its page."""
+
+import datetime as dt
+import sys
+
+from causalrec.dataset.load import load_dataset
+from causalrec.evaluation.live.lines import Served
+from causalrec.evaluation.live.monitor import monitor
+from causalrec.lake.outcome import Outcome
+from causalrec.registry.judge import score_on
+from causalrec.registry.pins import dataset_row
+from causalrec.registry.store import connect
+from causalrec.registry.versions import MODEL, TRAINED_ON, need, opened, version_of
+from causalrec.report.monitoring import monitoring_page
+from jobs._runner import Job, JobContext, main
+
+
+def inputs(job: JobContext) -> dict[str, str]:
+    """The night's dataset and lists, the champion, and the settings."""
+    published = job.ledger.last_success("publish", job.ds)
+    return {
+        "dataset": dataset_row(job.lake, job.ds)["dataset_id"],
+        "lists": "" if published is None else ",".join(sorted(str(w["digest"]) for w in published.writes)),
+        "champion": version_of(job.settings, "champion"),
+        "monitor": job.settings.monitor.model_dump_json(),
+    }
+
+
+def work(job: JobContext) -> Outcome:
+    """Opens the champion, compares, writes the page."""
+    settings, ds = job.settings, job.ds
+    champion = need(connect(settings), settings, "champion")
+    dataset = load_dataset(settings, job.lake, ds)
+    with opened(champion) as package:
+        served = Served(
+            champion.version,
+            champion.tags.get(MODEL, ""),
+            champion.tags.get(TRAINED_ON, dt.date.max.isoformat()),
+            frozenset(package.item_ids.tolist()),
+            score_on(package, dataset),
+        )
+        outcome = monitor(settings, job.lake, dataset, served, ds)
+    page = monitoring_page(settings, job.lake, ds)
+    job.console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
+    return outcome
+
+
+JOB = Job(name="monitor", inputs=inputs, work=work)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))
