@@ -167,7 +167,8 @@ class ImageSettings(Section):
         formats: Pillow's names of the formats that are opened at all.
         max_failure_share: the job fails when a larger share of the pictures fails.
         retry_days: a picture that was missing or out of reach is asked for again so many days after its
-            first, second, ... try, by the run of that day; none: never.
+            first, second, ... try, by the run of that day; none: never. ``retry_window_days``: it is given up
+            where no run took it up by then.
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
@@ -191,6 +192,7 @@ class ImageSettings(Section):
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
     retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
+    retry_window_days: int = Field(30, ge=1)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)
     read_threads: int = Field(4, ge=1)
@@ -231,10 +233,13 @@ class FeatureSettings(Section):
 
 
 class DatasetSettings(Section):
-    """Interactions and splits.
+    """Interactions and splits, and how several pictures of an item become one vector.
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
     are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+
+    ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
+    ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
     """
 
     history_days: int = Field(1_000, ge=1)
@@ -245,6 +250,9 @@ class DatasetSettings(Section):
     min_train_per_user: int = Field(1, ge=1)
     uniform_policies: tuple[str, ...] = ("uniform", "random")
     hold_out_uniform: bool = True
+    image_pooling: Literal["primary", "mean", "weighted"] = "mean"
+    primary_share: float = Field(0.5, gt=0, le=1)
+    max_pictures: int = Field(8, ge=1)
     seed: int = 7
 
 
