@@ -33,8 +33,9 @@ def latest_items(lake: Lake, ds: dt.date, versions: Mapping[str, int | None] | N
     )
     found["image_ref"] = found["image_ref"].where(found["image_ref"].notna(), found["named"])
     found = found.astype(dict.fromkeys(COLUMNS, object))
-    found = found.where(found.notna(), None)
-    return found.sort_values("item_id", ignore_index=True)[list(COLUMNS)]
+    found = found.replace({float("nan"): None})
+    ordered: pd.DataFrame = found.sort_values("item_id", ignore_index=True)[list(COLUMNS)]
+    return ordered
 
 
 def latest_pictures(lake: Lake, ds: dt.date, version: int | None = None) -> pd.DataFrame:

@@ -93,7 +93,9 @@ def test_what_may_pass_is_tried_again_by_the_night_that_is_due(tmp_path: Path, s
     (root / "page.png").write_bytes(b"<html></html>")
     names = {"late": ["late.png", "red.png"], "never": ["never.png"], "page": ["page.png"]}
     products(lake, FIRST, names | {"again": ["again.png"]})
-    run = lambda day: ingest_images(settings, lake, ledger, lambda: spark, day)[day]  # noqa: E731
+
+    def run(day: dt.date) -> Outcome:
+        return ingest_images(settings, lake, ledger, lambda: spark, day)[day]
 
     record(ledger, night[0], run(night[0]))
     final = (night[0], "page", night[0], 1, None)
