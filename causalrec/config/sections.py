@@ -174,8 +174,8 @@ class ImageSettings(Section):
         read_threads: pictures that one Spark task reads at a time.
         batch_size: pictures that pass the model at a time; a few, so that activations stay in the cache.
         read_ahead: threads that read and decode while the model computes; how many work is measured.
-        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
-        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
+            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
@@ -183,7 +183,7 @@ class ImageSettings(Section):
     pretrained: str | None = None
     batch_size: int = Field(4, ge=1)
     read_ahead: int = Field(2, ge=1)
-    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    backend: Literal["torch", "onnxruntime"] = "torch"
     precision: Literal["fp32", "bf16"] = "fp32"
     max_bytes: int = Field(20_000_000, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)
@@ -209,8 +209,8 @@ class TextSettings(Section):
         max_tokens: longer texts are truncated, and counted.
         keys_per_task: texts of one Spark task; they are sorted by length inside it.
         batch_tokens: tokens, padding included, that pass the model at a time.
-        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
-        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
+            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
@@ -218,7 +218,7 @@ class TextSettings(Section):
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: int = Field(128, ge=8)
     batch_tokens: int = Field(512, ge=1)
-    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    backend: Literal["torch", "onnxruntime"] = "torch"
     precision: Literal["fp32", "bf16"] = "fp32"
     keys_per_task: int = Field(2_048, ge=1)
     threads: int = Field(1, ge=1)
