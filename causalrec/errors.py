@@ -77,6 +77,10 @@ class ScoringError(CausalrecError):
     """A recommendation table fails its verification; the published one stays."""
 
 
+class ExportError(CausalrecError):
+    """A store that shops serve from cannot be written; what it served before stays."""
+
+
 class ReasonCode(StrEnum):
     """Why a row was rejected. The value is what stands in ``quarantine`` and ``image_failures``."""
 

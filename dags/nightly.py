@@ -31,10 +31,11 @@ with DAG(
     features = job_task("features", minutes=30)
     build_dataset = job_task("build_dataset", minutes=120, pool="spark", outlets=[DATASET])
 
-    # The first night has no champion: it trains one. Later nights skip these three.
+    # The first night has no champion: it trains one. Later nights skip these four.
     need_champion = job_task("need_champion", minutes=10)
     train = job_task("train", minutes=720, pool="gpu")
     evaluate = job_task("evaluate", minutes=120, pool="gpu")
+    review = job_task("review", minutes=60)
     promote = job_task("promote", minutes=10, outlets=[CHAMPION])
 
     score = job_task("score", minutes=240, pool="spark", trigger_rule="none_failed")
@@ -48,4 +49,5 @@ with DAG(
     [embed_images, embed_texts] >> features  # a page to look at; nothing waits for it
     [ingest_events, embed_images, embed_texts] >> build_dataset
     build_dataset >> need_champion >> train >> evaluate >> promote >> score
+    evaluate >> review  # the page of the version beside its run in MLflow
     score >> publish >> item_lists >> report

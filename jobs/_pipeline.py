@@ -28,6 +28,20 @@ EVERY_NIGHT = tuple(name for name in NIGHTLY if name not in ONLY_WITHOUT_CHAMPIO
 """Jobs whose results make a date complete. A new champion makes it stale through the inputs of ``score``."""
 
 
+UPSTREAM = {
+    "ingest_events": ("land",),
+    "ingest_products": ("land",),
+    "ingest_images": ("ingest_products",),
+    "embed_images": ("ingest_images",),
+    "embed_texts": ("ingest_products",),
+    "build_dataset": ("ingest_events", "embed_images", "embed_texts"),
+    "score": ("build_dataset",),
+    "publish": ("score",),
+    "item_lists": ("publish",),
+}
+"""Per job of every night the jobs that must be done before it; the DAG says the same."""
+
+
 def load_job(name: str) -> Job:
     """The ``JOB`` of module ``jobs.NAME``."""
     job = importlib.import_module(f"jobs.{name}").JOB

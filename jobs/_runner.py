@@ -23,6 +23,7 @@ from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.ledger import LedgerRow, new_row
+from causalrec.lake.lineage import emit
 from causalrec.lake.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ def run(job: Job, context: JobContext) -> list[LedgerRow]:
         )
     try:
         context.ledger.record(rows)
+        unsent = emit(rows, context.settings)
+        if unsent:
+            context.console.print(escape(unsent), style="yellow", highlight=False, soft_wrap=True)
     finally:
         if failure is not None:
             raise failure  # the cause, even where the ledger cannot be written either

@@ -6,10 +6,26 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import align, bench, diff, explain, features, intervene, show, simulate
+from jobs import (
+    align,
+    bench,
+    decide,
+    diff,
+    erase,
+    explain,
+    export,
+    features,
+    intervene,
+    review,
+    show,
+    simulate,
+    status,
+)
 from jobs._runner import EXIT_ERROR
 
-COMMANDS = (show, diff, explain, features, align, bench, simulate, intervene)
+COMMANDS = (
+    status, show, diff, export, explain, review, decide, erase, features, align, bench, simulate, intervene,
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,37 +1,26 @@
 """Exit 0 where a model must be trained, 99 where a champion can score tonight, 1 on an error."""
 
-import argparse
-import datetime as dt
 import sys
 
-from rich.console import Console
-
-from causalrec.errors import CausalrecError
+from causalrec.config import Settings
 from causalrec.registry.champion import usable_champion
-from jobs._runner import loaded
+from jobs._question import NO, YES, ask
 
-TRAINING_NEEDED, HAVE_CHAMPION, ERROR = 0, 99, 1
+TRAINING_NEEDED, HAVE_CHAMPION = YES, NO
+
+
+def training_needed(settings: Settings) -> tuple[bool, str]:
+    """Which it is, and why."""
+    champion = usable_champion(settings)
+    if champion is None:
+        return True, f"{settings.registry.model_name} has no champion: training is needed"
+    trained = champion.tags.get("ds", "?")
+    return False, f"champion {champion.name} version {champion.version}, trained on {trained}"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Say which it is, and why."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.need_champion", description=__doc__)
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date YYYY-MM-DD (only for the log)")
-    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
-    arguments, console = parser.parse_args(argv), Console()
-    try:
-        settings = loaded(arguments)
-        champion = usable_champion(settings)
-    except CausalrecError as error:
-        console.print(f"[bold red]need_champion[/] {error}", highlight=False)
-        return ERROR
-    if champion is None:
-        console.print(f"{settings.registry.model_name} has no champion: training is needed")
-        return TRAINING_NEEDED
-    console.print(
-        f"champion {champion.name} version {champion.version}, trained on {champion.tags.get('ds', '?')}"
-    )
-    return HAVE_CHAMPION
+    """Say it."""
+    return ask("need_champion", __doc__, training_needed, argv)
 
 
 if __name__ == "__main__":

@@ -46,11 +46,11 @@ def _plan_day(
     if missing:
         never = len(missing) == len(jobs)
         return DayPlan(ds.isoformat(), "missing", "never ran" if never else f"no result of {_some(missing)}")
-    reasons = [reason for job in jobs if (reason := _stale(context, job, known[job.name][ds], ds))]
+    reasons = [reason for job in jobs if (reason := why_stale(context, job, known[job.name][ds], ds))]
     return DayPlan(ds.isoformat(), "stale" if reasons else "done", _some(reasons))
 
 
-def _stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
+def why_stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
     """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
     at_date = JobContext(context.settings, context.lake, context.ledger, ds, context.console)
     try:

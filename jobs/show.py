@@ -26,14 +26,19 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     """Read the published partition, show the two tables."""
     settings = loaded(arguments)
     lake = Lake(settings.lake_root, settings.lake)
-    ds = arguments.ds or _newest(lake)
+    ds = arguments.ds or newest(lake)
     person, titles = one_person(settings, lake, ds, arguments.user)
     console.print(_history(person, titles))
     console.print(_list(person, titles, ds))
     return 0
 
 
-def _newest(lake: Lake) -> dt.date:
+def newest(lake: Lake) -> dt.date:
+    """The last date that was published.
+
+    Raises:
+        ScoringError: none was.
+    """
     table = lake.table("recommendations")
     days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
     if not days:

@@ -136,7 +136,10 @@ class SourceSettings(Section):
 
 
 class IngestSettings(Section):
-    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age."""
+    """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age.
+
+    ``compare_history`` off lets a delivery pass whose size or mix of values is new on purpose.
+    """
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
@@ -144,6 +147,7 @@ class IngestSettings(Section):
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
+    compare_history: bool = True
     max_title_chars: int = 500
     max_description_chars: int = 20_000
     max_price: float = 1e7
@@ -240,7 +244,21 @@ class DatasetSettings(Section):
 
     ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
     ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
+
+    Attributes:
+        known: ``then`` sees what had arrived by the end of the run date; ``today`` also what arrived later
+            of that time, for a backfill that should know better than its night did.
+        once_per_session: event types that count once per user, item and session, however often they occur.
+        session_gap_minutes: without a session id, repetitions closer than this belong to one session.
+        max_daily_actions: a user with more views, carts and purchases on a day is a robot that day; 0: off.
+        max_minute_actions: the same for one minute.
     """
+
+    known: Literal["then", "today"] = "then"
+    once_per_session: tuple[str, ...] = ("view", "cart")
+    session_gap_minutes: int = Field(30, ge=0)
+    max_daily_actions: int = Field(2_000, ge=0)
+    max_minute_actions: int = Field(120, ge=0)
 
     history_days: int = Field(1_000, ge=1)
     event_weights: dict[str, float] = Field(default_factory=lambda: {"cart": 1.0, "purchase": 1.0})
@@ -253,18 +271,23 @@ class DatasetSettings(Section):
     image_pooling: Literal["primary", "mean", "weighted"] = "mean"
     primary_share: float = Field(0.5, gt=0, le=1)
     max_pictures: int = Field(8, ge=1)
+    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     seed: int = 7
 
 
 class GateSettings(Section):
-    """What a challenger must show before it becomes champion."""
+    """What a challenger must show before it becomes champion, and whether a person is asked too.
+
+    ``auto_approve``: ``never`` leaves a version that passed waiting for a person, ``first`` lets the first
+    champion of a shop through, ``always`` every one.
+    """
 
     metric: str = "ndcg@20"
     cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
-    auto_approve: bool = True
+    auto_approve: Literal["never", "first", "always"] = "never"
 
 
 class ScoringSettings(Section):
@@ -292,6 +315,7 @@ class RegistrySettings(Section):
     model_name: str = "causalrec"
     experiment: str = "causalrec"
     approver: str = "nightly"
+    page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
 
 
 class ReportSettings(Section):

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
+from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
@@ -33,6 +36,7 @@ class Settings(Section):
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
     ingest: IngestSettings = IngestSettings()
+    lineage: LineageSettings = LineageSettings()
     fetch: FetchSettings = FetchSettings()
     features: FeatureSettings = FeatureSettings()
     dataset: DatasetSettings = DatasetSettings()
@@ -41,9 +45,11 @@ class Settings(Section):
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
+    export: ExportSettings = ExportSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
+    review: ReviewSettings = ReviewSettings()
     align: AlignSettings = AlignSettings()
 
     def _under_work(self, location: str) -> str:
@@ -67,9 +73,19 @@ class Settings(Section):
         return Path(self._under_work(self.paths.bundles))
 
     @property
+    def export_root(self) -> str:
+        """Root of the Parquet copies that a shop reads: an absolute path or a URI."""
+        return self._under_work(self.export.parquet)
+
+    @property
     def report_root(self) -> Path:
         """Local folder of the pages that people open."""
         return Path(self._under_work(self.paths.reports))
+
+    @property
+    def lineage_file(self) -> str:
+        """File of the OpenLineage events: an absolute path or a URI."""
+        return self._under_work(self.lineage.file)
 
     @property
     def image_roots(self) -> tuple[str, ...]:

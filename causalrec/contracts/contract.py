@@ -7,7 +7,7 @@ from typing import Literal
 import pyarrow as pa
 
 from causalrec.contracts.extensions import Extensions, RowRule
-from causalrec.contracts.odcs import Quality
+from causalrec.contracts.odcs import Classification, Quality
 from causalrec.contracts.types import ARROW_TYPES
 
 
@@ -20,12 +20,14 @@ class Column:
         type: physical type, a key of :data:`causalrec.contracts.types.ARROW_TYPES` and Spark SQL at once.
         required: never null.
         description: for people.
+        classification: ``user_id`` names a person, ``user_text`` may mention one.
     """
 
     name: str
     type: str
     required: bool
     description: str
+    classification: Classification = "none"
 
     @property
     def arrow(self) -> pa.Field:
@@ -92,6 +94,16 @@ class Contract:
     def data_columns(self) -> tuple[Column, ...]:
         """Columns that stand inside the files, without the partition columns."""
         return tuple(column for column in self.columns if column.name not in self.partition_by)
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Columns whose value names a person."""
+        return tuple(column.name for column in self.columns if column.classification == "user_id")
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Text columns that may mention a person."""
+        return tuple(column.name for column in self.columns if column.classification == "user_text")
 
     @property
     def constraint_hints(self) -> dict[str, str]:

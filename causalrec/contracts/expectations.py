@@ -4,18 +4,19 @@ Its expectations look at a small frame of measures (one row per delivery), which
 Great Expectations' own Spark backend would start a job per expectation.
 """
 
+import datetime as dt
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from causalrec.contracts.contract import Contract
+from causalrec.contracts.datadocs import BATCH, docs_context, write_page
 from causalrec.errors import ContractError
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-    from great_expectations.data_context import AbstractDataContext
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Verdict:
 
 def prepare() -> None:
     """Import Great Expectations now, which costs seconds; worth a thread while other work runs."""
-    _context()
+    docs_context(None)
 
 
 def expectation_suite(contract: Contract) -> "ExpectationSuite":
@@ -56,7 +57,7 @@ def expectation_suite(contract: Contract) -> "ExpectationSuite":
     Raises:
         ContractError: the contract names an expectation or argument that does not exist.
     """
-    _context()
+    docs_context(None)
     from great_expectations import ExpectationSuite
     from great_expectations.exceptions import GreatExpectationsError
     from great_expectations.expectations.registry import get_expectation_impl
@@ -79,37 +80,31 @@ def expectation_suite(contract: Contract) -> "ExpectationSuite":
     return suite
 
 
-def validate(contract: Contract, measures: pd.DataFrame, key: str) -> Verdict:
-    """Check ``measures`` (one row per delivery, named by the column ``key``) against the contract's suite."""
+def validate(
+    contract: Contract,
+    measures: pd.DataFrame,
+    key: str,
+    docs: Path | None = None,
+    run: dt.date | None = None,
+) -> Verdict:
+    """Check ``measures`` (one row per delivery, named by the column ``key``) against the contract's suite.
+
+    Where ``docs`` and ``run`` are given, Data Docs are written below that folder: ``pages/index.html``.
+    """
     if not contract.expectations:
         return Verdict((), {})
-    suite = expectation_suite(contract)
-    source = _context().data_sources.add_or_update_pandas(contract.name)
-    batch = source.add_dataframe_asset("measures").add_batch_definition_whole_dataframe("all")
+    context = docs_context(docs)
+    suite = context.suites.add_or_update(expectation_suite(contract))
+    source = context.data_sources.add_or_update_pandas(contract.name)
+    batch = source.add_dataframe_asset(BATCH).add_batch_definition_whole_dataframe("all")
     result = batch.get_batch({"dataframe": measures}).validate(
         suite, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [key]}
     )
     tree = result.to_json_dict()
+    if docs is not None and run is not None:
+        write_page(context, contract.name, run, result)
     failed = (_failure(entry, key) for entry in tree["results"] if not entry["success"])
     return Verdict(tuple(failed), tree)
-
-
-@cache
-def _context() -> "AbstractDataContext":
-    """Great Expectations in memory, silent; imported on first use only."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    quiet = DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(),
-        analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False),
-    )
-    return gx.get_context(mode="ephemeral", project_config=quiet)
 
 
 def _failure(entry: dict[str, Any], key: str) -> Failure:

@@ -40,6 +40,8 @@ class Extensions(Node):
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
+        distributions: Spark SQL expressions whose values are counted and compared with earlier deliveries.
+        happened: the column that says when a row happened; what arrives on a later date is counted as late.
         texts: text columns that are cleaned of control characters and cut, with the setting that caps them.
         target: of a landing contract, the table that its rows become.
         folder: of a landing contract, its folder in the landing zone.
@@ -51,6 +53,8 @@ class Extensions(Node):
     volumeGate: bool = False
     delivery: Literal["required", "optional"] = "required"
     metrics: dict[Name, str] = Field(default_factory=dict)
+    distributions: dict[Name, str] = Field(default_factory=dict)
+    happened: Name | None = None
     texts: dict[Name, Name] = Field(default_factory=dict)
     target: Name | None = None
     folder: str | None = None

@@ -76,7 +76,10 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
         description=document.description.purpose,
         owner=document.team.name,
         retention_days=document.slaProperties[0].value,
-        columns=tuple(Column(p.name, p.physicalType, p.required, p.description) for p in table.properties),
+        columns=tuple(
+            Column(p.name, p.physicalType, p.required, p.description, p.classification)
+            for p in table.properties
+        ),
         key=_ordered([(p.primaryKeyPosition, p) for p in table.properties if p.primaryKey]),
         partition_by=_ordered([(p.partitionKeyPosition, p) for p in table.properties if p.partitioned]),
         expectations=table.quality,

@@ -18,6 +18,10 @@ class Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Classification = Literal["none", "user_id", "user_text"]
+"""``user_id`` names a person, ``user_text`` may mention one: what the erasure of a user looks at."""
+
+
 class Items(Node):
     """Element type of an array."""
 
@@ -36,6 +40,7 @@ class Property(Node):
     primaryKeyPosition: int = -1
     partitioned: bool = False
     partitionKeyPosition: int = -1
+    classification: Classification = "none"
     description: str = Field(min_length=1)
 
 

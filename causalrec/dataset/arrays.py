@@ -28,7 +28,8 @@ class Interactions:
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
-            rating), or None where nobody logged them; never a pair of another split.
+            rating), or None where nobody logged them; no training pairs, but held-out ones stay in it: to
+            leave them out would tell what they are.
         item_names: per item a human-readable name, or None.
         item_attributes: attribute name -> per-item value (names codes), possibly empty.
     """
@@ -51,3 +52,19 @@ class Interactions:
         ones = np.ones(self.train.shape[1], dtype=np.float32)
         shape = (self.n_users, self.n_items)
         return sp.csr_matrix((ones, (self.train[0], self.train[1])), shape=shape)
+
+
+def pair_keys(pairs: Ints) -> npt.NDArray[np.int64]:
+    """One number for each column of ``pairs`` (2, n); equal numbers are equal pairs."""
+    return np.asarray(pairs[0].astype(np.int64) << 32 | pairs[1].astype(np.int64))
+
+
+def unique_pairs(pairs: Ints) -> Ints:
+    """Distinct columns of ``pairs`` (2, n), sorted by user and item."""
+    keys = np.unique(pair_keys(pairs))
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF]).astype(np.int32)
+
+
+def without(pairs: Ints, others: Ints) -> Ints:
+    """The columns of ``pairs`` (2, n) that are not among ``others`` (2, m)."""
+    return pairs[:, ~np.isin(pair_keys(pairs), pair_keys(others))]

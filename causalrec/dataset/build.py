@@ -14,16 +14,13 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats
+from causalrec.dataset.arrivals import all_users, events_upto, known_items
 from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
-from causalrec.dataset.exposure import random_exposure
-from causalrec.dataset.interactions import (
-    all_users,
-    events_upto,
-    interactions,
-    known_items,
-    positive_events,
-)
+from causalrec.dataset.exposure import exposures, random_exposure
+from causalrec.dataset.inputs import arrived_digests, embedded
+from causalrec.dataset.interactions import interactions, positive_events
 from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
+from causalrec.dataset.passed import passed_over
 from causalrec.dataset.store import write_bundle
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
@@ -35,6 +32,8 @@ from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
 
+PAIRS = ("train", "valid", "test", "random_exposure", "passed")
+
 Versions = dict[str, int | None]
 
 
@@ -42,11 +41,10 @@ def build_dataset_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
     """Digests of all that the dataset of ``ds`` depends on: arrived partitions, embeddings, settings."""
     inputs = {"settings": settings.dataset.model_dump_json(), "encoders": json.dumps(_encoders(settings))}
     for table in ("events", "products", "images"):
-        digests = sorted(ledger.partition_digests(table, upto=ds).items())
+        digests = arrived_digests(ledger, table, ds, settings.dataset.known)
         inputs[table] = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     for job in ("embed_images", "embed_texts"):
-        last = ledger.last_success(job, ds)
-        inputs[job] = "" if last is None else last.fingerprint
+        inputs[job] = embedded(ledger, job, ds, settings.dataset.known)
     return inputs
 
 
@@ -60,13 +58,18 @@ def build_dataset(
     """
     versions = _pin(lake)
     written, counters = _write_interactions(settings, lake, spark, ds, versions)
-    items = latest_items(lake, ds, versions)
-    pictures = latest_pictures(lake, ds, versions["images"])
-    users = all_users(spark, lake.table("events"), ds, versions["events"])
+    known = settings.dataset.known
+    upto = ds if known == "then" else dt.date.max
+    items = latest_items(lake, upto, versions)
+    pictures = latest_pictures(lake, upto, versions["images"])
+    users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
-    events = events_upto(spark, lake.table("events"), ds, settings.dataset.history_days, versions["events"])
+    events = _events(settings, lake, spark, ds, versions)
+    shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
+    (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
+    skipped = passed_over(events, settings.dataset).toArrow()
+    arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     tables = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
@@ -79,8 +82,8 @@ def build_dataset(
         rows_in=int(counters["positives"]),
         rows_out=written.rows,
         reads=tuple(pins),
-        writes=(written, recorded),
-        counters={**counters, **_counts(arrays, len(users), len(items))},
+        writes=(written, recorded, kept),
+        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, len(users), len(items))},
         note=f"dataset {dataset_id}",
     )
 
@@ -101,14 +104,20 @@ def _pin(lake: Lake) -> Versions:
     return versions
 
 
+def _events(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
+) -> DataFrame:
+    chosen = settings.dataset
+    return events_upto(spark, lake.table("events"), ds, chosen.history_days, versions["events"], chosen.known)
+
+
 def _write_interactions(
     settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
 ) -> tuple[Written, dict[str, float]]:
     def positives(observed: Observation) -> DataFrame:
-        events = events_upto(
-            spark, lake.table("events"), ds, settings.dataset.history_days, versions["events"]
-        )
-        items = known_items(spark, lake.table("products"), ds, versions["products"])
+        events = _events(settings, lake, spark, ds, versions)
+        products = lake.table("products")
+        items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
         return positive_events(events, items, settings.dataset, observed)
 
     observed = Observation("positives")
@@ -187,7 +196,7 @@ def _readable(lake: Lake, pins: str) -> bool:
 
 
 def _counts(arrays: Mapping[str, Any], n_users: int, n_items: int) -> dict[str, float]:
-    sizes = {name: float(arrays[name].shape[1]) for name in ("train", "valid", "test", "random_exposure")}
+    sizes = {name: float(arrays[name].shape[1]) for name in PAIRS}
     missing = {
         f"{name}_missing": float(np.isnan(arrays[name][:, 0]).sum())
         for name in ("image", "text")

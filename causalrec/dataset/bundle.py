@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Floats, Interactions, Ints, unique_pairs, without
 from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
@@ -59,7 +59,7 @@ def load_bundle(folder: Path) -> Interactions:
         modalities,
         propensity=exposed,
         random_exposure=exposure,
-        passed=None if passed is None else without(passed, train, valid, test),
+        passed=None if passed is None else without(passed, train),
     )
 
 
@@ -114,22 +114,6 @@ def _passed(folder: Path) -> Ints | None:
         return None
     triples = _array(folder / "ratings.npy", rows=3)
     return unique_pairs(triples[:2, triples[2] < LIKED_RATING].astype(np.int32))
-
-
-def without(pairs: Ints, *others: Ints) -> Ints:
-    """The columns of ``pairs`` (2, n) that are in none of ``others``."""
-    taken = np.concatenate([_keys(other) for other in others])
-    return pairs[:, ~np.isin(_keys(pairs), taken)]
-
-
-def _keys(pairs: Ints) -> npt.NDArray[np.int64]:
-    return np.asarray(pairs[0].astype(np.int64) << 32 | pairs[1])
-
-
-def unique_pairs(pairs: Ints) -> Ints:
-    """Distinct columns of ``pairs`` (2, n), sorted by user and item."""
-    keys = np.unique(_keys(pairs))
-    return np.stack([keys >> 32, keys & 0xFFFFFFFF]).astype(np.int32)
 
 
 def _pairs(file: Path) -> Ints:

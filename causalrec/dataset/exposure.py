@@ -1,11 +1,14 @@
-"""Outcomes under uniformly random exposure: the part of the log that answers what showing an item does."""
+"""What was shown: the exposure records that debiasing needs, and the outcomes of random exposure."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from causalrec.dataset.interactions import first_arrivals
+from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.arrivals import first_arrivals
+from causalrec.dataset.behaviour import IMPRESSION, marked_robots
 
 RESPONSES = ("view", "cart", "purchase")
+PROPENSITY = "decimal(20, 15)"  # sums of it do not depend on the order of rows
 
 
 def random_exposure(events: DataFrame, policies: tuple[str, ...]) -> DataFrame:
@@ -15,10 +18,10 @@ def random_exposure(events: DataFrame, policies: tuple[str, ...]) -> DataFrame:
     impression; 0 otherwise. A pair shown several times counts once, with its best outcome. Impressions
     without a session are left out, for their responses cannot be told.
     """
-    kinds = F.col("event_type").isin("impression", *RESPONSES)
+    kinds = F.col("event_type").isin(IMPRESSION, *RESPONSES)
     relevant = first_arrivals(events.where(kinds & F.col("session_id").isNotNull()))
     session = ["user_id", "item_id", "session_id"]
-    shown = (F.col("event_type") == "impression") & F.col("policy").isin(*policies)
+    shown = (F.col("event_type") == IMPRESSION) & F.col("policy").isin(*policies)
     shown_at = F.min(F.when(shown, F.col("event_time"))).alias("shown_at")
     responded_at = F.max(F.when(F.col("event_type").isin(*RESPONSES), F.col("event_time"))).alias(
         "responded_at"
@@ -26,3 +29,21 @@ def random_exposure(events: DataFrame, policies: tuple[str, ...]) -> DataFrame:
     visits = relevant.groupBy(*session).agg(shown_at, responded_at).where(F.col("shown_at").isNotNull())
     outcome = F.coalesce(F.col("responded_at") >= F.col("shown_at"), F.lit(False)).cast("int")
     return visits.groupBy("user_id", "item_id").agg(F.max(outcome).alias("outcome"))
+
+
+def exposures(events: DataFrame, settings: DatasetSettings) -> DataFrame:
+    """One row per user, item and policy that showed it: how often, where, with what chance, when.
+
+    ``policy`` is empty where the shop names none. ``propensity`` is the mean of the logged ones, null where
+    none was logged; ``best_position`` the first place that it had in a list. Without robots.
+    """
+    shown = first_arrivals(events.where(F.col("event_type") == IMPRESSION))
+    people = marked_robots(shown, events, settings).where(~F.col("robot"))
+    pairs = people.groupBy("user_id", "item_id", F.coalesce("policy", F.lit("")).alias("policy"))
+    return pairs.agg(
+        F.count(F.lit(1)).alias("impressions"),
+        F.avg(F.col("propensity").cast(PROPENSITY)).cast("double").alias("propensity"),
+        F.min("position").alias("best_position"),
+        F.min("event_time").alias("first_time"),
+        F.max("event_time").alias("last_time"),
+    )

@@ -1,77 +1,45 @@
 """Positive user-item pairs as known on one run date, with a deterministic split.
 
-Point in time: only events of arrival dates up to ``ds`` are read, so a backfill of an old date sees what was
-known then. An event delivered again on a later date counts once, as it arrived first. Every step is a Spark
-SQL expression; nothing is collected.
+Point in time: see :mod:`causalrec.dataset.arrivals`. Events of robots and repetitions within a session do not
+count (:mod:`causalrec.dataset.behaviour`). Every step is a Spark SQL expression; nothing is collected.
 """
 
-import datetime as dt
-
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame, Observation, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.sections import DatasetSettings
-from causalrec.lake import LakeTable
-from causalrec.lake.bridge import read_frame
+from causalrec.dataset.arrivals import first_arrivals
+from causalrec.dataset.behaviour import marked_repeats, marked_robots
 
+POSITIVE_COLUMNS = [
+    "event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "arrival_date",
+]  # fmt: skip
 HASH_STEPS = 1 << 52  # a hash becomes a uniform number in [0, 1) with this resolution
-CLOCK_SKEW = dt.timedelta(days=1)  # an event may arrive (by date) at most this much before its own time
-EVENT_COLUMNS = ["event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "policy"]
-
-
-def events_upto(
-    spark: SparkSession, events: LakeTable, ds: dt.date, history_days: int, version: int | None = None
-) -> DataFrame:
-    """Events that had arrived by ``ds`` and happened inside the last ``history_days`` days before its end."""
-    start = ds - dt.timedelta(days=history_days - 1)
-    dates = [day for day in events.upto("arrival_date", ds.isoformat()) if day >= str(start - CLOCK_SKEW)]
-    columns = [*EVENT_COLUMNS, "arrival_date"]
-    frame = read_frame(spark, events, where={"arrival_date": dates}, columns=columns, version=version)
-    midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
-    return frame.where(F.unix_micros("event_time") >= int(midnight.timestamp()) * 1_000_000)
-
-
-def first_arrivals(events: DataFrame) -> DataFrame:
-    """One row per event_id: the one that arrived first (ties, which the gate excludes, by content)."""
-    others = [name for name in events.columns if name not in ("event_id", "arrival_date")]
-    first = F.min(F.struct("arrival_date", *others)).alias("first")
-    return events.groupBy("event_id").agg(first).select("event_id", "first.*")
-
-
-def known_items(
-    spark: SparkSession, products: LakeTable, ds: dt.date, version: int | None = None
-) -> DataFrame:
-    """item_id of every product that had arrived by ``ds``."""
-    dates = products.upto("arrival_date", ds.isoformat())
-    frame = read_frame(spark, products, where={"arrival_date": dates}, columns=["item_id"], version=version)
-    return frame.distinct()
-
-
-def all_users(spark: SparkSession, events: LakeTable, ds: dt.date, version: int | None = None) -> pa.Array:
-    """Sorted user_id of everyone with any event by ``ds``; local, for models hold one row per user anyway."""
-    where = {"arrival_date": events.upto("arrival_date", ds.isoformat())}
-    users = read_frame(spark, events, where=where, columns=["user_id"], version=version).distinct()
-    column = users.toArrow()["user_id"].combine_chunks().cast(pa.string())
-    return column.take(pc.sort_indices(column))
 
 
 def positive_events(
     events: DataFrame, items: DataFrame, settings: DatasetSettings, observed: Observation
 ) -> DataFrame:
-    """First arrivals of the weighted event types on known items.
+    """First arrivals of the weighted event types on known items, by people, without repetitions.
 
-    ``observed`` receives ``positives`` (after deduplication) and ``unknown_item`` (dropped for their item).
+    ``observed`` receives ``positives`` (after deduplication), and what was dropped of them: ``unknown_item``,
+    ``robot_events`` (on known items) and ``repeats`` (of the rest).
     """
     weighted = events.where(F.col("event_type").isin(*_types(settings)))
-    joined = first_arrivals(weighted).join(items.withColumn("known", F.lit(True)), "item_id", "left")
-    joined = joined.observe(
+    joined = first_arrivals(weighted.select(*POSITIVE_COLUMNS)).join(
+        items.withColumn("known", F.lit(True)), "item_id", "left"
+    )
+    known = F.coalesce("known", F.lit(False))
+    marked = marked_repeats(marked_robots(joined.withColumn("known", known), events, settings), settings)
+    person = F.col("known") & ~F.col("robot")
+    marked = marked.observe(
         observed,
         F.count(F.lit(1)).alias("positives"),
-        F.count_if(F.col("known").isNull()).alias("unknown_item"),
+        F.count_if(~F.col("known")).alias("unknown_item"),
+        F.count_if(F.col("known") & F.col("robot")).alias("robot_events"),
+        F.count_if(person & F.col("repeat")).alias("repeats"),
     )
-    return joined.where(F.col("known")).drop("known")
+    return marked.where(person & ~F.col("repeat")).drop("known", "robot", "repeat")
 
 
 def interactions(positives: DataFrame, settings: DatasetSettings) -> DataFrame:

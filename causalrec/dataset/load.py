@@ -95,6 +95,7 @@ def interactions_of(arrays: Mapping[str, Any], n_users: int, items: pd.DataFrame
         modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
         weights=arrays["train_weights"],
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
+        passed=arrays.get("passed"),
         item_names=tuple(items["title"].fillna(items["item_id"])),
         item_attributes=attributes,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from causalrec.config.sections import IngestSettings
 from causalrec.contracts import Contract
-from causalrec.errors import QualityError, SourceError
+from causalrec.errors import ContractError, QualityError, ReasonCode, SourceError
 from causalrec.ingest.measure import Measures
 
 
@@ -30,6 +30,29 @@ def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], 
             raise SourceError(
                 f"{table.name} {date}: the delivery has 0 rows",
                 do="deliver it again or remove its folder; nothing was written, the table stays as it was",
+            )
+
+
+def check_columns(measures: Mapping[dt.date, Measures], table: Contract, landing: Contract) -> None:
+    """No required column is absent from every row of a delivery, and none has another type in every row.
+
+    For JSON lines, which have no header; files with one are checked before any row is read.
+
+    Raises:
+        ContractError: names the column, what was expected and what was found instead.
+    """
+    for date, found in sorted(measures.items()):
+        unparsed = found.rejects.get(ReasonCode.UNPARSEABLE, 0)
+        for key, rows in found.broken_columns.items():
+            if rows < found.rows_in - unparsed:
+                continue
+            reason, _, name = key.partition(" ")
+            wrong = "it is missing" if reason == ReasonCode.MISSING_REQUIRED else "it has another type"
+            instead = ", ".join(found.unknown_names) or "nothing else"
+            raise ContractError(
+                f"{table.name} {date}: column {name}: expected {landing.column(name).type}, {wrong} in all "
+                f"{rows:,} rows; fields that the contract does not know: {instead}",
+                do=f"deliver the columns of schemas/{landing.name}.yaml; nothing was written",
             )
 
 
@@ -74,8 +97,9 @@ def check_rejects(measures: Mapping[dt.date, Measures], table: Contract, setting
         share = found.rows_rejected / found.rows_in
         if share > settings.max_rejected_share:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejects.items())
+            columns = "".join(f"; {name} in {count:,}" for name, count in found.broken_columns.items())
             raise QualityError(
                 f"{table.name} {date}: {found.rows_rejected:,} of {found.rows_in:,} rows ({share:.1%}) are "
-                f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons})",
+                f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons}{columns})",
                 do="correct the delivery, or raise ingest.max_rejected_share; nothing was written",
             )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 REASON_PREFIX = "rejects__"
+TALLY_PREFIX = "tally__"
+TALLY_SIZE = 64  # values kept of a distribution, and dates of late rows
+TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
 _ORDERED = {"int", "bigint", "double", "timestamp"}
 
 
@@ -27,9 +30,13 @@ class Measures:
         rows_good: accepted rows.
         rejects: reason code -> rejected rows, only those that occur.
         unreadable: rows that mark a file that breaks off; ``broken_file`` names one of them.
-        unknown: rows with keys that the contract does not know; ``unknown_key`` names one of them.
+        unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
         cut: texts that were shortened.
         metrics: everything above as plain numbers, and what the expectations look at.
+        unknown_names: field that the contract does not know -> rows that carry it (as their first one).
+        broken_columns: "missing_required column" or "invalid_type column" -> rows.
+        late: date on which rows happened, before the one on which they arrived -> accepted rows.
+        seen: distribution of the contract -> value -> accepted rows; the largest values only.
     """
 
     rows_in: int
@@ -38,9 +45,12 @@ class Measures:
     unreadable: int
     broken_file: str | None
     unknown: int
-    unknown_key: str | None
     cut: int
     metrics: Mapping[str, Any]
+    unknown_names: Mapping[str, int] = field(default_factory=dict)
+    broken_columns: Mapping[str, int] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
+    seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def rows_rejected(self) -> int:
@@ -63,7 +73,6 @@ def _aggregates(table: Contract) -> list["Column"]:
         F.count_if(~read).alias("unreadable"),
         F.max(F.when(~read, F.concat_ws(": ", "source_file", "detail"))).alias("broken_file"),
         F.count_if(F.col("unknown").isNotNull()).alias("unknown_rows"),
-        F.min("unknown").alias("unknown_key"),
         F.sum(F.when(good, F.col("cut")).otherwise(0)).alias("texts_cut"),
     ]
     columns += [F.count_if(F.col("reason") == str(r)).alias(REASON_PREFIX + str(r)) for r in ReasonCode]
@@ -75,12 +84,37 @@ def _aggregates(table: Contract) -> list["Column"]:
             columns += [F.min(value).alias(f"min_{column.name}"), F.max(value).alias(f"max_{column.name}")]
         if column.type == "string" and column.required:
             columns.append(F.approx_count_distinct(value).alias(f"distinct_{column.name}"))
+    columns += [_tally(name, sql) for name, sql in _tallied(table).items()]
     return columns + [F.expr(sql).alias(name) for name, sql in table.extensions.metrics.items()]
+
+
+def _tallied(table: Contract) -> dict[str, str]:
+    """Name -> SQL text; each distinct value is counted within the one aggregate."""
+    texts = {
+        "unknown": "unknown",
+        "broken": f"CASE WHEN reason IN ('{ReasonCode.MISSING_REQUIRED}', '{ReasonCode.INVALID_TYPE}') THEN "
+        "concat(reason, ' ', regexp_extract(detail, '^[a-z_0-9]+', 0)) END",
+    }
+    happened = table.extensions.happened
+    if happened is not None:
+        late = f"reason IS NULL AND to_date({happened}) < arrival_date"
+        texts["late"] = f"CASE WHEN {late} THEN CAST(to_date({happened}) AS STRING) END"
+    return texts | {
+        f"seen_{name}": f"CASE WHEN reason IS NULL THEN CAST({sql} AS STRING) END"
+        for name, sql in table.extensions.distributions.items()
+    }
+
+
+def _tally(name: str, sql: str) -> "Column":
+    return F.expr(f"approx_top_k({sql}, {TALLY_SIZE}, {TALLY_TRACKED})").alias(TALLY_PREFIX + name)
 
 
 def _measures(row: dict[str, Any]) -> Measures:
     rejects = {k.removeprefix(REASON_PREFIX): n for k, n in row.items() if k.startswith(REASON_PREFIX) and n}
     rows_in, good = row["rows_in"], row["rows_good"]
+    tallies = {
+        k.removeprefix(TALLY_PREFIX): _counts(row.pop(k)) for k in list(row) if k.startswith(TALLY_PREFIX)
+    }
     metrics = {k: v for k, v in row.items() if not k.startswith(REASON_PREFIX)}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
     metrics["rejected_share"] = sum(rejects.values()) / max(rows_in, 1)
@@ -92,7 +126,15 @@ def _measures(row: dict[str, Any]) -> Measures:
         unreadable=row["unreadable"],
         broken_file=row["broken_file"],
         unknown=row["unknown_rows"],
-        unknown_key=row["unknown_key"],
         cut=row["texts_cut"],
         metrics=metrics,
+        unknown_names=tallies["unknown"],
+        broken_columns=tallies["broken"],
+        late=tallies.get("late", {}),
+        seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},
     )
+
+
+def _counts(tally: list[Any]) -> dict[str, int]:
+    """Value -> rows, by value; rows without one are left out."""
+    return dict(sorted((entry["item"], entry["count"]) for entry in tally if entry["item"] is not None))

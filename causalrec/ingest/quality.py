@@ -12,9 +12,15 @@ from causalrec.contracts.expectations import validate
 from causalrec.errors import QualityError
 from causalrec.ingest.measure import Measures
 
+DOCS = "data_docs"
 
-def check_expectations(measures: Mapping[dt.date, Measures], table: Contract, report: Path) -> list[str]:
-    """Validate every delivery, write ``report``, return one line per missed expectation that does not block.
+
+def check_expectations(
+    measures: Mapping[dt.date, Measures], table: Contract, folder: Path, ds: dt.date
+) -> list[str]:
+    """Validate every delivery, return one line per missed expectation that does not block.
+
+    Below ``folder`` it writes ``TABLE/DS.json`` and Data Docs for people: ``data_docs/pages/index.html``.
 
     Raises:
         QualityError: a blocking expectation is missed; the report is written all the same.
@@ -22,7 +28,8 @@ def check_expectations(measures: Mapping[dt.date, Measures], table: Contract, re
     frame = pd.DataFrame(
         [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
     )
-    verdict = validate(table, frame, "arrival_date")
+    verdict = validate(table, frame, "arrival_date", folder / DOCS, ds)
+    report = folder / table.name / f"{ds}.json"
     report.parent.mkdir(parents=True, exist_ok=True)
     tree = {"table": table.name, "measures": frame.to_dict("records"), "validation": verdict.result}
     report.write_text(json.dumps(tree, indent=1, default=str), encoding="utf-8")

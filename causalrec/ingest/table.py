@@ -5,8 +5,10 @@ quarantine). Nothing is written before the gate has let all deliveries of the ru
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
@@ -15,20 +17,23 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.delivery import Feed, list_files, open_dates
-from causalrec.ingest.gate import check_files, check_rejects, check_volume
+from causalrec.ingest.gate import check_columns, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
-from causalrec.ingest.mark import SourceFile, marked_frame, parsed_frame
+from causalrec.ingest.history import compared, counters_of, past_deliveries
+from causalrec.ingest.mark import marked_frame, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
+from causalrec.lake.erasures import without_erased
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 QUARANTINE = "quarantine"
 HEADER_THREADS = 8
+SHOWN_NAMES = 5
 
 
 def ingest_table(
@@ -48,7 +53,27 @@ def ingest_table(
     with ThreadPoolExecutor(HEADER_THREADS) as pool:
         list(pool.map(lambda source: check_header(source.file, feed.landing), files))
     limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
-    parsed = parsed_frame(spark, files, feed.landing, limits)
+    parsed = without_erased(parsed_frame(spark, files, feed.landing, limits), lake)
+    outcomes = load_rows(parsed, feed, settings, lake, ledger, ds, dates)
+    if ds not in outcomes:
+        outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
+    counts = Counter(file.arrival_date for file in files)
+    return {
+        date: replace(outcome, counters={"files": counts[date], **outcome.counters})
+        for date, outcome in outcomes.items()
+    }
+
+
+def load_rows(
+    parsed: "DataFrame",
+    feed: Feed,
+    settings: Settings,
+    lake: Lake,
+    ledger: Ledger,
+    ds: dt.date,
+    dates: Sequence[dt.date],
+) -> dict[dt.date, Outcome]:
+    """Mark, gate and write parsed rows, which are the whole content of the arrival dates ``dates``."""
     marked = marked_frame(parsed, feed.table, feed.landing, settings.ingest.model_dump())
     marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
     try:
@@ -60,9 +85,7 @@ def ingest_table(
         writes = _write(marked, feed, lake, dates, measures)
     finally:
         marked.unpersist()
-    outcomes = {date: _outcome(date, measures[date], files, writes) for date in dates}
-    if ds not in outcomes:
-        outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
+    outcomes = {date: _outcome(date, measures[date], writes) for date in dates}
     return _noted(outcomes, ds, warnings)
 
 
@@ -76,11 +99,13 @@ def _gate(
 ) -> list[str]:
     """All checks of the batch; the warnings of those that do not block."""
     check_files(measures, dates, feed.table)
-    before = {date: row.rows_in for date, row in ledger.successes(feed.job).items() if row.writes}
+    check_columns(measures, feed.table, feed.landing)
+    past = past_deliveries(ledger, feed.job)
+    before = {date: one.rows for date, one in past.items()}
     check_volume(measures, before, feed.table, settings.ingest)
     check_rejects(measures, feed.table, settings.ingest)
-    report = settings.report_root / "quality" / feed.kind / f"{ds}.json"
-    return check_expectations(measures, feed.table, report)
+    judged = compared(measures, past, feed.table, settings.ingest)
+    return check_expectations(judged, feed.table, settings.report_root / "quality", ds)
 
 
 def _write(
@@ -108,30 +133,29 @@ def _write(
     return writes
 
 
-def _outcome(
-    date: dt.date, found: Measures, files: Sequence[SourceFile], writes: Sequence[Written]
-) -> Outcome:
+def _outcome(date: dt.date, found: Measures, writes: Sequence[Written]) -> Outcome:
     note = ""
     if found.unknown:
-        note = f"{found.unknown:,} rows carry fields unknown to the contract, such as {found.unknown_key}"
+        names = ", ".join(list(found.unknown_names)[:SHOWN_NAMES])
+        note = f"{found.unknown:,} rows carry fields unknown to the contract: {names}"
     return Outcome(
         rows_in=found.rows_in,
         rows_out=found.rows_good,
         rejects=found.rejects,
         writes=tuple(w for w in writes if f"arrival_date={date}" in w.partition.split("/")),
         counters={
-            "files": sum(file.arrival_date == date for file in files),
             "rows_with_unknown_fields": found.unknown,
             "texts_cut": found.cut,
+            **counters_of(found),
         },
         note=note,
     )
 
 
 def _noted(outcomes: dict[dt.date, Outcome], ds: dt.date, warnings: list[str]) -> dict[dt.date, Outcome]:
-    """The warnings stand at the run date."""
-    own = outcomes[ds]
-    note = "; ".join(part for part in (own.note, *warnings) if part)
-    return outcomes | {
-        ds: Outcome(own.rows_in, own.rows_out, own.rejects, own.reads, own.writes, own.counters, note)
-    }
+    """The warnings stand at the run date, or at the last date where that one had no delivery."""
+    if not warnings:
+        return outcomes
+    at = ds if ds in outcomes else max(outcomes)
+    note = "; ".join(part for part in (outcomes[at].note, *warnings) if part)
+    return outcomes | {at: replace(outcomes[at], note=note)}

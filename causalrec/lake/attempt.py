@@ -11,13 +11,15 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, folder
 from causalrec.lake.storage import Location
 
@@ -45,7 +47,8 @@ class Attempt:
 def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Attempt]:
     """Note the attempt, let the caller write and commit, then drop the note.
 
-    On an error the files of the attempt are deleted before it is passed on.
+    On an error the files of the attempt are deleted before it is passed on, unless its commit went through:
+    a store may lose the answer to a commit that it took.
     """
     this = Attempt(
         id=uuid4().hex[:16],
@@ -54,15 +57,39 @@ def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Att
         host=socket.gethostname(),
         process=_process(os.getpid()),
     )
-    location.make_folder(NOTES)
-    with location.filesystem.open_output_stream(location.path(this.note)) as stream:
-        stream.write(json.dumps(this.__dict__).encode())
+    _note(location, this)
     try:
         yield this
     except BaseException:
-        sweep(location, this, keep=frozenset())
+        with suppress(DeltaError, OSError):  # cannot tell now: the note stays, the next writer will know
+            _settle(location, this)
         raise
     location.delete([this.note])
+
+
+def _settle(location: Location, one: Attempt) -> list[str]:
+    """Clear away an attempt that ended: its note, and its files unless they are part of a version."""
+    try:
+        delta = DeltaTable(location.uri, storage_options=location.delta_options)
+    except TableNotFoundError:
+        return sweep(location, one, keep=frozenset())
+    if not _committed(delta, one):
+        return sweep(location, one, keep=frozenset())
+    location.delete([one.note])
+    return []
+
+
+def _note(location: Location, this: Attempt) -> None:
+    try:
+        location.make_folder(NOTES)
+        with location.filesystem.open_output_stream(location.path(this.note)) as stream:
+            stream.write(json.dumps(this.__dict__).encode())
+    except OSError as error:
+        with suppress(OSError):
+            location.delete([this.note])
+        raise LakeError(
+            f"cannot write to {location.uri}: {error}", do="free space or check rights; nothing was changed"
+        ) from error
 
 
 def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from deltalake import CommitProperties, PostCommitHookProperties
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from causalrec.errors import ConflictError, LakeError
@@ -133,6 +133,8 @@ def _commit(
             )
         except CommitFailedError as error:
             newer = current.reopened()
+            if _landed(newer, current.version, attempt):
+                return newer
             if newer.version == current.version:  # no race: the log itself could not be written
                 raise LakeError(
                     f"{seen.name}: commit failed: {error}", do="check disk space and rights"
@@ -140,11 +142,21 @@ def _commit(
             time.sleep(min(LONGEST_PAUSE, PAUSE * (turn + 1)) * (0.5 + random.random()))  # noqa: S311 - spreads writers
             current = newer
             continue
+        except (DeltaError, OSError) as error:
+            raise LakeError(
+                f"{seen.name}: the commit failed: {error}", do="check disk space, rights and the store"
+            ) from error
         return current.reopened(current.version + 1)
     raise LakeError(
         f"{seen.name}: {tries} commits in a row lost the race for the next version",
         do="run the job again with fewer writers at once",
     )
+
+
+def _landed(newer: Snapshot, since: int, attempt: str) -> bool:
+    """Whether the commit went through although it was answered otherwise (a lost answer, tried again)."""
+    count = newer.version - since
+    return count > 0 and any(entry.get(COMMIT_KEY) == attempt for entry in newer.delta.history(count))
 
 
 def _held(snapshot: Snapshot, partitions: Iterable[Partition]) -> list[DataFile]:

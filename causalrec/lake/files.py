@@ -1,6 +1,7 @@
 """Writes the Parquet files of one attempt; used by the driver for Arrow data and by Spark executors alike."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -36,10 +37,13 @@ class FileLimits:
     Attributes:
         file_bytes: a new file is begun beyond this.
         group_bytes: a row group is flushed beyond this.
+        hidden: columns whose smallest and largest values stay out of the table's log, which is never
+            rewritten: they would outlive an erased user.
     """
 
     file_bytes: int
     group_bytes: int
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -81,31 +85,52 @@ class PartitionWriter:
         self._pending, self._pending_bytes = [], 0
         if rows is None or rows.num_rows == 0:
             return
-        if self._open is None:
-            self._open = _OpenFile(self.location, self.partition, rows.schema, self.attempt)
-        self._open.write(rows)
+        with self._or_refused():
+            if self._open is None:
+                self._open = _OpenFile(
+                    self.location, self.partition, rows.schema, self.attempt, self.limits.hidden
+                )
+            self._open.write(rows)
         if self._open.bytes >= self.limits.file_bytes:
             self._finish()
 
     def _finish(self) -> None:
         if self._open is not None:
-            self._done.append(self._open.close())
+            with self._or_refused():
+                self._done.append(self._open.close())
             self._open = None
+
+    @contextmanager
+    def _or_refused(self) -> Iterator[None]:
+        """A store that takes no more bytes is an error of the lake; the half file gives its space back."""
+        try:
+            yield
+        except OSError as error:
+            if self._open is not None:
+                self._open.abandon()
+            raise cannot_write(self.location, error) from error
 
 
 class _OpenFile:
     """One Parquet file in the making."""
 
-    def __init__(self, location: Location, partition: Partition, schema: pa.Schema, attempt: str) -> None:
+    def __init__(
+        self,
+        location: Location,
+        partition: Partition,
+        schema: pa.Schema,
+        attempt: str,
+        hidden: frozenset[str],
+    ) -> None:
         where = folder(partition)
+        self.hidden = hidden
         self.location, self.partition, self.schema = location, partition, schema
         self.path = f"{where}/{file_name(attempt)}" if where else file_name(attempt)
         self.bytes, self.digest = 0, Digest()
         if where:
             location.make_folder(where)
-        self.writer = pq.ParquetWriter(
-            location.path(self.path), schema, filesystem=location.filesystem, compression="zstd"
-        )
+        self.sink = location.filesystem.open_output_stream(location.path(self.path))
+        self.writer = pq.ParquetWriter(self.sink, schema, compression="zstd")
 
     def write(self, rows: pa.Table) -> None:
         """Append one row group."""
@@ -121,6 +146,7 @@ class _OpenFile:
         """
         self.writer.add_key_value_metadata({DIGEST_KEY: self.digest.hex})
         self.writer.close()
+        self.sink.close()
         found = read_back(self.location, self.path, self.schema)
         if found != self.digest:
             raise LakeError(
@@ -132,8 +158,26 @@ class _OpenFile:
             size, metadata = stream.size(), pq.read_metadata(stream)
         rows = self.digest.rows
         return NewFile(
-            self.path, self.partition, size, rows, self.digest.hex, statistics(metadata, self.schema)
+            self.path,
+            self.partition,
+            size,
+            rows,
+            self.digest.hex,
+            statistics(metadata, self.schema, self.hidden),
         )
+
+    def abandon(self) -> None:
+        """Let go of a file that cannot be finished."""
+        self.writer.is_open = False  # it would write its footer when it is collected
+        with suppress(OSError):
+            self.sink.close()
+
+
+def cannot_write(location: Location, error: OSError) -> LakeError:
+    """What a full disk, a missing right or a store that is down becomes."""
+    return LakeError(
+        f"cannot write to {location.uri}: {error}", do="free space or check rights; nothing was committed"
+    )
 
 
 def read_back(location: Location, path: str, schema: pa.Schema) -> Digest:

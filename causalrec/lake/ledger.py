@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TABLE = "ledger"
 DONE = ("success", "unchanged")
+LATE = "late."
+"""Counters of ingest jobs: ``late.2026-03-01`` rows of that date arrived with this delivery."""
 _JSON = ("rejects", "reads", "writes", "counters", "inputs")
 
 
@@ -132,6 +134,20 @@ class Ledger:
             if row.status in DONE and (upto is None or row.ds <= upto):
                 digests |= {w["partition"]: w["digest"] for w in row.writes if w["table"] == table}
         return dict(sorted(digests.items()))
+
+
+def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
+    """Date on which rows happened -> later date on which they arrived -> rows, both ISO and ascending.
+
+    Args:
+        rows: the newest success of an ingest job per arrival date.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for row in sorted(rows, key=lambda row: row.ds):
+        for key, count in row.counters.items():
+            if key.startswith(LATE):
+                found.setdefault(key.removeprefix(LATE), {})[row.ds.isoformat()] = int(count)
+    return dict(sorted(found.items()))
 
 
 @cache

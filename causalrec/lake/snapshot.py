@@ -1,5 +1,6 @@
 """A Delta table at one version: its files, and the refusal of tables that cannot be read right."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -97,6 +98,18 @@ class Snapshot:
 
     def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
         """The rows of ``files``; only the needed columns are read from disk."""
+        return self._dataset(files).to_table(columns=columns)
+
+    def batches(
+        self, files: list[DataFile], columns: list[str] | None, rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The same, at most ``rows`` at a time, for partitions that memory need not hold."""
+        found: Iterator[pa.RecordBatch] = self._dataset(files).to_batches(
+            columns=columns, batch_size=rows, batch_readahead=1, fragment_readahead=1
+        )
+        yield from found
+
+    def _dataset(self, files: list[DataFile]) -> pds.Dataset:
         style = pds.ParquetFileFormat()
         fragments = [
             style.make_fragment(
@@ -106,8 +119,7 @@ class Snapshot:
             )
             for file in files
         ]
-        dataset = pds.FileSystemDataset(fragments, self.schema, style, self.location.filesystem)
-        return dataset.to_table(columns=columns)
+        return pds.FileSystemDataset(fragments, self.schema, style, self.location.filesystem)
 
     def _expression(self, partition: Partition) -> pds.Expression | None:
         expression = None

@@ -14,8 +14,11 @@ Bound: TypeAlias = str | int | float | dt.date
 LONGEST_TEXT = 32  # characters; longer bounds are left out rather than cut
 
 
-def statistics(metadata: pq.FileMetaData, schema: pa.Schema) -> str:
-    """JSON with numRecords, minValues, maxValues and nullCount of the flat columns."""
+def statistics(metadata: pq.FileMetaData, schema: pa.Schema, hidden: frozenset[str] = frozenset()) -> str:
+    """JSON with numRecords, minValues, maxValues and nullCount of the flat columns.
+
+    Of ``hidden`` columns there are no smallest and largest values.
+    """
     smallest: dict[str, object] = {}
     largest: dict[str, object] = {}
     nulls: dict[str, int] = {}
@@ -30,7 +33,7 @@ def statistics(metadata: pq.FileMetaData, schema: pa.Schema) -> str:
         if any(part is None or not part.has_null_count for part in parts):
             continue
         nulls[name] = sum(part.null_count for part in parts)
-        if any(part.num_values and not part.has_min_max for part in parts):
+        if name in hidden or any(part.num_values and not part.has_min_max for part in parts):
             continue
         lows = [part.min for part in parts if part.has_min_max]
         highs = [part.max for part in parts if part.has_min_max]

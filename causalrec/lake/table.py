@@ -42,6 +42,14 @@ class Declared(Protocol):
         """How long rows are kept, days."""
 
     @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Columns whose value names a person."""
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Text columns that may mention a person."""
+
+    @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
 
@@ -75,8 +83,9 @@ class LakeTable:
 
     @property
     def limits(self) -> FileLimits:
-        """Bounds of data files."""
-        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB)
+        """Bounds of data files, and the columns of which no value may stand in the log."""
+        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts))
+        return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
     def exists(self) -> bool:
         """Whether any version of the table has been written."""
@@ -167,7 +176,7 @@ class LakeTable:
         """The newest version; an empty version 0 is committed first where there is no table."""
         found = self.snapshot()
         if found is None:
-            with suppress(DeltaError):  # another writer was faster: its version 0 serves as well
+            with suppress(DeltaError, OSError):  # another writer was faster: its version 0 serves as well
                 DeltaTable.create(
                     self.location.uri,
                     schema=Schema.from_arrow(self.schema),

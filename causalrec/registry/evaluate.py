@@ -18,9 +18,17 @@ from causalrec.registry.comparison import CHALLENGER_GAIN, CHAMPION, rows_of
 from causalrec.registry.judge import floors, score_on
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import DATASET, MODEL, ModelVersion, by_alias, need, opened, version_of
+from causalrec.registry.versions import (
+    AGAINST,
+    DATASET,
+    MODEL,
+    ModelVersion,
+    by_alias,
+    need,
+    opened,
+    version_of,
+)
 
-AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
 Results = dict[tuple[str, Split], Evaluation]
 
 

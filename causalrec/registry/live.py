@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Stored
 
 PINS = "pins"
+ERASED = "erased_users"
+"""Tag of a version that was trained on users erased since; its value counts them."""
 
 
 def live_pins(settings: Settings) -> tuple[Pin, ...]:
     """Pins of every version with an alias and of the newest ones, which a rollback may return to.
+
+    Versions that were trained on an erased user are left out: what they were made from is gone for good.
 
     Raises:
         RegistryError: MLflow does not answer, or does not know the pins of such a version.
@@ -28,7 +32,12 @@ def live_pins(settings: Settings) -> tuple[Pin, ...]:
         return ()
     client = connect(settings)
     try:
-        found = {pin for version in live_versions(client, settings) for pin in _pins(client, version)}
+        found = {
+            pin
+            for version in live_versions(client, settings)
+            if ERASED not in version.tags
+            for pin in _pins(client, version)
+        }
     except MlflowException as error:
         raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
     return tuple(sorted(found, key=lambda pin: (pin.table, pin.version)))

@@ -2,11 +2,8 @@
 
 import datetime as dt
 import hashlib
-import json
 from dataclasses import asdict
 from typing import Any
-
-import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
@@ -16,11 +13,12 @@ from causalrec.registry.alias import move_alias
 from causalrec.registry.comparison import Comparison, read_comparison
 from causalrec.registry.gate import Verdict, decide
 from causalrec.registry.pins import dataset_row
+from causalrec.registry.promotions import Word, record_decision
 from causalrec.registry.store import connect
-from causalrec.registry.versions import MODEL, ModelVersion, by_alias, need, version_of
+from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
-APPROVE = "approve it with CAUSALREC__GATE__AUTO_APPROVE=true python -m jobs.promote --ds {ds}"
-WORDS = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
+APPROVE = "answer the task approval of the DAG training, or run causalrec promote"
+WORDS: dict[str, Word] = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
 
 
 def promote_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
@@ -48,11 +46,15 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
     expected = dataset_row(lake, ds)["dataset_id"]
     verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
     _log(client, challenger, verdict)
-    if verdict.decision == "promote" and not settings.gate.auto_approve:
-        return _outcome(verdict, (), f"passed the gate and waits for approval: {APPROVE.format(ds=ds)}")
+    if verdict.decision == "promote" and not _unasked(settings, now):
+        note = f"version {challenger.version} passed the gate and waits for approval: {APPROVE}"
+        return _outcome(verdict, (), note)
     if verdict.decision == "promote":
         move_alias(client, settings, "champion", expected=now, to=challenger.version)
-    written = _record(settings, lake, ds, now, challenger.version, verdict, evaluation)
+    written = record_decision(
+        lake, WORDS[verdict.decision], before=now, version=challenger.version, who=settings.registry.approver,
+        why=verdict.why, ds=ds, evaluation=_as_json(verdict, evaluation),
+    )  # fmt: skip
     if verdict.decision == "reject":
         stays = f"version {now} stays champion" if now else "there is still no champion"
         raise RegistryError(
@@ -64,6 +66,12 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
     )
 
 
+def _unasked(settings: Settings, champion: str | None) -> bool:
+    """Whether a version that passed becomes champion without a person."""
+    auto = settings.gate.auto_approve
+    return auto == "always" or (auto == "first" and champion is None)
+
+
 def _outcome(verdict: Verdict, writes: tuple[Written, ...], note: str) -> Outcome:
     counts = dict.fromkeys(("pass", "warn", "fail"), 0)
     for check in verdict.checks:
@@ -72,30 +80,6 @@ def _outcome(verdict: Verdict, writes: tuple[Written, ...], note: str) -> Outcom
     return Outcome(
         rows_in=len(verdict.checks), rows_out=len(writes), writes=writes, counters=counters, note=note
     )
-
-
-def _record(
-    settings: Settings,
-    lake: Lake,
-    ds: dt.date,
-    before: str | None,
-    version: str,
-    verdict: Verdict,
-    evaluation: Comparison,
-) -> Written:
-    table = lake.table("promotions")
-    row = {
-        "at": dt.datetime.now(dt.UTC),
-        "who": settings.registry.approver,
-        "alias": "champion",
-        "from_version": before,
-        "to_version": version,
-        "decision": WORDS[verdict.decision],
-        "why": verdict.why,
-        "evaluation": json.dumps(_as_json(verdict, evaluation), sort_keys=True),
-        "ds": ds,
-    }
-    return table.append(pa.Table.from_pylist([row], schema=table.contract.arrow_schema))
 
 
 def _as_json(verdict: Verdict, evaluation: Comparison) -> dict[str, Any]:
@@ -111,4 +95,4 @@ def _log(client: Any, challenger: ModelVersion, verdict: Verdict) -> None:  # no
     """The table of checks goes with the run, the decision onto the version."""
     rows = [asdict(check) for check in verdict.checks]
     client.log_dict(challenger.run_id, {"decision": verdict.decision, "checks": rows}, "gate/checks.json")
-    client.set_model_version_tag(challenger.name, challenger.version, "gate", verdict.decision)
+    client.set_model_version_tag(challenger.name, challenger.version, GATE, verdict.decision)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 Alias = Literal["champion", "challenger"]
+AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
+GATE = "gate"  # tag: what the gate decided
 PACKAGE_HASH, DATASET, TRAINED_ON, MODEL = "package_sha256", "dataset_id", "ds", "model"
 SCRIPT_LOADER = "mlflow.pyfunc.loaders.code_model"
 
@@ -41,6 +43,27 @@ def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelV
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
+    return _version(client, found)
+
+
+def by_number(client: "MlflowClient", settings: Settings, number: str) -> ModelVersion:
+    """The version of that number.
+
+    Raises:
+        RegistryError: there is none.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = client.get_model_version(settings.registry.model_name, number)
+    except MlflowException as error:
+        raise RegistryError(
+            f"{settings.registry.model_name} has no version {number}", do="causalrec history lists them"
+        ) from error
+    return _version(client, found)
+
+
+def _version(client: "MlflowClient", found: Any) -> ModelVersion:  # noqa: ANN401 - MLflow is untyped
     uri = client.get_model_version_download_uri(found.name, found.version)
     return ModelVersion(found.name, str(found.version), str(found.run_id), str(uri), dict(found.tags))
 

@@ -17,6 +17,10 @@ GOOD = {
     "distinct_item_id": 4,
     "positive_events": 2,
     "duplicate_share": 0.0,
+    "rows_to_median": 1.0,
+    "drift_event_type": 0.01,
+    "drift_policy": None,
+    "drift_price": 0.0,
 }
 
 

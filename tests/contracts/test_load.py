@@ -17,6 +17,7 @@ TABLES = {
     "image_failures": ["arrival_date"],
     "quarantine": ["table_name", "arrival_date"],
     "interactions": ["ds"],
+    "exposures": ["ds"],
     "image_features": ["encoder_id"],
     "text_features": ["encoder_id"],
     "datasets": ["ds"],
@@ -46,7 +47,7 @@ def test_keys_and_partitions_are_required_columns(name: str) -> None:
 
 def test_append_only_tables() -> None:
     appended = {name for name in contract_names() if load_contract(name).write == "append"}
-    assert appended == {"image_features", "text_features", "promotions", "ledger"}
+    assert appended == {"image_features", "text_features", "promotions", "ledger", "erasures"}
 
 
 def test_arrow_schema_of_events() -> None:

@@ -15,14 +15,20 @@ from dags._commands import NOTHING_TO_DO, job_command
 from dags.maintenance import dag as maintenance
 from dags.nightly import dag as nightly
 from dags.training import dag as training
+from jobs._pipeline import EVERY_NIGHT, UPSTREAM
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-    "features", "build_dataset", "need_champion", "train", "evaluate", "promote", "score", "publish",
-    "item_lists", "report",
+    "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
+    "publish", "item_lists", "report",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance]
-TASKS = [pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}") for dag in DAGS for task in dag.tasks]
+TASKS = [
+    pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}")
+    for dag in DAGS
+    for task in dag.tasks
+    if isinstance(task, BashOperator)
+]
 HEAVY = [
     "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
     "torch", "transformers",
@@ -64,6 +70,7 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("need_champion", {"build_dataset"}),
         ("train", {"need_champion"}),
         ("evaluate", {"train"}),
+        ("review", {"evaluate"}),
         ("promote", {"evaluate"}),
         ("score", {"promote"}),
         ("publish", {"score"}),
@@ -77,8 +84,35 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "promote",
+        "build_dataset", "train", "evaluate", "review", "promote", "need_approval", "approval", "answer",
     ]  # fmt: skip
+
+
+def test_the_question_and_what_becomes_of_its_answer() -> None:
+    approval, answer = training.get_task("approval"), training.get_task("answer")
+    assert approval.options == ["Approve", "Reject", "Decide later"]
+    assert approval.defaults == ["Decide later"]
+    assert approval.response_timeout == timedelta(hours=48)
+    reason = "$(rm -rf /); 'too \"popular\"'"
+    said = {
+        "chosen_options": ["Reject"],
+        "responded_by_user": {"id": "7", "name": "eva"},
+        "params_input": {"reason": reason},
+    }
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: said if task_ids == "approval" else "version 3")
+    environment = training.get_template_env()
+    found = {name: environment.from_string(text).render(ti=ti) for name, text in answer.env.items()}
+    assert found == {
+        "CAUSALREC_ANSWER": "Reject",
+        "CAUSALREC_ANSWER_BY": "eva",
+        "CAUSALREC_ANSWER_WHY": reason,
+    }
+    assert answer.append_env
+    assert "reason" not in answer.bash_command
+    assert environment.from_string(approval.body).render(ti=ti).startswith("version 3")
+    nobody = said | {"responded_by_user": None, "chosen_options": ["Decide later"]}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: nobody)
+    assert environment.from_string(answer.env["CAUSALREC_ANSWER_BY"]).render(ti=ti) == ""
 
 
 def test_maintenance_is_one_job_of_the_last_day_that_is_over() -> None:
@@ -110,7 +144,7 @@ def test_limits_of_every_task(dag: DAG, task: BashOperator) -> None:
     assert task.retries == 2
     assert task.retry_delay == timedelta(seconds=60)
     assert timedelta(0) < task.execution_timeout <= timedelta(hours=12)
-    assert task.do_xcom_push is False
+    assert task.do_xcom_push is (task.task_id == "need_approval")  # its last line is the question
     assert list(task.skip_on_exit_code) == [NOTHING_TO_DO]
 
 
@@ -123,7 +157,8 @@ def test_pools() -> None:
                   "build_dataset", "score"},
         "gpu": {"train", "evaluate"},
         "default_pool": {
-            "land", "features", "need_champion", "promote", "publish", "item_lists", "report",
+            "land", "features", "need_champion", "review", "promote", "publish", "item_lists",
+            "report",
         },
     }  # fmt: skip
 
@@ -182,3 +217,20 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     ).stdout.splitlines()
     assert float(out[-2]) < 1.0
     assert out[-1] == "[]"
+
+
+def test_upstream_is_what_the_dag_says() -> None:
+    every = set(EVERY_NIGHT)
+    for name in EVERY_NIGHT:
+        above, waiting = set[str](), list(nightly.get_task(name).upstream_task_ids)
+        while waiting:  # jobs that not every night runs are looked through
+            task = waiting.pop()
+            if task in every:
+                above.add(task)
+            else:
+                waiting += nightly.get_task(task).upstream_task_ids
+        closed = set(UPSTREAM.get(name, ()))
+        for _ in EVERY_NIGHT:
+            closed |= {more for one in closed for more in UPSTREAM.get(one, ())}
+        assert above <= closed, name
+        assert set(UPSTREAM.get(name, ())) <= set(nightly.get_task(name).get_flat_relative_ids(upstream=True))

@@ -15,7 +15,8 @@ def settings_at(work: Path, **dataset: object) -> Settings:
 
 
 def lake_at(settings: Settings) -> Lake:
-    return Lake(settings.lake_root)
+    """A lake that takes deliveries of a handful of rows after hundreds."""
+    return Lake(settings.lake_root, settings.lake.model_copy(update={"min_rows_share": 0.0}))
 
 
 def event(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from causalrec.config.sections import DatasetSettings
-from causalrec.dataset.exposure import random_exposure
-from causalrec.dataset.interactions import events_upto, interactions, known_items, positive_events
+from causalrec.dataset.arrivals import events_upto, known_items
+from causalrec.dataset.exposure import exposures, random_exposure
+from causalrec.dataset.interactions import interactions, positive_events
 from causalrec.lake import Lake
 
 from .shop import event, lake_at, product, put, settings_at
@@ -54,8 +55,8 @@ def rows(
     from pyspark.sql import Observation
 
     observed = Observation()
-    events = events_upto(spark, lake.table("events"), day, settings.history_days)
-    items = known_items(spark, lake.table("products"), day)
+    events = events_upto(spark, lake.table("events"), day, settings.history_days, known=settings.known)
+    items = known_items(spark, lake.table("products"), day, known=settings.known)
     pairs = interactions(positive_events(events, items, settings, observed), settings).toArrow().to_pylist()
     return sorted(pairs, key=lambda row: (row["user_id"], row["item_id"])), observed.get
 
@@ -67,7 +68,7 @@ def test_point_in_time(spark: "SparkSession", lake: Lake) -> None:
     assert brief == [("u1", "a", 1.5, 2, "train"), ("u3", "b", 1.0, 1, "train")]
     assert pairs[0]["first_time"] == dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
     assert pairs[0]["last_time"] == dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)
-    assert observed == {"positives": 5, "unknown_item": 2}
+    assert observed == {"positives": 5, "unknown_item": 2, "robot_events": 0, "repeats": 0}
 
 
 def test_a_day_later_more_is_known(spark: "SparkSession", lake: Lake) -> None:
@@ -75,6 +76,68 @@ def test_a_day_later_more_is_known(spark: "SparkSession", lake: Lake) -> None:
     assert [(r["user_id"], r["item_id"]) for r in pairs] == [
         ("u1", "a"), ("u1", "b"), ("u2", "later"), ("u3", "a"), ("u3", "b"),
     ]  # fmt: skip
+
+
+def test_what_is_known_today_counts_on_the_date_on_which_it_happened(
+    spark: "SparkSession", lake: Lake
+) -> None:
+    put(lake, "events", "2026-03-04", [event("e9", "2026-03-03T00:00", "u4", "a")])  # happened after the day
+    pairs, observed = rows(spark, lake, DAY, DatasetSettings(known="today"))
+    assert [(r["user_id"], r["item_id"]) for r in pairs] == [
+        ("u1", "a"), ("u1", "b"), ("u2", "later"), ("u3", "a"), ("u3", "b"),
+    ]  # fmt: skip
+    assert observed["unknown_item"] == 1
+
+
+def test_robots_and_repetitions_do_not_count(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    put(lake, "products", "2026-04-01", [product("a"), product("b")])
+    session = {"session_id": "s"}
+    fast = [event(f"r{n}", f"2026-04-01T10:00:{n:02d}", "robot", "b", "view") for n in range(4)]
+    put(
+        lake, "events", "2026-04-01",
+        [
+            event("e1", "2026-04-01T10:00", "u1", "a", "cart", **session),
+            event("e2", "2026-04-01T15:00", "u1", "a", "cart", **session),  # the same session, hours later
+            event("e3", "2026-04-01T10:00", "u2", "a", "cart"),
+            event("e4", "2026-04-01T10:30", "u2", "a", "cart"),  # within the gap
+            event("e5", "2026-04-01T11:01", "u2", "a", "cart"),  # not within it
+            event("e6", "2026-04-01T10:00", "u3", "a"),
+            event("e7", "2026-04-01T10:00", "u3", "a"),  # two purchases are two
+            event("e8", "2026-04-01T23:00", "robot", "a"), event("e9", "2026-03-31T23:00", "robot", "b"),
+            *fast,
+        ],
+    )  # fmt: skip
+    put(lake, "events", "2026-04-02", fast)  # delivered again
+    settings = DatasetSettings(max_minute_actions=3, max_daily_actions=5)
+    pairs, observed = rows(spark, lake, dt.date(2026, 4, 2), settings)
+    assert [(r["user_id"], r["item_id"], r["weight"]) for r in pairs] == [
+        ("robot", "b", 1.0), ("u1", "a", 1.0), ("u2", "a", 2.0), ("u3", "a", 2.0),
+    ]  # fmt: skip
+    assert observed == {"positives": 9, "unknown_item": 0, "robot_events": 1, "repeats": 2}
+    pairs, observed = rows(spark, lake, dt.date(2026, 4, 2), DatasetSettings(max_minute_actions=4))
+    assert (len(pairs), observed["robot_events"]) == (5, 0)
+
+
+def test_exposure_records(spark: "SparkSession", tmp_path: Path) -> None:
+    lake = lake_at(settings_at(tmp_path))
+    ranked = {"policy": "ranked", "propensity": 0.1}
+    shown = [
+        event("i1", "2026-04-01T10:00", "u1", "a", "impression", **ranked, position=3),
+        event("i2", "2026-04-01T11:00", "u1", "a", "impression", policy="ranked", propensity=0.3, position=2),
+        event("i3", "2026-04-01T10:00", "u1", "a", "impression"),
+        event("c1", "2026-04-01T10:00", "u1", "b", "view"),
+    ]
+    put(lake, "events", "2026-04-01", shown)
+    put(lake, "events", "2026-04-02", [shown[0]])  # again: counts once
+    events = events_upto(spark, lake.table("events"), dt.date(2026, 4, 2), 30)
+    first, second = sorted(
+        exposures(events, DatasetSettings()).toArrow().to_pylist(), key=lambda row: row["policy"]
+    )
+    assert (first["policy"], first["impressions"], first["propensity"]) == ("", 1, None)
+    assert (second["policy"], second["impressions"], second["best_position"]) == ("ranked", 2, 2)
+    assert second["propensity"] == pytest.approx(0.2)
+    assert second["last_time"] == dt.datetime(2026, 4, 1, 11, tzinfo=dt.UTC)
 
 
 def many(lake: Lake) -> None:

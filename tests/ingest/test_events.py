@@ -162,7 +162,7 @@ def test_counts(loaded: Outcome) -> None:
     assert loaded.rows_in == 2 * len(PLANTED) + len(JSON_ONLY) + 1 + 1 + 3 + 1
     assert loaded.rows_out == loaded.rows_in - loaded.rows_rejected
     assert loaded.counters["files"] == 4
-    assert "1 rows carry fields unknown to the contract, such as utm_source" in loaded.note
+    assert "1 rows carry fields unknown to the contract: utm_source" in loaded.note
 
 
 def test_good_rows_are_stored_as_delivered(shop: Settings, loaded: Outcome) -> None:
@@ -211,6 +211,10 @@ def test_quality_report_is_kept(shop: Settings, loaded: Outcome) -> None:
     report = json.loads((shop.report_root / "quality" / "events" / f"{DAY}.json").read_text())
     assert report["measures"][0]["rows_good"] == loaded.rows_out
     assert report["validation"]["success"] is True
+    pages = shop.report_root / "quality" / "data_docs" / "pages"
+    assert "events" in (pages / "index.html").read_text()
+    (page,) = (pages / "validations" / "events" / str(DAY)).rglob("*.html")
+    assert "rows_good" in page.read_text()
 
 
 def test_a_second_run_changes_nothing(shop: Settings, loaded: Outcome, spark: "SparkSession") -> None:
@@ -243,7 +247,17 @@ def test_bad_deliveries_leave_the_tables_alone(
     with pytest.raises(QualityError, match=r"2026-03-02: 1 rows, the median of the 1 before is 51;"):
         run(shop, spark, NEXT)
     deliver(shop, NEXT, a__jsonl=json_lines([row(str(i), user_id=None) for i in range(20)]))
-    with pytest.raises(QualityError, match=r"20 of 20 rows \(100.0%\) are rejected.*missing_required 20"):
+    expected = r"events 2026-03-02: column user_id: expected string, it is missing in all 20 rows"
+    with pytest.raises(ContractError, match=expected):
+        run(shop, spark, NEXT)
+    deliver(shop, NEXT, a__jsonl=json_lines([row(str(i), price=str(i), user="u") for i in range(20)]))
+    expected = "column price: expected double, it has another type in all 20 rows; .*: user$"
+    with pytest.raises(ContractError, match=expected.removesuffix("$")):
+        run(shop, spark, NEXT)
+    some = [row("x", event_time="2026-03-02T01:00:00Z")] * 2
+    deliver(shop, NEXT, a__jsonl=json_lines([row(str(i), user_id=None) for i in range(18)] + some))
+    expected = r"19 of 20 rows \(95.0%\) are rejected.*missing_required 18; missing_required user_id in 18"
+    with pytest.raises(QualityError, match=expected):
         run(shop, spark, NEXT)
     deliver(shop, NEXT, b__csv=b"event_id,event_time,user,item_id,event_type\n")
     with pytest.raises(ContractError, match="column user_id: expected, but missing, found user instead"):

@@ -27,7 +27,8 @@ class Shop:
         self.digests = {"ingest_events": {"landing": "a"}, "score": {"events": "e", "champion": "1"}}
         self.jobs = [self._job("ingest_events"), self._job("score")]
         lake = Lake(str(folder))
-        self.context = JobContext(Settings(), lake, Ledger(lake), DAY, Console(file=io.StringIO()))
+        self.settings = Settings.model_validate({"paths": {"work": folder.parent}})
+        self.context = JobContext(self.settings, lake, Ledger(lake), DAY, Console(file=io.StringIO()))
 
     def _job(self, name: str) -> Job:
         return Job(name, lambda context: self._inputs(name, context), lambda context: Outcome())
@@ -42,7 +43,9 @@ class Shop:
             if job.name in names:
                 run(
                     job,
-                    JobContext(Settings(), self.context.lake, self.context.ledger, ds, self.context.console),
+                    JobContext(
+                        self.settings, self.context.lake, self.context.ledger, ds, self.context.console
+                    ),
                 )
 
     def plan(self, first: dt.date = DAY, last: dt.date = DAY) -> list[DayPlan]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.errors import QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
+from causalrec.lake.outcome import Pin
 from jobs._runner import Job, JobContext, fingerprint, main, run
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
@@ -38,7 +40,8 @@ class Work:
 @pytest.fixture
 def context(tmp_path: Path) -> JobContext:
     lake = Lake(str(tmp_path / "lake"))
-    return JobContext(Settings(), lake, Ledger(lake), MARCH_1, Console(file=io.StringIO(), width=200))
+    settings = Settings.model_validate({"paths": {"work": tmp_path}})
+    return JobContext(settings, lake, Ledger(lake), MARCH_1, Console(file=io.StringIO(), width=200))
 
 
 def shown(context: JobContext) -> str:
@@ -128,6 +131,36 @@ def test_the_original_error_survives_a_broken_ledger(
     monkeypatch.setattr(context.ledger, "record", broken)
     with pytest.raises(QualityError, match="bad batch"):
         run(Work(result=QualityError("bad batch", do="look")).job(), context)
+
+
+def test_every_ledger_row_is_an_openlineage_run(context: JobContext) -> None:
+    wrote = Written("events", "arrival_date=2026-03-01", 7, 5, 10, "d", True)
+    outcome = Outcome(rows_in=6, rejects={"duplicate": 1}, reads=(Pin("products", 3),), writes=(wrote,))
+    (row,) = run(Work(result=outcome).job(), context)
+    with pytest.raises(QualityError):
+        run(Work({"events": "d2"}, QualityError("bad batch", do="look")).job(), context)
+    lines = Path(context.settings.lineage_file).read_text().splitlines()
+    start, complete, _, fail = (json.loads(line) for line in lines)
+    assert [event["eventType"] for event in (start, complete, fail)] == ["START", "COMPLETE", "FAIL"]
+    assert start["run"]["runId"].replace("-", "") == complete["run"]["runId"].replace("-", "") == row.run_id
+    root = f"{context.settings.paths.work}/lake"
+    (read,), (written,) = complete["inputs"], complete["outputs"]
+    assert (read["namespace"], read["name"]) == ("file", f"{root}/products")
+    assert read["facets"]["version"]["datasetVersion"] == "3"
+    assert (written["name"], written["facets"]["version"]["datasetVersion"]) == (f"{root}/events", "7")
+    assert written["outputFacets"]["outputStatistics"]["rowCount"] == 5
+    assert complete["run"]["facets"]["nominalTime"]["nominalStartTime"] == "2026-03-01T00:00:00Z"
+    tags = {tag["key"]: tag["value"] for tag in complete["run"]["facets"]["tags"]["tags"]}
+    assert (tags["rows_in"], tags["rejects.duplicate"]) == ("6", "1")
+    assert "bad batch" in fail["run"]["facets"]["errorMessage"]["message"]
+
+
+def test_a_lineage_server_that_is_down_fails_no_job(context: JobContext) -> None:
+    server = {"transport": "http", "url": "http://127.0.0.1:9", "timeout_s": 0.5}
+    context.settings = Settings.model_validate({"paths": context.settings.paths, "lineage": server})
+    (row,) = run(Work().job(), context)
+    assert row.status == "success"
+    assert "lineage: " in shown(context)
 
 
 def test_fingerprints() -> None:

@@ -19,6 +19,8 @@ class TinyContract:
     arrow_schema: pa.Schema
     volume_gate: bool = False
     retention_days: int = 30
+    user_ids: tuple[str, ...] = ()
+    user_texts: tuple[str, ...] = ()
 
 
 SALES = TinyContract(
@@ -53,7 +55,15 @@ TWO_KEYS = TinyContract(
     "replace",
     pa.schema([pa.field("n", pa.int64()), pa.field("kind", pa.string()), pa.field("ds", pa.date32())]),
 )
-CONTRACTS = {contract.name: contract for contract in (SALES, LOG, TWO_KEYS)}
+VISITS = TinyContract(
+    "visits",
+    ("ds",),
+    "replace",
+    pa.schema([("user_id", pa.string()), ("n", pa.int64()), ("raw", pa.string()), ("ds", pa.date32())]),
+    user_ids=("user_id",),
+    user_texts=("raw",),
+)
+CONTRACTS = {contract.name: contract for contract in (SALES, LOG, TWO_KEYS, VISITS)}
 
 
 def rows(*ids: str, **columns: list[object]) -> pa.Table:

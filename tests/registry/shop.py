@@ -24,7 +24,7 @@ def settings_in(work: Path, model: str = "ease") -> Settings:
             "model": {"name": model, "dim": 8},
             "training": {"epochs": 2, "device": "cpu"},
             "scoring": {"k": 5},
-            "gate": {"metric": "ndcg@10"},
+            "gate": {"metric": "ndcg@10", "auto_approve": "always"},
         }
     )
 

@@ -56,8 +56,8 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     run = connect(settings).get_run(need(connect(settings), settings, "challenger").run_id)
     assert run.data.metrics["test_ndcg_at_10"] > run.data.metrics["popularity_test_ndcg_at_10"]
 
-    waiting = promote_version(with_gate(settings, auto_approve=False), lake, ledger, DS)
-    assert "jobs.promote --ds 2026-03-01" in waiting.note
+    waiting = promote_version(with_gate(settings, auto_approve="never"), lake, ledger, DS)
+    assert "causalrec promote" in waiting.note
     assert usable_champion(settings) is None
 
     promoted = promote_version(settings, lake, ledger, DS)

@@ -1,0 +1,56 @@
+"""Which events say nothing about taste: those of robots, and repetitions within one session."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from causalrec.config.sections import DatasetSettings
+
+IMPRESSION = "impression"
+MICROS = 60_000_000  # of a minute
+
+
+def robot_days(events: DataFrame, settings: DatasetSettings) -> DataFrame:
+    """user_id and day (UTC) of everyone who acted more often than people do; impressions are no actions.
+
+    Counted per delivery, so that events which are delivered again make nobody a robot.
+    """
+    minute = F.floor(F.unix_micros("event_time") / MICROS).alias("minute")
+    actions = events.where(F.col("event_type") != IMPRESSION)
+    minutes = actions.groupBy("user_id", "arrival_date", F.to_date("event_time").alias("day"), minute).count()
+    days = minutes.groupBy("user_id", "arrival_date", "day").agg(
+        F.sum("count").alias("daily"), F.max("count").alias("fastest")
+    )
+    limits = {"daily": settings.max_daily_actions, "fastest": settings.max_minute_actions}
+    robot = F.lit(False)
+    for name, limit in limits.items():
+        if limit:
+            robot = robot | (F.col(name) > limit)
+    return days.where(robot).select("user_id", "day").distinct()
+
+
+def marked_robots(frame: DataFrame, events: DataFrame, settings: DatasetSettings) -> DataFrame:
+    """``frame`` (user_id, event_time, …) with ``robot``: whether its user was one of ``events`` that day."""
+    if not settings.max_daily_actions and not settings.max_minute_actions:
+        return frame.withColumn("robot", F.lit(False))
+    days = robot_days(events, settings).withColumn("robot", F.lit(True))
+    joined = frame.withColumn("day", F.to_date("event_time")).join(days, ["user_id", "day"], "left")
+    return joined.withColumn("robot", F.coalesce("robot", F.lit(False))).drop("day")
+
+
+def marked_repeats(frame: DataFrame, settings: DatasetSettings) -> DataFrame:
+    """``frame`` with ``repeat``: the same user did the same to the same item before in the same session.
+
+    Only for the types of ``once_per_session``: two purchases are two, a cart clicked twice is one. Without
+    a session id, what follows the one before it by at most ``session_gap_minutes`` is of one session.
+    """
+    once = F.col("event_type").isin(*settings.once_per_session)
+    if not settings.once_per_session:
+        return frame.withColumn("repeat", F.lit(False))
+    order = Window.partitionBy("user_id", "item_id", "event_type", "session_id").orderBy(
+        "event_time", "event_id"
+    )
+    before = F.lag(F.unix_micros("event_time")).over(order)
+    near = F.unix_micros("event_time") - before <= settings.session_gap_minutes * MICROS
+    repeated = before.isNotNull() & (F.col("session_id").isNotNull() | near)
+    placed = frame.repartition("user_id", "item_id")  # serves the aggregate per pair as well
+    return placed.withColumn("repeat", once & repeated)

@@ -1,0 +1,36 @@
+"""What the dataset of a date depends on, as the ledger knows it."""
+
+import datetime as dt
+
+from causalrec.dataset.arrivals import Known
+from causalrec.lake import Ledger
+from causalrec.lake.ledger import late_rows
+
+
+def arrived_digests(ledger: Ledger, table: str, ds: dt.date, known: Known) -> list[tuple[str, str]]:
+    """Partition and digest of every arrival that a run of ``ds`` reads, ascending.
+
+    With ``known = today`` these are also later ones: of events those that brought some of ``ds`` or before,
+    so that a date goes stale by late data and not by every new night; of other tables all.
+    """
+    if known == "then":
+        return sorted(ledger.partition_digests(table, upto=ds).items())
+    digests = sorted(ledger.partition_digests(table).items())
+    if table != "events":
+        return digests
+    late = late_rows(ledger.successes("ingest_events").values())
+    touching = {arrival for event, found in late.items() if event <= ds.isoformat() for arrival in found}
+    return [pair for pair in digests if (day := _arrival(pair[0])) <= ds.isoformat() or day in touching]
+
+
+def embedded(ledger: Ledger, job: str, ds: dt.date, known: Known) -> str:
+    """Fingerprint of the embeddings at hand: of ``ds``, or the newest ones; '' where there are none."""
+    if known == "then":
+        last = ledger.last_success(job, ds)
+        return "" if last is None else last.fingerprint
+    done = ledger.successes(job)
+    return done[max(done)].fingerprint if done else ""
+
+
+def _arrival(partition: str) -> str:
+    return partition.rpartition("arrival_date=")[2]

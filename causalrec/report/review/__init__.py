@@ -1,0 +1,1 @@
+"""The review page: what a person sees before a model version may score."""

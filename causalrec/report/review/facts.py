@@ -1,0 +1,77 @@
+"""What the review page is made from. The job gathers it, since registry and report do not know each other."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from causalrec.dataset.load import Dataset
+from causalrec.evaluation.ranking import Score
+from causalrec.model.base import ServingTables
+
+Decision = Literal["promote", "keep", "reject"]
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One check of the gate."""
+
+    name: str
+    status: Literal["pass", "warn", "fail"]
+    value: float | None
+    threshold: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says about the version."""
+
+    decision: Decision
+    why: str
+    checks: tuple[CheckLine, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One ranking: what it is called, and its scores in the numbering of the reviewed dataset."""
+
+    label: str
+    score: Score
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What MLflow knows of the run that made the version.
+
+    Attributes:
+        curves: metric -> (step, value), in the order of steps.
+        lineage, cost: a name and what stands beside it.
+    """
+
+    curves: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    best_epoch: int | None = None
+    lineage: Mapping[str, str] = field(default_factory=dict)
+    cost: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One version under review.
+
+    Attributes:
+        version, model: the version and the kind of its model. metric: what the gate decides by.
+        challenger: its own ranking. opponent: the one it would replace: the champion's, else a floor's.
+        tables: its factorised form in the dataset's numbering; None for a model without one.
+    """
+
+    ds: dt.date
+    version: str
+    model: str
+    metric: str
+    verdict: Verdict
+    dataset: Dataset
+    challenger: Side
+    opponent: Side
+    tables: ServingTables | None
+    run: TrainingRun

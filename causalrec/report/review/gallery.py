@@ -1,0 +1,101 @@
+"""The learnt confounders: each code with its pictures, words, prior, and what the adjustment did to it."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalrec.report.review.facts import Reviewed
+from causalrec.report.review.lists import Lists
+
+WORD = re.compile(r"[^\W\d_]{3,}")
+SMOOTHING = 1.0  # titles of the whole catalogue added to every code
+LEAST_TITLES = 2
+
+
+@dataclass(frozen=True)
+class CodeCard:
+    """One coarse code.
+
+    Attributes:
+        prior: share of the catalogue that carries it, its weight in the back-door sum.
+        chosen: share of the training interactions. shift: mean change of its items' scores by the
+        adjustment, in standard deviations. before, after: places in the sampled lists without and with it.
+        words: over-represented in its titles. items: row numbers, most chosen first.
+    """
+
+    code: int
+    name: str
+    items_total: int
+    prior: float
+    chosen: float
+    shift: float
+    before: int
+    after: int
+    words: tuple[str, ...]
+    items: tuple[int, ...]
+
+
+def gallery(reviewed: Reviewed, lists: Lists, most: int, pictures: int, words: int) -> list[CodeCard]:
+    """Codes that the adjustment moved most first; empty for a model without codes."""
+    tables = reviewed.tables
+    if tables is None or lists.factual is None or not (tables.coarse >= 0).any():
+        return []
+    coarse, n_items = tables.coarse, reviewed.dataset.data.n_items
+    codes = int(coarse.max()) + 1
+    carried = coarse >= 0
+    sizes = np.bincount(coarse[carried], minlength=codes)
+    demand = np.bincount(coarse[carried], tables.popularity[carried], minlength=codes)
+    after, before = (
+        np.bincount(coarse[carried], lists.counts(found, n_items)[carried], minlength=codes)
+        for found in (lists.mine, lists.factual)
+    )
+    shift = np.bincount(coarse[carried], lists.shift[carried], minlength=codes) / np.maximum(sizes, 1)
+    named = _names(tables.code_names, codes)
+    typical = _words(reviewed, codes, words)
+    cards = [
+        CodeCard(
+            code,
+            named[code],
+            int(sizes[code]),
+            float(sizes[code] / carried.sum()),
+            float(demand[code] / max(demand.sum(), 1.0)),
+            float(shift[code]),
+            int(before[code]),
+            int(after[code]),
+            typical[code],
+            _pictured(reviewed, np.flatnonzero(coarse == code), pictures),
+        )
+        for code in map(int, np.flatnonzero(sizes))
+    ]
+    return sorted(cards, key=lambda card: (-abs(card.shift), card.code))[:most]
+
+
+def _names(known: tuple[str, ...], codes: int) -> list[str]:
+    return [known[code] if code < len(known) and known[code] else f"code {code}" for code in range(codes)]
+
+
+def _pictured(reviewed: Reviewed, rows: "np.typing.NDArray[np.intp]", most: int) -> tuple[int, ...]:
+    """Most chosen first; items that have a picture before those that have none."""
+    items = reviewed.dataset.items
+    bare = items["image_ref"].isna().to_numpy()[rows]
+    order = np.lexsort((rows, -items["popularity"].to_numpy()[rows], bare))
+    return tuple(int(row) for row in rows[order[:most]])
+
+
+def _words(reviewed: Reviewed, codes: int, most: int) -> list[tuple[str, ...]]:
+    """Per code the words of titles with the highest smoothed lift P(word | code) / P(word)."""
+    coarse = reviewed.tables.coarse if reviewed.tables is not None else np.empty(0, np.int32)
+    titles = reviewed.dataset.items["title"].fillna("").str.lower()
+    found = titles.str.findall(WORD).map(set).explode().dropna()
+    rows = found.index.to_numpy(dtype=np.int64)
+    kept = coarse[rows] >= 0
+    vocabulary, word = np.unique(found.to_numpy(dtype=str)[kept], return_inverse=True)
+    counts = np.zeros((codes, vocabulary.size))
+    np.add.at(counts, (coarse[rows[kept]], word), 1.0)
+    usual = counts.sum(axis=0) / max(int((coarse >= 0).sum()), 1)
+    sizes = np.bincount(coarse[coarse >= 0], minlength=codes)[:, None]
+    lift = (counts + SMOOTHING * usual) / (sizes + SMOOTHING) / np.where(usual > 0, usual, 1.0)
+    lift[counts < LEAST_TITLES] = 0.0
+    best = np.argsort(-lift, axis=1, kind="stable")[:, :most]
+    return [tuple(str(vocabulary[i]) for i in row if lift[code, i] > 1) for code, row in enumerate(best)]

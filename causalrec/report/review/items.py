@@ -1,0 +1,107 @@
+"""Items that gained and lost most lists, and cold items; each with a reason in one sentence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalrec.report.review.facts import Reviewed
+from causalrec.report.review.likeness import Likeness
+from causalrec.report.review.lists import Lists
+
+FELT = 0.05  # standard deviations from which a shift is worth a sentence
+
+
+@dataclass(frozen=True)
+class MovedItem:
+    """An item and the number of sampled lists that hold it: the opponent's, then the challenger's."""
+
+    item: int
+    before: int
+    after: int
+    why: str
+
+
+@dataclass(frozen=True)
+class ColdItem:
+    """An item nobody chose in training, its lists, and the known item nearest to it (-1: none)."""
+
+    item: int
+    lists: int
+    like: int
+
+
+@dataclass(frozen=True)
+class ColdItems:
+    """All cold items of the catalogue.
+
+    Attributes:
+        total: of the catalogue. listed: in at least one list. places: share of all places of the lists.
+        shown: the most listed ones.
+    """
+
+    total: int
+    listed: int
+    places: float
+    shown: tuple[ColdItem, ...]
+
+
+def moved_items(
+    reviewed: Reviewed, lists: Lists, most: int
+) -> tuple[tuple[MovedItem, ...], tuple[MovedItem, ...]]:
+    """The ``most`` items that gained, and that lost, the most lists."""
+    n_items = reviewed.dataset.data.n_items
+    after, before = lists.counts(lists.mine, n_items), lists.counts(lists.theirs, n_items)
+    change = after - before
+    order = np.argsort(-change, kind="stable")
+    gained = [int(item) for item in order[:most] if change[item] > 0]
+    lost = [int(item) for item in order[::-1][:most] if change[item] < 0]
+
+    def line(item: int) -> MovedItem:
+        old, new = int(before[item]), int(after[item])
+        return MovedItem(item, old, new, _why(reviewed, lists, item, new > old))
+
+    return tuple(map(line, gained)), tuple(map(line, lost))
+
+
+def _why(reviewed: Reviewed, lists: Lists, item: int, gained: bool) -> str:
+    shift, popularity = float(lists.shift[item]), int(reviewed.dataset.items["popularity"].iloc[item])
+    parts = []
+    if gained and not _known(reviewed, lists, item):
+        parts.append(f"{reviewed.opponent.label} does not know it")
+    if abs(shift) >= FELT and (shift > 0) == gained:
+        verb = "raised" if shift > 0 else "lowered"
+        parts.append(f"the adjustment for {code_name(reviewed, item)} {verb} it by {abs(shift):.2f} sd")
+    elif abs(shift) >= FELT:
+        parts.append(
+            f"against the adjustment for {code_name(reviewed, item)} ({shift:+.2f} sd): tastes changed"
+        )
+    else:
+        parts.append(f"tastes learnt anew, not the adjustment ({shift:+.2f} sd)")
+    parts.append(f"chosen {popularity:,} times" if popularity else "never chosen yet")
+    return "; ".join(parts)
+
+
+def _known(reviewed: Reviewed, lists: Lists, item: int) -> bool:
+    return bool(np.isfinite(reviewed.opponent.score(lists.users[:1])[0, item]))
+
+
+def code_name(reviewed: Reviewed, item: int) -> str:
+    """What an item's coarse code is called."""
+    tables = reviewed.tables
+    code = -1 if tables is None else int(tables.coarse[item])
+    if tables is None or code < 0:
+        return "its influences"
+    return tables.code_names[code] if code < len(tables.code_names) else f"code {code}"
+
+
+def cold_items(reviewed: Reviewed, lists: Lists, most: int) -> ColdItems:
+    """Items without any training pair: how often they are shown, and what they are shown like."""
+    data = reviewed.dataset.data
+    cold = np.bincount(data.train[1], minlength=data.n_items) == 0
+    counts = lists.counts(lists.mine, data.n_items)
+    rows = np.flatnonzero(cold)
+    order = rows[np.argsort(-counts[rows], kind="stable")][:most]
+    warm = Likeness.of(reviewed.tables, np.flatnonzero(~cold))
+    shown = tuple(ColdItem(int(item), int(counts[item]), warm.nearest(int(item))[0]) for item in order)
+    places = float(counts[rows].sum() / max(counts.sum(), 1))
+    return ColdItems(rows.size, int((counts[rows] > 0).sum()), places, shown)

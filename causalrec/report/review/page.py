@@ -1,0 +1,80 @@
+"""Writes the review page of one version: one HTML file that needs nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from causalrec.config import Settings
+from causalrec.lake import Lake
+from causalrec.report.page import environment, write_page
+from causalrec.report.review import charts
+from causalrec.report.review.facts import Reviewed
+from causalrec.report.review.gallery import CodeCard, gallery
+from causalrec.report.review.items import ColdItems, MovedItem, cold_items, moved_items
+from causalrec.report.review.lists import Lists, ranked_lists
+from causalrec.report.review.metrics import MetricTable, read_metrics
+from causalrec.report.review.people import Reader, chosen_users, latest_first, reader
+from causalrec.report.thumbnails import Thumbnails
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that the page shows beside the facts it was given."""
+
+    metrics: MetricTable
+    lists: Lists
+    kept: float
+    codes: list[CodeCard]
+    readers: list[Reader]
+    gained: tuple[MovedItem, ...]
+    lost: tuple[MovedItem, ...]
+    cold: ColdItems
+
+
+def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
+    """``review_<version>.html`` in the report folder, replaced in one step."""
+    items = reviewed.dataset.items
+    content = read_content(settings, lake, reviewed)
+    pictured = items.dropna(subset=["image_ref"])
+    thumbnails = Thumbnails(settings, dict(zip(pictured["item_id"], pictured["image_ref"], strict=True)))
+    html = (
+        environment()
+        .get_template("review.html.j2")
+        .render(
+            shop=settings.shop,
+            reviewed=reviewed,
+            found=content,
+            intervals={name: charts.intervals(content.metrics, name) for name in content.metrics.shown_first},
+            trade_off=charts.trade_off(content.metrics),
+            curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
+            title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
+            picture=_by_row(thumbnails, items["item_id"].tolist()),
+            side=settings.review.thumbnail_pixels,
+        )
+    )
+    return write_page(settings.report_root / f"review_{reviewed.version}.html", html)
+
+
+def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
+    """Ranks the sampled users by both sides and looks at what differs."""
+    review = settings.review
+    lists = ranked_lists(reviewed, settings.scoring.k, review.sample_users)
+    gained, lost = moved_items(reviewed, lists, review.moved_items)
+    rows = chosen_users(reviewed, lists, review.users)
+    names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
+    latest = latest_first(reviewed, lake, names)
+    same = (lists.mine[:, :, None] == lists.theirs[:, None, :]) & (lists.mine >= 0)[:, :, None]
+    return Content(
+        metrics=read_metrics(lake, reviewed),
+        lists=lists,
+        kept=float(same.sum() / max((lists.mine >= 0).sum(), 1)),
+        codes=gallery(reviewed, lists, review.codes, review.code_items, review.words),
+        readers=[reader(reviewed, lists, row, latest, review.history, review.shown) for row in rows],
+        gained=gained,
+        lost=lost,
+        cold=cold_items(reviewed, lists, review.cold_items),
+    )
+
+
+def _by_row(thumbnails: Thumbnails, item_ids: list[str]) -> Callable[[int], str | None]:
+    return lambda row: thumbnails.uri(item_ids[row])

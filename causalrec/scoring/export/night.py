@@ -1,0 +1,96 @@
+"""The published tables of one date, pinned, to be read in bounded batches."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.errors import ScoringError
+from causalrec.lake import Lake
+from causalrec.lake.snapshot import DataFile, Snapshot
+from causalrec.lake.write import held_digest
+
+PUBLISHED = "recommendations"
+KEYS = {PUBLISHED: "user_id", "similar_items": "item_id", "popular_items": "category"}
+ID_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class NightTable:
+    """One table at a pinned version.
+
+    Attributes:
+        key: column that a reader looks lists up by; a list is ordered by ``rank``.
+        night: the date and a hash of the rows: equal rows have the same name.
+    """
+
+    name: str
+    key: str
+    night: str
+    rows: int
+    snapshot: Snapshot
+    files: tuple[DataFile, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns as the contract declares them, ``ds`` included."""
+        return self.snapshot.schema
+
+    def batches(self, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """All rows, at most ``rows`` at a time, in no promised order."""
+        yield from self.snapshot.batches(list(self.files), columns, rows)
+
+    def lists(self, rows: int) -> int:
+        """Distinct values of the key; memory grows with them, not with the rows."""
+        found = pa.array([], self.schema.field(self.key).type)
+        for batch in self.batches(rows, [self.key]):
+            found = pc.unique(pa.concat_arrays([found, pc.unique(batch.column(self.key))]))
+        return len(found)
+
+
+@dataclass(frozen=True)
+class Night:
+    """All tables of a date that hold rows; ``empty`` names the others."""
+
+    ds: dt.date
+    tables: tuple[NightTable, ...]
+    empty: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The date and a hash of the content of all tables."""
+        return _named(self.ds, ",".join(table.night for table in self.tables))
+
+
+def read_night(lake: Lake, ds: dt.date) -> Night:
+    """Pins the tables that were published for ``ds``.
+
+    Raises:
+        ScoringError: no recommendations were published for the date.
+        PinError: a data file is gone.
+    """
+    found = [_table(lake, name, key, ds) for name, key in KEYS.items()]
+    tables = tuple(table for table in found if table is not None)
+    if not tables or tables[0].name != PUBLISHED:
+        raise ScoringError(f"nothing was published for {ds}", do="run the night of this date first")
+    present = {table.name for table in tables}
+    return Night(ds, tables, tuple(name for name in KEYS if name not in present))
+
+
+def _table(lake: Lake, name: str, key: str, ds: dt.date) -> NightTable | None:
+    snapshot = lake.table(name).snapshot()
+    if snapshot is None:
+        return None
+    partition = {"ds": ds.isoformat()}
+    digest = held_digest(snapshot, partition)
+    if digest.rows == 0:
+        return None
+    files = snapshot.select({"ds": [ds.isoformat()]})
+    return NightTable(name, key, _named(ds, digest.hex), digest.rows, snapshot, tuple(files))
+
+
+def _named(ds: dt.date, content: str) -> str:
+    return f"{ds.isoformat()}.{hashlib.sha256(content.encode()).hexdigest()[:ID_DIGITS]}"

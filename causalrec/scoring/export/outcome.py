@@ -1,0 +1,34 @@
+"""What one table became in one store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Progress = Callable[[str, int], None]
+"""Called with what is going on and the number of rows done since the last call."""
+
+State = Literal["written", "up to date", "switched back"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One table in one store, counted there after the export.
+
+    Attributes:
+        target: ``parquet``, ``postgres`` or ``redis``.
+        rows, lists: rows, and distinct users, items or categories, as the store itself counts them.
+        where: what a reader asks for; never with credentials.
+        state: whether data was written, or the store had this night already.
+    """
+
+    target: str
+    table: str
+    rows: int
+    lists: int
+    where: str
+    state: State
+    seconds: float
+
+
+def silent(label: str, rows: int) -> None:
+    """Shows nothing."""

@@ -1,0 +1,166 @@
+"""PostgreSQL: each night is loaded beside the served one; one row says which night the views show.
+
+Readers ask the views ``SCHEMA.recommendations``, ``.similar_items`` and ``.popular_items``. A view shows the
+rows of the night that ``SCHEMA.published`` names, so a switch is an UPDATE: no reader waits, and a statement
+(or a REPEATABLE READ transaction, over all views) sees one whole night. Renaming tables would not give that:
+an older snapshot finds a table that was filled later empty. Grants on a view survive every night.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from causalrec.config.export import PostgresSettings
+from causalrec.errors import ConflictError, ExportError
+from causalrec.scoring.export.night import Night, NightTable
+from causalrec.scoring.export.outcome import Exported, Progress, State, silent
+from causalrec.scoring.export.postgres_load import load, remove_old, stray_tables
+from causalrec.scoring.export.postgres_tables import prepare
+from causalrec.scoring.export.postgres_text import identifiers, partition_name
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+INSTALL = "install it: uv sync --extra postgres"
+
+
+def to_postgres(
+    night: Night,
+    settings: PostgresSettings,
+    password: str | None,
+    batch_rows: int,
+    progress: Progress = silent,
+) -> tuple[Exported, ...]:
+    """Loads what the server does not hold yet, then switches all tables in one transaction.
+
+    Raises:
+        ExportError: no driver, no connection, or the server refuses; what it served before stays.
+        ConflictError: another export into the same schema is running.
+    """
+    try:
+        import psycopg
+    except ImportError as error:
+        raise ExportError("postgres: the driver psycopg is not installed", do=INSTALL) from error
+    try:
+        with _connected(settings, password) as connection, _alone(connection, settings):
+            return _export(connection, night, settings, batch_rows, progress)
+    except (psycopg.Error, pa.ArrowException) as error:
+        message = " ".join(str(error).split())
+        raise ExportError(
+            f"postgres: {message}",
+            do=f"check the server, the rights and {settings.password_env}, then repeat",
+        ) from error
+
+
+@contextmanager
+def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Connection]":
+    import psycopg
+
+    secret: dict[str, Any] = {} if password is None else {"password": password}
+    with psycopg.connect(
+        settings.url,
+        autocommit=True,
+        connect_timeout=settings.connect_seconds,
+        application_name="causalrec export",
+        **secret,
+    ) as connection:
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{settings.lock_seconds}s"])
+        yield connection
+
+
+@contextmanager
+def _alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
+    """One export into a schema at a time; the server frees the lock with the session."""
+    name = f"causalrec export {settings.schema_name}"
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()
+    if row is None or not row[0]:
+        raise ConflictError(
+            f"postgres: another export into schema {settings.schema_name} is running", do="wait for it"
+        )
+    yield
+
+
+def _export(
+    connection: "Connection", night: Night, settings: PostgresSettings, batch_rows: int, progress: Progress
+) -> tuple[Exported, ...]:
+    schema = settings.schema_name
+    prepare(connection, schema, night.tables)
+    stray_tables(connection, schema)
+    states: dict[str, tuple[State, float]] = {}
+    for table in night.tables:
+        began = time.monotonic()
+        state = _state(connection, schema, table)
+        if state == "written":
+            load(connection, schema, table, batch_rows, progress)
+        states[table.name] = (state, time.monotonic() - began)
+    _switch(connection, schema, night, {name for name, (state, _) in states.items() if state == "written"})
+    remove_old(connection, schema, night.tables, settings.keep)
+    return tuple(_counted(connection, schema, table, *states[table.name]) for table in night.tables)
+
+
+def _state(connection: "Connection", schema: str, table: NightTable) -> State:
+    """Whether the server holds these rows whole, and shows them."""
+    names = identifiers(schema, table)
+    served = connection.execute(
+        names("SELECT night FROM {schema}.published WHERE table_name = %s"), [table.name]
+    ).fetchone()
+    known = connection.execute(
+        names("SELECT rows FROM {schema}.nights WHERE table_name = %s AND night = %s"),
+        [table.name, table.night],
+    ).fetchone()
+    if known is None:
+        return "written"
+    held = connection.execute(names("SELECT count(*) FROM {schema}.{partition}")).fetchone()
+    if held is None or held[0] != table.rows:
+        raise ExportError(
+            f"postgres: {schema}.{partition_name(table)} no longer holds its {table.rows:,} rows",
+            do=f"someone changed it: delete its row in {schema}.nights and drop it, then repeat",
+        )
+    return "up to date" if served is not None and served[0] == table.night else "switched back"
+
+
+def _switch(connection: "Connection", schema: str, night: Night, loaded: set[str]) -> None:
+    """All new nights become partitions and all views move on, in one transaction."""
+    with connection.transaction():
+        for table in night.tables:
+            names = identifiers(schema, table)
+            if table.name in loaded:
+                attach = "ALTER TABLE {schema}.{parent} ATTACH PARTITION {schema}.{partition} "
+                connection.execute(names(attach + "FOR VALUES IN ({night})"))
+                connection.execute(
+                    names(
+                        "INSERT INTO {schema}.nights (table_name, night, ds, rows) VALUES (%s, %s, %s, %s)"
+                    ),
+                    [table.name, table.night, night.ds, table.rows],
+                )
+            connection.execute(
+                names(
+                    "INSERT INTO {schema}.published AS p (table_name, night, ds, rows) "
+                    "VALUES (%s, %s, %s, %s) ON CONFLICT (table_name) DO UPDATE SET "
+                    "night = excluded.night, ds = excluded.ds, "
+                    "rows = excluded.rows, switched_at = now() WHERE p.night <> excluded.night"
+                ),
+                [table.name, table.night, night.ds, table.rows],
+            )
+
+
+def _counted(
+    connection: "Connection", schema: str, table: NightTable, state: State, seconds: float
+) -> Exported:
+    """Counts what readers see now.
+
+    Raises:
+        ExportError: it is not what was sent.
+    """
+    count = identifiers(schema, table)("SELECT count(*), count(DISTINCT {key}) FROM {schema}.{table}")
+    row = connection.execute(count).fetchone()
+    rows, lists = (0, 0) if row is None else (int(row[0]), int(row[1]))
+    if rows != table.rows:
+        raise ExportError(
+            f"postgres: {schema}.{table.name} shows {rows:,} rows, {table.rows:,} were sent",
+            do="repeat the export",
+        )
+    return Exported("postgres", table.name, rows, lists, f"{schema}.{table.name}", state, seconds)

@@ -1,0 +1,95 @@
+"""Lists as JSON texts, a key each."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.config.export import RedisSettings
+from causalrec.scoring.export.night import NightTable
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+ROW = '{"rank":'  # every row starts so, and no text within a row can: its quotes are escaped
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Names of the keys of one table in one night."""
+
+    prefix: str
+    settings: RedisSettings
+
+    def of(self, value: str) -> str:
+        """The key of a user, an item or a category."""
+        return self.prefix + value
+
+
+def write(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> Iterator[int]:
+    """Sends all lists; yields the rows of each batch once the server has them."""
+    columns = _columns(table, keys.settings)
+    for batch in table.batches(batch_rows, [table.key, *columns]):
+        values, lists = as_lists(batch, table.key, columns)
+        step = keys.settings.keys_at_once
+        for start in range(0, len(values), step):
+            _send(
+                client,
+                [keys.of(value) for value in values[start : start + step]],
+                lists[start : start + step],
+            )
+        yield batch.num_rows
+
+
+def _columns(table: NightTable, settings: RedisSettings) -> list[str]:
+    left_out = {table.key, "rank", "ds", *settings.leave_out}
+    return ["rank", *(name for name in table.schema.names if name not in left_out)]
+
+
+def as_lists(batch: pa.RecordBatch, key: str, columns: list[str]) -> tuple[list[str], list[str]]:
+    """Keys in order, and for each the JSON array of its rows in the order of rank."""
+    rows = pa.Table.from_batches([batch]).sort_by([(key, "ascending"), ("rank", "ascending")])
+    frame = rows.select(columns).to_pandas()
+    text = frame.to_json(orient="records", lines=True, double_precision=15, force_ascii=False)
+    lines = text.rstrip("\n").split("\n") if rows.num_rows else []
+    values = rows[key].combine_chunks()
+    names = values.to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])[: len(names)])
+    stops = [*starts[1:], len(names)]
+    lists = [f"[{','.join(lines[start:stop])}]" for start, stop in zip(starts, stops, strict=True)]
+    return [str(name) for name in names[starts]], lists
+
+
+def _send(client: "Redis", names: list[str], lists: list[str]) -> None:
+    pipeline = client.pipeline(transaction=False)
+    for name, text in zip(names, lists, strict=True):
+        pipeline.set(name, text, nx=True)
+    for name, text, new in zip(names, lists, pipeline.execute(), strict=True):
+        if not new:  # the list was cut by the end of a batch or of a file
+            client.set(name, _joined(str(client.get(name)), text))
+
+
+def _joined(first: str, second: str) -> str:
+    rows = sorted([*json.loads(first), *json.loads(second)], key=lambda row: int(row["rank"]))
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def count(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> tuple[int, int]:
+    """Rows and lists of a table as the server holds them, each list counted once."""
+    rows = lists = 0
+    counted = pa.array([], pa.string())
+    for batch in table.batches(batch_rows, [table.key]):
+        found = pc.unique(batch.column(table.key))
+        new = found.filter(pc.invert(pc.is_in(found, value_set=counted)))
+        counted = pa.concat_arrays([counted, new])
+        names = [keys.of(value) for value in new.to_pylist()]
+        for start in range(0, len(names), keys.settings.keys_at_once):
+            texts = client.mget(names[start : start + keys.settings.keys_at_once])
+            present = [str(text) for text in texts if text is not None]
+            lists += len(present)
+            rows += sum(text.count(ROW) for text in present)
+    return rows, lists

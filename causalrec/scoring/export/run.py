@@ -1,0 +1,79 @@
+"""One night into every store that was asked for; a store that fails does not keep the others waiting."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from causalrec.config import Settings
+from causalrec.errors import CausalrecError, ExportError
+from causalrec.lake import Lake
+from causalrec.lake.storage import Location
+from causalrec.scoring.export.night import Night, read_night
+from causalrec.scoring.export.outcome import Exported, Progress, silent
+from causalrec.scoring.export.parquet import to_parquet
+from causalrec.scoring.export.postgres import to_postgres
+from causalrec.scoring.export.redis import to_redis
+
+TARGETS = ("parquet", "postgres", "redis")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What every store holds now, and why one of them does not."""
+
+    night: Night
+    exported: tuple[Exported, ...]
+    failed: Mapping[str, CausalrecError]
+
+
+def configured(settings: Settings) -> tuple[str, ...]:
+    """The stores that the settings name; a folder of Parquet always is one."""
+    urls = {"parquet": settings.export.parquet, "postgres": settings.export.postgres.url}
+    urls["redis"] = settings.export.redis.url
+    return tuple(name for name in TARGETS if urls[name])
+
+
+def export(
+    settings: Settings,
+    lake: Lake,
+    ds: dt.date,
+    targets: Sequence[str],
+    passwords: Mapping[str, str],
+    progress: Progress = silent,
+) -> Report:
+    """Copies the published tables of ``ds``.
+
+    Args:
+        targets: names of :data:`TARGETS`.
+        passwords: target -> password, from the environment of the process; settings never hold one.
+
+    Raises:
+        ScoringError: nothing was published for the date.
+        ExportError: a target has no URL in the settings.
+    """
+    for target in targets:
+        if target not in configured(settings):
+            raise ExportError(
+                f"{target}: no store is configured", do=f"set CAUSALREC__EXPORT__{target.upper()}__URL"
+            )
+    night = read_night(lake, ds)
+    done: list[Exported] = []
+    failed: dict[str, CausalrecError] = {}
+    for target in targets:
+        try:
+            done += _writers(settings, night, passwords, progress)[target]()
+        except CausalrecError as error:
+            failed[target] = error
+    return Report(night, tuple(done), failed)
+
+
+def _writers(
+    settings: Settings, night: Night, passwords: Mapping[str, str], progress: Progress
+) -> dict[str, Callable[[], tuple[Exported, ...]]]:
+    chosen, rows = settings.export, settings.export.batch_rows
+    root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
+    return {
+        "parquet": lambda: to_parquet(night, root, rows, progress),
+        "postgres": lambda: to_postgres(night, chosen.postgres, passwords.get("postgres"), rows, progress),
+        "redis": lambda: to_redis(night, chosen.redis, settings.shop, passwords.get("redis"), rows, progress),
+    }

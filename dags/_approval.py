@@ -1,0 +1,50 @@
+"""The people in the loop: a version that passed the gate waits until somebody answers, or time is up.
+
+``need_approval`` skips the rest where nothing waits. Its last line, which version it is and where to look at
+it, becomes the text of the question. What was answered reaches the job ``answer`` in its environment, never
+in its command line. Nobody in time: the champion stays, and the version can still be promoted by hand.
+"""
+
+import os
+from datetime import timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+
+from dags._assets import CHAMPION
+from dags._commands import YESTERDAY, job_task
+
+APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
+QUESTION = """{{ ti.xcom_pull(task_ids='need_approval') }}
+
+Look at its review page and at the table of checks in its run. *Approve*: it scores from the next run on.
+*Reject*: say why below; the champion stays. *Decide later*, or no answer in time: the champion stays too."""
+ANSWER = "ti.xcom_pull(task_ids='approval')"
+
+
+def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
+    """need_approval, approval and answer, not yet in order."""
+    hours = float(os.environ.get("CAUSALREC_APPROVAL_HOURS", "48"))
+    asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=True)
+    approval = HITLOperator(
+        task_id="approval",
+        subject="Shall the new model score?",
+        body=QUESTION,
+        options=[APPROVE, REJECT, LATER],
+        defaults=LATER,
+        params={"reason": Param("", type="string", maxLength=2_000, description="kept in the history")},
+        response_timeout=timedelta(hours=hours),
+    )
+    answer = job_task(
+        "answer",
+        minutes=10,
+        date=YESTERDAY,
+        outlets=[CHAMPION],
+        environment={
+            "CAUSALREC_ANSWER": f"{{{{ {ANSWER}['chosen_options'][0] }}}}",
+            "CAUSALREC_ANSWER_BY": f"{{{{ ({ANSWER}['responded_by_user'] or {{}}).get('name', '') }}}}",
+            "CAUSALREC_ANSWER_WHY": f"{{{{ {ANSWER}['params_input'].get('reason', '') }}}}",
+        },
+    )
+    return asked, approval, answer

@@ -1,0 +1,144 @@
+"""Write the review page of a version, put it beside its run in MLflow, and say where to read it."""
+
+import argparse
+import datetime as dt
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.dataset.load import Dataset, load_dataset
+from causalrec.errors import CausalrecError
+from causalrec.lake import Lake, Ledger
+from causalrec.registry.comparison import read_comparison
+from causalrec.registry.gate import decide
+from causalrec.registry.judge import floors, score_on
+from causalrec.registry.runs import attach_page, run_facts
+from causalrec.registry.store import connect
+from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
+from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
+from causalrec.report.review.page import review_page
+from jobs._runner import EXIT_ERROR, loaded
+
+MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("review", help="write the review page of the challenger")
+    _add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Gather, write, attach, print the checks."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    reviewed, page, path = review(settings, lake, arguments.ds)
+    console.print(_checks(reviewed))
+    console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
+    console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
+    return 0
+
+
+def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path, str]:
+    """Writes the page of the challenger; returns what was reviewed, the file and its artifact path.
+
+    Raises:
+        RegistryError: no challenger, it was not evaluated on ``ds``, or MLflow does not answer.
+    """
+    client = connect(settings)
+    challenger = need(client, settings, "challenger")
+    champion = by_alias(client, settings, "champion")
+    if champion is not None and champion.version == challenger.version:  # promoted meanwhile
+        champion = None
+    dataset = load_dataset(settings, lake, ds)
+    facts = run_facts(client, challenger)
+    cost = {**facts.cost, **_ledger_cost(Ledger(lake), ds)}
+    with ExitStack() as stack:
+        package = stack.enter_context(opened(challenger))
+        now = None if champion is None else champion.version
+        reviewed = Reviewed(
+            ds=ds,
+            version=challenger.version,
+            model=challenger.tags.get(MODEL, ""),
+            metric=settings.gate.metric,
+            verdict=_verdict(settings, lake, ds, challenger, dataset, now),
+            dataset=dataset,
+            challenger=Side(f"version {challenger.version}", score_on(package, dataset)),
+            opponent=_floor(settings, dataset)
+            if champion is None
+            else Side(
+                f"champion (version {champion.version})",
+                score_on(stack.enter_context(opened(champion)), dataset),
+            ),
+            tables=package.tables() if challenger.tags.get(DATASET) == dataset.dataset_id else None,
+            run=TrainingRun(facts.curves, facts.best_epoch, facts.lineage, cost),
+        )
+        page = review_page(settings, lake, reviewed)
+    return reviewed, page, attach_page(client, challenger, page)
+
+
+def _floor(settings: Settings, dataset: Dataset) -> Side:
+    """What a first version is compared with: the last floor that fits the catalogue."""
+    name, score = list(floors(settings, dataset.data).items())[-1]
+    return Side(f"the floor {name}", score)
+
+
+def _verdict(
+    settings: Settings, lake: Lake, ds: dt.date, challenger: ModelVersion, dataset: Dataset, now: str | None
+) -> Verdict:
+    """What the gate says. A version that was promoted meanwhile is judged against whom it was then."""
+    before = challenger.tags.get(AGAINST) or None if now is None else now
+    evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
+    found = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=before)
+    checks = tuple(
+        CheckLine(check.name, check.status, check.value, check.threshold, check.detail)
+        for check in found.checks
+    )
+    return Verdict(found.decision, found.why, checks)
+
+
+def _ledger_cost(ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """What the jobs of the version took on this machine."""
+    rows = {job: ledger.last_success(job, ds) for job in ("build_dataset", "train", "evaluate")}
+    return {
+        f"job {job}": f"{row.seconds:,.1f} s, {row.cpu_seconds:,.1f} CPU s"
+        for job, row in rows.items()
+        if row is not None
+    }
+
+
+def _checks(reviewed: Reviewed) -> Table:
+    title = f"version {reviewed.version}: {reviewed.verdict.decision}"
+    table = Table(title=title, title_justify="left")
+    for name in ("check", "result", "what was found"):
+        table.add_column(name)
+    for check in reviewed.verdict.checks:
+        table.add_row(escape(check.name), MARKS[check.status], escape(check.text))
+    return table
+
+
+def main(argv: list[str] | None = None) -> int:
+    """As a task of the pipeline."""
+    parser = argparse.ArgumentParser(prog="python -m jobs.review", description=__doc__)
+    _add_arguments(parser)
+    console = Console()
+    try:
+        return run(parser.parse_args(argv), console)
+    except CausalrecError as error:
+        console.print(f"[bold red]review[/] {escape(str(error))}", highlight=False)
+        return EXIT_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""A delivery that is read again leaves an erased user out, good rows and rejected ones alike."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from causalrec.config import Settings
+from causalrec.ingest.events import ingest_events
+from causalrec.lake import Lake, Ledger
+from causalrec.registry.erase import erase
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+DAY = dt.date(2026, 3, 1)
+
+
+def event(event_id: str, user: str, **changes: object) -> dict[str, object]:
+    time = "2026-03-01T12:00:00Z"
+    good = {"event_id": event_id, "event_time": time, "user_id": user, "item_id": "i", "event_type": "cart"}
+    return good | changes
+
+
+def test_an_erased_user_does_not_come_back(tmp_path: Path, spark: "SparkSession") -> None:
+    settings = Settings.model_validate({"paths": {"work": tmp_path}, "ingest": {"max_rejected_share": 0.9}})
+    folder = Path(settings.landing_root) / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    rows = [
+        event("a", "u1"), event("b", "u2"), event("c", "u1", price="dear"), event("d", "u1", price=-1),
+        event("e", "u2", price="dear"),
+    ]  # fmt: skip
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lake = Lake(settings.lake_root)
+    ingest_events(settings, lake, Ledger(lake), spark, DAY)
+    receipt = erase(settings, lake, "u1", really=True)
+    assert {name: found.rows for name, found in receipt.tables.items()} == {"events": 1, "quarantine": 2}
+
+    outcome = ingest_events(settings, lake, Ledger(lake), spark, DAY)[DAY]
+    assert lake.table("events").read(columns=["user_id"])["user_id"].to_pylist() == ["u2"]
+    (left,) = lake.table("quarantine").read().to_pylist()
+    assert json.loads(left["raw"])["user_id"] == "u2"
+    assert [written.changed for written in outcome.writes] == [False, False]
+    assert erase(settings, lake, "u1", really=True).nothing

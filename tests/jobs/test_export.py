@@ -1,0 +1,53 @@
+"""``causalrec export`` from the command line: one table at the end, no credentials anywhere."""
+
+from pathlib import Path
+
+import pytest
+
+from causalrec.config import load_settings
+from causalrec.errors import SettingsError
+from causalrec.lake import Lake
+from jobs.cli import main
+from tests.scoring.export.nights import DS, publish_night
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    lake = Lake(str(tmp_path / "lake"))
+    publish_night(lake, DS)
+    file = tmp_path / "shop.toml"
+    file.write_text(f'[paths]\nwork = "{tmp_path}"\n', encoding="utf-8")
+    return file
+
+
+def test_the_newest_night_to_what_is_configured(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["export", "--settings", str(shop)]) == 0
+    shown = capsys.readouterr().out
+    assert "export of 2026-03-01" in shown
+    assert "120" in shown
+    assert (shop.parent / "exports" / "recommendations" / "2026-03-01.parquet").is_file()
+    assert main(["export", "--settings", str(shop), "--to", "redis"]) == 1
+    assert "CAUSALREC__EXPORT__REDIS__URL" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_store_that_fails_does_not_stop_the_others(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("CAUSALREC__EXPORT__POSTGRES__URL", "postgresql://shop@127.0.0.1:1/shop")
+    monkeypatch.setenv("CAUSALREC_POSTGRES_PASSWORD", "s3cret")
+    assert main(["export", "--settings", str(shop), "--to", "postgres", "--to", "parquet"]) == 1
+    shown = capsys.readouterr().out
+    assert "failed" in shown
+    assert "recommendations/2026-03-01.parquet" in shown
+    assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:pw0rd@h/d", "postgresql://h/d?user=u&password=pw0rd"])
+def test_a_password_in_the_settings_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError, match="password_env") as caught:
+        load_settings(None, {"CAUSALREC__EXPORT__POSTGRES__URL": url})
+    assert "pw0rd" not in str(caught.value)
