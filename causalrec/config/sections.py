@@ -171,14 +171,15 @@ class ImageSettings(Section):
         formats: Pillow's names of the formats that are opened at all.
         max_failure_share: the job fails when a larger share of the pictures fails.
         retry_days: a picture that was missing or out of reach is asked for again so many days after its
-            first, second, ... try, by the run of that day; none: never.
+            first, second, ... try, by the run of that day; none: never. ``retry_window_days``: it is given up
+            where no run took it up by then.
         keys_per_task: pictures of one Spark task.
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
         batch_size: pictures that pass the model at a time; a few, so that activations stay in the cache.
         read_ahead: threads that read and decode while the model computes; how many work is measured.
-        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
-        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
+            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
@@ -186,7 +187,7 @@ class ImageSettings(Section):
     pretrained: str | None = None
     batch_size: int = Field(4, ge=1)
     read_ahead: int = Field(2, ge=1)
-    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    backend: Literal["torch", "onnxruntime"] = "torch"
     precision: Literal["fp32", "bf16"] = "fp32"
     max_bytes: int = Field(20_000_000, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)
@@ -195,6 +196,7 @@ class ImageSettings(Section):
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     max_failure_share: float = Field(0.5, gt=0, le=1)
     retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
+    retry_window_days: int = Field(30, ge=1)
     keys_per_task: int = Field(512, ge=1)
     alternatives: int = Field(3, ge=1)
     read_threads: int = Field(4, ge=1)
@@ -211,8 +213,8 @@ class TextSettings(Section):
         max_tokens: longer texts are truncated, and counted.
         keys_per_task: texts of one Spark task; they are sorted by length inside it.
         batch_tokens: tokens, padding included, that pass the model at a time.
-        backend: ``auto`` is ONNX Runtime where it is installed and agrees with torch, else torch.
-        precision: ``bf16`` for CPUs that have it; its vectors have an encoder id of their own, by torch.
+        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
+            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
@@ -220,7 +222,7 @@ class TextSettings(Section):
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: int = Field(128, ge=8)
     batch_tokens: int = Field(512, ge=1)
-    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
+    backend: Literal["torch", "onnxruntime"] = "torch"
     precision: Literal["fp32", "bf16"] = "fp32"
     keys_per_task: int = Field(2_048, ge=1)
     threads: int = Field(1, ge=1)
@@ -235,10 +237,13 @@ class FeatureSettings(Section):
 
 
 class DatasetSettings(Section):
-    """Interactions and splits.
+    """Interactions and splits, and how several pictures of an item become one vector.
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
     are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+
+    ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
+    ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
 
     Attributes:
         known: ``then`` sees what had arrived by the end of the run date; ``today`` also what arrived later
@@ -263,6 +268,9 @@ class DatasetSettings(Section):
     min_train_per_user: int = Field(1, ge=1)
     uniform_policies: tuple[str, ...] = ("uniform", "random")
     hold_out_uniform: bool = True
+    image_pooling: Literal["primary", "mean", "weighted"] = "mean"
+    primary_share: float = Field(0.5, gt=0, le=1)
+    max_pictures: int = Field(8, ge=1)
     passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     seed: int = 7
 

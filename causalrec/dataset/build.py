@@ -17,13 +17,14 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats
 from causalrec.dataset.arrivals import all_users, events_upto, known_items
 from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
-from causalrec.dataset.catalogue import catalogue, item_vectors, items_table
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.inputs import arrived_digests, embedded
 from causalrec.dataset.interactions import interactions, positive_events
+from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
 from causalrec.dataset.passed import passed_over
 from causalrec.dataset.store import write_bundle
 from causalrec.errors import DatasetError, LakeError
+from causalrec.features.catalogue import latest_items, latest_pictures
 from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake, Ledger
@@ -106,13 +107,15 @@ def _content(
 ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
     """Arrays and tables of the bundle."""
     known = settings.dataset.known
-    items = catalogue(spark, lake, ds, versions, known)
+    upto = ds if known == "then" else dt.date.max
+    items = latest_items(lake, upto, versions)
+    pictures = latest_pictures(lake, upto, versions["images"])
     users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     events = _events(settings, lake, spark, ds, versions)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
     skipped = passed_over(events, settings.dataset).toArrow()
     arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
-    arrays |= _modalities(settings, lake, items, versions)
+    arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     return arrays, {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
 
@@ -175,14 +178,16 @@ def _write_interactions(
     return written, {name: float(value) for name, value in observed.get.items()}
 
 
-def _modalities(settings: Settings, lake: Lake, items: pd.DataFrame, versions: Versions) -> dict[str, Floats]:
+def _modalities(
+    settings: Settings, lake: Lake, items: pd.DataFrame, pictures: pd.DataFrame, versions: Versions
+) -> dict[str, Floats]:
     """image and text vectors of the configured encoders; a modality that no item has is left out."""
-    keys = {"image": items["sha256"], "text": items["text_key"]}
-    found = {
-        name: item_vectors(lake, keys[name].tolist(), encoder, versions[f"{name}_features"])
-        for name, encoder in _encoders(settings).items()
-        if versions[f"{name}_features"] is not None
-    }
+    encoders, found = _encoders(settings), dict[str, Floats | None]()
+    if (version := versions["image_features"]) is not None:
+        ids = items["item_id"].tolist()
+        found["image"] = picture_vectors(lake, ids, pictures, encoders["image"], settings.dataset, version)
+    if (version := versions["text_features"]) is not None:
+        found["text"] = item_vectors(lake, items["text_key"].tolist(), encoders["text"], version)
     return {name: vectors for name, vectors in found.items() if vectors is not None}
 
 

@@ -16,11 +16,11 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.dataset.store import REBUILD, verify_bundle
 from causalrec.errors import DatasetError
+from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 
-OFFER = ("available", "first_seen", "last_seen")
-"""Columns of the items that decide whether one is offered."""
+__all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset"]
 
 
 @dataclass(frozen=True)

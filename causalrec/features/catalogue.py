@@ -1,6 +1,12 @@
-"""The catalogue of a date as the encoders saw it, read without Spark: pictures and texts by content key."""
+"""The catalogue of a date as the encoders and the models see it, read without Spark.
+
+One rule for all who ask: an item is described by its latest arrival, and shown by the usable pictures of the
+newest delivery that had one, in the order of the shop. A picture that a later try found belongs to the
+delivery that named it. Holds rows of one arrival date at a time and one row per item and picture.
+"""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -8,32 +14,77 @@ from causalrec.features.increment import arrived
 from causalrec.features.texts import FIELDS, text_keys
 from causalrec.lake import Lake, LakeTable
 
-COLUMNS = ("item_id", "title", "brand", "category", "image_ref", "sha256", "text_key")
+OFFER = ("available", "first_seen", "last_seen")
+"""Columns that decide whether an item is offered: as delivered last (null: yes), and ISO arrival dates."""
+COLUMNS = ("item_id", "title", "brand", "category", "image_ref", "sha256", "text_key", *OFFER)
+PICTURE_COLUMNS = ("item_id", "position", "image_ref", "sha256")
 
 
-def latest_items(lake: Lake, ds: dt.date) -> pd.DataFrame:
+def latest_items(lake: Lake, ds: dt.date, versions: Mapping[str, int | None] | None = None) -> pd.DataFrame:
     """Every item known on ``ds``, sorted by item_id, with the columns :data:`COLUMNS`.
 
-    An item is described by its latest arrival, and shown by the first usable picture of the latest arrival
-    that had one. Holds one row per item: partitions are read one by one, the newest first.
+    ``image_ref`` and ``sha256`` are those of the first usable picture; without one, ``image_ref`` is what the
+    shop named first and ``sha256`` is None. ``versions`` pins the tables ``products`` and ``images``.
     """
-    items = _newest(lake.table("products"), ds, [*FIELDS, "updated_at"], "updated_at", newest=True)
-    pictures = _newest(
-        lake.table("images"), ds, ["position", "image_ref", "sha256"], "position", newest=False
-    )
+    pins = versions or {}
+    items = _latest_products(lake.table("products"), ds, pins.get("products"))
+    pictures = latest_pictures(lake, ds, pins.get("images")).drop_duplicates("item_id")
     items["text_key"] = text_keys(items) if len(items) else None
-    found = items.merge(pictures.drop(columns="position"), on="item_id", how="left", validate="1:1")
-    return found.sort_values("item_id", ignore_index=True)[list(COLUMNS)]
+    found = items.merge(
+        pictures[["item_id", "image_ref", "sha256"]], on="item_id", how="left", validate="1:1"
+    )
+    found["image_ref"] = found["image_ref"].where(found["image_ref"].notna(), found["named"])
+    found = found.astype(dict.fromkeys(COLUMNS, object))
+    found = found.replace({float("nan"): None})
+    ordered: pd.DataFrame = found.sort_values("item_id", ignore_index=True)[list(COLUMNS)]
+    return ordered
 
 
-def _newest(table: LakeTable, ds: dt.date, columns: list[str], by: str, *, newest: bool) -> pd.DataFrame:
-    """Per item one row of its latest arrival: the one with the largest (or smallest) ``by``."""
+def latest_pictures(lake: Lake, ds: dt.date, version: int | None = None) -> pd.DataFrame:
+    """The usable pictures of every item, sorted by item_id and position: columns :data:`PICTURE_COLUMNS`."""
     parts: list[pd.DataFrame] = []
+    newest = pd.Series(dtype="datetime64[s]")  # item -> newest delivery with a usable picture so far
+    for day, where in _newest_first(lake.table("images"), ds, version):
+        rows = lake.table("images").read(where, [*PICTURE_COLUMNS, "delivered_on"], version).to_pandas()
+        rows["delivered_on"] = pd.to_datetime(rows["delivered_on"]).astype("datetime64[s]")
+        before = rows["item_id"].map(newest)
+        rows = rows[before.isna() | (rows["delivered_on"] >= before)]
+        found = rows.groupby("item_id")["delivered_on"].max()
+        newest = pd.concat([newest, found]).groupby(level=0).max()
+        parts.append(rows.assign(day=day))
+    if not parts:
+        return pd.DataFrame(columns=list(PICTURE_COLUMNS))
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[rows["delivered_on"] == rows["item_id"].map(newest)]
+    rows = rows.drop_duplicates(["item_id", "position"])  # parts come newest first
+    return rows.sort_values(["item_id", "position"], ignore_index=True)[list(PICTURE_COLUMNS)]
+
+
+def _latest_products(table: LakeTable, ds: dt.date, version: int | None) -> pd.DataFrame:
+    """Per item the row of its latest arrival; an arrival that brings no further item is not read whole."""
+    columns = ["item_id", *FIELDS, "available", "image_refs", "updated_at"]
+    parts = [pd.DataFrame(columns=[*columns, "last_seen"])]
     known: pd.Index = pd.Index([], dtype=object)
-    days = arrived(table, ds)["arrival_date"] if table.exists() else []
-    for day in reversed(days):
-        rows = table.read({"arrival_date": [day]}, ["item_id", *columns]).to_pandas()
-        rows = rows[~rows["item_id"].isin(known)].sort_values(by, ascending=not newest, kind="stable")
-        parts.append(rows.drop_duplicates("item_id"))
+    first = pd.Series(dtype=object)  # item -> oldest arrival so far
+    for day, where in _newest_first(table, ds, version):
+        ids = table.read(where, ["item_id"], version)["item_id"].to_pandas().drop_duplicates()
+        first = pd.concat([first[~first.index.isin(ids)], pd.Series(day, index=ids, dtype=object)])
+        if ids.isin(known).all():
+            continue
+        rows = table.read(where, columns, version).to_pandas()
+        rows = rows[~rows["item_id"].isin(known)].sort_values("updated_at", ascending=False, kind="stable")
+        parts.append(rows.drop_duplicates("item_id").assign(last_seen=day))
         known = known.append(pd.Index(parts[-1]["item_id"]))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["item_id", *columns])
+    found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    found["named"] = found["image_refs"].str[0].astype(object)
+    found["first_seen"] = found["item_id"].map(first)
+    return found.drop(columns=["image_refs", "updated_at"])
+
+
+def _newest_first(
+    table: LakeTable, ds: dt.date, version: int | None
+) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """Arrival dates up to ``ds``, newest first, each with the filter that reads it."""
+    if table.exists():
+        for day in reversed(arrived(table, ds)["arrival_date"]):
+            yield day, {"arrival_date": [day]}

@@ -13,6 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.errors import SettingsError
+
 ID_HEX = 12
 CHUNK_BYTES = 1 << 20
 
@@ -62,9 +65,21 @@ def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: 
     return "-".join([modality, slug, digest.hexdigest()[:ID_HEX], *versions])
 
 
-def narrow(precision: str) -> tuple[str, ...]:
-    """What a precision adds to an encoder's id: nothing for 32 bit."""
-    return () if precision == "fp32" else (precision,)
+def arithmetic(settings: ImageSettings | TextSettings) -> tuple[str, ...]:
+    """What the way of computing adds to an encoder's id: nothing for torch in 32 bit.
+
+    It follows from the settings alone, never from what a worker happens to have installed.
+
+    Raises:
+        SettingsError: ONNX Runtime in less than 32 bit.
+    """
+    if settings.backend == "onnxruntime" and settings.precision != "fp32":
+        raise SettingsError(
+            f"backend onnxruntime computes in fp32, not {settings.precision}", do="use backend torch, or fp32"
+        )
+    names = {"backend": {"torch": "", "onnxruntime": "ort"}, "precision": {"fp32": "", "bf16": "bf16"}}
+    found = (names["backend"][settings.backend], names["precision"][settings.precision])
+    return tuple(name for name in found if name)
 
 
 @lru_cache(maxsize=64)

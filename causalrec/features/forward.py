@@ -1,4 +1,4 @@
-"""From a torch model to a function of arrays: by ONNX Runtime where that fits, else by torch."""
+"""From a torch model to a function of arrays, computed by torch or by ONNX Runtime as the settings say."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from causalrec.config.sections import ImageSettings, TextSettings
-from causalrec.features.onnx import Forward, compiled, onnx_wanted
+from causalrec.features.onnx import Forward, compiled, need_onnx
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -66,11 +66,10 @@ def _forward(
 ) -> Forward:
     module.eval()
     plain = _by_torch(module, settings.precision)
-    if settings.precision == "fp32" and onnx_wanted(settings.backend):
+    if settings.backend == "onnxruntime":
+        need_onnx()
         expected = plain(*[tensor.numpy() for tensor in example.values()])
-        found = compiled(module, example, free_axes, expected, settings.threads)
-        if found is not None:
-            return found
+        return compiled(module, example, free_axes, expected, settings.threads)
     for weights in module.parameters():  # convolutions alone have four axes
         if weights.dim() == 4:
             weights.data = weights.data.contiguous(memory_format=torch.channels_last)

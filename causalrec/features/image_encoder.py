@@ -13,7 +13,7 @@ from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
-from causalrec.features.encoder import ImageEncoder, make_encoder_id, narrow, quiet
+from causalrec.features.encoder import ImageEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.image_files import HUB, LITE, encoder_files
 from causalrec.features.local_clip import LOCAL, create_local_model, is_local, local_folder
@@ -35,7 +35,7 @@ def image_encoder_id(settings: ImageSettings) -> str:
         name = Path(settings.model.removeprefix(LOCAL)).resolve().name
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
-    return make_encoder_id("image", name, encoder_files(settings), *narrow(settings.precision), PREPROCESSING)
+    return make_encoder_id("image", name, encoder_files(settings), *arithmetic(settings), PREPROCESSING)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
-from causalrec.features.encoder import TextEncoder, make_encoder_id, narrow, quiet
+from causalrec.features.encoder import TextEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.local_clip import is_local
 from causalrec.features.vectors import check_vectors, unit
@@ -35,7 +35,7 @@ def text_encoder_id(settings: TextSettings) -> str:
     if not any(file.suffix == ".safetensors" for file in files):
         raise FeatureError(f"{folder} holds no safetensors weights", do="convert the model, or use lite")
     limit = f"{settings.pooling}{settings.max_tokens}"
-    return make_encoder_id("text", settings.model, files, limit, *narrow(settings.precision), PREPROCESSING)
+    return make_encoder_id("text", settings.model, files, limit, *arithmetic(settings), PREPROCESSING)
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,8 @@
 
 For every arrival date of products, each reference becomes one row of ``images`` or of ``image_failures``.
 A picture is taken to be immutable while its product is not delivered again: a delivery re-reads its pictures,
-nothing else does (``--force`` does too).
+nothing else does (``--force`` does too). What was missing or out of reach is tried again on later nights
+(:mod:`causalrec.ingest.image_retries`).
 """
 
 import datetime as dt
@@ -11,9 +12,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from causalrec.config import Settings
 from causalrec.errors import QualityError
 from causalrec.ingest.image_read import INSPECTED, InspectTask
+from causalrec.ingest.image_retries import DUE, PASSING, due_retries
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.lake.resolver import Resolver
 
@@ -47,14 +51,16 @@ def ingest_images(
         QualityError: more than ``max_failure_share`` of the pictures failed; nothing was written.
     """
     products = lake.table("products")
-    dates = _pending(products.upto("arrival_date", ds.isoformat()), ledger, ds)
-    if not dates:
-        return {ds: Outcome(note="no products were delivered")}
+    delivered = _pending(products.upto("arrival_date", ds.isoformat()), ledger, ds)
+    again = due_retries(lake, ds, settings.features.image)
+    if not delivered and not again.num_rows:
+        return {ds: Outcome(note="no products were delivered, no picture is due for another try")}
     pin = Pin("products", products.version())
-    frame = _inspect(spark(), settings, lake, dates, pin.version).persist()
+    dates = sorted({*delivered, ds}) if again.num_rows else delivered
+    frame = _inspect(spark(), settings, lake, delivered, again, pin.version).persist()
     try:
         counts = _count(frame, dates)
-        _refuse_broken_delivery(counts, settings.features.image.max_failure_share)
+        _refuse_broken_delivery(frame, settings.features.image.max_failure_share)
         writes = _write(frame, lake, dates)
     finally:
         frame.unpersist()
@@ -65,7 +71,10 @@ def ingest_images(
             rejects={reason: rows for reason, rows in sorted(found.items()) if reason},
             reads=(pin,),
             writes=writes[date],
-            counters={"images_checked": sum(found.values())},
+            counters={
+                "images_checked": sum(found.values()),
+                "images_retried": again.num_rows if date == ds else 0,
+            },
         )
         for date, found in counts.items()
     }
@@ -79,11 +88,36 @@ def _pending(delivered: list[str], ledger: Ledger, ds: dt.date) -> list[dt.date]
 
 
 def _inspect(
-    spark: "SparkSession", settings: Settings, lake: Lake, dates: list[dt.date], version: int
+    spark: "SparkSession",
+    settings: Settings,
+    lake: Lake,
+    delivered: list[dt.date],
+    again: pa.Table,
+    version: int,
 ) -> "DataFrame":
     """One row per item, position and arrival date; every distinct reference is read once."""
     from pyspark.sql import functions as fn
     from pyspark.sql.pandas.types import from_arrow_schema
+
+    references = spark.createDataFrame(again.to_pandas(), from_arrow_schema(DUE))
+    if delivered:
+        fresh = _delivered(spark, lake, delivered, version)
+        references = fresh.unionByName(references) if again.num_rows else fresh
+    distinct = references.select("image_ref").distinct()
+    caps = settings.features.image
+    tasks = task_count(spark, distinct.count(), caps.keys_per_task)
+    found = distinct.repartition(tasks, "image_ref").mapInArrow(
+        InspectTask(Resolver(settings.image_roots, settings.fetch), caps), from_arrow_schema(INSPECTED)
+    )
+    pauses = fn.array(*[fn.lit(days) for days in caps.retry_days]).cast("array<int>")
+    passing = fn.col("reason_code").isin(*map(str, PASSING)) & (fn.col("attempt") <= len(caps.retry_days))
+    retry_on = fn.when(passing, fn.date_add("arrival_date", fn.get(pauses, fn.col("attempt") - 1)))
+    return references.join(found, "image_ref").withColumn("retry_on", retry_on)
+
+
+def _delivered(spark: "SparkSession", lake: Lake, dates: list[dt.date], version: int) -> "DataFrame":
+    """What the products of these dates refer to, columns :data:`DUE`."""
+    from pyspark.sql import functions as fn
 
     from causalrec.lake.bridge import read_frame
 
@@ -93,14 +127,9 @@ def _inspect(
     )
     references = products.select(
         "arrival_date", "item_id", fn.posexplode("image_refs").alias("position", "image_ref")
-    ).where(fn.col("image_ref").isNotNull())
-    distinct = references.select("image_ref").distinct()
-    caps = settings.features.image
-    tasks = task_count(spark, distinct.count(), caps.keys_per_task)
-    found = distinct.repartition(tasks, "image_ref").mapInArrow(
-        InspectTask(Resolver(settings.image_roots, settings.fetch), caps), from_arrow_schema(INSPECTED)
     )
-    return references.join(found, "image_ref")
+    added = {"delivered_on": fn.col("arrival_date"), "attempt": fn.lit(1)}
+    return references.where(fn.col("image_ref").isNotNull()).withColumns(added).select(*DUE.names)
 
 
 def task_count(spark: "SparkSession", keys: int, keys_per_task: int) -> int:
@@ -120,13 +149,20 @@ def _count(frame: "DataFrame", dates: list[dt.date]) -> Counts:
     return counts
 
 
-def _refuse_broken_delivery(counts: Counts, limit: float) -> None:
-    total = sum(sum(found.values()) for found in counts.values())
-    good = sum(found.get("", 0) for found in counts.values())
+def _refuse_broken_delivery(frame: "DataFrame", limit: float) -> None:
+    """Only first tries count: a picture that failed before was part of an older delivery's share."""
+    from pyspark.sql import functions as fn
+
+    reason = fn.coalesce("reason_code", fn.lit("")).alias("reason")
+    counts = {
+        row["reason"]: int(row["count"])
+        for row in frame.where("attempt = 1").groupBy(reason).count().collect()
+    }
+    total, good = sum(counts.values()), counts.get("", 0)
     if total and (total - good) / total > limit:
-        reasons = sorted({reason for found in counts.values() for reason in found if reason})
+        reasons = ", ".join(sorted(reason for reason in counts if reason))
         raise QualityError(
-            f"{total - good} of {total} pictures cannot be used ({', '.join(reasons)}), limit {limit:.0%}",
+            f"{total - good} of {total} pictures cannot be used ({reasons}), limit {limit:.0%}",
             do="check paths.image_roots and the delivery, or raise features.image.max_failure_share",
         )
 

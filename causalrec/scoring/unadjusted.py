@@ -15,7 +15,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
 from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.histories import from_positions
-from causalrec.scoring.score import tonight
+from causalrec.scoring.tonight import tonight
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def without_adjustment(
     """
     try:
         with opened(by_number(connect(settings), settings, version)) as package:
-            catalogue = tonight(package, dataset, settings.scoring)
+            catalogue = tonight(package, dataset, settings.scoring, lake, ds)
             return _ranked(settings.scoring, package, catalogue, user_id, history, k)
     except RegistryError as error:
         return Without(why_not=f"model version {version} is not there any more: {error.what}")

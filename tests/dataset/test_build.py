@@ -50,6 +50,7 @@ def second_day(lake: Lake) -> None:
 
 def pictures(settings: Settings, lake: Lake) -> None:
     image = {"item_id": "b", "image_ref": "b.jpg", "width": 8, "height": 8, "format": "JPEG", "bytes": 9}
+    image["delivered_on"] = dt.date(2026, 3, 1)
     put(
         lake, "images", "2026-03-01",
         [image | {"position": 1, "sha256": "0" * 64}, image | {"position": 0, "sha256": SHA}],
@@ -92,6 +93,23 @@ def test_arrays_ids_and_pins(spark: "SparkSession", tmp_path: Path) -> None:
     assert outcome.counters["positives"] == 4
     assert outcome.counters["users"] == 4
     assert outcome.counters["image_missing"] == 2
+
+
+def test_the_gallery_reaches_the_vector_of_the_item(spark: "SparkSession", tmp_path: Path) -> None:
+    found = {}
+    for pooling in ("primary", "mean"):
+        settings = settings_at(tmp_path, image_pooling=pooling)
+        lake = lake_at(settings)
+        if pooling == "primary":
+            first_day(lake)
+            pictures(settings, lake)
+            table, encoder = lake.table("image_features"), image_encoder_id(settings.features.image)
+            second = {"content_key": "0" * 64, "vector": [1.0, 0.0], "dim": 2, "encoder_id": encoder}
+            table.append(pa.Table.from_pylist([second], schema=table.schema))
+        build_dataset(settings, lake, Ledger(lake), spark, DAY)
+        found[pooling] = load_dataset(settings, lake, DAY).data.modalities["image"][1].tolist()
+    assert found["primary"] == pytest.approx([0.6, 0.8])
+    assert found["mean"] == pytest.approx([0.8**0.5, 0.2**0.5])
 
 
 def test_same_content_same_id(spark: "SparkSession", tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def images(lake: Lake, arrival: dt.date, hashes: Mapping[str, str], suffix: str 
     rows = [
         {
             "item_id": item, "position": 0, "image_ref": f"{item}{suffix}", "sha256": sha256, "width": 64,
-            "height": 64, "format": "JPEG", "bytes": 1, "arrival_date": arrival,
+            "height": 64, "format": "JPEG", "bytes": 1, "delivered_on": arrival, "arrival_date": arrival,
         }
         for item, sha256 in hashes.items()
     ]  # fmt: skip

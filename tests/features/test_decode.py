@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from causalrec.config.sections import ImageSettings
 from causalrec.features.decode import decode, to_rgb
+from causalrec.ingest.image_header import RejectedPicture
 from tests.pictures import colour_encodings, encoded, grey_encodings, scene
 
 CAPS = ImageSettings()
@@ -53,3 +56,23 @@ def test_a_large_jpeg_is_decoded_at_a_smaller_scale_but_not_too_small() -> None:
 def test_unreadable_exif_does_not_lose_the_picture() -> None:
     data = encoded(scene(), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
     assert decode(data, CAPS, SIDE).size == (96, 128)
+
+
+SOURCES = [*colour_encodings(scene(16, 24)).values(), *grey_encodings(scene(16, 24)).values()]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.sampled_from(SOURCES), draw=st.data())
+def test_damaged_bytes_decode_to_rgb_within_the_caps_or_are_rejected(
+    data: bytes, draw: st.DataObject
+) -> None:
+    damaged = bytearray(data)
+    for place in draw.draw(st.lists(st.integers(0, len(data) - 1), max_size=6)):
+        damaged[place] = draw.draw(st.integers(0, 255))
+    try:
+        picture = decode(bytes(damaged[: draw.draw(st.integers(0, len(damaged)))]), CAPS, SIDE)
+    except RejectedPicture as rejected:
+        assert rejected.reason.startswith("image_")
+    else:
+        assert picture.mode == "RGB"
+        assert picture.width * picture.height <= CAPS.max_pixels

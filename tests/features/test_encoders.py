@@ -19,6 +19,9 @@ from tests.pictures import colour_encodings, grey_encodings, scene
 IMAGE, TEXT = ImageSettings(), TextSettings()
 
 
+GOLDEN = Path(__file__).with_name("golden_scene.npy")  # float16 (1280,): the scene at 360 x 480 by lite
+
+
 def test_ids_change_with_whatever_changes_the_vectors() -> None:
     base = text_encoder_id(TEXT)
     assert image_encoder_id(IMAGE) == image_encoder_id(ImageSettings(batch_size=3, threads=2))
@@ -65,6 +68,9 @@ def test_the_same_picture_in_any_encoding_has_the_same_vector() -> None:
     colour = image_vectors(dict(colour_encodings(photo)))
     assert colour.shape == (12, 1280)
     assert (colour @ colour[0]).min() > 0.995
+    golden = np.load(GOLDEN, allow_pickle=False).astype(np.float32)
+    assert colour[0] @ golden > 0.9999  # as on the day when it was written down
+    assert (colour @ golden).min() > 0.995
     grey = image_vectors(dict(grey_encodings(photo)))
     assert (grey @ grey[0]).min() > 0.9999
     other = image_vectors({"another": colour_encodings(scene(360, 480, "#20a040"))["png"]})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causalrec.errors import QualityError
+from causalrec.features.catalogue import latest_pictures
 from causalrec.ingest.images import JOB, ingest_images, ingest_images_inputs
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.ledger import new_row
@@ -75,6 +76,51 @@ def test_good_and_bad_pictures_of_two_dates(tmp_path: Path, spark: "SparkSession
     again = ingest_images(settings, lake, ledger, lambda: spark, SECOND)
     assert list(again) == [SECOND]
     assert not any(written.changed for written in again[SECOND].writes)
+
+
+def standing(lake: Lake) -> list[tuple[object, ...]]:
+    names = ["arrival_date", "item_id", "delivered_on", "attempt", "retry_on"]
+    rows = lake.table("image_failures").read(columns=names).to_pylist()
+    return sorted(tuple(row[name] for name in names) for row in rows)
+
+
+def test_what_may_pass_is_tried_again_by_the_night_that_is_due(tmp_path: Path, spark: "SparkSession") -> None:
+    settings, lake = shop_settings(tmp_path, max_failure_share=0.9, retry_days=(1, 2))
+    ledger, root = Ledger(lake), Path(settings.image_roots[0])
+    night = {number: FIRST + dt.timedelta(days=number) for number in range(5)}
+    red = encoded(scene(), "PNG")
+    (root / "red.png").write_bytes(red)
+    (root / "page.png").write_bytes(b"<html></html>")
+    names = {"late": ["late.png", "red.png"], "never": ["never.png"], "page": ["page.png"]}
+    products(lake, FIRST, names | {"again": ["again.png"]})
+
+    def run(day: dt.date) -> Outcome:
+        return ingest_images(settings, lake, ledger, lambda: spark, day)[day]
+
+    record(ledger, night[0], run(night[0]))
+    final = (night[0], "page", night[0], 1, None)
+    first = [(night[0], item, night[0], 1, night[1]) for item in ("again", "late", "never")]
+    assert standing(lake) == sorted([final, *first])
+
+    products(lake, night[1], {"again": ["red.png"]})  # asks for its own pictures: the old one is dropped
+    (root / "late.png").write_bytes(red)
+    second = run(night[1])
+    record(ledger, night[1], second)
+    assert (second.rows_out, second.rejects) == (2, {"image_missing": 1})
+    assert second.counters["images_retried"] == 2
+    assert standing(lake)[-1] == (night[1], "never", night[0], 2, night[3])
+    versions = [lake.table(name).version() for name in ("images", "image_failures")]
+    assert not any(written.changed for written in run(night[1]).writes)
+    assert ingest_images(settings, lake, ledger, no_spark, night[2])[night[2]].rows_in == 0
+    assert [lake.table(name).version() for name in ("images", "image_failures")] == versions
+
+    third = run(night[3])
+    assert (third.rows_in, third.rejects) == (1, {"image_missing": 1})
+    assert standing(lake)[-1] == (night[3], "never", night[0], 3, None)
+    assert ingest_images(settings, lake, ledger, no_spark, night[4])[night[4]].rows_in == 0
+    found = latest_pictures(lake, night[4])[["item_id", "position", "image_ref"]].values.tolist()
+    assert found == [["again", 0, "red.png"], ["late", 0, "late.png"], ["late", 1, "red.png"]]
+    assert latest_pictures(lake, FIRST)["image_ref"].tolist() == ["red.png"]
 
 
 def test_a_delivery_without_usable_pictures_is_refused(tmp_path: Path, spark: "SparkSession") -> None:

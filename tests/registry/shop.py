@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.dataset.catalogue import items_table
+from causalrec.dataset.item_content import items_table
 from causalrec.dataset.load import OFFER
 from causalrec.dataset.store import write_bundle
 from causalrec.lake import Lake

@@ -25,7 +25,7 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
         summarise(page, lake, ledger, ds, items, read_modality(lake, items, name, encoder_id), queries)
         for name, encoder_id in encoder_ids(settings).items()
     ]
-    shown = items.dropna(subset=["image_ref"])
+    shown = items.dropna(subset=["sha256"])
     thumbnails = Thumbnails(settings, dict(zip(shown["item_id"], shown["image_ref"], strict=True)))
     titles = items["title"].fillna(items["item_id"])
     html = (

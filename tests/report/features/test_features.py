@@ -96,9 +96,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def _fail(lake: Lake, day: dt.date, places: dict[str, tuple[str, int]]) -> None:
     table = lake.table("image_failures")
     rows = [
-        {"item_id": item, "position": place, "image_ref": f"{EVIL}.jpg", "reason_code": code, "detail": EVIL}
+        {"item_id": item, "position": place, "image_ref": f"{EVIL}.jpg", "reason_code": code, "detail": EVIL,
+         "delivered_on": day, "attempt": 1, "retry_on": None}
         for item, (code, place) in places.items()
-    ]
+    ]  # fmt: skip
     table.replace(
         pa.Table.from_pylist([row | {"arrival_date": day} for row in rows], schema=table.schema),
         {"arrival_date": day.isoformat()},

@@ -1,0 +1,52 @@
+"""Several pictures of an item become one vector; exact values for each way of pooling."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.item_content import picture_vectors
+from causalrec.lake import Lake
+from tests.features.shop import vectors
+
+ENCODER = "image-x-1-p1"
+X, Y, Z = (c * 64 for c in "abc")
+ROWS = [
+    ("b", 0, "f" * 64),  # no vector: the next usable one counts as the primary one
+    ("b", 1, X), ("b", 2, Y), ("b", 3, Z),
+    ("c", 0, Y), ("d", 0, "f" * 64), ("gone", 0, X),
+]  # fmt: skip
+PICTURES = pd.DataFrame(ROWS, columns=["item_id", "position", "sha256"])
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    made = Lake(str(tmp_path_factory.mktemp("lake")))
+    vectors(made, ENCODER, [X, Y, Z], np.array([[0.6, 0.8, 0], [0, 1, 0], [0, 0, 1]], np.float32))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("how", "pooled"),
+    [
+        ({"image_pooling": "primary"}, [0.6, 0.8, 0]),
+        ({"image_pooling": "mean"}, [0.6, 1.8, 1]),
+        ({"image_pooling": "mean", "max_pictures": 2}, [0.6, 1.8, 0]),
+        ({"image_pooling": "weighted", "primary_share": 0.5}, [0.3, 0.65, 0.25]),
+        ({"image_pooling": "weighted", "primary_share": 1.0}, [0.6, 0.8, 0]),
+    ],
+)
+def test_pooling(lake: Lake, how: dict[str, object], pooled: list[float]) -> None:
+    settings = DatasetSettings.model_validate(how)
+    found = picture_vectors(lake, ["a", "b", "c", "d"], PICTURES, ENCODER, settings)
+    assert found is not None
+    assert np.isnan(found[[0, 3]]).all()
+    assert found[2].tolist() == [0, 1, 0]  # one picture: its very vector
+    assert found[1] == pytest.approx(np.array(pooled) / np.linalg.norm(pooled), abs=1e-6)
+
+
+def test_no_vectors_no_modality(tmp_path: Path) -> None:
+    settings = DatasetSettings()
+    assert picture_vectors(Lake(str(tmp_path)), ["b"], PICTURES, ENCODER, settings) is None
