@@ -1,5 +1,6 @@
 """The connection to MLflow: SQLite or a server, named explicitly, never taken from the environment."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
+SCHEME = re.compile(r"[a-z][a-z0-9+-]+:")  # of a URI with or without an authority (mlflow-artifacts:/)
 
 
 def connect(settings: Settings) -> "MlflowClient":
@@ -48,10 +50,11 @@ def connect(settings: Settings) -> "MlflowClient":
 def guarded(settings: Settings) -> Iterator[None]:
     """Whatever MLflow raises inside, after its bounded retries, becomes one line that says what to do."""
     from mlflow.exceptions import MlflowException
+    from requests import RequestException
 
     try:
         yield
-    except MlflowException as error:
+    except (MlflowException, RequestException) as error:
         raise RegistryError(
             f"MLflow at {settings.tracking_uri}: {str(error).splitlines()[0][:300]}",
             do="start it or correct registry.tracking_uri, then run the same command again",
@@ -66,7 +69,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         location = f"{settings.artifact_root.rstrip('/')}/{name}"
-        uri = location if "://" in location else Path(location).absolute().as_uri()
+        uri = location if SCHEME.match(location) else Path(location).absolute().as_uri()
         try:
             return str(client.create_experiment(name, artifact_location=uri))
         except MlflowException as error:
