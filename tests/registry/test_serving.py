@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
@@ -76,14 +77,14 @@ def test_served_on_loopback_by_mlflow(folder: Path, tmp_path: Path) -> None:
     port = free_port()
     command = ["models", "serve", "-m", str(folder), "--env-manager", "local", "--workers", "1"]
     with running(command, port, "/ping", tmp_path / "serve.log") as address:
-        asked = {
+        asked: Any = {
             "dataframe_split": {"columns": ["user_id"], "data": [["u001"], ["nobody"]]},
             "params": {"k": 3},
         }
         answer = requests.post(f"{address}/invocations", json=asked, timeout=60)
         assert answer.ok, answer.text
         rows = answer.json()["predictions"]
-        wrong = {"dataframe_split": {"columns": ["wrong"], "data": [["u001"]]}}
+        wrong: Any = {"dataframe_split": {"columns": ["wrong"], "data": [["u001"]]}}
         refused = requests.post(f"{address}/invocations", json=wrong, timeout=60)
     assert [(row["user_id"], row["rank"]) for row in rows] == [
         *(("u001", rank) for rank in (1, 2, 3)), *(("nobody", rank) for rank in (1, 2, 3)),

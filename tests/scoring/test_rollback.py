@@ -1,5 +1,6 @@
 """A rollback while the score runs: the table is of one version, and the next run sees the other."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def test_a_running_score_keeps_the_version_it_opened(
         train_and_log(settings.model_copy(update={"model": model}), lake, Ledger(lake), DS)
     client = connect(settings)
     client.set_registered_model_alias(settings.registry.model_name, "champion", "2")
-    original = scoring.tonight
+    original: Callable[..., Catalogue] = vars(scoring)["tonight"]
 
     def rolled_back_meanwhile(*given: Any) -> Catalogue:  # noqa: ANN401 - whatever it is called with
         roll_back(settings, lake, Person("ann", "complaints"), to="1")
