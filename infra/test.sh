@@ -2,4 +2,6 @@
 # The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
 set -eu
 cd "$(dirname "$0")/.."
+# One thread each: workers and the jobs that they start share the processors, and waiting threads spin.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" --dist=loadfile "$@"
