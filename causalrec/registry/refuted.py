@@ -16,8 +16,13 @@ PREFIX = "refuter_"
 FAILED = 1e9  # the change that is recorded where the refuter's fit diverged
 
 
-def run_refuters(settings: Settings, data: Interactions, recommender: Recommender) -> dict[str, float]:
-    """Relative change of the validation metric per refuter; nothing for models that make no causal claim."""
+def run_refuters(
+    settings: Settings, data: Interactions, recommender: Recommender, epochs: int
+) -> dict[str, float]:
+    """Relative change of the validation metric per refuter; nothing for models that make no causal claim.
+
+    ``epochs`` are those that the model itself took: what has nothing to learn may not search for longer.
+    """
     from causalrec.training.factory import build_recommender
 
     if settings.model.name != "causal" or not data.valid.shape[1]:
@@ -25,7 +30,8 @@ def run_refuters(settings: Settings, data: Interactions, recommender: Recommende
     before = _judged(settings, recommender.score, data)
     found: dict[str, float] = {}
     for name in settings.gate.refuters:
-        other = build_recommender(settings)
+        training = settings.training.model_copy(update={"epochs": max(epochs, 1)})
+        other = build_recommender(settings.model_copy(update={"training": training}))
         try:
             other.fit(REFUTERS[name](data, settings.training.seed))
         except TrainingError:

@@ -82,7 +82,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         _log_setting(settings, dataset, ds)
         report = recommender.fit(dataset.data, progress=_Epochs(progress))
         _log_fit(report)
-        changes = run_refuters(settings, dataset.data, recommender)
+        changes = run_refuters(settings, dataset.data, recommender, report.epochs)
         mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
         version = _register(client, settings, dataset, recommender, ds, run.info.run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
