@@ -5,6 +5,8 @@ import socket
 import subprocess
 import tempfile
 import time
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parents[1]
+
+# Python workers of Spark have the environment that its one session began with, in whichever file that was;
+# the S3 server of some tests is on loopback and takes any name.
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+# A worker of pytest-xdist has a main module without a file, which pyspark takes for a doctest and ends it.
+MAIN = sys.modules["__main__"]
+if MAIN.__spec__ is None and not hasattr(MAIN, "__file__"):
+    MAIN.__file__ = __file__
 
 
 @pytest.fixture(scope="session")

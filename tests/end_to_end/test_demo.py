@@ -27,6 +27,9 @@ first_day = 2026-01-29
 java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 [scoring]
 k = {K}
+[gate]
+auto_approve = "first"
+refuters = []
 """
 
 

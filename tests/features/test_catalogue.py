@@ -65,11 +65,16 @@ def test_items_have_their_latest_words_and_their_first_usable_picture(tmp_path: 
     second, newer = "2" * 64, "3" * 64
     pictures(lake, {(DAYS[0], DAYS[0], "a", 1): second, (DAYS[2], DAYS[1], "a", 0): newer})
     none = [None, None]
-    others = [["b", "Bag", *none, "gone.jpg", None, content_key("Bag")], ["c", None, *none, None, None, None]]
+    offers = {day: [None, str(DAYS[0]), str(min(day, DAYS[1]))] for day in DAYS}  # first and last seen
+    once = offers[DAYS[0]]
+    others = [
+        ["b", "Bag", *none, "gone.jpg", None, content_key("Bag"), *once],
+        ["c", None, *none, None, None, None, *once],
+    ]
     known = {
-        DAYS[0]: ["a", "Old", *none, f"{second}.jpg", second, content_key("Old")],
-        DAYS[1]: ["a", "New", *none, f"{second}.jpg", second, content_key("New")],
-        DAYS[2]: ["a", "New", *none, f"{newer}.jpg", newer, content_key("New")],
+        DAYS[0]: ["a", "Old", *none, f"{second}.jpg", second, content_key("Old"), *offers[DAYS[0]]],
+        DAYS[1]: ["a", "New", *none, f"{second}.jpg", second, content_key("New"), *offers[DAYS[1]]],
+        DAYS[2]: ["a", "New", *none, f"{newer}.jpg", newer, content_key("New"), *offers[DAYS[2]]],
     }
     for ds, row in known.items():
         items = latest_items(lake, ds)

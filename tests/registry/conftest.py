@@ -1,4 +1,4 @@
-"""One trained, registered challenger per run: creating an MLflow store takes seconds."""
+"""One trained, registered challenger per file of tests: creating an MLflow store takes seconds."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Shop:
     epochs: list[int]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Version 1 (EASE) is challenger; nobody is champion."""
     work: Path = tmp_path_factory.mktemp("registry")
