@@ -1,12 +1,12 @@
 """Fixtures that the suite shares: Spark, servers (started on first use), the root, the real data if there."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
