@@ -130,7 +130,8 @@ def read_metrics(lake: Lake, ds: dt.date) -> Metrics | None:
         if row["low"] is not None and row["high"] is not None:
             intervals.setdefault(row["model"], {})[name] = (row["low"], row["high"])
     names = tuple(name for name in METRICS if any(name in found for found in values.values()))
-    lines = [ModelLine(model, found, intervals.get(model, {})) for model, found in values.items()]
+    ranked = {model: found for model, found in values.items() if any(name in found for name in names)}
+    lines = [ModelLine(model, found, intervals.get(model, {})) for model, found in ranked.items()]
     best = names[0] if names else ""
     lines.sort(key=lambda line: (-line.values.get(best, 0.0), line.model))
     return Metrics(days[-1], split, str(mine[0]["model_version"]), names, tuple(lines))
