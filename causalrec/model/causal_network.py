@@ -13,7 +13,7 @@ from causalrec.model.affinity import affinity
 from causalrec.model.backdoor import BackdoorAdjustment
 from causalrec.model.content_tower import ContentTower, tower_columns
 from causalrec.model.edges import ReconstructedGraph
-from causalrec.model.exposure import code_demand, log_exposure
+from causalrec.model.exposure import code_demand, item_appeal, log_exposure
 from causalrec.model.factors import item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
 from causalrec.model.graph import Operator, operator, propagate, unit_rows
@@ -80,7 +80,7 @@ class CausalNetwork(FactorNetwork):
         self.register_buffer("seen", seen, persistent=False)
         exposure = torch.from_numpy(log_exposure(self.popularity))[:, None]
         self.register_buffer("exposure", exposure * self.temperature, persistent=False)
-        self.demand = self._demand()
+        self.demand = self._demand(data)
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
         self.backdoor = self._backdoor()
         frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
@@ -89,12 +89,12 @@ class CausalNetwork(FactorNetwork):
         self.alike_items, self.alike_users = self._alike(data.train_matrix())
         self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
 
-    def _demand(self) -> Floats:
+    def _demand(self, data: Interactions) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""
         exposure = self.settings.exposure
         if not exposure.offset:
             return np.zeros(self.shape[1], dtype=np.float32)
-        demand = code_demand(log_exposure(self.popularity), self.prepared.codes)
+        demand = code_demand(item_appeal(self.popularity, data.passed), self.prepared.codes)
         return (exposure.demand * self.temperature * demand).astype(np.float32)
 
     def _gate(self) -> Floats:
