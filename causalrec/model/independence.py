@@ -29,4 +29,5 @@ def explained_share(states: Tensor, codes: Tensor) -> Tensor:
     sums = torch.zeros(size.numel(), states.shape[1], device=states.device, dtype=states.dtype)
     means = sums.index_add(0, group, centred) / size[:, None]
     between = (size * means.square().sum(dim=1)).sum()
-    return between / centred.square().sum().clamp(min=TINY)
+    share: Tensor = between / centred.square().sum().clamp(min=TINY)
+    return share
