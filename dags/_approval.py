@@ -2,8 +2,8 @@
 
 ``need_approval`` skips the rest where nothing waits. Its last line says which version it is and where to look
 at it; the question is about that version and so is the answer, whatever is trained meanwhile. What was
-answered reaches the job ``answer`` in its environment, never in its command line. Nobody in time: the champion
-stays, and the version can still be promoted by hand.
+answered reaches the job ``answer`` in its environment, never in its command line. Nobody in time: the
+champion stays, and the version can still be promoted by hand.
 """
 
 import json

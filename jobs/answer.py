@@ -53,11 +53,9 @@ def _inputs(job: JobContext) -> dict[str, str]:
 def _work(job: JobContext) -> Outcome:
     asked = said()
     found = answer_question(job.settings, job.lake, asked.answer, asked.person, asked.version)
-    return Outcome(
-        rows_in=1, rows_out=0 if found.written is None else 1,
-        writes=() if found.written is None else (found.written,),
-        note=f"version {found.version} {found.word} by {asked.person.who}; champion {found.champion or 'none'}",
-    )  # fmt: skip
+    writes = () if found.written is None else (found.written,)
+    note = f"version {found.version} {found.word} by {asked.person.who}; champion {found.champion or 'none'}"
+    return Outcome(rows_in=1, rows_out=len(writes), writes=writes, note=note)
 
 
 JOB = Job(name="answer", inputs=_inputs, work=_work)

@@ -28,15 +28,16 @@ def approval_needed(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, 
 
 
 def _text(settings: Settings, found: ModelVersion) -> str:
-    against = found.tags.get(AGAINST)
+    """Which version it is, beside whom, and where to read about it."""
+    against, path = found.tags.get(AGAINST), found.tags.get(REVIEW)
     rival = f"compared with champion version {against}" if against else "there is no champion yet"
-    lines = [f"Version {found.version} of {found.name}, trained on the data of {found.tags[TRAINED_ON]}; {rival}."]
-    path, page, version = found.tags.get(REVIEW), review_page_address(settings, found), version_page(settings, found)
-    if page:
+    data = found.tags[TRAINED_ON]
+    lines = [f"Version {found.version} of {found.name}, trained on the data of {data}; {rival}."]
+    if page := review_page_address(settings, found):
         lines.append(f"* [Review page]({page})")
     elif path:
         lines.append(f"* Review page: `{path}` among the artifacts of its run, and in the shop's reports")
-    if version:
+    if version := version_page(settings, found):
         lines.append(f"* [Model version in MLflow]({version})")
     return "\n".join(lines)
 

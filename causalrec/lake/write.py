@@ -50,7 +50,10 @@ def write_replacement(
 
 
 def write_append(table: "LakeTable", store: Store, since: int | None = None) -> Written:
-    """Add files in one transaction, given ``since`` only if that is the newest version; counts what was added."""
+    """Add files in one transaction; the Written counts the added rows only.
+
+    Given ``since``, only if that still is the newest version.
+    """
     _refuse_mode(table, "append")
     seen = table.created()
     _sweep_dead(table, seen, [])

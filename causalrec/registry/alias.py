@@ -69,9 +69,7 @@ def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision |
             client.set_registered_model_alias(settings.registry.model_name, "champion", row.version)
             own.add(row.version)
         if row.by_hand and row.word in ANSWERS:
-            client.set_model_version_tag(
-                settings.registry.model_name, row.version, ANSWER, ANSWERS[row.word]
-            )
+            client.set_model_version_tag(settings.registry.model_name, row.version, ANSWER, ANSWERS[row.word])
         client.set_registered_model_tag(settings.registry.model_name, SETTLED, row.key)
         done = row
     return done

@@ -1,4 +1,4 @@
-"""The table ``promotions``: one row per decision about the alias ``champion``, in the order of their commits."""
+"""The table ``promotions``: one row per decision about the alias ``champion``, in the order of commits."""
 
 import datetime as dt
 import json
@@ -14,6 +14,7 @@ from causalrec.lake.outcome import Written
 Word = Literal["promoted", "kept", "rejected", "left", "rolled_back"]
 MOVES = ("promoted", "rolled_back")
 TICK = dt.timedelta(microseconds=1)
+NOT_YET = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Decision:
     why: str
     ds: dt.date
     evaluation: Mapping[str, Any] = field(default_factory=dict)
-    at: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    at: dt.datetime = NOT_YET
 
     @property
     def moves(self) -> bool:

@@ -41,7 +41,8 @@ def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelV
     try:
         found = client.get_model_version_by_alias(settings.registry.model_name, alias)
     except MlflowException as error:
-        return _none_or_raised(error, settings)
+        _refuse_outage(error, settings)
+        return None
     return _version(client, found)
 
 
@@ -66,11 +67,12 @@ def find_number(client: "MlflowClient", settings: Settings, number: str) -> Mode
     try:
         return _version(client, client.get_model_version(settings.registry.model_name, number))
     except MlflowException as error:
-        return _none_or_raised(error, settings)
+        _refuse_outage(error, settings)
+        return None
 
 
-def _none_or_raised(error: "MlflowException", settings: Settings) -> None:
-    """Whether MLflow says that there is none, or does not answer at all."""
+def _refuse_outage(error: "MlflowException", settings: Settings) -> None:
+    """That MLflow says there is none is an answer; anything else is none."""
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
 

@@ -27,9 +27,8 @@ def promotion(settings: Settings, version: str, who: str) -> Decision:
     """Makes ``version`` champion, seen from whoever is champion now."""
     client = connect(settings)
     before, found = by_alias(client, settings, "champion"), by_number(client, settings, version)
-    return Decision(
-        "promoted", before.version if before else None, version, found.run_id, who, "better", DS, {"by": "hand"}
-    )
+    facts, now = {"by": "hand"}, None if before is None else before.version
+    return Decision("promoted", now, version, found.run_id, who, "better", DS, facts)
 
 
 def promote(settings: Settings, version: str, who: str) -> str:
