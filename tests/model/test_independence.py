@@ -22,7 +22,7 @@ def test_states_that_do_not_say_the_code(states: list[list[float]], share: float
 def test_without_codes_it_is_zero_and_has_a_gradient() -> None:
     states = torch.ones(2, 3, requires_grad=True)
     share = explained_share(states, torch.tensor([-1, -1]))
-    share.backward()
+    share.backward()  # type: ignore[no-untyped-call]
     assert share.item() == 0
 
 
@@ -40,6 +40,6 @@ def test_a_step_against_it_lowers_it() -> None:
     states = torch.randn(40, 3, generator=torch.Generator().manual_seed(7), requires_grad=True)
     codes = torch.arange(40) % 5
     share = explained_share(states, codes)
-    share.backward()
+    share.backward()  # type: ignore[no-untyped-call]
     assert states.grad is not None
     assert explained_share(states - 0.1 * states.grad, codes) < share
