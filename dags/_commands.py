@@ -1,4 +1,4 @@
-"""The task factory of both DAGs: one Bash task per job, with its pool, time limit and retries.
+"""What all DAGs share, and their task factory: one Bash task per job, with its pool, time limit and retries.
 
 Only the command line is configurable, so that the same DAG runs jobs on this machine, through
 ``spark-submit`` or in a container::
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
@@ -31,6 +32,17 @@ RUN_DATE_PARAM = Param(
     pattern=r"^\d{4}-\d{2}-\d{2}$",
     description="Run date YYYY-MM-DD; empty: the day that the schedule says",
 )
+
+ALIKE: dict[str, Any] = {
+    "catchup": False,
+    "max_active_runs": 1,
+    "params": {"ds": RUN_DATE_PARAM},
+    "tags": ["causalrec"],
+}
+"""What every DAG says of itself: one run at a time, none for the past, the run date as a parameter.
+
+Without a start date, a weekly DAG that is unpaused waits for its next day; with one it would run at once.
+"""
 
 
 def job_command(job: str, date: str = LOGICAL_DATE) -> str:

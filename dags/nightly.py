@@ -9,18 +9,15 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from dags._assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS, TRAINING_REQUEST
-from dags._commands import RUN_DATE_PARAM, job_task
+from dags._commands import ALIKE, job_task
 
 with DAG(
     dag_id="nightly",
     description="Raw deliveries to published, deconfounded recommendations",
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
-    start_date=datetime(2018, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    params={"ds": RUN_DATE_PARAM},
-    tags=["causalrec"],
+    start_date=datetime(2018, 1, 1, tzinfo=UTC),  # how far back a backfill may reach
     doc_md=__doc__,
+    **ALIKE,
 ) as dag:
     land = job_task("land", minutes=120)
     ingest_events = job_task("ingest_events", minutes=120, pool="spark", outlets=[EVENTS])

@@ -6,13 +6,11 @@ Whatever finds that the champion has aged (a monitor, a person) reports an event
 person is asked then.
 """
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
 
 from dags._approval import approval_tasks
 from dags._assets import CHAMPION, TRAINING_REQUEST
-from dags._commands import RUN_DATE_PARAM, YESTERDAY, job_task
+from dags._commands import ALIKE, YESTERDAY, job_task
 
 with DAG(
     dag_id="training",
@@ -21,12 +19,8 @@ with DAG(
         timetable=CronTriggerTimetable("0 6 * * 0", timezone="UTC"),
         assets=TRAINING_REQUEST,
     ),
-    start_date=datetime(2018, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    params={"ds": RUN_DATE_PARAM},
-    tags=["causalrec"],
     doc_md=__doc__,
+    **ALIKE,
 ) as dag:
     need_approval, approval, answer = approval_tasks()
     (

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from causalrec.lake import Lake
-from causalrec.registry.reproduce import Reproduction, reproduce
+from causalrec.registry.reproduce import reproduce
+from causalrec.registry.reproduction import Reproduction
 from jobs._runner import loaded
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,12 @@ def codebook_rows(package: ModelPackage, split: str) -> list[MetricRow]:
     tables = package.tables()
     if tables is None or not tables.code_names or (np.asarray(tables.coarse) < 0).all():
         return []
-    coarse = np.asarray(tables.coarse)
-    counts = np.bincount(coarse[coarse >= 0], minlength=len(tables.code_names))
+    return spread_rows(np.asarray(tables.coarse), len(tables.code_names), split)
+
+
+def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) -> list[MetricRow]:
+    """The same of coarse codes (N,), -1 for an item without one, of ``codes`` in all."""
+    counts = np.bincount(coarse[coarse >= 0], minlength=codes)
     share = counts[counts > 0] / counts.sum()
     return [
         MetricRow(split, "codebook_codes", 0, float(counts.size)),

@@ -1,69 +1,32 @@
 """Retrains a registered version from its pins, settings and seed on a CPU, and compares the two."""
 
 import datetime as dt
-import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from causalrec.config import Settings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import DatasetSettings, FeatureSettings
 from causalrec.dataset.load import Dataset, open_bundle
 from causalrec.errors import DatasetError, RegistryError
-from causalrec.evaluation.evaluate import MetricRow, evaluate_all
-from causalrec.evaluation.ranking import Split
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 from causalrec.model.base import Progress
-from causalrec.registry.alike import Table, compare_packages
-from causalrec.registry.environment import Difference, differences, environment_of
-from causalrec.registry.judge import score_on
+from causalrec.registry.alike import compare_packages
+from causalrec.registry.environment import differences, environment_of
 from causalrec.registry.package import ModelPackage, open_package, write_package
+from causalrec.registry.reproduction import Reproduction, as_json, compared_metrics, verdict_of
 from causalrec.registry.store import connect
-from causalrec.registry.versions import ModelVersion, by_number, opened
+from causalrec.registry.versions import by_number, opened
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
-Verdict = Literal["exact", "close", "different"]
 Wanted = Callable[[], "SparkSession"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric as logged at the evaluation (None: never evaluated), of the registered and the new model."""
-
-    split: str
-    name: str
-    logged: float | None
-    registered: float
-    retrained: float
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What came of it.
-
-    Attributes:
-        verdict: ``exact`` (every array is equal bit by bit), ``close`` (no metric differs by more than
-            ``registry.reproduced_within``) or ``different``.
-        data: where the training data came from: the kept bundle, or a rebuild from the pins.
-        metrics, tables: side by side. differences: what is otherwise here than where it was trained.
-        seconds: of the training.
-    """
-
-    version: ModelVersion
-    verdict: Verdict
-    data: str
-    metrics: tuple[Metric, ...]
-    tables: tuple[Table, ...]
-    differences: tuple[Difference, ...]
-    seconds: float
 
 
 def reproduce(
@@ -102,20 +65,15 @@ def reproduce(
         again = open_package(folder, write_package(folder, recommender, dataset, package.manifest))
         tables = compare_packages(package, again)
         metrics = tuple(
-            _metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
+            compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
         )
         found = tuple(differences(recorded, now))
-    verdict = _verdict(tables, metrics, settings.registry.reproduced_within)
+    verdict = verdict_of(tables, metrics, settings.registry.reproduced_within)
     result = Reproduction(version, verdict, data, metrics, tables, found, report.seconds)
     when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     client.log_dict(version.run_id, as_json(result), f"reproductions/{when.replace(':', '')}.json")
     client.set_model_version_tag(version.name, version.version, REPRODUCED, f"{verdict} on {when}")
     return result
-
-
-def as_json(result: Reproduction) -> dict[str, Any]:
-    """The result as it is logged to the version's run."""
-    return {name: value for name, value in asdict(result).items() if name != "version"}
 
 
 def _settings_then(settings: Settings, package: ModelPackage) -> Settings:
@@ -177,34 +135,3 @@ def _threads(recorded: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _metrics(
-    settings: Settings,
-    dataset: Dataset,
-    registered: ModelPackage,
-    retrained: ModelPackage,
-    logged: dict[str, float],
-) -> Iterator[Metric]:
-    splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
-    for split in splits:
-        old, new = (
-            evaluate_all(score_on(package, dataset), dataset.data, split, settings.gate.cutoffs).rows
-            for package in (registered, retrained)
-        )
-        for before, after in zip(old, new, strict=True):
-            name = f"{before.metric}@{before.k}" if before.k else before.metric
-            then = logged.get(f"{split}_{name.replace('@', '_at_')}")
-            yield Metric(split, name, then, _value(before), _value(after))
-
-
-def _value(row: MetricRow) -> float:
-    return float(row.value)
-
-
-def _verdict(tables: tuple[Table, ...], metrics: tuple[Metric, ...], within: float) -> Verdict:
-    if all(table.equal for table in tables):
-        return "exact"
-    pairs = [(metric.registered, metric.retrained) for metric in metrics]
-    alike = (abs(new - old) <= within or (math.isnan(new) and math.isnan(old)) for old, new in pairs)
-    return "close" if all(alike) else "different"

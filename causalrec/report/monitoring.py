@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.report.page import environment, write_page
+from causalrec.report.page import make_page
 from causalrec.report.svg import ACCENT, BAD, DIM, draw
 
 SIZE = (4.4, 2.0)  # inches
@@ -22,19 +22,16 @@ def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
     rows = lake.table("monitoring").read({"ds": days}).sort_by("ds").to_pylist() if days else []
     tonight = [row for row in rows if row["ds"] == ds]
     flags = [row for row in tonight if row["measure"] == FLAG]
-    html = (
-        environment()
-        .get_template("monitoring.html.j2")
-        .render(
-            shop=settings.shop,
-            ds=ds,
-            flag=flags[0] if flags else None,
-            lines=[row for row in tonight if row["measure"] != FLAG],
-            charts=_charts(rows),
-            side=settings.report.thumbnail_pixels,
-        )
+    return make_page(
+        settings,
+        "monitoring.html.j2",
+        "monitoring.html",
+        ds=ds,
+        flag=flags[0] if flags else None,
+        lines=[row for row in tonight if row["measure"] != FLAG],
+        charts=_charts(rows),
+        side=settings.report.thumbnail_pixels,
     )
-    return write_page(settings.report_root / "monitoring.html", html)
 
 
 def _charts(rows: list[dict[str, Any]]) -> dict[str, Markup]:

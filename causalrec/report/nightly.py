@@ -8,7 +8,7 @@ from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake
 from causalrec.report.night import Night
-from causalrec.report.page import environment, write_page
+from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
 
@@ -17,20 +17,17 @@ def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
     """``nightly_<ds>.html`` in the report folder, replaced in one step."""
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
-    html = (
-        environment()
-        .get_template("nightly.html.j2")
-        .render(
-            shop=settings.shop,
-            night=night,
-            people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
-            codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
-            titles=titles,
-            picture=thumbnails.uri,
-            side=settings.report.thumbnail_pixels,
-        )
+    return make_page(
+        settings,
+        "nightly.html.j2",
+        f"nightly_{night.ds.isoformat()}.html",
+        night=night,
+        people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
+        codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
+        titles=titles,
+        picture=thumbnails.uri,
+        side=settings.report.thumbnail_pixels,
     )
-    return write_page(settings.report_root / f"nightly_{night.ds.isoformat()}.html", html)
 
 
 def items_of(settings: Settings, lake: Lake, ds: dt.date) -> tuple[dict[str, str], dict[str, str]]:

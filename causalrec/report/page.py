@@ -7,6 +7,8 @@ from typing import Any
 
 import jinja2
 
+from causalrec.config import Settings
+
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -29,6 +31,12 @@ def _share(value: float, values: Mapping[Any, float] | list[float]) -> str:
         (abs(number) for number in (values.values() if isinstance(values, Mapping) else values)), default=0
     )
     return f"{100 * abs(value) / largest:.1f}%" if largest else "0%"
+
+
+def make_page(settings: Settings, template: str, file: str, **shown: object) -> Path:
+    """``file`` in the report folder: the template filled with what is ``shown``, replaced in one step."""
+    html = environment().get_template(template).render(shop=settings.shop, **shown)
+    return write_page(settings.report_root / file, html)
 
 
 def write_page(file: Path, html: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causalrec.config import Settings
-from causalrec.report.page import environment, write_page
+from causalrec.report.page import make_page
 from causalrec.report.people import Person, Shown
 from causalrec.report.thumbnails import Thumbnails
 
@@ -57,23 +57,20 @@ def person_page(
         titles, references: item id -> title and picture; an item without one is shown by its id.
     """
     rows, left_out = compared(person, other)
-    html = (
-        environment()
-        .get_template("person.html.j2")
-        .render(
-            shop=settings.shop,
-            ds=ds,
-            person=person,
-            history=person.history[: settings.report.page_history],
-            rows=rows,
-            other=other,
-            left_out=left_out,
-            titles={item: title for item, title in titles.items() if title},
-            picture=Thumbnails(settings, references).uri,
-            side=settings.report.thumbnail_pixels,
-        )
+    return make_page(
+        settings,
+        "person.html.j2",
+        f"user_{ds.isoformat()}_{_file_name(person.user_id)}.html",
+        ds=ds,
+        person=person,
+        history=person.history[: settings.report.page_history],
+        rows=rows,
+        other=other,
+        left_out=left_out,
+        titles={item: title for item, title in titles.items() if title},
+        picture=Thumbnails(settings, references).uri,
+        side=settings.report.thumbnail_pixels,
     )
-    return write_page(settings.report_root / f"user_{ds.isoformat()}_{_file_name(person.user_id)}.html", html)
 
 
 def _file_name(user_id: str) -> str:

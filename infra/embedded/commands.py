@@ -63,7 +63,11 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
         )
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
         console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
-        console.print("DAGs are paused: unpause `nightly` to let it run each day. Ctrl-C stops everything.")
+        console.print(
+            "DAGs are paused: unpause `nightly` and `training` to follow the clock, or trigger one with",
+            "`ds`, a date of this shop. Questions wait under Browse, Required Actions. Ctrl-C stops all.",
+            soft_wrap=True,
+        )
         try:
             while True:
                 session.processes.check()

@@ -20,8 +20,9 @@ from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import by_alias, by_number
 from tests.registry.shop import DS, settings_in, write_dataset
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(1200)]
 
+COMMAND = "exec {python} -S {root}/tests/dags/warm.py call SOCKET {job} {ds}"
 DAGS = """
 import os
 from airflow.sdk import DAG
@@ -77,6 +78,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "CAUSALREC_SETTINGS": str(file),
         "CAUSALREC_TASK_RETRIES": "0",
+        "CAUSALREC_JOB_COMMAND": COMMAND.replace("SOCKET", str(work / "jobs")),
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(root),
     }
@@ -89,11 +91,17 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
         return done.stdout
 
-    run("airflow", "db", "migrate")
-    out = run("tests.dags.approval_driver", "nobody", "approve", "reject", "nothing")
-    found = [
-        json.loads(line.removeprefix("RESULT ")) for line in out.splitlines() if line.startswith("RESULT ")
-    ]
+    warm = [sys.executable, "-m", "tests.dags.warm", "serve", str(work / "jobs")]
+    with subprocess.Popen(warm, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as jobs:
+        try:
+            run("airflow", "db", "migrate")
+            assert jobs.stdout is not None
+            assert jobs.stdout.readline() == "ready\n"
+            out = run("tests.dags.approval_driver", "nobody", "approve", "reject", "nothing")
+        finally:
+            jobs.kill()
+    lines = [line for line in out.splitlines() if line.startswith("RESULT ")]
+    found = [json.loads(line.removeprefix("RESULT ")) for line in lines]
     return Told(settings, {one["scenario"]: one for one in found}, decisions(lake))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.report.page import environment, write_page
+from causalrec.report.page import make_page
 from causalrec.report.review import charts
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import CodeCard, gallery
@@ -37,22 +37,19 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
     content = read_content(settings, lake, reviewed)
     pictured = items.dropna(subset=["image_ref"])
     thumbnails = Thumbnails(settings, dict(zip(pictured["item_id"], pictured["image_ref"], strict=True)))
-    html = (
-        environment()
-        .get_template("review.html.j2")
-        .render(
-            shop=settings.shop,
-            reviewed=reviewed,
-            found=content,
-            intervals={name: charts.intervals(content.metrics, name) for name in content.metrics.shown_first},
-            trade_off=charts.trade_off(content.metrics),
-            curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
-            title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
-            picture=_by_row(thumbnails, items["item_id"].tolist()),
-            side=settings.review.thumbnail_pixels,
-        )
+    return make_page(
+        settings,
+        "review.html.j2",
+        f"review_{reviewed.version}.html",
+        reviewed=reviewed,
+        found=content,
+        intervals={name: charts.intervals(content.metrics, name) for name in content.metrics.shown_first},
+        trade_off=charts.trade_off(content.metrics),
+        curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
+        title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
+        picture=_by_row(thumbnails, items["item_id"].tolist()),
+        side=settings.review.thumbnail_pixels,
     )
-    return write_page(settings.report_root / f"review_{reviewed.version}.html", html)
 
 
 def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:

@@ -1,0 +1,83 @@
+"""Uploads a trained model, verifies what arrived, and makes a version of it."""
+
+import datetime as dt
+import importlib.metadata
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causalrec.config import Settings
+from causalrec.dataset.load import Dataset
+from causalrec.model.base import Recommender
+from causalrec.registry.environment import REQUIREMENTS
+from causalrec.registry.package import write_package
+from causalrec.registry.training_run import facts_of, origin_of
+from causalrec.registry.versions import PACKAGE_HASH, ModelVersion, opened
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SCRIPT = Path(__file__).with_name("served.py")
+LIBRARY = Path(__file__).parents[1]
+EXAMPLE_USERS = 3
+
+
+def register(
+    client: "MlflowClient",
+    settings: Settings,
+    dataset: Dataset,
+    recommender: Recommender,
+    ds: dt.date,
+    run_id: str,
+) -> ModelVersion:
+    """Uploads, compares what arrived with its checksums, and only then makes a version of it."""
+    import mlflow
+
+    facts = facts_of(settings, dataset, ds)
+    with tempfile.TemporaryDirectory(prefix="causalrec-package-") as scratch:
+        folder = Path(scratch) / "package"
+        digest = write_package(folder, recommender, dataset, {**facts, **origin_of(settings, dataset)})
+        info = _log_model(folder, dataset)
+    name = settings.registry.model_name
+    tags = {**facts, PACKAGE_HASH: digest}
+    with opened(ModelVersion(name, "(upload)", run_id, info.model_uri, tags)):
+        pass
+    version = str(mlflow.register_model(info.model_uri, name, tags=tags).version)
+    client.set_registered_model_alias(name, "challenger", version)
+    return ModelVersion(name, version, run_id, info.model_uri, tags)
+
+
+def _log_model(folder: Path, dataset: Dataset) -> Any:  # noqa: ANN401 - MLflow is untyped
+    import mlflow
+    import pandas as pd
+
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(SCRIPT),
+        artifacts={"package": str(folder)},
+        code_paths=[str(LIBRARY)],
+        signature=signature(),
+        input_example=pd.DataFrame({"user_id": dataset.user_ids[:EXAMPLE_USERS].astype(str)}),
+        pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+    )
+
+
+def signature() -> Any:  # noqa: ANN401 - MLflow is untyped
+    """Users in, ranked items with reasons out; ``k`` is a parameter."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    columns = {
+        "user_id": "string",
+        "rank": "long",
+        "item_id": "string",
+        "score": "double",
+        "reason_code": "string",
+        "reason_text": "string",
+        "fallback": "string",
+    }
+    return ModelSignature(
+        inputs=Schema([ColSpec("string", "user_id")]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),
+        params=ParamSchema([ParamSpec("k", "long", 20)]),
+    )
