@@ -13,6 +13,7 @@ class FeaturePageSettings(Section):
             sampled by a hash of the item id, so that two nights look at the same items.
         queries: items whose nearest neighbours are shown; ``neighbours``: how many of each.
         image_duplicate, text_duplicate: cosine from which two different contents count as near duplicates.
+        galleries: items with several pictures that are shown with all of them.
         duplicates: groups that are shown of each kind; ``group_items``: items shown of a group.
         map_points: points of each map. categories: coloured ones; the rest is grey.
         drift_warning: squared distance of the means of new and known vectors, in units of what chance gives,
@@ -25,6 +26,7 @@ class FeaturePageSettings(Section):
     neighbours: int = Field(5, ge=1)
     image_duplicate: float = Field(0.97, gt=0, le=1)
     text_duplicate: float = Field(0.97, gt=0, le=1)
+    galleries: int = Field(4, ge=0)
     duplicates: int = Field(6, ge=0)
     group_items: int = Field(6, ge=2)
     map_points: int = Field(2_000, ge=0)

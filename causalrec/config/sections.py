@@ -36,7 +36,8 @@ class FetchSettings(Section):
         connect_seconds, idle_seconds: for a connection, and between two pieces of an answer.
         tries: how often a picture is asked for when the answer is a passing trouble (429, 5xx, a cut line).
         pause_seconds: before the second try, doubled with each further one; ``Retry-After`` can ask for more.
-        per_host: connections to one host at a time, of one worker process.
+        per_host: connections to one host at a time, of one worker process: a host sees at most ``per_host``
+            times the cores of the cluster, so lower it where that is too many.
         redirects: followed at most, each inside the allowed roots.
     """
 
@@ -177,18 +178,25 @@ class ImageSettings(Section):
         alternatives: references tried for one content key before it counts as failed.
         read_threads: pictures that one Spark task reads at a time.
         batch_size: pictures that pass the model at a time; a few, so that activations stay in the cache.
+            ``gpu_batch_size``: the same where it computes on a GPU.
         read_ahead: threads that read and decode while the model computes; how many work is measured.
-        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
-            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
+        device: ``cuda``, ``cpu``, or ``auto``: the GPU where a task has one, else the CPU. By torch alone;
+            no part of the encoder id, for 32 bit gives the same vectors anywhere, up to rounding.
+        backend: ``torch``, or ``onnxruntime`` (on the CPU, an extra).
+        precision: ``bf16`` for CPUs and GPUs that have it, ``fp16`` with ``device = "cuda"``, by torch alone.
+            Each backend and precision has an encoder id of its own, taken from the settings and not from a
+            machine: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
     model: str = "lite"
     pretrained: str | None = None
     batch_size: int = Field(4, ge=1)
+    gpu_batch_size: int = Field(128, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     read_ahead: int = Field(2, ge=1)
     backend: Literal["torch", "onnxruntime"] = "torch"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     max_bytes: int = Field(20_000_000, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)
     min_side: int = Field(8, ge=1)
@@ -212,9 +220,14 @@ class TextSettings(Section):
         pooling: ``mean`` over the tokens or the first (``cls``) token.
         max_tokens: longer texts are truncated, and counted.
         keys_per_task: texts of one Spark task; they are sorted by length inside it.
-        batch_tokens: tokens, padding included, that pass the model at a time.
-        backend: ``torch``, or ``onnxruntime`` (faster, an extra); precision: ``bf16`` for CPUs that have it,
-            by torch alone. Each way of computing has an encoder id of its own: no two of them mix.
+        batch_tokens: tokens, padding included, that pass the model at a time; on a GPU
+            ``gpu_batch_tokens``.
+        device: ``cuda``, ``cpu``, or ``auto``: the GPU where a task has one, else the CPU. By torch alone;
+            no part of the encoder id, for 32 bit gives the same vectors anywhere, up to rounding.
+        backend: ``torch``, or ``onnxruntime`` (on the CPU, an extra).
+        precision: ``bf16`` for CPUs and GPUs that have it, ``fp16`` with ``device = "cuda"``, by torch alone.
+            Each backend and precision has an encoder id of its own, taken from the settings and not from a
+            machine: no two of them mix.
         threads: threads of the model on one Spark worker.
     """
 
@@ -222,16 +235,25 @@ class TextSettings(Section):
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: int = Field(128, ge=8)
     batch_tokens: int = Field(512, ge=1)
+    gpu_batch_tokens: int = Field(32_768, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     backend: Literal["torch", "onnxruntime"] = "torch"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     keys_per_task: int = Field(2_048, ge=1)
     threads: int = Field(1, ge=1)
 
 
 class FeatureSettings(Section):
-    """Both encoders. Up to ``driver_rows`` rows, missing keys are looked for without Spark."""
+    """Both encoders.
+
+    Attributes:
+        driver_rows: up to so many rows, missing keys are looked for without Spark.
+        task_gpus: GPUs that Spark is asked for by each embedding task (.5: two tasks share one), on a cluster
+            whose executors have some; 0: Spark is not asked.
+    """
 
     driver_rows: int = Field(200_000, ge=0)
+    task_gpus: float = Field(0.0, ge=0)
     image: ImageSettings = ImageSettings()
     text: TextSettings = TextSettings()
 

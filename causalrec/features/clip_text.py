@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
-from causalrec.features.encoder import make_encoder_id, quiet
+from causalrec.features.device import CPU, move
+from causalrec.features.encoder import arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.local_clip import CONFIG, TOKENIZER, TOWER, create_local_model, local_folder
 from causalrec.features.vectors import check_vectors, unit
@@ -28,30 +29,39 @@ def clip_text_encoder_id(settings: TextSettings) -> str:
     files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
     if not any(file.suffix == ".safetensors" for file in files):
         raise FeatureError(f"{folder} holds no safetensors weights", do="convert the model, or use lite")
-    return make_encoder_id("text", folder.resolve().name, files, PREPROCESSING)
+    return make_encoder_id("text", folder.resolve().name, files, *arithmetic(settings), PREPROCESSING)
 
 
 class OpenClipTextEncoder:
-    """In 32 bit on the CPU. The model's own context length is the token limit."""
+    """The model's own context length is the token limit; ``kind`` as in :class:`OpenClipEncoder`."""
 
-    def __init__(self, settings: TextSettings, encoder_id: str) -> None:
+    def __init__(self, settings: TextSettings, encoder_id: str, kind: str = CPU) -> None:
         import open_clip
         import torch
         from open_clip.hf_model import HFTextEncoder
 
+        from causalrec.features.forward import clip_text_forward
+
         torch.set_num_threads(settings.threads)
-        self.encoder_id = encoder_id
+        self.encoder_id, self.device = encoder_id, CPU
         folder: Path = local_folder(settings.model)
         with quiet():
             model: Any = create_local_model(folder)  # its type changes with the architecture
             self._tokenizer: Any = open_clip.get_tokenizer(settings.model)
-        self._model = model
         self._limit = int(self._tokenizer.context_length)
-        self._batches = Halving(max(1, settings.batch_tokens // self._limit))
+        budget = settings.batch_tokens if kind == CPU else settings.gpu_batch_tokens
+        self._batches = Halving(max(1, budget // self._limit))
         inner = getattr(self._tokenizer, "tokenizer", None)
         self._pad = int(getattr(inner, "pad_token_id", 0) or 0)
         self._trims = isinstance(getattr(model, "text", None), HFTextEncoder)
+        example = torch.from_numpy(self._trimmed(self._tokens(["one", "two and three"])))
+        self._compute = clip_text_forward(model, example, self._trims, settings, kind)
         self.dim: int = self._forward(self._tokens([""])).shape[1]
+
+    def move(self, device: str) -> None:
+        """Compute on ``device`` from now on."""
+        move(self._compute, device)
+        self.device = device
 
     @property
     def halvings(self) -> int:
@@ -89,11 +99,10 @@ class OpenClipTextEncoder:
         return np.asarray(tokens.numpy(), dtype=np.int64)
 
     def _forward(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """A transformers tower masks its padding, so columns that are all padding are left out before it."""
-        import torch
+        return self._compute(self._trimmed(tokens))
 
-        if self._trims:
-            tokens = tokens[:, : max(int((tokens != self._pad).sum(axis=1).max()), 1)]
-        with torch.inference_mode():
-            features = self._model.encode_text(torch.from_numpy(tokens))
-        return np.asarray(features.float().numpy())
+    def _trimmed(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """A transformers tower masks its padding, so columns that are all padding are left out before it."""
+        if not self._trims:
+            return tokens
+        return np.ascontiguousarray(tokens[:, : max(int((tokens != self._pad).sum(axis=1).max()), 1)])

@@ -26,10 +26,20 @@ class ImageEncoder(Protocol):
     encoder_id: str
     dim: int
     side: int
+    device: str
+    batch_size: int
 
     @property
     def halvings(self) -> int:
         """Batches that did not fit into memory and were halved, since the model was loaded."""
+        ...
+
+    def prepare(self, picture: Image.Image) -> npt.NDArray[np.float32]:
+        """(3, side, side) pixels of an upright RGB picture, as the model takes them; safe in any thread."""
+        ...
+
+    def embed(self, pixels: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        """(n, dim) float32 with L2 norm 1 from ``n`` prepared pictures."""
         ...
 
     def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
@@ -42,6 +52,7 @@ class TextEncoder(Protocol):
 
     encoder_id: str
     dim: int
+    device: str
 
     @property
     def halvings(self) -> int:
@@ -68,18 +79,21 @@ def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: 
 def arithmetic(settings: ImageSettings | TextSettings) -> tuple[str, ...]:
     """What the way of computing adds to an encoder's id: nothing for torch in 32 bit.
 
-    It follows from the settings alone, never from what a worker happens to have installed.
+    It follows from the settings alone, never from what a worker happens to be or to have installed: on a
+    cluster of mixed machines all vectors of a night have one id.
 
     Raises:
-        SettingsError: ONNX Runtime in less than 32 bit.
+        SettingsError: ONNX Runtime in less than 32 bit or on a GPU; 16 bit floats without one.
     """
-    if settings.backend == "onnxruntime" and settings.precision != "fp32":
+    backend, precision, device = settings.backend, settings.precision, settings.device
+    if backend == "onnxruntime" and (precision != "fp32" or device == "cuda"):
         raise SettingsError(
-            f"backend onnxruntime computes in fp32, not {settings.precision}", do="use backend torch, or fp32"
+            f"backend onnxruntime computes in fp32 on the CPU, not in {precision} on {device}",
+            do="use backend torch",
         )
-    names = {"backend": {"torch": "", "onnxruntime": "ort"}, "precision": {"fp32": "", "bf16": "bf16"}}
-    found = (names["backend"][settings.backend], names["precision"][settings.precision])
-    return tuple(name for name in found if name)
+    if precision == "fp16" and device != "cuda":
+        raise SettingsError(f"precision fp16 on device {device}", do="use fp32 or bf16, or device cuda")
+    return (*(["ort"] if backend == "onnxruntime" else []), *([] if precision == "fp32" else [precision]))
 
 
 @lru_cache(maxsize=64)

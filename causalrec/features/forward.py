@@ -1,6 +1,7 @@
 """From a torch model to a function of arrays, computed by torch or by ONNX Runtime as the settings say."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.features.device import CPU
+from causalrec.features.fused import fuse
 from causalrec.features.onnx import Forward, compiled, need_onnx
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE_ROWS = 2
 EXAMPLE_SEED = 0
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Pictures(nn.Module):
@@ -27,6 +31,17 @@ class Pictures(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         return torch.as_tensor(self.model.encode_image(pixels))
+
+
+class ClipTexts(nn.Module):
+    """Tokens (n, length) to (n, dim) features of an open_clip model's text half."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return torch.as_tensor(self.model.encode_text(tokens))
 
 
 class Texts(nn.Module):
@@ -45,17 +60,29 @@ class Texts(nn.Module):
         return (states * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
-def image_forward(model: nn.Module, side: int, settings: ImageSettings) -> Forward:
-    """Pixels, float32 (n, 3, side, side), to features, float32 (n, dim), not normalised."""
+def image_forward(model: nn.Module, side: int, settings: ImageSettings, kind: str = CPU) -> Forward:
+    """Pixels, float32 (n, 3, side, side), to features, float32 (n, dim), not normalised.
+
+    ``kind`` (here and below) is what it is going to compute on, ``cpu`` or ``cuda``.
+    """
     generator = torch.Generator().manual_seed(EXAMPLE_SEED)
     example = {"pixels": torch.randn(EXAMPLE_ROWS, 3, side, side, generator=generator)}
-    return _forward(Pictures(model), example, (0,), settings)
+    return _forward(Pictures(model), example, (0,), settings, kind)
 
 
-def text_forward(model: nn.Module, example: Mapping[str, Tensor], settings: TextSettings) -> Forward:
+def text_forward(
+    model: nn.Module, example: Mapping[str, Tensor], settings: TextSettings, kind: str = CPU
+) -> Forward:
     """Token arrays in the order of ``example``, int64 (n, length), to pooled states, float32 (n, dim)."""
     module = Texts(model, tuple(example), settings.pooling)
-    return _forward(module, example, (0, 1), settings)
+    return _forward(module, example, (0, 1), settings, kind)
+
+
+def clip_text_forward(
+    model: nn.Module, tokens: Tensor, trims: bool, settings: TextSettings, kind: str = CPU
+) -> Forward:
+    """Tokens, int64 (n, length), to features, float32 (n, dim); ``trims``: the length changes by batch."""
+    return _forward(ClipTexts(model), {"tokens": tokens}, (0, 1) if trims else (0,), settings, kind)
 
 
 def _forward(
@@ -63,31 +90,47 @@ def _forward(
     example: Mapping[str, Tensor],
     free_axes: tuple[int, ...],
     settings: ImageSettings | TextSettings,
+    kind: str,
 ) -> Forward:
     module.eval()
-    plain = _by_torch(module, settings.precision)
     if settings.backend == "onnxruntime":
         need_onnx()
-        expected = plain(*[tensor.numpy() for tensor in example.values()])
+        expected = ByTorch(module, "fp32")(*[tensor.numpy() for tensor in example.values()])
         return compiled(module, example, free_axes, expected, settings.threads)
     for weights in module.parameters():  # convolutions alone have four axes
         if weights.dim() == 4:
             weights.data = weights.data.contiguous(memory_format=torch.channels_last)
-    return plain
+    if kind == CPU and settings.precision == "fp32":
+        fuse(module, *[_laid(tensor) for tensor in example.values()])
+    return ByTorch(module, settings.precision)
 
 
-def _by_torch(module: nn.Module, precision: str) -> Forward:
-    def forward(*arrays: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        tensors = [torch.from_numpy(array) for array in arrays]
-        laid = [
-            tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
-            for tensor in tensors
-        ]
-        with torch.inference_mode(), _arithmetic(precision):
-            return np.asarray(module(*laid).float().numpy())
+class ByTorch:
+    """A module as a function of arrays, on the CPU until it is moved.
 
-    return forward
+    32 bit means 32 bit: on a GPU without TF32, so that the vectors are those of a CPU up to rounding.
+    """
+
+    def __init__(self, module: nn.Module, precision: str) -> None:
+        self._module, self._precision, self.device = module, precision, CPU
+
+    def move(self, device: str) -> None:
+        """Compute on ``device`` from now on. What was fused for the CPU (kind ``cpu``) must stay there."""
+        if device == self.device:
+            return
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+        self._module.to(device)
+        self.device = device
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        tensors = [_laid(torch.from_numpy(array)).to(self.device) for array in arrays]
+        with torch.inference_mode(), self._arithmetic():
+            return np.asarray(self._module(*tensors).float().cpu().numpy())
+
+    def _arithmetic(self) -> "AbstractContextManager[object]":
+        half = HALF.get(self._precision)
+        return nullcontext() if half is None else torch.autocast(torch.device(self.device).type, dtype=half)
 
 
-def _arithmetic(precision: str) -> "AbstractContextManager[object]":
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+def _laid(tensor: Tensor) -> Tensor:
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor

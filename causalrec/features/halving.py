@@ -1,5 +1,6 @@
 """A batch that does not fit into memory is halved until it does; every halving is counted."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -7,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 Row = TypeVar("Row")
-_SAYS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc")
+_SAYS = (
+    "out of memory",  # torch.OutOfMemoryError of a GPU says so too
+    "can't allocate memory",
+    "cannot allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "alloc_failed",  # cuBLAS
+)
 
 
 class Halving:
@@ -39,13 +47,22 @@ class Halving:
             except (MemoryError, RuntimeError) as error:
                 if len(part) == 1 or not _short_of_memory(error):
                     raise
-                self.size = len(part) // 2
-                self.halvings += 1
+            else:
+                done += len(part)
                 continue
-            done += len(part)
+            self.size = len(part) // 2
+            self.halvings += 1
+            _give_back()  # after the error and the tensors in its frames are gone
         return np.concatenate(found)
 
 
 def _short_of_memory(error: Exception) -> bool:
     says = str(error).lower()
     return isinstance(error, MemoryError) or any(words in says for words in _SAYS)
+
+
+def _give_back() -> None:
+    """What torch keeps of a GPU's memory goes back; it may lie in pieces that fit no batch."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

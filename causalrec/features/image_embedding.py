@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, ReasonCode
+from causalrec.features.device import gpu_profile
 from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import (
-    EMBEDDED,
     append_vectors,
     arrived,
     content_digest,
     count_missing,
+    embedded,
     rows_upto,
     without_vector,
 )
@@ -75,7 +76,8 @@ def embed_images(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots, settings.fetch))
-        frame = _embed(new, task, task_count(session, missing, task.settings.keys_per_task))
+        tasks = task_count(session, missing, task.settings.keys_per_task)
+        frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
         written, measured = append_vectors(frame, lake, encoder_id, _measures())
     finally:
         new.unpersist()
@@ -97,18 +99,10 @@ def _keys(
     return rows.groupBy(fn.col("sha256").alias("content_key")).agg(references.alias("references"))
 
 
-def _embed(new: "DataFrame", task: ImageTask, tasks: int) -> "DataFrame":
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
-
-
 def _measures() -> "dict[str, Column]":
     from pyspark.sql import functions as fn
 
-    failed = {str(reason): fn.count_if(fn.col("reason") == str(reason)) for reason in FAILURES}
-    encoded = {"encoded": fn.count_if(fn.col("reason").isNull()), "halvings": fn.sum("halvings")}
-    return failed | encoded
+    return {str(reason): fn.count_if(fn.col("reason") == str(reason)) for reason in FAILURES}
 
 
 def _refuse_mass_failure(measured: dict[str, int], total: int, limit: float) -> None:
@@ -135,5 +129,6 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Writt
             "images_cached": total - encoded - failed,
             "images_failed": failed,
             "batches_halved": measured.get("halvings", 0),
+            "on_gpu": measured.get("on_gpu", 0),
         },
     )

@@ -13,6 +13,7 @@ from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
+from causalrec.features.device import CPU, kind_of, move, task_device
 from causalrec.features.encoder import ImageEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.image_files import HUB, LITE, encoder_files
@@ -38,25 +39,36 @@ def image_encoder_id(settings: ImageSettings) -> str:
     return make_encoder_id("image", name, encoder_files(settings), *arithmetic(settings), PREPROCESSING)
 
 
-@lru_cache(maxsize=1)
 def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder:
-    """The configured encoder, loaded once per process.
+    """The configured encoder, loaded once per process, on the device of the running task.
 
     Raises:
-        FeatureError: the files here are not those that ``encoder_id`` was made from.
+        FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
+            there.
     """
+    device = task_device(settings)
+    encoder = _loaded(settings, encoder_id, kind_of(device))
+    encoder.move(device)
+    return encoder
+
+
+@lru_cache(maxsize=1)
+def _loaded(settings: ImageSettings, encoder_id: str, kind: str) -> "OpenClipEncoder":
     found = image_encoder_id(settings)
     if found != encoder_id:
         raise FeatureError(
             f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
         )
-    return OpenClipEncoder(settings, encoder_id)
+    return OpenClipEncoder(settings, encoder_id, kind)
 
 
 class OpenClipEncoder:
-    """The image half of an open_clip model on the CPU, in small batches and channels-last."""
+    """The image half of an open_clip model, in small batches and channels-last.
 
-    def __init__(self, settings: ImageSettings, encoder_id: str) -> None:
+    ``kind`` (``cpu`` or ``cuda``) is what it is going to compute on; it comes to a GPU by :meth:`move`.
+    """
+
+    def __init__(self, settings: ImageSettings, encoder_id: str, kind: str = CPU) -> None:
         import torch
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
@@ -64,36 +76,49 @@ class OpenClipEncoder:
 
         torch.set_num_threads(settings.threads)
         self.encoder_id = encoder_id
-        self._batches = Halving(settings.batch_size)
+        self.device = CPU
+        self.batch_size = settings.batch_size if kind == CPU else settings.gpu_batch_size
+        self._batches = Halving(self.batch_size)
         with quiet():
             model: Any = _create(settings)  # its type changes with the architecture
         config = PreprocessCfg(**model.visual.preprocess_cfg)
         self.side: int = config.size if isinstance(config.size, int) else max(config.size)
         self._transform = image_transform_v2(config, is_train=False)
-        self._compute = image_forward(model, self.side, settings)
-        self.dim: int = self._forward([Image.new("RGB", (self.side, self.side))]).shape[1]
+        self._compute = image_forward(model, self.side, settings, kind)
+        self.dim: int = self._forward([self.prepare(Image.new("RGB", (self.side, self.side)))]).shape[1]
 
     @property
     def halvings(self) -> int:
         """See :class:`ImageEncoder`."""
         return self._batches.halvings
 
-    def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
+    def move(self, device: str) -> None:
+        """Compute on ``device`` from now on."""
+        move(self._compute, device)
+        self.device = device
+
+    def prepare(self, picture: Image.Image) -> npt.NDArray[np.float32]:
+        """See :class:`ImageEncoder`."""
+        return np.asarray(self._transform(picture).numpy())
+
+    def embed(self, pixels: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         """See :class:`ImageEncoder`.
 
         Raises:
             FeatureError: the model gave vectors that must not be stored.
         """
-        if not pictures:
+        if not pixels:
             return np.zeros((0, self.dim), np.float32)
-        vectors = unit(self._batches.run(pictures, self._forward))
+        vectors = unit(self._batches.run(pixels, self._forward))
         check_vectors(vectors, self.dim, self.encoder_id)
         return vectors
 
-    def _forward(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
-        import torch
+    def encode(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
+        """See :class:`ImageEncoder`; raises what :meth:`embed` raises."""
+        return self.embed([self.prepare(picture) for picture in pictures])
 
-        return self._compute(torch.stack([self._transform(picture) for picture in pictures]).numpy())
+    def _forward(self, pixels: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        return self._compute(np.stack(pixels))
 
 
 def _create(settings: ImageSettings) -> "nn.Module":

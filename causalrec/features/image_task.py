@@ -1,12 +1,13 @@
 """What a Spark worker does with pictures: read, prove the bytes, decode ahead, embed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from PIL import Image
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
@@ -20,7 +21,7 @@ from causalrec.ingest.image_read import read_picture
 from causalrec.lake.resolver import Resolver
 
 Row = dict[str, Any]
-Found = Image.Image | ReasonCode
+Found = npt.NDArray[np.float32] | ReasonCode  # a prepared picture, or why there is none
 
 
 @dataclass(frozen=True)
@@ -33,27 +34,23 @@ class ImageTask:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         encoder: ImageEncoder | None = None
-        side = 0
-
-        def read(rows: list[Row]) -> tuple[list[Row], list[Found]]:
-            return rows, [self._picture(row["content_key"], row["references"], side) for row in rows]
-
-        prefetch = Prefetch(read, self.settings.read_ahead)
         for batch in batches:
             if encoder is None:  # an empty task loads no model
                 encoder = load_image_encoder(self.settings, self.encoder_id)
-                side = encoder.side
-            for rows, found in prefetch.over(self._small(batch)):
+                prefetch = Prefetch(self._reader(encoder), self.settings.read_ahead)
+            for rows, found in prefetch.over(_small(batch, encoder.batch_size)):
                 yield self._embed(encoder, rows, found)
 
-    def _small(self, batch: pa.RecordBatch) -> Iterator[list[Row]]:
-        for start in range(0, batch.num_rows, self.settings.batch_size):
-            yield batch.slice(start, self.settings.batch_size).to_pylist()
+    def _reader(self, encoder: ImageEncoder) -> Callable[[list[Row]], tuple[list[Row], list[Found]]]:
+        def read(rows: list[Row]) -> tuple[list[Row], list[Found]]:
+            return rows, [self._picture(row["content_key"], row["references"], encoder) for row in rows]
+
+        return read
 
     def _embed(self, encoder: ImageEncoder, rows: list[Row], found: list[Found]) -> pa.RecordBatch:
-        pictures = {place: picture for place, picture in enumerate(found) if isinstance(picture, Image.Image)}
+        pixels = {place: one for place, one in enumerate(found) if isinstance(one, np.ndarray)}
         before = encoder.halvings
-        vectors = dict(zip(pictures, encoder.encode(list(pictures.values())), strict=True))
+        vectors = dict(zip(pixels, encoder.embed(list(pixels.values())), strict=True))
         embedded = [
             {
                 "content_key": row["content_key"],
@@ -62,13 +59,14 @@ class ImageTask:
                 "encoder_id": self.encoder_id,
                 "reason": None if place in vectors else str(found[place]),
                 "truncated": False,
+                "device": encoder.device,
                 "halvings": 0 if place else encoder.halvings - before,
             }
             for place, row in enumerate(rows)
         ]
         return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
 
-    def _picture(self, key: str, references: Sequence[str], side: int) -> Found:
+    def _picture(self, key: str, references: Sequence[str], encoder: ImageEncoder) -> Found:
         """The picture with these very bytes, from the first reference that has them, or the last reason."""
         reason = ReasonCode.IMAGE_MISSING
         for reference in references:
@@ -76,7 +74,12 @@ class ImageTask:
                 data = read_picture(self.resolver, reference, self.settings)
                 if hashlib.sha256(data).hexdigest() != key:
                     raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "other bytes than were ingested")
-                return decode(data, self.settings, side)
+                return encoder.prepare(decode(data, self.settings, encoder.side))
             except RejectedPicture as rejected:
                 reason = rejected.reason
         return reason
+
+
+def _small(batch: pa.RecordBatch, size: int) -> Iterator[list[Row]]:
+    for start in range(0, batch.num_rows, size):
+        yield batch.slice(start, size).to_pylist()

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from causalrec.features.store import feature_table
 from causalrec.lake import Lake, LakeTable, Ledger, Written
 
 if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
     from pyspark.sql import Column, DataFrame, SparkSession
 
 # What an embedding task yields; rows without a vector carry the reason why. A batch's first row carries how
@@ -28,6 +29,7 @@ EMBEDDED = pa.schema(
         ("encoder_id", pa.string()),
         ("reason", pa.string()),
         ("truncated", pa.bool_()),
+        ("device", pa.string()),
         ("halvings", pa.int32()),
     ]
 )
@@ -71,23 +73,44 @@ def without_vector(
     return candidates.join(known, "content_key", "left_anti")
 
 
+def embedded(
+    new: "DataFrame",
+    task: "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]",
+    tasks: int,
+    profile: "ResourceProfile | None",
+) -> "DataFrame":
+    """What ``task`` makes of the rows of ``new``, columns :data:`EMBEDDED`; ``profile``: what it asks for."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    spread = new.repartition(tasks, "content_key")
+    return spread.mapInArrow(task, from_arrow_schema(EMBEDDED), profile=profile)
+
+
 def append_vectors(
     frame: "DataFrame", lake: Lake, encoder_id: str, measures: "Mapping[str, Column]"
 ) -> tuple[Written, dict[str, int]]:
     """Run the model over ``frame`` (columns :data:`EMBEDDED`) and commit the vectors in one transaction.
 
-    ``measures`` are aggregates over all rows, taken in the same pass.
+    ``measures`` are aggregates over all rows, taken in the same pass; those that both modalities have
+    (encoded, halvings, on_gpu) come on top.
 
     Raises:
         FeatureError: a worker refused to go on; nothing was committed.
     """
     from pyspark.sql import Observation
+    from pyspark.sql import functions as fn
 
     from causalrec.lake.bridge import append_frame
 
     table = lake.table(feature_table(encoder_id))
+    encoded = fn.col("reason").isNull()
+    both = {
+        "encoded": fn.count_if(encoded),
+        "halvings": fn.sum("halvings"),
+        "on_gpu": fn.count_if(encoded & fn.startswith("device", fn.lit("cuda"))),
+    }
     seen = Observation()
-    watched = frame.observe(seen, *[column.alias(name) for name, column in measures.items()])
+    watched = frame.observe(seen, *[column.alias(name) for name, column in {**both, **measures}.items()])
     good = watched.where("reason IS NULL").select(*table.contract.arrow_schema.names)
     with worker_errors():
         written = append_frame(good, table)

@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config import Settings
+from causalrec.features.device import gpu_profile
 from causalrec.features.increment import (
-    EMBEDDED,
     append_vectors,
     arrived,
     content_digest,
     count_missing,
+    embedded,
     rows_upto,
     without_vector,
 )
@@ -55,6 +56,8 @@ def embed_texts(
         total, missing = count_missing(lake, text_keys(rows.to_pandas()), encoder_id)
         if not missing:
             return _outcome(pin, total, {}, ())
+    from pyspark.sql import functions as fn
+
     session = spark()
     texts = _distinct_texts(session, lake, ds, pin.version).persist()
     try:
@@ -64,8 +67,9 @@ def embed_texts(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = TextTask(settings.features.text, encoder_id)
-        frame = _embed(new, task, task_count(session, missing, task.settings.keys_per_task))
-        written, measured = _append(frame, lake, encoder_id)
+        tasks = task_count(session, missing, task.settings.keys_per_task)
+        frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
+        written, measured = append_vectors(frame, lake, encoder_id, {"truncated": fn.count_if("truncated")})
     finally:
         texts.unpersist()
     return _outcome(pin, total, measured, (written,))
@@ -89,23 +93,6 @@ def key_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pandas(keyed, schema=KEYED, preserve_index=False)
 
 
-def _embed(new: "DataFrame", task: TextTask, tasks: int) -> "DataFrame":
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return new.repartition(tasks, "content_key").mapInArrow(task, from_arrow_schema(EMBEDDED))
-
-
-def _append(frame: "DataFrame", lake: Lake, encoder_id: str) -> tuple[Written, dict[str, int]]:
-    from pyspark.sql import functions as fn
-
-    measures = {
-        "encoded": fn.count_if(fn.col("reason").isNull()),
-        "truncated": fn.count_if("truncated"),
-        "halvings": fn.sum("halvings"),
-    }
-    return append_vectors(frame, lake, encoder_id, measures)
-
-
 def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Written, ...]) -> Outcome:
     encoded = measured.get("encoded", 0)
     return Outcome(
@@ -118,5 +105,6 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Writt
             "texts_cached": total - encoded,
             "truncated": measured.get("truncated", 0),
             "batches_halved": measured.get("halvings", 0),
+            "on_gpu": measured.get("on_gpu", 0),
         },
     )

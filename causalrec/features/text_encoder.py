@@ -12,6 +12,7 @@ from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
+from causalrec.features.device import CPU, kind_of, move, task_device
 from causalrec.features.encoder import TextEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.local_clip import is_local
@@ -38,27 +39,37 @@ def text_encoder_id(settings: TextSettings) -> str:
     return make_encoder_id("text", settings.model, files, limit, *arithmetic(settings), PREPROCESSING)
 
 
-@lru_cache(maxsize=1)
 def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
-    """The configured encoder, loaded once per process.
+    """The configured encoder, loaded once per process, on the device of the running task.
 
     Raises:
-        FeatureError: the files here are not those that ``encoder_id`` was made from.
+        FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
+            there.
     """
+    device = task_device(settings)
+    encoder = _loaded(settings, encoder_id, kind_of(device))
+    encoder.move(device)
+    return encoder
+
+
+@lru_cache(maxsize=1)
+def _loaded(
+    settings: TextSettings, encoder_id: str, kind: str
+) -> "OpenClipTextEncoder | TransformersEncoder":
     found = text_encoder_id(settings)
     if found != encoder_id:
         raise FeatureError(
             f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
         )
     if is_local(settings.model):
-        return OpenClipTextEncoder(settings, encoder_id)
-    return TransformersEncoder(settings, encoder_id)
+        return OpenClipTextEncoder(settings, encoder_id, kind)
+    return TransformersEncoder(settings, encoder_id, kind)
 
 
 class TransformersEncoder:
-    """A transformers encoder and its tokenizer on the CPU."""
+    """A transformers encoder and its tokenizer; ``kind`` as in :class:`OpenClipEncoder`."""
 
-    def __init__(self, settings: TextSettings, encoder_id: str) -> None:
+    def __init__(self, settings: TextSettings, encoder_id: str, kind: str = CPU) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -66,15 +77,21 @@ class TransformersEncoder:
 
         torch.set_num_threads(settings.threads)
         folder = str(_folder(settings.model))
-        self.encoder_id = encoder_id
+        self.encoder_id, self.device = encoder_id, CPU
         self._halvings = 0
         self._settings = settings
+        self._budget = settings.batch_tokens if kind == CPU else settings.gpu_batch_tokens
         with quiet():
             self._tokenizer = AutoTokenizer.from_pretrained(folder)
             model = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32).eval()
         self.dim = int(model.config.hidden_size)
         example = self._tokenizer(["one", "two and three"], padding=True, return_tensors="pt")
-        self._compute = text_forward(model, dict(example), settings)
+        self._compute = text_forward(model, dict(example), settings, kind)
+
+    def move(self, device: str) -> None:
+        """Compute on ``device`` from now on."""
+        move(self._compute, device)
+        self.device = device
 
     @property
     def halvings(self) -> int:
@@ -92,7 +109,7 @@ class TransformersEncoder:
             return vectors, np.zeros(0, np.bool_)
         tokens, truncated = self._tokenize(list(texts))
         lengths = np.array([len(ids) for ids in tokens["input_ids"]])
-        for rows in length_batches(lengths, self._settings.batch_tokens):
+        for rows in length_batches(lengths, self._budget):
             batch = Halving(len(rows))
             vectors[rows] = batch.run(rows.tolist(), lambda some: self._forward(tokens, some))
             self._halvings += batch.halvings

@@ -36,6 +36,7 @@ class TextTask:
             pa.repeat(pa.scalar(self.encoder_id), rows),
             pa.nulls(rows, pa.string()),
             pa.array(truncated),
+            pa.repeat(pa.scalar(encoder.device), rows),
             pa.array(halvings, pa.int32()),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=EMBEDDED)

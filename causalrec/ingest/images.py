@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 JOB = "ingest_images"
+CAPS = {"max_bytes", "max_pixels", "min_side", "max_side", "formats"}
+RULES = {*CAPS, "max_failure_share", "retry_days", "retry_window_days"}
 
 # date -> reason ("" for a good picture) -> rows
 Counts = Mapping[dt.date, Mapping[str, int]]
@@ -33,7 +35,7 @@ Counts = Mapping[dt.date, Mapping[str, int]]
 def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
     """Digest of the date's products, and of the rules that judge their pictures."""
     digests = ledger.partition_digests("products")
-    rules = f"{settings.image_roots} {settings.features.image.model_dump_json()}"
+    rules = f"{settings.image_roots} {settings.features.image.model_dump_json(include=RULES)}"
     return {
         "products": digests.get(f"arrival_date={ds.isoformat()}", "none"),
         "rules": hashlib.sha256(rules.encode()).hexdigest(),

@@ -21,17 +21,22 @@ class Thumbnails:
         self._caps, self._report = settings.features.image, settings.report
         self._resolver = Resolver(settings.image_roots, settings.fetch)
         self._references = references
-        self._found: dict[str, str | None] = {}
+        self._found: dict[str, str | None] = {}  # by reference
         self._bytes = 0
 
     def uri(self, item_id: str) -> str | None:
         """None for an item without a usable picture, and once the page is full."""
-        if item_id not in self._found:
-            self._found[item_id] = self._read(self._references.get(item_id))
-        return self._found[item_id]
+        reference = self._references.get(item_id)
+        return self.of(reference) if reference else None
 
-    def _read(self, reference: str | None) -> str | None:
-        if not reference or self._bytes >= self._report.max_bytes:
+    def of(self, reference: str) -> str | None:
+        """The same for a picture by its reference."""
+        if reference not in self._found:
+            self._found[reference] = self._read(reference)
+        return self._found[reference]
+
+    def _read(self, reference: str) -> str | None:
+        if self._bytes >= self._report.max_bytes:
             return None
         try:
             data = self._resolver.read(reference, self._caps.max_bytes)

@@ -43,15 +43,26 @@ def products(
     table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"arrival_date": arrival.isoformat()})
 
 
-def images(lake: Lake, arrival: dt.date, hashes: Mapping[str, str], suffix: str = ".jpg") -> None:
-    """Record one good picture per item, ``ITEM.jpg``, with this hash of its bytes."""
+def images(
+    lake: Lake,
+    arrival: dt.date,
+    hashes: Mapping[str, str],
+    suffix: str = ".jpg",
+    second: Mapping[str, str] | None = None,
+) -> None:
+    """Record one good picture per item, ``ITEM.jpg``, with this hash of its bytes.
+
+    ``second`` does the same for ``ITEM-1.jpg``, a further picture of some of them.
+    """
     table = lake.table("images")
     rows = [
         {
-            "item_id": item, "position": 0, "image_ref": f"{item}{suffix}", "sha256": sha256, "width": 64,
-            "height": 64, "format": "JPEG", "bytes": 1, "delivered_on": arrival, "arrival_date": arrival,
+            "item_id": item, "position": place, "image_ref": f"{item}{mark}{suffix}", "sha256": sha256,
+            "width": 64, "height": 64, "format": "JPEG", "bytes": 1, "delivered_on": arrival,
+            "arrival_date": arrival,
         }
-        for item, sha256 in hashes.items()
+        for place, mark, part in ((0, "", hashes), (1, "-1", second or {}))
+        for item, sha256 in part.items()
     ]  # fmt: skip
     table.replace(pa.Table.from_pylist(rows, schema=table.schema), {"arrival_date": arrival.isoformat()})
 

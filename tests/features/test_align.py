@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.sections import ImageSettings, TextSettings
-from causalrec.errors import FeatureError
+from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.align import Projections, align, contrast, same_content, started, untrained
 from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
 from causalrec.features.align_save import CARD, save_checkpoint
@@ -146,6 +147,27 @@ def test_both_halves_load_by_path_and_give_the_projected_vectors(
     whole, cut = load_text_encoder(limited, text_encoder_id(limited)).encode(words)
     assert cosine(read, whole @ projections.text.T).min() > 0.9999
     assert truncated.tolist() == cut.tolist() == [False, False, True, True]
+
+
+def test_the_text_half_honours_precision_and_back_end(checkpoint: tuple[Path, Projections]) -> None:
+    model = f"local-dir:{checkpoint[0]}"
+    words = ["a red shirt", "ein Hemd", "word " * 40]
+
+    def encoded(**how: object) -> tuple[str, np.ndarray]:
+        chosen = TextSettings.model_validate({"model": model, **how})
+        name = text_encoder_id(chosen)
+        return name, load_text_encoder(chosen, name).encode(words)[0]
+
+    plain, base = encoded()
+    half, short = encoded(precision="bf16")
+    assert plain.replace("-c1", "-bf16-c1") == half
+    assert 0.99 < cosine(short, base).min() < 1 - 1e-7
+    if find_spec("onnxruntime"):
+        name, other = encoded(backend="onnxruntime")
+        assert "-ort-" in name
+        assert cosine(other, base).min() > 0.99999
+    with pytest.raises(SettingsError, match="fp32"):
+        encoded(backend="onnxruntime", precision="bf16")
 
 
 def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:

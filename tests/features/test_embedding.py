@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST, SECOND = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
-WHOLE = {"batches_halved": 0}
+WHOLE = {"batches_halved": 0, "on_gpu": 0}
 
 
 def no_spark() -> "SparkSession":
@@ -136,7 +136,7 @@ def test_a_worker_loads_its_model_once_and_keeps_places(
         return create(chosen)
 
     monkeypatch.setattr(image_encoder, "_create", counted)
-    image_encoder.load_image_encoder.cache_clear()
+    image_encoder._loaded.cache_clear()
     settings, _ = shop_settings(tmp_path, batch_size=2)
     root = Path(settings.image_roots[0])
     red, blue = (encoded(scene(colour=colour), "PNG") for colour in ("red", "blue"))

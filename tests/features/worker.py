@@ -1,20 +1,31 @@
-"""Embeds the pictures of a small shop in a process of its own: ``worker.py WORK MASTER``."""
+"""Embeds the pictures of a small shop in a process of its own: ``worker.py WORK MASTER``.
+
+On a cluster the executors own GPUs, as Spark sees it, and the embedding asks for one per task.
+"""
 
 import datetime as dt
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from causalrec.config import Settings
 from causalrec.config.sections import SparkSettings
+from causalrec.errors import FeatureError
 from causalrec.features.image_embedding import embed_images
 from causalrec.ingest.images import ingest_images
-from causalrec.lake import Ledger
+from causalrec.lake import Lake, Ledger
 from causalrec.lake.session import spark_session
+from tests.features.gpus import gpu_conf, probed
 from tests.features.shop import products, shop_settings
 from tests.pictures import encoded, scene
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 DAY = dt.date(2026, 3, 1)
 PICTURES = 12
+TASKS = 6
 
 
 def say(line: str) -> None:
@@ -28,13 +39,36 @@ def main(work: Path, master: str) -> None:
     for number in range(PICTURES):
         (root / f"{number}.png").write_bytes(encoded(scene(colour=f"#{20 * number:02x}4080"), "PNG"))
     products(lake, DAY, {f"item{number}": [f"{number}.png"] for number in range(PICTURES)})
-    conf = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2])}
+    conf = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]), "spark.task.maxFailures": "1"}
+    cluster = master.startswith("local-cluster")
+    if cluster:
+        conf |= gpu_conf(work / "gpus")
+        settings = with_features(settings, task_gpus=1.0)
     with spark_session(SparkSettings(master=master, shuffle_partitions=2, conf=conf), "worker") as spark:
         ledger = Ledger(lake)
         ingest_images(settings, lake, ledger, lambda: spark, DAY)
         say("embedding")
+        refused = refusal(settings, lake, spark) if cluster else ""
         outcome = embed_images(settings, lake, ledger, lambda: spark, DAY)
-    say(json.dumps(dict(outcome.counters)))
+        found: dict[str, object] = {"counters": dict(outcome.counters), "refused": refused}
+        if cluster:
+            found |= {"asked": probed(spark, 1.0, TASKS), "other": probed(spark, 0.0, TASKS)}
+    say(json.dumps(found))
+
+
+def refusal(settings: Settings, lake: Lake, spark: "SparkSession") -> str:
+    """What the job says where CUDA is asked for by name and no executor has it."""
+    image = settings.features.image.model_copy(update={"device": "cuda"})
+    try:
+        embed_images(with_features(settings, image=image), lake, Ledger(lake), lambda: spark, DAY)
+    except FeatureError as error:
+        return str(error)
+    return ""
+
+
+def with_features(settings: Settings, **change: object) -> Settings:
+    features = settings.features.model_copy(update=change)
+    return settings.model_copy(update={"features": features})
 
 
 if __name__ == "__main__":

@@ -9,24 +9,34 @@ from causalrec.features.increment import arrived
 from causalrec.lake import Lake, LakeTable
 
 KEY = ["item_id", "position"]
+COLUMNS = ["image_ref", "reason_code", "detail", "attempt", "retry_on"]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One failed picture; all of it is text as a shop delivered it."""
+    """One failed picture: text as a shop delivered it, tries made so far, and the date of the next one."""
 
     item_id: str
     reference: str
     detail: str
+    attempt: int
+    retry_on: dt.date | None
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason code: places of the catalogue that fail with it, and how many of them arrived tonight."""
+    """One reason code.
+
+    Attributes:
+        standing: places of the catalogue that fail with it; ``tonight``: how many of them arrived tonight.
+        waiting: how many are tried again; ``next_try``: the first date on which one is.
+    """
 
     code: str
     standing: int
     tonight: int
+    waiting: int
+    next_try: dt.date | None
     examples: tuple[Example, ...]
 
 
@@ -37,7 +47,7 @@ def failures_by_reason(lake: Lake, ds: dt.date, examples: int) -> list[Reason]:
     known = pd.MultiIndex.from_arrays([[], []], names=KEY)
     parts = []
     for day in sorted(days, reverse=True):
-        bad = _of(failed, day, ["image_ref", "reason_code", "detail"]).assign(day=day)
+        bad = _of(failed, day, COLUMNS).assign(day=day)
         rows = pd.concat([bad, _of(good, day, [])], ignore_index=True)
         places = pd.MultiIndex.from_frame(rows[KEY])
         rows = rows[~places.isin(known)]
@@ -46,21 +56,30 @@ def failures_by_reason(lake: Lake, ds: dt.date, examples: int) -> list[Reason]:
     standing = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if standing.empty:
         return []
-    found = [
-        Reason(
-            code=str(code),
-            standing=len(part),
-            tonight=int((part["day"] == ds.isoformat()).sum()),
-            examples=tuple(
-                Example(str(row["item_id"]), str(row["image_ref"]), str(row["detail"]))
-                for row in part.sort_values(["day", *KEY], ascending=[False, True, True])
-                .head(examples)
-                .to_dict("records")
-            ),
-        )
-        for code, part in standing.groupby("reason_code")
-    ]
+    found = [_reason(str(code), part, ds, examples) for code, part in standing.groupby("reason_code")]
     return sorted(found, key=lambda reason: (-reason.standing, reason.code))
+
+
+def _reason(code: str, part: pd.DataFrame, ds: dt.date, examples: int) -> Reason:
+    waiting = part["retry_on"].dropna()
+    first = part.sort_values(["day", *KEY], ascending=[False, True, True]).head(examples)
+    return Reason(
+        code=code,
+        standing=len(part),
+        tonight=int((part["day"] == ds.isoformat()).sum()),
+        waiting=len(waiting),
+        next_try=waiting.min() if len(waiting) else None,
+        examples=tuple(
+            Example(
+                str(row["item_id"]),
+                str(row["image_ref"]),
+                str(row["detail"]),
+                int(row["attempt"]),
+                row["retry_on"] if pd.notna(row["retry_on"]) else None,
+            )
+            for row in first.to_dict("records")
+        ),
+    )
 
 
 def _of(table: LakeTable, day: str, columns: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
 from causalrec.report.features.failures import failures_by_reason
+from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
 from causalrec.report.features.summary import Summary, summarise
 from causalrec.report.page import environment, write_page
@@ -20,10 +21,10 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
     """``features_<ds>.html`` in the report folder, replaced in one step, and what it says."""
     page, ledger = settings.feature_page, Ledger(lake)
     items, total = sampled_items(lake, ds, page.sample)
-    queries = _queries(items, page.queries)
+    queries, encoders = _queries(items, page.queries), encoder_ids(settings)
     summaries = [
         summarise(page, lake, ledger, ds, items, read_modality(lake, items, name, encoder_id), queries)
-        for name, encoder_id in encoder_ids(settings).items()
+        for name, encoder_id in encoders.items()
     ]
     shown = items.dropna(subset=["sha256"])
     thumbnails = Thumbnails(settings, dict(zip(shown["item_id"], shown["image_ref"], strict=True)))
@@ -40,9 +41,11 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
             failures=failures_by_reason(lake, ds, page.failures),
             counters=_counters(ledger, ds),
             summaries=summaries,
+            galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], page.galleries),
             queries=queries,
             titles=dict(zip(items["item_id"], titles, strict=True)),
             picture=thumbnails.uri,
+            by_reference=thumbnails.of,
             side=settings.report.thumbnail_pixels,
             page=page,
         )

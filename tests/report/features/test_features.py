@@ -26,6 +26,7 @@ from causalrec.lake.ledger import new_row
 from causalrec.report.features.drift import mean_shift
 from causalrec.report.features.encoders import directions
 from causalrec.report.features.failures import failures_by_reason
+from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import Floats
 from causalrec.report.features.neighbours import all_neighbours, nearest, overlap
 from causalrec.report.features.page import feature_page
@@ -62,11 +63,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     names = [f"i{number:03d}" for number in range(ITEMS)]
     for item in names[:5]:
         Image.new("RGB", (60, 60), "teal").save(Path(settings.image_roots[0]) / f"{item}.jpg")
+    Image.new("RGB", (60, 60), "olive").save(Path(settings.image_roots[0]) / "i004-1.jpg")
     titles = {item: f"Thing {item}" for item in names} | {"i000": EVIL}
     hashes = {item: f"{number:064x}" for number, item in enumerate(names)} | {"i001": f"{0:064x}"}
     for day, part in ((BEFORE, names[:-NEW]), (DS, names[-NEW:])):
         products(lake, day, {item: [f"{item}.jpg"] for item in part}, titles)
-        images(lake, day, {item: hashes[item] for item in part})
+        further = {"i004": hashes["i002"], "i005": hashes["i005"]} if day == BEFORE else None
+        images(lake, day, {item: hashes[item] for item in part}, second=further)
     _fail(
         lake,
         BEFORE,
@@ -97,7 +100,8 @@ def _fail(lake: Lake, day: dt.date, places: dict[str, tuple[str, int]]) -> None:
     table = lake.table("image_failures")
     rows = [
         {"item_id": item, "position": place, "image_ref": f"{EVIL}.jpg", "reason_code": code, "detail": EVIL,
-         "delivered_on": day, "attempt": 1, "retry_on": None}
+         "delivered_on": day, "attempt": 1,
+         "retry_on": day + dt.timedelta(days=1) if code == "image_missing" else None}
         for item, (code, place) in places.items()
     ]  # fmt: skip
     table.replace(
@@ -157,8 +161,37 @@ def test_failures_stand_until_they_are_mended(made: Made) -> None:
         "image_corrupt": (1, 0),
     }
     assert found["image_missing"].examples[0].item_id == "bad"
+    missing, corrupt = found["image_missing"], found["image_corrupt"]
+    assert (missing.waiting, missing.next_try) == (2, BEFORE + dt.timedelta(days=1))
+    assert (missing.examples[0].attempt, missing.examples[0].retry_on) == (1, DS + dt.timedelta(days=1))
+    assert (corrupt.waiting, corrupt.next_try, corrupt.examples[0].retry_on) == (0, None, None)
     before = {reason.code: reason.standing for reason in failures_by_reason(made.lake, BEFORE, 0)}
     assert before == {"image_missing": 2, "image_corrupt": 1}
+
+
+def test_galleries_whose_pictures_are_least_alike_come_first(made: Made) -> None:
+    encoder = image_encoder_id(made.settings.features.image)
+    ids = pd.Series(latest_items(made.lake, DS)["item_id"])
+    found = read_galleries(made.lake, DS, ids, encoder, 5)
+    assert (found.items, found.pictures) == (2, ITEMS + 2)
+    apart, same = found.shown
+    assert (apart.item_id, same.item_id) == ("i004", "i005")
+    assert [picture.reference for picture in apart.pictures] == ["i004.jpg", "i004-1.jpg"]
+    first, other = apart.pictures
+    assert first.cosine == pytest.approx(1, abs=1e-6)
+    assert other.cosine is not None
+    assert abs(other.cosine) < 0.99
+    assert same.pictures[1].cosine == pytest.approx(1, abs=1e-6)
+    none = read_galleries(made.lake, DS, ids, "image-none-0123456789ab-p1", 1).shown
+    assert [picture.cosine for picture in none[0].pictures] == [None, None]
+    assert read_galleries(made.lake, DS, ids[:0], encoder, 5).shown == ()
+
+
+def test_the_page_shows_galleries_and_the_next_try(made: Made) -> None:
+    text = made.page.read_text(encoding="utf-8")
+    assert 'alt="picture 2 of Thing i004"' in text
+    assert f"2 tried again from {BEFORE + dt.timedelta(days=1)}" in text
+    assert f"{DS + dt.timedelta(days=1)}</td>" in text
 
 
 def test_the_page_is_self_contained_and_escaped(made: Made) -> None:
