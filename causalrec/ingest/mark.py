@@ -104,13 +104,15 @@ def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFram
     ranked = frame.withColumns(
         {
             "_rank": F.row_number().over(ordered),
-            "_first": F.first(F.concat_ws(" line ", "source_file", "source_line")).over(ordered),
+            "_file": F.first("source_file").over(ordered),
+            "_line": F.first("source_line").over(ordered),
         }
     )
-    detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), F.col("_first"))
+    place = F.concat_ws(" line ", "_file", "_line")
+    detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), place)
     again = F.col("reason").isNull() & (F.col("_rank") > 1)
     mark = F.when(again, F.struct(F.lit(str(ReasonCode.DUPLICATE)).alias("reason"), detail.alias("detail")))
-    return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop("_rank", "_first")
+    return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop("_rank", "_file", "_line")
 
 
 def _ordering(part: str) -> "Column":

@@ -28,6 +28,8 @@ _FIXED = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+    # trying every compression on every cached column costs more than parsing the rows did
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.ansi.enabled": "true",
 }
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
