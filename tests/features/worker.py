@@ -7,21 +7,15 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 from causalrec.config import Settings
 from causalrec.config.sections import SparkSettings
-from causalrec.errors import FeatureError
 from causalrec.features.image_embedding import embed_images
 from causalrec.ingest.images import ingest_images
-from causalrec.lake import Lake, Ledger
+from causalrec.lake import Ledger
 from causalrec.lake.session import spark_session
 from tests.features.gpus import gpu_conf, probed
 from tests.features.shop import products, shop_settings
 from tests.pictures import encoded, scene
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 DAY = dt.date(2026, 3, 1)
 PICTURES = 12
@@ -39,7 +33,7 @@ def main(work: Path, master: str) -> None:
     for number in range(PICTURES):
         (root / f"{number}.png").write_bytes(encoded(scene(colour=f"#{20 * number:02x}4080"), "PNG"))
     products(lake, DAY, {f"item{number}": [f"{number}.png"] for number in range(PICTURES)})
-    conf = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]), "spark.task.maxFailures": "1"}
+    conf = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2])}
     cluster = master.startswith("local-cluster")
     if cluster:
         conf |= gpu_conf(work / "gpus")
@@ -48,22 +42,11 @@ def main(work: Path, master: str) -> None:
         ledger = Ledger(lake)
         ingest_images(settings, lake, ledger, lambda: spark, DAY)
         say("embedding")
-        refused = refusal(settings, lake, spark) if cluster else ""
         outcome = embed_images(settings, lake, ledger, lambda: spark, DAY)
-        found: dict[str, object] = {"counters": dict(outcome.counters), "refused": refused}
+        found: dict[str, object] = {"counters": dict(outcome.counters)}
         if cluster:
             found |= {"asked": probed(spark, 1.0, TASKS), "other": probed(spark, 0.0, TASKS)}
     say(json.dumps(found))
-
-
-def refusal(settings: Settings, lake: Lake, spark: "SparkSession") -> str:
-    """What the job says where CUDA is asked for by name and no executor has it."""
-    image = settings.features.image.model_copy(update={"device": "cuda"})
-    try:
-        embed_images(with_features(settings, image=image), lake, Ledger(lake), lambda: spark, DAY)
-    except FeatureError as error:
-        return str(error)
-    return ""
 
 
 def with_features(settings: Settings, **change: object) -> Settings:
