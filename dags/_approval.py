@@ -1,10 +1,12 @@
 """The people in the loop: a version that passed the gate waits until somebody answers, or time is up.
 
-``need_approval`` skips the rest where nothing waits. Its last line, which version it is and where to look at
-it, becomes the text of the question. What was answered reaches the job ``answer`` in its environment, never
-in its command line. Nobody in time: the champion stays, and the version can still be promoted by hand.
+``need_approval`` skips the rest where nothing waits. Its last line says which version it is and where to look
+at it; the question is about that version and so is the answer, whatever is trained meanwhile. What was
+answered reaches the job ``answer`` in its environment, never in its command line. Nobody in time: the
+champion stays, and the version can still be promoted by hand.
 """
 
+import json
 import os
 from datetime import timedelta
 
@@ -16,9 +18,10 @@ from dags._assets import CHAMPION
 from dags._commands import YESTERDAY, job_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
-QUESTION = """{{ ti.xcom_pull(task_ids='need_approval') }}
+ASKED = "ti.xcom_pull(task_ids='need_approval')"
+QUESTION = f"""{{{{ {ASKED}['text'] }}}}
 
-Look at its review page and at the table of checks in its run. *Approve*: it scores from the next run on.
+*Approve*: it scores from the next run on.
 *Reject*: say why below; the champion stays. *Decide later*, or no answer in time: the champion stays too."""
 ANSWER = "ti.xcom_pull(task_ids='approval')"
 
@@ -26,7 +29,7 @@ ANSWER = "ti.xcom_pull(task_ids='approval')"
 def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
     """need_approval, approval and answer, not yet in order."""
     hours = float(os.environ.get("CAUSALREC_APPROVAL_HOURS", "48"))
-    asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=True)
+    asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=json.loads)
     approval = HITLOperator(
         task_id="approval",
         subject="Shall the new model score?",
@@ -43,6 +46,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         outlets=[CHAMPION],
         environment={
             "CAUSALREC_ANSWER": f"{{{{ {ANSWER}['chosen_options'][0] }}}}",
+            "CAUSALREC_ANSWER_VERSION": f"{{{{ {ASKED}['version'] }}}}",
             "CAUSALREC_ANSWER_BY": f"{{{{ ({ANSWER}['responded_by_user'] or {{}}).get('name', '') }}}}",
             "CAUSALREC_ANSWER_WHY": f"{{{{ {ANSWER}['params_input'].get('reason', '') }}}}",
         },

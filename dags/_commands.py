@@ -9,7 +9,7 @@ Only the command line is configurable, so that the same DAG runs jobs on this ma
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,13 +41,14 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
 
 def job_task(
     job: str, *, minutes: int, pool: str = "default_pool", date: str = LOGICAL_DATE,
-    outlets: Sequence[Asset] = (), trigger_rule: str = "all_success", last_line: bool = False,
+    outlets: Sequence[Asset] = (), trigger_rule: str = "all_success",
+    last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> BashOperator:  # fmt: skip
     """The task that runs ``python -m jobs.JOB`` from the project root, for at most ``minutes``.
 
     Args:
-        last_line: hand the last line that it prints to later tasks. environment: further variables.
+        last_line: reads the last line that it prints, for later tasks. environment: further variables.
     """
     return BashOperator(
         task_id=job,
@@ -60,7 +61,8 @@ def job_task(
         execution_timeout=timedelta(minutes=minutes),
         retries=int(os.environ.get("CAUSALREC_TASK_RETRIES", "2")),
         retry_delay=timedelta(seconds=int(os.environ.get("CAUSALREC_RETRY_SECONDS", "60"))),
-        do_xcom_push=last_line,
+        do_xcom_push=last_line is not None,
+        output_processor=last_line or str,
         env=None if environment is None else dict(environment),
         append_env=True,
     )

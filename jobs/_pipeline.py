@@ -14,14 +14,16 @@ NIGHTLY = (
     "build_dataset",
     "train",
     "evaluate",
+    "review",
     "promote",
     "score",
     "publish",
     "item_lists",
+    "monitor",
 )
 """Every job that leaves a ledger row."""
 
-ONLY_WITHOUT_CHAMPION = frozenset({"train", "evaluate", "promote"})
+ONLY_WITHOUT_CHAMPION = frozenset({"train", "evaluate", "review", "promote"})
 """Jobs that a night skips once a champion exists."""
 
 EVERY_NIGHT = tuple(name for name in NIGHTLY if name not in ONLY_WITHOUT_CHAMPION)
@@ -38,6 +40,7 @@ UPSTREAM = {
     "score": ("build_dataset",),
     "publish": ("score",),
     "item_lists": ("publish",),
+    "monitor": ("publish",),
 }
 """Per job of every night the jobs that must be done before it; the DAG says the same."""
 

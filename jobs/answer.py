@@ -1,48 +1,61 @@
-"""Carry out what a person answered in Airflow.
+"""Carry out what a person answered in Airflow about the version that he was asked about.
 
-The answer comes in the environment (CAUSALREC_ANSWER, CAUSALREC_ANSWER_BY, CAUSALREC_ANSWER_WHY), so that no
-word of it is ever a part of a command line.
+The answer comes in the environment (CAUSALREC_ANSWER, _VERSION, _BY, _WHY), so that no word of it is ever a
+part of a command line.
 """
 
 import os
 import sys
+from dataclasses import dataclass
 
 from causalrec.errors import SettingsError
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.decisions import Answer, Person, decide_by_hand
-from causalrec.registry.versions import version_of
+from causalrec.registry.decisions import Answer, Person, answer_question
 from jobs._runner import Job, JobContext, main
 
 ANSWERS: dict[str, Answer] = {"Approve": "approve", "Reject": "reject", "Decide later": "leave"}
 NOBODY = "nobody in time"
 
 
-def answered() -> tuple[Answer, Person]:
+@dataclass(frozen=True)
+class Said:
+    """What was answered, about which version, by whom."""
+
+    answer: Answer
+    version: str
+    person: Person
+
+
+def said() -> Said:
     """The answer in the environment.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is none, or it names no version.
     """
-    said = os.environ.get("CAUSALREC_ANSWER", "")
-    if said not in ANSWERS:
-        raise SettingsError(f"CAUSALREC_ANSWER is {said!r}", do=f"set it to one of {', '.join(ANSWERS)}")
-    who, why = (os.environ.get(f"CAUSALREC_ANSWER_{part}", "") for part in ("BY", "WHY"))
-    return ANSWERS[said], Person(who or NOBODY, why)
+    word, version, who, why = (
+        os.environ.get(f"CAUSALREC_ANSWER{part}", "") for part in ("", "_VERSION", "_BY", "_WHY")
+    )
+    if word not in ANSWERS:
+        raise SettingsError(f"CAUSALREC_ANSWER is {word!r}", do=f"set it to one of {', '.join(ANSWERS)}")
+    if not version.isdecimal():
+        raise SettingsError(
+            f"CAUSALREC_ANSWER_VERSION is {version!r}", do="set it to the version that was asked about"
+        )
+    return Said(ANSWERS[word], version, Person(who or NOBODY, why))
 
 
 def _inputs(job: JobContext) -> dict[str, str]:
-    answer, person = answered()
-    challenger = version_of(job.settings, "challenger")
-    return {"challenger": challenger, "answer": answer, "who": person.who, "why": person.why}
+    found = said()
+    person = found.person
+    return {"version": found.version, "answer": found.answer, "who": person.who, "why": person.why}
 
 
 def _work(job: JobContext) -> Outcome:
-    answer, person = answered()
-    found = decide_by_hand(job.settings, job.lake, answer, person)
-    return Outcome(
-        rows_in=1, rows_out=1, writes=(found.written,),
-        note=f"version {found.version} {found.word} by {person.who}; champion {found.champion or 'none'}",
-    )  # fmt: skip
+    asked = said()
+    found = answer_question(job.settings, job.lake, asked.answer, asked.person, asked.version)
+    writes = () if found.written is None else (found.written,)
+    note = f"version {found.version} {found.word} by {asked.person.who}; champion {found.champion or 'none'}"
+    return Outcome(rows_in=1, rows_out=len(writes), writes=writes, note=note)
 
 
 JOB = Job(name="answer", inputs=_inputs, work=_work)

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.registry.decisions import Answer, Decision, Person, decide_by_hand, roll_back
+from causalrec.registry.alias import settled
+from causalrec.registry.decisions import Answer, Decided, Person, decide_by_hand, roll_back
 from causalrec.registry.promotions import decisions
 from jobs._runner import loaded
 
@@ -54,15 +55,18 @@ def rollback_command(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def history_command(arguments: argparse.Namespace, console: Console) -> int:
-    """One line per decision, newest first."""
-    _, lake = _shop(arguments)
+    """One line per decision, newest first. One that its own process did not finish is finished first."""
+    settings, lake = _shop(arguments)
+    if (late := settled(settings, lake)) is not None:
+        line = f"finished what was begun: version {late.version} {late.word.replace('_', ' ')} by {late.who}"
+        console.print(line, style="yellow", highlight=False, markup=False)
     table = Table(title="decisions about the champion", title_justify="left")
     for column in ("at (UTC)", "decision", "version", "champion before", "data of", "who", "why"):
         table.add_column(column)
     for row in reversed(decisions(lake)):
         values = (
-            f"{row['at']:%Y-%m-%d %H:%M:%S}", row["decision"], row["to_version"],
-            row["from_version"] or "none", str(row["ds"]), row["who"], row["why"],
+            f"{row.at:%Y-%m-%d %H:%M:%S}", row.word, row.version, row.before or "none", str(row.ds),
+            row.who, row.why,
         )  # fmt: skip
         table.add_row(*(escape(value) for value in values))
     console.print(table)
@@ -78,7 +82,7 @@ def _person(arguments: argparse.Namespace) -> Person:
     return Person(arguments.who or getpass.getuser(), arguments.why)
 
 
-def _say(decision: Decision, console: Console) -> int:
+def _say(decision: Decided, console: Console) -> int:
     moved = f"champion: {decision.before or 'none'} -> {decision.champion or 'none'}"
     console.print(f"version {decision.version} {WORDS[decision.word]} ({moved})", highlight=False)
     return 0

@@ -23,6 +23,7 @@ def inputs(job: JobContext) -> dict[str, str]:
         "lists": "" if published is None else ",".join(sorted(str(w["digest"]) for w in published.writes)),
         "champion": version_of(job.settings, "champion"),
         "monitor": job.settings.monitor.model_dump_json(),
+        "robots": job.settings.dataset.model_dump_json(include={"max_daily_actions", "max_minute_actions"}),
     }
 
 

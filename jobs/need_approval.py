@@ -1,22 +1,45 @@
-"""Exit 0 where a version that passed the gate waits for a person, 99 where none does, 1 on an error."""
+"""Exit 0 where a version that passed the gate waits for a person, 99 where none does, 1 on an error.
 
+The last line is JSON: ``version`` is what the answer will be about, whatever is trained meanwhile; ``text``
+says what it is and where it can be looked at (Markdown).
+"""
+
+import datetime as dt
+import json
 import sys
 
 from causalrec.config import Settings
+from causalrec.lake import Lake
 from causalrec.registry.decisions import waiting
-from causalrec.registry.versions import TRAINED_ON
+from causalrec.registry.pages import review_page_address, version_page
+from causalrec.registry.runs import REVIEW
+from causalrec.registry.store import guarded
+from causalrec.registry.versions import AGAINST, TRAINED_ON, ModelVersion
 from jobs._question import ask
 
 
-def approval_needed(settings: Settings) -> tuple[bool, str]:
+def approval_needed(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, str]:
     """Which version waits, and where it can be looked at."""
-    found = waiting(settings)
-    if found is None:
-        return False, "no version waits for approval"
-    data = found.tags.get(TRAINED_ON, "?")
-    text = f"version {found.version} of {found.name}, trained on the data of {data}"
-    base = settings.registry.page_url.rstrip("/")
-    return True, f"{text}: {base}/#/models/{found.name}/versions/{found.version}" if base else text
+    with guarded(settings):
+        found = waiting(settings, lake)
+        if found is None:
+            return False, "no version waits for approval"
+        return True, json.dumps({"version": found.version, "text": _text(settings, found)})
+
+
+def _text(settings: Settings, found: ModelVersion) -> str:
+    """Which version it is, beside whom, and where to read about it."""
+    against, path = found.tags.get(AGAINST), found.tags.get(REVIEW)
+    rival = f"compared with champion version {against}" if against else "there is no champion yet"
+    data = found.tags[TRAINED_ON]
+    lines = [f"Version {found.version} of {found.name}, trained on the data of {data}; {rival}."]
+    if page := review_page_address(settings, found):
+        lines.append(f"* [Review page]({page})")
+    elif path:
+        lines.append(f"* Review page: `{path}` among the artifacts of its run, and in the shop's reports")
+    if version := version_page(settings, found):
+        lines.append(f"* [Model version in MLflow]({version})")
+    return "\n".join(lines)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
+from causalrec.lake.outcome import Outcome
 from causalrec.registry.comparison import read_comparison
+from causalrec.registry.evaluate import evaluate_version_inputs
 from causalrec.registry.gate import decide
 from causalrec.registry.judge import floors, score_on
 from causalrec.registry.runs import attach_page, run_facts
@@ -22,7 +23,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
-from jobs._runner import EXIT_ERROR, loaded
+from jobs._runner import Job, JobContext, loaded, main, run
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 
@@ -30,24 +31,41 @@ MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The arguments of the command."""
     parser = subparsers.add_parser("review", help="write the review page of the challenger")
-    _add_arguments(parser)
-    parser.set_defaults(run=run)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=command)
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Gather, write, attach, print the checks."""
+def command(arguments: argparse.Namespace, console: Console) -> int:
+    """Writes it, whether or not anything changed since the last time."""
     settings = loaded(arguments)
     lake = Lake(settings.lake_root, settings.lake)
-    reviewed, page, path = review(settings, lake, arguments.ds)
-    console.print(_checks(reviewed))
-    console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
-    console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
+    run(JOB, JobContext(settings, lake, Ledger(lake), arguments.ds, console, force=True))
     return 0
+
+
+def _inputs(job: JobContext) -> dict[str, str]:
+    """The evaluation and all that it depends on, and what the page shows of it."""
+    evaluated = job.ledger.last_success("evaluate", job.ds)
+    return {
+        **evaluate_version_inputs(job.settings, job.lake, job.ledger, job.ds),
+        "evaluation": ",".join(sorted(str(w["digest"]) for w in evaluated.writes)) if evaluated else "",
+        "review": job.settings.review.model_dump_json(),
+    }
+
+
+def _work(job: JobContext) -> Outcome:
+    """Gather, write, attach, print the checks."""
+    reviewed, page, path = review(job.settings, job.lake, job.ds)
+    job.console.print(_checks(reviewed))
+    job.console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
+    job.console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
+    return Outcome(
+        rows_in=len(reviewed.verdict.checks),
+        reads=reviewed.dataset.pins,
+        counters={"page_bytes": float(page.stat().st_size)},
+        note=f"version {reviewed.version}: {reviewed.verdict.decision}; page {page}",
+    )
 
 
 def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path, str]:
@@ -128,17 +146,7 @@ def _checks(reviewed: Reviewed) -> Table:
     return table
 
 
-def main(argv: list[str] | None = None) -> int:
-    """As a task of the pipeline."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.review", description=__doc__)
-    _add_arguments(parser)
-    console = Console()
-    try:
-        return run(parser.parse_args(argv), console)
-    except CausalrecError as error:
-        console.print(f"[bold red]review[/] {escape(str(error))}", highlight=False)
-        return EXIT_ERROR
-
+JOB = Job(name="review", inputs=_inputs, work=_work)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

@@ -40,6 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     world.add_argument("--users", type=int, default=DEFAULT.users)
     world.add_argument("--items", type=int, default=DEFAULT.items)
     world.add_argument("--exposed", type=float, default=DEFAULT.exposed, help="items shown to a user")
+    world.add_argument("--logged", type=float, default=DEFAULT.logged, help="share of impressions in the log")
     parser.add_argument("--seeds", type=int, default=3, help="number of worlds, each with its own training")
     parser.add_argument("--variants", nargs="+", choices=sorted(VARIANTS), help="instead of the default rows")
     parser.add_argument("--ablations", action="store_true", help="also the causal model without each module")
@@ -118,6 +119,7 @@ def _knobs(arguments: argparse.Namespace, strength: float, number: int) -> Knobs
         accidents=arguments.accidents,
         merit_shown=arguments.merit_shown,
         exposed=arguments.exposed,
+        logged=arguments.logged,
         seed=DEFAULT.seed + number,
     )
 

@@ -69,6 +69,7 @@ class BackdoorSettings(Section):
     least_strength: float = Field(
         0.3, ge=0, le=1, description="correlation between modalities below which codes do not act"
     )
+    independence: float = Field(0.0, ge=0, description="weight of L_ind: states that do not say the code")
 
 
 class TopologySettings(Section):

@@ -281,6 +281,7 @@ class GateSettings(Section):
     Attributes:
         metric, debiased_metric: compared with the champion by a paired bootstrap over users.
         max_relative_loss: of either metric against the champion.
+        min_debiased_users: users with an answer on random exposure below whom the gate warns.
         min_code_perplexity: share of the coarse codes over which items must effectively spread.
         min_code_usage: share of the coarse codes that have items; below it the gate warns.
         refuters: changed data on which the model is fitted anew before it is registered; see
@@ -295,6 +296,7 @@ class GateSettings(Section):
     debiased_metric: str = "random_ndcg@5"
     cutoffs: tuple[int, ...] = (10, 20)
     max_relative_loss: float = Field(0.02, ge=0)
+    min_debiased_users: int = Field(20, ge=0)
     min_coverage: float = Field(0.01, ge=0, le=1)
     max_popularity_lift: float = 1.0
     min_code_perplexity: float = Field(0.1, ge=0, le=1)

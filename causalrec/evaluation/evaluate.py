@@ -39,8 +39,8 @@ class Evaluation:
     """The rows, and what is behind them.
 
     Attributes:
-        exposed: ``random_ndcg@k``, ``random_auc`` and ``dr_liked@k`` per user with an answer; empty
-            without random exposure.
+        exposed: ``random_ndcg@k``, ``random_auc``, ``dr_liked@k`` and ``dr_support@k`` per user with an
+            answer; empty without random exposure.
         curve: reliability on random exposure, or None.
     """
 
@@ -82,6 +82,7 @@ def evaluate_all(
     per_user = exposed_per_user(exposed, RANDOM_K)
     if exposed is not None:
         per_user |= uniform_list_value(score, data, RANDOM_K, batch)
+        plain["random_users"] = float(per_user.get(f"random_ndcg@{RANDOM_K}", np.empty(0)).size)
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.evaluation.debiased import liked_outcomes, snips_hit_rate
+from causalrec.evaluation.debiased import effective_sample_size, liked_outcomes, snips_hit_rate
 from causalrec.evaluation.doubly_robust import list_value
 from causalrec.evaluation.ranked import RankedUsers
 from causalrec.evaluation.ranking import Score, masked_scores
@@ -44,7 +44,9 @@ def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 10
     """``dr_liked@k`` per user with random exposure, ascending: doubly robust share of liked items listed.
 
     Lists are those of the whole catalogue without training items. Chance showed every pair alike, so that the
-    propensity of each is the share of all pairs that were shown. Empty without random exposure.
+    propensity of each is the share of all pairs that were shown. ``dr_support@k`` counts the listed items
+    that chance has shown to the user: where it is 0 the value is the outcome model's alone. Empty without
+    random exposure.
     """
     log = data.random_exposure
     if log is None or log.shape[1] == 0:
@@ -62,16 +64,20 @@ def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 10
         lists[rows] = np.where(listed, best, np.int32(-1))
     chance = np.full(keys.size, keys.size / (users.size * data.n_items))
     model = OthersMeans(once, data.n_users, data.n_items)
-    return {
-        f"dr_liked@{k}": np.nan_to_num(list_value(lists, users, once, chance, model, data.n_items, clip=0.0))
-    }
+    value = list_value(lists, users, once, chance, model, data.n_items, clip=0.0)
+    listed_keys = users.astype(np.int64)[:, None] * data.n_items + lists
+    support = (np.isin(listed_keys, keys) & (lists >= 0)).sum(axis=1).astype(np.float64)
+    return {f"dr_liked@{k}": np.nan_to_num(value), f"dr_support@{k}": support}
 
 
 def snips_metrics(ranked: RankedUsers, held_out: Ints, propensity: Floats, n_items: int) -> dict[str, float]:
     """``snips_hit@K``: share of held-out pairs that the lists would hold, had all been shown alike.
 
+    ``snips_ess``: how many equally weighted pairs its weights are worth.
+
     Args:
         held_out: int32 (2, n). propensity: float32 (U, N), the logged chance that a pair was shown.
     """
     rate = snips_hit_rate(ranked.lists, ranked.users, held_out, propensity, n_items)
-    return {f"snips_hit@{ranked.lists.shape[1]}": rate}
+    weighted = effective_sample_size(propensity[held_out[0], held_out[1]].astype(np.float64))
+    return {f"snips_hit@{ranked.lists.shape[1]}": rate, "snips_ess": weighted}

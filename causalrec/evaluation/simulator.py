@@ -47,7 +47,7 @@ def simulate(knobs: Knobs) -> Simulation:
     truth = _world(knobs, rng)
     look = Look(knobs, rng)
     truth = replace(truth, exposure=_exposure_logits(truth, rng))
-    pairs, accidental = _biased_clicks(truth)
+    pairs, accidental, passed = _biased_clicks(truth)
     if pairs.shape[1] < len(HELD_OUT) + 1:
         raise DatasetError(f"{pairs.shape[1]} clicks were simulated", do="raise users, items or exposed")
     part = np.digitize(rng.random(pairs.shape[1]), HELD_OUT)
@@ -60,6 +60,7 @@ def simulate(knobs: Knobs) -> Simulation:
         knobs.users, knobs.items, train, valid, test,
         modalities=look.render(truth, truth.confounder, 3),
         random_exposure=shown,
+        passed=passed if knobs.logged else None,
     )  # fmt: skip
     fresh = [_without(found, train) for found in (liked, liked_do)]
     reassigned = look.render(truth, other, 3)
@@ -100,20 +101,26 @@ def _exposure_logits(truth: Truth, rng: np.random.Generator) -> Doubles:
     return np.asarray(logits + np.log(knobs.exposed / knobs.items) - np.log(np.exp(logits).mean()))
 
 
-def _biased_clicks(truth: Truth) -> tuple[Ints, Bools]:
-    """Recorded pairs (2, n) sorted by user and item, and which of them are accidents."""
+def _biased_clicks(truth: Truth) -> tuple[Ints, Bools, Ints]:
+    """Recorded pairs (2, n) sorted by user and item, which of them are accidents, and logged pairs (2, m)
+    that were exposed without a recorded click."""
     knobs = truth.knobs
-    found, accidents = [], []
+    found, accidents, passed = [], [], []
     for users, rng in _blocks(knobs, 0):
         chance = truth.exposed(users)
         exposed = rng.random(chance.shape) < chance
         liked = exposed & (rng.random(chance.shape) < truth.factual(users))
         accident = exposed & ~liked & (rng.random(chance.shape) < knobs.accidents)
         kept = liked & (rng.random(chance.shape) >= LOST * knobs.accidents)
-        rows, items = np.nonzero(kept | accident)
+        clicked = kept | accident
+        rows, items = np.nonzero(clicked)
         found.append(np.stack([users[rows], items]))
         accidents.append(accident[rows, items])
-    return np.concatenate(found, axis=1).astype(np.int32), np.concatenate(accidents)
+        unclicked = exposed & ~clicked & (rng.random(chance.shape) < knobs.logged)
+        rows, items = np.nonzero(unclicked)
+        passed.append(np.stack([users[rows], items]))
+    clicks, looks = (np.concatenate(pairs, axis=1).astype(np.int32) for pairs in (found, passed))
+    return clicks, np.concatenate(accidents), looks
 
 
 def _uniform(truth: Truth, confounder: Ints | None, stream: int) -> tuple[Floats, Ints]:

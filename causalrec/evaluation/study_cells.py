@@ -6,7 +6,7 @@ A stopped run goes on: finished cells are read back, the cell in work resumes fr
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -111,9 +111,7 @@ def _data(cell: StudyCell, variant: Variant, simulation: Simulation) -> Interact
     if variant.refuter:
         data = REFUTERS[variant.refuter](data, cell.knobs.seed)
     none = data.test[:, :0]
-    return Interactions(
-        data.n_users, data.n_items, data.train, data.valid, none, data.modalities, weights=data.weights
-    )
+    return replace(data, test=none, propensity=None, random_exposure=None)
 
 
 @lru_cache(maxsize=2)

@@ -52,6 +52,7 @@ _CHANGES: dict[str, Change] = {
     "flat_codes": {"codebook": {"hierarchical": False}},
     "no_exposure_term": {"exposure": {"offset": False}},
     "item_ids": {"content": {"ids": True}},
+    "no_independence": {"backdoor": {"independence": 0.0}},
     "no_backdoor": {"backdoor": {"enabled": False}},
     "no_frontdoor": {"frontdoor": {"enabled": False}},
     "no_topology": {"topology": {"enabled": False}},

@@ -30,6 +30,7 @@ class Knobs:
         accidents: nu, share of exposed non-clicks recorded as clicks (a quarter of it of clicks are lost).
         merit_shown: omega, scale of the merit in the modalities.
         exposed: mean number of items exposed to a user; random_shown of the uniform policy.
+        logged: share of exposures without a click that the shop's log keeps (a log of impressions).
     """
 
     users: int = 2_000
@@ -48,6 +49,7 @@ class Knobs:
     base_rate: float = -1.0
     exposed: float = 50.0
     random_shown: int = 50
+    logged: float = 0.0
     seed: int = 7
 
 

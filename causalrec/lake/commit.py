@@ -55,13 +55,25 @@ def commit_replacement(
     return _commit(seen, new, attempt, tries, removals)
 
 
-def commit_append(seen: Snapshot, new: list[NewFile], attempt: str, tries: int) -> Snapshot:
-    """Add files; the committed version. Appends never conflict with one another.
+def commit_append(
+    seen: Snapshot, new: list[NewFile], attempt: str, tries: int, since: int | None = None
+) -> Snapshot:
+    """Add files; the committed version. Appends conflict only with what came after version ``since``.
 
     Raises:
+        ConflictError: the table is no longer at ``since``.
         LakeError: the race for the version was lost ``tries`` times.
     """
-    return _commit(seen, new, attempt, tries, lambda _: [])
+
+    def removals(current: Snapshot) -> list[DataFile]:
+        if since is not None and current.version != since:
+            raise ConflictError(
+                f"{seen.name} is at version {current.version}, the row was written for version {since}",
+                do="read what came in between, then run this again",
+            )
+        return []
+
+    return _commit(seen, new, attempt, tries, removals)
 
 
 def commit_rewrite(

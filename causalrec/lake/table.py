@@ -161,10 +161,17 @@ class LakeTable:
         (written,) = write_replacement(self, [whole], allow_empty, lambda attempt: self.store(rows, attempt))
         return written
 
-    def append(self, data: pa.Table) -> Written:
-        """Add rows; existing ones stay. For contracts with ``write: append`` only."""
+    def append(self, data: pa.Table, since: int | None = None) -> Written:
+        """Add rows; existing ones stay. For contracts with ``write: append`` only.
+
+        Args:
+            since: write only if this is still the newest version, for rows that depend on those before them.
+
+        Raises:
+            ConflictError: somebody wrote after version ``since``.
+        """
         rows = conform(data, self.schema, self.name)
-        return write_append(self, lambda attempt: self.store(rows, attempt))
+        return write_append(self, lambda attempt: self.store(rows, attempt), since)
 
     def store(self, rows: pa.Table, attempt: str) -> list[NewFile]:
         """Write conformed rows as files, uncommitted."""

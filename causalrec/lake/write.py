@@ -49,8 +49,11 @@ def write_replacement(
     return [_written(final, p, found[render(p)], p in changed) for p in partitions]
 
 
-def write_append(table: "LakeTable", store: Store) -> Written:
-    """Add files in one transaction; the Written counts the added rows only."""
+def write_append(table: "LakeTable", store: Store, since: int | None = None) -> Written:
+    """Add files in one transaction; the Written counts the added rows only.
+
+    Given ``since``, only if that still is the newest version.
+    """
     _refuse_mode(table, "append")
     seen = table.created()
     _sweep_dead(table, seen, [])
@@ -59,7 +62,7 @@ def write_append(table: "LakeTable", store: Store) -> Written:
         total = _total(new)
         final = seen
         if new:
-            final = commit_append(seen, new, this.id, table.settings.commit_tries)
+            final = commit_append(seen, new, this.id, table.settings.commit_tries, since)
             touched = tuple(sorted({folder(file.partition) for file in new}))
             sweep(table.location, replace(this, folders=touched), keep=frozenset(file.path for file in new))
     names = {render(file.partition) for file in new}

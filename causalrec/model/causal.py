@@ -1,6 +1,7 @@
 """The causal recommender: offline stage, training, tables, new users, new items, explanations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ import torch
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot, history_matrix
+from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal_network import CausalNetwork
-from causalrec.model.channel import unit_blocks
 from causalrec.model.channel_part import ChannelPart, attach_channel
 from causalrec.model.cold import ColdItems, under
 from causalrec.model.explain import Evidence, Explanation, explain_pair
@@ -23,6 +23,7 @@ from causalrec.model.graph import unit_rows
 from causalrec.model.naming import name_codes
 from causalrec.model.network import Trainer
 from causalrec.model.prepare import prepare
+from causalrec.model.read_out import ReadOut
 from causalrec.model.shared_taste import SharedTaste
 
 
@@ -76,32 +77,22 @@ class CausalRecommender(FactorRecommender):
             return data
         return debiased_validation(data, log_exposure(item_popularity(data)), self.trainer.seed)
 
-    def fold_in(self, histories: Sequence[Ints]) -> Floats:
-        """States (len(histories), d + p) of new users: the encoder's message, then the front-door read-out,
-        and the mean content of the history."""
+    def read_out(self) -> ReadOut:
+        """The encoder's message about the shared taste, then the front-door; and the mean content of the
+        history.
+
+        Raises:
+            TrainingError: not fitted.
+        """
         if self.fold is None or self.cold is None:
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         widths = self.cold.channel.widths
-        dim = self.fold.shape[1] - sum(widths)
-        summed = np.asarray(history_matrix(histories, self.fold.shape[0]) @ self.fold, dtype=np.float32)
-        states = unit_blocks(summed, (dim, *widths))
-        known = states[:, :dim].any(axis=1, keepdims=True)
-        states[:, :dim] = self._read_out(states[:, :dim]) * known
-        return states
-
-    def _read_out(self, messages: Floats) -> Floats:
-        """User states (n, d) of messages (n, d) of length one."""
-        mediators = torch.from_numpy(messages)
-        free = self.shared is not None and not self.settings.unit
-        if self.shared is not None:
-            mediators = torch.from_numpy(self.shared.about(messages))
-            mediators = mediators if free else unit_rows(mediators)
-        if self.frontdoor is not None:
-            with torch.no_grad():
-                mediators = self.frontdoor(mediators)
-                mediators = mediators if free else unit_rows(mediators)
-        read: Floats = mediators.numpy()
-        return read
+        attention = None if self.frontdoor is None else self.frontdoor.folded()
+        graph = ReadOut((self.fold.shape[1] - sum(widths), *widths), attention=attention)
+        if self.shared is None:
+            return graph
+        taste, length = self.shared.state, self.shared.length
+        return replace(graph, taste=taste, length=length, free=not self.settings.unit)
 
     def history(self, user: int) -> Ints:
         """Items of the user's training pairs, ascending.

@@ -13,12 +13,15 @@ from causalrec.model.affinity import affinity
 from causalrec.model.backdoor import BackdoorAdjustment
 from causalrec.model.content_tower import ContentTower, tower_columns
 from causalrec.model.edges import ReconstructedGraph
-from causalrec.model.exposure import code_demand, log_exposure
+from causalrec.model.exposure import code_demand, item_appeal, log_exposure
 from causalrec.model.factors import item_popularity
 from causalrec.model.frontdoor import FrontdoorAdjustment
 from causalrec.model.graph import Operator, operator, propagate, unit_rows
+from causalrec.model.independence import explained_share
 from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.prepare import Prepared
+
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,9 @@ class CausalNetwork(FactorNetwork):
         self.register_buffer("seen", seen, persistent=False)
         exposure = torch.from_numpy(log_exposure(self.popularity))[:, None]
         self.register_buffer("exposure", exposure * self.temperature, persistent=False)
-        self.demand = self._demand()
+        self.demand = self._demand(data)
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
+        self.register_buffer("cells", torch.from_numpy(prepared.codes[0]).long(), persistent=False)
         self.backdoor = self._backdoor()
         frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
         self.frontdoor = frontdoor if settings.frontdoor.enabled else None
@@ -89,12 +93,12 @@ class CausalNetwork(FactorNetwork):
         self.alike_items, self.alike_users = self._alike(data.train_matrix())
         self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
 
-    def _demand(self) -> Floats:
+    def _demand(self, data: Interactions) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""
         exposure = self.settings.exposure
         if not exposure.offset:
             return np.zeros(self.shape[1], dtype=np.float32)
-        demand = code_demand(log_exposure(self.popularity), self.prepared.codes)
+        demand = code_demand(item_appeal(self.popularity, data.passed), self.prepared.codes)
         return (exposure.demand * self.temperature * demand).astype(np.float32)
 
     def _gate(self) -> Floats:
@@ -129,15 +133,15 @@ class CausalNetwork(FactorNetwork):
         found = self.prepared.confounder
         return bool(found.r2) and found.strength < self.settings.backdoor.least_strength
 
-    def base(self) -> Tensor:
-        """Item states (N, d) before smoothing and propagation."""
-        base = self.item_embedding * self.get_buffer("seen")
+    def base(self, rows: Tensor | slice = ALL) -> Tensor:
+        """Item states (N, d), or those of the items ``rows``, before smoothing and propagation."""
+        base = self.item_embedding[rows] * self.get_buffer("seen")[rows]
         if not self.settings.content.ids and (self.tower is not None or self.content):
             base = torch.zeros_like(base)
         if self.tower is not None:
-            base = base + self.tower(self.get_buffer("columns"))
+            base = base + self.tower(self.get_buffer("columns")[rows])
         for name, layer in self.content.items():
-            base = base + layer(self.get_buffer(f"white_{name}"))
+            base = base + layer(self.get_buffer(f"white_{name}")[rows])
         return base
 
     def content_weight(self, name: str) -> Tensor:
@@ -197,11 +201,15 @@ class CausalNetwork(FactorNetwork):
         return self.liking(*self.tables())
 
     def penalty(self, items: Tensor) -> Tensor:
-        """Gaussian prior of user states of free length."""
-        if self.settings.ridge == 0:
-            return super().penalty(items)
-        squares: Tensor = self.user_embedding.square().sum()
-        return squares.mul(self.settings.ridge / max(self.pairs.shape[1], 1))
+        """Gaussian prior of user states of free length, and L_ind of the batch's items."""
+        prior = super().penalty(items)
+        if self.settings.ridge:
+            squares = self.user_embedding.square().sum()
+            prior = squares.mul(self.settings.ridge / max(self.pairs.shape[1], 1))
+        weight = self.settings.backdoor.independence
+        if self.backdoor is None or weight == 0:
+            return prior
+        return prior + weight * explained_share(self.base(items), self.get_buffer("cells")[items])
 
     def serving(self) -> tuple[Tensor, Tensor]:
         """User states, and item states in expectation over codes as far as the gate allows."""

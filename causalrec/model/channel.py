@@ -23,9 +23,9 @@ import scipy.sparse as sp
 from causalrec.config.model import ContentSettings, ModelSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.backdoor import code_priors
+from causalrec.model.blocks import unit_blocks, unit_rows
 from causalrec.model.codebook import Codebook
 from causalrec.model.content import Whitening, fit_content
-from causalrec.model.factors import unit_rows
 
 PARTS = ("mean", "scale", "basis", "spread")
 
@@ -169,17 +169,6 @@ def flat_codes(codes: tuple[Ints, Ints], codebook: Codebook | None) -> Ints:
     coarse, fine = codes
     width = 1 if codebook is None else codebook.counts.shape[1]
     return np.where(coarse >= 0, coarse * width + fine, -1).astype(np.int32)
-
-
-def unit_blocks(values: Floats, widths: tuple[int, ...]) -> Floats:
-    """Rows (n, sum widths) with each block of columns scaled to length one; a zero block stays zero."""
-    return np.concatenate([unit_rows(part) for part in split_blocks(values, widths)], axis=1)
-
-
-def split_blocks(values: Floats, widths: tuple[int, ...]) -> list[Floats]:
-    """The blocks of columns; without widths ``values`` itself, which then has no columns."""
-    edges: list[int] = np.cumsum(widths, dtype=np.int64)[:-1].tolist()
-    return list(np.split(values, edges, axis=1))
 
 
 def grid_of(settings: ContentSettings) -> tuple[float, ...]:

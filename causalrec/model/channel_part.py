@@ -7,8 +7,9 @@ import numpy as np
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.model.base import Judge
+from causalrec.model.blocks import split_blocks
 from causalrec.model.causal_network import CausalNetwork
-from causalrec.model.channel import ContentChannel, flat_codes, split_blocks
+from causalrec.model.channel import ContentChannel, flat_codes
 from causalrec.model.mixing import choose_weights
 
 

@@ -12,13 +12,13 @@ from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.backdoor import BackdoorAdjustment
+from causalrec.model.blocks import unit_rows
 from causalrec.model.causal_network import CausalNetwork
 from causalrec.model.channel import PARTS, ContentChannel, flat_codes
 from causalrec.model.codebook import Codebook
 from causalrec.model.confounder import ConfounderModel
 from causalrec.model.content import Content, Whitening, read_content
 from causalrec.model.content_tower import ContentTower, tower_columns
-from causalrec.model.factors import unit_rows
 from causalrec.model.neighbours import nearest
 from causalrec.model.prepare import no_footprint
 

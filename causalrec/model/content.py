@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats
 from causalrec.errors import TrainingError
-from causalrec.model.factors import unit_rows
+from causalrec.model.blocks import unit_rows
 
 Present = npt.NDArray[np.bool_]
 SMALLEST = 1e-5  # directions with less than this share of the largest variance are numerical noise

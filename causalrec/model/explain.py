@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
+from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal_network import CausalNetwork
-from causalrec.model.channel import unit_blocks
 from causalrec.model.channel_part import ChannelPart
 from causalrec.model.graph import inverse_root
 

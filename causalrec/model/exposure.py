@@ -1,4 +1,4 @@
-"""Exposure of items and demand of codes, both read from how often items were clicked.
+"""Exposure of items and demand of codes, read from how often items were clicked and, if logged, shown.
 
 A log of clicks shows exposure times appeal: P(click) = P(shown) P(like | shown). Neither is observed
 alone, so what divides them is an assumption:
@@ -7,11 +7,12 @@ alone, so what divides them is an assumption:
   out of the score for ranking, it makes the model learn how users differ in what they like, not what is
   shown often (the logit adjustment of Menon et al., ICLR 2021; popularity deconfounding as in PDA,
   Zhang et al., SIGIR 2021). It also takes out how much an item is liked by everybody.
-* demand of a code = the mean log number of clicks of the code's items. Items that share a code share what
-  everybody likes or is shown about them (brand, category); the rest of an item's popularity is luck of
-  exposure. It is given back where the question is what would be liked as the confounder is, and left
-  out where the confounder is redrawn. Promotion of a whole code cannot be told from demand for it by
-  clicks alone.
+* demand of a code = the mean log number of clicks of the code's items, or, where the log has impressions,
+  the mean log odds of a click on them. Items that share a code share what everybody likes or is shown
+  about them (brand, category); the rest of an item's popularity is luck of exposure. It is given back
+  where the question is what would be liked as the confounder is, and left out where the confounder is
+  redrawn. Promotion of a whole code cannot be told from demand for it by clicks alone; impressions tell
+  them apart.
 
 Means of codes are shrunk (empirical Bayes, Efron and Morris 1973): fine codes towards their coarse
 cell, cells towards the mean of all items, each by the ratio of the variance inside to the variance between.
@@ -27,6 +28,8 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 Doubles = npt.NDArray[np.float64]
 
 CERTAIN = 0.2  # share of validation pairs that always stay
+TINY = 1e-9  # keeps a log finite where nobody clicked anything
+SHOWN = 10.0  # impressions with the usual share of clicks added to every item
 HALF = 0.5  # a click added to every item, so that an item without any has a logarithm
 
 
@@ -36,16 +39,42 @@ def log_exposure(popularity: Floats) -> Floats:
     return np.asarray(logs - logs.mean(), dtype=np.float32)
 
 
-def code_demand(exposure: Floats, codes: tuple[Ints, Ints]) -> Floats:
-    """Shrunken mean of ``exposure`` (N,) over the items of each item's code, float32 (N,).
+def response_logit(clicks: Floats, passed: Floats) -> Floats:
+    """Log odds of a click on what was shown, less their mean, float32 (N,).
+
+    Items shown rarely are drawn towards the odds of all, as if each had been shown :data:`SHOWN` times more.
+
+    Args:
+        clicks, passed: (N,) training clicks, and logged impressions without one.
+    """
+    shown = float(clicks.sum() + passed.sum())
+    share = float(clicks.sum()) / max(shown, 1.0)
+    logs = np.log(clicks + SHOWN * share + TINY) - np.log(passed + SHOWN * (1 - share) + TINY)
+    return np.asarray(logs - logs.mean(), dtype=np.float32)
+
+
+def item_appeal(clicks: Floats, passed: Ints | None) -> Floats:
+    """What the log says about how much everybody likes an item, float32 (N,), in log units about zero.
+
+    Args:
+        clicks: (N,) of training. passed: int32 (2, m), impressions without a click, or None without a log
+            of them: then it is the number of clicks, exposure included.
+    """
+    if passed is None or passed.shape[1] == 0:
+        return log_exposure(clicks)
+    return response_logit(clicks, np.bincount(passed[1], minlength=clicks.size).astype(np.float32))
+
+
+def code_demand(appeal: Floats, codes: tuple[Ints, Ints]) -> Floats:
+    """Shrunken mean of ``appeal`` (N,) over the items of each item's code, float32 (N,).
 
     Zero, the mean of all, for an item without a code (-1).
     """
     coarse, fine = codes
-    demand = np.zeros(exposure.shape, dtype=np.float32)
+    demand = np.zeros(appeal.shape, dtype=np.float32)
     known = coarse >= 0
     if known.any():
-        values = exposure[known].astype(np.float64)
+        values = appeal[known].astype(np.float64)
         cells = shrunken_means(values, coarse[known], np.zeros(values.size))
         inner = coarse[known].astype(np.int64) * (int(fine.max()) + 1) + fine[known]
         demand[known] = shrunken_means(values, inner, cells)

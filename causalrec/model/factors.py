@@ -8,6 +8,7 @@ import numpy as np
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import Recommender, ServingTables, Snapshot, history_matrix
+from causalrec.model.read_out import ReadOut
 
 TABLES = tuple(field.name for field in fields(ServingTables) if field.name != "code_names")
 
@@ -46,8 +47,12 @@ class FactorRecommender(Recommender):
         tables = self.serving_tables()
         if self.fold is None:
             raise TrainingError(f"{self.name} has no fold-in table", do="fit or load the model first")
-        states = np.asarray(history_matrix(histories, tables.items.shape[0]) @ self.fold, dtype=np.float32)
-        return unit_rows(states) if self.unit else states
+        sums = np.asarray(history_matrix(histories, tables.items.shape[0]) @ self.fold, dtype=np.float32)
+        return self.read_out().states(sums) if self.unit else sums
+
+    def read_out(self) -> ReadOut:
+        """From the sum of ``fold`` over a history to the direction of a state."""
+        return ReadOut((self.serving_tables().users.shape[1],))
 
     def score_histories(self, histories: Sequence[Ints]) -> Floats:
         """Scores of new users; an empty history gets the popularity ranking."""
@@ -86,10 +91,3 @@ def plain_tables(users: Floats, items: Floats, popularity: Floats) -> ServingTab
 def item_popularity(data: Interactions) -> Floats:
     """Training interactions per item, float32 (N,)."""
     return np.bincount(data.train[1], minlength=data.n_items).astype(np.float32)
-
-
-def unit_rows(values: Floats) -> Floats:
-    """Rows scaled to length one; a zero row stays zero."""
-    length = np.linalg.norm(values, axis=1, keepdims=True)
-    scaled: Floats = (values / np.where(length > 0, length, 1.0)).astype(np.float32)
-    return scaled

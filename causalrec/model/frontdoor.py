@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from causalrec.config.model import FrontdoorSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.codebook import k_means
+from causalrec.model.read_out import Attention
 
 SAMPLE = 8_192
 ROUNDS = 5
@@ -68,6 +69,16 @@ class FrontdoorAdjustment(nn.Module):
         dictionary[full] = keep * dictionary[full] + (1 - keep) * means[full]
         now = torch.from_numpy((sizes + 1) / (sizes + 1).sum()).to(share.device)
         share.copy_(keep * share + (1 - keep) * now if self.ready else now)
+
+    def folded(self) -> Attention | None:
+        """The same map with its matrices multiplied out; None before the first dictionary."""
+        if not self.ready:
+            return None
+        dictionary = self.get_buffer("dictionary")
+        with torch.no_grad():
+            match = self.query.weight.T @ self.key(dictionary).T / dictionary.shape[1] ** 0.5
+            parts = match, self.get_buffer("share").log(), self.leave(self.value(dictionary))
+        return Attention(*(np.ascontiguousarray(part.cpu().numpy()) for part in parts))
 
     def forward(self, mediator: Tensor) -> Tensor:
         """m_u + W s^_u for mediators (n, d); the mediator alone before the first dictionary."""

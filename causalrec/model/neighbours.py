@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats
-from causalrec.model.factors import unit_rows
+from causalrec.model.blocks import unit_rows
 
 
 def nearest(queries: Floats, keys: Floats, k: int, block: int, *, same: bool) -> sp.csr_matrix:

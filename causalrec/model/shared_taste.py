@@ -32,7 +32,3 @@ class SharedTaste:
         active = np.unique(network.pairs[0])
         length = float(own[active].norm(dim=1).mean())
         return SharedTaste(network.shared.detach().cpu().numpy(), length)
-
-    def about(self, messages: Floats) -> Floats:
-        """Mediators (n, d) of new users, whose messages (n, d) have length one."""
-        return (self.length * messages + self.state).astype(np.float32)

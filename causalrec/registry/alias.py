@@ -1,43 +1,93 @@
-"""Moves an alias by compare-and-set: nobody overwrites a promotion that he has not seen."""
+"""Changes the champion: a row of ``promotions`` decides, the alias follows it.
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+MLflow has no conditional write, the table has one. So the order is: the row, committed only if nobody has
+decided anything meanwhile, on whichever host; then the alias and the tag of the version; last a tag of the
+model that names the row. Whoever dies in between leaves a row that is not named yet, and the next one who
+decides, asks or scores carries it out first.
+"""
+
 from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
-from causalrec.errors import RegistryError
-from causalrec.registry.versions import Alias, by_alias
+from causalrec.errors import ConflictError, RegistryError
+from causalrec.lake import Lake
+from causalrec.lake.outcome import Written
+from causalrec.registry.promotions import Decision, Word, append_decision, decisions, read_history
+from causalrec.registry.store import connect, store_exists
+from causalrec.registry.versions import by_alias, find_number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+SETTLED = "settled_decision"  # tag of the registered model: the last row that was carried out
+ANSWER = "answer"  # tag of a version: what a person said of it
+ANSWERS: dict[Word, str] = {"promoted": "approve", "rejected": "reject", "left": "leave"}
 
-def move_alias(
-    client: "MlflowClient", settings: Settings, alias: Alias, *, expected: str | None, to: str
-) -> None:
-    """Points ``alias`` to version ``to`` if it still points to ``expected`` (None: to nothing).
 
-    MLflow has no conditional write, so promotions of one work folder take turns by a file lock.
+def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, decision: Decision) -> Written:
+    """Writes the row and carries it out. A move needs that ``decision.before`` still is champion.
 
     Raises:
-        RegistryError: the alias was moved by somebody else meanwhile.
+        RegistryError: somebody else moved the alias meanwhile.
     """
-    with _turn(settings):
-        found = by_alias(client, settings, alias)
-        current = None if found is None else found.version
-        if current != expected:
+    for _ in range(settings.lake.commit_tries):
+        history = read_history(lake)
+        settle(client, settings, lake)
+        current = _champion(client, settings)
+        if decision.moves and current != decision.before:
             raise RegistryError(
-                f"{alias} is version {current or 'none'}, expected {expected or 'none'}: promoted meanwhile",
+                f"champion is version {current or 'none'}, expected {decision.before or 'none'}: "
+                "promoted meanwhile",
                 do="run evaluate again and then promote",
             )
-        client.set_registered_model_alias(settings.registry.model_name, alias, to)
+        try:
+            written = append_decision(lake, decision, history)
+        except ConflictError:
+            continue  # look at what was decided meanwhile
+        settle(client, settings, lake)
+        return written
+    raise RegistryError(
+        f"others decided {settings.lake.commit_tries} times while this was about to", do="run it again"
+    )
 
 
-@contextmanager
-def _turn(settings: Settings) -> Iterator[None]:
-    lock = settings.paths.work.absolute() / f".{settings.registry.model_name}.alias.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+def settled(settings: Settings, lake: Lake) -> Decision | None:
+    """:func:`settle` with a client of its own; nothing where there is no store yet."""
+    return settle(connect(settings), settings, lake) if store_exists(settings) else None
+
+
+def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision | None:
+    """Carries out the newest decision if its own process did not; returns it, or None.
+
+    An alias that is neither where the decision found it nor where it belongs was moved in MLflow by hand
+    since, and stays. Rows of another store (no such version, or of another run) are left alone.
+    """
+    done: Decision | None = None
+    own: set[str | None] = set()  # where this process has put it; a slow one may come after a faster one
+    while (row := unsettled(client, settings, lake)) is not None:
+        if row.moves and _champion(client, settings) in {row.before, *own}:
+            client.set_registered_model_alias(settings.registry.model_name, "champion", row.version)
+            own.add(row.version)
+        if row.by_hand and row.word in ANSWERS:
+            client.set_model_version_tag(settings.registry.model_name, row.version, ANSWER, ANSWERS[row.word])
+        client.set_registered_model_tag(settings.registry.model_name, SETTLED, row.key)
+        done = row
+    return done
+
+
+def unsettled(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision | None:
+    """The newest decision, if it is one about this store that was not carried out yet."""
+    rows = decisions(lake)
+    if not rows or not rows[-1].run_id:
+        return None
+    row = rows[-1]
+    version = find_number(client, settings, row.version)
+    if version is None or version.run_id != row.run_id:
+        return None
+    tags = client.get_registered_model(settings.registry.model_name).tags
+    return None if tags.get(SETTLED) == row.key else row
+
+
+def _champion(client: "MlflowClient", settings: Settings) -> str | None:
+    found = by_alias(client, settings, "champion")
+    return None if found is None else found.version

@@ -2,15 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
-from causalrec.registry.alias import move_alias
-from causalrec.registry.promotions import Word, champion_before, record_decision
-from causalrec.registry.store import connect, store_exists
+from causalrec.registry.alias import ANSWER, decide_champion, settle
+from causalrec.registry.promotions import Decision, Word, champion_before, decisions
+from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
     AGAINST,
     GATE,
@@ -22,11 +22,7 @@ from causalrec.registry.versions import (
     opened,
 )
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
 Answer = Literal["approve", "reject", "leave"]
-ANSWER = "answer"  # tag: what a person said of the version
 WORDS: dict[Answer, Word] = {"approve": "promoted", "reject": "rejected", "leave": "left"}
 
 
@@ -39,25 +35,27 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decided:
     """What was decided.
 
     Attributes:
         version: that was judged. before, champion: the champion until then and from then on.
+        written: the row; None where it stood there already, from an earlier try.
     """
 
     word: Word
     version: str
     before: str | None
     champion: str | None
-    written: Written
+    written: Written | None
 
 
-def waiting(settings: Settings) -> ModelVersion | None:
+def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
     """The challenger that passed the gate and that nobody has answered yet; None where nothing waits."""
     if not store_exists(settings):
         return None
     client = connect(settings)
+    settle(client, settings, lake)
     challenger, champion = by_alias(client, settings, "challenger"), by_alias(client, settings, "champion")
     if challenger is None or (champion is not None and champion.version == challenger.version):
         return None
@@ -67,29 +65,50 @@ def waiting(settings: Settings) -> ModelVersion | None:
 
 def decide_by_hand(
     settings: Settings, lake: Lake, answer: Answer, person: Person, version: str | None = None
-) -> Decision:
+) -> Decided:
     """Carries out what a person says of ``version`` (default: the challenger).
 
     Raises:
         RegistryError: it may not be promoted (it did not pass the gate, was judged against another champion,
-            or its artifacts are damaged), a rejection has no reason, or somebody else was faster.
+            or its artifacts are damaged), a rejection has no reason or is of the champion, or somebody else
+            was faster.
     """
-    client = connect(settings)
-    found = by_number(client, settings, version) if version else need(client, settings, "challenger")
-    champion = by_alias(client, settings, "champion")
-    before = None if champion is None else champion.version
-    if answer == "reject" and not person.why.strip():
-        raise RegistryError(f"version {found.version} is rejected without a reason", do="say why")
-    if answer == "approve":
-        _may_be_champion(found, before)
-        move_alias(client, settings, "champion", expected=before, to=found.version)
-    _note(client, found, answer)
-    why = person.why.strip() or f"{answer} without a word"
-    after = found.version if answer == "approve" else before
-    return _recorded(lake, WORDS[answer], found, before, after, Person(person.who, why))
+    with guarded(settings):
+        client = connect(settings)
+        settle(client, settings, lake)
+        found = by_number(client, settings, version) if version else need(client, settings, "challenger")
+        champion = by_alias(client, settings, "champion")
+        before = None if champion is None else champion.version
+        _may_be_said(answer, person, found, before)
+        why = person.why.strip() or f"{answer} without a word"
+        decision = _by_hand(WORDS[answer], found, before, Person(person.who, why))
+        written = decide_champion(client, settings, lake, decision)
+    after = found.version if decision.moves else before
+    return Decided(decision.word, found.version, before, after, written)
 
 
-def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = None) -> Decision:
+def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Person, version: str) -> Decided:
+    """Carries out the answer to a question about ``version``, once, however often it is tried.
+
+    Raises:
+        RegistryError: as :func:`decide_by_hand`; or somebody decided by hand while the question was open.
+    """
+    with guarded(settings):
+        settle(connect(settings), settings, lake)
+    said = [row for row in decisions(lake) if row.by_hand and row.version == version and row.word != "left"]
+    if not said:
+        return decide_by_hand(settings, lake, answer, person, version)
+    last = said[-1]
+    if last.word == WORDS[answer] and last.who == person.who:
+        return Decided(last.word, version, last.before, version if last.moves else last.before, None)
+    raise RegistryError(
+        f"version {version} was {last.word.replace('_', ' ')} by {last.who} while the question was open "
+        f"({last.why}); the answer {answer} by {person.who} is not carried out",
+        do="agree, then use causalrec promote, reject or rollback",
+    )
+
+
+def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = None) -> Decided:
     """Gives the alias back to ``to`` (default: the version that the champion took it from).
 
     Running jobs keep the version that they opened; the next one opens this.
@@ -97,23 +116,35 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
     Raises:
         RegistryError: there is nothing to go back to, its artifacts are damaged, or somebody else was faster.
     """
-    client = connect(settings)
-    champion = need(client, settings, "champion")
-    target = to or champion_before(lake, champion.version)
-    if target is None or target == champion.version:
-        raise RegistryError(
-            f"there is no champion before version {champion.version}",
-            do="name a version: causalrec rollback --to VERSION (causalrec history lists them)",
-        )
-    found = by_number(client, settings, target)
-    with opened(found):
-        move_alias(client, settings, "champion", expected=champion.version, to=found.version)
-    why = Person(person.who, person.why.strip() or "rolled back without a word")
-    return _recorded(lake, "rolled_back", found, champion.version, found.version, why)
+    with guarded(settings):
+        client = connect(settings)
+        settle(client, settings, lake)
+        champion = need(client, settings, "champion")
+        target = to or champion_before(lake, champion.version)
+        if target is None or target == champion.version:
+            raise RegistryError(
+                f"there is no champion before version {champion.version}",
+                do="name a version: causalrec rollback --to VERSION (causalrec history lists them)",
+            )
+        found = by_number(client, settings, target)
+        why = Person(person.who, person.why.strip() or "rolled back without a word")
+        with opened(found):
+            decision = _by_hand("rolled_back", found, champion.version, why)
+            written = decide_champion(client, settings, lake, decision)
+    return Decided(decision.word, found.version, champion.version, found.version, written)
 
 
-def _may_be_champion(found: ModelVersion, champion: str | None) -> None:
+def _may_be_said(answer: Answer, person: Person, found: ModelVersion, champion: str | None) -> None:
     label = f"version {found.version}"
+    if answer == "reject" and not person.why.strip():
+        raise RegistryError(f"{label} is rejected without a reason", do="say why")
+    if answer == "reject" and champion == found.version:
+        raise RegistryError(f"{label} is champion", do="take it back: causalrec rollback")
+    if answer == "approve":
+        _may_be_champion(label, found, champion)
+
+
+def _may_be_champion(label: str, found: ModelVersion, champion: str | None) -> None:
     if champion == found.version:
         raise RegistryError(f"{label} is champion already", do="nothing; causalrec history shows since when")
     if found.tags.get(GATE) != "promote":
@@ -131,17 +162,7 @@ def _may_be_champion(found: ModelVersion, champion: str | None) -> None:
         return
 
 
-def _note(client: "MlflowClient", found: ModelVersion, answer: Answer) -> None:
-    client.set_model_version_tag(found.name, found.version, ANSWER, answer)
-
-
-def _recorded(
-    lake: Lake, word: Word, found: ModelVersion, before: str | None, after: str | None, person: Person
-) -> Decision:
+def _by_hand(word: Word, found: ModelVersion, before: str | None, person: Person) -> Decision:
     facts = {"gate": found.tags.get(GATE, ""), "against": found.tags.get(AGAINST, ""), "by": "hand"}
     ds = dt.date.fromisoformat(found.tags[TRAINED_ON])
-    written = record_decision(
-        lake, word, before=before, version=found.version, who=person.who, why=person.why, ds=ds,
-        evaluation=facts,
-    )  # fmt: skip
-    return Decision(word, found.version, before, after, written)
+    return Decision(word, before, found.version, found.run_id, person.who, person.why, ds, facts)

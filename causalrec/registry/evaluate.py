@@ -47,13 +47,13 @@ def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: 
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "challenger": version_of(settings, "challenger"),
-        "champion": _opponent(settings),
+        "champion": opponent(settings),
         "gate": hashlib.sha256(settings.gate.model_dump_json(exclude={"auto_approve"}).encode()).hexdigest(),
         "floors": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
     }
 
 
-def _opponent(settings: Settings) -> str:
+def opponent(settings: Settings) -> str:
     """The champion's version; for a challenger that was promoted meanwhile, the champion before."""
     if not store_exists(settings):
         return ""

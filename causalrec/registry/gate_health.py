@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from causalrec.config.sections import GateSettings
+from causalrec.evaluation.evaluate import RANDOM_K
 from causalrec.registry.checks import Check, Status
 from causalrec.registry.comparison import Comparison
 
@@ -10,6 +11,7 @@ from causalrec.registry.comparison import Comparison
 def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     """Every check that needs no champion to be decided, and the drift from it where there is one."""
     k = settings.metric.partition("@")[2]
+    yield from _overlap(evaluation, settings)
     yield _coverage(evaluation, settings, f"coverage@{k}")
     yield _lift(evaluation, settings, f"popularity_lift@{k}")
     yield from _codebook(evaluation, settings)
@@ -17,6 +19,23 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     yield from _drift(evaluation, settings, k)
     yield _cost(evaluation, "latency", "latency_ms", settings.max_latency_ms, "ms per user")
     yield _cost(evaluation, "size", "size_mb", settings.max_size_mb, "MB")
+
+
+def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+    """What the debiased metrics rest on: users with an answer, and listed items that chance has shown."""
+    users = evaluation.value(evaluation.model, "random_users")
+    support = evaluation.value(evaluation.model, f"dr_support@{RANDOM_K}")
+    if users is None or support is None:
+        return  # nothing was shown at random: the check of the debiased metric says so
+    name, least = "overlap", settings.min_debiased_users
+    if support <= 0:
+        text = "no listed item was shown at random: their worth is the outcome model's guess alone"
+        decides = settings.debiased_metric.startswith("dr_")
+        yield Check(name, "fail" if decides else "warn", support, None, text)
+        return
+    text = f"{users:,.0f} users with an answer, {support:.2f} listed items per user shown at random"
+    few: Status = "pass" if users >= least else "warn"
+    yield Check(name, few, users, least, text if few == "pass" else f"too few for a debiased metric: {text}")
 
 
 def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:

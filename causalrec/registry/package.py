@@ -22,6 +22,8 @@ from safetensors.numpy import load_file, save_file
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import Recommender, ServingTables
+from causalrec.model.factors import FactorRecommender
+from causalrec.model.read_out import ARRAYS, ReadOut
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
 from causalrec.scoring.ann import Index
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset
 
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
+READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
 TABLES = tuple(field.name for field in fields(ServingTables) if field.name != "code_names")
 Texts = npt.NDArray[np.str_]
@@ -51,12 +54,10 @@ def write_package(
     folder.mkdir(parents=True)
     save_recommender(recommender, folder / RECOMMENDER)
     tables = recommender.serving_tables()
+    new_users, read_out = _fold_in(recommender)
     if tables is not None:
         arrays = {name: np.ascontiguousarray(getattr(tables, name)) for name in TABLES}
-        fold = getattr(recommender, "fold", None)
-        save_file(
-            arrays if fold is None else {**arrays, "fold": np.ascontiguousarray(fold)}, folder / SERVING
-        )
+        save_file(arrays | new_users, folder / SERVING)
     indptr, indices = _history(dataset.seen, data.n_users)
     save_file({"indptr": indptr, "indices": indices}, folder / HISTORY)
     titles = data.item_names or tuple(item_ids)
@@ -67,9 +68,18 @@ def write_package(
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
     pq.write_table(pa.table({**items, "popularity": pa.array(popularity, pa.float32())}), folder / ITEMS)
     names = () if tables is None else tables.code_names
-    manifest = {**facts, "model": recommender.name, "code_names": list(names)}
+    manifest = {**facts, "model": recommender.name, "code_names": list(names), READ_OUT: read_out}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     return write_checksums(folder)
+
+
+def _fold_in(recommender: Recommender) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """What a state of a new user is made with: arrays, and facts for the manifest; empty without fold-in."""
+    if not isinstance(recommender, FactorRecommender) or recommender.fold is None:
+        return {}, {}
+    arrays, facts = recommender.read_out().pack()
+    named = {f"{READ_OUT}.{name}": array for name, array in arrays.items()}
+    return {"fold": np.ascontiguousarray(recommender.fold), **named}, facts
 
 
 def _history(pairs: Ints, n_users: int) -> tuple[npt.NDArray[np.int64], Ints]:
@@ -134,6 +144,12 @@ class ModelPackage:
     def _fold(self) -> Floats | None:
         return self._tensor("fold") if self.factorised else None
 
+    def _read_out(self) -> ReadOut | None:
+        """How new users are read out; None in packages of older code."""
+        facts = self.manifest.get(READ_OUT)
+        arrays = {name: self._tensor(f"{READ_OUT}.{name}") for name in ARRAYS}
+        return ReadOut.unpack(arrays, facts) if facts else None
+
     def _tensor(self, name: str) -> npt.NDArray[Any] | None:
         return map_tensor(self.folder / SERVING, name)
 
@@ -160,7 +176,8 @@ class ModelPackage:
         items = self.catalogue if catalogue is None else catalogue
         users = map_tensor(self.folder / SERVING, "users") if self.factorised else None
         if users is not None:
-            return Engine(items, settings, users=UserStates(users), index=index)
+            states = UserStates(users)
+            return Engine(items, settings, users=states, index=index, read_out=self._read_out())
         model = self.recommender()
         return Engine(items, settings, score=model.score, score_histories=model.score_histories)
 

@@ -9,12 +9,12 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
-from causalrec.registry.alias import move_alias
+from causalrec.registry.alias import decide_champion, settle
 from causalrec.registry.checks import Verdict
 from causalrec.registry.comparison import Comparison, read_comparison
 from causalrec.registry.gate import decide
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.promotions import Word, record_decision
+from causalrec.registry.promotions import Decision, Word
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
@@ -46,6 +46,7 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
 
 def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
+    settle(client, settings, lake)
     challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
     now = None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
@@ -55,12 +56,11 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     if verdict.decision == "promote" and not _unasked(settings, now):
         note = f"version {challenger.version} passed the gate and waits for approval: {APPROVE}"
         return _outcome(verdict, (), note)
-    if verdict.decision == "promote":
-        move_alias(client, settings, "champion", expected=now, to=challenger.version)
-    written = record_decision(
-        lake, WORDS[verdict.decision], before=now, version=challenger.version, who=settings.registry.approver,
-        why=verdict.why, ds=ds, evaluation=_as_json(verdict, evaluation),
+    decision = Decision(
+        WORDS[verdict.decision], now, challenger.version, challenger.run_id, settings.registry.approver,
+        verdict.why, ds, _as_json(verdict, evaluation),
     )  # fmt: skip
+    written = decide_champion(client, settings, lake, decision)
     if verdict.decision == "reject":
         stays = f"version {now} stays champion" if now else "there is still no champion"
         raise RegistryError(

@@ -14,6 +14,7 @@ from causalrec.registry.store import connect, store_exists
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 Alias = Literal["champion", "challenger"]
 AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
@@ -40,9 +41,8 @@ def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelV
     try:
         found = client.get_model_version_by_alias(settings.registry.model_name, alias)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
+        _refuse_outage(error, settings)
+        return None
     return _version(client, found)
 
 
@@ -52,15 +52,29 @@ def by_number(client: "MlflowClient", settings: Settings, number: str) -> ModelV
     Raises:
         RegistryError: there is none.
     """
+    found = find_number(client, settings, number)
+    if found is None:
+        raise RegistryError(
+            f"{settings.registry.model_name} has no version {number}", do="causalrec history lists them"
+        )
+    return found
+
+
+def find_number(client: "MlflowClient", settings: Settings, number: str) -> ModelVersion | None:
+    """The version of that number; None where there is none."""
     from mlflow.exceptions import MlflowException
 
     try:
-        found = client.get_model_version(settings.registry.model_name, number)
+        return _version(client, client.get_model_version(settings.registry.model_name, number))
     except MlflowException as error:
-        raise RegistryError(
-            f"{settings.registry.model_name} has no version {number}", do="causalrec history lists them"
-        ) from error
-    return _version(client, found)
+        _refuse_outage(error, settings)
+        return None
+
+
+def _refuse_outage(error: "MlflowException", settings: Settings) -> None:
+    """That MLflow says there is none is an answer; anything else is none."""
+    if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
 
 
 def _version(client: "MlflowClient", found: Any) -> ModelVersion:  # noqa: ANN401 - MLflow is untyped

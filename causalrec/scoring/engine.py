@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.blocks import unit_rows
+from causalrec.model.read_out import ReadOut
 from causalrec.scoring.ann import Index
 from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.fused import FINE, worthwhile
 from causalrec.scoring.histories import Histories
 from causalrec.scoring.listing import Chance, Lister, Lists
-from causalrec.scoring.reasons import Drawn, Texts, explain, nearest_history, unit_rows
+from causalrec.scoring.reasons import Drawn, Texts, explain, nearest_history
 from causalrec.scoring.selection import Selector
 from causalrec.scoring.slots import Policy, uniforms
 from causalrec.scoring.topk import Indices, TopK, dot_pairs
@@ -79,6 +81,7 @@ class Engine:
         score: (model user rows) -> (B, N) scores in the model's item numbering; used without ``users``.
         score_histories: (histories in the model's item numbering) -> (B, N) scores of users it does not know.
         index: an approximate index of the catalogue's states; without it the search is exact.
+        read_out: from the summed fold-in vectors of a history to a state; default: their direction.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Engine:
         score: Callable[[Ints], Floats] | None = None,
         score_histories: Callable[[Sequence[Ints]], Floats] | None = None,
         index: Index | None = None,
+        read_out: ReadOut | None = None,
     ) -> None:
         if (users is None) == (score is None):
             raise ValueError("give user states or a score function, not both")
@@ -97,7 +101,7 @@ class Engine:
         self._users, self._score, self._score_histories = users, score, score_histories
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
         self._lister = Lister.of(catalogue.rules, settings, self._units)
-        self._index = index
+        self._index, self._read_out = index, read_out
 
     def recommend(
         self,
@@ -169,13 +173,14 @@ class Engine:
         )
 
     def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
-        """States (B, d): the direction of the summed fold-in vectors of the history; zero without one."""
+        """States (B, d) read out of the summed fold-in vectors of the history; zero without one."""
         assert self.catalogue.fold is not None  # noqa: S101 - narrows types
         owners, items = past.pairs()
         mine = new[owners]
         sums = np.zeros((new.size, width), dtype=np.float64)
         np.add.at(sums, owners[mine], self.catalogue.fold[items[mine]].astype(np.float64))
-        return unit_rows(sums.astype(np.float32))
+        read_out = ReadOut((width,)) if self._read_out is None else self._read_out
+        return read_out.states(sums.astype(np.float32))
 
     def _matrix(self, rows: Ints, chosen: Indices, past: Histories) -> Floats:
         """Scores (B, N) in catalogue order of the chosen users; -inf for items new to the model."""

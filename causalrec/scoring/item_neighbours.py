@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalrec.dataset.arrays import Floats
-from causalrec.scoring.reasons import unit_rows
+from causalrec.model.blocks import unit_rows
 from causalrec.scoring.topk import TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20

@@ -35,12 +35,6 @@ class Drawn:
     new: npt.NDArray[np.bool_]
 
 
-def unit_rows(vectors: Floats) -> Floats:
-    """Rows scaled to length 1; a zero row stays zero."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
-
-
 def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) -> tuple[Indices, Floats]:
     """Per selected pair the nearest of the user's ``width`` latest items by cosine of adjusted states.
 

@@ -101,17 +101,19 @@ def test_the_question_and_what_becomes_of_its_answer() -> None:
         "responded_by_user": {"id": "7", "name": "eva"},
         "params_input": {"reason": reason},
     }
-    ti = SimpleNamespace(xcom_pull=lambda task_ids: said if task_ids == "approval" else "version 3")
+    asked = training.get_task("need_approval").output_processor('{"version": "3", "text": "Version 3 waits"}')
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: {"approval": said, "need_approval": asked}[task_ids])
     environment = training.get_template_env()
     found = {name: environment.from_string(text).render(ti=ti) for name, text in answer.env.items()}
     assert found == {
         "CAUSALREC_ANSWER": "Reject",
+        "CAUSALREC_ANSWER_VERSION": "3",
         "CAUSALREC_ANSWER_BY": "eva",
         "CAUSALREC_ANSWER_WHY": reason,
     }
     assert answer.append_env
     assert "reason" not in answer.bash_command
-    assert environment.from_string(approval.body).render(ti=ti).startswith("version 3")
+    assert environment.from_string(approval.body).render(ti=ti).startswith("Version 3 waits\n\n*Approve*")
     nobody = said | {"responded_by_user": None, "chosen_options": ["Decide later"]}
     ti = SimpleNamespace(xcom_pull=lambda task_ids: nobody)
     assert environment.from_string(answer.env["CAUSALREC_ANSWER_BY"]).render(ti=ti) == ""

@@ -70,4 +70,16 @@ def test_a_rare_pair_counts_more() -> None:
 
     ranked = rank_per_user(score, data, "valid", (1,))
     propensity = np.array([[0.1, 0.5, 0.5], [0.5, 0.4, 0.5]], dtype=np.float32)
-    assert snips_metrics(ranked, held, propensity, 3) == {"snips_hit@1": pytest.approx(10 / 12.5)}
+    weights = (10 + 2.5) ** 2 / (10**2 + 2.5**2)
+    assert snips_metrics(ranked, held, propensity, 3) == {
+        "snips_hit@1": pytest.approx(10 / 12.5),
+        "snips_ess": pytest.approx(weights),
+    }
+
+
+def test_support_counts_listed_items_that_chance_showed() -> None:
+    table = np.array([[3, 2, 1], [1, 3, 2]], dtype=np.float32)
+    found = uniform_list_value(lambda rows: table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
+    assert found["dr_support@1"].tolist() == [1, 1]  # (0, 0) and (1, 1) were shown
+    missed = uniform_list_value(lambda rows: -table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
+    assert missed["dr_support@1"].tolist() == [0, 1]  # (1, 0) was shown, (0, 2) was not

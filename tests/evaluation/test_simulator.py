@@ -47,6 +47,19 @@ def test_same_seed_same_world(world: Simulation) -> None:
     assert simulate(Knobs(**{**vars(SMALL), "seed": 8})).data.train.tolist() != world.data.train.tolist()
 
 
+def test_a_log_of_impressions_leaves_the_world_as_it_is(world: Simulation) -> None:
+    logged = simulate(Knobs(**{**vars(SMALL), "logged": 1.0}))
+    assert world.data.passed is None
+    assert logged.data.train.tolist() == world.data.train.tolist()
+    passed = logged.data.passed
+    assert passed is not None
+    clicks = sum(part.shape[1] for part in (logged.data.train, logged.data.valid, logged.data.test))
+    everybody = np.arange(SMALL.users, dtype=np.int32)
+    assert passed.shape[1] + clicks == pytest.approx(world.truth.exposed(everybody).sum(), rel=0.05)
+    clicked = np.concatenate([logged.data.train, logged.data.valid, logged.data.test], axis=1)
+    assert not set(map(tuple, passed.T.tolist())) & set(map(tuple, clicked.T.tolist()))
+
+
 def test_demand_of_the_confounder_biases_the_log(world: Simulation) -> None:
     """What is clicked follows the demand of C far more with confounding than without."""
 

@@ -11,8 +11,9 @@ from causalrec.config import Settings
 from causalrec.config.model import ContentSettings, ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.base import Judge
+from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal import CausalRecommender
-from causalrec.model.channel import ContentChannel, Lens, code_shift, flat_codes, unit_blocks
+from causalrec.model.channel import ContentChannel, Lens, code_shift, flat_codes
 from causalrec.model.codebook import Codebook
 from causalrec.model.content import Whitening
 from causalrec.model.mixing import choose_weights, sampled

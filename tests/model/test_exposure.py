@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.exposure import code_demand, debiased_validation, log_exposure, shrunken_means
+from causalrec.model.exposure import (
+    code_demand,
+    debiased_validation,
+    item_appeal,
+    log_exposure,
+    response_logit,
+    shrunken_means,
+)
 
 
 def test_log_exposure_is_centred() -> None:
@@ -14,6 +21,21 @@ def test_log_exposure_is_centred() -> None:
     logs = np.log([0.5, 1.5, 7.5])
     assert found == pytest.approx(logs - logs.mean(), abs=1e-6)
     assert found.dtype == np.float32
+
+
+def test_odds_of_a_response_are_drawn_towards_those_of_all() -> None:
+    clicks, passed = np.array([30, 0, 10], np.float32), np.array([10, 0, 30], np.float32)
+    logs = np.log([35 / 15, 1.0, 15 / 35])  # half of what is shown is clicked; ten more looks, five clicks
+    assert response_logit(clicks, passed) == pytest.approx(logs - logs.mean(), abs=1e-6)
+
+
+def test_impressions_tell_appeal_from_promotion() -> None:
+    clicks = np.array([40, 40], np.float32)  # the second is shown three times as often
+    passed = np.array([[0] * 120, [0] * 20 + [1] * 100], np.int32)
+    assert item_appeal(clicks, None).tolist() == [0.0, 0.0]
+    first, second = item_appeal(clicks, passed)
+    assert first > 0 > second
+    assert item_appeal(clicks, passed[:, :0]).tolist() == [0.0, 0.0]
 
 
 def test_shrunken_means_by_hand() -> None:

@@ -1,6 +1,7 @@
 """Approve, reject, leave, roll back: on a real store, each with its row."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.errors import RegistryError, SettingsError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.decisions import Person, decide_by_hand, roll_back, waiting
+from causalrec.registry.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
 from causalrec.registry.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.promotions import decisions
@@ -58,22 +59,26 @@ def test_people_decide_and_every_decision_has_its_row(
 ) -> None:
     """One story, since each step needs the registry as the step before left it."""
     lake = Lake(settings.lake_root)
-    assert need_approval.approval_needed(settings) == (False, "no version waits for approval")
+    assert need_approval.approval_needed(settings, lake, DS) == (False, "no version waits for approval")
     with pytest.raises(RegistryError, match="no challenger"):
         decide_by_hand(settings, lake, "approve", EVA)
 
     assert challenger(settings, 0) == "1"
-    asked, text = need_approval.approval_needed(settings)
+    asked, line = need_approval.approval_needed(settings, lake, DS)
     assert asked
-    assert text.endswith(": http://127.0.0.1:5000/#/models/causalrec/versions/1")
+    assert json.loads(line)["version"] == "1"
+    assert json.loads(line)["text"] == (
+        "Version 1 of causalrec, trained on the data of 2026-03-01; there is no champion yet.\n"
+        "* [Model version in MLflow](http://127.0.0.1:5000/#/models/causalrec/versions/1)"
+    )
     left = decide_by_hand(settings, lake, "leave", Person("nobody", ""))
     assert (left.word, left.champion) == ("left", None)
-    assert waiting(settings) is not None  # it still waits
+    assert waiting(settings, lake) is not None  # it still waits
     with pytest.raises(RegistryError, match="rejected without a reason"):
         decide_by_hand(settings, lake, "reject", Person("eva", " "))
     taken = decide_by_hand(settings, lake, "approve", EVA)
     assert (taken.word, taken.before, taken.champion) == ("promoted", None, "1")
-    assert waiting(settings) is None
+    assert waiting(settings, lake) is None
     with pytest.raises(RegistryError, match="champion already"):
         decide_by_hand(settings, lake, "approve", EVA)
     with pytest.raises(RegistryError, match="no champion before version 1"):
@@ -84,12 +89,21 @@ def test_people_decide_and_every_decision_has_its_row(
     monkeypatch.setenv("CAUSALREC_ANSWER", "Reject")
     monkeypatch.setenv("CAUSALREC_ANSWER_BY", "otto")
     monkeypatch.setenv("CAUSALREC_ANSWER_WHY", "too many of one brand")
-    said, person = answer.answered()
-    assert decide_by_hand(settings, lake, said, person).champion == "1"
-    assert waiting(settings) is None
+    with pytest.raises(SettingsError, match="CAUSALREC_ANSWER_VERSION is ''"):
+        answer.said()
+    monkeypatch.setenv("CAUSALREC_ANSWER_VERSION", "2")
+    said = answer.said()
+    assert answer_question(settings, lake, said.answer, said.person, said.version).champion == "1"
+    assert waiting(settings, lake) is None
+    again = answer_question(settings, lake, said.answer, said.person, said.version)  # a task that is retried
+    assert (again.word, again.champion, again.written) == ("rejected", "1", None)
+    with pytest.raises(RegistryError, match="was rejected by otto while the question was open"):
+        answer_question(settings, lake, "approve", EVA, "2")
+    with pytest.raises(RegistryError, match="version 1 is champion -> take it back"):
+        decide_by_hand(settings, lake, "reject", Person("eva", "odd"), "1")
     monkeypatch.setenv("CAUSALREC_ANSWER", "Maybe")
     with pytest.raises(SettingsError, match="Maybe"):
-        answer.answered()
+        answer.said()
 
     # the third takes over, and two versions that were compared with the first champion come too late
     assert challenger(settings, 2) == "3"
@@ -103,10 +117,10 @@ def test_people_decide_and_every_decision_has_its_row(
     back = roll_back(settings, lake, Person("eva", "complaints"))
     assert (back.word, back.before, back.champion) == ("rolled_back", "3", "1")
     assert need(connect(settings), settings, "champion").version == "1"
-    again = command(settings, "rollback", "--to", "3", "--why", "was the weather", "--who", "eva")
-    assert again == (0, "version 3 is champion again (champion: 1 -> 3)\n")
+    returned = command(settings, "rollback", "--to", "3", "--why", "was the weather", "--who", "eva")
+    assert returned == (0, "version 3 is champion again (champion: 1 -> 3)\n")
 
-    found = [(row["decision"], row["from_version"], row["to_version"], row["who"]) for row in decisions(lake)]
+    found = [(row.word, row.before, row.version, row.who) for row in decisions(lake)]
     assert found == [
         ("left", None, "1", "nobody"),
         ("promoted", None, "1", "eva"),
@@ -132,3 +146,16 @@ def test_a_damaged_version_is_not_promoted(settings: Settings) -> None:
         decide_by_hand(settings, lake, "approve", EVA)
     assert need(client, settings, "champion").version == before
     assert Path(settings.paths.work).is_dir()
+
+
+def test_the_answer_is_about_the_version_that_was_asked_about(settings: Settings) -> None:
+    """A version that passes the gate while the question is open is not what the person looked at."""
+    lake = Lake(settings.lake_root)
+    asked_about = challenger(settings, 4)
+    _, line = need_approval.approval_needed(settings, lake, DS)
+    assert json.loads(line)["version"] == asked_about
+    later = challenger(settings, 5)
+    assert answer_question(settings, lake, "approve", EVA, asked_about).champion == asked_about
+    assert need(connect(settings), settings, "champion").version == asked_about
+    with pytest.raises(RegistryError, match=f"champion is now {asked_about}"):
+        answer_question(settings, lake, "approve", EVA, later)

@@ -118,6 +118,27 @@ def test_debiased_metric_is_compared_by_its_paired_interval(
     assert judged(found, "debiased", champion="3") == status
 
 
+@pytest.mark.parametrize(
+    ("users", "support", "debiased", "status"),
+    [
+        (20, 0.4, "random_ndcg@5", "pass"),
+        (19, 0.4, "random_ndcg@5", "warn"),
+        (500, 0.0, "random_ndcg@5", "warn"),
+        (500, 0.0, "dr_liked@5", "fail"),
+    ],
+)
+def test_what_the_debiased_metrics_rest_on(users: int, support: float, debiased: str, status: str) -> None:
+    found = comparison()
+    found.measures["causal"] |= {
+        "random_users": Measure(users),
+        "dr_support@5": Measure(support),
+        "dr_liked@5": Measure(0.1),
+    }
+    settings = GATE.model_copy(update={"debiased_metric": debiased, "min_debiased_users": 20})
+    checks = {check.name: check for check in decide(found, settings, dataset_id="data", champion=None).checks}
+    assert checks["overlap"].status == status
+
+
 def test_without_random_exposure_the_person_is_told() -> None:
     found = comparison()
     del found.measures["causal"]["random_ndcg@5"]

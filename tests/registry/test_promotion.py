@@ -9,10 +9,11 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
-from causalrec.registry.alias import move_alias
+from causalrec.registry.alias import decide_champion
 from causalrec.registry.champion import usable_champion
 from causalrec.registry.evaluate import evaluate_version, evaluate_version_inputs
 from causalrec.registry.promote import promote_version, promote_version_inputs
+from causalrec.registry.promotions import Decision
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
@@ -105,8 +106,9 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
 
     # two promotions at once: the second has not seen the first
     client = connect(settings)
+    late = Decision("promoted", "7", "4", need(client, settings, "challenger").run_id, "eva", "late", LATER)
     with pytest.raises(RegistryError, match="promoted meanwhile"):
-        move_alias(client, settings, "champion", expected="7", to="4")
+        decide_champion(client, settings, lake, late)
     assert champion(shop) == "1"
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.blocks import unit_rows
+from causalrec.model.read_out import ReadOut
 from causalrec.scoring.engine import Engine, Ranked, UserStates
 from causalrec.scoring.histories import Histories, from_positions
-from causalrec.scoring.reasons import unit_rows
 
 from .shop import brute_force, catalogue, tables
 
@@ -74,6 +75,15 @@ def test_new_user_with_history_is_folded_in() -> None:
     mean = unit_rows(CATALOGUE.states[[2, 6]].sum(axis=0, keepdims=True))
     assert block.items.tolist() == brute_force(mean, CATALOGUE.states, [[2, 6]], 3)[0]
     assert set(block.fallback) == {"fold_in"}
+
+
+def test_a_new_user_gets_the_state_that_the_model_reads_out() -> None:
+    read_out = ReadOut((2, CATALOGUE.states.shape[1] - 2) if CATALOGUE.states is not None else ())
+    known = Engine(CATALOGUE, SETTINGS, users=UserStates(TABLES.users), read_out=read_out)
+    (block,) = known.recommend(np.array([-1], dtype=np.int32), histories([[2, 6]]), 3)
+    assert CATALOGUE.states is not None
+    state = read_out.states(CATALOGUE.states[[2, 6]].sum(axis=0, keepdims=True))
+    assert block.items.tolist() == brute_force(state, CATALOGUE.states, [[2, 6]], 3)[0]
 
 
 def test_user_who_has_seen_all_but_two_gets_two_labelled_rows() -> None:

@@ -12,6 +12,7 @@ from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
 from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.scoring.catalogue import Catalogue
+from causalrec.scoring.histories import from_positions
 from causalrec.scoring.tonight import tonight
 from causalrec.training.factory import build_recommender
 from tests.registry.shop import DS, GROUPS, ITEMS, replace_partition, settings_in, write_dataset
@@ -82,3 +83,22 @@ def test_vectors_of_another_encoder_give_no_state(trained: Trained) -> None:
     replace_partition(trained.lake, "datasets", LATER, [other])
     assert not catalogue(trained).rules.listed[-2:].any()
     replace_partition(trained.lake, "datasets", LATER, [other | {"text_encoder": "words"}])
+
+
+def test_a_user_who_came_later_gets_what_the_model_itself_says(trained: Trained) -> None:
+    """The engine without torch against the recommender's own fold-in: front-door and content among it."""
+    model, package = trained.package.recommender(), trained.package
+    if model.name == "popularity":
+        pytest.skip("it knows no users")
+    past = [np.array([0, 4, 9], dtype=np.int32), np.array([7], dtype=np.int32)]
+    flat = np.concatenate(past).astype(np.int64)  # ids are sorted, so positions are the model's rows
+    settings = trained.settings.scoring.model_copy(update={"k": ITEMS})
+    engine = package.engine(settings)
+    nobody = np.full(2, -1, dtype=np.int32)
+    (block,) = engine.recommend(nobody, from_positions(np.array([3, 1]), flat), ITEMS)
+    scores = model.score_histories(past)
+    assert set(block.fallback) == {"fold_in+catalogue_exhausted"}
+    for row, items in enumerate(past):
+        mine = block.users == row
+        assert set(block.items[mine].tolist()) == set(range(ITEMS)) - set(items.tolist())
+        assert block.scores[mine] == pytest.approx(scores[row, block.items[mine]], abs=1e-5)

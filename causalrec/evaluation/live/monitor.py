@@ -12,6 +12,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.evaluation.live.drift import mix_line, score_line
 from causalrec.evaluation.live.lines import Line, Served, Status, unknown
+from causalrec.evaluation.live.people import NEEDED, without_robots
 from causalrec.evaluation.live.random_slice import AUC, random_line
 from causalrec.evaluation.live.responses import click_through, impressions, uniform_pairs
 from causalrec.lake import Lake
@@ -57,7 +58,7 @@ def _inputs(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds
     """Mix of event types, of categories, and events of items that the champion does not know."""
     days, chosen = _days(lake, ds), settings.monitor
     new, old = days[-chosen.days :], days[-chosen.days - chosen.reference_days : -chosen.days]
-    now, before = (_counted(lake, part) for part in (new, old))
+    now, before = (_counted(settings, lake, part) for part in (new, old))
     category = dataset.items.set_index("item_id")["category"].fillna("")
     kinds = {
         "event_mix": [part.groupby("event_type")["n"].sum() for part in (before, now)],
@@ -76,12 +77,18 @@ def _inputs(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds
     return [*lines, Line("unknown_items", "", status, share, None, None, None, limit, detail)]
 
 
-def _counted(lake: Lake, days: Sequence[str]) -> pd.DataFrame:
+def _of_people(settings: Settings, lake: Lake, day: str, columns: Sequence[str]) -> pa.Table:
+    """One delivery without robots."""
+    wanted = list(dict.fromkeys((*NEEDED, *columns)))
+    events = lake.table("events").read({"arrival_date": [day]}, wanted)
+    return without_robots(events, settings.dataset).select(list(columns))
+
+
+def _counted(settings: Settings, lake: Lake, days: Sequence[str]) -> pd.DataFrame:
     """event_type, item_id and n; one day is in memory at a time."""
     keys = ["event_type", "item_id"]
     parts = [
-        lake.table("events").read({"arrival_date": [day]}, keys).group_by(keys).aggregate([([], "count_all")])
-        for day in days
+        _of_people(settings, lake, day, keys).group_by(keys).aggregate([([], "count_all")]) for day in days
     ]
     if not parts:
         return pd.DataFrame({"event_type": pd.Series(dtype=str), "item_id": pd.Series(dtype=str), "n": 0})
@@ -95,10 +102,9 @@ def _lists(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds:
     table = lake.table("recommendations")
     nights = table.upto("ds", ds.isoformat()) if table.exists() else []
     columns = ["item_id", "score", "rank", "model_version"]
-    frames = [(night, table.read({"ds": [night]}, columns).to_pandas()) for night in (nights[-1:])]
-    if not frames or nights[-1] != ds.isoformat():
+    if not nights or nights[-1] != ds.isoformat():
         return [unknown("score_drift", "", f"nothing was published for {ds}")]
-    tonight = frames[0][1]
+    tonight = table.read({"ds": nights[-1:]}, columns).to_pandas()
     first = next(
         (
             rows
@@ -135,10 +141,7 @@ def _coverage(
 
 def _responses(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds: dt.date) -> list[Line]:
     days = _days(lake, ds)[-settings.monitor.days :]
-    shown = {
-        day: impressions(lake.table("events").read({"arrival_date": [day]}, SHOWN).to_pandas())
-        for day in days
-    }
+    shown = {day: impressions(_of_people(settings, lake, day, SHOWN).to_pandas()) for day in days}
     fresh = [rows for day, rows in shown.items() if day > served.trained_on]
     pairs = uniform_pairs(fresh, settings.dataset.uniform_policies)
     line = random_line(pairs, dataset, served, promised(lake, served, AUC, 0), settings.monitor)

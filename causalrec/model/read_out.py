@@ -1,0 +1,86 @@
+"""From the summed messages of a history to the state of a new user: what the encoder does for a trained one.
+
+With numpy alone, so that a scoring worker serves new users without torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats
+from causalrec.model.blocks import unit_blocks, unit_rows
+
+ARRAYS = ("taste", "match", "prior", "value")  # of a packed read-out
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The front-door of a fitted model, its matrices multiplied out: m + softmax(m match + prior) value.
+
+    Attributes:
+        match: float32 (d, K). prior: float32 (K,). value: float32 (K, d).
+    """
+
+    match: Floats
+    prior: Floats
+    value: Floats
+
+    def __call__(self, mediators: Floats) -> Floats:
+        """Of mediators (n, d)."""
+        logits = mediators @ self.match + self.prior
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        mixed: Floats = mediators + weight / weight.sum(axis=1, keepdims=True) @ self.value
+        return mixed
+
+
+@dataclass(frozen=True)
+class ReadOut:
+    """Scales every block of columns to length one; the first, the graph encoder's, is then read out.
+
+    Attributes:
+        widths: columns of each block.
+        taste: float32 (d,), what all users share, and ``length``, that of a user's own part; or None.
+        attention: the front-door, or None.
+        free: states keep their length after these two.
+    """
+
+    widths: tuple[int, ...]
+    taste: Floats | None = None
+    length: float = 1.0
+    attention: Attention | None = None
+    free: bool = False
+
+    def states(self, sums: Floats) -> Floats:
+        """States (n, w) of summed messages (n, w); zero where the messages of the encoder are."""
+        states = unit_blocks(sums, self.widths)
+        dim = self.widths[0]
+        known = states[:, :dim].any(axis=1, keepdims=True)
+        states[:, :dim] = self._read(states[:, :dim]) * known
+        return states
+
+    def _read(self, mediators: Floats) -> Floats:
+        if self.taste is not None:
+            mediators = self._scaled((self.length * mediators + self.taste).astype(np.float32))
+        return mediators if self.attention is None else self._scaled(self.attention(mediators))
+
+    def _scaled(self, states: Floats) -> Floats:
+        return states if self.free else unit_rows(states)
+
+    def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays and facts to save."""
+        arrays: dict[str, npt.NDArray[Any]] = {} if self.taste is None else {"taste": self.taste}
+        if self.attention is not None:
+            arrays |= vars(self.attention)
+        return arrays, {"widths": list(self.widths), "length": self.length, "free": self.free}
+
+    @staticmethod
+    def unpack(arrays: Mapping[str, npt.NDArray[Any] | None], facts: Mapping[str, Any]) -> "ReadOut":
+        """The read-out of :meth:`pack`; an array may be missing or None."""
+        match, prior, value = (arrays.get(name) for name in ("match", "prior", "value"))
+        attention = None
+        if match is not None and prior is not None and value is not None:
+            attention = Attention(match, prior, value)
+        return ReadOut(tuple(facts["widths"]), arrays.get("taste"), facts["length"], attention, facts["free"])
