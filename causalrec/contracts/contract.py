@@ -1,12 +1,13 @@
 """A contract: everything that is known about one table, frozen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
 
-from causalrec.contracts.extensions import Extensions, RowRule
+from causalrec.contracts.extensions import Before, Extensions, RowRule
 from causalrec.contracts.odcs import Classification, Quality
 from causalrec.contracts.types import ARROW_TYPES
 
@@ -74,6 +75,11 @@ class Contract:
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
         return self.extensions.volumeGate
+
+    @property
+    def added(self) -> Mapping[str, Before]:
+        """Required columns that a later version brought, and what older rows read as."""
+        return self.extensions.added
 
     @property
     def rules(self) -> tuple[RowRule, ...]:

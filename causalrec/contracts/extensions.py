@@ -30,6 +30,26 @@ class Duplicates(Node):
     keepFirstBy: tuple[Annotated[str, Field(pattern=r"^[a-z_]+ (ASC|DESC)$")], ...] = Field(min_length=1)
 
 
+class Before(Node):
+    """What a required column reads as in rows that were written before the contract had it.
+
+    Attributes:
+        since: contract version that brought the column.
+        value: what it reads as, or
+        column: the column whose value it takes.
+    """
+
+    since: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    value: str | int | float | bool | None = None
+    column: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.value is None) == (self.column is None):
+            raise ValueError("give value or column")
+        return self
+
+
 class Extensions(Node):
     """All extensions of one contract.
 
@@ -37,6 +57,7 @@ class Extensions(Node):
         write: ``replace`` one partition at a time, or ``append``.
         rowRules: in the order in which they are tried; the first broken one names the reason.
         duplicates: how repeated rows of a delivery are recognised.
+        added: required columns that a later version brought, with what older rows read as.
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
@@ -50,6 +71,7 @@ class Extensions(Node):
     write: Literal["replace", "append"] = "replace"
     rowRules: tuple[RowRule, ...] = ()
     duplicates: Duplicates | None = None
+    added: dict[Name, Before] = Field(default_factory=dict)
     volumeGate: bool = False
     delivery: Literal["required", "optional"] = "required"
     metrics: dict[Name, str] = Field(default_factory=dict)

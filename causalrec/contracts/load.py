@@ -70,6 +70,10 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
                 f"column {column.name}: physicalType {column.physicalType} is no {column.logicalType}",
                 f"use one of: {', '.join(t for t, k in LOGICAL_TYPES.items() if k == column.logicalType)}",
             )
+    for name, before in extensions.added.items():
+        for column_name in (name, before.column or name):
+            if column_name not in names:
+                raise _broken(file, f"says that {column_name} was added", "name columns of this contract")
     return Contract(
         name=document.name,
         version=document.version,

@@ -64,7 +64,7 @@ class _ReadTask:
                 )
 
     def _rows(self, path: str, partition: dict[str, str]) -> Iterator[pa.RecordBatch]:
-        wanted = pa.schema([self.schema.field(name) for name in self.columns])
+        wanted = pa.schema([self.schema.field(name).with_nullable(True) for name in self.columns])
         stored = [name for name in self.columns if name not in self.partition_by]
         location = self.location
         with pq.ParquetFile(location.path(path), filesystem=location.filesystem) as file:

@@ -15,6 +15,7 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from causalrec.errors import CausalrecError, ContractError, LakeError
 from causalrec.lake.arrow_read import read_by_workers, spark_reaches
 from causalrec.lake.compact import merge_files
+from causalrec.lake.evolve import filled_frame, optional, with_sources
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import check_columns, conform
 from causalrec.lake.outcome import Written
@@ -43,17 +44,20 @@ def read_frame(
         PinError: the version, or a data file of it, is gone.
     """
     names = columns or table.schema.names
-    schema = from_arrow_schema(pa.schema([table.schema.field(name) for name in names]))
+    added = table.contract.added
+    needed = with_sources(names, added)
+    schema = from_arrow_schema(optional(pa.schema([table.schema.field(name) for name in needed]), added))
     found = table.snapshot(version)
     files = found.select(where) if found is not None else []
     if not files:
-        return spark.createDataFrame([], schema)
+        return spark.createDataFrame([], schema).select(*names)
     if not spark_reaches(spark, table.location):
-        return read_by_workers(spark, table, files, names, schema)
+        rows = read_by_workers(spark, table, files, needed, schema)
+        return filled_frame(rows, added).select(*names)
     paths = [table.location.hadoop_path(file.path) for file in files]
     exact = spark.read.schema(from_arrow_schema(table.schema)).option("__globPaths__", "false")  # no patterns
     frame = exact.option("basePath", table.location.hadoop_path("")).parquet(*paths)
-    return frame.select(*names)
+    return filled_frame(frame, added).select(*names)
 
 
 def write_frame(

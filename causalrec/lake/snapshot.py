@@ -1,7 +1,7 @@
 """A Delta table at one version: its files, and the refusal of tables that cannot be read right."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from causalrec.errors import ContractError, LakeError, PinError
+from causalrec.lake.evolve import Added, filled, optional, with_sources
 from causalrec.lake.partition import Partition, Where, matches, value_of
 from causalrec.lake.storage import Location
 
@@ -40,6 +41,7 @@ class Snapshot:
     schema: pa.Schema
     partition_by: tuple[str, ...]
     delta: DeltaTable
+    added: Added = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -49,17 +51,19 @@ class Snapshot:
     @property
     def stored_schema(self) -> pa.Schema:
         """Columns as they lie in the files: without the partition columns."""
-        return pa.schema([field for field in self.schema if field.name not in self.partition_by])
+        inside = [column for column in self.schema if column.name not in self.partition_by]
+        return optional(pa.schema(inside), self.added)
 
     @property
     def lacking(self) -> pa.Schema:
-        """Columns that the contract has gained since: declared, optional and not in the table yet."""
-        stored = {field.name for field in self.delta.schema().fields}
-        return pa.schema([field for field in self.schema if field.name not in stored])
+        """Columns that the contract has gained since: declared and not in the table yet, as it takes them."""
+        stored = {column.name for column in self.delta.schema().fields}
+        gained = [column for column in self.schema if column.name not in stored]
+        return optional(pa.schema(gained), self.added)
 
     def reopened(self, version: int | None = None) -> "Snapshot":
         """The same table at another version (None: the newest)."""
-        found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version)
+        found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version, self.added)
         if found is None:
             raise LakeError(f"{self.name}: the table vanished", do="restore it or rebuild it")
         return found
@@ -104,16 +108,21 @@ class Snapshot:
 
     def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
         """The rows of ``files``; only the needed columns are read from disk."""
-        return self._dataset(files).to_table(columns=columns)
+        names = columns or self.schema.names
+        return filled(
+            self._dataset(files).to_table(columns=with_sources(names, self.added)), self.added
+        ).select(names)
 
     def batches(
         self, files: list[DataFile], columns: list[str] | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
         """The same, at most ``rows`` at a time, for partitions that memory need not hold."""
+        names = columns or self.schema.names
         found: Iterator[pa.RecordBatch] = self._dataset(files).to_batches(
-            columns=columns, batch_size=rows, batch_readahead=1, fragment_readahead=1
+            columns=with_sources(names, self.added), batch_size=rows, batch_readahead=1, fragment_readahead=1
         )
-        yield from found
+        for batch in found:
+            yield from filled(pa.Table.from_batches([batch]), self.added).select(names).to_batches()
 
     def _dataset(self, files: list[DataFile]) -> pds.Dataset:
         style = pds.ParquetFileFormat()
@@ -125,7 +134,9 @@ class Snapshot:
             )
             for file in files
         ]
-        return pds.FileSystemDataset(fragments, self.schema, style, self.location.filesystem)
+        return pds.FileSystemDataset(
+            fragments, optional(self.schema, self.added), style, self.location.filesystem
+        )
 
     def _expression(self, partition: Partition) -> pds.Expression | None:
         expression = None
@@ -141,6 +152,7 @@ def open_snapshot(
     schema: pa.Schema,
     partition_by: tuple[str, ...],
     version: int | None = None,
+    added: Added | None = None,
 ) -> Snapshot | None:
     """The table at ``version`` (None: the newest); None where there is no table at all.
 
@@ -171,8 +183,9 @@ def open_snapshot(
             f"{name}: cannot open {location.uri}: {error}", do="check the folder and its log"
         ) from error
     _refuse_unknown(name, delta)
-    _check_schema(name, delta, schema, partition_by)
-    return Snapshot(name, location, schema, partition_by, delta)
+    given = added or {}
+    _check_schema(name, delta, optional(schema, given), partition_by)
+    return Snapshot(name, location, schema, partition_by, delta, given)
 
 
 def _refuse_unknown(name: str, delta: DeltaTable) -> None:
@@ -209,17 +222,20 @@ def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by:
             f"{name}: expected partitions {list(partition_by)}, found {delta.metadata().partition_columns}",
             do=do,
         )
-    for field in schema:
-        if field.name not in stored.names:
-            if field.nullable:
+    for column in schema:
+        if column.name not in stored.names:
+            if column.nullable:
                 continue  # a later version of the contract added it: older rows read as null
-            raise ContractError(f"{name}: required column {field.name} ({field.type}) is not stored", do=do)
-        found = stored.field(field.name).type
-        if not _same_type(found, field.type):
-            raise ContractError(f"{name}.{field.name}: expected {field.type}, found {found}", do=do)
-    for column in stored.names:
-        if column not in schema.names:
-            raise ContractError(f"{name}: stored column {column} is not declared", do=do)
+            raise ContractError(
+                f"{name}: required column {column.name} ({column.type}) is not stored",
+                do=f"say under 'added' in schemas/{name}.yaml what older rows read as, or rebuild the table",
+            )
+        found = stored.field(column.name).type
+        if not _same_type(found, column.type):
+            raise ContractError(f"{name}.{column.name}: expected {column.type}, found {found}", do=do)
+    for known in stored.names:
+        if known not in schema.names:
+            raise ContractError(f"{name}: stored column {known} is not declared", do=do)
 
 
 def _same_type(left: pa.DataType, right: pa.DataType) -> bool:

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError
 
 from causalrec.config.sections import LakeSettings
 from causalrec.errors import LakeError, PinError
+from causalrec.lake.evolve import Added
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import conform
 from causalrec.lake.outcome import Written
@@ -52,6 +53,10 @@ class Declared(Protocol):
     @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
+
+    @property
+    def added(self) -> Added:
+        """Required columns that a later version brought, and what older rows read as."""
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -104,7 +109,9 @@ class LakeTable:
 
     def snapshot(self, version: int | None = None) -> Snapshot | None:
         """The table at a version (None: the newest); None where nothing was ever written."""
-        return open_snapshot(self.name, self.location, self.schema, self.partition_by, version)
+        return open_snapshot(
+            self.name, self.location, self.schema, self.partition_by, version, self.contract.added
+        )
 
     def read(
         self, where: Where | None = None, columns: list[str] | None = None, version: int | None = None

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from causalrec.config import Settings
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.spark
 DAY = dt.date(2026, 3, 1)
 NEXT = dt.date(2026, 3, 2)
 NOON = "2026-03-01T12:00:00Z"
+HUGE = 10_000_000
 
 ROWS: list[dict[str, object]] = [
     {
@@ -54,6 +57,10 @@ def loaded(shop: Settings, spark: "SparkSession") -> Outcome:
     folder = Path(shop.landing_root) / "products" / f"arrival_date={DAY}"
     folder.mkdir(parents=True)
     (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    huge = {"item_id": "huge", "title": "x" * HUGE, "updated_at": NOON}
+    (folder / "b.jsonl").write_text(f"{json.dumps(huge)}\n{json.dumps(huge | {'title': 'small'})}\n")
+    (folder / "c.csv").write_text(f"item_id,title,updated_at\nhuge,{huge['title']},{NOON}\n")
+    pq.write_table(pa.Table.from_pylist([huge]), folder / "d.parquet")
     lake = Lake(shop.lake_root)
     return ingest_products(shop, lake, Ledger(lake), spark, DAY)[DAY]
 
@@ -62,13 +69,13 @@ def test_counts(loaded: Outcome) -> None:
     assert dict(loaded.rejects) == {
         "bad_id": 1,
         "bad_price": 1,
-        "bad_text": 2,
+        "bad_text": 5,
         "duplicate": 1,
         "future_event": 1,
         "invalid_type": 1,
         "missing_required": 1,
     }
-    assert (loaded.rows_in, loaded.rows_out) == (12, 4)
+    assert (loaded.rows_in, loaded.rows_out) == (16, 5)
     assert loaded.counters["texts_cut"] == 1
 
 
@@ -79,8 +86,18 @@ def test_texts_and_references(shop: Settings, loaded: Outcome) -> None:
         "i2": ("x" * 20, None, ["a.jpg", "b.jpg"]),
         "i3": ("عنوان 😀", None, ["c.jpg"]),
         "i4": ("newer", None, []),
+        "huge": ("small", None, []),
     }
     assert rows["i3"]["price"] == 3.0
+
+
+def test_a_title_of_ten_megabytes_is_cut_in_quarantine(shop: Settings, loaded: Outcome) -> None:
+    rows = Lake(shop.lake_root).table("quarantine").read(where={"table_name": ["products"]}).to_pylist()
+    found = {r["source_file"]: r for r in rows if "x" * 1_000 in r["raw"]}
+    assert {name: (r["reason_code"], r["source_line"]) for name, r in found.items()} == {
+        "b.jsonl": ("bad_text", 1), "c.csv": ("bad_text", 2), "d.parquet": ("bad_text", 1),
+    }  # fmt: skip
+    assert all(len(r["raw"]) <= shop.ingest.max_raw_chars for r in found.values())
 
 
 def test_duplicates_name_the_row_that_stays(shop: Settings, loaded: Outcome) -> None:

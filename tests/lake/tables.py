@@ -1,9 +1,11 @@
 """Small tables for the tests of the lake: every column type that contracts use."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from causalrec.contracts.extensions import Before
 from causalrec.lake import LakeTable
 
 UTC_MICROS = pa.timestamp("us", tz="UTC")
@@ -19,6 +21,7 @@ class TinyContract:
     arrow_schema: pa.Schema
     volume_gate: bool = False
     retention_days: int = 30
+    added: Mapping[str, Before] = field(default_factory=dict)
     user_ids: tuple[str, ...] = ()
     user_texts: tuple[str, ...] = ()
 

@@ -1,0 +1,119 @@
+"""kill -9 of real jobs between their tables; the run after it ends like an undisturbed one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from causalrec.config import Settings, load_settings
+from causalrec.lake import Lake, LakeTable
+from causalrec.lake.digest import digest_of
+from jobs._pipeline import load_job
+from jobs._runner import main
+from tests.dataset.shop import product, put
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+DS = "2026-03-02"
+KILLS = [
+    ("ingest_events", "quarantine", "before"),  # the files are there, no version names them
+    ("ingest_events", "quarantine", "after"),  # between its two tables
+    ("ingest_events", "events", "after"),  # the tables are there, the ledger knows nothing of them
+    ("ingest_images", "image_failures", "after"),
+    ("build_dataset", "interactions", "after"),
+    ("build_dataset", "exposures", "after"),
+    ("build_dataset", "datasets", "before"),  # the bundle is there, its row is not
+]
+"""Job, table, and whether its process dies before or after the commit of that table."""
+
+
+def shop_at(folder: Path) -> Path:
+    """A landing zone of one day, the catalogue in the lake; the settings file."""
+    landing = folder / "landing" / "events" / f"arrival_date={DS}"
+    landing.mkdir(parents=True)
+    kinds = ("purchase", "cart", "impression")
+    rows: list[dict[str, object]] = [
+        {
+            "event_id": f"e{n}",
+            "event_time": f"{DS}T{n % 24:02d}:00:00Z",
+            "user_id": f"u{n % 7}",
+            "item_id": f"i{n % 5}",
+            "event_type": kinds[n % 3],
+        }
+        for n in range(60)
+    ]
+    rows += [{**rows[0]}, {**rows[1], "event_id": "dear", "price": -1}]
+    (landing / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pictures = folder / "landing" / "images"
+    pictures.mkdir()
+    Image.new("RGB", (16, 16), "red").save(pictures / "0.png")
+    file = folder / "settings.toml"
+    file.write_text(f'[paths]\nwork = "{folder}"\n')
+    refs = [{"image_refs": ["0.png"]}, {"image_refs": ["gone.png"]}, {}, {}, {}]
+    put(lake_of(file), "products", DS, [product(f"i{n}", **more) for n, more in enumerate(refs)])
+    return file
+
+
+def settings_of(file: Path) -> Settings:
+    return load_settings(file, {})
+
+
+def lake_of(file: Path) -> Lake:
+    settings = settings_of(file)
+    return Lake(settings.lake_root, settings.lake)
+
+
+def kill(spark: "SparkSession", root: Path, file: Path, job: str, table: str, moment: str) -> int:
+    """Runs a job in a process of its own up to its death; the exit status."""
+    server = spark.sparkContext._gateway.java_parameters
+    environment = os.environ | {
+        "PYTHONPATH": str(root),
+        "PYSPARK_GATEWAY_PORT": str(server.port),
+        "PYSPARK_GATEWAY_SECRET": server.auth_token,
+    }
+    command = [sys.executable, str(root / "tests/jobs/deadly_job.py"), job, table, moment, DS, str(file)]
+    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+
+
+def data_files(table: LakeTable) -> int:
+    return len(list(Path(table.location.uri).rglob("*.parquet")))
+
+
+def content(file: Path) -> dict[str, tuple[str, int, int, int]]:
+    """Per table of the lake: digest, version, files on disk, notes of attempts."""
+    lake, found = lake_of(file), {}
+    for folder in sorted(Path(lake.root).iterdir()):
+        if folder.name != "ledger":
+            table = lake.table(folder.name)
+            notes = len(table.location.listing("_attempts"))
+            found[folder.name] = (digest_of(table.read()).hex, table.version(), data_files(table), notes)
+    return found
+
+
+def test_killed_between_tables(tmp_path: Path, root: Path, spark: "SparkSession") -> None:
+    calm, killed = shop_at(tmp_path / "calm"), shop_at(tmp_path / "killed")
+    for name in dict.fromkeys(job for job, _, _ in KILLS):
+        assert main(load_job(name), ["--ds", DS, "--settings", str(calm)]) == 0
+        for job, table, moment in KILLS:
+            if job == name:
+                before = lake_of(killed).table(table).snapshot()
+                assert kill(spark, root, killed, job, table, moment) == -signal.SIGKILL
+                after = lake_of(killed).table(table).created()
+                grown = after.version > (before.version if before else 0)
+                assert grown is (moment == "after"), (job, table, moment)
+        assert main(load_job(name), ["--ds", DS, "--settings", str(killed)]) == 0
+    found = content(killed)
+    assert {table for _, table, _ in KILLS} | {"images"} <= set(found)
+    assert found == content(calm)
+    assert all(notes == 0 for _, _, _, notes in found.values())
+    bundles = [sorted(f.name for f in settings_of(f).bundle_root.iterdir()) for f in (calm, killed)]
+    assert bundles[0] == bundles[1]
