@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
+
 from causalrec.config import Settings
 from causalrec.config.sections import SparkSettings
 from causalrec.features.image_embedding import embed_images
