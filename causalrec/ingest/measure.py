@@ -88,7 +88,7 @@ def _aggregates(table: Contract) -> list["Column"]:
 def _tallied(table: Contract) -> dict[str, str]:
     """Name -> SQL text; each distinct value is counted within the one aggregate."""
     texts = {
-        "reason": "reason",  # one tally costs a quarter of one count per reason
+        "reason": "reason",  # one tally in place of one count per reason code
         "unknown": "unknown",
         "broken": f"CASE WHEN reason IN ('{ReasonCode.MISSING_REQUIRED}', '{ReasonCode.INVALID_TYPE}') THEN "
         "concat(reason, ' ', regexp_extract(detail, '^[a-z_0-9]+', 0)) END",

@@ -28,7 +28,7 @@ _FIXED = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
-    # trying every compression on every cached column costs more than parsing the rows did
+    # trying every compression on every cached column took 4 of 10 CPU seconds (benchmarks/RESULTS.md)
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.ansi.enabled": "true",
 }
