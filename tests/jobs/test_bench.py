@@ -111,7 +111,8 @@ def test_random_exposure_is_a_test_with_p_values_and_logged_propensities_are_use
     line = ["bench", str(shop), "--out", str(out), "--reference", "ease", "--quick", "--test"]
     assert main([*line, "--models", "ease", "popularity", "ips_mf"]) == 0
     found = rows(out)
-    assert set(found["popularity", "test"]["mean"]) == {"random_ndcg@5", "random_auc", "dr_liked@5"}  # type: ignore[call-overload]
+    measured = {"random_ndcg@5", "random_auc", "dr_liked@5", "dr_support@5"}
+    assert set(found["popularity", "test"]["mean"]) == measured  # type: ignore[call-overload]
     p_values = found["popularity", "test"]["p_values"]
     assert set(p_values) == {"random_ndcg@5", "random_auc", "dr_liked@5"}  # type: ignore[call-overload]
     assert max(p_values["random_ndcg@5"], p_values["random_auc"]) < 0.05  # type: ignore[index]

@@ -63,7 +63,9 @@ def test_a_gap_within_its_noise_is_no_gap() -> None:
 
 
 def test_every_variant_is_a_change_that_the_settings_know() -> None:
-    parts = {"exposure": {"offset": True}, "content": {"ids": False}}  # there to be taken away
+    parts = {  # there to be taken away
+        "exposure": {"offset": True}, "content": {"ids": False}, "backdoor": {"independence": 0.1},
+    }  # fmt: skip
     base = Settings.model_validate({"model": parts}).model
     assert all(variant.settings(base) != base for variant in (RAW, *ABLATIONS))
     assert CAUSAL.settings(base) == base
