@@ -24,6 +24,8 @@ QUESTION = f"""{{{{ {ASKED}['text'] }}}}
 *Approve*: it scores from the next run on.
 *Reject*: say why below; the champion stays. *Decide later*, or no answer in time: the champion stays too."""
 ANSWER = "ti.xcom_pull(task_ids='approval')"
+# null may stand there too: Airflow's form keeps its buttons grey while a plain string is empty
+REASON = Param(None, type=["null", "string"], maxLength=2_000, description="kept in the history")
 
 
 def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
@@ -36,7 +38,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         body=QUESTION,
         options=[APPROVE, REJECT, LATER],
         defaults=LATER,
-        params={"reason": Param("", type="string", maxLength=2_000, description="kept in the history")},
+        params={"reason": REASON},
         response_timeout=timedelta(hours=hours),
     )
     answer = job_task(
@@ -48,7 +50,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
             "CAUSALREC_ANSWER": f"{{{{ {ANSWER}['chosen_options'][0] }}}}",
             "CAUSALREC_ANSWER_VERSION": f"{{{{ {ASKED}['version'] }}}}",
             "CAUSALREC_ANSWER_BY": f"{{{{ ({ANSWER}['responded_by_user'] or {{}}).get('name', '') }}}}",
-            "CAUSALREC_ANSWER_WHY": f"{{{{ {ANSWER}['params_input'].get('reason', '') }}}}",
+            "CAUSALREC_ANSWER_WHY": f"{{{{ {ANSWER}['params_input'].get('reason') or '' }}}}",
         },
     )
     return asked, approval, answer

@@ -111,6 +111,9 @@ def test_the_question_and_what_becomes_of_its_answer() -> None:
         "CAUSALREC_ANSWER_BY": "eva",
         "CAUSALREC_ANSWER_WHY": reason,
     }
+    said["params_input"] = {"reason": None}  # nobody has to give one to approve: the form would stay grey
+    assert approval.params.get_param("reason").resolve(None) is None
+    assert environment.from_string(answer.env["CAUSALREC_ANSWER_WHY"]).render(ti=ti) == ""
     assert answer.append_env
     assert "reason" not in answer.bash_command
     assert environment.from_string(approval.body).render(ti=ti).startswith("Version 3 waits\n\n*Approve*")
