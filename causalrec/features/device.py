@@ -1,8 +1,8 @@
 """Which device the encoder of a task computes on, and what Spark is asked for so that it gets one."""
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
@@ -23,6 +23,9 @@ class Movable(Protocol):
     def move(self, device: str) -> None:
         """Compute on ``device`` from now on."""
         ...
+
+
+Loaded = TypeVar("Loaded", bound=Movable)
 
 
 def gpu_profile(spark: "SparkSession", share: float) -> "ResourceProfile | None":
@@ -73,6 +76,18 @@ def task_device(settings: ImageSettings | TextSettings) -> str:
     count = torch.cuda.device_count()
     names = [f"GPU-{torch.cuda.get_device_properties(place).uuid}" for place in range(count)]
     return device_of(task_address(), names, os.getpid())
+
+
+def on_task_device(settings: ImageSettings | TextSettings, load: Callable[[str], Loaded]) -> Loaded:
+    """What ``load`` gives for ``cpu`` or ``cuda``, on the device of the running task.
+
+    Raises:
+        FeatureError: as :func:`task_device`.
+    """
+    device = task_device(settings)
+    encoder = load(kind_of(device))
+    encoder.move(device)
+    return encoder
 
 
 def kind_of(device: str) -> str:

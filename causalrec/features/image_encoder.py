@@ -1,7 +1,7 @@
 """Image encoders: any open_clip model behind one interface."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.decode import PREPROCESSING
-from causalrec.features.device import CPU, kind_of, move, task_device
+from causalrec.features.device import CPU, move, on_task_device
 from causalrec.features.encoder import ImageEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.image_files import HUB, LITE, encoder_files
@@ -46,10 +46,7 @@ def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder
         FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
             there.
     """
-    device = task_device(settings)
-    encoder = _loaded(settings, encoder_id, kind_of(device))
-    encoder.move(device)
-    return encoder
+    return on_task_device(settings, partial(_loaded, settings, encoder_id))
 
 
 @lru_cache(maxsize=1)

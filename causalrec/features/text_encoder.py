@@ -1,7 +1,7 @@
 """Text encoders: any transformers encoder with mean or CLS pooling."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
 from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
-from causalrec.features.device import CPU, kind_of, move, task_device
+from causalrec.features.device import CPU, move, on_task_device
 from causalrec.features.encoder import TextEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.local_clip import is_local
@@ -46,10 +46,7 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
         FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
             there.
     """
-    device = task_device(settings)
-    encoder = _loaded(settings, encoder_id, kind_of(device))
-    encoder.move(device)
-    return encoder
+    return on_task_device(settings, partial(_loaded, settings, encoder_id))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
 from causalrec.report.features.summary import Summary, summarise
-from causalrec.report.page import environment, write_page
+from causalrec.report.page import make_page
 from causalrec.report.thumbnails import Thumbnails
 
 JOBS = ("ingest_images", "embed_images", "embed_texts")
@@ -29,28 +29,26 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
     shown = items.dropna(subset=["sha256"])
     thumbnails = Thumbnails(settings, dict(zip(shown["item_id"], shown["image_ref"], strict=True)))
     titles = items["title"].fillna(items["item_id"])
-    html = (
-        environment()
-        .get_template("features.html.j2")
-        .render(
-            shop=settings.shop,
-            ds=ds,
-            total=total,
-            sampled=len(items),
-            with_content={name: int(items[column].notna().sum()) for name, column in KEY_OF.items()},
-            failures=failures_by_reason(lake, ds, page.failures),
-            counters=_counters(ledger, ds),
-            summaries=summaries,
-            galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], page.galleries),
-            queries=queries,
-            titles=dict(zip(items["item_id"], titles, strict=True)),
-            picture=thumbnails.uri,
-            by_reference=thumbnails.of,
-            side=settings.report.thumbnail_pixels,
-            page=page,
-        )
+    file = make_page(
+        settings,
+        "features.html.j2",
+        f"features_{ds.isoformat()}.html",
+        ds=ds,
+        total=total,
+        sampled=len(items),
+        with_content={name: int(items[column].notna().sum()) for name, column in KEY_OF.items()},
+        failures=failures_by_reason(lake, ds, page.failures),
+        counters=_counters(ledger, ds),
+        summaries=summaries,
+        galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], page.galleries),
+        queries=queries,
+        titles=dict(zip(items["item_id"], titles, strict=True)),
+        picture=thumbnails.uri,
+        by_reference=thumbnails.of,
+        side=settings.report.thumbnail_pixels,
+        page=page,
     )
-    return write_page(settings.report_root / f"features_{ds.isoformat()}.html", html), summaries
+    return file, summaries
 
 
 def _queries(items: pd.DataFrame, count: int) -> list[str]:
