@@ -1,16 +1,12 @@
 """The few calls of Airflow's REST API that are needed, on loopback only."""
 
-import http.client
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from infra.embedded.errors import EmbeddedError
-from infra.embedded.ports import HOST
+from infra.embedded.rest import RestClient
 
-TIMEOUT_SECONDS = 120
 PAGE = 100
 ENDED = frozenset({"success", "failed"})
 
@@ -38,14 +34,12 @@ class AirflowClient:
     """Talks to the API server on ``port`` as the generated user."""
 
     def __init__(self, port: int, user: str, password: str) -> None:
-        self._port = port
-        self._login = {"username": user, "password": password}
-        self._token: str | None = None
+        self._rest = RestClient(port, user, password)
 
     def healthy(self, *components: str) -> bool:
         """Whether the server answers and all ``components`` (scheduler, dag_processor, …) beat."""
         try:
-            status, body = self._send("GET", "/api/v2/monitor/health", None, {})
+            status, body = self._rest.send("GET", "/api/v2/monitor/health")
         except OSError:
             return False
         return status == 200 and all(
@@ -54,13 +48,13 @@ class AirflowClient:
 
     def parsed_at(self, dag: str) -> datetime | None:
         """When ``dag`` was last parsed; None where Airflow does not know it yet."""
-        status, body = self._call("GET", f"/api/v2/dags/{dag}", missing_is_fine=True)
+        status, body = self._rest.call("GET", f"/api/v2/dags/{dag}", missing_is_fine=True)
         stamp = body.get("last_parsed_time") if status == 200 else None
         return datetime.fromisoformat(stamp) if stamp else None
 
     def import_errors(self) -> list[str]:
         """The last line of the error of each DAG file that cannot be imported."""
-        _, body = self._call("GET", "/api/v2/importErrors")
+        _, body = self._rest.call("GET", "/api/v2/importErrors")
         return [
             f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}"
             for error in body["import_errors"]
@@ -68,7 +62,7 @@ class AirflowClient:
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Creates the pool; an existing one keeps the size that the user gave it."""
-        self._call(
+        self._rest.call(
             "POST",
             "/api/v2/pools",
             {"name": name, "slots": slots, "description": description, "include_deferred": False},
@@ -77,28 +71,33 @@ class AirflowClient:
 
     def is_paused(self, dag: str) -> bool:
         """Whether ``dag`` is paused."""
-        return bool(self._call("GET", f"/api/v2/dags/{dag}")[1]["is_paused"])
+        return bool(self._rest.call("GET", f"/api/v2/dags/{dag}")[1]["is_paused"])
 
     def set_paused(self, dag: str, paused: bool) -> None:
         """Pauses or unpauses ``dag``."""
-        self._call("PATCH", f"/api/v2/dags/{dag}?update_mask=is_paused", {"is_paused": paused})
+        self._rest.call("PATCH", f"/api/v2/dags/{dag}?update_mask=is_paused", {"is_paused": paused})
 
     def close_leftovers(self, dag: str) -> int:
         """Ends runs and backfills that a killed session left behind; returns how many."""
         query = urlencode({"dag_id": dag, "limit": PAGE, "order_by": "-id"})
-        _, body = self._call("GET", f"/api/v2/backfills?{query}")
+        _, body = self._rest.call("GET", f"/api/v2/backfills?{query}")
         open_backfills = [row["id"] for row in body["backfills"] if row["completed_at"] is None]
         for number in open_backfills:
-            self._call("PUT", f"/api/v2/backfills/{number}/cancel", accept=(200, 409))
+            self._rest.call("PUT", f"/api/v2/backfills/{number}/cancel", accept=(200, 409))
         query = urlencode([("state", "running"), ("state", "queued"), ("limit", PAGE)])
-        _, body = self._call("GET", f"/api/v2/dags/{dag}/dagRuns?{query}")
+        _, body = self._rest.call("GET", f"/api/v2/dags/{dag}/dagRuns?{query}")
         for row in body["dag_runs"]:
-            self._call("PATCH", f"/api/v2/dags/{dag}/dagRuns/{quote(row['dag_run_id'])}", {"state": "failed"})
+            self._rest.call(
+                "PATCH", f"/api/v2/dags/{dag}/dagRuns/{quote(row['dag_run_id'])}", {"state": "failed"}
+            )
         return len(open_backfills) + len(body["dag_runs"])
 
     def create_backfill(self, dag: str, first: date, last: date) -> None:
-        """One run per date from ``first`` to ``last``; dates that ran before run again."""
-        self._call(
+        """One run per date from ``first`` to ``last``; dates that ran before run again.
+
+        A refused attempt may leave its backfill open, and Airflow allows one per DAG: it is closed first.
+        """
+        self._rest.call(
             "POST",
             "/api/v2/backfills",
             {
@@ -110,6 +109,7 @@ class AirflowClient:
                 "reprocess_behavior": "completed",
                 "max_active_runs": 1,
             },
+            before_retry=lambda: self.close_leftovers(dag),
         )
 
     def runs(self, dag: str, first: date, last: date) -> list[DagRun]:
@@ -122,7 +122,7 @@ class AirflowClient:
         }
         rows: list[dict[str, Any]] = []
         while True:
-            _, body = self._call(
+            _, body = self._rest.call(
                 "GET", f"/api/v2/dags/{dag}/dagRuns?{urlencode({**query, 'offset': len(rows)})}"
             )
             rows += body["dag_runs"]
@@ -135,52 +135,13 @@ class AirflowClient:
 
     def tasks(self, dag: str, run_id: str) -> list[TaskRun]:
         """Tasks of one run in the order in which they started."""
-        _, body = self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances?limit={PAGE}")
+        _, body = self._rest.call(
+            "GET", f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances?limit={PAGE}"
+        )
         return [
             TaskRun(row["task_id"], row["state"] or "waiting", _seconds(row), row["try_number"])
             for row in sorted(body["task_instances"], key=lambda row: row["start_date"] or "9999")
         ]
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        payload: object = None,
-        *,
-        accept: tuple[int, ...] = (200, 201),
-        missing_is_fine: bool = False,
-    ) -> tuple[int, dict[str, Any]]:
-        if self._token is None:
-            self._token = self._log_in()
-        status, body = self._send(method, path, payload, {"Authorization": f"Bearer {self._token}"})
-        if status in accept or (missing_is_fine and status == 404):
-            return status, body
-        raise EmbeddedError(
-            f"Airflow answered {status} to {method} {path}: {body.get('detail', body)}",
-            do="read the log of the API server in the work folder",
-        )
-
-    def _log_in(self) -> str:
-        status, body = self._send("POST", "/auth/token", self._login, {})
-        if status != 201:
-            raise EmbeddedError(
-                f"Airflow refused the generated log-in ({status})",
-                do="remove airflow/login.json in the work folder",
-            )
-        return str(body["access_token"])
-
-    def _send(
-        self, method: str, path: str, payload: object, headers: dict[str, str]
-    ) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=TIMEOUT_SECONDS)
-        try:
-            body = None if payload is None else json.dumps(payload)
-            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text.startswith(b"{") else {}
-        finally:
-            connection.close()
 
 
 def _seconds(row: dict[str, Any]) -> float | None:

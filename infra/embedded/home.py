@@ -16,6 +16,7 @@ from infra.embedded.ports import HOST
 from infra.embedded.shop import Shop
 
 USER = "admin"
+LOCK_SECONDS = 60  # a writer waits so long for another; SQLite's five are few on a busy machine
 SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
 
 
@@ -82,7 +83,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
             "simple_auth_manager_passwords_file": str(home / "login.json"),
             "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout={LOCK_SECONDS}"},
         "api": {"host": HOST, "port": str(port), "base_url": address, "workers": "1"},
         "scheduler": {
             "use_job_schedule": str(follow_schedule),

@@ -1,0 +1,97 @@
+"""Calls to a busy Airflow: a small server on loopback that answers as Airflow does when SQLite is locked."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from infra.embedded.client import AirflowClient
+from infra.embedded.errors import EmbeddedError
+from infra.embedded.rest import RestClient
+
+Answer = tuple[int, dict[str, object]]
+LOCKED: Answer = (503, {"detail": "Database is locked."})
+
+
+class Scripted(ThreadingHTTPServer):
+    """Gives ``answers`` one after the other, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: list[Answer] = []
+        self.asked: list[str] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/auth/token":
+            answer: Answer = (201, {"access_token": "t"})
+        else:
+            self.server.asked.append(f"{self.command} {self.path.split('?')[0]}")
+            answer = self.server.answers.pop(0)
+        status, body = answer
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    do_GET = do_POST = do_PUT = do_PATCH = _answer
+
+    def log_message(self, *words: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with Scripted() as made:
+        thread = Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+def test_a_busy_database_is_asked_again(server: Scripted) -> None:
+    server.answers = [LOCKED, (500, {}), (200, {"is_paused": True})]
+    rest = RestClient(server.server_port, "admin", "x", waits=(0.0, 0.0))
+    assert rest.call("GET", "/pause") == (200, {"is_paused": True})
+    assert server.asked == ["GET /pause"] * 3
+
+
+def test_a_database_that_stays_busy_is_an_error(server: Scripted) -> None:
+    server.answers = [LOCKED] * 3
+    rest = RestClient(server.server_port, "admin", "x", waits=(0.0, 0.0))
+    with pytest.raises(EmbeddedError, match="answered 503 to GET /pause: Database is locked"):
+        rest.call("GET", "/pause")
+
+
+def test_other_refusals_are_not_asked_again(server: Scripted) -> None:
+    server.answers = [(409, {"detail": "exists"})]
+    with pytest.raises(EmbeddedError, match="409"):
+        RestClient(server.server_port, "admin", "x", waits=(0.0,)).call("POST", "/new", {})
+    assert server.asked == ["POST /new"]
+
+
+def test_what_a_refused_backfill_left_is_closed_before_the_next_attempt(server: Scripted) -> None:
+    server.answers = [
+        LOCKED,
+        (200, {"backfills": [{"id": 3, "completed_at": None}, {"id": 2, "completed_at": "2026-01-01"}]}),
+        (200, {}),
+        (200, {"dag_runs": []}),
+        (201, {"id": 4}),
+    ]
+    AirflowClient(server.server_port, "admin", "x").create_backfill(
+        "nightly", dt.date(2026, 1, 1), dt.date(2026, 1, 1)
+    )
+    assert server.asked == [
+        "POST /api/v2/backfills",
+        "GET /api/v2/backfills",
+        "PUT /api/v2/backfills/3/cancel",
+        "GET /api/v2/dags/nightly/dagRuns",
+        "POST /api/v2/backfills",
+    ]
