@@ -21,7 +21,8 @@ class ReconstructedGraph(nn.Module):
 
     Attributes:
         full: all observed edges as they are. graph: the reconstructed ones. drawn: those that this epoch
-        trains on.
+        trains on. rest: what the reconstructed graph leaves out, by the missing weight; None before a
+        judgement and where nobody asks for it.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ReconstructedGraph(nn.Module):
         self.full = operator(symmetric(data.train_matrix()), device)
         self.graph = self.full
         self.drawn = self.full
+        self.rest: Operator | None = None
         self.epoch = 0
 
     def due(self, epoch: int) -> bool:
@@ -78,13 +80,22 @@ class ReconstructedGraph(nn.Module):
         self.get_buffer("evidence").copy_(torch.from_numpy(verdict.evidence))
         self.get_buffer("kept").copy_(torch.from_numpy(verdict.kept))
         self.get_buffer("linked").copy_(torch.from_numpy(added))
-        self.graph = operator(symmetric(self.matrix()), self.place)
+        self._follow()
 
     def rebuild(self) -> None:
         """The propagation operators that belong to the buffers."""
         if self.settings.enabled:
-            self.graph = operator(symmetric(self.matrix()), self.place)
+            self._follow()
             self.drawn = self._draw()
+
+    def _follow(self) -> None:
+        """Operators of the judgement in the buffers."""
+        self.graph = operator(symmetric(self.matrix()), self.place)
+        missing = 1 - self._array("weight")
+        if self.settings.complement and missing.any():
+            nobody = np.full_like(self.added(), -1)
+            weighted = weighted_graph(self.pairs, missing, nobody, 0.0, self.shape)
+            self.rest = operator(symmetric(weighted), self.place)
 
     def matrix(self) -> sp.csr_matrix:
         """The reconstructed (U, N) matrix of edge weights."""

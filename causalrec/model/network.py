@@ -35,8 +35,8 @@ class FactorNetwork(nn.Module, ABC):
     def rebuild(self) -> None:
         """Called after a ``state_dict`` was loaded: recompute what is derived from buffers."""
 
-    def penalty(self, items: Tensor) -> Tensor:
-        """An additional loss on the batch's item ids; zero by default."""
+    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
+        """An additional loss on the batch's ids of users and items; zero by default."""
         return torch.zeros((), device=items.device)
 
 

@@ -91,7 +91,7 @@ class PreferenceNetwork(FactorNetwork):
         """
         return self.preference()
 
-    def penalty(self, items: Tensor) -> Tensor:
+    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
         """The prior of users, and of how they differ in what a group is to them."""
         squares: Tensor = self.user_embedding.square().sum() + self.sensitivity.square().sum()
         return squares.mul(self.ridge / self.pairs)

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import hashlib
+import json
 from dataclasses import asdict
 from typing import Any
 
 from causalrec.config import Settings
+from causalrec.config.sections import GateSettings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
@@ -14,7 +16,7 @@ from causalrec.registry.checks import Verdict
 from causalrec.registry.comparison import Comparison, read_comparison
 from causalrec.registry.gate import decide
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.promotions import Decision, Word
+from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
@@ -51,6 +53,10 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     now = None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     expected = dataset_row(lake, ds)["dataset_id"]
+    done = _decided(settings.gate, lake, challenger, evaluation, expected)
+    if done is not None and now == challenger.version:
+        _log(client, challenger, done)
+        return _outcome(done, (), f"version {now} was {WORDS[done.decision]} already: {done.why}")
     verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
     _log(client, challenger, verdict)
     if verdict.decision == "promote" and not _unasked(settings, now):
@@ -70,6 +76,22 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     return _outcome(
         verdict, (written,), f"version {challenger.version} {WORDS[verdict.decision]}: {verdict.why}"
     )
+
+
+def _decided(
+    gate: GateSettings, lake: Lake, challenger: ModelVersion, evaluation: Comparison, dataset_id: str
+) -> Verdict | None:
+    """The verdict of the newest row where it made this challenger champion on this very evaluation.
+
+    A run that repeats one, or follows one that was killed after its decision, does not decide again.
+    """
+    rows = decisions(lake)
+    if not rows or not rows[-1].moves or rows[-1].run_id != challenger.run_id:
+        return None
+    verdict = decide(evaluation, gate, dataset_id=dataset_id, champion=rows[-1].before)
+    facts = {**_as_json(verdict, evaluation), "run_id": challenger.run_id}
+    same = json.dumps(facts, sort_keys=True) == json.dumps(dict(rows[-1].evaluation), sort_keys=True)
+    return verdict if same else None
 
 
 def _unasked(settings: Settings, champion: str | None) -> bool:

@@ -117,7 +117,7 @@ class TrainingRun:
         rank_loss = sampled_softmax if self.settings.loss == "softmax" else bpr
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             user_states, item_states = self.network.tables()
-            penalty = self.network.penalty(items)
+            penalty = self.network.penalty(users, items)
         chosen, positives, others = user_states[users], item_states[items], item_states[negatives]
         if self.half:
             chosen, positives, others = chosen.bfloat16(), positives.bfloat16(), others.bfloat16()

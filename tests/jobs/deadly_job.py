@@ -6,32 +6,34 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from causalrec.lake import write
-from causalrec.lake.commit import commit_replacement as real
-from causalrec.lake.files import NewFile
-from causalrec.lake.partition import Partition
 from causalrec.lake.snapshot import Snapshot
 from jobs._pipeline import load_job
 from jobs._runner import main
 
+Commit: TypeAlias = Callable[..., Snapshot]
 job, table, moment, ds, settings = sys.argv[1:]
 
 
-def commit(
-    seen: Snapshot, partitions: list[Partition], new: list[NewFile], attempt: str, tries: int
-) -> Snapshot:
+def deadly(real: Commit) -> Commit:
     """The real commit, but of the one table it is the last thing that this process does, or not even that."""
-    if seen.name != table:
-        return real(seen, partitions, new, attempt, tries)
-    if moment == "after":
-        real(seen, partitions, new, attempt, tries)
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("nobody outlives kill -9")
+
+    def commit(seen: Snapshot, *arguments: object) -> Snapshot:
+        if seen.name != table:
+            return real(seen, *arguments)
+        if moment == "after":
+            real(seen, *arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("nobody outlives kill -9")
+
+    return commit
 
 
 gateway = launch_gateway()  # a JVM of its own would cost ten seconds for each death
@@ -39,5 +41,6 @@ java = gateway.jvm.org.apache.spark
 running = java.api.java.JavaSparkContext(java.SparkContext.getOrCreate())
 SparkContext(gateway=gateway, jsc=running, conf=SparkConf(_jconf=running.getConf()))
 SparkSession.builder.getOrCreate()
-setattr(write, "commit_replacement", commit)  # noqa: B010 - a plain assignment does not pass mypy
+for name in ("commit_replacement", "commit_append"):
+    setattr(write, name, deadly(getattr(write, name)))
 main(load_job(job), ["--ds", ds, "--settings", settings])

@@ -1,22 +1,16 @@
 """kill -9 of real jobs between their tables; the run after it ends like an undisturbed one."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from causalrec.config import Settings, load_settings
-from causalrec.lake import Lake, LakeTable
-from causalrec.lake.digest import digest_of
 from jobs._pipeline import load_job
 from jobs._runner import main
 from tests.dataset.shop import product, put
+from tests.jobs.killing import content, dies, lake_of, settings_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -63,53 +57,13 @@ def shop_at(folder: Path) -> Path:
     return file
 
 
-def settings_of(file: Path) -> Settings:
-    return load_settings(file, {})
-
-
-def lake_of(file: Path) -> Lake:
-    settings = settings_of(file)
-    return Lake(settings.lake_root, settings.lake)
-
-
-def kill(spark: "SparkSession", root: Path, file: Path, job: str, table: str, moment: str) -> int:
-    """Runs a job in a process of its own up to its death; the exit status."""
-    server = spark.sparkContext._gateway.java_parameters
-    environment = os.environ | {
-        "PYTHONPATH": str(root),
-        "PYSPARK_GATEWAY_PORT": str(server.port),
-        "PYSPARK_GATEWAY_SECRET": server.auth_token,
-    }
-    command = [sys.executable, str(root / "tests/jobs/deadly_job.py"), job, table, moment, DS, str(file)]
-    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
-
-
-def data_files(table: LakeTable) -> int:
-    return len(list(Path(table.location.uri).rglob("*.parquet")))
-
-
-def content(file: Path) -> dict[str, tuple[str, int, int, int]]:
-    """Per table of the lake: digest, version, files on disk, notes of attempts."""
-    lake, found = lake_of(file), {}
-    for folder in sorted(Path(lake.root).iterdir()):
-        if folder.name != "ledger":
-            table = lake.table(folder.name)
-            notes = len(table.location.listing("_attempts"))
-            found[folder.name] = (digest_of(table.read()).hex, table.version(), data_files(table), notes)
-    return found
-
-
 def test_killed_between_tables(tmp_path: Path, root: Path, spark: "SparkSession") -> None:
     calm, killed = shop_at(tmp_path / "calm"), shop_at(tmp_path / "killed")
     for name in dict.fromkeys(job for job, _, _ in KILLS):
         assert main(load_job(name), ["--ds", DS, "--settings", str(calm)]) == 0
         for job, table, moment in KILLS:
             if job == name:
-                before = lake_of(killed).table(table).snapshot()
-                assert kill(spark, root, killed, job, table, moment) == -signal.SIGKILL
-                after = lake_of(killed).table(table).created()
-                grown = after.version > (before.version if before else 0)
-                assert grown is (moment == "after"), (job, table, moment)
+                dies(spark, root, killed, DS, job, table, moment)
         assert main(load_job(name), ["--ds", DS, "--settings", str(killed)]) == 0
     found = content(killed)
     assert {table for _, table, _ in KILLS} | {"images"} <= set(found)

@@ -47,7 +47,7 @@ def test_penalty_is_the_ridge_over_pairs() -> None:
     data, _, exposure = biased_log()
     network = PreferenceNetwork(data, content_table(data), exposure, None, 0.2, Shape(dim=2, ridge=3.0))
     expected = 3.0 * float(network.user_embedding.detach().square().sum()) / data.train.shape[1]
-    assert network.penalty(torch.zeros(1)).item() == pytest.approx(expected, rel=1e-5)
+    assert network.penalty(torch.zeros(1), torch.zeros(1)).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_is_shown_often_is_not_preferred() -> None:

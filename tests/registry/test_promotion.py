@@ -64,6 +64,9 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     promoted = promote_version(settings, lake, ledger, DS)
     assert promoted.note == "version 1 promoted: no champion yet"
     assert usable_champion(settings) is not None
+    again = promote_version(settings, lake, ledger, DS)
+    assert again.note == "version 1 was promoted already: no champion yet"
+    assert again.writes == () and again.counters == promoted.counters
     assert need_champion.main(arguments(shop)) == need_champion.HAVE_CHAMPION
     (decision,) = lake.table("promotions").read().to_pylist()
     assert (decision["from_version"], decision["to_version"], decision["decision"]) == (None, "1", "promoted")
