@@ -26,7 +26,7 @@ class PostgresSettings(Section):
         password_env: environment variable that holds the password; unset for other ways to log in.
         schema_name: SQL schema of the views and tables; made where it is absent.
         keep: nights that stay stored, the served one included; an older one of them is served again at once.
-        lock_seconds: longest wait for a lock that another session holds.
+        lock_seconds: longest wait for a lock that another session holds, and for readers of the night before.
     """
 
     url: Url = ""

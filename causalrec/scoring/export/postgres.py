@@ -18,6 +18,7 @@ from causalrec.errors import ConflictError, ExportError
 from causalrec.scoring.export.night import Night, NightTable
 from causalrec.scoring.export.outcome import Exported, Progress, State, silent
 from causalrec.scoring.export.postgres_load import load, remove_old, stray_tables
+from causalrec.scoring.export.postgres_switch import switch
 from causalrec.scoring.export.postgres_tables import prepare
 from causalrec.scoring.export.postgres_text import identifiers, partition_name
 
@@ -34,7 +35,7 @@ def to_postgres(
     batch_rows: int,
     progress: Progress = silent,
 ) -> tuple[Exported, ...]:
-    """Loads what the server does not hold yet, then switches all tables in one transaction.
+    """Loads what the server does not hold yet, then switches all views in one transaction.
 
     Raises:
         ExportError: no driver, no connection, or the server refuses; what it served before stays.
@@ -96,7 +97,8 @@ def _export(
         if state == "written":
             load(connection, schema, table, batch_rows, progress)
         states[table.name] = (state, time.monotonic() - began)
-    _switch(connection, schema, night, {name for name, (state, _) in states.items() if state == "written"})
+    fresh = {name for name, (state, _) in states.items() if state == "written"}
+    switch(connection, schema, night, fresh, settings.lock_seconds)
     remove_old(connection, schema, night.tables, settings.keep)
     return tuple(_counted(connection, schema, table, *states[table.name]) for table in night.tables)
 
@@ -120,31 +122,6 @@ def _state(connection: "Connection", schema: str, table: NightTable) -> State:
             do=f"someone changed it: delete its row in {schema}.nights and drop it, then repeat",
         )
     return "up to date" if served is not None and served[0] == table.night else "switched back"
-
-
-def _switch(connection: "Connection", schema: str, night: Night, loaded: set[str]) -> None:
-    """All new nights become partitions and all views move on, in one transaction."""
-    with connection.transaction():
-        for table in night.tables:
-            names = identifiers(schema, table)
-            if table.name in loaded:
-                attach = "ALTER TABLE {schema}.{parent} ATTACH PARTITION {schema}.{partition} "
-                connection.execute(names(attach + "FOR VALUES IN ({night})"))
-                connection.execute(
-                    names(
-                        "INSERT INTO {schema}.nights (table_name, night, ds, rows) VALUES (%s, %s, %s, %s)"
-                    ),
-                    [table.name, table.night, night.ds, table.rows],
-                )
-            connection.execute(
-                names(
-                    "INSERT INTO {schema}.published AS p (table_name, night, ds, rows) "
-                    "VALUES (%s, %s, %s, %s) ON CONFLICT (table_name) DO UPDATE SET "
-                    "night = excluded.night, ds = excluded.ds, "
-                    "rows = excluded.rows, switched_at = now() WHERE p.night <> excluded.night"
-                ),
-                [table.name, table.night, night.ds, table.rows],
-            )
 
 
 def _counted(

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -72,6 +74,48 @@ def test_old_nights_go_and_grants_stay(
     assert may == (True,)
     # the date had no item lists: the last ones that were sent are still shown
     assert reader.execute("SELECT DISTINCT ds FROM similar_items").fetchall() == [(DS,)]
+
+
+def test_a_statement_planned_before_a_night_arrived_is_waited_for(
+    lake: Lake, settings: PostgresSettings, reader: psycopg.Connection
+) -> None:
+    """It knows the partitions of then, and reads ``published`` when it runs: it would find an empty night."""
+    settings = settings.model_copy(update={"lock_seconds": 20})
+    publish_night(lake, DS, users=30)
+    publish_night(lake, NEXT, users=40)
+    send(lake, DS, settings)
+    (old,) = reader.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits "
+        "WHERE inhparent = 'recommendations_nights'::regclass"
+    ).fetchone() or ("",)
+    found: list[object] = []
+
+    def read() -> None:
+        with psycopg.connect(settings.url, autocommit=True) as connection:
+            rows = f"SELECT count(*) FROM {settings.schema_name}.recommendations"  # noqa: S608
+            found.append(connection.execute(rows).fetchone())
+
+    with psycopg.connect(settings.url) as holder:  # the planner has listed the partitions, and waits for one
+        holder.execute(f"LOCK TABLE {settings.schema_name}.{old} IN ACCESS EXCLUSIVE MODE")
+        planned = threading.Thread(target=read)
+        planned.start()
+        until(reader, "SELECT count(*) FROM pg_locks WHERE NOT granted")
+        export = threading.Thread(target=send, args=(lake, NEXT, settings))
+        export.start()
+        until(reader, f"SELECT count(*) FROM nights WHERE ds = '{NEXT}'")  # noqa: S608
+        holder.rollback()
+    planned.join()
+    export.join()
+    assert found == [(120,)]
+    assert reader.execute("SELECT count(*) FROM recommendations").fetchone() == (160,)
+
+
+def until(connection: psycopg.Connection, count: LiteralString) -> None:
+    for _ in range(1_000):
+        if connection.execute(count).fetchone() != (0,):
+            return
+        time.sleep(0.01)
+    raise AssertionError(count)
 
 
 def test_readers_always_see_one_whole_night(lake: Lake, settings: PostgresSettings) -> None:
