@@ -4,4 +4,5 @@ set -eu
 cd "$(dirname "$0")/.."
 # One thread each: workers and the jobs that they start share the processors, and waiting threads spin.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" --dist=loadfile "$@"
+exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" \
+  --dist=loadfile --no-loadscope-reorder "$@"

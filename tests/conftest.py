@@ -32,6 +32,12 @@ if MAIN.__spec__ is None and not hasattr(MAIN, "__file__"):
     MAIN.__file__ = __file__
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository root."""

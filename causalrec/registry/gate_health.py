@@ -6,6 +6,7 @@ from causalrec.config.sections import GateSettings
 from causalrec.evaluation.evaluate import RANDOM_K
 from causalrec.registry.checks import Check, Status
 from causalrec.registry.comparison import Comparison
+from causalrec.registry.refuted import DIVERGED
 
 
 def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
@@ -82,6 +83,9 @@ def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
         if change is None:
             text = f"{name} was not run for this version"
             yield Check(f"refuter {name}", "warn", None, None, text)
+            continue
+        if change >= DIVERGED:
+            yield Check(f"refuter {name}", "fail", None, None, f"the training of {name} diverged")
             continue
         most = settings.max_refuter_change
         moved = f"validation {settings.metric} changes by {change:+.1%}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PREFIX = "refuter_"
-FAILED = 1e9  # the change that is recorded where the refuter's fit diverged
+DIVERGED = 1e9  # the change that is recorded where the refuter's fit did
 
 
 def run_refuters(
@@ -35,7 +35,7 @@ def run_refuters(
         try:
             other.fit(REFUTERS[name](data, settings.training.seed))
         except TrainingError:
-            found[name] = FAILED
+            found[name] = DIVERGED
             continue
         found[name] = _judged(settings, other.score, data) / before - 1 if before > 0 else 0.0
     return found

@@ -7,6 +7,7 @@ import pytest
 from causalrec.config.sections import GateSettings
 from causalrec.registry.comparison import Comparison, Measure
 from causalrec.registry.gate import decide
+from causalrec.registry.refuted import DIVERGED
 
 GATE = GateSettings(metric="ndcg@20", max_relative_loss=0.02, min_coverage=0.1, max_popularity_lift=0.5)
 
@@ -178,6 +179,14 @@ def test_refuters(name: str, change: float, status: str) -> None:
     gate = GateSettings.model_validate({"refuters": [name], "max_refuter_change": 0.1})
     found = measured(comparison(), f"refuter:{name}", relative_change=change)
     assert judged(found, f"refuter {name}", gate=gate) == status
+
+
+def test_a_refuter_that_diverged_fails_by_name() -> None:
+    found = measured(comparison(), "refuter:placebo_content", relative_change=DIVERGED)
+    verdict = decide(found, GATE, dataset_id="data", champion=None)
+    (check,) = [check for check in verdict.checks if check.status == "fail"]
+    assert (check.name, check.value) == ("refuter placebo_content", None)
+    assert check.detail == "the training of placebo_content diverged"
 
 
 def test_refuters_that_were_not_run_are_said() -> None:

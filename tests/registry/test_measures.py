@@ -15,7 +15,7 @@ from causalrec.evaluation.refuters import REFUTERS
 from causalrec.lake import Lake
 from causalrec.model.base import Recommender
 from causalrec.registry.measures import drift_rows, latency_ms, size_mb, spread_rows, stability_index
-from causalrec.registry.refuted import run_refuters
+from causalrec.registry.refuted import DIVERGED, run_refuters
 from causalrec.registry.versions import opened
 from causalrec.training.factory import build_recommender
 
@@ -107,3 +107,12 @@ def test_what_has_no_refuters(fitted: tuple[Settings, Interactions, Recommender]
     assert run_refuters(ease, data, recommender, 2) == {}
     untold = Interactions(data.n_users, data.n_items, data.train, data.valid[:, :0], data.test)
     assert run_refuters(settings, untold, recommender, 2) == {}
+
+
+def test_a_refuter_whose_training_diverges_is_refused_by_the_gate(
+    fitted: tuple[Settings, Interactions, Recommender],
+) -> None:
+    settings, data, recommender = fitted
+    wild = settings.training.model_copy(update={"learning_rate": 1e30, "precision": "float32"})
+    found = run_refuters(settings.model_copy(update={"training": wild}), data, recommender, 2)
+    assert found == {"placebo_content": DIVERGED, "random_common_cause": DIVERGED}

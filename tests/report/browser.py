@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Frame, Page
 
 PHONE, DESK = 390, 1280
 FOCUSED = "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim()"
@@ -21,19 +21,7 @@ def opened(file: Path, width: int, scheme: str = "light") -> "Iterator[tuple[Pag
 
     A request that is not for the file itself counts as a complaint.
     """
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        page = browser.new_page(
-            viewport={"width": width, "height": 844},
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
+    with window(width, scheme) as page:
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -46,10 +34,28 @@ def opened(file: Path, width: int, scheme: str = "light") -> "Iterator[tuple[Pag
         )
         page.goto(file.as_uri())
         yield page, complaints
+
+
+@contextmanager
+def window(width: int, scheme: str = "light") -> "Iterator[Page]":
+    """An empty window of headless Chromium, or a skipped test where there is none."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser.new_page(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
         browser.close()
 
 
-def missing_pictures(page: "Page") -> int:
+def missing_pictures(page: "Page | Frame") -> int:
     """Pictures that did not load."""
     return int(page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length"))
 
