@@ -6,10 +6,12 @@ row breaks, in contract order, names its reason. Duplicates are looked for among
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.window import Window
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 SHOWN_CHARS = 80
+MOST_REPEATED = 20_000  # keys that a driver may hold; beyond, all rows are compared
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ def parsed_frame(
     listed = spark.createDataFrame(
         [(f.file, f.name, f.arrival_date) for f in files], "file string, name string, arrival_date date"
     )
-    return listed.mapInArrow(_ParseTask(landing, limits), from_arrow_schema(parsed_schema(landing)))
+    rows = listed.mapInArrow(_ParseTask(landing, limits), from_arrow_schema(parsed_schema(landing)))
+    tasks = spark.sparkContext.defaultParallelism
+    return rows.repartition(tasks, "source_line") if len(files) < tasks else rows
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,22 @@ class _ParseTask:
                 yield from read_file(row["file"], row["name"], row["arrival_date"], self.landing, self.limits)
 
 
-def marked_frame(
+@contextmanager
+def marked_rows(
     parsed: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
-) -> "DataFrame":
-    """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut."""
-    frame = _rules_tried(parsed, table, parameters)
-    if table.extensions.duplicates is not None:
-        frame = _without_duplicates(frame, table.extensions.duplicates)
-    return _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
+) -> "Iterator[DataFrame]":
+    """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut.
+
+    Inside the block Spark holds the parsed rows, so that files are read once however often the frame is.
+    """
+    tried = _rules_tried(parsed, table, parameters).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        frame = tried
+        if table.extensions.duplicates is not None:
+            frame = _without_duplicates(tried, table.extensions.duplicates)
+        yield _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
+    finally:
+        tried.unpersist()
 
 
 def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, object]) -> "DataFrame":
@@ -98,7 +111,24 @@ def _shown(columns: Sequence[str]) -> "Column":
 
 
 def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
-    """Mark all but the first of equal rows of one delivery. Rejected rows take no part."""
+    """Mark all but the first of equal rows of one delivery. Rejected rows take no part.
+
+    Hashes of keys are counted first: whole rows are moved and sorted only where theirs occurs again.
+    """
+    key = F.xxhash64("arrival_date", *duplicates.by)
+    counts = frame.where(F.col("reason").isNull()).groupBy(key.alias("_key")).count()
+    again = counts.where("count > 1").limit(MOST_REPEATED + 1).select("_key").collect()
+    if len(again) > MOST_REPEATED:
+        return _first_kept(frame, duplicates)
+    if not again:
+        return frame
+    hashes = F.broadcast(frame.sparkSession.createDataFrame(again, "_key long"))
+    keyed = frame.withColumn("_key", key)
+    alone, doubtful = (keyed.join(hashes, "_key", how).drop("_key") for how in ("left_anti", "left_semi"))
+    return alone.unionByName(_first_kept(doubtful, duplicates))
+
+
+def _first_kept(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
     equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)
     ordered = equal.orderBy(*[_ordering(part) for part in duplicates.keepFirstBy])
     ranked = frame.withColumns(

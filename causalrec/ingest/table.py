@@ -1,6 +1,6 @@
 """From files of the landing zone to one table: parse, mark, gate, write. The same for events and products.
 
-One pass over the files: the marked rows are kept by Spark, measured once, and written twice (good rows and
+One pass over the files: their rows are kept by Spark, measured once, and written twice (good rows and
 quarantine). Nothing is written before the gate has let all deliveries of the run pass.
 """
 
@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from causalrec.config import Settings
@@ -20,7 +19,7 @@ from causalrec.ingest.delivery import Feed, list_files, open_dates
 from causalrec.ingest.gate import check_columns, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
 from causalrec.ingest.history import compared, counters_of, past_deliveries
-from causalrec.ingest.mark import marked_frame, parsed_frame
+from causalrec.ingest.mark import marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.rows import ReadLimits
@@ -74,17 +73,13 @@ def load_rows(
     dates: Sequence[dt.date],
 ) -> dict[dt.date, Outcome]:
     """Mark, gate and write parsed rows, which are the whole content of the arrival dates ``dates``."""
-    marked = marked_frame(parsed, feed.table, feed.landing, settings.ingest.model_dump())
-    marked = marked.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        with ThreadPoolExecutor(1) as beside:
-            ready = beside.submit(prepare)
+    with ThreadPoolExecutor(1) as beside:
+        ready = beside.submit(prepare)
+        with marked_rows(parsed, feed.table, feed.landing, settings.ingest.model_dump()) as marked:
             measures = measure(marked, feed.table)
-        ready.result()
-        warnings = _gate(feed, settings, ledger, ds, dates, measures)
-        writes = _write(marked, feed, lake, dates, measures)
-    finally:
-        marked.unpersist()
+            ready.result()
+            warnings = _gate(feed, settings, ledger, ds, dates, measures)
+            writes = _write(marked, feed, lake, dates, measures)
     outcomes = {date: _outcome(date, measures[date], writes) for date in dates}
     return _noted(outcomes, ds, warnings)
 

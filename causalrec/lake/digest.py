@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 Words: TypeAlias = npt.NDArray[np.uint64]
 
 MODULUS = 1 << 64
+CACHED_ROWS = 8_192  # hashed at once: what a processor's cache holds
 LONG_TEXT = 4096  # bytes; longer values are rare and hashed one by one
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _LANES = (np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344))
@@ -52,7 +53,7 @@ def digest_of(data: pa.Table | pa.RecordBatch, exclude: frozenset[str] = frozens
     """Digest of all rows over the columns that are not excluded (the partition columns, as a rule)."""
     table = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
     total = Digest()
-    for batch in table.to_batches():
+    for batch in table.to_batches(max_chunksize=CACHED_ROWS):
         if batch.num_rows:
             total += _of_batch(batch, exclude)
     return total
