@@ -38,6 +38,12 @@ class ConfounderSettings(Section):
     ema: float = Field(0.99, ge=0, lt=1)
     draws: int = Field(4, ge=1)
     holdout: float = Field(0.1, gt=0, lt=0.5)
+    link_level: float = Field(
+        0.01,
+        gt=0,
+        le=1,
+        description="p-value of independence up to which a third modality counts; 1: all",
+    )
     cache: str = Field("", description="folder of fitted confounder models; empty: none")
 
 

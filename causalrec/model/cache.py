@@ -11,7 +11,7 @@ from causalrec.config.model import ConfounderSettings
 from causalrec.model.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content
 
-VERSION = "2"  # raise it when the meaning of a stored model changes
+VERSION = "3"  # raise it when the meaning of a stored model changes
 
 
 def identify(content: Content, settings: ConfounderSettings, seed: int) -> tuple[ConfounderModel, Footprint]:

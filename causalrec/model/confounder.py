@@ -7,15 +7,15 @@ causes. The footprint also contains any merit that is visible in several modalit
 adjustment happen.
 
 Every modality has one channel that predicts it from all others (two modalities: the two channels image ->
-text and text -> image). It is trained once, offline, on items; no table over users is involved. Its linear
-rivals are ridge regression, the exact answer if everything is linear-Gaussian, and canonical
-correlations. With one modality there is no channel: the
-footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
+text and text -> image). Of three and more, one that depends on no other takes no part. A channel is trained
+once, offline, on items; no table over users is involved. Its linear rivals are ridge regression, the exact
+answer if everything is linear-Gaussian, and canonical correlations. With one modality there is no channel:
+the footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
 there are no confounders.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +27,7 @@ from causalrec.dataset.arrays import Floats
 from causalrec.model.content import Content
 from causalrec.model.diffusion import Denoiser, DiffusionChannel, explained, train_channel
 from causalrec.model.linear_channel import LinearChannel, fit_cca, fit_ridge
+from causalrec.model.linkage import linked_modalities
 
 Flags = npt.NDArray[np.bool_]
 CHANNELS = ("diffusion", "ridge", "cca")  # methods that predict one modality from the others
@@ -59,10 +60,15 @@ class Footprint:
 
 @dataclass
 class ConfounderModel:
-    """Fitted channels and the projection to the confounder's width; reads old and new items alike."""
+    """Fitted channels and the projection to the confounder's width; reads old and new items alike.
+
+    Attributes:
+        linked: modalities that take part, the others tell of no shared cause; None for all.
+    """
 
     settings: ConfounderSettings
     channels: dict[str, Channel] = field(default_factory=dict)
+    linked: tuple[str, ...] | None = None
     projection: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     center: float = 0.0
     spread: float = 1.0
@@ -75,6 +81,8 @@ class ConfounderModel:
         ``r2`` then holds, per channel, the share of variance explained on items kept out of training, for the
         chosen method, for ridge and for CCA.
         """
+        self.linked = linked_modalities(content, self.settings.link_level, seed)
+        content = self._part(content)
         names = sorted(content.white)
         if self.settings.method in CHANNELS and len(names) > 1:
             for index, name in enumerate(names):
@@ -92,7 +100,17 @@ class ConfounderModel:
 
     def read(self, content: Content) -> Footprint:
         """The same for items that were not there in training."""
+        content = self._part(content)
         return self._footprint(self._shared(content), self._kappa(content), _known(content))
+
+    def _part(self, content: Content) -> Content:
+        """The modalities that take part."""
+        names = sorted(content.white) if self.linked is None else self.linked
+        return replace(
+            content,
+            white={name: content.white[name] for name in names},
+            present={name: content.present[name] for name in names},
+        )
 
     def _fit_channel(self, name: str, content: Content, seed: int) -> None:
         target, condition, both = _sides(name, content)
@@ -155,13 +173,15 @@ class ConfounderModel:
                 state = channel.network.state_dict()
                 arrays |= {f"diffusion.{name}.{key}": value.numpy() for key, value in state.items()}
         facts = {"center": self.center, "spread": self.spread, "strength": self.strength, "r2": self.r2}
-        return arrays, facts | {"channels": sorted(self.channels)}
+        return arrays, facts | {"channels": sorted(self.channels), "linked": self.linked}
 
     def unpack(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
         """The inverse of :meth:`pack`."""
         self.projection = arrays["projection"]
         self.center, self.spread = facts["center"], facts["spread"]
         self.strength, self.r2 = facts["strength"], dict(facts["r2"])
+        linked = facts.get("linked")  # a package of before knows none
+        self.linked = None if linked is None else tuple(linked)
         for name in facts["channels"]:
             self.channels[name] = _unpack_channel(name, arrays, self.settings)
 
