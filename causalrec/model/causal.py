@@ -197,6 +197,7 @@ def _findings(network: CausalNetwork) -> dict[str, float]:
     verdict, prepared = network.edges.verdict(), network.prepared
     facts = {f"r2/{name}": value for name, value in prepared.confounder.r2.items()}
     facts |= {"gate/mean": float(prepared.footprint.gate.mean())}
+    facts |= {"content/modalities": float(len(prepared.whitenings))}
     if prepared.codebook is not None:
         facts |= {f"codebook/{name}": value for name, value in prepared.codebook.facts().items()}
     facts |= {

@@ -36,7 +36,8 @@ def attach_channel(
     """The channel for a trained network, and findings for the report."""
     on = settings.content.enabled and settings.content.channel
     prepared = network.prepared
-    modalities = data.modalities if on else {}
+    used = prepared.whitenings if on else {}
+    modalities = {name: data.modalities[name] for name in used}
     flat = flat_codes(prepared.codes, prepared.codebook)
     offered = ContentChannel.fit(modalities, prepared.codebook, flat, settings)
     part = _columns(network, offered, data)

@@ -28,11 +28,17 @@ def linked_modalities(content: Content, level: float, seed: int) -> tuple[str, .
     Args:
         level: p-value up to which two modalities count as dependent; 1 takes all.
     """
-    names = sorted(content.white)
+    names = tuple(sorted(content.white))
     if len(names) < 3 or level >= 1:
-        return tuple(names)
+        return names
+    found = dependent_modalities(content, level, seed)
+    return tuple(sorted(found)) if len(found) > 1 else names
+
+
+def dependent_modalities(content: Content, level: float, seed: int) -> set[str]:
+    """Names of the modalities for which independence of some other one has a p-value up to ``level``."""
     found: set[str] = set()
-    for number, (first, second) in enumerate(combinations(names, 2)):
+    for number, (first, second) in enumerate(combinations(sorted(content.white), 2)):
         both = np.flatnonzero(content.present[first] & content.present[second])
         rng = np.random.default_rng([seed, number])
         rows = rng.permutation(both)[:SAMPLE]
@@ -41,7 +47,7 @@ def linked_modalities(content: Content, level: float, seed: int) -> tuple[str, .
         one, other = (content.white[name][rows] * content.spread[name] for name in (first, second))
         if independence_p(one, other, rng) <= level:
             found |= {first, second}
-    return tuple(sorted(found)) if len(found) > 1 else tuple(names)
+    return found
 
 
 def independence_p(first: Floats, second: Floats, rng: np.random.Generator) -> float:

@@ -15,6 +15,7 @@ from causalrec.model.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content, Whitening, fit_content, read_content
 from causalrec.model.factors import item_popularity
 from causalrec.model.neighbours import nearest
+from causalrec.model.relevance import relevant_modalities
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,16 @@ class Prepared:
 
 
 def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
-    """Runs the offline stage; it reads modalities only (interactions only for a prior that counts them)."""
+    """Runs the offline stage; it reads modalities only (interactions for a prior that counts them, and to
+    find out which of three and more modalities say nothing)."""
     modalities = data.modalities if settings.content.enabled else {}
     whitenings = fit_content(modalities, settings.confounder.whiten)
-    content = read_content(whitenings, modalities, data.n_items, settings.content.neighbour_weights)
+    weights, level = settings.content.neighbour_weights, settings.confounder.link_level
+    content = read_content(whitenings, modalities, data.n_items, weights)
+    names = relevant_modalities(content, data.train, level, seed)
+    if len(names) < len(whitenings):
+        whitenings = {name: whitenings[name] for name in names}
+        content = read_content(whitenings, modalities, data.n_items, weights)
     if settings.confounder.method == "none":
         model, footprint = ConfounderModel(settings.confounder), no_footprint(data.n_items)
     else:
