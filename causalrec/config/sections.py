@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Refuter = Literal["placebo_content", "shuffled_modality", "random_common_cause", "random_columns"]
+
 
 class Section(BaseModel):
     """A frozen part of the settings; an unknown key is an error."""
@@ -323,9 +325,7 @@ class GateSettings(Section):
     max_popularity_lift: float = 1.0
     min_code_perplexity: float = Field(0.1, ge=0, le=1)
     min_code_usage: float = Field(0.5, ge=0, le=1)
-    refuters: tuple[Literal["placebo_content", "shuffled_modality", "random_common_cause"], ...] = (
-        "placebo_content",
-    )
+    refuters: tuple[Refuter, ...] = ("placebo_content",)
     max_refuter_change: float = Field(0.1, ge=0)
     min_overlap: float = Field(0.1, ge=0, le=1)
     max_score_psi: float = Field(0.25, gt=0)

@@ -123,7 +123,10 @@ def _changed(name: str, change: Change, refuter: str = "") -> Contender:
 
 ABLATIONS = (
     *(_changed(name, change) for name, change in _CHANGES.items()),
-    *(_changed(name, {}, name) for name in ("shuffled_modality", "placebo_content", "random_common_cause")),
+    *(
+        _changed(name, {}, name)
+        for name in ("shuffled_modality", "placebo_content", "random_common_cause", "random_columns")
+    ),
 )
 CONTENDERS = {contender.name: contender for contender in (*RIVALS, *ABLATIONS)}
 

@@ -54,7 +54,6 @@ _CHANGES: dict[str, Change] = {
     "item_ids": {"content": {"ids": True}},
     "no_independence": {"backdoor": {"independence": 0.0}},
     "graph_contrast": {"topology": {"contrast": 0.05}},
-    "modal_contrast": {"content": {"contrast": 0.05}},
     "complement": {"topology": {"complement": 0.01}},
     "no_backdoor": {"backdoor": {"enabled": False}},
     "no_frontdoor": {"frontdoor": {"enabled": False}},
@@ -65,7 +64,13 @@ ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _
 REFUTED = (
     *(
         Variant(name, "refuter", refuter=name)
-        for name in ("shuffled_modality", "placebo_content", "random_common_cause", "subset")
+        for name in (
+            "shuffled_modality",
+            "placebo_content",
+            "random_common_cause",
+            "random_columns",
+            "subset",
+        )
     ),
     Variant("random_codes", "refuter", change={"codebook": {"shuffled": True}}),
 )

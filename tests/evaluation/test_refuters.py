@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from causalrec.dataset.arrays import Interactions
-from causalrec.evaluation.refuters import REFUTERS, placebo_content, shuffled_modality, subset
+from causalrec.evaluation.refuters import REFUTERS, placebo_content, random_columns, shuffled_modality, subset
 
 
 @pytest.fixture
@@ -30,6 +30,13 @@ def test_placebo_keeps_moments_and_gaps_but_not_content(data: Interactions) -> N
     assert np.nanstd(after) == pytest.approx(2, abs=0.2)
     present = ~np.isnan(before[:, 0])
     assert abs(np.corrcoef(before[present, 0], after[present, 0])[0, 1]) < 0.15
+
+
+def test_random_columns_stand_beside_those_of_the_modality(data: Interactions) -> None:
+    before, after = data.modalities["image"], random_columns(data, 1).modalities["image"]
+    assert np.array_equal(after[:, :4], before, equal_nan=True)
+    assert np.array_equal(np.isnan(after[:, 4:]), np.isnan(before[:, :1]).repeat(32, axis=1))
+    assert np.nanstd(after[:, 4:]) == pytest.approx(2, abs=0.1)
 
 
 def test_subset_keeps_pairs_with_their_weights(data: Interactions) -> None:
