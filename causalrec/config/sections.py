@@ -417,6 +417,7 @@ class ReportSettings(Section):
     page_history: int = Field(40, ge=1, description="on the page of one user")
     recommendations: int = Field(8, ge=1)
     code_items: int = Field(6, ge=1)
+    gate_nights: int = Field(14, ge=1, description="nights whose gate results are shown beside tonight's")
     codes: int = Field(12, ge=0)
     thumbnail_pixels: int = Field(112, ge=16)
     max_bytes: int = Field(6_000_000, ge=100_000)

@@ -7,6 +7,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake
+from causalrec.report.gates import gate_lines
 from causalrec.report.night import Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
@@ -22,6 +23,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
         "nightly.html.j2",
         f"nightly_{night.ds.isoformat()}.html",
         night=night,
+        gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         titles=titles,

@@ -1,0 +1,89 @@
+"""What the gate expected of the night's deliveries, what it found, and how the nights before went.
+
+Read from the reports that ingest leaves beside Great Expectations' own pages.
+"""
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from causalrec.config import Settings
+
+Status = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One expectation of one table.
+
+    Attributes:
+        found: the measure of the newest delivery in words; a dash where there is nothing to compare with.
+        allowed: the range in words.
+        nights: (run date, status) of the newest nights up to this one, oldest first.
+    """
+
+    table: str
+    name: str
+    description: str
+    found: str
+    allowed: str
+    status: Status
+    nights: tuple[tuple[str, Status], ...]
+
+
+def gate_lines(settings: Settings, ds: dt.date) -> tuple[GateLine, ...]:
+    """Lines of every table that was gated on ``ds``, by table and in the order of the contract."""
+    folder = settings.report_root / "quality"
+    tables = sorted(file.parent for file in folder.glob(f"*/{ds.isoformat()}.json"))
+    return tuple(line for table in tables for line in _lines(table, ds, settings.report.gate_nights))
+
+
+def _lines(table: Path, ds: dt.date, nights: int) -> Iterator[GateLine]:
+    days = sorted(file.stem for file in table.glob("*.json") if file.stem <= ds.isoformat())[-nights:]
+    reports = {day: json.loads((table / f"{day}.json").read_text(encoding="utf-8")) for day in days}
+    states = {day: {_name(entry): _status(entry) for entry in _entries(reports[day])} for day in days}
+    today = reports[ds.isoformat()]
+    newest = max(today["measures"], key=lambda measured: str(measured["arrival_date"]))
+    for entry in _entries(today):
+        config = entry["expectation_config"]
+        yield GateLine(
+            table.name,
+            _name(entry),
+            config["meta"]["description"],
+            _number(newest.get(config["kwargs"].get("column"))),
+            _allowed(config["kwargs"]),
+            _status(entry),
+            tuple((day, states[day][_name(entry)]) for day in days if _name(entry) in states[day]),
+        )
+
+
+def _entries(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = report["validation"].get("results", [])
+    return found
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return str(entry["expectation_config"]["meta"]["name"])
+
+
+def _status(entry: Mapping[str, Any]) -> Status:
+    if entry["success"]:
+        return "pass"
+    return "fail" if entry["expectation_config"]["severity"] == "critical" else "warn"
+
+
+def _number(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if isinstance(value, float) and math.isfinite(value) else "-"
+
+
+def _allowed(limits: Mapping[str, Any]) -> str:
+    low, high = limits.get("min_value"), limits.get("max_value")
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else ""
