@@ -13,6 +13,7 @@ from causalrec.config import Settings
 from causalrec.config.bench import Value
 from causalrec.config.override import overridden
 from causalrec.errors import SettingsError
+from causalrec.evaluation.refuters import REFUTERS
 
 CAUSAL = "causal"
 SEEDLESS = frozenset({"popularity", "item_knn", "ease"})  # closed forms: every seed gives the same model
@@ -123,10 +124,7 @@ def _changed(name: str, change: Change, refuter: str = "") -> Contender:
 
 ABLATIONS = (
     *(_changed(name, change) for name, change in _CHANGES.items()),
-    *(
-        _changed(name, {}, name)
-        for name in ("shuffled_modality", "placebo_content", "random_common_cause", "random_columns")
-    ),
+    *(_changed(name, {}, name) for name in REFUTERS if name != "subset"),
 )
 CONTENDERS = {contender.name: contender for contender in (*RIVALS, *ABLATIONS)}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from causalrec.config.model import ModelSettings
+from causalrec.evaluation.refuters import REFUTERS
 
 Kind = Literal["floor", "model", "ablation", "refuter", "ceiling"]
 INFORMED_MODEL = "informed"  # of causalrec.evaluation.informed, not of the factory
@@ -62,16 +63,7 @@ _CHANGES: dict[str, Change] = {
 }
 ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _CHANGES.items())
 REFUTED = (
-    *(
-        Variant(name, "refuter", refuter=name)
-        for name in (
-            "shuffled_modality",
-            "placebo_content",
-            "random_common_cause",
-            "random_columns",
-            "subset",
-        )
-    ),
+    *(Variant(name, "refuter", refuter=name) for name in REFUTERS),
     Variant("random_codes", "refuter", change={"codebook": {"shuffled": True}}),
 )
 VARIANTS = {variant.name: variant for variant in (*CORE, *ABLATIONS, *REFUTED)}

@@ -94,8 +94,8 @@ class CausalNetwork(FactorNetwork):
         self.smoother = operator(prepared.neighbours, device) if prepared.neighbours.nnz else None
         self.alike_items, self.alike_users = self._alike(data.train_matrix())
         self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
-        head = ComplementHead(settings.dim, self.temperature)
-        self.complement = head if settings.topology.complement else None
+        complement = settings.topology.complement > 0
+        self.complement = ComplementHead(settings.dim, self.temperature) if complement else None
 
     def _demand(self, data: Interactions) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""

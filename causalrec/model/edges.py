@@ -91,8 +91,7 @@ class ReconstructedGraph(nn.Module):
     def _follow(self) -> None:
         """Operators of the judgement in the buffers."""
         self.graph = operator(symmetric(self.matrix()), self.place)
-        missing = 1 - self._array("weight")
-        if self.settings.complement and missing.any():
+        if self.settings.complement and (missing := 1 - self._array("weight")).any():
             nobody = np.full_like(self.added(), -1)
             weighted = weighted_graph(self.pairs, missing, nobody, 0.0, self.shape)
             self.rest = operator(symmetric(weighted), self.place)

@@ -4,12 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from causalrec.config import Settings, load_settings
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import digest_of
+from jobs._pipeline import load_job
+from jobs._runner import main
+
+Kill: TypeAlias = tuple[str, str, str]  # job, table, before or after its commit
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,3 +63,20 @@ def dies(spark: "SparkSession", root: Path, file: Path, ds: str, job: str, table
     after = lake_of(file).table(table).created()
     grown = after.version > (before.version if before else 0)
     assert grown is (moment == "after"), (job, table, moment)
+
+
+def run_both(
+    spark: "SparkSession",
+    root: Path,
+    calm: Path,
+    killed: Path,
+    ds: str,
+    kills: Sequence[tuple[str, str, str]],
+) -> None:
+    """Each job once in the shop ``calm``; in ``killed`` it dies at all its moments, and then runs through."""
+    for name in dict.fromkeys(job for job, _, _ in kills):
+        assert main(load_job(name), ["--ds", ds, "--settings", str(calm)]) == 0
+        for job, table, moment in kills:
+            if job == name:
+                dies(spark, root, killed, ds, job, table, moment)
+        assert main(load_job(name), ["--ds", ds, "--settings", str(killed)]) == 0

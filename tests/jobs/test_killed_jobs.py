@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from jobs._pipeline import load_job
-from jobs._runner import main
 from tests.dataset.shop import product, put
-from tests.jobs.killing import content, dies, lake_of, settings_of
+from tests.jobs.killing import content, lake_of, run_both, settings_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,12 +57,7 @@ def shop_at(folder: Path) -> Path:
 
 def test_killed_between_tables(tmp_path: Path, root: Path, spark: "SparkSession") -> None:
     calm, killed = shop_at(tmp_path / "calm"), shop_at(tmp_path / "killed")
-    for name in dict.fromkeys(job for job, _, _ in KILLS):
-        assert main(load_job(name), ["--ds", DS, "--settings", str(calm)]) == 0
-        for job, table, moment in KILLS:
-            if job == name:
-                dies(spark, root, killed, DS, job, table, moment)
-        assert main(load_job(name), ["--ds", DS, "--settings", str(killed)]) == 0
+    run_both(spark, root, calm, killed, DS, KILLS)
     found = content(killed)
     assert {table for _, table, _ in KILLS} | {"images"} <= set(found)
     assert found == content(calm)

@@ -12,8 +12,8 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias
 from jobs._pipeline import load_job
 from jobs._runner import main
-from tests.jobs.killing import content, dies, lake_of, settings_of
-from tests.registry.shop import DS, write_dataset
+from tests.jobs.killing import content, lake_of, run_both, settings_of
+from tests.registry.shop import DS, TOML, write_dataset
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -30,15 +30,7 @@ KILLS = [
     ("item_lists", "similar_items", "after"),  # between its two tables
     ("monitor", "monitoring", "after"),
 ]
-SETTINGS = """
-[paths]
-work = "{work}"
-[model]
-name = "lightgcn"
-dim = 8
-[training]
-epochs = 2
-device = "cpu"
+SETTINGS = f"""{TOML}
 [scoring]
 k = 5
 [gate]
@@ -65,12 +57,7 @@ def test_killed_around_each_commit(tmp_path: Path, root: Path, spark: "SparkSess
     shutil.copytree(calm.parent, tmp_path / "killed")
     killed = tmp_path / "killed" / "settings.toml"
     killed.write_text(SETTINGS.format(work=killed.parent))
-    for name in dict.fromkeys(job for job, _, _ in KILLS):
-        assert main(load_job(name), ["--ds", NIGHT, "--settings", str(calm)]) == 0
-        for job, table, moment in KILLS:
-            if job == name:
-                dies(spark, root, killed, NIGHT, job, table, moment)
-        assert main(load_job(name), ["--ds", NIGHT, "--settings", str(killed)]) == 0
+    run_both(spark, root, calm, killed, NIGHT, KILLS)
     left, right = content(calm), content(killed)
     decided = [
         [(row.word, row.before, row.version, row.why) for row in decisions(lake_of(file))]

@@ -16,6 +16,17 @@ from causalrec.lake import Lake
 
 DS = dt.date(2026, 3, 1)
 USERS, ITEMS, GROUPS = 60, 40, 4
+TOML = """
+[paths]
+work = "{work}"
+[model]
+name = "lightgcn"
+dim = 8
+[training]
+epochs = 2
+device = "cpu"
+"""
+"""A settings file for jobs in processes of their own; the section of training is open at its end."""
 
 
 def settings_in(work: Path, model: str = "ease") -> Settings:

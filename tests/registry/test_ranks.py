@@ -8,21 +8,11 @@ from pathlib import Path
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.store import connect
 
-from .shop import DS, settings_in, write_dataset
+from .shop import DS, TOML, settings_in, write_dataset
 
 REPOSITORY = Path(__file__).parents[2]
 DEADLINE = 300.0
-SETTINGS = """
-[paths]
-work = "{work}"
-[model]
-name = "lightgcn"
-dim = 8
-[training]
-epochs = 2
-device = "cpu"
-rank_timeout = 120.0
-"""
+SETTINGS = f"{TOML}rank_timeout = 120.0\n"
 
 
 def trained(file: Path) -> subprocess.CompletedProcess[str]:
