@@ -12,6 +12,38 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What people did when they looked: sufficient statistics, one row per user, item and stratum.
+
+    A look is one impression, or a view where a shop logs no impressions; its outcome is the deepest response
+    to the item in the same session. A stratum is a way of being shown: a policy and a band of positions.
+
+    Attributes:
+        users, items, strata: int32 (n,); (user, item, stratum) is unique.
+        count: int32 (n,), looks, at least 1.
+        reached: int32 (depths, n), looks whose response was at least as deep as ``depths[j]``; falls with j.
+        propensity: float32 (n,), mean logged chance of being shown; NaN where none was logged.
+        age: float32 (n,), mean days between the looks and the end of the run date.
+        depths: names of the responses, shallow to deep.
+        policy: per stratum its policy, "" where none was logged.
+        position: float32 (S,), mean position of the looks of each stratum; NaN where none was logged.
+        uniform: bool (S,), whether chance alone chose what the stratum showed.
+    """
+
+    users: Ints
+    items: Ints
+    strata: Ints
+    count: Ints
+    reached: Ints
+    propensity: Floats
+    age: Floats
+    depths: tuple[str, ...]
+    policy: tuple[str, ...]
+    position: Floats
+    uniform: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Interactions:
     """Everything a recommender may learn from, and the held-out pairs it is judged on.
 
@@ -30,6 +62,9 @@ class Interactions:
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
             rating), or None where nobody logged them; no training pairs, but held-out ones stay in it: to
             leave them out would tell what they are.
+        looks: what people did when they looked, held-out pairs included (a model that is judged on them
+            leaves their rows out), or None where neither impressions nor several depths of response were
+            logged.
         item_names: per item a human-readable name, or None.
         item_attributes: attribute name -> per-item value (names codes), possibly empty.
     """
@@ -44,6 +79,7 @@ class Interactions:
     propensity: Floats | None = None
     random_exposure: Floats | None = None
     passed: Ints | None = None
+    looks: Looks | None = None
     item_names: tuple[str, ...] | None = None
     item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
