@@ -75,9 +75,9 @@ class ServingTables:
         Raises:
             KeyError: a table is missing that every factorised model has.
         """
-        optional = {name: arrays.get(name) for name in OPTIONAL}
-        needed: dict[str, Any] = {name: arrays[name] for name in TABLES if name not in OPTIONAL}
-        return ServingTables(**needed, **optional, code_names=tuple(code_names))
+        found: dict[str, Any] = {name: arrays[name] for name in TABLES if name not in OPTIONAL}
+        found |= {name: arrays.get(name) for name in OPTIONAL}
+        return ServingTables(**found, code_names=tuple(code_names))
 
 
 OPTIONAL = ("raw_users", "raw_items", "content_users", "content_items")  # absent from older snapshots

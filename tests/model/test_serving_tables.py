@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,7 @@ def test_the_optional_tables_come_back_as_they_were_saved(
     small: Small, plain: ServingTables, tmp_path: Path, given: tuple[str, ...]
 ) -> None:
     sizes = {"raw_users": 3, "raw_items": 4, "content_users": 3, "content_items": 4}
-    tables = replace(plain, **{name: states(sizes[name], 5) for name in given})
+    tables = ServingTables.of(plain.arrays() | {name: states(sizes[name], 5) for name in given}, ())
     save_recommender(model(small, tables), tmp_path)
     loaded = load_recommender(tmp_path).serving_tables()
     assert loaded is not None
