@@ -99,6 +99,8 @@ class ReasonCode(StrEnum):
     BAD_PROPENSITY = "bad_propensity"
     BAD_TEXT = "bad_text"
     BAD_ID = "bad_id"
+    NULL_ID = "null_id"
+    REUSED_ID = "reused_id"
     # pictures
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREACHABLE = "image_unreachable"

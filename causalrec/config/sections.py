@@ -142,11 +142,32 @@ class IngestSettings(Section):
     """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age.
 
     ``compare_history`` off lets a delivery pass whose size or mix of values is new on purpose.
+    The first delivery is history: it may hold events of any age, and later ones are not compared with it.
     """
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
-    max_rejected_share: float = Field(0.5, gt=0, le=1)
+    history_until: dt.date | None = Field(
+        None, description="deliveries up to this date are history; empty: the first one is"
+    )
+    max_rejected_share: float = Field(
+        0.2, gt=0, le=1, description="rows of a delivery that may be lost; repetitions of a row are no loss"
+    )
+    loud_share: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="rows lost, or fields unread, that a note and the pages tell of",
+    )
+    max_unreadable_share: float = Field(
+        0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
+    )
+    min_judged_values: int = Field(
+        20, ge=0, description="fewer unreadable values of a column are too few to refuse a delivery"
+    )
+    max_unknown_items_share: float = Field(
+        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
+    )
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")

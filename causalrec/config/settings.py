@@ -6,6 +6,7 @@ from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
 from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
+from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
@@ -36,6 +37,7 @@ class Settings(Section):
     spark: SparkSettings = SparkSettings()
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
+    landing: LandingSettings = LandingSettings()
     ingest: IngestSettings = IngestSettings()
     lineage: LineageSettings = LineageSettings()
     fetch: FetchSettings = FetchSettings()

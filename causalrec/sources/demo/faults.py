@@ -107,23 +107,21 @@ LONG_AGO = -200
 EVENT_FAULTS: dict[ReasonCode, Spoil] = {
     ReasonCode.UNPARSEABLE: _cut,
     ReasonCode.MISSING_REQUIRED: _event("user_id", None),
-    ReasonCode.INVALID_TYPE: _event("position", "first", "3rd"),
+    ReasonCode.INVALID_TYPE: _event("event_time", "yesterday", "2026-13-01T12:00:00Z"),
     ReasonCode.WRONG_PARTITION: _event_partition,
     ReasonCode.BAD_ID: _event("item_id", "p\u0007ring", "p\u0000zero"),
     ReasonCode.UNKNOWN_EVENT_TYPE: _event("event_type", "wishlist", "PURCHASE!"),
     ReasonCode.FUTURE_EVENT: _event_time(2),
     ReasonCode.TOO_OLD: _event_time(LONG_AGO),
-    ReasonCode.BAD_PRICE: _event("price", -5.0, 1e12),
-    ReasonCode.BAD_POSITION: _event("position", 0, -3),
-    ReasonCode.BAD_PROPENSITY: _event("propensity", 1.7, 0.0, -0.2),
+    ReasonCode.NULL_ID: _event("user_id", "null", "NaN"),
 }
 
 PRODUCT_FAULTS: dict[ReasonCode, Spoil] = {
     ReasonCode.UNPARSEABLE: _cut,
     ReasonCode.MISSING_REQUIRED: _product("updated_at", None),
-    ReasonCode.INVALID_TYPE: _product("price", "free", "12,50"),
+    ReasonCode.INVALID_TYPE: _product("updated_at", "yesterday", 12.5),
     ReasonCode.BAD_ID: _product("item_id", "p\u0000zero", "p\nline"),
     ReasonCode.FUTURE_EVENT: _product_future,
-    ReasonCode.BAD_PRICE: _product("price", -1.0, 1e12),
+    ReasonCode.NULL_ID: _product("item_id", "None", "undefined"),
     ReasonCode.DUPLICATE: _product_again,
 }
