@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
 from causalrec.errors import SettingsError
 from causalrec.evaluation.bench import BenchRow, summarise
-from causalrec.evaluation.cells import Cell, CellResult, code_hash, data_hash, run_cell
+from causalrec.evaluation.cells import Cell, CellResult, data_hash, run_cell
 from causalrec.evaluation.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
 from causalrec.evaluation.ranking import Split
 from causalrec.report.bench import cells, header, write

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import SettingsError
-from causalrec.evaluation.cells import code_hash
 from causalrec.evaluation.simulator import Knobs
 from causalrec.evaluation.study import StudyRow, summarise_study
 from causalrec.evaluation.study_cells import StudyCell, StudyResult, run_study_cell

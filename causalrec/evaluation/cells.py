@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
+from causalrec.code import code_hash, hash_files
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.bundle import load_bundle, load_propensity
@@ -34,8 +35,6 @@ from causalrec.training.factory import build_recommender, load_recommender, save
 from causalrec.training.peak import peak_bytes
 
 MODEL, FIT, CHECKPOINTS, USERS = "model", "fit.json", "checkpoints", ".users.safetensors"
-PACKAGE = Path(__file__).parents[1]
-CODE = ("config", "dataset", "evaluation", "model", "training")
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
@@ -222,22 +221,7 @@ def _write_json(file: Path, content: Mapping[str, Any]) -> None:
 @cache
 def data_hash(bundle: Path) -> str:
     """sha256 over the names and contents of a bundle's arrays."""
-    return _hash_files(bundle, sorted(bundle.glob("*.npy")))
-
-
-@cache
-def code_hash() -> str:
-    """sha256 over the sources that a result depends on."""
-    return _hash_files(PACKAGE, [file for part in CODE for file in sorted((PACKAGE / part).rglob("*.py"))])
-
-
-def _hash_files(root: Path, files: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(str(file.relative_to(root)).encode() + b"\0")
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
+    return hash_files(bundle, sorted(bundle.glob("*.npy")))
 
 
 def as_json(result: CellResult) -> dict[str, Any]:

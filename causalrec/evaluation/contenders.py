@@ -96,9 +96,6 @@ _CHANGES: dict[str, Change] = {
     "random_edges": {"model.topology.by_evidence": False},
     "all_edges": {"model.topology.left_out": 0.0},
     "no_affinity": {"model.topology.user_affinity": 0.0, "model.topology.item_affinity": 0.0},
-    "graph_contrast": {"model.topology.contrast": 0.05},
-    "modal_contrast": {"model.content.contrast": 0.05},
-    "complement": {"model.topology.complement": 0.01},
     "no_content_channel": {"model.content.channel": False},
     "no_content": {"model.content.enabled": False},
 }
@@ -111,8 +108,6 @@ _OF_IDS = frozenset(
         "random_edges",
         "all_edges",
         "no_affinity",
-        "graph_contrast",
-        "complement",
         "random_common_cause",
     }
 )

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from causalrec.code import code_hash
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
-from causalrec.evaluation.cells import code_hash
 from causalrec.evaluation.findings import code_findings, edge_curve, edge_findings
 from causalrec.evaluation.informed import InformedRecommender
 from causalrec.evaluation.readout import Readout, measure_oracle, measure_readouts

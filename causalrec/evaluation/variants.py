@@ -54,8 +54,6 @@ _CHANGES: dict[str, Change] = {
     "no_exposure_term": {"exposure": {"offset": False}},
     "item_ids": {"content": {"ids": True}},
     "no_independence": {"backdoor": {"independence": 0.0}},
-    "graph_contrast": {"topology": {"contrast": 0.05}},
-    "complement": {"topology": {"complement": 0.01}},
     "no_backdoor": {"backdoor": {"enabled": False}},
     "no_frontdoor": {"frontdoor": {"enabled": False}},
     "no_topology": {"topology": {"enabled": False}},

@@ -1,7 +1,6 @@
 """The causal recommender as a network: graph encoder on the reconstructed graph, four modules, two tables."""
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,7 +20,6 @@ from causalrec.model.graph import Operator, operator, propagate, unit_rows
 from causalrec.model.independence import explained_share
 from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.prepare import Prepared
-from causalrec.model.views import ComplementHead, info_nce, some_of
 
 ALL = slice(None)
 
@@ -94,8 +92,6 @@ class CausalNetwork(FactorNetwork):
         self.smoother = operator(prepared.neighbours, device) if prepared.neighbours.nnz else None
         self.alike_items, self.alike_users = self._alike(data.train_matrix())
         self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
-        complement = settings.topology.complement > 0
-        self.complement = ComplementHead(settings.dim, self.temperature) if complement else None
 
     def _demand(self, data: Interactions) -> Floats:
         """What the item's code adds to the score where the confounder is as it is, (N,)."""
@@ -205,36 +201,14 @@ class CausalNetwork(FactorNetwork):
         return self.liking(*self.tables())
 
     def penalty(self, users: Tensor, items: Tensor) -> Tensor:
-        """Gaussian prior of user states of free length, L_ind of the batch's items, L_cl and L_comp."""
+        """Gaussian prior of user states of free length and L_ind of the batch's items."""
         loss = super().penalty(users, items)
         if self.settings.ridge:
             squares = self.user_embedding.square().sum()
             loss = squares.mul(self.settings.ridge / max(self.pairs.shape[1], 1))
         if self.backdoor is not None and (weight := self.settings.backdoor.independence):
             loss = loss + weight * explained_share(self.base(items), self.get_buffer("cells")[items])
-        if weight := self.settings.content.contrast:
-            loss = loss + weight * self._modal_contrast(some_of(items))
-        if weight := self.settings.topology.contrast:
-            loss = loss + weight * self._graph_contrast(some_of(users), some_of(items))
-        if self.complement is not None and self.edges.rest is not None:
-            popularity = torch.from_numpy(self.popularity).float().to(items.device)
-            batch = some_of(users), some_of(items)
-            told = self.complement(self.edges.rest, self.base(), *batch, popularity)
-            loss = loss + self.settings.topology.complement * told
         return loss
-
-    def _graph_contrast(self, users: Tensor, items: Tensor) -> Tensor:
-        """L_cl between the full graph and the one that this epoch trains on."""
-        drawn, full = self.encode(self.edges.drawn), self.encode(self.edges.full)
-        of_users = info_nce(drawn.mediator[users], full.mediator[users], self.temperature)
-        return of_users + info_nce(drawn.items[items], full.items[items], self.temperature)
-
-    def _modal_contrast(self, items: Tensor) -> Tensor:
-        """L_cl between the projections of an item's modalities, mean over pairs of them."""
-        views = [layer(self.get_buffer(f"white_{name}")[items]) for name, layer in self.content.items()]
-        pairs = list(combinations(views, 2))
-        losses = [info_nce(first, second, self.temperature) for first, second in pairs]
-        return torch.stack(losses).mean() if losses else torch.zeros((), device=items.device)
 
     def serving(self) -> tuple[Tensor, Tensor]:
         """User states, and item states in expectation over codes as far as the gate allows."""

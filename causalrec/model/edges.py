@@ -21,8 +21,7 @@ class ReconstructedGraph(nn.Module):
 
     Attributes:
         full: all observed edges as they are. graph: the reconstructed ones. drawn: those that this epoch
-        trains on. rest: what the reconstructed graph leaves out, by the missing weight; None before a
-        judgement and where nobody asks for it.
+        trains on.
     """
 
     def __init__(
@@ -40,7 +39,6 @@ class ReconstructedGraph(nn.Module):
         self.full = operator(symmetric(data.train_matrix()), device)
         self.graph = self.full
         self.drawn = self.full
-        self.rest: Operator | None = None
         self.epoch = 0
 
     def due(self, epoch: int) -> bool:
@@ -91,10 +89,6 @@ class ReconstructedGraph(nn.Module):
     def _follow(self) -> None:
         """Operators of the judgement in the buffers."""
         self.graph = operator(symmetric(self.matrix()), self.place)
-        if self.settings.complement and (missing := 1 - self._array("weight")).any():
-            nobody = np.full_like(self.added(), -1)
-            weighted = weighted_graph(self.pairs, missing, nobody, 0.0, self.shape)
-            self.rest = operator(symmetric(weighted), self.place)
 
     def matrix(self) -> sp.csr_matrix:
         """The reconstructed (U, N) matrix of edge weights."""

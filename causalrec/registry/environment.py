@@ -10,8 +10,8 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from causalrec import __version__
+from causalrec.code import code_hash
 from causalrec.config.model import TrainingSettings
-from causalrec.evaluation.cells import code_hash
 from causalrec.lake.ledger import git_revision
 
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "safetensors", "scipy", "torch")

@@ -84,7 +84,7 @@ def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
     bare = names("causal", "no_topology", ablations=True, content=False)
     assert bare == [
         "causal", "no_topology", "no_frontdoor", "hard_topology", "random_edges", "all_edges", "no_affinity",
-        "graph_contrast", "complement", "random_common_cause",
+        "random_common_cause",
     ]  # fmt: skip
 
 
