@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PARTS = ("config", "dataset", "evaluation", "model", "training")
+PARTS = ("config", "dataset", "lab", "metrics", "model", "training")
 
 
 @cache

@@ -24,12 +24,12 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.read_out import ARRAYS, ReadOut
+from causalrec.ranking.ann import Index
+from causalrec.ranking.catalogue import Catalogue, catalogue_of
+from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.histories import Histories
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
-from causalrec.scoring.ann import Index
-from causalrec.scoring.catalogue import Catalogue, catalogue_of
-from causalrec.scoring.engine import Engine, UserStates
-from causalrec.scoring.histories import Histories
 
 if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset

@@ -1,0 +1,52 @@
+"""What users chose so far, as one CSR over catalogue positions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """``items[indptr[u]:indptr[u + 1]]`` are the catalogue positions of user u, latest first."""
+
+    indptr: Indices
+    items: Indices
+
+    @property
+    def lengths(self) -> Indices:
+        """Items per user (B,)."""
+        return np.diff(self.indptr)
+
+    def pairs(self) -> tuple[Indices, Indices]:
+        """(user, item) of every entry."""
+        return np.repeat(np.arange(self.lengths.size), self.lengths), self.items
+
+    def of(self, user: int) -> Indices:
+        """Positions of one user."""
+        return self.items[self.indptr[user] : self.indptr[user + 1]]
+
+    def block(self, start: int, stop: int) -> "Histories":
+        """Users ``start`` to ``stop``."""
+        first, last = self.indptr[start], self.indptr[stop]
+        return Histories(self.indptr[start : stop + 1] - first, self.items[first:last])
+
+    def padded(self, width: int) -> Indices:
+        """(B, <= width) latest positions per user; -1 fills up."""
+        width = min(width, int(self.lengths.max(initial=0)))
+        place = self.indptr[:-1, None] + np.arange(width)
+        inside = np.arange(width) < self.lengths[:, None]
+        if self.items.size == 0:
+            return np.full(place.shape, -1)
+        found: Indices = np.where(inside, self.items[np.minimum(place, self.items.size - 1)], -1)
+        return found
+
+
+def from_positions(lengths: Indices, positions: Indices) -> Histories:
+    """Histories from concatenated catalogue positions; negative ones (unknown items) are dropped."""
+    owners = np.repeat(np.arange(lengths.size), lengths)
+    known = positions >= 0
+    counts = np.bincount(owners[known], minlength=lengths.size)
+    return Histories(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), positions[known])
