@@ -1,4 +1,4 @@
-"""Evaluate the challenger beside its floors and the champion."""
+"""Evaluate the challenger against its baselines and the champion."""
 
 import sys
 

@@ -13,7 +13,7 @@ from jobs._question import ask
 
 
 def training_asked_for(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, str]:
-    """Whether, and why."""
+    """Whether training was requested, and why."""
     return asks_for_training(lake, ds)
 
 

@@ -1,4 +1,4 @@
-"""Write the review page of a version, put it beside its run in MLflow, and say where to read it."""
+"""Write the review page of a version, attach it to its MLflow run, and print where it is."""
 
 import argparse
 import datetime as dt
@@ -109,13 +109,13 @@ def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path,
 def _floor(settings: Settings, dataset: Dataset) -> Side:
     """What a first version is compared with: the last floor that fits the catalogue."""
     name, score = list(floors(settings, dataset.data).items())[-1]
-    return Side(f"the floor {name}", score)
+    return Side(f"the {name} baseline", score)
 
 
 def _verdict(
     settings: Settings, lake: Lake, ds: dt.date, challenger: ModelVersion, dataset: Dataset, now: str | None
 ) -> Verdict:
-    """What the gate says. A version that was promoted meanwhile is judged against whom it was then."""
+    """What the gate says. A version that was promoted in the meantime is judged against whom it was then."""
     before = challenger.tags.get(AGAINST) or None if now is None else now
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     found = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=before)

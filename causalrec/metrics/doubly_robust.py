@@ -49,7 +49,7 @@ def list_value(
     n_items: int,
     clip: float = CLIP,
 ) -> Doubles:
-    """Doubly robust estimate, per user, of the mean outcome of the items that are listed for him.
+    """Doubly robust estimate, per user, of the mean outcome of the items that are listed for them.
 
     Args:
         lists: int32 (M, k), -1 for an empty place. users: int32 (M,), distinct.

@@ -35,7 +35,7 @@ class Fallback(StrEnum):
     SEEN_EVERYTHING = "seen_everything"
     """The user has all that may be listed, and is shown it again."""
     CATALOGUE_EXHAUSTED = "catalogue_exhausted"
-    """Fewer rows: there is nothing else that he does not have."""
+    """Fewer rows: there is nothing left that the user does not have yet."""
     CAPS_REACHED = "caps_reached"
     """Fewer rows: what is left is over the caps per category or brand."""
 

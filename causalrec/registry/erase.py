@@ -67,7 +67,7 @@ def erase(
         ConflictError: a partition was being written; run it again.
     """
     if not user:
-        raise LakeError("no user given", do="name one")
+        raise LakeError("no user id was given", do="give the id of the user to erase")
     erasures = Erasures(lake)
     bundles = _bundles(settings.bundle_root, user)
     held = {name: erase_rows(lake.table(name), user, really=False) for name in table_names()}

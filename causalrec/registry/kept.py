@@ -39,7 +39,9 @@ def live_pins(settings: Settings) -> tuple[Pin, ...]:
             for pin in _pins(client, version)
         }
     except MlflowException as error:
-        raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
+        raise RegistryError(
+            f"MLflow at {settings.tracking_uri}: {error}", do="check that MLflow is running"
+        ) from error
     return tuple(sorted(found, key=lambda pin: (pin.table, pin.version)))
 
 
@@ -63,6 +65,7 @@ def _pins(client: "MlflowClient", version: "Stored") -> list[Pin]:
         return [Pin(table, int(number)) for table, number in json.loads(tags[PINS]).items()]
     except (KeyError, ValueError, AttributeError) as error:
         raise RegistryError(
-            f"{version.name} version {version.version} ({tags.get(TRAINED_ON, 'no date')}) says no pins",
-            do="delete the version, or train it again; nothing is vacuumed while it may need old tables",
+            f"{version.name} version {version.version} ({tags.get(TRAINED_ON, 'no date')}) "
+            "has no record of its table versions",
+            do="delete this version or train it again; no old table version is removed until then",
         ) from error

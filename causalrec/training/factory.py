@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 from causalrec.config import Settings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.errors import RegistryError
+from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.rivals.ease import EaseRecommender
@@ -34,6 +35,7 @@ OWN_LOSS: dict[str, type[PairRecommender]] = {
     rival.name: rival for rival in (IpsMfRecommender, PdRecommender)
 }
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
+WORTH = "worth"  # key of the facts
 
 
 def build_recommender(settings: Settings, checkpoints: Path | None = None) -> Recommender:
@@ -85,7 +87,10 @@ def save_recommender(recommender: Recommender, folder: Path) -> None:
     snapshot = recommender.snapshot()
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: array.copy(order="C") for name, array in snapshot.arrays.items()}, str(folder / ARRAYS))
-    facts = {"recipe": recommender.recipe, "facts": snapshot.facts}
+    facts = {
+        "recipe": recommender.recipe,
+        "facts": {**snapshot.facts, WORTH: worth.as_json(recommender.worth)},
+    }
     (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -102,6 +107,7 @@ def load_recommender(folder: Path) -> Recommender:
         training = TrainingSettings.model_validate(facts["recipe"]["training"])
         recommender = _build(model, training, None)
         recommender.restore(Snapshot(arrays, facts["facts"]))
+        recommender.worth = worth.from_json(facts["facts"].get(WORTH, ()))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise RegistryError(
             f"{folder} holds no readable model ({type(error).__name__})", do="register the model again"

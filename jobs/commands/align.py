@@ -37,7 +37,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Train once per seed, print recalls on held-out products, save the first."""
     if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one seed")
+        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
     settings = loaded(arguments)
     pairs = read_pairs(settings, Lake(settings.lake_root), arguments.ds)
     seeds = range(settings.align.seed, settings.align.seed + arguments.seeds)

@@ -34,24 +34,28 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         choices=CONTENDERS,
         default=[],
         metavar="MODEL",
-        help=f"rows of the table (default: causal and all rivals), out of {', '.join(CONTENDERS)}",
+        help=f"rows of the table (default: causal and all rivals); choose from {', '.join(CONTENDERS)}",
     )
     parser.add_argument("--ablations", action="store_true", help="add the causal model with one part changed")
-    parser.add_argument("--reference", default=CAUSAL, help="model that the p-values are about")
+    parser.add_argument("--reference", default=CAUSAL, help="model that all others are tested against")
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (closed forms run once)")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs: does everything run?")
-    parser.add_argument("--test", action="store_true", help="look at the test split too (once, at the end)")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs"
+    )
+    parser.add_argument(
+        "--test", action="store_true", help="also evaluate on the test split (once, at the end)"
+    )
     parser.add_argument(
         "--settings", type=Path, help="TOML file with [model], [training] and [bench.variants.MODEL]"
     )
-    parser.add_argument("--out", type=Path, default=OUT, help="where results are kept and reused")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder where results are stored and reused")
     parser.set_defaults(run=bench)
 
 
 def bench(arguments: argparse.Namespace, console: Console) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
     if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one seed")
+        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
     base = load_settings(arguments.settings, os.environ)
     check_overrides(base)
     rows: list[BenchRow] = []

@@ -23,15 +23,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     promote = subparsers.add_parser("promote", help="make a version that passed the gate champion")
     promote.add_argument("version", nargs="?", help="default: the challenger")
     promote.set_defaults(run=_answers("approve"))
-    reject = subparsers.add_parser("reject", help="refuse a version, with a reason")
+    reject = subparsers.add_parser("reject", help="reject a version, with a reason")
     reject.add_argument("version", nargs="?", help="default: the challenger")
     reject.set_defaults(run=_answers("reject"))
     rollback = subparsers.add_parser("rollback", help="make an older version champion again")
-    rollback.add_argument("--to", metavar="VERSION", help="default: the champion before")
+    rollback.add_argument("--to", metavar="VERSION", help="default: the previous champion")
     rollback.set_defaults(run=rollback_command)
     for command in (promote, reject, rollback):
-        command.add_argument("--why", required=command is not promote, default="", help="reason, for history")
-        command.add_argument("--who", default="", help="name (default: the user of this machine)")
+        command.add_argument(
+            "--why", required=command is not promote, default="", help="reason, shown in the history"
+        )
+        command.add_argument("--who", default="", help="who decides (default: the user name on this machine)")
     history = subparsers.add_parser("history", help="every decision about the champion")
     history.set_defaults(run=history_command)
     for command in (promote, reject, rollback, history):
@@ -58,7 +60,8 @@ def history_command(arguments: argparse.Namespace, console: Console) -> int:
     """One line per decision, newest first. One that its own process did not finish is finished first."""
     settings, lake = _shop(arguments)
     if (late := settled(settings, lake)) is not None:
-        line = f"finished what was begun: version {late.version} {late.word.replace('_', ' ')} by {late.who}"
+        said = f"version {late.version} {late.word.replace('_', ' ')} by {late.who}"
+        line = f"completed an interrupted decision: {said}"
         console.print(line, style="yellow", highlight=False, markup=False)
     table = Table(title="decisions about the champion", title_justify="left")
     for column in ("at (UTC)", "decision", "version", "champion before", "data of", "who", "why"):

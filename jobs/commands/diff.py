@@ -20,7 +20,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("before", type=dt.date.fromisoformat, metavar="DS1")
     parser.add_argument("after", type=dt.date.fromisoformat, metavar="DS2")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--items", type=int, default=MOST, help="most items listed that gained or lost")
+    parser.add_argument("--items", type=int, default=MOST, help="how many gaining and losing items to list")
     parser.set_defaults(run=diff)
 
 
@@ -44,7 +44,7 @@ def _summary(found: Changes, names: tuple[str, str]) -> Table:
     table.add_row("users served", f"{found.users[0]:,}", f"{found.users[1]:,}")
     for label, counts in found.labels.items():
         table.add_row(f"users {label}", *(f"{count:,}" for count in counts))
-    table.add_row("rows that were there before", "", f"{found.kept:.1%}")
+    table.add_row("rows kept from the night before", "", f"{found.kept:.1%}")
     table.add_row("users with the same first item", "", f"{found.same_first:.1%}")
     return table
 

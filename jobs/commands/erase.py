@@ -16,7 +16,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """The arguments of the command."""
     parser = subparsers.add_parser("erase", help="one user out of every table and its history")
     parser.add_argument("user", metavar="USER", help="user id")
-    parser.add_argument("--yes", action="store_true", help="do it (without: only say what would go)")
+    parser.add_argument(
+        "--yes", action="store_true", help="erase; without it, only report what would be erased"
+    )
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
     parser.set_defaults(run=run)
 
@@ -25,7 +27,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Erase, or say what would go; one table at the end."""
     settings = loaded(arguments)
     lake = Lake(settings.lake_root, settings.lake)
-    with console.status("looking through all tables") as status:
+    with console.status("searching all tables") as status:
         receipt = erase(
             settings,
             lake,
@@ -60,13 +62,15 @@ def _remarks(receipt: Receipt, lake: Lake, user: str, really: bool) -> list[str]
     receipts = Erasures(lake).receipts(user)
     lines = []
     if receipt.nothing:
-        lines.append("nothing of this user is left" if receipts else "nothing is known of this user")
+        lines.append("nothing is left of this user" if receipts else "nothing is stored about this user")
     elif not really:
         lines.append("nothing was changed -> add --yes")
     if receipt.models:
-        lines.append("flagged models still hold the user -> train and promote anew, then delete them")
+        lines.append(
+            "flagged models were trained on this user -> train and promote a new one, then delete them"
+        )
     if receipts:
         first, last = receipts[0]["at"][:19], receipts[-1]["at"][:19]
         lines.append(f"receipts: {len(receipts)}, first {first}, last {last} (table erasures)")
-        lines.append("the landing zone was not touched; from now on its rows of the user are left out")
+        lines.append("the landing zone was not touched; rows of this user in it are ignored from now on")
     return lines

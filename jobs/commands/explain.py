@@ -1,4 +1,4 @@
-"""``causalrec explain``: one score taken apart, from the registered model or a stored one."""
+"""``causalrec explain``: one score broken down, from a registered or a stored model."""
 
 import argparse
 import json
@@ -20,21 +20,26 @@ HISTORY = 8
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The arguments of the command."""
-    parser = subparsers.add_parser("explain", help="why a user got an item: one score taken apart")
+    parser = subparsers.add_parser(
+        "explain", help="why a user was recommended an item: one score broken down"
+    )
     parser.add_argument("user", metavar="USER", help="user id")
     parser.add_argument("item", metavar="ITEM", nargs="?", help="item id (default: the user's best new item)")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
     parser.add_argument("--alias", choices=("champion", "challenger"), default="champion")
     parser.add_argument(
-        "--model", type=Path, metavar="FOLDER", help="a model kept by bench instead; ids are then numbers"
+        "--model",
+        type=Path,
+        metavar="FOLDER",
+        help="a model stored by bench instead; ids are then row numbers",
     )
-    parser.add_argument("--history", type=int, default=HISTORY, help="most history items listed")
+    parser.add_argument("--history", type=int, default=HISTORY, help="how many history items to list")
     parser.add_argument("--json", action="store_true", help="the explanation as JSON, in row numbers")
     parser.set_defaults(run=explain)
 
 
 def explain(arguments: argparse.Namespace, console: Console) -> int:
-    """Find the model, take the score apart, show it."""
+    """Finds the model, breaks the score down and shows it."""
     explainer = _explainer(arguments)
     found = explainer.explain(arguments.user, arguments.item, arguments.history)
     if arguments.json:

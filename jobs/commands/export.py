@@ -26,7 +26,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--to",
         action="append",
         choices=TARGETS,
-        help="store, may be repeated (default: all that settings name)",
+        help="store to export to, may be repeated (default: all configured stores)",
     )
     parser.set_defaults(run=run)
 
@@ -76,7 +76,7 @@ def table_of(report: Report) -> Table:
             escape(one.where),
         )  # fmt: skip
     for target in report.failed:
-        table.add_row(target, "-", "", "", "[bold red]failed[/]", "", "what it served before stays")
+        table.add_row(target, "-", "", "", "[bold red]failed[/]", "", "it still serves the night before")
     if report.night.empty:
-        table.caption = f"no rows on this date, left as they were: {', '.join(report.night.empty)}"
+        table.caption = f"no rows for this date, left unchanged: {', '.join(report.night.empty)}"
     return table

@@ -16,7 +16,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("bundle", type=Path, metavar="DIR", help="folder that holds train.npy")
     parser.add_argument("out", type=Path, metavar="OUT", help="new folder; must not exist")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--share", type=float, default=INTERVENED_SHARE, help="of records drawn evenly")
+    parser.add_argument(
+        "--share", type=float, default=INTERVENED_SHARE, help="of records drawn evenly across items"
+    )
     parser.set_defaults(run=intervene)
 
 

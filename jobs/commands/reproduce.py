@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 EXIT_DIFFERENT = 3
-SAME = "code, packages, data and machine are as recorded"
+SAME = "code, packages, data and machine match what was recorded"
 WORDS = {
-    "exact": "[bold green]exact[/]: every array is equal bit by bit",
-    "close": "[bold yellow]close[/]: arrays differ, no metric by more than {within:g}",
-    "different": "[bold red]different[/]: a metric differs by more than {within:g}",
+    "exact": "[bold green]exact[/]: every array is bit-for-bit identical",
+    "close": "[bold yellow]close[/]: arrays differ, but no metric by more than {within:g}",
+    "different": "[bold red]different[/]: at least one metric differs by more than {within:g}",
 }
 
 
@@ -31,9 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser("reproduce", help="retrain a registered version and compare")
     parser.add_argument("version", metavar="VERSION", help="number of the version in MLflow")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument(
-        "--rebuild", action="store_true", help="make the data anew from the pinned tables too"
-    )
+    parser.add_argument("--rebuild", action="store_true", help="also rebuild the data from the pinned tables")
     parser.set_defaults(run=run)
 
 
@@ -95,7 +93,7 @@ def _tables(found: Reproduction) -> Table:
 
 
 def _differences(found: Reproduction) -> Table:
-    title = "what is otherwise here than where it was trained"
+    title = "differences between this machine and the one it was trained on"
     table = Table(title=title, title_justify="left")
     for column in ("what", "recorded", "here"):
         table.add_column(column)

@@ -20,7 +20,7 @@ FEEDS: Mapping[str, Feed] = {feed.kind: feed for feed in (events.FEED, products.
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The arguments of the command."""
-    parser = subparsers.add_parser("requeue", help="try the rows in quarantine again, after a fix")
+    parser = subparsers.add_parser("requeue", help="reload quarantined rows after a fix")
     parser.add_argument("table", choices=sorted(FEEDS), help="table that the rows were meant for")
     parser.add_argument(
         "--from", dest="first", type=dt.date.fromisoformat, default=dt.date.min, help="from arrival date"
@@ -29,7 +29,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--to", dest="last", type=dt.date.fromisoformat, default=dt.date.max, help="arrival date"
     )
     parser.add_argument("--reason", help="only dates with rows rejected for this reason")
-    parser.add_argument("--dry-run", action="store_true", help="only show what waits")
+    parser.add_argument("--dry-run", action="store_true", help="only show what is in quarantine")
     parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
     parser.set_defaults(run=command)
 
@@ -43,7 +43,7 @@ def command(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.reason:
         found = {date: counts for date, counts in found.items() if arguments.reason in counts}
     if not found or arguments.dry_run:
-        console.print(_table(feed, found, {}) if found else "no rows wait in quarantine")
+        console.print(_table(feed, found, {}) if found else "quarantine holds no such rows")
         return 0
     context = JobContext(settings, lake, Ledger(lake), max(found), console, force=True)
     ingest = load_job(feed.job)

@@ -61,7 +61,7 @@ def newest(lake: Lake) -> dt.date:
     table = lake.table("recommendations")
     days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
     if not days:
-        raise ScoringError("nothing was published yet", do="run a night first")
+        raise ScoringError("nothing has been published yet", do="run a night first")
     return dt.date.fromisoformat(days[-1])
 
 

@@ -29,7 +29,7 @@ STRENGTHS = (0.0, DEFAULT.confounding)
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The arguments of the command."""
-    parser = subparsers.add_parser("simulate", help="models against a shop whose causes are known")
+    parser = subparsers.add_parser("simulate", help="models in simulated shops whose true causes are known")
     world = parser.add_argument_group("the shop")
     world.add_argument("--confounding", nargs="+", type=float, default=list(STRENGTHS), metavar="GAMMA")
     world.add_argument("--popularity", type=float, default=DEFAULT.exposure_popularity)
@@ -41,20 +41,24 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     world.add_argument("--items", type=int, default=DEFAULT.items)
     world.add_argument("--exposed", type=float, default=DEFAULT.exposed, help="items shown to a user")
     world.add_argument("--logged", type=float, default=DEFAULT.logged, help="share of impressions in the log")
-    parser.add_argument("--seeds", type=int, default=3, help="number of worlds, each with its own training")
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="number of simulated worlds; models are trained once per world"
+    )
     parser.add_argument("--variants", nargs="+", choices=sorted(VARIANTS), help="instead of the default rows")
     parser.add_argument("--ablations", action="store_true", help="also the causal model without each module")
-    parser.add_argument("--refuters", action="store_true", help="also the causal model on changed data")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs: does everything run?")
+    parser.add_argument("--refuters", action="store_true", help="also the causal model on refuter data")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs"
+    )
     parser.add_argument("--settings", type=Path, help="TOML file whose [model] and [training] are used")
-    parser.add_argument("--out", type=Path, default=OUT, help="where results are kept and reused")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder where results are stored and reused")
     parser.set_defaults(run=simulate)
 
 
 def simulate(arguments: argparse.Namespace, console: Console) -> int:
     """Run or reuse every cell, print the table, write markdown, JSON and plots."""
     if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="ask for at least one world")
+        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one world")
     results = _run(list(_cells(arguments)), arguments.out / "cells", console)
     rows = summarise_study(results)
     console.print(_table(rows))

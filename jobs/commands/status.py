@@ -104,7 +104,7 @@ def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -
         lines.append(
             f"unknown to this night: {total:,} events of {span}"
             + (
-                "; a run with dataset.known = today takes them in"
+                "; a run with dataset.known = today includes them"
                 if known == "then"
                 else " (in its results, dataset.known = today)"
             )
@@ -155,12 +155,12 @@ def _dates(arguments: argparse.Namespace, rows: Sequence[LedgerRow]) -> list[dt.
     if arguments.ds:
         return [arguments.ds]
     if (arguments.first is None) != (arguments.last is None):
-        raise SettingsError("a range has two ends", do="give both --from and --to")
+        raise SettingsError("a range needs both a first and a last date", do="give both --from and --to")
     if arguments.first:
         days = (arguments.last - arguments.first).days
         return [arguments.first + dt.timedelta(days=n) for n in range(days + 1)]
     if not rows:
-        raise CausalrecError("the ledger is empty: nothing ever ran", do="run a night first, or give --ds")
+        raise CausalrecError("the ledger is empty: no job has ever run", do="run a night first, or give --ds")
     return [max(row.ds for row in rows)]
 
 
@@ -190,7 +190,7 @@ def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
 
 def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, Sequence[str]]) -> Table:
     table = Table(title="status", title_justify="left")
-    for column in ("ds", "done", "not done, and why", "late data"):
+    for column in ("ds", "done", "jobs that are not done, and why", "late data"):
         table.add_column(column)
     for ds, found in days.items():
         nightly = [state for state in found if state.job in EVERY_NIGHT]

@@ -76,5 +76,5 @@ def test_the_command_says_first_what_would_go(
     assert cli.main(["erase", "u002", "--yes"]) == 0
     assert "receipts: 1" in capsys.readouterr().out
     assert cli.main(["erase", "u002", "--yes"]) == 0
-    assert "nothing of this user is left" in capsys.readouterr().out
+    assert "nothing is left of this user" in capsys.readouterr().out
     assert cli.main(["erase", "", "--yes"]) == 1

@@ -178,4 +178,4 @@ def test_a_whole_promotion_precedes_scoring(night: Night, spark: SparkSession) -
         pytest.skip("two epochs need not beat the floor")
     evaluate_version(night.settings, night.lake, night.ledger, DS)
     note = promote_version(night.settings, night.lake, night.ledger, DS).note
-    assert "it is the champion already" in note
+    assert "it is already the champion" in note

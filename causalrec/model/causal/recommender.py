@@ -148,7 +148,7 @@ class CausalRecommender(FactorRecommender):
         return Snapshot(arrays, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Takes all of it back."""
+        """Restores the tables, the evidence and the content path."""
         super().restore(snapshot)
         self.evidence = Evidence.unpack(under("evidence.", snapshot.arrays))
         self.cold = ColdItems.unpack(under("cold.", snapshot.arrays), snapshot.facts["cold"], self.settings)

@@ -60,7 +60,7 @@ class EaseRecommender(HistoryRecommender):
         return Snapshot({**base.arrays, "weights": self.weights}, {**base.facts, "ridge": self.ridge})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Takes both back."""
+        """Restores both."""
         super().restore(snapshot)
         self.weights = snapshot.arrays["weights"]
         self.ridge = float(snapshot.facts["ridge"])

@@ -52,7 +52,7 @@ class HistoryRecommender(Recommender):
         return Snapshot(csr_arrays("history", self.known()), {"shape": list(self.known().shape)})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Takes the histories back."""
+        """Restores the histories."""
         n_users, n_items = snapshot.facts["shape"]
         self.history = csr_from("history", snapshot.arrays, (n_users, n_items))
 

@@ -57,7 +57,7 @@ class ItemKnnRecommender(HistoryRecommender):
         return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Takes both back."""
+        """Restores both."""
         super().restore(snapshot)
         n_items = snapshot.facts["shape"][1]
         self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))

@@ -81,7 +81,7 @@ def read_verdict(lake: Lake, ds: dt.date, version: str) -> Verdict:
     rows: Sequence[dict[str, Any]] = lake.table(TABLE).read({"ds": [ds.isoformat()]}).to_pylist()
     mine = sorted((row for row in rows if row["model_version"] == version), key=lambda row: row["position"])
     if not mine:
-        raise RegistryError(f"version {version} was not judged on {ds}", do="run evaluate")
+        raise RegistryError(f"version {version} has no gate verdict for {ds}", do="run evaluate")
     names = ("name", "status", "value", "threshold", "detail")
     checks = tuple(Check(**{name: row[name] for name in names}) for row in mine)
     return Verdict(mine[0]["decision"], checks)

@@ -25,7 +25,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A challenger beside its floors and the champion, all on one dataset.
+    """A challenger, its baselines and the champion, all on one dataset.
 
     Attributes:
         dataset_id: what was evaluated on.
@@ -79,7 +79,7 @@ def read_comparison(lake: Lake, ds: dt.date, version: str, model: str) -> Compar
     if not mine:
         found = ", ".join(sorted({row["model_version"] for row in rows})) or "nothing"
         raise RegistryError(
-            f"version {version} was not evaluated on {ds} (found: {found})", do="run evaluate"
+            f"version {version} has no evaluation for {ds} (found: {found})", do="run evaluate"
         )
     split = "test" if any(row["split"] == "test" for row in mine) else "valid"
     champions = [row["model"].removeprefix(CHAMPION) for row in mine if row["model"].startswith(CHAMPION)]

@@ -1,4 +1,4 @@
-"""Evaluates the challenger beside its floors and the champion, all on the same pinned data."""
+"""Evaluates the challenger against its baselines and the champion, all on the same pinned data."""
 
 import datetime as dt
 import hashlib
@@ -54,7 +54,7 @@ def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: 
 
 
 def opponent(settings: Settings) -> str:
-    """The champion's version; for a challenger that was promoted meanwhile, the champion before."""
+    """The champion's version; for a challenger that was promoted in the meantime, the champion before."""
     if not store_exists(settings):
         return ""
     client = connect(settings)
@@ -107,8 +107,9 @@ def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
         reads=dataset.pins,
         writes=(written, judged),
         counters={f"{decisive}_{_name(row)}": row.value for row in own.rows},
-        note=f"version {challenger.version} beside {', '.join(sorted({model for model, _ in results}))}; "
-        f"the gate says {verdict.decision}: {verdict.why}",
+        note=f"version {challenger.version} compared with "
+        f"{', '.join(sorted({model for model, _ in results}))}; "
+        f"gate: {verdict.decision} ({verdict.why})",
     )
 
 

@@ -30,13 +30,17 @@ def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
         return  # nothing was shown at random: the check of the debiased metric says so
     name, least = "overlap", settings.min_debiased_users
     if support <= 0:
-        text = "no listed item was shown at random: their worth is the outcome model's guess alone"
+        text = "no listed item was ever shown at random: only the outcome model speaks for them"
         decides = settings.debiased_metric.startswith("dr_")
         yield Check(name, "fail" if decides else "warn", support, None, text)
         return
-    text = f"{users:,.0f} users with an answer, {support:.2f} listed items per user shown at random"
+    text = (
+        f"{users:,.0f} users with a response, {support:.2f} of their listed items shown at random on average"
+    )
     few: Status = "pass" if users >= least else "warn"
-    yield Check(name, few, users, least, text if few == "pass" else f"too few for a debiased metric: {text}")
+    yield Check(
+        name, few, users, least, text if few == "pass" else f"too little for a debiased metric: {text}"
+    )
 
 
 def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
@@ -51,7 +55,7 @@ def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
     value, most = evaluation.value(evaluation.model, metric), settings.max_popularity_lift
     if value is None:
         return Check("popularity lift", "warn", None, most, f"{metric} was not measured")
-    text = f"lists are {value:+.1%} more popular than histories"
+    text = f"listed items are {value:+.1%} more popular than those in the histories"
     return Check("popularity lift", "pass" if value <= most else "warn", value, most, text)
 
 
@@ -63,13 +67,13 @@ def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
     if codes is None or perplexity is None or usage is None:
         return  # a model without codes makes no claim about them
     if codes <= 1:
-        text = "the catalogue is too small for more than one confounder code: nothing is adjusted for"
+        text = "the catalogue is too small for more than one confounder code, so nothing is adjusted"
         yield Check("codebook perplexity", "warn", perplexity, None, text)
         return
     least = settings.min_code_perplexity * codes
     text = f"items spread over {perplexity:.1f} of {codes:.0f} coarse codes"
     yield Check("codebook perplexity", "pass" if perplexity >= least else "fail", perplexity, least, text)
-    text = f"{usage:.0%} of the coarse codes have items"
+    text = f"{usage:.0%} of the coarse codes are in use"
     status: Status = "pass" if usage >= settings.min_code_usage else "warn"
     yield Check("codebook usage", status, usage, settings.min_code_usage, text)
 
@@ -81,7 +85,7 @@ def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
     for name in settings.refuters:
         change = evaluation.value(f"refuter:{name}", "relative_change")
         if change is None:
-            text = f"{name} was not run for this version"
+            text = f"{name} did not run for this version"
             yield Check(f"refuter {name}", "warn", None, None, text)
             continue
         if change >= DIVERGED:
@@ -91,17 +95,19 @@ def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
         moved = f"validation {settings.metric} changes by {change:+.1%}"
         if name in ("placebo_content", "shuffled_modality"):
             passed, threshold = change <= most, most
-            text = f"with content replaced by noise, {moved}" + ("" if passed else ": it gains from noise")
+            text = f"with content replaced by noise, {moved}" + (
+                "" if passed else ": the model gains from noise"
+            )
         else:
             passed, threshold = abs(change) <= most, most
-            text = f"with {name.replace('_', ' ')}, {moved}" + ("" if passed else ": it should not move")
+            text = f"with {name.replace('_', ' ')}, {moved}" + ("" if passed else ": it should not change")
         yield Check(f"refuter {name}", "pass" if passed else "fail", change, threshold, text)
 
 
 def _drift(evaluation: Comparison, settings: GateSettings, k: str) -> Iterator[Check]:
     overlap = evaluation.value(evaluation.model, f"champion_overlap@{k}")
     if overlap is not None:
-        text = f"{overlap:.0%} of the champion's lists stay"
+        text = f"{overlap:.0%} of the champion's recommendations are kept"
         status: Status = "pass" if overlap >= settings.min_overlap else "warn"
         yield Check("list drift", status, overlap, settings.min_overlap, text)
     psi = evaluation.value(evaluation.model, "champion_score_psi")
@@ -116,4 +122,4 @@ def _cost(evaluation: Comparison, name: str, metric: str, most: float, unit: str
     if value is None:
         return Check(name, "warn", None, most, f"{name} was not measured")
     status: Status = "pass" if value <= most else "warn"
-    return Check(name, status, value, most, f"{value:,.2f} {unit}, at most {most:,.0f} asked for")
+    return Check(name, status, value, most, f"{value:,.2f} {unit}, limit {most:,.0f}")

@@ -50,9 +50,9 @@ def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: st
     value = evaluation.value(floor, settings.metric)
     name, metric = f"floor {floor}", settings.metric
     if evaluation.model == floor:
-        return Check(name, "pass", own, own, f"the challenger is the floor {floor} itself")
+        return Check(name, "pass", own, own, f"the challenger is the {floor} baseline itself")
     if value is None:
-        return Check(name, below, own, None, f"floor {floor} was not measured")
+        return Check(name, below, own, None, f"the {floor} baseline was not measured")
     status: Status = "pass" if own > value else below
     sign = ">" if own > value else "<="
     return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {floor}")
@@ -62,7 +62,7 @@ def _against_champion(
     evaluation: Comparison, settings: GateSettings, own: float, champion: str | None
 ) -> Check:
     if champion is None or champion == evaluation.version:
-        text = "no champion yet" if champion is None else "it is the champion already"
+        text = "there is no champion yet" if champion is None else "it is already the champion"
         return Check("champion", "pass", own, None, text)
     if evaluation.champion != champion:
         asked = (
@@ -81,10 +81,10 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
     interval = ""
     if gain is not None and gain.low is not None and gain.high is not None:
         interval = f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
-    text = f"{settings.metric} {own:.4f} beside {theirs:.4f} of version {evaluation.champion}{interval}"
+    text = f"{settings.metric} {own:.4f} against {theirs:.4f} of version {evaluation.champion}{interval}"
     least = theirs * (1 - settings.max_relative_loss)
     if abs(own - theirs) <= EQUAL:
-        return Check("champion", "pass", own, theirs, f"equal to the champion: {text}")
+        return Check("champion", "pass", own, theirs, f"no different from the champion: {text}")
     if own < least:
         return Check("champion", "fail", own, least, f"worse than the champion: {text}")
     surely_worse = gain is not None and gain.high is not None and gain.high < 0
@@ -96,20 +96,22 @@ def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | No
     name, asked = "debiased", settings.debiased_metric
     own = evaluation.value(evaluation.model, asked)
     if own is None:
-        return Check(name, "warn", None, None, f"{asked} was not measured: no item was shown at random")
+        return Check(name, "warn", None, None, f"{asked} was not measured: no items were shown at random")
     theirs = evaluation.value("champion", asked)
     if theirs is None or champion is None or champion == evaluation.version:
         return Check(name, "pass", own, None, f"{asked} {own:.4f}; no champion to compare with")
     metric, _, k = asked.partition("@")
     gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}" + (f"@{k}" if k else ""))
-    text = f"{asked} {own:.4f} beside {theirs:.4f} of version {evaluation.champion}"
+    text = f"{asked} {own:.4f} against {theirs:.4f} of version {evaluation.champion}"
     if gain is None or gain.low is None or gain.high is None:
-        return Check(name, "warn", own, theirs, f"{text}; no paired test")
+        return Check(name, "warn", own, theirs, f"{text}; not tested for significance")
     text += f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
     least = theirs * (1 - settings.max_relative_loss)
     if gain.high >= 0:
         return Check(name, "pass", own, least, text)
-    return Check(name, "fail" if own < least else "warn", own, least, f"surely worse without bias: {text}")
+    return Check(
+        name, "fail" if own < least else "warn", own, least, f"significantly worse without bias: {text}"
+    )
 
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:

@@ -34,10 +34,11 @@ class Reproduction:
     """What came of it.
 
     Attributes:
-        verdict: ``exact`` (every array is equal bit by bit), ``close`` (no metric differs by more than
+        verdict: ``exact`` (every array is bit-for-bit identical), ``close`` (no metric differs by more than
             ``registry.reproduced_within``) or ``different``.
         data: where the training data came from: the kept bundle, or a rebuild from the pins.
-        metrics, tables: side by side. differences: what is otherwise here than where it was trained.
+        metrics, tables: side by side. differences: what this machine has that
+            the machine it was trained on did not.
         seconds: of the training.
     """
 

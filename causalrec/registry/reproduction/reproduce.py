@@ -110,9 +110,9 @@ def _data(
     found = rebuild_bundle(settings, lake, spark(), day, pins, scratch)
     if found != wanted:
         raise RegistryError(
-            f"the pinned tables make dataset {found}, the version learnt from {wanted}: "
+            f"the pinned tables make dataset {found}, the version was trained on {wanted}: "
             f"{_changed(scratch / found, package)} differ",
-            do="look for an erased user, a changed setting of the data, or another version of Spark",
+            do="check for an erased user, a changed dataset setting, or a different version of Spark",
         )
     return f"{wanted}, rebuilt from {len(pins)} pinned tables", open_bundle(scratch / found, found, pins)
 

@@ -69,7 +69,7 @@ def test_unknown_ids_and_other_models_are_refused(
     other.fit(shop)
     save_recommender(other, tmp_path / "other")
     assert main(["explain", "3", "--model", str(tmp_path / "other")]) == 1
-    assert "has nothing to explain" in " ".join(capsys.readouterr().out.split())
+    assert "has no explanations" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_registered_model_answers_in_ids_and_titles(

@@ -32,7 +32,7 @@ def test_the_command_finds_the_same_model(shop: Shop, capsys: pytest.CaptureFixt
     assert cli.main(["reproduce", "1", "--settings", str(file)]) == 0
     shown = capsys.readouterr().out
     assert "version 1 is exact" in shown
-    assert "code, packages, data and machine are as recorded" in shown
+    assert "code, packages, data and machine match what was recorded" in shown
     assert "ndcg@20" in shown
     client = connect(shop.settings)
     tags = client.get_model_version(shop.version.name, "1").tags
