@@ -14,8 +14,8 @@ from causalrec.errors import LakeError, PinError
 from causalrec.lake.evolve import Added
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import conform
-from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, normalise
+from causalrec.lake.record.outcome import Written
 from causalrec.lake.snapshot import Snapshot, open_snapshot, refuse_unwritable
 from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement

@@ -9,8 +9,8 @@ from causalrec.lake.attempt import attempt, sweep, sweep_dead
 from causalrec.lake.commit import commit_append, commit_replacement
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, stored_digest
-from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, folder, render
+from causalrec.lake.record.outcome import Written
 from causalrec.lake.snapshot import Snapshot
 from causalrec.lake.volume import refuse_small
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import ConflictError, RegistryError
 from causalrec.lake import Lake
-from causalrec.lake.outcome import Written
+from causalrec.lake.record.outcome import Written
 from causalrec.registry.promotions import Decision, Word, append_decision, decisions, read_history
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import by_alias, find_number
@@ -37,7 +37,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         if decision.moves and current != decision.before:
             raise RegistryError(
                 f"champion is version {current or 'none'}, expected {decision.before or 'none'}: "
-                "promoted meanwhile",
+                "it was promoted in the meantime",
                 do="run evaluate again and then promote",
             )
         try:
@@ -47,7 +47,8 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         settle(client, settings, lake)
         return written
     raise RegistryError(
-        f"others decided {settings.lake.commit_tries} times while this was about to", do="run it again"
+        f"other decisions came first {settings.lake.commit_tries} times in a row",
+        do="run it again",
     )
 
 
