@@ -59,6 +59,10 @@ class Declared(Protocol):
         """Required columns that a later version brought, and what older rows read as."""
 
     @property
+    def retired(self) -> frozenset[str]:
+        """Columns of earlier versions that may still be stored; they are neither read nor written."""
+
+    @property
     def arrow_schema(self) -> pa.Schema:
         """All columns, partition columns included."""
 
@@ -110,7 +114,13 @@ class LakeTable:
     def snapshot(self, version: int | None = None) -> Snapshot | None:
         """The table at a version (None: the newest); None where nothing was ever written."""
         return open_snapshot(
-            self.name, self.location, self.schema, self.partition_by, version, self.contract.added
+            self.name,
+            self.location,
+            self.schema,
+            self.partition_by,
+            version,
+            self.contract.added,
+            self.contract.retired,
         )
 
     def read(
