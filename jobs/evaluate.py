@@ -2,7 +2,7 @@
 
 import sys
 
-from causalrec.registry.evaluate import evaluate_version, evaluate_version_inputs
+from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
 from jobs._runner import Job, main
 
 JOB = Job(

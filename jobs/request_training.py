@@ -7,8 +7,8 @@ import datetime as dt
 import sys
 
 from causalrec.config import Settings
-from causalrec.evaluation.live.monitor import asks_for_training
 from causalrec.lake import Lake
+from causalrec.monitoring.monitor import asks_for_training
 from jobs._question import ask
 
 

@@ -14,9 +14,9 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.comparison import read_comparison
-from causalrec.registry.evaluate import evaluate_version_inputs
-from causalrec.registry.gate import decide
+from causalrec.registry.gate.comparison import read_comparison
+from causalrec.registry.gate.evaluate import evaluate_version_inputs
+from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect

@@ -313,7 +313,7 @@ class GateSettings(Section):
         min_code_perplexity: share of the coarse codes over which items must effectively spread.
         min_code_usage: share of the coarse codes that have items; below it the gate warns.
         refuters: changed data on which the model is fitted anew before it is registered; see
-            ``causalrec/evaluation/refuters.py``. Each costs one more training.
+            ``causalrec/training/refuters.py``. Each costs one more training.
         max_refuter_change: relative change of the validation metric that counts as none.
         min_overlap, max_score_psi: lists and scores beside the champion's; beyond them the gate warns.
         auto_approve: ``never`` asks a person, ``first`` only where there is no champion that could be

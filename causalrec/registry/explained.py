@@ -9,8 +9,8 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
-from causalrec.model.causal import CausalRecommender
-from causalrec.model.explain import Explanation
+from causalrec.model.causal.explain import Explanation
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.registry.package import ModelPackage
 from causalrec.training.factory import load_recommender
 

@@ -25,12 +25,12 @@ from causalrec.model import worth
 from causalrec.model.base import TABLES, Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.read_out import ARRAYS, ReadOut
+from causalrec.ranking.ann import Index
+from causalrec.ranking.catalogue import Catalogue, catalogue_of
+from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.histories import Histories
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
-from causalrec.scoring.ann import Index
-from causalrec.scoring.catalogue import Catalogue, catalogue_of
-from causalrec.scoring.engine import Engine, UserStates
-from causalrec.scoring.histories import Histories
 
 if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset

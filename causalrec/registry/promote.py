@@ -12,9 +12,9 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import decide_champion, settle
-from causalrec.registry.checks import Verdict
-from causalrec.registry.comparison import Comparison, read_comparison
-from causalrec.registry.gate import decide
+from causalrec.registry.gate.checks import Verdict
+from causalrec.registry.gate.comparison import Comparison, read_comparison
+from causalrec.registry.gate.rules import decide
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded

@@ -12,7 +12,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.promotions import Decision, decisions
 from causalrec.registry.store import connect

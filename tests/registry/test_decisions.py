@@ -11,7 +11,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError, SettingsError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect

@@ -7,10 +7,10 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.lake.erase import Erased
-from causalrec.lake.erasures import Erasures
+from causalrec.lake.upkeep.erase import Erased
+from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.registry.erase import erase
-from causalrec.registry.live import ERASED, live_pins
+from causalrec.registry.kept import ERASED, live_pins
 from causalrec.registry.store import connect
 from jobs import cli
 

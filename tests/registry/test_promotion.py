@@ -11,7 +11,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.registry.alias import decide_champion
 from causalrec.registry.champion import usable_champion
-from causalrec.registry.evaluate import evaluate_version, evaluate_version_inputs
+from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
 from causalrec.registry.promote import promote_version, promote_version_inputs
 from causalrec.registry.promotions import Decision
 from causalrec.registry.store import connect

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from causalrec.config import Settings
 from causalrec.errors import RegistryError, ScoringError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
