@@ -1,8 +1,7 @@
 """Ranks the catalogue for a batch of users: taste where it is known, popularity where it is not."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,69 +18,17 @@ from causalrec.ranking.fused import FINE, worthwhile
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.listing import Chance, Lister, Lists
 from causalrec.ranking.places import places_gained
+from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, uniforms
-from causalrec.ranking.topk import Indices, TopK, dot_pairs
+from causalrec.ranking.topk import Indices, TopK
+from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
 
 FLOAT = 4
 MIB = 1 << 20
 SAME = 1e-4  # relative difference of one score computed from two tables
 Bools = npt.NDArray[np.bool_]
-
-
-class Fallback(StrEnum):
-    """Why a user was not served by the plain path; several are joined by '+'."""
-
-    COLD_USER = "cold_user"
-    FOLD_IN = "fold_in"
-    SEEN_EVERYTHING = "seen_everything"
-    """The user has all that may be listed, and is shown it again."""
-    CATALOGUE_EXHAUSTED = "catalogue_exhausted"
-    """Fewer rows: there is nothing left that the user does not have yet."""
-    CAPS_REACHED = "caps_reached"
-    """Fewer rows: what is left is over the caps per category or brand."""
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Recommendations of a batch, ordered by user and rank; arrays (m,).
-
-    ``raw`` and ``content`` are NaN where there is no such score; ``adjustments``, ``confounders`` and
-    ``fallback`` are empty where there is none.
-    ``propensity`` is the probability with which the policy of the row chose the item for this user.
-    """
-
-    users: Indices
-    ranks: Indices
-    items: Indices
-    scores: Floats
-    raw: Floats
-    content: Floats
-    reason_codes: Texts
-    reason_texts: Texts
-    adjustments: Texts
-    confounders: Texts
-    fallback: Texts
-    policies: Texts
-    propensity: Floats
-
-
-@dataclass(frozen=True)
-class UserStates:
-    """States (U, d) of the users a model was trained on; row -1 asks for no state.
-
-    Attributes:
-        raw, content: their states in the raw model, and for the content effect; None where there are none.
-    """
-
-    table: Floats
-    raw: Floats | None = None
-    content: Floats | None = None
-
-    def take(self, rows: Ints) -> Floats:
-        """float32 (B, d); zeros for row -1."""
-        return _rows_of(self.table, rows)
 
 
 class Engine:
@@ -232,10 +179,10 @@ class Engine:
         """The scores of the listed pairs by the raw model, and their content effects."""
         users = self._users
         if users is None:
-            return _pair_scores(rows, None, None, top), _pair_scores(rows, None, None, top)
+            return pair_scores(rows, None, None, top), pair_scores(rows, None, None, top)
         return (
-            _pair_scores(rows, users.raw, self.catalogue.raw, top),
-            _pair_scores(rows, users.content, self.catalogue.content, top),
+            pair_scores(rows, users.raw, self.catalogue.raw, top),
+            pair_scores(rows, users.content, self.catalogue.content, top),
         )
 
     def _adjustments(
@@ -246,29 +193,13 @@ class Engine:
         table = None if self._users is None else self._users.raw
         if table is None or self._raw is None or self._index is not None or not self.settings.adjusted_places:
             return np.full(lists.top.rows.size, "")
-        states = _rows_of(table, rows)
+        states = rows_of(table, rows)
         compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
         raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), states=states)
         gained = places_gained(self._lister, lists, ours, raw, compared, k)
         gained = np.where(np.isnan(raw_scores), 0, gained)
         demand_out = np.isclose(content, lists.top.scores, rtol=SAME)
         return self._evidence.codes(lists.top.columns, gained, demand_out)
-
-
-def _rows_of(table: Floats, rows: Ints) -> Floats:
-    """float32 (B, d) rows of a table on disk or in memory; zeros for row -1."""
-    found = np.asarray(table[np.maximum(rows, 0)], dtype=np.float32)
-    return np.where((rows >= 0)[:, None], found, np.float32(0))
-
-
-def _pair_scores(rows: Ints, users: Floats | None, items: Floats | None, top: TopK) -> Floats:
-    """Products (m,) of the listed pairs; NaN where the user or the item has no state."""
-    if users is None or items is None:
-        return np.full(top.rows.size, np.nan, dtype=np.float32)
-    states = _rows_of(users, rows)
-    values = dot_pairs(states, items, top.rows, top.columns)
-    known: Bools = np.asarray(states.any(axis=1))
-    return np.where(known[top.rows], values, np.float32(np.nan))
 
 
 def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:

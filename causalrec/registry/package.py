@@ -27,8 +27,9 @@ from causalrec.model.factors import FactorRecommender
 from causalrec.model.read_out import ARRAYS, ReadOut
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
-from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
+from causalrec.ranking.user_states import UserStates
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
 

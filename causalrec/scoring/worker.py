@@ -12,8 +12,9 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ann import load_index
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.engine import Engine, Ranked
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.ranked import Ranked
 
 RECOMMENDED = pa.schema(
     [

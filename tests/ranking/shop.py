@@ -5,7 +5,7 @@ import numpy as np
 from causalrec.dataset.arrays import Floats
 from causalrec.model.base import ServingTables
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
-from causalrec.ranking.engine import UserStates
+from causalrec.ranking.user_states import UserStates
 
 
 def tables(n_users: int = 7, n_items: int = 11, dim: int = 4, seed: int = 3) -> ServingTables:

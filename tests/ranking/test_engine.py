@@ -12,8 +12,10 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import ReadOut
-from causalrec.ranking.engine import Engine, Ranked, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.ranked import Ranked
+from causalrec.ranking.user_states import UserStates
 
 from .shop import brute_force, catalogue, tables, user_states
 
