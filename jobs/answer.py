@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from causalrec.errors import SettingsError
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.registry.decisions import Answer, Person, answer_question
 from jobs._runner import Job, JobContext, main
 

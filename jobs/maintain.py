@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from rich.progress import Progress
 
 from causalrec.contracts import table_names
+from causalrec.lake.outcome import Outcome
 from causalrec.lake.record.ledger import TABLE as LEDGER
-from causalrec.lake.record.outcome import Outcome
 from causalrec.lake.upkeep.maintain import upkeep
 from causalrec.registry.kept import live_pins
 from jobs._runner import Job, JobContext, main

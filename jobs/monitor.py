@@ -4,7 +4,7 @@ import datetime as dt
 import sys
 
 from causalrec.dataset.load import load_dataset
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.monitoring.lines import Served
 from causalrec.monitoring.monitor import monitor
 from causalrec.registry.judge import score_on

@@ -2,7 +2,7 @@
 
 import sys
 
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.scoring.score import score, score_inputs
 from jobs._progress import with_progress
 from jobs._runner import Job, JobContext, main

@@ -4,7 +4,7 @@ import sys
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.registry.train import train_along, train_and_log, train_and_log_inputs
 from jobs._ranks import call_helpers, main_in_ranks
 from jobs._runner import Job, JobContext

@@ -32,7 +32,7 @@ from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import write_frame
-from causalrec.lake.record.outcome import Outcome, Pin, Written
+from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
 

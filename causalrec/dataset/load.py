@@ -19,7 +19,7 @@ from causalrec.dataset.store import REBUILD, verify_bundle
 from causalrec.errors import DatasetError
 from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Pin
+from causalrec.lake.outcome import Pin
 
 __all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.monitoring.drift import mix_line, score_line
 from causalrec.monitoring.lines import Line, Served, Status, unknown
 from causalrec.monitoring.people import NEEDED, without_robots

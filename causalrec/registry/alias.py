@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import ConflictError, RegistryError
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Written
+from causalrec.lake.outcome import Written
 from causalrec.registry.promotions import Decision, Word, append_decision, decisions, read_history
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import by_alias, find_number

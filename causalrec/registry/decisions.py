@@ -7,7 +7,7 @@ from typing import Literal
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Written
+from causalrec.lake.outcome import Written
 from causalrec.registry.alias import ANSWER, decide_champion, settle
 from causalrec.registry.promotions import Decision, Word, champion_before, decisions
 from causalrec.registry.store import connect, guarded, store_exists

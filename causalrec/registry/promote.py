@@ -10,7 +10,7 @@ from causalrec.config import Settings
 from causalrec.config.sections import GateSettings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.record.outcome import Outcome, Written
+from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import decide_champion, settle
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.comparison import Comparison, read_comparison

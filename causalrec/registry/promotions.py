@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Written
+from causalrec.lake.outcome import Written
 
 Word = Literal["promoted", "kept", "rejected", "left", "rolled_back"]
 MOVES = ("promoted", "rolled_back")

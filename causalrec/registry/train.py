@@ -7,7 +7,7 @@ import shutil
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress
 from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row

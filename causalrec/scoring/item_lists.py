@@ -10,7 +10,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.rules import allowed
 from causalrec.registry.store import connect

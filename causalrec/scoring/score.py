@@ -19,7 +19,7 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
-from causalrec.lake.record.outcome import Outcome, Pin
+from causalrec.lake.outcome import Outcome, Pin
 from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k

@@ -13,7 +13,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.errors import QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
-from causalrec.lake.record.outcome import Pin
+from causalrec.lake.outcome import Pin
 from jobs._runner import Job, JobContext, fingerprint, main, run
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import ModelVersion, need

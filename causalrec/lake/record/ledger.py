@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 
 if TYPE_CHECKING:
     from causalrec.lake.lake import Lake

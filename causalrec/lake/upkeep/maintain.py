@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from causalrec.errors import ConflictError
 from causalrec.lake.lake import Lake
-from causalrec.lake.record.outcome import Outcome, Pin
+from causalrec.lake.outcome import Outcome, Pin
 from causalrec.lake.table import LakeTable
 from causalrec.lake.upkeep.retention import expire
 from causalrec.lake.upkeep.rewrite import compact

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Written
+from causalrec.lake.outcome import Written
 
 TABLE = "gate_checks"
 Status = Literal["pass", "warn", "fail"]

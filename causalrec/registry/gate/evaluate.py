@@ -11,7 +11,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.evaluate import Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split

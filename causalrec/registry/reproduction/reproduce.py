@@ -13,7 +13,7 @@ from causalrec.config.sections import DatasetSettings, FeatureSettings
 from causalrec.dataset.load import Dataset, open_bundle
 from causalrec.errors import DatasetError, RegistryError
 from causalrec.lake import Lake
-from causalrec.lake.record.outcome import Pin
+from causalrec.lake.outcome import Pin
 from causalrec.model.base import Progress
 from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.registry.reproduction.alike import compare_packages
