@@ -30,14 +30,15 @@ class Calendar:
     drift: Floats
 
 
-def draw_calendar(source: SourceSettings, rng: np.random.Generator) -> Calendar:
-    """Campaigns of ``campaign_days`` in a row, and a random walk of demand."""
+def draw_calendar(source: SourceSettings, stream: tuple[int, ...]) -> Calendar:
+    """Campaigns of ``campaign_days`` in a row, and a random walk of demand; a longer shop begins the same."""
+    rng, walk = (np.random.default_rng([*stream, part]) for part in range(2))
     knobs, days = source.demo, source.days
     blocks = -(-days // knobs.campaign_days) + 1
     starts = rng.integers(0, knobs.campaign_days, len(BRANDS))  # brands do not change on the same day
     running = rng.random((blocks, len(BRANDS))) < knobs.campaign_share
     block = (np.arange(days)[:, None] + starts) // knobs.campaign_days
     campaign: Floats = knobs.campaigns * np.take_along_axis(running, block, axis=0).astype(np.float64)
-    steps = rng.normal(size=(days, len(CATEGORIES), len(BRANDS))) / np.sqrt(MONTH)
+    steps = walk.normal(size=(days, len(CATEGORIES), len(BRANDS))) / np.sqrt(MONTH)
     steps[0] = 0.0
     return Calendar(campaign, knobs.demand_drift * np.cumsum(steps, axis=0))

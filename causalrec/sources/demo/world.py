@@ -82,7 +82,7 @@ def stream(seed: int, *path: int) -> np.random.Generator:
 def build_world(source: SourceSettings) -> World:
     """Draw the shop of ``source.seed``; the same settings give the same arrays."""
     confounder = _confounder(source)
-    calendar = draw_calendar(source, stream(source.seed, CALENDAR))
+    calendar = draw_calendar(source, (source.seed, CALENDAR))
     return World(source, _items(source, confounder), _users(source), confounder, calendar)
 
 
