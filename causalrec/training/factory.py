@@ -22,6 +22,7 @@ from causalrec.model.mf import BprMfRecommender
 from causalrec.model.pd import PdRecommender
 from causalrec.model.popularity import PopularityRecommender
 from causalrec.model.rival import PairRecommender
+from causalrec.model.rivals.content_ease import ContentEaseRecommender
 from causalrec.model.vbpr import VbprRecommender
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
@@ -64,6 +65,8 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
             return PopularityRecommender()
         case "ease", _:
             return EaseRecommender(model.baselines, ValidationJudge(training))
+        case "content_ease", _:
+            return ContentEaseRecommender(model.content_ease, ValidationJudge(training), training.seed)
         case "item_knn", _:
             return ItemKnnRecommender(model.baselines)
         case ("ips_mf" | "pd") as name, _:

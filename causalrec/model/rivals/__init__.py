@@ -1,0 +1,1 @@
+"""Recommenders that the causal model is compared with."""
