@@ -34,7 +34,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
     asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=json.loads)
     approval = HITLOperator(
         task_id="approval",
-        subject="Shall the new model score?",
+        subject="Should the new model go live?",
         body=QUESTION,
         options=[APPROVE, REJECT, LATER],
         defaults=LATER,

@@ -22,9 +22,9 @@ from causalrec import __version__
 from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.ledger import LedgerRow, new_row
-from causalrec.lake.lineage import emit
 from causalrec.lake.outcome import Outcome
+from causalrec.lake.record.ledger import LedgerRow, new_row
+from causalrec.lake.record.lineage import emit
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

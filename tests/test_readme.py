@@ -13,7 +13,7 @@ import redis
 
 from causalrec.config import load_settings
 from causalrec.contracts.markdown import contract_table
-from causalrec.evaluation.contenders import CONTENDERS, RIVALS
+from causalrec.lab.contenders import CONTENDERS, RIVALS
 from causalrec.lake import Lake
 from causalrec.scoring.export.run import configured, export
 

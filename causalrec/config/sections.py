@@ -296,6 +296,10 @@ class DatasetSettings(Section):
     primary_share: float = Field(0.5, gt=0, le=1)
     max_pictures: int = Field(8, ge=1)
     passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
+    position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
+        description="last position of each band in which looks are counted; deeper ones share one more",
+    )
     seed: int = 7
 
 
@@ -309,7 +313,7 @@ class GateSettings(Section):
         min_code_perplexity: share of the coarse codes over which items must effectively spread.
         min_code_usage: share of the coarse codes that have items; below it the gate warns.
         refuters: changed data on which the model is fitted anew before it is registered; see
-            ``causalrec/evaluation/refuters.py``. Each costs one more training.
+            ``causalrec/training/refuters.py``. Each costs one more training.
         max_refuter_change: relative change of the validation metric that counts as none.
         min_overlap, max_score_psi: lists and scores beside the champion's; beyond them the gate warns.
         auto_approve: ``never`` asks a person, ``first`` only where there is no champion that could be

@@ -25,7 +25,7 @@ from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
-from causalrec.lake.erasures import without_erased
+from causalrec.lake.upkeep.erasures import without_erased
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

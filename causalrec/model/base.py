@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.model.worth import ModuleWorth
 
 
 class Progress(Protocol):
@@ -43,6 +44,10 @@ class ServingTables:
         fine: int32 (N,) fine confounder code, -1 without one.
         gate: float32 (N,) in [0, 1], strength of evidence for confounding.
         code_names: coarse code -> human-readable name.
+        raw_users, raw_items: float32 (U, r) and (N, r) of a raw model of the same data, which adjusts for
+            nothing: score_raw(u, i) = <raw_users[u], raw_items[i]>. None where no raw model was fitted.
+        content_users, content_items: float32 (U, c) and (N, c) whose product is the content effect, brand
+            and category demand taken out. None where the model does not separate it.
     """
 
     users: Floats
@@ -53,6 +58,30 @@ class ServingTables:
     fine: Ints
     gate: Floats
     code_names: tuple[str, ...] = ()
+    raw_users: Floats | None = None
+    raw_items: Floats | None = None
+    content_users: Floats | None = None
+    content_items: Floats | None = None
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The tables by name, without those that the model does not have."""
+        found = {name: getattr(self, name) for name in TABLES}
+        return {name: array for name, array in found.items() if array is not None}
+
+    @staticmethod
+    def of(arrays: Mapping[str, npt.NDArray[Any] | None], code_names: Sequence[str]) -> "ServingTables":
+        """The inverse of :meth:`arrays`; other names in ``arrays`` are ignored.
+
+        Raises:
+            KeyError: a table is missing that every factorised model has.
+        """
+        found: dict[str, Any] = {name: arrays[name] for name in TABLES if name not in OPTIONAL}
+        found |= {name: arrays.get(name) for name in OPTIONAL}
+        return ServingTables(**found, code_names=tuple(code_names))
+
+
+OPTIONAL = ("raw_users", "raw_items", "content_users", "content_items")  # absent from older snapshots
+TABLES = tuple(column.name for column in fields(ServingTables) if column.name != "code_names")
 
 
 @dataclass(frozen=True)
@@ -77,6 +106,7 @@ class Recommender(ABC):
 
     name: str
     recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
+    worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
 
     @abstractmethod
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:

@@ -1,7 +1,6 @@
 """Recommenders that end in one table of user states and one of item states."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 
@@ -9,8 +8,6 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import Recommender, ServingTables, Snapshot, history_matrix
 from causalrec.model.read_out import ReadOut
-
-TABLES = tuple(field.name for field in fields(ServingTables) if field.name != "code_names")
 
 
 class FactorRecommender(Recommender):
@@ -65,17 +62,15 @@ class FactorRecommender(Recommender):
     def snapshot(self) -> Snapshot:
         """Tables, fold-in table and code names."""
         tables = self.serving_tables()
-        arrays = {name: getattr(tables, name) for name in TABLES}
+        arrays = tables.arrays()
         if self.fold is not None:
             arrays["fold"] = self.fold
         return Snapshot(arrays, {"code_names": list(tables.code_names)})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Takes the tables back."""
+        """Restores the tables."""
         arrays = snapshot.arrays
-        self.tables = ServingTables(
-            **{name: arrays[name] for name in TABLES}, code_names=tuple(snapshot.facts["code_names"])
-        )
+        self.tables = ServingTables.of(arrays, snapshot.facts["code_names"])
         self.fold = arrays.get("fold")
 
 

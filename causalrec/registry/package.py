@@ -7,7 +7,7 @@ model's numbering · ``manifest.json`` where it comes from · ``checksums.json``
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,23 +21,24 @@ from safetensors.numpy import load_file, save_file
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
-from causalrec.model.base import Recommender, ServingTables
+from causalrec.model import worth
+from causalrec.model.base import TABLES, Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.read_out import ARRAYS, ReadOut
+from causalrec.ranking.ann import Index
+from causalrec.ranking.catalogue import Catalogue, catalogue_of
+from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.histories import Histories
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
-from causalrec.scoring.ann import Index
-from causalrec.scoring.catalogue import Catalogue, catalogue_of
-from causalrec.scoring.engine import Engine, UserStates
-from causalrec.scoring.histories import Histories
 
 if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset
 
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
+WORTH = "worth"  # key of the manifest
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
-TABLES = tuple(field.name for field in fields(ServingTables) if field.name != "code_names")
 Texts = npt.NDArray[np.str_]
 
 
@@ -56,7 +57,7 @@ def write_package(
     tables = recommender.serving_tables()
     new_users, read_out = _fold_in(recommender)
     if tables is not None:
-        arrays = {name: np.ascontiguousarray(getattr(tables, name)) for name in TABLES}
+        arrays = {name: np.ascontiguousarray(array) for name, array in tables.arrays().items()}
         save_file(arrays | new_users, folder / SERVING)
     indptr, indices = _history(dataset.seen, data.n_users)
     save_file({"indptr": indptr, "indices": indices}, folder / HISTORY)
@@ -68,7 +69,13 @@ def write_package(
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
     pq.write_table(pa.table({**items, "popularity": pa.array(popularity, pa.float32())}), folder / ITEMS)
     names = () if tables is None else tables.code_names
-    manifest = {**facts, "model": recommender.name, "code_names": list(names), READ_OUT: read_out}
+    manifest = {
+        **facts,
+        "model": recommender.name,
+        "code_names": list(names),
+        READ_OUT: read_out,
+        WORTH: worth.as_json(recommender.worth),
+    }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     return write_checksums(folder)
 
@@ -101,6 +108,11 @@ class ModelPackage:
         """Where the model comes from."""
         found: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         return found
+
+    @cached_property
+    def worth(self) -> tuple[worth.ModuleWorth, ...]:
+        """What each module was measured to add; empty in packages of older code."""
+        return worth.from_json(self.manifest.get(WORTH, ()))
 
     @property
     def factorised(self) -> bool:
@@ -138,8 +150,7 @@ class ModelPackage:
         """The factorised form; user states stay on disk until they are read."""
         if not self.factorised:
             return None
-        arrays: dict[str, Any] = {name: self._tensor(name) for name in TABLES}
-        return ServingTables(**arrays, code_names=tuple(self.manifest["code_names"]))
+        return ServingTables.of({name: self._tensor(name) for name in TABLES}, self.manifest["code_names"])
 
     def _fold(self) -> Floats | None:
         return self._tensor("fold") if self.factorised else None

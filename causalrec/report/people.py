@@ -76,7 +76,7 @@ def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
 
 
 def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> Person:
-    """One user as :func:`people` shows him, with his whole history and list.
+    """One user as :func:`people` shows them, with their whole history and list.
 
     Raises:
         ScoringError: nothing was published for the user on ``ds``.

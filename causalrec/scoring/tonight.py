@@ -10,10 +10,10 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.item_rules import no_rules
+from causalrec.ranking.rules import allowed, item_rules
 from causalrec.registry.package import ModelPackage
-from causalrec.scoring.catalogue import Catalogue
-from causalrec.scoring.item_rules import no_rules
-from causalrec.scoring.rules import allowed, item_rules
 
 ENCODERS = ("image_encoder", "text_encoder")
 

@@ -10,11 +10,11 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import from_positions
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
-from causalrec.scoring.catalogue import Catalogue
-from causalrec.scoring.histories import from_positions
 from causalrec.scoring.tonight import tonight
 
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config.sections import ScoringSettings
-from causalrec.scoring.ann import load_index
-from causalrec.scoring.catalogue import Catalogue
-from causalrec.scoring.engine import Engine, Ranked
-from causalrec.scoring.histories import Histories, from_positions
+from causalrec.ranking.ann import load_index
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.engine import Engine, Ranked
+from causalrec.ranking.histories import Histories, from_positions
 
 RECOMMENDED = pa.schema(
     [

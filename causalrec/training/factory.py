@@ -10,20 +10,21 @@ from safetensors.numpy import load_file, save_file
 from causalrec.config import Settings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.errors import RegistryError
+from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
-from causalrec.model.causal import CausalRecommender
-from causalrec.model.ease import EaseRecommender
-from causalrec.model.freedom import FreedomRecommender
-from causalrec.model.ips import IpsMfRecommender
-from causalrec.model.itemknn import ItemKnnRecommender
-from causalrec.model.lightgcn import LightGcnRecommender
-from causalrec.model.lightgcn_bpr import LightGcnBprRecommender
-from causalrec.model.mf import BprMfRecommender
-from causalrec.model.pd import PdRecommender
-from causalrec.model.popularity import PopularityRecommender
-from causalrec.model.rival import PairRecommender
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.rivals.content_ease import ContentEaseRecommender
-from causalrec.model.vbpr import VbprRecommender
+from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.freedom import FreedomRecommender
+from causalrec.model.rivals.ips import IpsMfRecommender
+from causalrec.model.rivals.itemknn import ItemKnnRecommender
+from causalrec.model.rivals.lightgcn import LightGcnRecommender
+from causalrec.model.rivals.lightgcn_bpr import LightGcnBprRecommender
+from causalrec.model.rivals.mf import BprMfRecommender
+from causalrec.model.rivals.pd import PdRecommender
+from causalrec.model.rivals.popularity import PopularityRecommender
+from causalrec.model.rivals.rival import PairRecommender
+from causalrec.model.rivals.vbpr import VbprRecommender
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.pairwise import PairwiseTrainer
@@ -35,6 +36,7 @@ OWN_LOSS: dict[str, type[PairRecommender]] = {
     rival.name: rival for rival in (IpsMfRecommender, PdRecommender)
 }
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
+WORTH = "worth"  # key of the facts
 
 
 def build_recommender(settings: Settings, checkpoints: Path | None = None) -> Recommender:
@@ -88,7 +90,10 @@ def save_recommender(recommender: Recommender, folder: Path) -> None:
     snapshot = recommender.snapshot()
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: array.copy(order="C") for name, array in snapshot.arrays.items()}, str(folder / ARRAYS))
-    facts = {"recipe": recommender.recipe, "facts": snapshot.facts}
+    facts = {
+        "recipe": recommender.recipe,
+        "facts": {**snapshot.facts, WORTH: worth.as_json(recommender.worth)},
+    }
     (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -105,6 +110,7 @@ def load_recommender(folder: Path) -> Recommender:
         training = TrainingSettings.model_validate(facts["recipe"]["training"])
         recommender = _build(model, training, None)
         recommender.restore(Snapshot(arrays, facts["facts"]))
+        recommender.worth = worth.from_json(facts["facts"].get(WORTH, ()))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise RegistryError(
             f"{folder} holds no readable model ({type(error).__name__})", do="register the model again"

@@ -12,7 +12,7 @@ from causalrec.contracts.extensions import Before
 from causalrec.errors import ContractError
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame, write_frame
-from causalrec.lake.rewrite import compact
+from causalrec.lake.upkeep.rewrite import compact
 
 from .tables import CONTRACTS, LOG, SALES, TinyContract, ids, rows
 

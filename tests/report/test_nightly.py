@@ -12,7 +12,7 @@ from PIL import Image
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, Outcome, Written
-from causalrec.lake.ledger import LedgerRow, new_row
+from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, people

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from causalrec.config import Settings
 from causalrec.errors import RegistryError, ScoringError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
@@ -178,4 +178,4 @@ def test_a_whole_promotion_precedes_scoring(night: Night, spark: SparkSession) -
         pytest.skip("two epochs need not beat the floor")
     evaluate_version(night.settings, night.lake, night.ledger, DS)
     note = promote_version(night.settings, night.lake, night.ledger, DS).note
-    assert "it is the champion already" in note
+    assert "it is already the champion" in note

@@ -10,9 +10,9 @@ import pytest
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import from_positions
 from causalrec.registry.package import ModelPackage, open_package, write_package
-from causalrec.scoring.catalogue import Catalogue
-from causalrec.scoring.histories import from_positions
 from causalrec.scoring.tonight import tonight
 from causalrec.training.factory import build_recommender
 from tests.registry.shop import DS, GROUPS, ITEMS, replace_partition, settings_in, write_dataset

@@ -1,1 +1,1 @@
-"""Recommenders that the causal model is compared with."""
+"""Models that the causal one is compared with."""

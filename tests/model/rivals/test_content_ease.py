@@ -1,5 +1,6 @@
 """Content-EASE against EASE solved with a plain inverse, and what validation chooses."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 
 from causalrec.config.rivals import BaselineSettings, ContentEaseSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.model.ease import EaseRecommender
 from causalrec.model.rivals.content_ease import ContentEaseRecommender, fit_item_weights, unit_content
+from causalrec.model.rivals.ease import EaseRecommender
 
 
 def shop(seed: int = 0) -> Interactions:
@@ -83,8 +84,7 @@ def test_validation_chooses_ridge_and_strengths() -> None:
     target = fit_item_weights(unjudged(shop()), settings(5.0, 4.0), never, seed=0)
     histories = data.train_matrix()
 
-    def closeness(score: object, judged: Interactions) -> float:
-        assert callable(score)
+    def closeness(score: Callable[[Ints], Floats], judged: Interactions) -> float:
         users: Ints = np.arange(data.n_users, dtype=np.int32)
         gap: Floats = score(users) - (histories @ target.fold) @ target.items.T
         return -float(np.square(gap).sum())

@@ -1,0 +1,118 @@
+"""What a scoring worker needs to know about the items, as flat arrays in the order of item ids."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.base import ServingTables
+from causalrec.ranking.item_rules import ItemRules, no_rules
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items that may be recommended, sorted by item id (so a lower position wins a tie).
+
+    Attributes:
+        item_ids: str (n,).
+        titles: str (n,) what a reason calls the item.
+        model_rows: int32 (n,) position in the model's own numbering; -1 for items that it does not know.
+        popularity: float32 (n,) training interactions.
+        states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
+        unadjusted: float32 (n, d) factual item states, or None.
+        fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
+        confounders: str (n,) name of the coarse confounder code; empty without one.
+        rules: what the shop's rules say of them.
+    """
+
+    item_ids: npt.NDArray[np.str_]
+    titles: npt.NDArray[np.str_]
+    model_rows: Ints
+    popularity: Floats
+    states: Floats | None
+    unadjusted: Floats | None
+    fold: Floats | None
+    confounders: npt.NDArray[np.str_]
+    rules: ItemRules
+
+    @property
+    def size(self) -> int:
+        """Number of items n."""
+        return int(self.item_ids.size)
+
+    def only(self, allowed: npt.NDArray[np.str_]) -> "Catalogue":
+        """The items whose id is in ``allowed``."""
+        return self._take(np.flatnonzero(np.isin(self.item_ids, allowed)))
+
+    def joined(self, more: "Catalogue") -> "Catalogue":
+        """Both, sorted by item id."""
+        if more.size == 0:
+            return self
+        pairs = {
+            name: _stacked(getattr(self, name), getattr(more, name))
+            for name in (field.name for field in fields(self) if field.name != "rules")
+        }
+        order = np.argsort(pairs["item_ids"], kind="stable")
+        size = self.size + more.size
+        return Catalogue(**pairs, rules=no_rules(size))._take(order)
+
+    def named(self, item_ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_]) -> "Catalogue":
+        """The same items with today's titles where ``titles`` has one."""
+        order = np.argsort(item_ids)
+        place = np.minimum(np.searchsorted(item_ids[order], self.item_ids), max(item_ids.size - 1, 0))
+        if item_ids.size == 0:
+            return self
+        known = item_ids[order][place] == self.item_ids
+        return replace(self, titles=np.where(known, titles[order][place], self.titles))
+
+    def _take(self, rows: npt.NDArray[np.intp]) -> "Catalogue":
+        return Catalogue(
+            self.item_ids[rows],
+            self.titles[rows],
+            self.model_rows[rows],
+            self.popularity[rows],
+            None if self.states is None else self.states[rows],
+            None if self.unadjusted is None else self.unadjusted[rows],
+            None if self.fold is None else self.fold[rows],
+            self.confounders[rows],
+            self.rules.take(rows),
+        )
+
+
+def catalogue_of(
+    item_ids: npt.NDArray[np.str_],
+    titles: npt.NDArray[np.str_],
+    popularity: Floats,
+    tables: ServingTables | None,
+    fold: Floats | None = None,
+) -> Catalogue:
+    """All items of a model, given in the model's numbering. Without ``fold`` the item states are folded."""
+    order = np.argsort(item_ids, kind="stable")
+    folded = tables.items if fold is None and tables is not None else fold
+    names = np.full(item_ids.size, "") if tables is None else confounder_names(tables)
+    return Catalogue(
+        item_ids[order],
+        titles[order],
+        order.astype(np.int32),
+        popularity[order].astype(np.float32),
+        None if tables is None else tables.items[order],
+        None if tables is None else tables.items_unadjusted[order],
+        None if folded is None else folded[order],
+        names[order],
+        no_rules(item_ids.size),
+    )
+
+
+def _stacked(first: Any, second: Any) -> Any:  # noqa: ANN401 - arrays of any kind
+    return None if first is None else np.concatenate([first, second])
+
+
+def confounder_names(tables: ServingTables) -> npt.NDArray[np.str_]:
+    """Per item the name of its coarse code; empty where it has none."""
+    codes = int(tables.coarse.max(initial=-1)) + 1
+    known = tables.code_names[:codes]
+    names = np.array([*known, *(f"code {code}" for code in range(len(known), codes)), ""])
+    named: npt.NDArray[np.str_] = names[np.where(tables.coarse >= 0, tables.coarse, codes)]
+    return named
