@@ -84,9 +84,9 @@ def test_validation_chooses_ridge_and_strengths() -> None:
     target = fit_item_weights(unjudged(shop()), settings(5.0, 4.0), never, seed=0)
     histories = data.train_matrix()
 
-    def closeness(score: Callable[[Ints], Floats], judged: Interactions) -> float:
-        users: Ints = np.arange(data.n_users, dtype=np.int32)
-        gap: Floats = score(users) - (histories @ target.fold) @ target.items.T
+    def closeness(score: Callable[[Ints], Floats], data: Interactions) -> float:
+        everyone: Ints = np.arange(data.n_users, dtype=np.int32)
+        gap = score(everyone) - (histories @ target.fold) @ target.items.T
         return -float(np.square(gap).sum())
 
     found = fit_item_weights(data, wanted, closeness, seed=0)
