@@ -71,6 +71,15 @@ class DemoSettings(Section):
     confounding: float = Field(0.9, ge=0)
     brand_sensitivity: float = Field(0.3, ge=0)
     shared_merit: int = Field(2, ge=0, le=4)
+    demand_curve: float = Field(0.0, description="weight of the square of demand: 0 is a linear demand")
+    demand_drift: float = Field(
+        0.0, ge=0, description="standard deviation of what demand drifts by in 30 days, in units of demand"
+    )
+    campaigns: float = Field(
+        0.0, ge=0, description="log-odds that a campaign, which nobody logs, adds to showing and to buying"
+    )
+    campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
+    campaign_days: int = Field(3, ge=1, description="length of a campaign")
     # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
     exposure_popularity: float = Field(0.6, ge=0)
     exposure_promotion: float = Field(0.6, ge=0)
