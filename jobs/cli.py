@@ -22,11 +22,12 @@ from jobs.commands import (
     show,
     simulate,
     status,
+    truth,
 )
 
 COMMANDS = (
     *(status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
-    *(features, align, bench, simulate, intervene),
+    *(features, align, bench, simulate, intervene, truth),
 )
 
 

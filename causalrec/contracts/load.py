@@ -75,6 +75,8 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
         for column_name in (name, before.column or name):
             if column_name not in names:
                 raise _broken(file, f"says that {column_name} was added", "name columns of this contract")
+    for name in sorted(set(extensions.retired) & set(names)):
+        raise _broken(file, f"declares and retires column {name}", "do one of the two")
     return Contract(
         name=document.name,
         version=document.version,

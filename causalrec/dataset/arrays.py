@@ -46,10 +46,10 @@ class Looks:
     position: Floats
     uniform: npt.NDArray[np.bool_]
 
-    def where(self, kept: npt.NDArray[np.bool_]) -> "Looks":
-        """The rows that are ``kept`` (n,); strata keep their numbers."""
-        chosen: dict[str, Any] = {name: getattr(self, name)[kept] for name in ROWS}
-        return replace(self, reached=self.reached[:, kept], **chosen)
+    def take(self, rows: npt.NDArray[np.bool_ | np.int64]) -> "Looks":
+        """Some ``rows``, as numbers in their new order or as a mask (n,); strata keep their numbers."""
+        chosen: dict[str, Any] = {name: getattr(self, name)[rows] for name in ROWS}
+        return replace(self, reached=self.reached[:, rows], **chosen)
 
     def with_later(self, later: "Looks | None") -> "Looks":
         """These looks and ``later`` ones of the same strata and depths."""

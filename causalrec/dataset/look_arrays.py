@@ -90,7 +90,7 @@ def read_looks(folder: Path) -> tuple[Looks | None, Looks | None]:
         raise DatasetError(
             f"cannot read the looks of {folder}: {error}", do="build the bundle again"
         ) from error
-    before, after = (whole.where(part) if part.any() else None for part in (~late, late))
+    before, after = (whole.take(part) if part.any() else None for part in (~late, late))
     return before, after
 
 

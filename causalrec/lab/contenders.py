@@ -16,7 +16,9 @@ from causalrec.errors import SettingsError
 from causalrec.training.refuters import REFUTERS
 
 CAUSAL = "causal"
-SEEDLESS = frozenset({"popularity", "item_knn", "ease"})  # closed forms: every seed gives the same model
+SEEDLESS = frozenset(
+    {"popularity", "item_knn", "ease", "content_ease"}
+)  # closed forms: every seed gives the same model
 
 Change = Mapping[str, Value]
 
@@ -59,7 +61,7 @@ def _rival(name: str, model: str, loss: str = "softmax", rate: float = 0.0, **ri
 
 
 RIVALS = (
-    *(Contender(name, {"model.name": name}) for name in ("popularity", "item_knn", "ease")),
+    *(Contender(name, {"model.name": name}) for name in ("popularity", "item_knn", "ease", "content_ease")),
     _rival("bpr_mf", "bpr_mf", "bpr", 5e-3, l2=0.1, bias=False),
     _rival("mf_softmax", "bpr_mf"),
     _rival("ips_mf", "ips_mf", "bpr", 5e-3, l2=0.03, bias=False),

@@ -13,6 +13,7 @@ from causalrec.errors import RegistryError
 from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.rivals.content_ease import ContentEaseRecommender
 from causalrec.model.rivals.ease import EaseRecommender
 from causalrec.model.rivals.freedom import FreedomRecommender
 from causalrec.model.rivals.ips import IpsMfRecommender
@@ -66,6 +67,8 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
             return PopularityRecommender()
         case "ease", _:
             return EaseRecommender(model.baselines, ValidationJudge(training))
+        case "content_ease", _:
+            return ContentEaseRecommender(model.content_ease, ValidationJudge(training), training.seed)
         case "item_knn", _:
             return ItemKnnRecommender(model.baselines)
         case ("ips_mf" | "pd") as name, _:

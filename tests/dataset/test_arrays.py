@@ -34,7 +34,7 @@ def test_sums(rows: list[tuple[int, int, int, int, bool]]) -> None:
         known = any(row[4] for row in rows if row[:3] == key)
         assert np.isnan(found.propensity[place]) != known
     first = np.arange(len(rows)) < len(rows) / 2
-    halves = looks.where(first).with_later(looks.where(~first))
+    halves = looks.take(first).with_later(looks.take(~first))
     assert halves.count.tolist() == found.count.tolist()
 
 
