@@ -11,10 +11,10 @@ SHOP = --source $(SOURCE) $(if $(RAW),--raw "$(RAW)")
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly backfill up plan test coverage lint format clean
+.PHONY: help setup nightly backfill up plan test test-fast coverage lint format docs clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## check this machine and install the locked environment (the others do it too)
 	@sh infra/setup.sh
@@ -34,14 +34,21 @@ up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [A
 test: setup ## run the whole test suite
 	@sh infra/test.sh
 
+test-fast: setup ## the tests without Spark, Airflow, servers and a browser: about a minute
+	@sh infra/test.sh --fast
+
 coverage: setup ## the same with the lines that no test runs
 	@sh infra/test.sh --cov --cov-report=term:skip-covered
 
-lint: setup ## ruff, mypy --strict and the import rules
+lint: setup ## ruff, mypy --strict, the import rules and the spelling
 	@sh infra/lint.sh
 
 format: setup ## let ruff format and sort imports
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+docs: setup ## build the documentation with search into .work/site; needs no network
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/bin/mkdocs build --quiet
+	@echo "documentation: .work/site/index.html"
 
 clean: ## remove the environment and caches; shops in .work/ stay
 	@rm -rf .venv .work/uv .work/environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

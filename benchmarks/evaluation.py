@@ -24,8 +24,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.evaluation.ranked import RankedUsers
-from causalrec.evaluation.tables import rank_tables
+from causalrec.metrics.ranked import RankedUsers
+from causalrec.metrics.tables import rank_tables
 
 KS = (10, 20)
 DIM = 64

@@ -28,12 +28,13 @@ from rich.table import Table
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.base import ServingTables
-from causalrec.scoring.ann import build_index, near_top_k, recall
-from causalrec.scoring.catalogue import catalogue_of
-from causalrec.scoring.engine import Engine, UserStates
-from causalrec.scoring.fused import fused_top_k
-from causalrec.scoring.histories import from_positions
-from causalrec.scoring.topk import Indices, TopK
+from causalrec.ranking.ann import build_index, near_top_k, recall
+from causalrec.ranking.catalogue import catalogue_of
+from causalrec.ranking.engine import Engine
+from causalrec.ranking.fused import fused_top_k
+from causalrec.ranking.histories import from_positions
+from causalrec.ranking.topk import Indices, TopK
+from causalrec.ranking.user_states import UserStates
 
 DIM, K, SEEN, BLOCK, SEED = 64, 20, 30, 1_024, 7
 TURN = 4_096  # users that a rival gets at once: faiss is 2.5 times slower with 1,024

@@ -33,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.bundle import load_bundle
-from causalrec.evaluation.ranked import averages
-from causalrec.evaluation.tables import rank_tables
+from causalrec.metrics.ranked import averages
+from causalrec.metrics.tables import rank_tables
 from causalrec.model.graph import operator, propagate, symmetric
-from causalrec.model.lightgcn import LightGcnNetwork
+from causalrec.model.rivals.lightgcn import LightGcnNetwork
 from causalrec.training.peak import peak_bytes
 from causalrec.training.run import TrainingRun
 

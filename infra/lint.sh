@@ -6,3 +6,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --check --quiet .
 .venv/bin/mypy causalrec jobs dags infra tests benchmarks
 .venv/bin/lint-imports --no-cache
+.venv/bin/codespell

@@ -1,4 +1,4 @@
-"""Carry out what a person answered in Airflow about the version that he was asked about.
+"""Carry out what a person answered in Airflow about the version that they were asked about.
 
 The answer comes in the environment (CAUSALREC_ANSWER, _VERSION, _BY, _WHY), so that no word of it is ever a
 part of a command line.
@@ -14,7 +14,7 @@ from causalrec.registry.decisions import Answer, Person, answer_question
 from jobs._runner import Job, JobContext, main
 
 ANSWERS: dict[str, Answer] = {"Approve": "approve", "Reject": "reject", "Decide later": "leave"}
-NOBODY = "nobody in time"
+NOBODY = "no answer in time"
 
 
 @dataclass(frozen=True)

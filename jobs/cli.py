@@ -6,7 +6,9 @@ import sys
 from rich.console import Console
 
 from causalrec.errors import CausalrecError
-from jobs import (
+from jobs import features, review
+from jobs._runner import EXIT_ERROR
+from jobs.commands import (
     align,
     bench,
     decide,
@@ -14,20 +16,18 @@ from jobs import (
     erase,
     explain,
     export,
-    features,
     intervene,
     reproduce,
     requeue,
-    review,
     show,
     simulate,
     status,
+    truth,
 )
-from jobs._runner import EXIT_ERROR
 
 COMMANDS = (
     *(status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
-    *(features, align, bench, simulate, intervene),
+    *(features, align, bench, simulate, intervene, truth),
 )
 
 

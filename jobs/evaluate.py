@@ -1,8 +1,8 @@
-"""Evaluate the challenger beside its floors and the champion."""
+"""Evaluate the challenger against its baselines and the champion."""
 
 import sys
 
-from causalrec.registry.evaluate import evaluate_version, evaluate_version_inputs
+from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
 from jobs._runner import Job, main
 
 JOB = Job(

@@ -39,7 +39,14 @@ def table_of(summaries: list[Summary]) -> Table:
     """One line per modality."""
     table = Table(title="features", title_justify="left")
     table.add_column("")
-    for name in ("contents", "without vector", "same content", "near the same", "same category", "drift"):
+    for name in (
+        "contents",
+        "without a vector",
+        "exact duplicates",
+        "near duplicates",
+        "same category",
+        "drift",
+    ):
         table.add_column(name, justify="right")
     for summary in summaries:
         drift = summary.drift.ratio if summary.drift is not None else None

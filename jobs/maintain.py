@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from rich.progress import Progress
 
 from causalrec.contracts import table_names
-from causalrec.lake.ledger import TABLE as LEDGER
 from causalrec.lake.outcome import Outcome
-from causalrec.lake.upkeep import upkeep
-from causalrec.registry.live import live_pins
+from causalrec.lake.record.ledger import TABLE as LEDGER
+from causalrec.lake.upkeep.maintain import upkeep
+from causalrec.registry.kept import live_pins
 from jobs._runner import Job, JobContext, main
 
 

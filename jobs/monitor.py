@@ -4,9 +4,9 @@ import datetime as dt
 import sys
 
 from causalrec.dataset.load import load_dataset
-from causalrec.evaluation.live.lines import Served
-from causalrec.evaluation.live.monitor import monitor
 from causalrec.lake.outcome import Outcome
+from causalrec.monitoring.lines import Served
+from causalrec.monitoring.monitor import monitor
 from causalrec.registry.judge import score_on
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect

@@ -23,7 +23,7 @@ def approval_needed(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, 
     with guarded(settings):
         found = waiting(settings, lake)
         if found is None:
-            return False, "no version waits for approval"
+            return False, "no version is waiting for approval"
         return True, json.dumps({"version": found.version, "text": _text(settings, found)})
 
 
@@ -32,11 +32,13 @@ def _text(settings: Settings, found: ModelVersion) -> str:
     against, path = found.tags.get(AGAINST), found.tags.get(REVIEW)
     rival = f"compared with champion version {against}" if against else "there is no champion yet"
     data = found.tags[TRAINED_ON]
-    lines = [f"Version {found.version} of {found.name}, trained on the data of {data}; {rival}."]
+    lines = [f"Version {found.version} of {found.name}, trained on data up to {data}; {rival}."]
     if page := review_page_address(settings, found):
         lines.append(f"* [Review page]({page})")
     elif path:
-        lines.append(f"* Review page: `{path}` among the artifacts of its run, and in the shop's reports")
+        lines.append(
+            f"* Review page: `{path}` in the artifacts of its run, and in the report folder of the shop"
+        )
     if version := version_page(settings, found):
         lines.append(f"* [Model version in MLflow]({version})")
     return "\n".join(lines)

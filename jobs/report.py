@@ -17,7 +17,7 @@ from jobs._runner import EXIT_ERROR, loaded
 
 
 def main(argv: list[str] | None = None) -> int:
-    """One page, one table per thing a person asks in the morning."""
+    """One page, one table per question people have in the morning."""
     parser = argparse.ArgumentParser(prog="python -m jobs.report", description=__doc__)
     parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
@@ -51,8 +51,8 @@ def tables_of(night: Night) -> Table:
 
 
 def metrics_of(metrics: Metrics) -> Table:
-    """The model beside its floors."""
-    title = f"version {metrics.version} beside its floors ({metrics.split} split, {metrics.evaluated_on})"
+    """The model against its baselines."""
+    title = f"version {metrics.version} against baselines ({metrics.split} split, {metrics.evaluated_on})"
     table = Table(title=title, title_justify="left")
     table.add_column("model")
     for name in metrics.names:

@@ -7,13 +7,13 @@ import datetime as dt
 import sys
 
 from causalrec.config import Settings
-from causalrec.evaluation.live.monitor import asks_for_training
 from causalrec.lake import Lake
+from causalrec.monitoring.monitor import asks_for_training
 from jobs._question import ask
 
 
 def training_asked_for(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, str]:
-    """Whether, and why."""
+    """Whether training was requested, and why."""
     return asks_for_training(lake, ds)
 
 

@@ -1,4 +1,4 @@
-"""Write the review page of a version, put it beside its run in MLflow, and say where to read it."""
+"""Write the review page of a version, attach it to its MLflow run, and print where it is."""
 
 import argparse
 import datetime as dt
@@ -14,9 +14,9 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.comparison import read_comparison
-from causalrec.registry.evaluate import evaluate_version_inputs
-from causalrec.registry.gate import decide
+from causalrec.registry.gate.comparison import read_comparison
+from causalrec.registry.gate.evaluate import evaluate_version_inputs
+from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
@@ -109,13 +109,13 @@ def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path,
 def _floor(settings: Settings, dataset: Dataset) -> Side:
     """What a first version is compared with: the last floor that fits the catalogue."""
     name, score = list(floors(settings, dataset.data).items())[-1]
-    return Side(f"the floor {name}", score)
+    return Side(f"the {name} baseline", score)
 
 
 def _verdict(
     settings: Settings, lake: Lake, ds: dt.date, challenger: ModelVersion, dataset: Dataset, now: str | None
 ) -> Verdict:
-    """What the gate says. A version that was promoted meanwhile is judged against whom it was then."""
+    """What the gate says. A version that was promoted in the meantime is judged against whom it was then."""
     before = challenger.tags.get(AGAINST) or None if now is None else now
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     found = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=before)

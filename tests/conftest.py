@@ -32,8 +32,17 @@ if MAIN.__spec__ is None and not hasattr(MAIN, "__file__"):
     MAIN.__file__ = __file__
 
 
+MARKED_BY_FIXTURE = {"spark": "spark", "postgres_url": "server", "redis_url": "server"}
+"""A test that asks for one of these fixtures has its mark, so that ``make test-fast`` leaves it out."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests first, so that no worker is left alone with one at the end."""
+    """Marks by fixture; files with long tests first, so that no worker is left alone with one at the end."""
+    for item in items:
+        for name in getattr(item, "fixturenames", ()):
+            if name in MARKED_BY_FIXTURE:
+                item.add_marker(MARKED_BY_FIXTURE[name])
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

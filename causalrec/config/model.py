@@ -4,11 +4,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.rivals import BaselineSettings, RivalSettings
+from causalrec.config.rivals import BaselineSettings, ContentEaseSettings, RivalSettings
 from causalrec.config.sections import Section
 
 ModelName = Literal[
-    "causal", "lightgcn", "freedom", "vbpr", "bpr_mf", "ips_mf", "pd", "ease", "item_knn", "popularity"
+    "causal",
+    "lightgcn",
+    "freedom",
+    "vbpr",
+    "bpr_mf",
+    "ips_mf",
+    "pd",
+    "ease",
+    "content_ease",
+    "item_knn",
+    "popularity",
 ]
 
 
@@ -100,8 +110,6 @@ class TopologySettings(Section):
     affinity_neighbours: int = Field(10, ge=1)
     affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
     by_evidence: bool = Field(True, description="weak edges are left out more often; false: all alike")
-    contrast: float = Field(0.0, ge=0, description="weight of L_cl: full and reconstructed graph agree")
-    complement: float = Field(0.0, ge=0, description="weight of L_comp: edges left out say only popularity")
 
 
 class FrontdoorSettings(Section):
@@ -123,7 +131,6 @@ class ContentSettings(Section):
         {}, description="modality -> weight in the item graph; else 1"
     )
     smoothing: float = Field(0.5, ge=0)
-    contrast: float = Field(0.0, ge=0, description="weight of L_cl between an item's linear modal views")
     channel: bool = True
     channel_width: int = Field(256, ge=2, description="most columns that one modality adds to the tables")
     channel_ridge: float = Field(0.03, ge=0, description="damps directions of small variance; 0: whitening")
@@ -153,6 +160,7 @@ class ModelSettings(Section):
     shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
+    content_ease: ContentEaseSettings = ContentEaseSettings()
     content: ContentSettings = ContentSettings()
     exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()

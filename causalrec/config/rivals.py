@@ -17,6 +17,20 @@ class BaselineSettings(Section):
     row_block: int = Field(2_048, ge=1)
 
 
+class ContentEaseSettings(Section):
+    """EASE with item content in its Gram matrix; validation chooses among the ridges and the strengths."""
+
+    ridges: tuple[float, ...] = Field((30.0, 10.0, 100.0, 300.0), min_length=1)
+    strengths: tuple[float, ...] = Field(
+        (10.0, 3.0, 30.0, 100.0),
+        min_length=1,
+        description="of content against one user; each modality may also have none",
+    )
+    directions: int = Field(256, ge=2, description="most principal directions of one modality")
+    rank: int = Field(1_024, ge=1, description="most columns of the tables")
+    judged_users: int = Field(5_000, ge=1, description="most validation users that the choice is made on")
+
+
 class RivalSettings(Section):
     """Matrix factorisation, IPS-MF, PD, VBPR, LightGCN with BPR, and the frozen-item-graph model.
 

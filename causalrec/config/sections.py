@@ -71,6 +71,15 @@ class DemoSettings(Section):
     confounding: float = Field(0.9, ge=0)
     brand_sensitivity: float = Field(0.3, ge=0)
     shared_merit: int = Field(2, ge=0, le=4)
+    demand_curve: float = Field(0.0, description="weight of the square of demand: 0 is a linear demand")
+    demand_drift: float = Field(
+        0.0, ge=0, description="standard deviation of what demand drifts by in 30 days, in units of demand"
+    )
+    campaigns: float = Field(
+        0.0, ge=0, description="log-odds that a campaign, which nobody logs, adds to showing and to buying"
+    )
+    campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
+    campaign_days: int = Field(3, ge=1, description="length of a campaign")
     # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
     exposure_popularity: float = Field(0.6, ge=0)
     exposure_promotion: float = Field(0.6, ge=0)
@@ -317,6 +326,10 @@ class DatasetSettings(Section):
     primary_share: float = Field(0.5, gt=0, le=1)
     max_pictures: int = Field(8, ge=1)
     passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
+    position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
+        description="last position of each band in which looks are counted; deeper ones share one more",
+    )
     seed: int = 7
 
 
@@ -330,7 +343,7 @@ class GateSettings(Section):
         min_code_perplexity: share of the coarse codes over which items must effectively spread.
         min_code_usage: share of the coarse codes that have items; below it the gate warns.
         refuters: changed data on which the model is fitted anew before it is registered; see
-            ``causalrec/evaluation/refuters.py``. Each costs one more training.
+            ``causalrec/training/refuters.py``. Each costs one more training.
         max_refuter_change: relative change of the validation metric that counts as none.
         min_overlap, max_score_psi: lists and scores beside the champion's; beyond them the gate warns.
         auto_approve: ``never`` asks a person, ``first`` only where there is no champion that could be
@@ -406,6 +419,21 @@ class ScoringSettings(Section):
     min_overlap: float = Field(0.02, ge=0, le=1)
     max_overlap: float = Field(1, ge=0, le=1)
     overlap_users: int = Field(50, ge=1)
+    adjusted_places: int = Field(
+        5,
+        ge=0,
+        description="places by which an item must stand higher or lower than in the raw model's list "
+        "before its reason says so; 0: lists are not compared, which saves a second search",
+    )
+    exposure_share: float = Field(
+        0.25, gt=0, lt=0.5, description="share of the items that count as shown often, and as shown rarely"
+    )
+    response_errors: float = Field(
+        2.0,
+        gt=0,
+        description="standard errors by which the response rate of an item must differ from the shop's "
+        "for the item to count as chosen more, or less, than others when seen",
+    )
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 

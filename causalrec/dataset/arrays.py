@@ -1,7 +1,8 @@
 """The arrays that models train on and metrics read: integer ids, pairs and modality features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,9 @@ import scipy.sparse as sp
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
+
+ROWS = ("users", "items", "strata", "count", "propensity", "age")
+"""Fields of :class:`Looks` with one value per row, beside ``reached``."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,40 @@ class Looks:
     position: Floats
     uniform: npt.NDArray[np.bool_]
 
+    def take(self, rows: npt.NDArray[np.bool_ | np.int64]) -> "Looks":
+        """Some ``rows``, as numbers in their new order or as a mask (n,); strata keep their numbers."""
+        chosen: dict[str, Any] = {name: getattr(self, name)[rows] for name in ROWS}
+        return replace(self, reached=self.reached[:, rows], **chosen)
+
+    def with_later(self, later: "Looks | None") -> "Looks":
+        """These looks and ``later`` ones of the same strata and depths."""
+        if later is None:
+            return self
+        rows: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in ROWS
+        }
+        return replace(self, reached=np.concatenate([self.reached, later.reached], axis=1), **rows).summed()
+
+    def summed(self) -> "Looks":
+        """One row per user, item and stratum, sorted by them: counts are summed, the rest is averaged."""
+        stacked = np.stack([self.users, self.items, self.strata])
+        keys, group = np.unique(stacked, axis=1, return_inverse=True)
+        n, group = keys.shape[1], group.ravel()
+
+        def mean(values: Floats) -> Floats:
+            known = ~np.isnan(values)
+            weight = np.bincount(group[known], self.count[known], n)
+            total = np.bincount(group[known], (self.count * values)[known], n)
+            found: Floats = np.where(weight > 0, total / np.maximum(weight, 1), np.nan).astype(np.float32)
+            return found
+
+        return replace(
+            self, users=keys[0], items=keys[1], strata=keys[2],
+            count=np.bincount(group, self.count, n).astype(np.int32),
+            reached=np.stack([np.bincount(group, depth, n) for depth in self.reached]).astype(np.int32),
+            propensity=mean(self.propensity), age=mean(self.age),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -64,7 +102,9 @@ class Interactions:
             leave them out would tell what they are.
         looks: what people did when they looked, held-out pairs included (a model that is judged on them
             leaves their rows out), or None where neither impressions nor several depths of response were
-            logged.
+            logged. With a temporal split, only looks of the training period.
+        later_looks: those after it, of the same strata: for the fit on everything that follows evaluation,
+            in no likelihood of a model that is judged.
         item_names: per item a human-readable name, or None.
         item_attributes: attribute name -> per-item value (names codes), possibly empty.
     """
@@ -80,6 +120,7 @@ class Interactions:
     random_exposure: Floats | None = None
     passed: Ints | None = None
     looks: Looks | None = None
+    later_looks: Looks | None = None
     item_names: tuple[str, ...] | None = None
     item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -19,8 +20,10 @@ from causalrec.dataset.arrivals import all_users, events_upto, known_items
 from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.inputs import arrived_digests, embedded
-from causalrec.dataset.interactions import interactions, positive_events
+from causalrec.dataset.interactions import interactions, positive_events, training_ends
 from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
+from causalrec.dataset.look_arrays import look_tables
+from causalrec.dataset.looks import looks
 from causalrec.dataset.passed import passed_over
 from causalrec.dataset.store import write_bundle
 from causalrec.errors import DatasetError, LakeError
@@ -52,7 +55,7 @@ def build_dataset_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
 def build_dataset(
     settings: Settings, lake: Lake, ledger: Ledger, spark: SparkSession, ds: dt.date
 ) -> Outcome:
-    """Writes ``interactions`` and ``datasets`` for ``ds`` and the bundle folder of arrays.
+    """Writes ``interactions``, ``exposures``, ``looks`` and ``datasets`` for ``ds`` and the bundle of arrays.
 
     Raises:
         DatasetError: no product is known, or no positive interaction on a known item is left.
@@ -63,7 +66,10 @@ def build_dataset(
     events = _events(settings, lake, spark, ds, versions)
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
     (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
-    arrays, tables = _content(settings, lake, spark, ds, versions, pairs)
+    look_frame = _looks(settings, lake, spark, ds, versions)
+    (looked,) = write_frame(look_frame, lake.table("looks"), [{"ds": ds.isoformat()}], allow_empty=True)
+    look_rows = lake.table("looks").read(where={"ds": [ds.isoformat()]}, version=looked.version)
+    arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
     n_users, n_items = (tables[name].num_rows for name in ("users", "items"))
     pins = [Pin(name, version) for name, version in versions.items() if version is not None]
     dataset_id = write_bundle(settings.bundle_root, arrays, tables, _facts(settings, ds, pins))
@@ -73,8 +79,9 @@ def build_dataset(
         rows_in=int(counters["positives"]),
         rows_out=written.rows,
         reads=tuple(pins),
-        writes=(written, recorded, kept),
-        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)},
+        writes=(written, recorded, kept, looked),
+        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
+        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)},
         note=f"dataset {dataset_id}",
     )
 
@@ -98,12 +105,19 @@ def rebuild_bundle(
     pairs = interactions(
         _positives(settings, lake, spark, ds, versions, Observation("rebuilt")), settings.dataset
     ).toArrow()
-    arrays, tables = _content(settings, lake, spark, ds, versions, pairs)
+    look_rows = _looks(settings, lake, spark, ds, versions).toArrow()
+    arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
     return write_bundle(root, arrays, tables, _facts(settings, ds, list(pins)))
 
 
 def _content(
-    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions, pairs: pa.Table
+    settings: Settings,
+    lake: Lake,
+    spark: SparkSession,
+    ds: dt.date,
+    versions: Versions,
+    pairs: pa.Table,
+    look_rows: pa.Table,
 ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
     """Arrays and tables of the bundle."""
     known = settings.dataset.known
@@ -117,7 +131,10 @@ def _content(
     arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
-    return arrays, {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
+    item_ids = pa.array(items["item_id"], type=pa.string())
+    looked = look_tables(look_rows, users, item_ids, settings.dataset.uniform_policies)
+    named = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
+    return arrays, named | looked
 
 
 def _facts(settings: Settings, ds: dt.date, pins: list[Pin]) -> dict[str, Any]:
@@ -159,6 +176,14 @@ def _positives(
     products = lake.table("products")
     items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
     return positive_events(events, items, settings.dataset, observed)
+
+
+def _looks(settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions) -> DataFrame:
+    chosen = settings.dataset
+    items = known_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
+    positives = _positives(settings, lake, spark, ds, versions, Observation("times"))
+    ends = training_ends(positives, chosen)
+    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends)
 
 
 def _write_interactions(

@@ -3,8 +3,8 @@
 ``train.npy``, ``valid.npy``, ``test.npy`` (2, n) user, item; one (items, dim) file per modality;
 ``ratings.npy`` (3, n) user, item, rating 1-5; ``random_exposure.npy`` (3, n) user, item, rating or click
 under uniformly random exposure; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy``
-(users, items); ``user_attributes.npy`` and ``item_attributes.npy`` (a modality). Nothing but the interactions
-is required, and ids are arbitrary.
+(users, items); ``user_attributes.npy`` and ``item_attributes.npy`` (a modality); ``looks.parquet`` with
+``strata.parquet``. Nothing but the interactions is required, and ids are arbitrary.
 """
 
 from pathlib import Path
@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.dataset.arrays import Floats, Interactions, Ints, unique_pairs, without
+from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks, unique_pairs, without
+from causalrec.dataset.look_arrays import read_looks
 from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
@@ -20,6 +21,7 @@ NOT_MODALITIES = frozenset(
     | {"user_attributes", "passed"}
 )
 LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
+RATED_DEPTHS = (3, 4, 5)
 VALID_SHARE = 0.1  # of a ratings file, which comes without a split
 SPLIT_SEED = 7
 
@@ -31,6 +33,9 @@ def load_bundle(folder: Path) -> Interactions:
     as validation; the pairs rated lower were seen and passed over. A modality row that is all zero or
     holds a NaN or an infinity is missing: all NaN.
 
+    Where no looks are logged, every rating is one look (validation ratings too), with the depths ``rated3``,
+    ``rated4`` and ``rated5``: rated at least that. They are of one stratum without policy and position.
+
     Raises:
         DatasetError: a file is absent, malformed, or names ids out of range.
     """
@@ -40,7 +45,9 @@ def load_bundle(folder: Path) -> Interactions:
     train, valid, test = _splits(folder)
     exposure, passed = _exposure(folder), _passed(folder)
     modalities = _modalities(folder)
+    looks, later_looks = _looks(folder)
     ids = [part for part in (train, valid, test, passed) if part is not None and part.size]
+    ids += [np.stack([part.users, part.items]) for part in (looks, later_looks) if part is not None]
     if exposure is not None and exposure.size:
         ids.append(exposure[:2].astype(np.int32))
     propensity = _optional(folder / "propensity.npy", 2)
@@ -60,6 +67,8 @@ def load_bundle(folder: Path) -> Interactions:
         propensity=exposed,
         random_exposure=exposure,
         passed=None if passed is None else without(passed, train),
+        looks=looks,
+        later_looks=later_looks,
     )
 
 
@@ -114,6 +123,25 @@ def _passed(folder: Path) -> Ints | None:
         return None
     triples = _array(folder / "ratings.npy", rows=3)
     return unique_pairs(triples[:2, triples[2] < LIKED_RATING].astype(np.int32))
+
+
+def _looks(folder: Path) -> tuple[Looks | None, Looks | None]:
+    """Those of the bundle; else one for each rating, where ratings are all there is."""
+    if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
+        return read_looks(folder)
+    triples = _array(folder / "ratings.npy", rows=3)
+    pairs, n = triples[:2].astype(np.int32), triples.shape[1]
+    chances = _optional(folder / "propensity.npy", 2)
+    unknown = np.full(n, np.nan, np.float32)
+    every = Looks(
+        pairs[0], pairs[1], np.zeros(n, np.int32), np.ones(n, np.int32),
+        reached=np.stack([triples[2] >= depth for depth in RATED_DEPTHS]).astype(np.int32),
+        propensity=unknown if chances is None else _of_pairs(folder, chances, pairs),
+        age=np.zeros(n, np.float32),
+        depths=tuple(f"rated{depth}" for depth in RATED_DEPTHS),
+        policy=("",), position=unknown[:1], uniform=np.zeros(1, np.bool_),
+    )  # fmt: skip
+    return every.summed(), None
 
 
 def _pairs(file: Path) -> Ints:

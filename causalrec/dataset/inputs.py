@@ -4,7 +4,7 @@ import datetime as dt
 
 from causalrec.dataset.arrivals import Known
 from causalrec.lake import Ledger
-from causalrec.lake.ledger import late_rows
+from causalrec.lake.record.ledger import late_rows
 
 
 def arrived_digests(ledger: Ledger, table: str, ds: dt.date, known: Known) -> list[tuple[str, str]]:

@@ -84,14 +84,30 @@ def _aggregate(events: DataFrame, settings: DatasetSettings) -> DataFrame:
     )  # fmt: skip
 
 
-def _period(positives: DataFrame, settings: DatasetSettings) -> Column:
-    """0, 1, 2 for the train, valid and test part of the observed time (two numbers reach the driver)."""
+def training_ends(positives: DataFrame, settings: DatasetSettings) -> int | None:
+    """Microseconds at which the validation period begins; None where the split is none of time."""
+    if settings.split == "random":
+        return None
+    starts = _period_starts(positives, settings)
+    return None if starts is None else starts[0]
+
+
+def _period_starts(positives: DataFrame, settings: DatasetSettings) -> tuple[int, int] | None:
+    """Microseconds at which validation and test begin (two numbers reach the driver); None without rows."""
     time = F.unix_micros("event_time")
     span = positives.agg(F.min(time).alias("low"), F.max(time).alias("high")).first()
     if span is None or span.low is None:
-        return F.lit(0)
+        return None
     test_from = span.high - int((span.high - span.low) * settings.test_share)
-    valid_from = test_from - int((span.high - span.low) * settings.valid_share)
+    return test_from - int((span.high - span.low) * settings.valid_share), test_from
+
+
+def _period(positives: DataFrame, settings: DatasetSettings) -> Column:
+    """0, 1, 2 for the train, valid and test part of the observed time."""
+    starts = _period_starts(positives, settings)
+    if starts is None:
+        return F.lit(0)
+    (valid_from, test_from), time = starts, F.unix_micros("event_time")
     return F.when(time < F.lit(valid_from), 0).when(time < F.lit(test_from), 1).otherwise(2)
 
 

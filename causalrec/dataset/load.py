@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Interactions, Ints
+from causalrec.dataset.arrays import Interactions, Ints, Looks
+from causalrec.dataset.look_arrays import read_looks
 from causalrec.dataset.store import REBUILD, verify_bundle
 from causalrec.errors import DatasetError
 from causalrec.features.catalogue import OFFER
@@ -85,7 +86,7 @@ def _assemble(dataset_id: str, folder: Path, files: Mapping[str, str], pins: tup
     items = items.reindex(columns=[*items.columns, *(name for name in OFFER if name not in items)])
     return Dataset(
         dataset_id=dataset_id,
-        data=interactions_of(arrays, len(users), items),
+        data=interactions_of(arrays, len(users), items, read_looks(folder)),
         user_ids=users["user_id"].to_numpy(dtype=object),
         item_ids=items["item_id"].to_numpy(dtype=object),
         items=items,
@@ -95,8 +96,16 @@ def _assemble(dataset_id: str, folder: Path, files: Mapping[str, str], pins: tup
     )
 
 
-def interactions_of(arrays: Mapping[str, Any], n_users: int, items: pd.DataFrame) -> Interactions:
-    """The arrays of a bundle as :class:`Interactions`, with titles, brands and categories as attributes."""
+def interactions_of(
+    arrays: Mapping[str, Any],
+    n_users: int,
+    items: pd.DataFrame,
+    looks: tuple[Looks | None, Looks | None] = (None, None),
+) -> Interactions:
+    """The arrays of a bundle as :class:`Interactions`, with titles, brands and categories as attributes.
+
+    ``looks`` are those of the training period and those after it.
+    """
     exposure = arrays["random_exposure"]
     attributes = {name: tuple(items[name].fillna("")) for name in ("brand", "category")}
     return Interactions(
@@ -109,6 +118,8 @@ def interactions_of(arrays: Mapping[str, Any], n_users: int, items: pd.DataFrame
         weights=arrays["train_weights"],
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
         passed=arrays.get("passed"),
+        looks=looks[0],
+        later_looks=looks[1],
         item_names=tuple(items["title"].fillna(items["item_id"])),
         item_attributes=attributes,
     )

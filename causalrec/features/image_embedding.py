@@ -21,7 +21,7 @@ from causalrec.features.increment import (
 )
 from causalrec.ingest.images import task_count
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
-from causalrec.lake.resolver import Resolver
+from causalrec.pictures.resolver import Resolver
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -12,13 +12,13 @@ from PIL import Image
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features import lite
-from causalrec.features.decode import PREPROCESSING
 from causalrec.features.device import CPU, move, on_task_device
 from causalrec.features.encoder import ImageEncoder, arithmetic, make_encoder_id, quiet
 from causalrec.features.halving import Halving
 from causalrec.features.image_files import HUB, LITE, encoder_files
 from causalrec.features.local_clip import LOCAL, create_local_model, is_local, local_folder
 from causalrec.features.vectors import check_vectors, unit
+from causalrec.pictures.decode import PREPROCESSING
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,14 +11,14 @@ import pyarrow as pa
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
-from causalrec.features.decode import decode
 from causalrec.features.encoder import ImageEncoder
 from causalrec.features.image_encoder import load_image_encoder
 from causalrec.features.increment import EMBEDDED
 from causalrec.features.prefetch import Prefetch
-from causalrec.ingest.image_header import RejectedPicture
-from causalrec.ingest.image_read import read_picture
-from causalrec.lake.resolver import Resolver
+from causalrec.pictures.decode import decode
+from causalrec.pictures.header import RejectedPicture
+from causalrec.pictures.read import read_picture
+from causalrec.pictures.resolver import Resolver
 
 Row = dict[str, Any]
 Found = npt.NDArray[np.float32] | ReasonCode  # a prepared picture, or why there is none

@@ -11,7 +11,7 @@ from causalrec.config.sections import IngestSettings
 from causalrec.contracts import Contract
 from causalrec.ingest.measure import Measures
 from causalrec.lake import Ledger
-from causalrec.lake.ledger import LATE
+from causalrec.lake.record.ledger import LATE
 
 SEEN = "seen."
 ROWS_TO_MEDIAN = "rows_to_median"

@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.errors import QualityError
-from causalrec.ingest.image_read import INSPECTED, InspectTask
 from causalrec.ingest.image_retries import DUE, PASSING, due_retries
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
-from causalrec.lake.resolver import Resolver
+from causalrec.pictures.read import INSPECTED, InspectTask
+from causalrec.pictures.resolver import Resolver
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

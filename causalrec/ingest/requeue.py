@@ -26,8 +26,8 @@ from causalrec.ingest.table import QUARANTINE, load_rows
 from causalrec.ingest.values import Notation, convert_text, convert_value
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
-from causalrec.lake.erasures import without_erased
 from causalrec.lake.partition import Where
+from causalrec.lake.upkeep.erasures import without_erased
 from causalrec.sources.landing import delivery_fingerprint
 
 if TYPE_CHECKING:

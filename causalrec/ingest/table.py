@@ -31,7 +31,7 @@ from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
-from causalrec.lake.erasures import without_erased
+from causalrec.lake.upkeep.erasures import without_erased
 from causalrec.sources.landing import arrival_dates
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from causalrec.errors import CausalrecError, ContractError, LakeError
 from causalrec.lake.arrow_read import read_by_workers, spark_reaches
-from causalrec.lake.compact import merge_files
 from causalrec.lake.evolve import filled_frame, optional, with_sources
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import check_columns, conform
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, render
 from causalrec.lake.storage import Location
+from causalrec.lake.upkeep.compact import merge_files
 from causalrec.lake.write import write_append, write_replacement
 
 if TYPE_CHECKING:

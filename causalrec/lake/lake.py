@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from causalrec.config.sections import LakeSettings
 from causalrec.contracts import load_contract
+from causalrec.lake.declared import Declared
 from causalrec.lake.storage import Location
-from causalrec.lake.table import Declared, LakeTable
+from causalrec.lake.table import LakeTable
 
 
 class Lake:

@@ -1,9 +1,8 @@
 """One Delta table of the lake, declared by its contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema
@@ -11,7 +10,7 @@ from deltalake.exceptions import DeltaError
 
 from causalrec.config.sections import LakeSettings
 from causalrec.errors import LakeError, PinError
-from causalrec.lake.evolve import Added
+from causalrec.lake.declared import Declared
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition
 from causalrec.lake.guard import conform
 from causalrec.lake.outcome import Written
@@ -21,46 +20,6 @@ from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement
 
 MIB = 1 << 20
-
-
-class Declared(Protocol):
-    """What the lake needs to know of a contract."""
-
-    @property
-    def name(self) -> str:
-        """Table name."""
-
-    @property
-    def partition_by(self) -> Sequence[str]:
-        """Partition columns in order."""
-
-    @property
-    def write(self) -> str:
-        """``replace`` or ``append``."""
-
-    @property
-    def retention_days(self) -> int:
-        """How long rows are kept, days."""
-
-    @property
-    def user_ids(self) -> tuple[str, ...]:
-        """Columns whose value names a person."""
-
-    @property
-    def user_texts(self) -> tuple[str, ...]:
-        """Text columns that may mention a person."""
-
-    @property
-    def volume_gate(self) -> bool:
-        """Whether a partition far smaller than the ones before it is refused."""
-
-    @property
-    def added(self) -> Added:
-        """Required columns that a later version brought, and what older rows read as."""
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """All columns, partition columns included."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +69,13 @@ class LakeTable:
     def snapshot(self, version: int | None = None) -> Snapshot | None:
         """The table at a version (None: the newest); None where nothing was ever written."""
         return open_snapshot(
-            self.name, self.location, self.schema, self.partition_by, version, self.contract.added
+            self.name,
+            self.location,
+            self.schema,
+            self.partition_by,
+            version,
+            self.contract.added,
+            self.contract.retired,
         )
 
     def read(

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from causalrec.errors import LakeError
 from causalrec.lake.attempt import attempt, sweep, sweep_dead
 from causalrec.lake.commit import commit_append, commit_replacement
+from causalrec.lake.declared import Writable
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, stored_digest
 from causalrec.lake.outcome import Written
@@ -14,15 +15,12 @@ from causalrec.lake.partition import Partition, folder, render
 from causalrec.lake.snapshot import Snapshot
 from causalrec.lake.volume import refuse_small
 
-if TYPE_CHECKING:
-    from causalrec.lake.table import LakeTable
-
 Store: TypeAlias = Callable[[str], list[NewFile]]
 """Writes the data files of an attempt (given its id) and returns them."""
 
 
 def write_replacement(
-    table: "LakeTable", partitions: Sequence[Partition], allow_empty: bool, store: Store
+    table: Writable, partitions: Sequence[Partition], allow_empty: bool, store: Store
 ) -> list[Written]:
     """Replace the whole content of ``partitions`` in one transaction; one Written each, in order.
 
@@ -49,7 +47,7 @@ def write_replacement(
     return [_written(final, p, found[render(p)], p in changed) for p in partitions]
 
 
-def write_append(table: "LakeTable", store: Store, since: int | None = None) -> Written:
+def write_append(table: Writable, store: Store, since: int | None = None) -> Written:
     """Add files in one transaction; the Written counts the added rows only.
 
     Given ``since``, only if that still is the newest version.
@@ -84,7 +82,7 @@ def held_digest(snapshot: Snapshot, partition: Partition) -> Digest:
     return sum((stored_digest(snapshot.location, file.path, schema) for file in files), Digest())
 
 
-def _refuse_mode(table: "LakeTable", mode: str) -> None:
+def _refuse_mode(table: Writable, mode: str) -> None:
     if table.contract.write != mode:
         raise LakeError(
             f"{table.name} is declared write: {table.contract.write}, not {mode}",
@@ -92,7 +90,7 @@ def _refuse_mode(table: "LakeTable", mode: str) -> None:
         )
 
 
-def _sweep_dead(table: "LakeTable", seen: Snapshot, partitions: Sequence[Partition]) -> None:
+def _sweep_dead(table: Writable, seen: Snapshot, partitions: Sequence[Partition]) -> None:
     sweep_dead(table.location, seen.delta, partitions, table.settings.attempt_lease_hours * 3600)
 
 

@@ -37,7 +37,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         if decision.moves and current != decision.before:
             raise RegistryError(
                 f"champion is version {current or 'none'}, expected {decision.before or 'none'}: "
-                "promoted meanwhile",
+                "it was promoted in the meantime",
                 do="run evaluate again and then promote",
             )
         try:
@@ -47,7 +47,8 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         settle(client, settings, lake)
         return written
     raise RegistryError(
-        f"others decided {settings.lake.commit_tries} times while this was about to", do="run it again"
+        f"other decisions came first {settings.lake.commit_tries} times in a row",
+        do="run it again",
     )
 
 

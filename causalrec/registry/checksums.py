@@ -26,19 +26,19 @@ def verify_checksums(folder: Path, expected: str | None = None) -> None:
     """
     listing = folder / FILE
     if not listing.is_file():
-        raise RegistryError(f"{folder} has no {FILE}: a half upload?", do=REGISTER_AGAIN)
+        raise RegistryError(f"{folder} has no {FILE}: was the upload interrupted?", do=REGISTER_AGAIN)
     if expected is not None and file_hash(listing) != expected:
         raise RegistryError(f"{FILE} differs from the hash in the registry", do=REGISTER_AGAIN)
     hashes: dict[str, str] = json.loads(listing.read_text(encoding="utf-8"))
     present = {str(file.relative_to(folder)): file for file in _files(folder)}
     for name in sorted(set(hashes) | set(present)):
         if name not in present:
-            raise RegistryError(f"artifact {name} is missing: a half upload?", do=REGISTER_AGAIN)
+            raise RegistryError(f"artifact {name} is missing: was the upload interrupted?", do=REGISTER_AGAIN)
         if name not in hashes:
             raise RegistryError(f"artifact {name} is not in {FILE}", do=REGISTER_AGAIN)
         if present[name].suffix in PICKLES:
             raise RegistryError(
-                f"artifact {name} could hold a pickle, which is never loaded", do=REGISTER_AGAIN
+                f"artifact {name} may contain a pickle, which is never loaded", do=REGISTER_AGAIN
             )
         if file_hash(present[name]) != hashes[name]:
             raise RegistryError(f"artifact {name} differs from its hash", do=REGISTER_AGAIN)

@@ -28,7 +28,7 @@ WORDS: dict[Answer, Word] = {"approve": "promoted", "reject": "rejected", "leave
 
 @dataclass(frozen=True)
 class Person:
-    """Who decides, and why, in his own words."""
+    """Who decides, and why, in their own words."""
 
     who: str
     why: str
@@ -80,7 +80,7 @@ def decide_by_hand(
         champion = by_alias(client, settings, "champion")
         before = None if champion is None else champion.version
         _may_be_said(answer, person, found, before)
-        why = person.why.strip() or f"{answer} without a word"
+        why = person.why.strip() or f"{answer}, no reason given"
         decision = _by_hand(WORDS[answer], found, before, Person(person.who, why))
         written = decide_champion(client, settings, lake, decision)
     after = found.version if decision.moves else before
@@ -103,8 +103,8 @@ def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Pers
         return Decided(last.word, version, last.before, version if last.moves else last.before, None)
     raise RegistryError(
         f"version {version} was {last.word.replace('_', ' ')} by {last.who} while the question was open "
-        f"({last.why}); the answer {answer} by {person.who} is not carried out",
-        do="agree, then use causalrec promote, reject or rollback",
+        f"({last.why}); the answer {answer!r} by {person.who} was not applied",
+        do="agree on one decision, then use causalrec promote, reject or rollback",
     )
 
 
@@ -124,10 +124,10 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
         if target is None or target == champion.version:
             raise RegistryError(
                 f"there is no champion before version {champion.version}",
-                do="name a version: causalrec rollback --to VERSION (causalrec history lists them)",
+                do="choose a version: causalrec rollback --to VERSION (causalrec history lists them)",
             )
         found = by_number(client, settings, target)
-        why = Person(person.who, person.why.strip() or "rolled back without a word")
+        why = Person(person.who, person.why.strip() or "rolled back, no reason given")
         with opened(found):
             decision = _by_hand("rolled_back", found, champion.version, why)
             written = decide_champion(client, settings, lake, decision)
@@ -137,19 +137,21 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
 def _may_be_said(answer: Answer, person: Person, found: ModelVersion, champion: str | None) -> None:
     label = f"version {found.version}"
     if answer == "reject" and not person.why.strip():
-        raise RegistryError(f"{label} is rejected without a reason", do="say why")
+        raise RegistryError(f"{label} cannot be rejected without a reason", do="give one with --why")
     if answer == "reject" and champion == found.version:
-        raise RegistryError(f"{label} is champion", do="take it back: causalrec rollback")
+        raise RegistryError(f"{label} is champion", do="go back to the version before it: causalrec rollback")
     if answer == "approve":
         _may_be_champion(label, found, champion)
 
 
 def _may_be_champion(label: str, found: ModelVersion, champion: str | None) -> None:
     if champion == found.version:
-        raise RegistryError(f"{label} is champion already", do="nothing; causalrec history shows since when")
+        raise RegistryError(
+            f"{label} is already champion", do="nothing to do; causalrec history shows since when"
+        )
     if found.tags.get(GATE) != "promote":
         raise RegistryError(
-            f"{label} did not pass the gate ({found.tags.get(GATE, 'it was never asked')})",
+            f"{label} did not pass the gate ({found.tags.get(GATE, 'it was never evaluated')})",
             do="run evaluate and promote for its date; to go back to an older champion: causalrec rollback",
         )
     against = found.tags.get(AGAINST, "")

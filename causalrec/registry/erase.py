@@ -15,9 +15,9 @@ from causalrec.config import Settings
 from causalrec.contracts import table_names
 from causalrec.errors import LakeError, PinError
 from causalrec.lake import Lake
-from causalrec.lake.erase import Erased, erase_rows
-from causalrec.lake.erasures import Erasures
-from causalrec.registry.live import ERASED, PINS
+from causalrec.lake.upkeep.erase import Erased, erase_rows
+from causalrec.lake.upkeep.erasures import Erasures
+from causalrec.registry.kept import ERASED, PINS
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import DATASET
 
@@ -67,7 +67,7 @@ def erase(
         ConflictError: a partition was being written; run it again.
     """
     if not user:
-        raise LakeError("no user given", do="name one")
+        raise LakeError("no user id was given", do="give the id of the user to erase")
     erasures = Erasures(lake)
     bundles = _bundles(settings.bundle_root, user)
     held = {name: erase_rows(lake.table(name), user, really=False) for name in table_names()}

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
-from causalrec.model.causal import CausalRecommender
-from causalrec.model.explain import Explanation
+from causalrec.model.causal.explain import Explanation
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.registry.package import ModelPackage
 from causalrec.training.factory import load_recommender
 
@@ -75,7 +75,8 @@ class Explainer:
         found = np.flatnonzero(ids == wanted)
         if found.size == 0:
             raise RegistryError(
-                f"{self.label} does not know {kind} {wanted}", do=f"name a {kind} it learnt from"
+                f"{self.label} does not know {kind} {wanted}",
+                do=f"choose a {kind} that was in its training data",
             )
         return int(found[0])
 
@@ -83,7 +84,7 @@ class Explainer:
 def _causal(label: str, model: Recommender) -> CausalRecommender:
     if not isinstance(model, CausalRecommender):
         raise RegistryError(
-            f"{label} is a model of the kind {model.name}, which has nothing to explain",
-            do="explain a causal model",
+            f"{label} is a {model.name} model, which has no explanations",
+            do="choose a causal model",
         )
     return model

@@ -10,7 +10,7 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.load import Dataset
 from causalrec.errors import TrainingError
-from causalrec.evaluation.ranking import Score
+from causalrec.metrics.ranking import Score
 from causalrec.registry.package import ModelPackage
 
 FLOORS = ("popularity", "ease")

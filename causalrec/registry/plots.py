@@ -1,4 +1,4 @@
-"""Figures that go with a run: the learning curve and the metrics beside their floors."""
+"""Figures of a run: the learning curve, and the metrics against the baselines."""
 
 from collections.abc import Mapping, Sequence
 

@@ -12,15 +12,15 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import decide_champion, settle
-from causalrec.registry.checks import Verdict
-from causalrec.registry.comparison import Comparison, read_comparison
-from causalrec.registry.gate import decide
+from causalrec.registry.gate.checks import Verdict
+from causalrec.registry.gate.comparison import Comparison, read_comparison
+from causalrec.registry.gate.rules import decide
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
-APPROVE = "answer the task approval of the DAG training, or run causalrec promote"
+APPROVE = "answer the approval task of the training DAG, or run causalrec promote"
 WORDS: dict[str, Word] = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
 
 
@@ -56,11 +56,11 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     done = _decided(settings.gate, lake, challenger, evaluation, expected)
     if done is not None and now == challenger.version:
         _log(client, challenger, done)
-        return _outcome(done, (), f"version {now} was {WORDS[done.decision]} already: {done.why}")
+        return _outcome(done, (), f"version {now} was already {WORDS[done.decision]}: {done.why}")
     verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
     _log(client, challenger, verdict)
     if verdict.decision == "promote" and not _unasked(settings, now):
-        note = f"version {challenger.version} passed the gate and waits for approval: {APPROVE}"
+        note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"
         return _outcome(verdict, (), note)
     decision = Decision(
         WORDS[verdict.decision], now, challenger.version, challenger.run_id, settings.registry.approver,
@@ -68,10 +68,10 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     )  # fmt: skip
     written = decide_champion(client, settings, lake, decision)
     if verdict.decision == "reject":
-        stays = f"version {now} stays champion" if now else "there is still no champion"
+        stays = f"version {now} remains champion" if now else "there is still no champion"
         raise RegistryError(
-            f"version {challenger.version} is refused ({stays}): {verdict.why}",
-            do="look at its run in MLflow; change the model, the data or the gate's settings",
+            f"the gate refused version {challenger.version} ({stays}): {verdict.why}",
+            do="look at its MLflow run, then change the model, the data or the gate's settings",
         )
     return _outcome(
         verdict, (written,), f"version {challenger.version} {WORDS[verdict.decision]}: {verdict.why}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.model.base import Recommender
-from causalrec.registry.environment import REQUIREMENTS
 from causalrec.registry.package import write_package
+from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
 from causalrec.registry.versions import PACKAGE_HASH, ModelVersion, opened
 

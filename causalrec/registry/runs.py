@@ -74,7 +74,7 @@ def attach_page(client: "MlflowClient", version: ModelVersion, file: Path) -> st
         client.set_model_version_tag(version.name, version.version, REVIEW, path)
     except (MlflowException, OSError) as error:
         raise RegistryError(
-            f"the page of version {version.version} could not be logged ({type(error).__name__})",
+            f"the page of version {version.version} could not be stored in MLflow ({type(error).__name__})",
             do="start MLflow and its artifact store, then run review again",
         ) from error
     return path

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from causalrec.config.sections import ScoringSettings
+from causalrec.ranking.engine import Engine
+from causalrec.ranking.histories import Histories, from_positions
 from causalrec.registry.package import ModelPackage, open_package
-from causalrec.scoring.engine import Engine
-from causalrec.scoring.histories import Histories, from_positions
 
 
 class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]

@@ -57,7 +57,7 @@ def guarded(settings: Settings) -> Iterator[None]:
     except (MlflowException, RequestException) as error:
         raise RegistryError(
             f"MLflow at {settings.tracking_uri}: {str(error).splitlines()[0][:300]}",
-            do="start it or correct registry.tracking_uri, then run the same command again",
+            do="start it, or correct registry.tracking_uri, then run the same command again",
         ) from error
 
 
@@ -77,7 +77,10 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
             if found is None:
                 _unreachable(settings, error)
     if found.lifecycle_stage != "active":
-        raise RegistryError(f"experiment {name} was deleted in MLflow", do="restore it or name another one")
+        raise RegistryError(
+            f"experiment {name} was deleted in MLflow",
+            do="restore it, or choose another name (registry.experiment)",
+        )
     return str(found.experiment_id)
 
 
@@ -90,5 +93,5 @@ def store_exists(settings: Settings) -> bool:
 def _unreachable(settings: Settings, error: Exception) -> NoReturn:
     raise RegistryError(
         f"MLflow at {settings.tracking_uri} does not answer ({type(error).__name__})",
-        do="start it or correct registry.tracking_uri",
+        do="start it, or correct registry.tracking_uri",
     ) from error

@@ -9,8 +9,8 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress
+from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.refuted import PREFIX, run_refuters
 from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id, guarded, store_exists
 from causalrec.registry.training_run import Epochs, log_fit, log_setting

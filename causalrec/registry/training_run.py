@@ -8,9 +8,9 @@ from causalrec import __version__
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.dataset.store import verify_bundle
-from causalrec.lake.ledger import git_revision
+from causalrec.lake.record.ledger import git_revision
 from causalrec.model.base import FitReport, Progress
-from causalrec.registry.environment import environment_of
+from causalrec.registry.reproduction.environment import environment_of
 from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON
 
 CARRIED = ("dataset", "features")  # settings that a rebuild of the data needs; the model carries its own

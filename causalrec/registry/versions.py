@@ -74,7 +74,9 @@ def find_number(client: "MlflowClient", settings: Settings, number: str) -> Mode
 def _refuse_outage(error: "MlflowException", settings: Settings) -> None:
     """That MLflow says there is none is an answer; anything else is none."""
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-        raise RegistryError(f"MLflow at {settings.tracking_uri}: {error}", do="start MLflow again") from error
+        raise RegistryError(
+            f"MLflow at {settings.tracking_uri}: {error}", do="check that MLflow is running"
+        ) from error
 
 
 def _version(client: "MlflowClient", found: Any) -> ModelVersion:  # noqa: ANN401 - MLflow is untyped
@@ -118,7 +120,7 @@ def opened(version: ModelVersion) -> Iterator[ModelPackage]:
             label = f"{version.name} version {version.version}"
             raise RegistryError(
                 f"the artifacts of {label} cannot be read ({type(error).__name__})",
-                do="restore the artifact store, or train and register again",
+                do="restore the artifact store, or train and register the model again",
             ) from error
         _verify_flavour(folder, version)
         yield open_package(folder / "artifacts" / "package", version.tags.get(PACKAGE_HASH, ""))
@@ -133,6 +135,9 @@ def _verify_flavour(folder: Path, version: ModelVersion) -> None:
     model = Model.load(str(folder))
     flavour = model.flavors.get("python_function", {})
     if flavour.get("loader_module") != SCRIPT_LOADER or "python_model" in flavour:
-        raise RegistryError(f"{label} would load a pickle", do="register it by train, which logs source code")
+        raise RegistryError(
+            f"{label} would load a pickle",
+            do="register it with the train job, which logs source code instead",
+        )
     if model.signature is None:
         raise RegistryError(f"{label} has no signature", do="train and register the model again")

@@ -8,8 +8,8 @@ from PIL import Image
 
 from causalrec.config import Settings
 from causalrec.errors import CausalrecError
-from causalrec.features.decode import decode
-from causalrec.lake.resolver import Resolver
+from causalrec.pictures.decode import decode
+from causalrec.pictures.resolver import Resolver
 
 QUALITY = 78
 

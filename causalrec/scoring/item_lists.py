@@ -11,12 +11,12 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.rules import allowed
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
-from causalrec.scoring.catalogue import Catalogue
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
-from causalrec.scoring.rules import allowed
 from causalrec.scoring.tonight import tonight
 
 SIMILAR, POPULAR = "similar_items", "popular_items"

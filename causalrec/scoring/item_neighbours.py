@@ -6,7 +6,7 @@ import numpy as np
 
 from causalrec.dataset.arrays import Floats
 from causalrec.model.blocks import unit_rows
-from causalrec.scoring.topk import TopK, dot_pairs, top_k
+from causalrec.ranking.topk import TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20
 COPIES = 3  # of a block of scores: the product, its partition, the selection

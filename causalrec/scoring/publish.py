@@ -12,7 +12,7 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
-from causalrec.scoring.rules import allowed, item_rules
+from causalrec.ranking.rules import allowed, item_rules
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 

@@ -20,14 +20,14 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
+from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.fused import fused_top_k
+from causalrec.ranking.rules import allowed
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect
 from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, need, opened, version_of
-from causalrec.scoring.ann import build_index, near_top_k, recall, save_index
-from causalrec.scoring.catalogue import Catalogue
-from causalrec.scoring.fused import fused_top_k
-from causalrec.scoring.rules import allowed
 from causalrec.scoring.tonight import tonight
 from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 

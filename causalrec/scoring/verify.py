@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from causalrec.config.sections import ScoringSettings
-from causalrec.scoring.engine import Fallback
-from causalrec.scoring.slots import Policy
+from causalrec.ranking.ranked import Fallback
+from causalrec.ranking.slots import Policy
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -3,7 +3,7 @@
 Among shown pairs, the choice says what is liked, whatever decided what is shown: P(like | shown, u, i) is
 P(like | do(show i to u)) where nothing but user and item drives both exposure and liking. The random
 negatives of the ranking loss mix the two; this term does not. It takes differences inside a user, so how
-much a user is shown or how strictly he rates cancels. It belongs to the loss, so every model that trains
+much a user is shown or how strictly they rate cancels. It belongs to the loss, so every model that trains
 on it has it, rivals included.
 """
 

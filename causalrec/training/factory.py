@@ -12,18 +12,19 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.errors import RegistryError
 from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
-from causalrec.model.causal import CausalRecommender
-from causalrec.model.ease import EaseRecommender
-from causalrec.model.freedom import FreedomRecommender
-from causalrec.model.ips import IpsMfRecommender
-from causalrec.model.itemknn import ItemKnnRecommender
-from causalrec.model.lightgcn import LightGcnRecommender
-from causalrec.model.lightgcn_bpr import LightGcnBprRecommender
-from causalrec.model.mf import BprMfRecommender
-from causalrec.model.pd import PdRecommender
-from causalrec.model.popularity import PopularityRecommender
-from causalrec.model.rival import PairRecommender
-from causalrec.model.vbpr import VbprRecommender
+from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.rivals.content_ease import ContentEaseRecommender
+from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.freedom import FreedomRecommender
+from causalrec.model.rivals.ips import IpsMfRecommender
+from causalrec.model.rivals.itemknn import ItemKnnRecommender
+from causalrec.model.rivals.lightgcn import LightGcnRecommender
+from causalrec.model.rivals.lightgcn_bpr import LightGcnBprRecommender
+from causalrec.model.rivals.mf import BprMfRecommender
+from causalrec.model.rivals.pd import PdRecommender
+from causalrec.model.rivals.popularity import PopularityRecommender
+from causalrec.model.rivals.rival import PairRecommender
+from causalrec.model.rivals.vbpr import VbprRecommender
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.pairwise import PairwiseTrainer
@@ -66,6 +67,8 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
             return PopularityRecommender()
         case "ease", _:
             return EaseRecommender(model.baselines, ValidationJudge(training))
+        case "content_ease", _:
+            return ContentEaseRecommender(model.content_ease, ValidationJudge(training), training.seed)
         case "item_knn", _:
             return ItemKnnRecommender(model.baselines)
         case ("ips_mf" | "pd") as name, _:

@@ -8,9 +8,9 @@ import torch
 from causalrec.config.model import TrainingSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import SettingsError
-from causalrec.evaluation.ranked import averages
-from causalrec.evaluation.ranking import rank_metrics
-from causalrec.evaluation.tables import rank_tables
+from causalrec.metrics.ranked import averages
+from causalrec.metrics.ranking import rank_metrics
+from causalrec.metrics.tables import rank_tables
 from causalrec.model.network import FactorNetwork
 
 KS = (10, 20)

@@ -9,7 +9,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
-from causalrec.model.pairs import PairBatch, PairNetwork
+from causalrec.model.rivals.pairs import PairBatch, PairNetwork
 from causalrec.training.device import check_memory
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.losses import one_negative_each

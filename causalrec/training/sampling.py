@@ -26,7 +26,8 @@ class Batch:
         owners: int64 (B,), ascending: the place of each pair's user among them.
         items: int32 (B,).
         negatives: int32 (K,), distinct items.
-        clash: int64 (2, m), ordered by user: (place of the) user and negative that is a training item of his.
+        clash: int64 (2, m), ordered by user: (place of the) user and negative that is one of their
+            training items.
         turn: int64 (B,), the place of each pair before pairs were put together by user.
         share: weight of these rows in the mean over the ranks' rows of the same batch.
         passed: int32 (B,), an item that the user of each pair was shown and passed over, -1 where none;

@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print("interrupted: everything that was started is stopped", style="bold red")
+        console.print("interrupted; all processes that were started have been stopped", style="bold red")
         return INTERRUPTED
     return 0
 
@@ -62,11 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     commands_ = parser.add_subparsers(dest="command", required=True)
     night = commands_.add_parser("nightly", parents=[shared], help="run one date")
     night.add_argument("--ds", type=dt.date.fromisoformat, help="run date YYYY-MM-DD")
-    for name, help_ in (("plan", "show what a backfill would do"), ("backfill", "do it")):
+    for name, help_ in (("plan", "show what a backfill would do"), ("backfill", "actually run the dates")):
         span = commands_.add_parser(name, parents=[shared], help=help_)
         span.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
         span.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
-    serve = commands_.add_parser("up", parents=[shared], help="serve Airflow and MLflow on this machine")
+    serve = commands_.add_parser("up", parents=[shared], help="run Airflow and MLflow on this machine")
     serve.add_argument("--airflow-port", type=int, default=8080)
     serve.add_argument("--mlflow-port", type=int, default=5000)
     return parser

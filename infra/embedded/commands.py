@@ -32,7 +32,7 @@ def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
 def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> None:
     """Runs the dates of the range that are missing or stale, until none is left."""
     if first > last:
-        raise EmbeddedError(f"FROM={first} lies after TO={last}", do="exchange them")
+        raise EmbeddedError(f"FROM={first} is later than TO={last}", do="swap the two dates")
     _refuse_unfinished(last)
     for turn in range(MAX_ROUNDS):
         plan = make_plan(shop, first, last)
@@ -41,7 +41,9 @@ def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> Non
         if not due:
             return
         if turn:
-            console.print("a date of this run changed what later dates depend on: once more", style="dim")
+            console.print(
+                "an earlier date changed what later dates depend on: running those again", style="dim"
+            )
         _run(shop, due, console)
     left = [day.ds.isoformat() for day in make_plan(shop, first, last) if day.due]
     if left:
@@ -59,13 +61,14 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
     with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
         session.processes.start("mlflow", mlflow_command(shop, mlflow_port))
         session.processes.wait_until(
-            lambda: not ports.is_free(mlflow_port), "MLflow does not listen", START_SECONDS
+            lambda: not ports.is_free(mlflow_port), "MLflow did not start", START_SECONDS
         )
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
         console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
         console.print(
-            "DAGs are paused: unpause `nightly` and `training` to follow the clock, or trigger one with",
-            "`ds`, a date of this shop. Questions wait under Browse, Required Actions. Ctrl-C stops all.",
+            "The DAGs are paused. Unpause `nightly` and `training` to run on schedule, or trigger one with",
+            "`ds` set to a date of this shop. Approvals are under Browse > Required Actions.",
+            "Ctrl-C stops everything.",
             soft_wrap=True,
         )
         try:
@@ -85,7 +88,7 @@ def _run(shop: Shop, due: list[tuple[dt.date, dt.date]], console: Console) -> No
                 report_failures(session, DAG, failed, console)
                 raise RunFailed(
                     f"{len(failed)} of {len(runs)} runs failed: {', '.join(str(run.ds) for run in failed)}",
-                    do="see the log above, correct the cause and run the same command again",
+                    do="fix the cause shown in the log above, then run the same command again",
                 )
 
 
@@ -93,7 +96,7 @@ def _refuse_unfinished(ds: dt.date) -> None:
     today = dt.datetime.now(dt.UTC).date()
     if ds >= today:
         raise EmbeddedError(
-            f"{ds} is not over yet (UTC)", do=f"choose {today - dt.timedelta(days=1)} or earlier"
+            f"{ds} is not over yet in UTC", do=f"choose {today - dt.timedelta(days=1)} or earlier"
         )
 
 
@@ -105,5 +108,5 @@ def _report(shop: Shop, ds: dt.date) -> None:
     )  # fmt: skip
     if done.returncode:
         raise EmbeddedError(
-            "the run is done, its summary is not", do=f"run `python -m jobs.report --ds {ds}`"
+            "the run finished, but its summary could not be made", do=f"run `python -m jobs.report --ds {ds}`"
         )

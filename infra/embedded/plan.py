@@ -69,4 +69,4 @@ def show_plan(plan: Sequence[PlannedDay], console: Console) -> None:
         )
     console.print(table)
     due = sum(day.due for day in plan)
-    console.print(f"{due} of {len(plan)} dates to run" if due else "nothing to do: every date is done")
+    console.print(f"{due} of {len(plan)} dates to run" if due else "nothing to do: every date is up to date")

@@ -27,7 +27,7 @@ def require(port: int, what: str, variable: str) -> int:
     if not is_free(port):
         raise EmbeddedError(
             f"port {port} for {what} is taken",
-            do=f"stop what uses it or choose another: make up {variable}=PORT",
+            do=f"stop the process that uses it, or choose another port: make up {variable}=PORT",
         )
     return port
 

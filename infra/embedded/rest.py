@@ -56,7 +56,7 @@ class RestClient:
             return status, body
         raise EmbeddedError(
             f"Airflow answered {status} to {method} {path}: {body.get('detail', body)}",
-            do="read the log of the API server in the work folder",
+            do="read the API server log in the work folder",
         )
 
     def send(
@@ -87,6 +87,6 @@ class RestClient:
         if status != 201:
             raise EmbeddedError(
                 f"Airflow refused the generated log-in ({status})",
-                do="remove airflow/login.json in the work folder",
+                do="delete airflow/login.json in the work folder",
             )
         return str(body["access_token"])

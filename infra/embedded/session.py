@@ -64,7 +64,9 @@ def airflow_session(
         for service in services:
             processes.start(service.split()[0], [sys.executable, "-m", "airflow", *service.split()])
         client = AirflowClient(port, home.USER, password)
-        processes.wait_until(lambda: client.healthy("scheduler"), "Airflow is not healthy", START_SECONDS)
+        processes.wait_until(
+            lambda: client.healthy("scheduler"), "Airflow did not become healthy", START_SECONDS
+        )
         if "dag-processor" in services:
             _wait_for_dags(client, processes, started)
             known.write_text(home.dags_digest(shop))
@@ -83,10 +85,10 @@ def _wait_for_dags(client: AirflowClient, processes: Processes, since: dt.dateti
         return all((at := client.parsed_at(dag)) is not None and at >= since for dag in DAGS)
 
     try:
-        processes.wait_until(parsed, "the DAGs are not parsed", START_SECONDS)
+        processes.wait_until(parsed, "the DAGs were not parsed", START_SECONDS)
     except EmbeddedError as error:
         if errors := client.import_errors():
-            raise EmbeddedError(f"a DAG cannot be imported: {errors[0]}", do="correct that file") from error
+            raise EmbeddedError(f"a DAG cannot be imported: {errors[0]}", do="fix this file") from error
         raise
 
 

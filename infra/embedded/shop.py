@@ -55,6 +55,6 @@ class Shop:
 
 
 def open_shop(settings_file: Path, raw: str | None) -> Shop:
-    """Reads the settings; a relative ``raw`` is taken from the folder the user stands in."""
+    """Reads the settings; a relative ``raw`` is resolved against the current folder."""
     folder = Path(raw).expanduser().resolve() if raw else None
     return Shop(settings_file.resolve(), load_settings(settings_file, os.environ), folder)

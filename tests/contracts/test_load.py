@@ -18,6 +18,7 @@ TABLES = {
     "quarantine": ["table_name", "arrival_date"],
     "interactions": ["ds"],
     "exposures": ["ds"],
+    "looks": ["ds"],
     "image_features": ["encoder_id"],
     "text_features": ["encoder_id"],
     "datasets": ["ds"],

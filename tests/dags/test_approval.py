@@ -12,7 +12,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.promotions import Decision, decisions
 from causalrec.registry.store import connect
@@ -26,8 +26,8 @@ COMMAND = "exec {python} -S {root}/tests/dags/warm.py call SOCKET {job} {ds}"
 DAGS = """
 import os
 from airflow.sdk import DAG
-from dags._approval import approval_tasks
-from dags._commands import RUN_DATE_PARAM
+from causalrec_dags.approval import approval_tasks
+from causalrec_dags.commands import RUN_DATE_PARAM
 
 for dag_id, hours in (("approval_with_time", "48"), ("approval_without_time", "0.0001")):
     os.environ["CAUSALREC_APPROVAL_HOURS"] = hours
@@ -108,7 +108,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
 def test_nobody_in_time(told: Told) -> None:
     assert told.states("nobody") == ("success", "success", "success", "success")
     row = told.rows[0]
-    assert (row.word, row.before, row.version, row.who) == ("left", None, "1", "nobody in time")
+    assert (row.word, row.before, row.version, row.who) == ("left", None, "1", "no answer in time")
 
 
 def test_approved_is_what_was_asked_about(told: Told) -> None:
@@ -142,7 +142,7 @@ def test_nothing_to_ask(told: Told) -> None:
 def test_the_question_leads_to_both_pages(told: Told) -> None:
     run = by_number(connect(told.settings), told.settings, "1").run_id
     assert told.scenarios["approve"]["body"].splitlines()[:3] == [
-        "Version 1 of causalrec, trained on the data of 2026-03-01; there is no champion yet.",
+        "Version 1 of causalrec, trained on data up to 2026-03-01; there is no champion yet.",
         f"* [Review page](http://127.0.0.1:5000/#/experiments/1/runs/{run}/artifacts/review/page%201.html)",
         "* [Model version in MLflow](http://127.0.0.1:5000/#/models/causalrec/versions/1)",
     ]

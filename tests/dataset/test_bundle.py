@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from causalrec.dataset.bundle import load_bundle, load_propensity
@@ -106,3 +108,45 @@ def test_public_bundle(shared_data: Path) -> None:
     assert (data.n_users, data.n_items) == (9308, 6710)
     assert (data.train.shape[1], data.valid.shape[1], data.test.shape[1]) == (59541, 3051, 6130)
     assert sorted(data.modalities) == ["audio", "image"]
+
+
+def test_ratings_are_looks(tmp_path: Path) -> None:
+    ratings = np.array([[0, 0, 1, 0], [2, 1, 0, 2], [5, 2, 3, 4]], np.int32)  # 0-2 was rated twice
+    chances = np.arange(1, 7).reshape(2, 3) / 10
+    looks = load_bundle(save(tmp_path, ratings=ratings, propensity=chances)).looks
+    assert looks is not None
+    assert [looks.users.tolist(), looks.items.tolist()] == [[0, 0, 1], [1, 2, 0]]
+    assert looks.count.tolist() == [1, 2, 1]
+    assert looks.depths == ("rated3", "rated4", "rated5")
+    assert looks.reached.tolist() == [[0, 2, 1], [0, 2, 0], [0, 1, 0]]
+    assert looks.propensity.tolist() == pytest.approx([0.2, 0.3, 0.4])
+    assert (looks.policy, looks.uniform.tolist()) == (("",), [False])
+
+
+def test_pairs_alone_have_no_looks(tmp_path: Path) -> None:
+    assert load_bundle(save(tmp_path, train=TRAIN, valid=VALID)).looks is None
+
+
+def test_looks_of_a_file(tmp_path: Path) -> None:
+    save(tmp_path, train=TRAIN, valid=VALID)
+    rows = {"user": [0, 1], "item": [0, 4], "stratum": [0, 0], "late": [False, True], "count": [3, 2]}
+    table = pa.table(
+        {
+            name: pa.array(values, pa.bool_() if name == "late" else pa.int32())
+            for name, values in rows.items()
+        }
+    )
+    numbers = {"propensity": [0.5, np.nan], "age": [1.0, 2.0]}
+    for name, values in numbers.items():
+        table = table.append_column(name, pa.array(values, pa.float32()))
+    pq.write_table(table.append_column("view", pa.array([1, 2], pa.int32())), tmp_path / "looks.parquet")
+    strata = {"policy": [""], "position": pa.array([1.0], pa.float32()), "uniform": [False]}
+    pq.write_table(pa.table(strata), tmp_path / "strata.parquet")
+    data = load_bundle(tmp_path)
+    assert data.n_items == 5  # item 4 was only looked at
+    assert data.looks is not None
+    assert data.later_looks is not None
+    assert (data.looks.count.tolist(), data.later_looks.reached.tolist()) == ([3], [[2]])
+    (tmp_path / "strata.parquet").write_bytes(b"no Parquet")
+    with pytest.raises(DatasetError, match="cannot read the looks"):
+        load_bundle(tmp_path)

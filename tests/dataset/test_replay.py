@@ -21,7 +21,7 @@ from causalrec.dataset.interactions import interactions, positive_events
 from causalrec.ingest.events import ingest_events
 from causalrec.lake import Lake, Ledger, Written
 from causalrec.lake.bridge import write_frame
-from causalrec.lake.ledger import late_rows, new_row
+from causalrec.lake.record.ledger import late_rows, new_row
 
 from .shop import product, put
 

@@ -132,7 +132,7 @@ def test_a_backfill_runs_only_what_is_missing_and_then_nothing(shop: ShopUnderTe
         assert {str(row["ds"]) for row in shop.rows(table)} == {DS, NEXT}
     versions = shop.versions()
     second = shop.command("backfill", "--from", DS, "--to", NEXT)
-    assert "nothing to do: every date is done" in second
+    assert "nothing to do: every date is up to date" in second
     assert shop.versions() == versions
 
 

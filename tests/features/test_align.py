@@ -18,14 +18,14 @@ from causalrec.features.align import Projections, align, contrast, same_content,
 from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
 from causalrec.features.align_save import CARD, save_checkpoint
 from causalrec.features.catalogue import latest_items
-from causalrec.features.decode import decode
 from causalrec.features.image_encoder import image_encoder_id, load_image_encoder
 from causalrec.features.retrieval import measure_retrieval
 from causalrec.features.text_encoder import load_text_encoder, text_encoder_id
 from causalrec.lake import Lake
+from causalrec.pictures.decode import decode
 from jobs.cli import main
 from tests.features.shop import images, products, shop_settings, vectors
-from tests.pictures import colour_encodings, scene
+from tests.pictures.samples import colour_encodings, scene
 
 DS = dt.date(2026, 3, 1)
 SMALL = AlignSettings(dim=8, epochs=6, batch_size=64, min_pairs=20)

@@ -19,7 +19,7 @@ from causalrec.features.image_encoder import OpenClipEncoder, image_encoder_id
 from causalrec.features.onnx import agreement, compiled, need_onnx
 from causalrec.features.prefetch import Prefetch
 from causalrec.features.text_encoder import length_batches, text_encoder_id
-from tests.pictures import scene
+from tests.pictures.samples import scene
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(1, 16), st.integers(1, 16))

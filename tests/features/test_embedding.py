@@ -20,9 +20,9 @@ from causalrec.features.text_encoder import text_encoder_id
 from causalrec.features.texts import content_key
 from causalrec.ingest.images import ingest_images
 from causalrec.lake import Ledger
-from causalrec.lake.resolver import Resolver
+from causalrec.pictures.resolver import Resolver
 from tests.features.shop import products, shop_settings
-from tests.pictures import encoded, scene
+from tests.pictures.samples import encoded, scene
 
 if TYPE_CHECKING:
     import pyarrow as pa

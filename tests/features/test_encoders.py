@@ -11,10 +11,10 @@ import torch
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features import lite
-from causalrec.features.decode import decode
 from causalrec.features.image_encoder import OpenClipEncoder, image_encoder_id, load_image_encoder
 from causalrec.features.text_encoder import TransformersEncoder, load_text_encoder, text_encoder_id
-from tests.pictures import colour_encodings, grey_encodings, scene
+from causalrec.pictures.decode import decode
+from tests.pictures.samples import colour_encodings, grey_encodings, scene
 
 IMAGE, TEXT = ImageSettings(), TextSettings()
 

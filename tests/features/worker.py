@@ -16,7 +16,7 @@ from causalrec.lake import Ledger
 from causalrec.lake.session import spark_session
 from tests.features.gpus import gpu_conf, probed
 from tests.features.shop import products, shop_settings
-from tests.pictures import encoded, scene
+from tests.pictures.samples import encoded, scene
 
 DAY = dt.date(2026, 3, 1)
 PICTURES = 12

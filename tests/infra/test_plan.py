@@ -48,5 +48,5 @@ def test_nothing_to_do_is_said() -> None:
     console = Console(file=io.StringIO(), width=100)
     show_plan(_plan("dd"), console)
     assert console.file.getvalue().splitlines()[-1] == (  # type: ignore[attr-defined]
-        "nothing to do: every date is done"
+        "nothing to do: every date is up to date"
     )

@@ -17,7 +17,8 @@ def test_a_taken_port_is_refused_with_one_line_that_says_what_to_do() -> None:
         with pytest.raises(EmbeddedError) as caught:
             require(port, "Airflow", "AIRFLOW_PORT")
     assert str(caught.value) == (
-        f"port {port} for Airflow is taken -> stop what uses it or choose another: make up AIRFLOW_PORT=PORT"
+        f"port {port} for Airflow is taken -> stop the process that uses it, or choose another port: "
+        "make up AIRFLOW_PORT=PORT"
     )
 
 

@@ -16,7 +16,7 @@ from causalrec.config import Settings
 from causalrec.errors import ContractError, QualityError, SourceError
 from causalrec.ingest.events import ingest_events, ingest_events_inputs
 from causalrec.lake import Lake, Ledger, Outcome
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

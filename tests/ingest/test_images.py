@@ -10,9 +10,9 @@ from causalrec.errors import QualityError
 from causalrec.features.catalogue import latest_pictures
 from causalrec.ingest.images import JOB, ingest_images, ingest_images_inputs
 from causalrec.lake import Lake, Ledger, Outcome
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 from tests.features.shop import products, shop_settings
-from tests.pictures import encoded, scene
+from tests.pictures.samples import encoded, scene
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

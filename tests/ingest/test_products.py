@@ -13,7 +13,7 @@ from causalrec.config import Settings
 from causalrec.errors import SourceError
 from causalrec.ingest.products import ingest_products
 from causalrec.lake import Lake, Ledger, Outcome
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -14,7 +14,7 @@ from causalrec.ingest.delivery import feed_inputs
 from causalrec.ingest.events import FEED, ingest_events
 from causalrec.ingest.requeue import requeue, waiting
 from causalrec.lake import Lake, Ledger, Outcome
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -22,7 +22,7 @@ KILLS = [
     ("ingest_events", "events", "after"),  # the tables are there, the ledger knows nothing of them
     ("ingest_images", "image_failures", "after"),
     ("build_dataset", "interactions", "after"),
-    ("build_dataset", "exposures", "after"),
+    ("build_dataset", "looks", "after"),
     ("build_dataset", "datasets", "before"),  # the bundle is there, its row is not
 ]
 """Job, table, and whether its process dies before or after the commit of that table."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from causalrec.registry.evaluate import LATENCY
+from causalrec.registry.gate.evaluate import LATENCY
 from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias

@@ -8,7 +8,7 @@ import pytest
 
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log

@@ -15,9 +15,9 @@ from causalrec.config.sections import LakeSettings
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import digest_of
 from causalrec.lake.guard import conform
-from causalrec.lake.rewrite import compact
 from causalrec.lake.snapshot import DataFile
-from causalrec.lake.vacuum import vacuum
+from causalrec.lake.upkeep.rewrite import compact
+from causalrec.lake.upkeep.vacuum import vacuum
 
 from .tables import CONTRACTS, rows
 

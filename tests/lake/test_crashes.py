@@ -16,10 +16,10 @@ from deltalake.exceptions import CommitFailedError
 
 from causalrec.errors import LakeError
 from causalrec.lake import Lake, LakeTable
-from causalrec.lake.erase import erase_rows
-from causalrec.lake.rewrite import compact
 from causalrec.lake.snapshot import Snapshot
-from causalrec.lake.vacuum import vacuum
+from causalrec.lake.upkeep.erase import erase_rows
+from causalrec.lake.upkeep.rewrite import compact
+from causalrec.lake.upkeep.vacuum import vacuum
 
 from .tables import ids, rows
 

@@ -14,7 +14,7 @@ from causalrec.config.sections import LakeSettings
 from causalrec.errors import ConflictError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.bridge import read_frame, write_frame
-from causalrec.lake.vacuum import vacuum
+from causalrec.lake.upkeep.vacuum import vacuum
 
 from .tables import CONTRACTS, ids, rows
 

@@ -15,9 +15,9 @@ from causalrec.training.factory import build_recommender, load_recommender, save
 
 RIVALS = ("bpr_mf", "ips_mf", "pd", "vbpr", "freedom", "lightgcn")
 COSINES = ("bpr_mf", "vbpr", "freedom")  # rivals that also come with the loss of the causal model
-NAMES = ("popularity", "item_knn", "ease", "lightgcn", "causal", *(f"{name}:bpr" for name in RIVALS))
-NAMES += tuple(COSINES)
-LEARNED = NAMES[3:]
+CLOSED = ("popularity", "item_knn", "ease", "content_ease")
+NAMES = (*CLOSED, "lightgcn", "causal", *(f"{name}:bpr" for name in RIVALS), *COSINES)
+LEARNED = NAMES[len(CLOSED) :]
 PERSONAL = NAMES[1:]
 
 Toy = Callable[..., Interactions]

@@ -7,10 +7,10 @@ import torch
 
 from causalrec.config.model import FrontdoorSettings
 from causalrec.errors import TrainingError
+from causalrec.model.causal.frontdoor import FrontdoorAdjustment
+from causalrec.model.causal.naming import name_codes
 from causalrec.model.content import fit_content, fit_whitening, read_content
-from causalrec.model.frontdoor import FrontdoorAdjustment
 from causalrec.model.graph import operator, propagate, symmetric
-from causalrec.model.naming import name_codes
 from causalrec.model.neighbours import nearest
 
 RNG = np.random.default_rng(0)

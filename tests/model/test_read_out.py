@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from causalrec.config.model import FrontdoorSettings
-from causalrec.model.frontdoor import FrontdoorAdjustment
+from causalrec.model.causal.frontdoor import FrontdoorAdjustment
 from causalrec.model.read_out import Attention, ReadOut
 
 

@@ -42,7 +42,7 @@ def settings_in(work: Path, model: str = "ease") -> Settings:
 
 
 def interactions(seed: int, users: int = USERS, items: int = ITEMS) -> np.ndarray:
-    """(2, n): two thirds of a user's eight items come from his group of items."""
+    """(2, n): two thirds of a user's eight items come from the group of items they like."""
     rng = np.random.default_rng(seed)
     pairs = set()
     for user in range(users):

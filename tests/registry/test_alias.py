@@ -63,7 +63,7 @@ def test_two_processes_promote_at_once_and_one_dies_half_way(
         (winner,) = decisions(lake)
         assert sorted([mine, theirs]) == [
             f"champion {winner.version}",
-            f"refused: champion is version {winner.version}, expected none: promoted meanwhile "
+            f"refused: champion is version {winner.version}, expected none: it was promoted in the meantime "
             "-> run evaluate again and then promote",
         ]
         assert champion(settings) == winner.version
@@ -79,7 +79,7 @@ def test_two_processes_promote_at_once_and_one_dies_half_way(
     file.write_text(f'[paths]\nwork = "{settings.paths.work}"\n', encoding="utf-8")
     arguments = cli._parser().parse_args(["history", "--settings", str(file)])
     assert arguments.run(arguments, console) == 0
-    assert "finished what was begun: version 3 promoted by dying" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "completed an interrupted decision: version 3 promoted by dying" in console.file.getvalue()  # type: ignore[attr-defined]
     assert champion(settings) == "3"
     assert by_number(connect(settings), settings, "3").tags["answer"] == "approve"
     assert settled(settings, lake) is None

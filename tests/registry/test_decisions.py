@@ -11,7 +11,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError, SettingsError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
-from causalrec.registry.evaluate import evaluate_version
+from causalrec.registry.gate.evaluate import evaluate_version
 from causalrec.registry.promote import promote_version
 from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect
@@ -41,7 +41,7 @@ def challenger(settings: Settings, seed: int) -> str:
     evaluate_version(settings, lake, Ledger(lake), DS)
     note = promote_version(settings, lake, Ledger(lake), DS).note
     version = need(connect(settings), settings, "challenger").version
-    assert note.startswith(f"version {version} passed the gate and waits for approval")
+    assert note.startswith(f"version {version} passed the gate and is waiting for approval")
     return version
 
 
@@ -59,7 +59,7 @@ def test_people_decide_and_every_decision_has_its_row(
 ) -> None:
     """One story, since each step needs the registry as the step before left it."""
     lake = Lake(settings.lake_root)
-    assert need_approval.approval_needed(settings, lake, DS) == (False, "no version waits for approval")
+    assert need_approval.approval_needed(settings, lake, DS) == (False, "no version is waiting for approval")
     with pytest.raises(RegistryError, match="no challenger"):
         decide_by_hand(settings, lake, "approve", EVA)
 
@@ -68,18 +68,18 @@ def test_people_decide_and_every_decision_has_its_row(
     assert asked
     assert json.loads(line)["version"] == "1"
     assert json.loads(line)["text"] == (
-        "Version 1 of causalrec, trained on the data of 2026-03-01; there is no champion yet.\n"
+        "Version 1 of causalrec, trained on data up to 2026-03-01; there is no champion yet.\n"
         "* [Model version in MLflow](http://127.0.0.1:5000/#/models/causalrec/versions/1)"
     )
     left = decide_by_hand(settings, lake, "leave", Person("nobody", ""))
     assert (left.word, left.champion) == ("left", None)
     assert waiting(settings, lake) is not None  # it still waits
-    with pytest.raises(RegistryError, match="rejected without a reason"):
+    with pytest.raises(RegistryError, match="cannot be rejected without a reason"):
         decide_by_hand(settings, lake, "reject", Person("eva", " "))
     taken = decide_by_hand(settings, lake, "approve", EVA)
     assert (taken.word, taken.before, taken.champion) == ("promoted", None, "1")
     assert waiting(settings, lake) is None
-    with pytest.raises(RegistryError, match="champion already"):
+    with pytest.raises(RegistryError, match="already champion"):
         decide_by_hand(settings, lake, "approve", EVA)
     with pytest.raises(RegistryError, match="no champion before version 1"):
         roll_back(settings, lake, EVA)

@@ -7,10 +7,10 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.lake.erase import Erased
-from causalrec.lake.erasures import Erasures
+from causalrec.lake.upkeep.erase import Erased
+from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.registry.erase import erase
-from causalrec.registry.live import ERASED, live_pins
+from causalrec.registry.kept import ERASED, live_pins
 from causalrec.registry.store import connect
 from jobs import cli
 
@@ -76,5 +76,5 @@ def test_the_command_says_first_what_would_go(
     assert cli.main(["erase", "u002", "--yes"]) == 0
     assert "receipts: 1" in capsys.readouterr().out
     assert cli.main(["erase", "u002", "--yes"]) == 0
-    assert "nothing of this user is left" in capsys.readouterr().out
+    assert "nothing is left of this user" in capsys.readouterr().out
     assert cli.main(["erase", "", "--yes"]) == 1

@@ -11,7 +11,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.reproduce import reproduce
+from causalrec.registry.reproduction.reproduce import reproduce
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 

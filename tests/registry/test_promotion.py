@@ -11,7 +11,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.registry.alias import decide_champion
 from causalrec.registry.champion import usable_champion
-from causalrec.registry.evaluate import evaluate_version, evaluate_version_inputs
+from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
 from causalrec.registry.promote import promote_version, promote_version_inputs
 from causalrec.registry.promotions import Decision
 from causalrec.registry.store import connect
@@ -45,7 +45,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
     assert usable_champion(settings) is None
     assert need_champion.main(arguments(shop)) == need_champion.TRAINING_NEEDED
-    with pytest.raises(RegistryError, match="not evaluated"):
+    with pytest.raises(RegistryError, match="has no evaluation"):
         promote_version(settings, lake, ledger, DS)
 
     before = evaluate_version_inputs(settings, lake, ledger, DS)
@@ -62,10 +62,10 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     assert usable_champion(settings) is None
 
     promoted = promote_version(settings, lake, ledger, DS)
-    assert promoted.note == "version 1 promoted: no champion yet"
+    assert promoted.note == "version 1 promoted: there is no champion yet"
     assert usable_champion(settings) is not None
     again = promote_version(settings, lake, ledger, DS)
-    assert again.note == "version 1 was promoted already: no champion yet"
+    assert again.note == "version 1 was already promoted: there is no champion yet"
     assert again.writes == () and again.counters == promoted.counters
     assert need_champion.main(arguments(shop)) == need_champion.HAVE_CHAMPION
     (decision,) = lake.table("promotions").read().to_pylist()
@@ -89,7 +89,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     worse = settings.model_copy(update={"model": settings.model.model_copy(update={"name": "popularity"})})
     train_and_log(worse, lake, ledger, DS)
     evaluate_version(worse, lake, ledger, DS)
-    with pytest.raises(RegistryError, match=r"version 3 is refused \(version 1 stays champion\)"):
+    with pytest.raises(RegistryError, match=r"the gate refused version 3 \(version 1 remains champion\)"):
         promote_version(worse, lake, ledger, DS)
     assert champion(shop) == "1"
     decisions = [row["decision"] for row in lake.table("promotions").read().to_pylist()]
@@ -110,7 +110,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     # two promotions at once: the second has not seen the first
     client = connect(settings)
     late = Decision("promoted", "7", "4", need(client, settings, "challenger").run_id, "eva", "late", LATER)
-    with pytest.raises(RegistryError, match="promoted meanwhile"):
+    with pytest.raises(RegistryError, match="it was promoted in the meantime"):
         decide_champion(client, settings, lake, late)
     assert champion(shop) == "1"
 

@@ -11,7 +11,7 @@ import mlflow
 import pytest
 import requests
 
-from causalrec.registry.environment import needed
+from causalrec.registry.reproduction.environment import needed
 from causalrec.registry.store import connect
 
 from .conftest import Shop

@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log, train_and_log_inputs
 from causalrec.registry.versions import opened

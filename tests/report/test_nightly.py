@@ -12,7 +12,7 @@ from PIL import Image
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, Outcome, Written
-from causalrec.lake.ledger import LedgerRow, new_row
+from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, people
@@ -53,7 +53,7 @@ def row(user: str, rank: int, item: str, factual: float | None, **changes: objec
         "rank": rank,
         "item_id": item,
         "score": 1.0 / rank,
-        "score_unadjusted": factual,
+        "score_raw": factual,
         "reason_code": "similar_to_history",
         "reason_text": f"because you chose {EVIL}",
         "confounder_code": f"{EVIL} shoes",

@@ -8,12 +8,12 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from causalrec.lake import Lake, Ledger
+from causalrec.ranking.catalogue import Catalogue
 from causalrec.registry.decisions import Person, roll_back
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
 from causalrec.scoring import score as scoring
-from causalrec.scoring.catalogue import Catalogue
 from jobs import score as job
 from jobs._runner import JobContext, run
 from tests.registry.shop import DS, USERS, settings_in, write_dataset

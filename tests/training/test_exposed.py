@@ -9,7 +9,7 @@ import torch
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.causal import CausalRecommender
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.exposed import PassedOver, exposed_loss
 from causalrec.training.factory import build_recommender
 from causalrec.training.sampling import PairSampler

@@ -10,7 +10,7 @@ import torch
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.lightgcn import LightGcnNetwork
+from causalrec.model.rivals.lightgcn import LightGcnNetwork
 from causalrec.training.factory import build_recommender
 from causalrec.training.pairwise import PairwiseTrainer, pair_batch
 from causalrec.training.sampling import PairSampler

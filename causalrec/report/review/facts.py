@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from causalrec.dataset.load import Dataset
-from causalrec.evaluation.ranking import Score
+from causalrec.metrics.ranking import Score
 from causalrec.model.base import ServingTables
 
 Decision = Literal["promote", "keep", "reject"]

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.evaluation.ranking import Score, masked_scores
-from causalrec.evaluation.topk import top_k
+from causalrec.metrics.ranking import Score, masked_scores
+from causalrec.metrics.topk import top_k
 from causalrec.report.review.facts import Reviewed
 
 BATCH = 1_024  # users scored at a time

@@ -1,6 +1,6 @@
 """Redis: a list per key under the name of the night, one pointer that says which night is served.
 
-``GET PREFIX:current`` gives the night, ``GET PREFIX:night:NIGHT:recommendations:USER`` his list as JSON,
+``GET PREFIX:current`` gives the night, ``GET PREFIX:night:NIGHT:recommendations:USER`` their list as JSON,
 ordered by ``rank``. All keys of a night are written and read back before the pointer moves. Keys of other
 nights get a time to live, long enough for readers that hold the old pointer.
 """

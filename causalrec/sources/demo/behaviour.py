@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.sources.demo.mechanism import propensities, sigmoid, true_logit
+from causalrec.sources.demo.mechanism import (
+    campaign_lift,
+    cart_chance,
+    propensities,
+    raised,
+    sigmoid,
+    true_logit,
+)
 from causalrec.sources.demo.world import EVENTS, Floats, Ints, World, stream
 
 TYPES = np.array(["impression", "view", "cart", "purchase"])
@@ -70,7 +77,7 @@ def simulate(world: World, day: int, block: int) -> Activity:
     owner = np.repeat(users, rng.poisson(rate))
     start = (rng.beta(3.2, 2.0, len(owner)) * DAY_END * 1_000).astype(np.int64)
     shown = _expose(world, day, owner, rng)
-    return _act(world, shown, start, rng)
+    return _act(world, day, shown, start, rng)
 
 
 def _expose(world: World, day: int, owner: Ints, rng: np.random.Generator) -> Exposures:
@@ -97,16 +104,16 @@ def _expose_some(
     return session + offset, item, position, propensity
 
 
-def _act(world: World, shown: Exposures, start: Ints, rng: np.random.Generator) -> Activity:
+def _act(world: World, day: int, shown: Exposures, start: Ints, rng: np.random.Generator) -> Activity:
     knobs, n = world.knobs, len(shown.item)
-    logit = true_logit(world, shown.user, shown.item)
+    logit, lift = true_logit(world, shown.user, shown.item, day), campaign_lift(world, shown.item, day)
     looked = rng.random(n) < shown.position**-knobs.position_decay
     wanted = looked & (rng.random(n) < sigmoid(logit)) & (rng.random(n) >= knobs.accident_share / 4)
     slipped = ~wanted & (rng.random(n) < knobs.accident_share)
     viewed = wanted | slipped
-    cart_chance = np.where(slipped, knobs.accident_cart_share, 2 * knobs.cart_share * sigmoid(logit + 0.5))
-    carted = viewed & (rng.random(n) < cart_chance)
-    bought = carted & ~slipped & (rng.random(n) < knobs.purchase_share)
+    wanted_cart = raised(cart_chance(world, logit), lift)
+    carted = viewed & (rng.random(n) < np.where(slipped, knobs.accident_cart_share, wanted_cart))
+    bought = carted & ~slipped & (rng.random(n) < raised(knobs.purchase_share, lift))
     at = start[shown.session] + 700 * shown.position + rng.integers(0, 500, n)
     view_at = at + rng.integers(2_000, 60_000, n)
     cart_at = view_at + rng.integers(5_000, 300_000, n)

@@ -4,10 +4,13 @@ import numpy as np
 
 from causalrec.sources.demo.world import MERIT, Floats, Ints, World
 
+LAST = -1
+"""The last day of the shop, which is now."""
 
-def true_logit(world: World, users: Ints, items: Ints) -> Floats:
+
+def true_logit(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
     """Log-odds that ``users`` click ``items`` once they look at them; inputs broadcast, output likewise."""
-    demand = world.confounder.demand[world.items.category[items], world.items.brand[items]]
+    demand = demand_on(world, day)[world.items.category[items], world.items.brand[items]]
     return content_logit(world, users, items) + _confounding(world, users, demand)
 
 
@@ -17,14 +20,44 @@ def content_logit(world: World, users: Ints, items: Ints) -> Floats:
     return np.asarray(world.knobs.base + world.knobs.taste * match / np.sqrt(MERIT))
 
 
+def slopes(world: World, items: Ints) -> Floats:
+    """(..., MERIT + 1): what one unit of each taste, and of sensitivity, adds to :func:`true_logit`, now."""
+    demand = demand_on(world)[world.items.category[items], world.items.brand[items]]
+    pull = world.knobs.confounding * world.knobs.brand_sensitivity * _bent(world, demand)
+    merit = world.knobs.taste / np.sqrt(MERIT) * world.items.merit[items]
+    return np.concatenate([merit, pull[..., None]], axis=-1)
+
+
+def demand_on(world: World, day: int = LAST) -> Floats:
+    """Demand (categories, brands) of a day; by default of the last one, which is now."""
+    return np.asarray(world.confounder.demand + world.calendar.drift[day])
+
+
+def buying_chance(world: World, users: Ints, items: Ints) -> Floats:
+    """Chance that ``users`` buy ``items`` once they look at them, now and without any campaign."""
+    logit = true_logit(world, users, items)
+    return np.asarray(sigmoid(logit) * cart_chance(world, logit) * world.knobs.purchase_share)
+
+
+def cart_chance(world: World, logit: Floats) -> Floats:
+    """Chance of a cart after a click that was meant, given the log-odds of the click."""
+    return np.asarray(2 * world.knobs.cart_share * sigmoid(logit + 0.5))
+
+
+def campaign_lift(world: World, items: Ints, day: int) -> Floats:
+    """Log-odds that a hidden campaign adds, on that day, to showing ``items`` and to buying after a click."""
+    return np.asarray(world.calendar.campaign[day, world.items.brand[items]])
+
+
 def do_effect(world: World, users: Ints, items: Ints) -> Floats:
     """mu(u, i) = E_C[sigmoid(logit)] with C drawn anew as items carry it: the effect of the content alone."""
     content = content_logit(world, users, items)
     total = np.zeros_like(content)
     category, brand = world.items.category, world.items.brand
     codes, counts = np.unique(np.stack([category, brand]), axis=1, return_counts=True)
+    demand = demand_on(world)
     for (c, b), count in zip(codes.T, counts, strict=True):
-        shift = _confounding(world, users, world.confounder.demand[c, b])
+        shift = _confounding(world, users, demand[c, b])
         total += count * sigmoid(content + shift)
     return np.asarray(total / counts.sum())
 
@@ -39,6 +72,7 @@ def propensities(world: World, users: Ints, day: int, uniform: np.ndarray) -> Fl
     on_sale = items.launch_day <= day
     promotion = world.confounder.promotion[items.category, items.brand]
     general = knobs.exposure_popularity * items.log_pop + knobs.exposure_promotion * promotion
+    general = general + campaign_lift(world, np.arange(items.brand.size), day)
     personal = world.users.taste[users] @ items.merit.T / np.sqrt(MERIT)
     score = np.where(on_sale, general + knobs.exposure_personal * personal, -np.inf)
     weight = np.exp(score - score.max(axis=1, keepdims=True))
@@ -52,6 +86,17 @@ def sigmoid(x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-x)))
 
 
+def raised(chance: Floats | float, lift: Floats) -> Floats:
+    """``chance`` with ``lift`` added to its log-odds; exactly ``chance`` where the lift is 0."""
+    kept = np.broadcast_to(np.asarray(chance, np.float64), lift.shape)
+    odds = np.exp(lift) * kept
+    return np.where(lift > 0, odds / (odds + 1 - kept), kept)
+
+
 def _confounding(world: World, users: Ints, demand: Floats) -> Floats:
     pull = 1 + world.knobs.brand_sensitivity * world.users.sensitivity[users]
-    return np.asarray(world.knobs.confounding * demand * pull)
+    return np.asarray(world.knobs.confounding * _bent(world, demand) * pull)
+
+
+def _bent(world: World, demand: Floats) -> Floats:
+    return np.asarray(demand + world.knobs.demand_curve * (demand**2 - 1))

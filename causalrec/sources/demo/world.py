@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.sources.demo.calendar import Calendar, draw_calendar
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES, NEWCOMER
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 MERIT = 8
 """Dimensions of merit and taste."""
 
-ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES = range(7)
+ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR = range(8)
 """Streams of random numbers: each part of the shop draws from its own."""
 
 
@@ -61,6 +62,7 @@ class World:
     items: Items
     users: Users
     confounder: Confounder
+    calendar: Calendar
 
     @property
     def knobs(self) -> DemoSettings:
@@ -80,7 +82,8 @@ def stream(seed: int, *path: int) -> np.random.Generator:
 def build_world(source: SourceSettings) -> World:
     """Draw the shop of ``source.seed``; the same settings give the same arrays."""
     confounder = _confounder(source)
-    return World(source, _items(source, confounder), _users(source), confounder)
+    calendar = draw_calendar(source, (source.seed, CALENDAR))
+    return World(source, _items(source, confounder), _users(source), confounder, calendar)
 
 
 def _confounder(source: SourceSettings) -> Confounder:

@@ -22,7 +22,7 @@ from causalrec.features.catalogue import latest_items
 from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake, Ledger, Outcome
-from causalrec.lake.ledger import new_row
+from causalrec.lake.record.ledger import new_row
 from causalrec.report.features.drift import mean_shift
 from causalrec.report.features.encoders import directions
 from causalrec.report.features.failures import failures_by_reason

@@ -133,3 +133,42 @@ def test_blocks_divide_the_users() -> None:
     users = [set(simulate(world, 0, block).user.tolist()) for block in range(3)]
     assert [max(part) // 20 for part in users] == [0, 1, 2]
     assert [min(part) // 20 for part in users] == [0, 1, 2]
+
+
+def test_campaigns_raise_showing_and_buying_but_not_clicks() -> None:
+    knobs = DemoSettings(campaigns=1.5, campaign_share=0.3)
+    world = build_world(SourceSettings(demo=knobs))
+    days = [simulate(world, day, 0) for day in range(30)]
+    lift = np.concatenate([world.calendar.campaign[n, world.items.brand[d.item]] for n, d in enumerate(days)])
+    kind, uniform, accident = (_all(days, name) for name in ("kind", "uniform", "accident"))
+    on = lift > 0
+    assert set(np.unique(lift)) == {0.0, 1.5}
+    assert on[(kind == 0) & ~uniform].mean() > on[(kind == 0) & uniform].mean() + 0.15
+    clicks, bought = (np.bincount(on[(kind == stage) & uniform & ~accident], minlength=2) for stage in (1, 3))
+    assert bought[1] / clicks[1] > 1.5 * bought[0] / clicks[0]
+
+
+def test_without_its_knobs_time_changes_nothing(world: World) -> None:
+    assert not world.calendar.campaign.any()
+    assert not world.calendar.drift.any()
+    longer = build_world(SourceSettings(days=60, demo=DemoSettings(campaigns=1.0, demand_drift=0.5)))
+    shorter = build_world(SourceSettings(days=40, demo=DemoSettings(campaigns=1.0, demand_drift=0.5)))
+    np.testing.assert_array_equal(longer.calendar.campaign[:40], shorter.calendar.campaign)
+    np.testing.assert_array_equal(longer.calendar.drift[:40], shorter.calendar.drift)
+
+
+def test_demand_drifts_and_bends() -> None:
+    users, items = np.zeros(1, np.int64), np.arange(240)
+    plain, curved, drifting = (
+        build_world(SourceSettings(demo=DemoSettings(**knobs)))
+        for knobs in ({}, {"demand_curve": 0.4}, {"demand_drift": 1.0})
+    )
+    content = content_logit(plain, users, items)
+    code = plain.items.category * 100 + plain.items.brand
+    for world in (curved, drifting):
+        shift = true_logit(world, users, items) - content
+        assert len(np.unique(np.round(shift, 9))) == len(np.unique(code))
+        assert not np.allclose(shift, true_logit(plain, users, items) - content)
+    first, last = (true_logit(drifting, users, items, day) for day in (0, 37))
+    np.testing.assert_allclose(first, true_logit(plain, users, items))
+    assert np.abs(last - first).max() > 0.3

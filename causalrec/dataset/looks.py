@@ -1,0 +1,100 @@
+"""Looks: what was shown to whom, and how deep the response went, as sufficient statistics.
+
+A look is one item shown to one user in one session, its outcome the deepest response of that user to that
+item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
+logs none, views are, and carts and purchases their outcomes. What is kept is one row per user, item and
+stratum (a policy and a band of positions), so that training never reads single looks.
+"""
+
+import datetime as dt
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from causalrec.config.sections import DatasetSettings
+from causalrec.dataset.arrivals import first_arrivals
+from causalrec.dataset.behaviour import IMPRESSION, marked_robots
+from causalrec.dataset.exposure import PROPENSITY
+
+VIEW = "view"
+RESPONSES = (VIEW, "cart", "purchase")
+"""Shallow to deep."""
+COUNTS = ("views", "carts", "purchases")
+"""Columns of the table: looks that led at least to each of ``RESPONSES``."""
+DAY_SECONDS = 86_400
+KEY = ["user_id", "item_id", "policy", "band", "late"]
+
+
+def looks(
+    events: DataFrame,
+    items: DataFrame,
+    settings: DatasetSettings,
+    ds: dt.date,
+    training_ends: int | None = None,
+) -> DataFrame:
+    """One row per user, known item, policy, band of positions and ``late``; see schemas/looks.yaml.
+
+    Repeated impressions of a session are one look, shown as its first one was. Without a session id, the
+    events of a user's day (UTC) are one session. Robots do not look.
+
+    Args:
+        events: as known on ``ds``. items: item_id of every known product.
+        training_ends: microseconds; a look is ``late`` where it, or a response in its session, did not come
+            before. None: no look is.
+    """
+    kind = _kind_of_look(events, settings)
+    relevant = first_arrivals(events.where(F.col("event_type").isin(IMPRESSION, *RESPONSES)))
+    people = marked_robots(relevant, events, settings).where(~F.col("robot")).join(items, "item_id", "semi")
+    return _statistics(_visits(people, kind, settings, training_ends), kind, ds)
+
+
+def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
+    """Impressions; views in a shop that logs none, or only those that chance showed."""
+    chosen = ~F.coalesce("policy", F.lit("")).isin(*settings.uniform_policies)
+    logged = events.where((F.col("event_type") == IMPRESSION) & chosen)
+    return VIEW if logged.isEmpty() else IMPRESSION
+
+
+def _visits(people: DataFrame, kind: str, settings: DatasetSettings, training_ends: int | None) -> DataFrame:
+    """One row per look: when, how it was shown, and which depths were reached."""
+    session = F.coalesce("session_id", F.to_date("event_time").cast("string"))
+    of_kind = F.col("event_type") == kind
+    shown = F.struct("event_time", "position", "policy", "propensity")
+    last = [F.max(F.when(F.col("event_type") == name, F.col("event_time"))).alias(name) for name in RESPONSES]
+    visits = people.groupBy("user_id", "item_id", session.alias("session")).agg(
+        F.min(F.when(of_kind, shown)).alias("shown"), *last
+    )
+    seen = visits.where(F.col("shown").isNotNull()).select("user_id", "item_id", "shown.*", *RESPONSES)
+    moments = F.greatest("event_time", *RESPONSES)
+    late = F.lit(False) if training_ends is None else F.unix_micros(moments) >= F.lit(training_ends)
+    reached = {name: F.coalesce(F.col(name) >= F.col("event_time"), F.lit(False)) for name in RESPONSES}
+    deeper = [reduce(Column.__or__, [reached[name] for name in RESPONSES[n:]]) for n in range(len(RESPONSES))]
+    return seen.select(
+        "user_id", "item_id", "event_time", "position", "propensity",
+        F.coalesce("policy", F.lit("")).alias("policy"),
+        _band(settings).alias("band"),
+        late.alias("late"),
+        *(flag.cast("int").alias(name) for name, flag in zip(COUNTS, deeper, strict=True)),
+    )  # fmt: skip
+
+
+def _band(settings: DatasetSettings) -> Column:
+    """1 for the first band of positions, 0 where no position was logged."""
+    beyond = [(F.col("position") > F.lit(end)).cast("int") for end in settings.position_bands]
+    return F.coalesce(reduce(Column.__add__, beyond, F.lit(1)), F.lit(0))
+
+
+def _statistics(visits: DataFrame, kind: str, ds: dt.date) -> DataFrame:
+    """Sums of integers and decimals only: those of floats would depend on the order of the rows."""
+    ends = int(dt.datetime.combine(ds + dt.timedelta(days=1), dt.time(), dt.UTC).timestamp())
+    age = F.lit(ends) - F.unix_seconds("event_time")
+    counted = [F.sum(name).alias(name) for name in COUNTS]
+    rows = visits.groupBy(*KEY).agg(
+        F.count(F.lit(1)).alias("looks"),
+        *counted,
+        F.avg(F.col("position").cast("decimal(12, 0)")).cast("double").alias("position"),
+        F.avg(F.col("propensity").cast(PROPENSITY)).cast("double").alias("propensity"),
+        (F.sum(age) / F.count(F.lit(1)) / DAY_SECONDS).alias("age_days"),
+    )
+    return rows.withColumn("look", F.lit(kind)).withColumn("ds", F.lit(ds))

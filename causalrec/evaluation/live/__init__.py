@@ -1,1 +1,0 @@
-"""What a shop does once a model serves it, beside what the evaluation promised."""

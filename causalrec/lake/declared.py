@@ -1,0 +1,78 @@
+"""What the lake needs to know of a contract, and what a write needs to know of a table."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+from causalrec.config.sections import LakeSettings
+from causalrec.lake.evolve import Added
+from causalrec.lake.snapshot import Snapshot
+from causalrec.lake.storage import Location
+
+
+class Declared(Protocol):
+    """What the lake needs to know of a contract."""
+
+    @property
+    def name(self) -> str:
+        """Table name."""
+
+    @property
+    def partition_by(self) -> Sequence[str]:
+        """Partition columns in order."""
+
+    @property
+    def write(self) -> str:
+        """``replace`` or ``append``."""
+
+    @property
+    def retention_days(self) -> int:
+        """How long rows are kept, days."""
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Columns whose value names a person."""
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Text columns that may mention a person."""
+
+    @property
+    def volume_gate(self) -> bool:
+        """Whether a partition far smaller than the ones before it is refused."""
+
+    @property
+    def added(self) -> Added:
+        """Required columns that a later version brought, and what older rows read as."""
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """Columns of earlier versions that may still be stored; they are neither read nor written."""
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """All columns, partition columns included."""
+
+
+class Writable(Protocol):
+    """A table that a transaction can be made for."""
+
+    @property
+    def name(self) -> str:
+        """Table name."""
+
+    @property
+    def contract(self) -> Declared:
+        """How the table is declared."""
+
+    @property
+    def location(self) -> Location:
+        """Where its files lie."""
+
+    @property
+    def settings(self) -> LakeSettings:
+        """Number of tries, leases, the volume gate."""
+
+    def created(self) -> Snapshot:
+        """The newest version, made where there is none."""

@@ -1,0 +1,1 @@
+"""What jobs did: the ledger, their outcomes, lineage."""

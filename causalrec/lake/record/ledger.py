@@ -1,0 +1,177 @@
+"""The ledger: one row per job run and date, in a Delta table like any other."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pyarrow as pa
+
+from causalrec.lake.outcome import Outcome
+
+if TYPE_CHECKING:
+    from causalrec.lake.lake import Lake
+
+TABLE = "ledger"
+DONE = ("success", "unchanged")
+LATE = "late."
+"""Counters of ingest jobs: ``late.2026-03-01`` rows of that date arrived with this delivery."""
+_JSON = ("rejects", "reads", "writes", "counters", "inputs")
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """What one run did for one date. Field names are the table's columns.
+
+    ``writes`` holds one mapping per partition with the fields of :class:`Written`,
+    ``reads`` one per pin; ``seconds`` is wall time.
+    """
+
+    run_id: str
+    job: str
+    ds: dt.date
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    status: str
+    seconds: float
+    cpu_seconds: float
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+    rejects: dict[str, int]
+    reads: list[dict[str, Any]]
+    writes: list[dict[str, Any]]
+    counters: dict[str, float]
+    bytes_written: int
+    fingerprint: str
+    inputs: dict[str, str]
+    code_version: str
+    git_revision: str | None
+    note: str
+
+
+def new_row(
+    *,
+    job: str,
+    ds: dt.date,
+    started_at: dt.datetime,
+    seconds: float,
+    cpu_seconds: float,
+    outcome: Outcome,
+    failed: bool,
+    fingerprint: str,
+    inputs: Mapping[str, str],
+    code_version: str,
+) -> LedgerRow:
+    """The row of a run that ends now; unchanged where every partition written held this content already."""
+    unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
+    return LedgerRow(
+        run_id=uuid4().hex,
+        job=job,
+        ds=ds,
+        started_at=started_at,
+        finished_at=dt.datetime.now(dt.UTC),
+        status="failed" if failed else "unchanged" if unchanged else "success",
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        rows_in=outcome.rows_in,
+        rows_out=outcome.rows_out,
+        rows_rejected=outcome.rows_rejected,
+        rejects=dict(outcome.rejects),
+        reads=[asdict(pin) for pin in outcome.reads],
+        writes=[asdict(written) for written in outcome.writes],
+        counters=dict(outcome.counters),
+        bytes_written=sum(written.bytes for written in outcome.writes if written.changed),
+        fingerprint=fingerprint,
+        inputs=dict(inputs),
+        code_version=code_version,
+        git_revision=git_revision(),
+        note=outcome.note,
+    )
+
+
+class Ledger:
+    """Appends rows and answers what was done when. Appends of concurrent jobs all land."""
+
+    def __init__(self, lake: "Lake") -> None:
+        self._table = lake.table(TABLE)
+
+    def record(self, rows: list[LedgerRow]) -> None:
+        """Append rows in one transaction."""
+        self._table.append(
+            pa.Table.from_pylist([_to_columns(row) for row in rows], schema=self._table.schema)
+        )
+
+    def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
+        """All rows of a date or job (None: any), oldest first by ``finished_at``."""
+        found = self._table.read(where=None if ds is None else {"ds": [ds.isoformat()]})
+        rows = [_from_columns(row) for row in found.to_pylist() if job is None or row["job"] == job]
+        return sorted(rows, key=lambda row: (row.finished_at, row.run_id))
+
+    def last_success(self, job: str, ds: dt.date) -> LedgerRow | None:
+        """The newest row of a job and date that did not fail."""
+        done = [row for row in self.rows(ds, job) if row.status in DONE]
+        return done[-1] if done else None
+
+    def successes(self, job: str) -> dict[dt.date, LedgerRow]:
+        """Per date the newest row of the job that did not fail, in the order of dates."""
+        newest = {row.ds: row for row in self.rows(job=job) if row.status in DONE}
+        return dict(sorted(newest.items()))
+
+    def partition_digests(self, table: str, upto: dt.date | None = None) -> dict[str, str]:
+        """Partition -> content digest of a table, as the newest successful writes recorded it.
+
+        Args:
+            table: table name.
+            upto: leave out rows of later run dates (None: take all).
+        """
+        digests: dict[str, str] = {}
+        for row in self.rows():
+            if row.status in DONE and (upto is None or row.ds <= upto):
+                digests |= {w["partition"]: w["digest"] for w in row.writes if w["table"] == table}
+        return dict(sorted(digests.items()))
+
+
+def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
+    """Date on which rows happened -> later date on which they arrived -> rows, both ISO and ascending.
+
+    Args:
+        rows: the newest success of an ingest job per arrival date.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for row in sorted(rows, key=lambda row: row.ds):
+        for key, count in row.counters.items():
+            if key.startswith(LATE):
+                found.setdefault(key.removeprefix(LATE), {})[row.ds.isoformat()] = int(count)
+    return dict(sorted(found.items()))
+
+
+@cache
+def git_revision() -> str | None:
+    """Commit of the checkout that this code runs from; None for an installed package."""
+    folder = Path(__file__).parents[3] / ".git"
+    try:
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        loose = folder / name
+        if loose.is_file():
+            return loose.read_text(encoding="utf-8").strip()
+        packed = (folder / "packed-refs").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)
+
+
+def _to_columns(row: LedgerRow) -> dict[str, Any]:
+    columns = asdict(row)
+    return columns | {name: json.dumps(columns[name], sort_keys=True) for name in _JSON}
+
+
+def _from_columns(columns: dict[str, Any]) -> LedgerRow:
+    return LedgerRow(**(columns | {name: json.loads(columns[name]) for name in _JSON}))

@@ -1,0 +1,111 @@
+"""Everything that is measured about one fitted model, as rows of the ``evaluations`` table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Interactions
+from causalrec.metrics.beyond import catalogue_metrics
+from causalrec.metrics.bootstrap import interval
+from causalrec.metrics.calibration import Calibration, calibration
+from causalrec.metrics.debiased import exposed_per_user, exposed_scores
+from causalrec.metrics.logged import uniform_list_value
+from causalrec.metrics.ranked import RankedUsers
+from causalrec.metrics.ranking import Score, Split, rank_per_user
+from causalrec.metrics.slices import slice_metrics
+
+Doubles = npt.NDArray[np.float64]
+
+KS = (10, 20)
+RANDOM_K = 5
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One value: ``metric`` without its cut-off, ``k`` 0 where it has none, interval where it is known."""
+
+    split: str
+    metric: str
+    k: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The rows, and what is behind them.
+
+    Attributes:
+        exposed: ``random_ndcg@k``, ``random_auc``, ``dr_liked@k`` and ``dr_support@k`` per user with an
+            answer; empty without random exposure.
+        curve: reliability on random exposure, or None.
+    """
+
+    rows: tuple[MetricRow, ...]
+    ranked: RankedUsers
+    exposed: dict[str, Doubles] = field(default_factory=dict)
+    curve: Calibration | None = None
+
+    def value(self, name: str) -> float:
+        """The value of ``name`` such as ``ndcg@20``."""
+        metric, k = _parts(name)
+        return next(row.value for row in self.rows if (row.metric, row.k) == (metric, k))
+
+    def per_user(self, name: str) -> Doubles:
+        """Per-user values of a metric such as ``ndcg@20``, float64 (M,), in ascending order of user."""
+        return self.paired[name]
+
+    @property
+    def paired(self) -> dict[str, Doubles]:
+        """Every metric that has values per user, for paired tests."""
+        return self.ranked.metrics | self.exposed
+
+
+def evaluate_all(
+    score: Score, data: Interactions, split: Split, ks: Sequence[int] = KS, batch: int = 1024
+) -> Evaluation:
+    """Ranking metrics with bootstrap intervals, catalogue, slice, calibration and random-exposure metrics.
+
+    ``score`` is :meth:`Recommender.score` or any function like it. Random exposure is evaluated with the test
+    split only: like the test set it is looked at once.
+    """
+    ranked = rank_per_user(score, data, split, ks, batch)
+    rows = [_with_interval(split, name, values) for name, values in ranked.metrics.items()]
+    plain: dict[str, float] = {}
+    for k in ks:
+        plain |= catalogue_metrics(ranked.users, ranked.lists[:, :k], data, k)
+    plain |= slice_metrics(ranked, data, split, max(ks))
+    exposed = exposed_scores(score, data, batch) if split == "test" else None
+    per_user = exposed_per_user(exposed, RANDOM_K)
+    if exposed is not None:
+        per_user |= uniform_list_value(score, data, RANDOM_K, batch)
+        plain["random_users"] = float(per_user.get(f"random_ndcg@{RANDOM_K}", np.empty(0)).size)
+    rows += [_with_interval(split, name, values) for name, values in per_user.items()]
+    curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
+    plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))
+    rows += [MetricRow(split, *_parts(name), value) for name, value in plain.items()]
+    return Evaluation(tuple(rows), ranked, per_user, curve)
+
+
+def list_calibration(ranked: RankedUsers) -> Calibration | None:
+    """Reliability of listed items: of those with chance p, is a share p held out?"""
+    listed = ranked.lists >= 0
+    users = np.broadcast_to(ranked.users[:, None], listed.shape)[listed]
+    return calibration(users, ranked.scores[listed].astype(np.float64), ranked.hits[listed])
+
+
+def _calibration_metrics(prefix: str, found: Calibration | None) -> dict[str, float]:
+    return {} if found is None else {f"{prefix}ece": found.ece, f"{prefix}brier": found.brier}
+
+
+def _with_interval(split: str, name: str, values: Doubles) -> MetricRow:
+    found = interval(values)
+    return MetricRow(split, *_parts(name), found.value, found.low, found.high)
+
+
+def _parts(name: str) -> tuple[str, int]:
+    metric, _, k = name.partition("@")
+    return metric, int(k or 0)

@@ -1,0 +1,1 @@
+"""The causal recommender and its modules."""

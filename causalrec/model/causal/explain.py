@@ -1,0 +1,191 @@
+"""Explanations of one score: what it is with and without each adjustment, and which history carried it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.base import ServingTables
+from causalrec.model.blocks import unit_blocks
+from causalrec.model.causal.channel_part import ChannelPart
+from causalrec.model.causal.network import CausalNetwork
+from causalrec.model.graph import inverse_root
+
+
+@dataclass(frozen=True)
+class HistoryItem:
+    """A history item, the part of the score that it carried, and its weight in the graph."""
+
+    item: int
+    contribution: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class WeakenedEdge:
+    """A history edge that was weakened or dropped, the evidence P(preference), and why."""
+
+    item: int
+    evidence: float
+    weight: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One (user, item) pair.
+
+    Attributes:
+        score: after all adjustments.
+        without_backdoor: with the factual code instead of the expectation over codes. without_frontdoor:
+        with the mediator alone as user state. without_topology: on all observed edges, as they are.
+        coarse, fine: the item's codes, -1 without. code_name: the coarse code's name, empty without.
+        kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far it is
+        acted on.
+        carried: history items by contribution, largest first. added: items the topology linked to the user.
+        weakened: history edges below weight one, least evidence first.
+    """
+
+    user: int
+    item: int
+    score: float
+    without_backdoor: float
+    without_frontdoor: float
+    without_topology: float
+    coarse: int
+    fine: int
+    code_name: str
+    kappa: float
+    gate: float
+    carried: tuple[HistoryItem, ...]
+    added: tuple[int, ...]
+    weakened: tuple[WeakenedEdge, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What explanations need beside the serving tables.
+
+    Attributes:
+        mediator: (U, d + p) read-out before the front-door, and the summed content of the history, per
+        block of columns (``widths``: d, then the modalities of the content channel). plain_users,
+        plain_items: states on the observed graph.
+        sent: (N, d + p) what an item sends to a user. kappa: (N,). popularity: (N,).
+        start: (U + 1,) where a user's edges begin in items, weight, probability; user_scale (U,),
+        item_scale (N,): the degrees of the graph, ^-1/2. added: (U, a).
+    """
+
+    mediator: Floats
+    plain_users: Floats
+    plain_items: Floats
+    sent: Floats
+    kappa: Floats
+    start: npt.NDArray[np.int64]
+    items: Ints
+    weight: Floats
+    probability: Floats
+    user_scale: Floats
+    item_scale: Floats
+    added: Ints
+    widths: Ints
+
+    @staticmethod
+    def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
+        """Takes them out of a trained network."""
+        encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
+        plain_items = network.items_of(plain.items)
+        if network.backdoor is not None:
+            plain_items = network.backdoor.adjusted(plain_items, network.get_buffer("gate"))
+        users, items = network.pairs
+        order = np.lexsort((items, users))
+        verdict, matrix = network.edges.verdict(), network.edges.matrix()
+        user_degree, item_degree = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
+        user_scale, item_scale = inverse_root(user_degree), inverse_root(item_degree)
+        # content is not divided by the item's degree: undone here, so that one scale serves all columns
+        undone = np.divide(1.0, item_scale, out=np.zeros_like(item_scale), where=item_scale > 0)
+        summed = user_scale[:, None] * np.asarray(matrix @ part.seen, dtype=np.float32)
+        return Evidence(
+            np.concatenate([encoded.mediator.cpu().numpy(), summed], axis=1),
+            np.concatenate([network.users_of(plain.mediator).cpu().numpy(), part.plain_tastes], axis=1),
+            np.concatenate([plain_items.cpu().numpy(), part.adjusted], axis=1),
+            np.concatenate([encoded.sent.cpu().numpy(), undone[:, None] * part.seen], axis=1),
+            network.prepared.footprint.kappa,
+            np.searchsorted(users[order], np.arange(network.shape[0] + 1)).astype(np.int64),
+            items[order],
+            verdict.weight[order],
+            verdict.evidence[order],
+            user_scale,
+            item_scale,
+            network.edges.added(),
+            np.array([network.settings.dim, *part.channel.widths], dtype=np.int32),
+        )
+
+    def pack(self) -> dict[str, npt.NDArray[Any]]:
+        """Arrays for a snapshot."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @staticmethod
+    def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> "Evidence":
+        """The inverse of :meth:`pack`."""
+        return Evidence(**arrays)
+
+
+def explain_pair(
+    user: int, item: int, tables: ServingTables, evidence: Evidence, history: int, unit: bool
+) -> Explanation:
+    """Assembles the explanation of one pair; ``history`` is how many history items are listed.
+
+    Args:
+        unit: states have length one.
+    """
+    state, target = tables.users[user], tables.items[item]
+    mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
+    if not unit:
+        mediator[: evidence.widths[0]] = evidence.mediator[user, : evidence.widths[0]]
+    coarse = int(tables.coarse[item])
+    return Explanation(
+        user,
+        item,
+        float(state @ target),
+        float(state @ tables.items_unadjusted[item]),
+        float(mediator @ target),
+        float(evidence.plain_users[user] @ evidence.plain_items[item]),
+        coarse,
+        int(tables.fine[item]),
+        tables.code_names[coarse] if coarse >= 0 and tables.code_names else "",
+        float(evidence.kappa[item]),
+        float(tables.gate[item]),
+        _carried(user, target, evidence)[:history],
+        tuple(int(i) for i in evidence.added[user] if i >= 0),
+        _weakened(user, tables, evidence),
+    )
+
+
+def _carried(user: int, target: Floats, evidence: Evidence) -> tuple[HistoryItem, ...]:
+    """The mediator is linear in the messages of the history: each one's share of the cosines."""
+    edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
+    items, weight = evidence.items[edges], evidence.weight[edges]
+    scale = weight * evidence.user_scale[user] * evidence.item_scale[items]
+    starts = np.concatenate([[0], np.cumsum(evidence.widths)[:-1]])
+    length = np.sqrt(np.add.reduceat(np.square(evidence.mediator[user]), starts))
+    share = scale * (evidence.sent[items] @ (target / np.repeat(np.maximum(length, 1e-12), evidence.widths)))
+    order = np.argsort(-share, kind="stable")
+    return tuple(HistoryItem(int(items[i]), float(share[i]), float(weight[i])) for i in order)
+
+
+def _weakened(user: int, tables: ServingTables, evidence: Evidence) -> tuple[WeakenedEdge, ...]:
+    edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
+    items, weight, sure = evidence.items[edges], evidence.weight[edges], evidence.probability[edges]
+    cosines = tables.items[items] @ tables.users[user]
+    typical, usual = float(np.mean(cosines)) if items.size else 0.0, np.median(tables.popularity)
+    found = []
+    for i in np.argsort(sure, kind="stable"):
+        if weight[i] < 1.0:
+            why = "less like the rest of the history" if cosines[i] < typical else "little beyond popularity"
+            if cosines[i] < typical and tables.popularity[items[i]] > usual:
+                why += ", and a popular item"
+            found.append(WeakenedEdge(int(items[i]), float(sure[i]), float(weight[i]), why))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Models that the causal one is compared with."""

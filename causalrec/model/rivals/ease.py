@@ -1,0 +1,78 @@
+"""EASE: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (WWW 2019), a closed form."""
+
+import time
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+from causalrec.config.rivals import BaselineSettings
+from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.rivals.itemitem import HistoryRecommender
+from causalrec.model.rivals.popularity import closed_form_report
+
+
+class EaseRecommender(HistoryRecommender):
+    """B = I - P diag(1 / diag(P)), P = (X'X + ridge I)^-1; scores are X B. Dense N x N in float32."""
+
+    name = "ease"
+
+    def __init__(self, settings: BaselineSettings, judge: Judge) -> None:
+        self.settings, self.judge = settings, judge
+        self.weights: Floats = np.empty((0, 0), dtype=np.float32)
+        self.ridge = settings.ease_ridges[0]
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Solves once per ridge and keeps the best on validation; without validation pairs, the first.
+
+        Raises:
+            TrainingError: the catalogue is above ``ease_max_items``.
+        """
+        if data.n_items > self.settings.ease_max_items:
+            raise TrainingError(
+                f"EASE needs a dense {data.n_items} x {data.n_items} matrix; "
+                f"the limit is {self.settings.ease_max_items} items",
+                do="raise model.baselines.ease_max_items or choose another model",
+            )
+        start = time.perf_counter()
+        history = self.remember(data)
+        gram = np.asarray((history.T @ history).todense(), dtype=np.float32)
+        ridges = self.settings.ease_ridges if data.valid.shape[1] else self.settings.ease_ridges[:1]
+        best = -np.inf
+        for ridge in ridges:
+            before, self.weights = self.weights, _solve(gram, ridge)
+            value = self.judge(self.score, data) if len(ridges) > 1 else 0.0
+            if value > best:
+                best, self.ridge = value, ridge
+            else:
+                self.weights = before
+        return closed_form_report(time.perf_counter() - start, progress)
+
+    def apply(self, history: sp.csr_matrix) -> Floats:
+        """History times the learned item-item weights."""
+        return np.asarray(history @ self.weights, dtype=np.float32)
+
+    def snapshot(self) -> Snapshot:
+        """Histories and weights."""
+        base = super().snapshot()
+        return Snapshot({**base.arrays, "weights": self.weights}, {**base.facts, "ridge": self.ridge})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restores both."""
+        super().restore(snapshot)
+        self.weights = snapshot.arrays["weights"]
+        self.ridge = float(snapshot.facts["ridge"])
+
+
+def _solve(gram: Floats, ridge: float) -> Floats:
+    """Zero-diagonal weights (N, N) of one ridge."""
+    regular = gram.copy()
+    regular[np.diag_indices_from(regular)] += np.float32(ridge)
+    factor, lower = scipy.linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
+    identity = np.eye(gram.shape[0], dtype=np.float32)
+    inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)
+    weights = -inverse / np.diag(inverse)
+    weights[np.diag_indices_from(weights)] = 0.0
+    return np.ascontiguousarray(weights, dtype=np.float32)

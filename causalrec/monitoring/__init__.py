@@ -1,0 +1,1 @@
+"""What became of the published lists: responses, drift, a random slice."""

@@ -1,0 +1,49 @@
+"""The champion on items that were shown at random after it was trained: its promise, kept or not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from causalrec.config.monitor import MonitorSettings
+from causalrec.dataset.load import Dataset
+from causalrec.metrics.bootstrap import interval
+from causalrec.metrics.debiased import exposed_per_user, exposed_scores
+from causalrec.monitoring.lines import Line, Served, Status, unknown
+
+AUC, K = "random_auc", 5
+SLICE = "random exposure"
+
+
+def random_line(
+    pairs: pd.DataFrame,
+    dataset: Dataset,
+    served: Served,
+    promised: tuple[float, float | None] | None,
+    settings: MonitorSettings,
+) -> Line:
+    """AUC per user over ``pairs`` (user_id, item_id, clicked), averaged.
+
+    Fails where the whole live interval lies below the promised one, warns where it lies below its value.
+
+    Args:
+        promised: value and lower end that the evaluation gave; None where it did not measure it.
+    """
+    users = pd.Index(dataset.user_ids).get_indexer(pd.Index(pairs["user_id"]))
+    items = pd.Index(dataset.item_ids).get_indexer(pd.Index(pairs["item_id"]))
+    known = (users >= 0) & (items >= 0) & pairs["item_id"].isin(served.item_ids).to_numpy()
+    log = np.stack([users[known], items[known], pairs["clicked"].to_numpy()[known]]).astype(np.float32)
+    exposed = exposed_scores(served.score, replace(dataset.data, random_exposure=log))
+    values = exposed_per_user(exposed, K).get(AUC, np.empty(0))
+    if values.size < settings.min_users:
+        why = f"{values.size} users with an answer since {served.trained_on}, {settings.min_users} are needed"
+        return unknown(AUC, SLICE, why)
+    live = interval(values)
+    if promised is None:
+        detail = f"{live.value:.4f} over {values.size:,} users; the evaluation had no random exposure"
+        return Line(AUC, SLICE, "pass", live.value, live.low, live.high, None, None, detail)
+    value, low = promised
+    least = value if low is None else low
+    status: Status = "fail" if live.high < least else "warn" if live.high < value else "pass"
+    detail = f"{live.value:.4f} over {values.size:,} users beside {value:.4f} in the evaluation"
+    return Line(AUC, SLICE, status, live.value, live.low, live.high, value, least, detail)

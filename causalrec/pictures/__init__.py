@@ -1,0 +1,1 @@
+"""Everything that touches a reference to a picture: resolve, fetch, check, decode."""

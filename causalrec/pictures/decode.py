@@ -1,0 +1,60 @@
+"""One conversion policy from any accepted file to an upright RGB picture.
+
+First frame; EXIF orientation applied; 16-bit grey scaled to 8 bit; palette expanded; transparency laid on
+white; CMYK and every other colour space converted by Pillow without ICC profiles. So the same picture in
+another encoding gives the same input to the encoder up to rounding. A change here is a new ``PREPROCESSING``
+version.
+"""
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from causalrec.config.sections import ImageSettings
+from causalrec.pictures.header import open_picture, pillow_errors
+
+PREPROCESSING = "p1"
+WHITE = (255, 255, 255, 255)
+SIXTEEN_TO_EIGHT = 257.0
+UPRIGHT = 1
+
+
+def decode(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
+    """The upright RGB picture in ``data``, at full size or (JPEG) at a smaller scale not under ``2 * side``.
+
+    Raises:
+        RejectedPicture: the bytes are not a picture within the caps, or are truncated or corrupt.
+    """
+    picture = open_picture(data, caps)
+    with pillow_errors():
+        picture.draft(None, (2 * side, 2 * side))  # JPEG only: decodes at 1/2, 1/4, 1/8 where that is enough
+        picture.load()
+        return to_rgb(_upright(picture))
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Any Pillow mode to RGB, 8 bit per channel."""
+    if picture.mode == "RGB" and "transparency" not in picture.info:
+        return picture
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _from_deep_grey(picture)
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, WHITE), layer).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _from_deep_grey(picture: Image.Image) -> Image.Image:
+    values = np.asarray(picture, dtype=np.float32)
+    if picture.mode != "F":
+        values = values / SIXTEEN_TO_EIGHT
+    grey = np.nan_to_num(np.rint(values)).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Rotated as EXIF says; unreadable EXIF means upright, for it does not make the picture unusable."""
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+    except Exception:  # Pillow's EXIF reader raises anything from struct.error to SyntaxError
+        return picture
+    return picture if orientation == UPRIGHT else ImageOps.exif_transpose(picture)

@@ -1,0 +1,1 @@
+"""From states to lists: rules of the shop, top-k, reranking, reasons."""

@@ -1,0 +1,232 @@
+"""Ranks the catalogue for a batch of users: taste where it is known, popularity where it is not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.arrays import Floats, Ints
+from causalrec.model.blocks import unit_rows
+from causalrec.model.read_out import ReadOut
+from causalrec.ranking.adjustment import Evidence, sentences
+from causalrec.ranking.ann import Index
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.fused import FINE, worthwhile
+from causalrec.ranking.histories import Histories
+from causalrec.ranking.listing import Chance, Lister, Lists
+from causalrec.ranking.places import places_gained
+from causalrec.ranking.ranked import Fallback, Ranked
+from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
+from causalrec.ranking.selection import Selector
+from causalrec.ranking.slots import Policy, uniforms
+from causalrec.ranking.topk import Indices, TopK
+from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
+
+FLOAT = 4
+MIB = 1 << 20
+SAME = 1e-4  # relative difference of one score computed from two tables
+Bools = npt.NDArray[np.bool_]
+
+
+class Engine:
+    """Exact recommendations from flat arrays; needs neither Spark nor torch.
+
+    Args:
+        users: trained user states; None for a model that only scores whole rows.
+        score: (model user rows) -> (B, N) scores in the model's item numbering; used without ``users``.
+        score_histories: (histories in the model's item numbering) -> (B, N) scores of users it does not know.
+        index: an approximate index of the catalogue's states; without it the search is exact.
+        read_out: from the summed fold-in vectors of a history to a state; default: their direction.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: ScoringSettings,
+        *,
+        users: UserStates | None = None,
+        score: Callable[[Ints], Floats] | None = None,
+        score_histories: Callable[[Sequence[Ints]], Floats] | None = None,
+        index: Index | None = None,
+        read_out: ReadOut | None = None,
+    ) -> None:
+        if (users is None) == (score is None):
+            raise ValueError("give user states or a score function, not both")
+        self.catalogue, self.settings = catalogue, settings
+        self._users, self._score, self._score_histories = users, score, score_histories
+        self._units = None if catalogue.states is None else unit_rows(catalogue.states)
+        self._lister = Lister.of(catalogue.rules, settings, self._units)
+        self._index, self._read_out = index, read_out
+        self._evidence = Evidence.of(catalogue, settings)
+        self._raw = _with_raw_states(catalogue)
+
+    def recommend(
+        self,
+        user_rows: Ints,
+        histories: Histories,
+        k: int,
+        user_ids: npt.NDArray[np.object_] | None = None,
+        seed: str = "",
+    ) -> Iterator[Ranked]:
+        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for users it does not know.
+
+        With ``user_ids`` (B,) the places of exploration and of new items are drawn by a hash of user and
+        ``seed``; without, all places are given by taste.
+        """
+        step = self._block_rows(k)
+        for start in range(0, user_rows.size, step):
+            stop = min(start + step, user_rows.size)
+            ids = None if user_ids is None else user_ids[start:stop]
+            chance = None if ids is None else partial(uniforms, ids, seed)
+            yield self._block(start, user_rows[start:stop], histories.block(start, stop), k, chance)
+
+    def _block_rows(self, k: int) -> int:
+        """Users at once, so that score and similarity blocks stay within the memory bound."""
+        width = 0 if self._units is None else self._units.shape[1]
+        width += 0 if self.catalogue.raw is None else self.catalogue.raw.shape[1]
+        fused = self._users is not None and worthwhile(self.catalogue.size, k)
+        scores = 2 * self.catalogue.size // FINE if fused else 3 * self.catalogue.size
+        pool = k * self.settings.pool if self.settings.diversity or self._lister.caps else 0
+        per_user = FLOAT * (scores + 2 * width * (self.settings.reason_history + k) + pool * (width + 8))
+        bound = self.settings.block_mib * MIB // max(per_user, 1)
+        return max(1, min(self.settings.user_block, int(bound)))
+
+    def _block(self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None) -> Ranked:
+        selector, folded = self._selector(rows, past)
+        lists = self._lister.lists(selector, self._masked(past), k, chance)
+        top, cold = lists.top, selector.cold
+        nearest, similarity = self._nearest(top, past)
+        raw, content = self._other_scores(rows, top)
+        adjustments = self._adjustments(rows, selector, lists, raw, content, k)
+        codes, texts = explain(
+            self.catalogue,
+            nearest,
+            similarity,
+            _drawn(lists, cold),
+            sentences(adjustments, self.catalogue.confounders[top.columns]),
+            self.settings.min_reason_similarity,
+        )
+        return Ranked(
+            users=top.rows + offset,
+            ranks=top.ranks,
+            items=top.columns,
+            scores=top.scores,
+            raw=raw,
+            content=content,
+            reason_codes=codes,
+            reason_texts=texts,
+            adjustments=adjustments,
+            confounders=self.catalogue.confounders[top.columns],
+            fallback=_labels(folded, cold, lists)[top.rows],
+            policies=lists.policies,
+            propensity=lists.propensity,
+        )
+
+    def _selector(self, rows: Ints, past: Histories) -> tuple[Selector, Bools]:
+        """Scores of the block, and the users served by their history alone."""
+        if self._users is None:
+            known = rows >= 0
+            folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
+            matrix = self._matrix(rows, np.flatnonzero(known | folded), past)
+            return Selector(self.catalogue, ~known & ~folded, matrix=matrix), folded
+        trained = self._users.take(rows)
+        has_state: Bools = np.asarray(trained.any(axis=1))
+        states = np.where(has_state[:, None], trained, self._folded(~has_state, past, trained.shape[1]))
+        served: Bools = np.asarray(states.any(axis=1))
+        return Selector(self.catalogue, ~served, states=states, index=self._index), served & ~has_state
+
+    def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
+        """States (B, d) read out of the summed fold-in vectors of the history; zero without one."""
+        assert self.catalogue.fold is not None  # noqa: S101 - narrows types
+        owners, items = past.pairs()
+        mine = new[owners]
+        sums = np.zeros((new.size, width), dtype=np.float64)
+        np.add.at(sums, owners[mine], self.catalogue.fold[items[mine]].astype(np.float64))
+        read_out = ReadOut((width,)) if self._read_out is None else self._read_out
+        return read_out.states(sums.astype(np.float32))
+
+    def _matrix(self, rows: Ints, chosen: Indices, past: Histories) -> Floats:
+        """Scores (B, N) in catalogue order of the chosen users; -inf for items new to the model."""
+        assert self._score is not None  # noqa: S101 - narrows types
+        mine, place = rows[chosen], self.catalogue.model_rows
+        scores = np.full((rows.size, self.catalogue.size), -np.inf, dtype=np.float32)
+        trained = mine >= 0
+        if trained.any():
+            scores[chosen[trained]] = self._score(mine[trained])[:, place]
+        if self._score_histories is not None and not trained.all():
+            new = [place[past.of(int(user))] for user in chosen[~trained]]
+            scores[chosen[~trained]] = self._score_histories([items[items >= 0] for items in new])[:, place]
+        scores[:, place < 0] = -np.inf
+        return scores
+
+    def _masked(self, past: Histories) -> Indices:
+        """Keys of what the users have, unless it is bought again and again."""
+        if not self.settings.exclude_seen:
+            return np.empty(0, dtype=np.int64)
+        owners, items = past.pairs()
+        once = ~self.catalogue.rules.rebuyable[items]
+        return np.unique(owners[once] * self.catalogue.size + items[once])
+
+    def _nearest(self, top: TopK, past: Histories) -> tuple[Indices, Floats]:
+        if self._units is None:
+            return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
+        return nearest_history(self._units, top, past, self.settings.reason_history)
+
+    def _other_scores(self, rows: Ints, top: TopK) -> tuple[Floats, Floats]:
+        """The scores of the listed pairs by the raw model, and their content effects."""
+        users = self._users
+        if users is None:
+            return pair_scores(rows, None, None, top), pair_scores(rows, None, None, top)
+        return (
+            pair_scores(rows, users.raw, self.catalogue.raw, top),
+            pair_scores(rows, users.content, self.catalogue.content, top),
+        )
+
+    def _adjustments(
+        self, rows: Ints, ours: Selector, lists: Lists, raw_scores: Floats, content: Floats, k: int
+    ) -> Texts:
+        """What the adjustment did to each row. Without a raw model, and where the search is approximate (a
+        second, exact one would cost more than it), nothing is compared."""
+        table = None if self._users is None else self._users.raw
+        if table is None or self._raw is None or self._index is not None or not self.settings.adjusted_places:
+            return np.full(lists.top.rows.size, "")
+        states = rows_of(table, rows)
+        compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
+        raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), states=states)
+        gained = places_gained(self._lister, lists, ours, raw, compared, k)
+        gained = np.where(np.isnan(raw_scores), 0, gained)
+        demand_out = np.isclose(content, lists.top.scores, rtol=SAME)
+        return self._evidence.codes(lists.top.columns, gained, demand_out)
+
+
+def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:
+    """The catalogue as the raw model ranks it; items that it does not know score zero."""
+    return None if catalogue.raw is None else replace(catalogue, states=np.nan_to_num(catalogue.raw))
+
+
+def _drawn(lists: Lists, cold: Bools) -> Drawn:
+    """How each row came into its list."""
+    by_taste = lists.policies == Policy.TASTE.value
+    return Drawn(
+        popular=by_taste & cold[lists.top.rows],
+        random=lists.policies == Policy.UNIFORM.value,
+        new=lists.policies == Policy.NEW_ITEMS.value,
+    )
+
+
+def _labels(folded: Bools, cold: Bools, lists: Lists) -> Texts:
+    """Fallback labels per user, joined by '+'; empty for the plain path."""
+    joint: npt.NDArray[np.str_] = np.full(cold.size, "")
+    for name, mask in (
+        (Fallback.COLD_USER, cold),
+        (Fallback.FOLD_IN, folded),
+        (Fallback.SEEN_EVERYTHING, lists.seen_again),
+        (Fallback.CAPS_REACHED, lists.capped),
+        (Fallback.CATALOGUE_EXHAUSTED, lists.short & ~lists.capped),
+    ):
+        between = np.where(joint != "", "+", "")
+        joint = np.where(mask, np.char.add(np.char.add(joint, between), name.value), joint)
+    return joint

@@ -1,0 +1,87 @@
+"""Why an item is recommended: the item of the user's own history that lies nearest to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import Histories
+from causalrec.ranking.topk import TopK
+
+SIMILARITY_DIGITS = 5  # products of other shapes differ beyond; rounding keeps the choice stable
+Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.str_]
+
+
+class RecommendationReason(StrEnum):
+    """``reason_code`` of a recommendation."""
+
+    SIMILAR_TO_HISTORY = "similar_to_history"
+    OVERALL_TASTE = "overall_taste"
+    POPULAR = "popular"
+    EXPLORATION = "exploration"
+    NEW_ITEM = "new_item"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which of the selected pairs (m,) were ranked by popularity, drawn at random, or given to new items."""
+
+    popular: npt.NDArray[np.bool_]
+    random: npt.NDArray[np.bool_]
+    new: npt.NDArray[np.bool_]
+
+
+def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) -> tuple[Indices, Floats]:
+    """Per selected pair the nearest of the user's ``width`` latest items by cosine of adjusted states.
+
+    Args:
+        units: float32 (n, d) unit item states.
+
+    Returns:
+        catalogue positions (m,), -1 where the user has no history, and similarities (m,).
+    """
+    past = histories.padded(width)
+    if past.shape[1] == 0 or top.rows.size == 0:
+        return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
+    slots = np.zeros((past.shape[0], int(top.ranks.max())), dtype=np.int64)
+    slots[top.rows, top.ranks - 1] = top.columns
+    similarity = np.matmul(units[slots], units[np.maximum(past, 0)].transpose(0, 2, 1))
+    similarity = np.where(past[:, None, :] >= 0, similarity.round(SIMILARITY_DIGITS), -2)
+    choice = similarity.argmax(axis=2)[top.rows, top.ranks - 1]
+    value = similarity.max(axis=2)[top.rows, top.ranks - 1].astype(np.float32)
+    return past[top.rows, choice], value
+
+
+def explain(
+    catalogue: Catalogue,
+    nearest: Indices,
+    similarity: Floats,
+    drawn: Drawn,
+    adjusted: Texts,
+    minimum: float,
+) -> tuple[Texts, Texts]:
+    """Reason codes and texts (m,) of the selected pairs.
+
+    Args:
+        adjusted: what the adjustment did to each row, in words; empty where it did nothing worth a word.
+        minimum: cosine below which no single item explains the pair.
+    """
+    similar = (nearest >= 0) & (similarity >= minimum)
+    because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)].astype(object)
+    cases = [
+        (drawn.random, RecommendationReason.EXPLORATION, "shown at random, to learn what you like"),
+        (drawn.popular, RecommendationReason.POPULAR, "popular with other customers"),
+        (similar, RecommendationReason.SIMILAR_TO_HISTORY, because),
+        (drawn.new, RecommendationReason.NEW_ITEM, "new in the shop"),
+    ]
+    where = [case[0] for case in cases]
+    codes = np.select(where, [case[1].value for case in cases], RecommendationReason.OVERALL_TASTE.value)
+    texts = np.full(nearest.size, "fits what you chose as a whole", dtype=object)
+    for mask, _, text in reversed(cases):
+        texts = np.where(mask, text, texts)
+    texts = np.where(adjusted != "", texts + "; " + adjusted.astype(object), texts)
+    return codes, texts.astype(str)

@@ -1,0 +1,85 @@
+"""Which items a shop lets be recommended, and what its rules say of each."""
+
+import datetime as dt
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.ranking.item_rules import Codes, ItemRules
+
+BELOW = " > "  # between the levels of a category
+Bools = npt.NDArray[np.bool_]
+
+
+def allowed(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bools:
+    """Whether each item may stand in any list of ``ds``, bool (N,).
+
+    Brands and categories are compared as delivered, without regard to case; a blocked category blocks all
+    that lies below it. What is not known (an availability, an arrival date) forbids nothing.
+
+    Args:
+        items: item_id, brand, category, available, first_seen and last_seen, one row per item; null where
+            unknown.
+    """
+    blocked = items["item_id"].isin(settings.blocked_items)
+    blocked |= _folded(items["brand"]).isin([brand.casefold() for brand in settings.blocked_brands])
+    blocked |= _within(items["category"], settings.blocked_categories)
+    if settings.only_available:
+        blocked |= items["available"].eq(False)
+    for column, days in (("first_seen", settings.max_age_days), ("last_seen", settings.max_silence_days)):
+        if days is not None:
+            blocked |= _days(items[column], ds) > days
+    free: Bools = np.asarray(~blocked, dtype=np.bool_)
+    return free
+
+
+def fresh(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bools:
+    """Items first delivered in the last ``new_item_days`` days, bool (N,).
+
+    The shop's first delivery says nothing about the age of its items, so those of it are not new.
+    """
+    age = _days(items["first_seen"], ds)
+    new = (age < settings.new_item_days) & (items["first_seen"] != items["first_seen"].dropna().min())
+    found: Bools = np.asarray(new, dtype=np.bool_)
+    return found
+
+
+def item_rules(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date, listed: Bools) -> ItemRules:
+    """The rules of ``items`` in their order."""
+    categories = items["category"]
+    if settings.category_levels:
+        parts = categories.str.split(BELOW).str[: settings.category_levels]
+        categories = parts.str.join(BELOW)
+    return ItemRules(
+        fresh=fresh(items, settings, ds),
+        listed=listed,
+        rebuyable=_within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
+        category=_codes(categories),
+        brand=_codes(items["brand"]),
+    )
+
+
+def _within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[bool]":
+    """Whether each category is one of ``names`` or lies below one."""
+    category = _folded(categories)
+    found = pd.Series(data=False, index=category.index)
+    for name in names:
+        top = name.casefold()
+        found |= (category == top) | category.str.startswith(top + BELOW)
+    return found
+
+
+def _codes(names: "pd.Series[str]") -> Codes:
+    folded = _folded(names)
+    return pd.factorize(folded.where(folded != ""))[0].astype(np.int32)
+
+
+def _days(dates: "pd.Series[str]", ds: dt.date) -> "pd.Series[float]":
+    """Days from each date to ``ds``; NaN where unknown."""
+    return (pd.Timestamp(ds) - pd.to_datetime(dates)).dt.days.astype(float)
+
+
+def _folded(names: "pd.Series[str]") -> "pd.Series[str]":
+    return names.fillna("").astype(str).str.casefold()

@@ -1,0 +1,105 @@
+"""The best items of a block of users: by taste where it is known, by popularity where it is not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.dataset.arrays import Floats
+from causalrec.ranking.ann import Index, near_top_k
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.fused import fused_top_k, worthwhile
+from causalrec.ranking.masks import Subset, contains, counts, of_users
+from causalrec.ranking.topk import Indices, TopK, dot_pairs, float_slack, top_k
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Scores of one block of users.
+
+    Attributes:
+        states: float32 (B, d) user states, for a model with item states.
+        matrix: float32 (B, N) scores in catalogue order, for a model without.
+        cold: bool (B,) users who are ranked by popularity.
+        index: an approximate index of the item states; None searches exactly.
+    """
+
+    catalogue: Catalogue
+    cold: Bools
+    states: Floats | None = None
+    matrix: Floats | None = None
+    index: Index | None = None
+
+    def best(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
+        """The ``k`` best unmasked items of the given users (ascending), rows numbered by place in ``users``.
+
+        Args:
+            masked: keys of the whole block over the whole catalogue.
+        """
+        mine = of_users(masked, users, self.cold.size, within.size)
+        inside = within.masked(mine)
+        cold = self.cold[users]
+        size = within.positions.size
+        parts = []
+        for chosen, select in ((~cold, self._by_taste), (cold, self._by_popularity)):
+            rows = np.flatnonzero(chosen)
+            if rows.size and size and k:
+                top = select(users[rows], of_users(inside, rows, users.size, size), min(k, size), within)
+                parts.append(TopK(rows[top.rows], within.positions[top.columns], top.ranks, top.scores))
+        return _merged(parts)
+
+    def scores_of(self, users: Indices, items: Indices) -> Floats:
+        """Scores (m,) of single pairs."""
+        found = self.catalogue.popularity[items]
+        if self.states is not None and self.catalogue.states is not None:
+            taste = dot_pairs(self.states, self.catalogue.states, users, items)
+        elif self.matrix is not None:
+            taste = self.matrix[users, items]
+        return np.where(self.cold[users], found, np.where(np.isfinite(taste), taste, np.float32(0)))
+
+    def _by_taste(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
+        if self.states is None or self.catalogue.states is None:
+            assert self.matrix is not None  # noqa: S101 - one of the two is given
+            scores = self.matrix[np.ix_(users, within.positions)]
+            return top_k(_without(scores, masked), k)
+        states = self.states[users]
+        items = self.catalogue.states if within.whole else self.catalogue.states[within.positions]
+        if self.index is not None and within.whole:
+            return near_top_k(self.index, states, items, k, masked)
+        if worthwhile(items.shape[0], k):
+            return fused_top_k(states, items, k, masked)
+        scores = _without(states @ items.T, masked)
+        slack = float_slack(states, items)
+        return top_k(scores, k, slack=slack, rescore=lambda u, i: dot_pairs(states, items, u, i))
+
+    def _by_popularity(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
+        """From the head of the one order, as long as the longest mask needs."""
+        size = within.positions.size
+        popularity = self.catalogue.popularity[within.positions]
+        most = int(counts(masked, users.size, size).max(initial=0))
+        head = np.lexsort((np.arange(size), -popularity))[: k + most]
+        pairs = np.arange(users.size)[:, None] * size + head
+        free = ~contains(masked, pairs)
+        rank = free.cumsum(axis=1)
+        rows, places = np.nonzero(free & (rank <= k))
+        return TopK(rows, head[places], rank[rows, places], popularity[head[places]])
+
+
+def _without(scores: Floats, masked: Indices) -> Floats:
+    scores.reshape(-1)[masked] = -np.inf
+    return scores
+
+
+def _merged(parts: list[TopK]) -> TopK:
+    """All selections in one, ordered by row and rank."""
+    if len(parts) == 1:
+        return parts[0]
+    none = np.empty(0, dtype=np.int64)
+    rows = np.concatenate([none, *(part.rows for part in parts)])
+    ranks = np.concatenate([none, *(part.ranks for part in parts)])
+    order = np.lexsort((ranks, rows))
+    columns = np.concatenate([none, *(part.columns for part in parts)])[order]
+    scores = np.concatenate([np.empty(0, np.float32), *(part.scores for part in parts)])[order]
+    return TopK(rows[order], columns, ranks[order], scores)

@@ -1,0 +1,92 @@
+"""What the table ``evaluations`` says about one version on one run date."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from causalrec.errors import RegistryError
+from causalrec.lake import Lake
+from causalrec.metrics.evaluate import MetricRow
+
+CHALLENGER_GAIN = "gain"
+CHAMPION = "champion:"  # then the version it was at the time
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value and its 95 % interval, where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A challenger, its baselines and the champion, all on one dataset.
+
+    Attributes:
+        dataset_id: what was evaluated on.
+        version: the challenger's version.
+        model: the challenger's model name.
+        split: the split that decides.
+        champion: version of the champion it was compared with; None where there was none.
+        measures: model name (``champion`` for the champion) -> metric@k -> measure.
+    """
+
+    dataset_id: str
+    version: str
+    model: str
+    split: str
+    champion: str | None
+    measures: dict[str, dict[str, Measure]] = field(default_factory=dict)
+
+    def value(self, model: str, metric: str) -> float | None:
+        """One value; None where it was not measured."""
+        found = self.measures.get(model, {}).get(metric)
+        return None if found is None else found.value
+
+
+def rows_of(dataset_id: str, version: str, model: str, rows: Iterable[MetricRow]) -> list[dict[str, Any]]:
+    """Rows of ``evaluations`` (without ds) for one model."""
+    return [
+        {
+            "dataset_id": dataset_id,
+            "model_version": version,
+            "model": model,
+            "split": row.split,
+            "metric": row.metric,
+            "k": row.k,
+            "value": row.value,
+            "low": row.low,
+            "high": row.high,
+        }
+        for row in rows
+        if math.isfinite(row.value)
+    ]
+
+
+def read_comparison(lake: Lake, ds: dt.date, version: str, model: str) -> Comparison:
+    """The evaluation of ``version`` on ``ds``.
+
+    Raises:
+        RegistryError: there is none, or it is of another version.
+    """
+    rows = lake.table("evaluations").read(where={"ds": [ds.isoformat()]}).to_pylist()
+    mine = [row for row in rows if row["model_version"] == version]
+    if not mine:
+        found = ", ".join(sorted({row["model_version"] for row in rows})) or "nothing"
+        raise RegistryError(
+            f"version {version} has no evaluation for {ds} (found: {found})", do="run evaluate"
+        )
+    split = "test" if any(row["split"] == "test" for row in mine) else "valid"
+    champions = [row["model"].removeprefix(CHAMPION) for row in mine if row["model"].startswith(CHAMPION)]
+    measures: dict[str, dict[str, Measure]] = {}
+    for entry in (row for row in mine if row["split"] == split):
+        who = "champion" if entry["model"].startswith(CHAMPION) else entry["model"]
+        name = f"{entry['metric']}@{entry['k']}" if entry["k"] else entry["metric"]
+        measures.setdefault(who, {})[name] = Measure(entry["value"], entry["low"], entry["high"])
+    champion = champions[0] if champions else None
+    return Comparison(mine[0]["dataset_id"], version, model, split, champion, measures)

@@ -1,0 +1,125 @@
+"""Checks of the lists and of the model itself: variety, codes, change against the champion, cost."""
+
+from collections.abc import Iterator
+
+from causalrec.config.sections import GateSettings
+from causalrec.metrics.evaluate import RANDOM_K
+from causalrec.registry.gate.checks import Check, Status
+from causalrec.registry.gate.comparison import Comparison
+from causalrec.registry.gate.refuted import DIVERGED
+
+
+def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+    """Every check that needs no champion to be decided, and the drift from it where there is one."""
+    k = settings.metric.partition("@")[2]
+    yield from _overlap(evaluation, settings)
+    yield _coverage(evaluation, settings, f"coverage@{k}")
+    yield _lift(evaluation, settings, f"popularity_lift@{k}")
+    yield from _codebook(evaluation, settings)
+    yield from _refuters(evaluation, settings)
+    yield from _drift(evaluation, settings, k)
+    yield _cost(evaluation, "latency", "latency_ms", settings.max_latency_ms, "ms per user")
+    yield _cost(evaluation, "size", "size_mb", settings.max_size_mb, "MB")
+
+
+def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+    """What the debiased metrics rest on: users with an answer, and listed items that chance has shown."""
+    users = evaluation.value(evaluation.model, "random_users")
+    support = evaluation.value(evaluation.model, f"dr_support@{RANDOM_K}")
+    if users is None or support is None:
+        return  # nothing was shown at random: the check of the debiased metric says so
+    name, least = "overlap", settings.min_debiased_users
+    if support <= 0:
+        text = "no listed item was ever shown at random: only the outcome model speaks for them"
+        decides = settings.debiased_metric.startswith("dr_")
+        yield Check(name, "fail" if decides else "warn", support, None, text)
+        return
+    text = (
+        f"{users:,.0f} users with a response, {support:.2f} of their listed items shown at random on average"
+    )
+    few: Status = "pass" if users >= least else "warn"
+    yield Check(
+        name, few, users, least, text if few == "pass" else f"too little for a debiased metric: {text}"
+    )
+
+
+def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
+    value = evaluation.value(evaluation.model, metric)
+    if value is None:
+        return Check("coverage", "warn", None, settings.min_coverage, f"{metric} was not measured")
+    status: Status = "pass" if value >= settings.min_coverage else "fail"
+    return Check("coverage", status, value, settings.min_coverage, f"{value:.1%} of the catalogue is shown")
+
+
+def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
+    value, most = evaluation.value(evaluation.model, metric), settings.max_popularity_lift
+    if value is None:
+        return Check("popularity lift", "warn", None, most, f"{metric} was not measured")
+    text = f"listed items are {value:+.1%} more popular than those in the histories"
+    return Check("popularity lift", "pass" if value <= most else "warn", value, most, text)
+
+
+def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+    """Fault of a collapsed codebook: all items in one code compare like with unlike."""
+    codes = evaluation.value(evaluation.model, "codebook_codes")
+    perplexity = evaluation.value(evaluation.model, "codebook_perplexity")
+    usage = evaluation.value(evaluation.model, "codebook_usage")
+    if codes is None or perplexity is None or usage is None:
+        return  # a model without codes makes no claim about them
+    if codes <= 1:
+        text = "the catalogue is too small for more than one confounder code, so nothing is adjusted"
+        yield Check("codebook perplexity", "warn", perplexity, None, text)
+        return
+    least = settings.min_code_perplexity * codes
+    text = f"items spread over {perplexity:.1f} of {codes:.0f} coarse codes"
+    yield Check("codebook perplexity", "pass" if perplexity >= least else "fail", perplexity, least, text)
+    text = f"{usage:.0%} of the coarse codes are in use"
+    status: Status = "pass" if usage >= settings.min_code_usage else "warn"
+    yield Check("codebook usage", status, usage, settings.min_code_usage, text)
+
+
+def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+    """A placebo must take the gain of content away; an irrelevant cause must change nothing."""
+    if evaluation.model != "causal":
+        return  # no causal claim, nothing to refute
+    for name in settings.refuters:
+        change = evaluation.value(f"refuter:{name}", "relative_change")
+        if change is None:
+            text = f"{name} did not run for this version"
+            yield Check(f"refuter {name}", "warn", None, None, text)
+            continue
+        if change >= DIVERGED:
+            yield Check(f"refuter {name}", "fail", None, None, f"the training of {name} diverged")
+            continue
+        most = settings.max_refuter_change
+        moved = f"validation {settings.metric} changes by {change:+.1%}"
+        if name in ("placebo_content", "shuffled_modality"):
+            passed, threshold = change <= most, most
+            text = f"with content replaced by noise, {moved}" + (
+                "" if passed else ": the model gains from noise"
+            )
+        else:
+            passed, threshold = abs(change) <= most, most
+            text = f"with {name.replace('_', ' ')}, {moved}" + ("" if passed else ": it should not change")
+        yield Check(f"refuter {name}", "pass" if passed else "fail", change, threshold, text)
+
+
+def _drift(evaluation: Comparison, settings: GateSettings, k: str) -> Iterator[Check]:
+    overlap = evaluation.value(evaluation.model, f"champion_overlap@{k}")
+    if overlap is not None:
+        text = f"{overlap:.0%} of the champion's recommendations are kept"
+        status: Status = "pass" if overlap >= settings.min_overlap else "warn"
+        yield Check("list drift", status, overlap, settings.min_overlap, text)
+    psi = evaluation.value(evaluation.model, "champion_score_psi")
+    if psi is not None:
+        text = f"population stability index {psi:.3f} of standardised scores against the champion"
+        status = "pass" if psi <= settings.max_score_psi else "warn"
+        yield Check("score drift", status, psi, settings.max_score_psi, text)
+
+
+def _cost(evaluation: Comparison, name: str, metric: str, most: float, unit: str) -> Check:
+    value = evaluation.value(evaluation.model, metric)
+    if value is None:
+        return Check(name, "warn", None, most, f"{name} was not measured")
+    status: Status = "pass" if value <= most else "warn"
+    return Check(name, status, value, most, f"{value:,.2f} {unit}, limit {most:,.0f}")

@@ -1,0 +1,96 @@
+"""What the gate asks of a version beyond its metrics: codes, refuters, change against the champion, cost."""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config import Settings
+from causalrec.dataset.load import Dataset
+from causalrec.metrics.evaluate import Evaluation, MetricRow
+from causalrec.ranking.histories import from_positions
+from causalrec.registry.package import ModelPackage
+
+Doubles = npt.NDArray[np.float64]
+
+LATENCY_USERS, LATENCY_ROUNDS = 20, 3
+BINS = 10
+MB = 1e6
+
+
+def codebook_rows(package: ModelPackage, split: str) -> list[MetricRow]:
+    """``codebook_codes``, ``codebook_perplexity`` and ``codebook_usage`` of the coarse codes, if any."""
+    tables = package.tables()
+    if tables is None or not tables.code_names or (np.asarray(tables.coarse) < 0).all():
+        return []
+    return spread_rows(np.asarray(tables.coarse), len(tables.code_names), split)
+
+
+def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) -> list[MetricRow]:
+    """The same of coarse codes (N,), -1 for an item without one, of ``codes`` in all."""
+    counts = np.bincount(coarse[coarse >= 0], minlength=codes)
+    share = counts[counts > 0] / counts.sum()
+    return [
+        MetricRow(split, "codebook_codes", 0, float(counts.size)),
+        MetricRow(split, "codebook_perplexity", 0, float(np.exp(-(share * np.log(share)).sum()))),
+        MetricRow(split, "codebook_usage", 0, float((counts > 0).mean())),
+    ]
+
+
+def drift_rows(mine: Evaluation, theirs: Evaluation, k: int, split: str) -> list[MetricRow]:
+    """``champion_overlap@k`` of the lists and ``champion_score_psi`` of their standardised scores."""
+    ours, other = mine.ranked.lists[:, :k], theirs.ranked.lists[:, :k]
+    width = max(ours.max(initial=0), other.max(initial=0)) + 1
+    rows = np.arange(ours.shape[0], dtype=np.int64)[:, None] * width
+    kept = np.isin((rows + ours)[ours >= 0], (rows + other)[other >= 0])
+    overlap = float(kept.mean()) if kept.size else 1.0
+    psi = stability_index(_standardised(theirs), _standardised(mine))
+    return [
+        MetricRow(split, "champion_overlap", k, overlap),
+        MetricRow(split, "champion_score_psi", 0, psi),
+    ]
+
+
+def _standardised(found: Evaluation) -> Doubles:
+    """Listed scores in units of their own spread: models give scores of different scale."""
+    scores = found.ranked.scores[found.ranked.lists >= 0].astype(np.float64)
+    spread = float(scores.std()) if scores.size else 0.0
+    return (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
+
+
+def stability_index(expected: Doubles, found: Doubles) -> float:
+    """Population stability index over the deciles of ``expected``; 0 for equal distributions."""
+    if expected.size == 0 or found.size == 0:
+        return 0.0
+    edges = np.unique(np.quantile(expected, np.linspace(0, 1, BINS + 1)[1:-1]))
+    bins = edges.size + 1
+    before, after = (
+        (np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5) / (part.size + 0.5 * bins)
+        for part in (expected, found)
+    )
+    return float(((after - before) * np.log(after / before)).sum())
+
+
+def size_mb(package: ModelPackage) -> float:
+    """Megabytes (10^6 bytes) of all files of the package."""
+    return sum(file.stat().st_size for file in package.folder.rglob("*") if file.is_file()) / MB
+
+
+def latency_ms(package: ModelPackage, settings: Settings, dataset: Dataset) -> float:
+    """Milliseconds to rank the catalogue for one user: the median over users, the best of a few rounds."""
+    engine, past = package.engine(settings.scoring), package.histories()
+    users = package.user_ids[:LATENCY_USERS]
+    rows = package.rows_of(users)
+    best = math.inf
+    for _ in range(LATENCY_ROUNDS):
+        spent = []
+        for place in range(users.size):
+            own = past.of(place)
+            began = time.perf_counter()
+            history = from_positions(np.array([own.size], dtype=np.int64), own)
+            list(engine.recommend(rows[place : place + 1], history, settings.scoring.k))
+            spent.append(time.perf_counter() - began)
+        best = min(best, float(np.median(spent)) if spent else 0.0)
+    return best * 1e3

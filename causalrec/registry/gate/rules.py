@@ -1,0 +1,124 @@
+"""The gate: what a challenger must show before it becomes champion. A pure function of numbers."""
+
+from collections.abc import Iterator
+
+from causalrec.config.sections import GateSettings
+from causalrec.registry.gate.checks import Check, Status, Verdict
+from causalrec.registry.gate.comparison import CHALLENGER_GAIN, Comparison
+from causalrec.registry.gate.health import health
+
+EQUAL = 1e-12  # metrics are averages of doubles over the same users
+
+
+def decide(
+    evaluation: Comparison, settings: GateSettings, *, dataset_id: str, champion: str | None
+) -> Verdict:
+    """Judge an evaluation.
+
+    Args:
+        dataset_id: the data that the challenger was trained for; another evaluation is refused.
+        champion: version that is champion now; None where there is none.
+    """
+    checks = tuple(_checks(evaluation, settings, dataset_id, champion))
+    if any(check.status == "fail" for check in checks):
+        return Verdict("reject", checks)
+    return Verdict("keep" if _nothing_gained(evaluation, settings, champion) else "promote", checks)
+
+
+def _checks(
+    evaluation: Comparison, settings: GateSettings, dataset_id: str, champion: str | None
+) -> Iterator[Check]:
+    yield _same_data(evaluation, dataset_id)
+    own = evaluation.value(evaluation.model, settings.metric)
+    if own is None:
+        yield Check("measured", "fail", None, None, f"{settings.metric} was not measured")
+        return
+    yield _floor(evaluation, settings, own, "popularity", "fail")
+    yield _floor(evaluation, settings, own, "ease", "warn")
+    yield _against_champion(evaluation, settings, own, champion)
+    yield _debiased(evaluation, settings, champion)
+    yield from health(evaluation, settings)
+
+
+def _same_data(evaluation: Comparison, dataset_id: str) -> Check:
+    same = evaluation.dataset_id == dataset_id
+    text = f"evaluated on dataset {evaluation.dataset_id}" + ("" if same else f", expected {dataset_id}")
+    return Check("same data", "pass" if same else "fail", None, None, text)
+
+
+def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: str, below: Status) -> Check:
+    value = evaluation.value(floor, settings.metric)
+    name, metric = f"floor {floor}", settings.metric
+    if evaluation.model == floor:
+        return Check(name, "pass", own, own, f"the challenger is the {floor} baseline itself")
+    if value is None:
+        return Check(name, below, own, None, f"the {floor} baseline was not measured")
+    status: Status = "pass" if own > value else below
+    sign = ">" if own > value else "<="
+    return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {floor}")
+
+
+def _against_champion(
+    evaluation: Comparison, settings: GateSettings, own: float, champion: str | None
+) -> Check:
+    if champion is None or champion == evaluation.version:
+        text = "there is no champion yet" if champion is None else "it is already the champion"
+        return Check("champion", "pass", own, None, text)
+    if evaluation.champion != champion:
+        asked = (
+            f"champion is version {champion}, the evaluation compared with {evaluation.champion or 'none'}"
+        )
+        return Check("champion", "fail", own, None, asked)
+    theirs = evaluation.value("champion", settings.metric)
+    if theirs is None:
+        return Check("champion", "fail", own, None, f"{settings.metric} of the champion was not measured")
+    return _compare(evaluation, settings, own, theirs)
+
+
+def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs: float) -> Check:
+    metric, _, k = settings.metric.partition("@")
+    gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}@{k}")
+    interval = ""
+    if gain is not None and gain.low is not None and gain.high is not None:
+        interval = f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
+    text = f"{settings.metric} {own:.4f} against {theirs:.4f} of version {evaluation.champion}{interval}"
+    least = theirs * (1 - settings.max_relative_loss)
+    if abs(own - theirs) <= EQUAL:
+        return Check("champion", "pass", own, theirs, f"no different from the champion: {text}")
+    if own < least:
+        return Check("champion", "fail", own, least, f"worse than the champion: {text}")
+    surely_worse = gain is not None and gain.high is not None and gain.high < 0
+    return Check("champion", "warn" if surely_worse else "pass", own, least, text)
+
+
+def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | None) -> Check:
+    """The same question on data that exposure did not choose."""
+    name, asked = "debiased", settings.debiased_metric
+    own = evaluation.value(evaluation.model, asked)
+    if own is None:
+        return Check(name, "warn", None, None, f"{asked} was not measured: no items were shown at random")
+    theirs = evaluation.value("champion", asked)
+    if theirs is None or champion is None or champion == evaluation.version:
+        return Check(name, "pass", own, None, f"{asked} {own:.4f}; no champion to compare with")
+    metric, _, k = asked.partition("@")
+    gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}" + (f"@{k}" if k else ""))
+    text = f"{asked} {own:.4f} against {theirs:.4f} of version {evaluation.champion}"
+    if gain is None or gain.low is None or gain.high is None:
+        return Check(name, "warn", own, theirs, f"{text}; not tested for significance")
+    text += f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
+    least = theirs * (1 - settings.max_relative_loss)
+    if gain.high >= 0:
+        return Check(name, "pass", own, least, text)
+    return Check(
+        name, "fail" if own < least else "warn", own, least, f"significantly worse without bias: {text}"
+    )
+
+
+def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:
+    """The champion stays where the challenger is the champion, or exactly as good."""
+    if champion is None:
+        return False
+    own = evaluation.value(evaluation.model, settings.metric)
+    theirs = evaluation.value("champion", settings.metric)
+    same = own is not None and theirs is not None and abs(own - theirs) <= EQUAL
+    return champion == evaluation.version or same

@@ -1,0 +1,1 @@
+"""Training a registered model again, and comparing the two."""

@@ -1,0 +1,87 @@
+"""What a reproduction found: the registered and the retrained version side by side, and a verdict."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from causalrec.config import Settings
+from causalrec.dataset.load import Dataset
+from causalrec.metrics.evaluate import MetricRow, evaluate_all
+from causalrec.metrics.ranking import Split
+from causalrec.registry.judge import score_on
+from causalrec.registry.package import ModelPackage
+from causalrec.registry.reproduction.alike import Table
+from causalrec.registry.reproduction.environment import Difference
+from causalrec.registry.versions import ModelVersion
+
+Verdict = Literal["exact", "close", "different"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as logged at the evaluation (None: never evaluated), of the registered and the new model."""
+
+    split: str
+    name: str
+    logged: float | None
+    registered: float
+    retrained: float
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of it.
+
+    Attributes:
+        verdict: ``exact`` (every array is bit-for-bit identical), ``close`` (no metric differs by more than
+            ``registry.reproduced_within``) or ``different``.
+        data: where the training data came from: the kept bundle, or a rebuild from the pins.
+        metrics, tables: side by side. differences: what this machine has that
+            the machine it was trained on did not.
+        seconds: of the training.
+    """
+
+    version: ModelVersion
+    verdict: Verdict
+    data: str
+    metrics: tuple[Metric, ...]
+    tables: tuple[Table, ...]
+    differences: tuple[Difference, ...]
+    seconds: float
+
+
+def as_json(result: Reproduction) -> dict[str, Any]:
+    """The result as it is logged to the version's run."""
+    return {name: value for name, value in asdict(result).items() if name != "version"}
+
+
+def compared_metrics(
+    settings: Settings,
+    dataset: Dataset,
+    registered: ModelPackage,
+    retrained: ModelPackage,
+    logged: dict[str, float],
+) -> Iterator[Metric]:
+    splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
+    for split in splits:
+        old, new = (
+            evaluate_all(score_on(package, dataset), dataset.data, split, settings.gate.cutoffs).rows
+            for package in (registered, retrained)
+        )
+        for before, after in zip(old, new, strict=True):
+            name = f"{before.metric}@{before.k}" if before.k else before.metric
+            then = logged.get(f"{split}_{name.replace('@', '_at_')}")
+            yield Metric(split, name, then, _value(before), _value(after))
+
+
+def _value(row: MetricRow) -> float:
+    return float(row.value)
+
+
+def verdict_of(tables: tuple[Table, ...], metrics: tuple[Metric, ...], within: float) -> Verdict:
+    if all(table.equal for table in tables):
+        return "exact"
+    pairs = [(metric.registered, metric.retrained) for metric in metrics]
+    alike = (abs(new - old) <= within or (math.isnan(new) and math.isnan(old)) for old, new in pairs)
+    return "close" if all(alike) else "different"

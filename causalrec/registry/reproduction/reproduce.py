@@ -1,0 +1,137 @@
+"""Retrains a registered version from its pins, settings and seed on a CPU, and compares the two."""
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causalrec.config import Settings
+from causalrec.config.model import ModelSettings, TrainingSettings
+from causalrec.config.sections import DatasetSettings, FeatureSettings
+from causalrec.dataset.load import Dataset, open_bundle
+from causalrec.errors import DatasetError, RegistryError
+from causalrec.lake import Lake
+from causalrec.lake.outcome import Pin
+from causalrec.model.base import Progress
+from causalrec.registry.package import ModelPackage, open_package, write_package
+from causalrec.registry.reproduction.alike import compare_packages
+from causalrec.registry.reproduction.compare import Reproduction, as_json, compared_metrics, verdict_of
+from causalrec.registry.reproduction.environment import differences, environment_of
+from causalrec.registry.store import connect
+from causalrec.registry.versions import by_number, opened
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
+Wanted = Callable[[], "SparkSession"]
+
+
+def reproduce(
+    settings: Settings,
+    lake: Lake,
+    number: str,
+    spark: Wanted,
+    *,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+) -> Reproduction:
+    """Retrains version ``number`` and tags it with the verdict; no alias, table or version changes.
+
+    Args:
+        spark: called only if the data must be rebuilt: with ``rebuild``, or where its bundle is gone.
+
+    Raises:
+        RegistryError: there is no such version, it is damaged, or the data is not what it learnt from.
+        PinError: a pinned version of a table can no longer be read.
+    """
+    from causalrec.training.factory import build_recommender, recommender_recipe
+
+    client = connect(settings)
+    version = by_number(client, settings, number)
+    with opened(version) as package, tempfile.TemporaryDirectory(prefix="causalrec-reproduce-") as scratch:
+        then = _settings_then(settings, package)
+        data, dataset = _data(then, lake, package, spark, Path(scratch), rebuild)
+        here = then.training.model_copy(update={"device": "cpu"})
+        recommender = build_recommender(then.model_copy(update={"training": here}))
+        recorded: dict[str, Any] = package.manifest.get("environment", {})
+        with _threads(recorded):
+            now = environment_of(here)
+            report = recommender.fit(dataset.data, progress=progress)
+        recommender.recipe = recommender_recipe(then.model, then.training)
+        folder = Path(scratch) / "retrained"
+        again = open_package(folder, write_package(folder, recommender, dataset, package.manifest))
+        tables = compare_packages(package, again)
+        metrics = tuple(
+            compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
+        )
+        found = tuple(differences(recorded, now))
+    verdict = verdict_of(tables, metrics, settings.registry.reproduced_within)
+    result = Reproduction(version, verdict, data, metrics, tables, found, report.seconds)
+    when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    client.log_dict(version.run_id, as_json(result), f"reproductions/{when.replace(':', '')}.json")
+    client.set_model_version_tag(version.name, version.version, REPRODUCED, f"{verdict} on {when}")
+    return result
+
+
+def _settings_then(settings: Settings, package: ModelPackage) -> Settings:
+    """Where things lie now, with the settings of model, training and data that the version was made with."""
+    recipe = package.recommender().recipe
+    carried = package.manifest.get("settings", {})
+    return settings.model_copy(
+        update={
+            "model": ModelSettings.model_validate(recipe["model"]),
+            "training": TrainingSettings.model_validate(recipe["training"]),
+            "dataset": DatasetSettings.model_validate(carried.get("dataset", settings.dataset.model_dump())),
+            "features": FeatureSettings.model_validate(
+                carried.get("features", settings.features.model_dump())
+            ),
+        }
+    )
+
+
+def _data(
+    settings: Settings, lake: Lake, package: ModelPackage, spark: Wanted, scratch: Path, rebuild: bool
+) -> tuple[str, Dataset]:
+    """The bundle that was kept, if its hashes hold; else one that the pinned tables make anew."""
+    from causalrec.dataset.build import rebuild_bundle
+
+    wanted = package.manifest["dataset_id"]
+    pins = tuple(Pin(table, number) for table, number in sorted(package.manifest["pins"].items()))
+    if not rebuild:
+        try:
+            return f"bundle {wanted}", open_bundle(settings.bundle_root / wanted, wanted, pins)
+        except DatasetError as error:
+            if not pins:
+                raise RegistryError(f"{error.what}, and no tables are pinned", do=error.do) from error
+    day = dt.date.fromisoformat(package.manifest["ds"])
+    found = rebuild_bundle(settings, lake, spark(), day, pins, scratch)
+    if found != wanted:
+        raise RegistryError(
+            f"the pinned tables make dataset {found}, the version was trained on {wanted}: "
+            f"{_changed(scratch / found, package)} differ",
+            do="check for an erased user, a changed dataset setting, or a different version of Spark",
+        )
+    return f"{wanted}, rebuilt from {len(pins)} pinned tables", open_bundle(scratch / found, found, pins)
+
+
+def _changed(folder: Path, package: ModelPackage) -> str:
+    from causalrec.dataset.store import verify_bundle
+
+    now, then = verify_bundle(folder)["files"], package.manifest.get("files", {})
+    return ", ".join(sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name)))
+
+
+@contextmanager
+def _threads(recorded: dict[str, Any]) -> Iterator[None]:
+    """As many threads as then, since sums in another order end in other last digits."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(int(recorded.get("machine", {}).get("threads", before)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

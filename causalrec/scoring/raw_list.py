@@ -1,0 +1,74 @@
+"""What a raw model of the same data, which adjusts for nothing, would have shown the same user."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalrec.config import Settings
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.load import Dataset
+from causalrec.errors import RegistryError
+from causalrec.lake import Lake
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import from_positions
+from causalrec.registry.package import ModelPackage
+from causalrec.registry.store import connect
+from causalrec.registry.versions import by_number, opened
+from causalrec.scoring.tonight import tonight
+
+
+@dataclass(frozen=True)
+class RawList:
+    """The raw model's list, best first; or, where there is none, why."""
+
+    item_ids: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+def raw_list(
+    settings: Settings,
+    lake: Lake,
+    ds: dt.date,
+    dataset: Dataset,
+    version: str,
+    user_id: str,
+    history: tuple[str, ...],
+    k: int,
+) -> RawList:
+    """Ranks tonight's catalogue for one user by the raw model, under the same rules.
+
+    Places that the published list gives by chance (exploration, new items) are given by taste here.
+
+    Args:
+        version: the registered version that wrote the published list.
+        history: item ids that the user has, latest first.
+    """
+    try:
+        with opened(by_number(connect(settings), settings, version)) as package:
+            catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+            return _ranked(settings.scoring, package, catalogue, user_id, history, k)
+    except RegistryError as error:
+        return RawList(why_not=f"Model version {version} is no longer available: {error.what}.")
+
+
+def _ranked(
+    settings: ScoringSettings,
+    package: ModelPackage,
+    catalogue: Catalogue,
+    user_id: str,
+    history: tuple[str, ...],
+    k: int,
+) -> RawList:
+    engine = package.raw_engine(settings, catalogue)
+    if engine is None:
+        return RawList(why_not="Nothing was adjusted: this model version has no raw model to compare with.")
+    rows = package.rows_of(np.array([user_id]))
+    if rows[0] < 0:
+        return RawList(
+            why_not="There is nothing to compare with: the raw model only knows users it was trained on."
+        )
+    place = {item: number for number, item in enumerate(catalogue.item_ids)}
+    past = np.array([place[item] for item in history if item in place], dtype=np.int64)
+    blocks = list(engine.recommend(rows, from_positions(np.array([past.size]), past), k))
+    return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

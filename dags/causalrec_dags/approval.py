@@ -1,0 +1,56 @@
+"""The people in the loop: a version that passed the gate waits until somebody answers, or time is up.
+
+``need_approval`` skips the rest where nothing waits. Its last line says which version it is and where to look
+at it; the question is about that version and so is the answer, whatever is trained meanwhile. What was
+answered reaches the job ``answer`` in its environment, never in its command line. Nobody in time: the
+champion stays, and the version can still be promoted by hand.
+"""
+
+import json
+import os
+from datetime import timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+
+from causalrec_dags.assets import CHAMPION
+from causalrec_dags.commands import YESTERDAY, job_task
+
+APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
+ASKED = "ti.xcom_pull(task_ids='need_approval')"
+QUESTION = f"""{{{{ {ASKED}['text'] }}}}
+
+*Approve*: it scores from the next run on.
+*Reject*: say why below; the champion stays. *Decide later*, or no answer in time: the champion stays too."""
+ANSWER = "ti.xcom_pull(task_ids='approval')"
+# null may stand there too: Airflow's form keeps its buttons grey while a plain string is empty
+REASON = Param(None, type=["null", "string"], maxLength=2_000, description="kept in the history")
+
+
+def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
+    """need_approval, approval and answer, not yet in order."""
+    hours = float(os.environ.get("CAUSALREC_APPROVAL_HOURS", "48"))
+    asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=json.loads)
+    approval = HITLOperator(
+        task_id="approval",
+        subject="Should the new model go live?",
+        body=QUESTION,
+        options=[APPROVE, REJECT, LATER],
+        defaults=LATER,
+        params={"reason": REASON},
+        response_timeout=timedelta(hours=hours),
+    )
+    answer = job_task(
+        "answer",
+        minutes=10,
+        date=YESTERDAY,
+        outlets=[CHAMPION],
+        environment={
+            "CAUSALREC_ANSWER": f"{{{{ {ANSWER}['chosen_options'][0] }}}}",
+            "CAUSALREC_ANSWER_VERSION": f"{{{{ {ASKED}['version'] }}}}",
+            "CAUSALREC_ANSWER_BY": f"{{{{ ({ANSWER}['responded_by_user'] or {{}}).get('name', '') }}}}",
+            "CAUSALREC_ANSWER_WHY": f"{{{{ {ANSWER}['params_input'].get('reason') or '' }}}}",
+        },
+    )
+    return asked, approval, answer

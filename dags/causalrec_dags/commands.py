@@ -1,0 +1,84 @@
+"""What all DAGs share, and their task factory: one Bash task per job, with its pool, time limit and retries.
+
+Only the command line is configurable, so that the same DAG runs jobs on this machine, through
+``spark-submit`` or in a container::
+
+    CAUSALREC_JOB_COMMAND="spark-submit --master spark://spark:7077 {root}/jobs/{job}.py --ds {ds}"
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import Asset, Param
+
+_ABOVE = Path(__file__).resolve().parents[2]
+CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
+"""The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
+ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+"""Where jobs run: relative paths in settings begin here."""
+DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
+NOTHING_TO_DO = 99
+"""Exit status with which a job skips the tasks after it."""
+
+# A run by hand or by an asset has no logical date; what it can work on is the last day that is over.
+LAST_DAY = "macros.ds_add(dag_run.run_after | ds, -1)"
+LOGICAL_DATE = f"{{{{ params.ds or (ds if ds is defined else {LAST_DAY}) }}}}"
+YESTERDAY = f"{{{{ params.ds or {LAST_DAY} }}}}"
+RUN_DATE_PARAM = Param(
+    None,
+    type=["null", "string"],
+    pattern=r"^\d{4}-\d{2}-\d{2}$",
+    description="Run date YYYY-MM-DD; empty: the day that the schedule says",
+)
+
+ALIKE: dict[str, Any] = {
+    "catchup": False,
+    "max_active_runs": 1,
+    "params": {"ds": RUN_DATE_PARAM},
+    "tags": ["causalrec"],
+}
+"""What every DAG says of itself: one run at a time, none for the past, the run date as a parameter.
+
+Without a start date, a weekly DAG that is unpaused waits for its next day; with one it would run at once.
+"""
+
+
+def job_command(job: str, date: str = LOGICAL_DATE) -> str:
+    """Command line of ``job``; the run date is left to Airflow's template engine."""
+    template = os.environ.get("CAUSALREC_JOB_COMMAND", DEFAULT_COMMAND)
+    return template.format(python=shlex.quote(sys.executable), job=job, ds=date, root=shlex.quote(str(ROOT)))
+
+
+def job_task(
+    job: str, *, minutes: int, pool: str = "default_pool", date: str = LOGICAL_DATE,
+    outlets: Sequence[Asset] = (), trigger_rule: str = "all_success",
+    last_line: Callable[[str], object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> BashOperator:  # fmt: skip
+    """The task that runs ``python -m jobs.JOB`` in :data:`ROOT`, for at most ``minutes``.
+
+    Args:
+        last_line: reads the last line that it prints, for later tasks. environment: further variables.
+    """
+    return BashOperator(
+        task_id=job,
+        bash_command=job_command(job, date),
+        cwd=str(ROOT),
+        skip_on_exit_code=NOTHING_TO_DO,
+        pool=pool,
+        outlets=list(outlets),
+        trigger_rule=trigger_rule,
+        execution_timeout=timedelta(minutes=minutes),
+        retries=int(os.environ.get("CAUSALREC_TASK_RETRIES", "2")),
+        retry_delay=timedelta(seconds=int(os.environ.get("CAUSALREC_RETRY_SECONDS", "60"))),
+        do_xcom_push=last_line is not None,
+        output_processor=last_line or str,
+        env=None if environment is None else dict(environment),
+        append_env=True,
+    )

@@ -1,0 +1,114 @@
+"""``causalrec align``: one space for pictures and texts, trained on the catalogue's own pairs."""
+
+import argparse
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.errors import SettingsError
+from causalrec.features.align import Aligned, align, started, untrained
+from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.align_save import save_checkpoint
+from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.retrieval import Retrieval
+from causalrec.features.text_encoder import text_encoder_id
+from causalrec.lake import Lake
+from jobs._runner import loaded
+
+UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("align", help="train the lite model's projections on the catalogue")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the open_clip checkpoint")
+    parser.add_argument("--seeds", type=int, default=3, help="splits and trainings; the first one is saved")
+    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Train once per seed, print recalls on held-out products, save the first."""
+    if arguments.seeds < 1:
+        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
+    settings = loaded(arguments)
+    pairs = read_pairs(settings, Lake(settings.lake_root), arguments.ds)
+    seeds = range(settings.align.seed, settings.align.seed + arguments.seeds)
+    found: dict[str, list[Retrieval]] = {UNTRAINED: [], STARTED: [], ALIGNED: []}
+    trained: list[Aligned] = []
+    for seed in seeds:
+        with console.status(f"seed {seed}"):
+            trained.append(_one(pairs, settings, seed, found))
+        console.print(
+            f"seed {seed}: best epoch {trained[-1].best_epoch} of {len(trained[-1].history) - 1}",
+            highlight=False,
+        )
+    console.print(_table(found, settings.align.cutoffs))
+    facts = _facts(settings, arguments.ds, pairs, found, trained[0])
+    folder = save_checkpoint(trained[0].projections, arguments.out, settings.features.text.max_tokens, facts)
+    for modality in ("IMAGE", "TEXT"):
+        name = f"CAUSALREC__FEATURES__{modality}__MODEL=local-dir:{folder.resolve()}"
+        console.print(name, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
+    """One split and training; its recalls on held-out products are added to ``found``."""
+    split = split_pairs(pairs, settings.align, seed)
+    aligned = align(split, settings.align, seed)
+    contenders = {
+        UNTRAINED: untrained(split, settings.align, seed),
+        STARTED: started(split, settings.align),
+        ALIGNED: aligned.projections,
+    }
+    for name, projections in contenders.items():
+        found[name].append(projections.measure(split.held_out, settings.align))
+    return aligned
+
+
+def _table(found: Mapping[str, Sequence[Retrieval]], cutoffs: Sequence[int]) -> Table:
+    """Mean and spread over seeds, per direction and cutoff."""
+    first = found[ALIGNED][0]
+    title = f"retrieval on held-out products: {first.pictures} pictures, {first.texts} texts"
+    table = Table(title=title, title_justify="left")
+    for name in ("projections", "finds", *(f"R@{k}" for k in cutoffs)):
+        table.add_column(name, justify="right" if name.startswith("R@") else "left", no_wrap=True)
+    table.add_row("chance", "either", *(f"{first.chance(k):.3f}" for k in cutoffs))
+    for name, results in found.items():
+        texts = [[result.to_text[k] for result in results] for k in cutoffs]
+        pictures = [[result.to_image[k] for result in results] for k in cutoffs]
+        table.add_row(name, "text", *map(_spread, texts))
+        table.add_row(name, "picture", *map(_spread, pictures))
+    return table
+
+
+def _spread(values: Sequence[float]) -> str:
+    spread = f" ±{np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
+
+
+def _facts(
+    settings: Settings,
+    ds: dt.date,
+    pairs: Pairs,
+    found: Mapping[str, Sequence[Retrieval]],
+    aligned: Aligned,
+) -> dict[str, object]:
+    """What the checkpoint says about itself; recalls are those of the saved training."""
+    features = settings.features
+    return {
+        "shop": settings.shop,
+        "ds": ds.isoformat(),
+        "pairs": len(pairs),
+        "towers": [image_encoder_id(features.image), text_encoder_id(features.text)],
+        "settings": settings.align.model_dump(),
+        "best_epoch": aligned.best_epoch,
+        "held_out": {name: asdict(results[0]) for name, results in found.items()},
+    }

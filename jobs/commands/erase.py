@@ -1,0 +1,76 @@
+"""``causalrec erase``: one user out of every table and its history, with a receipt."""
+
+import argparse
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.lake import Lake
+from causalrec.lake.upkeep.erasures import Erasures
+from causalrec.registry.erase import Receipt, erase
+from jobs._runner import loaded
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("erase", help="one user out of every table and its history")
+    parser.add_argument("user", metavar="USER", help="user id")
+    parser.add_argument(
+        "--yes", action="store_true", help="erase; without it, only report what would be erased"
+    )
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Erase, or say what would go; one table at the end."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    with console.status("searching all tables") as status:
+        receipt = erase(
+            settings,
+            lake,
+            arguments.user,
+            really=arguments.yes,
+            done=lambda name: status.update(f"erased in {name}"),
+        )
+    console.print(_summary(receipt, arguments.yes))
+    for line in _remarks(receipt, lake, arguments.user, arguments.yes):
+        console.print(line, highlight=False)
+    return 0
+
+
+def _summary(receipt: Receipt, really: bool) -> Table:
+    title = "erased" if really else "would be erased"
+    table = Table("where", title=title, title_justify="left")
+    for column in ("rows", "files of older versions", "log entries"):
+        table.add_column(column, justify="right")
+    for name, found in receipt.tables.items():
+        table.add_row(name, f"{found.rows:,}", f"{found.old_files:,}", f"{found.log_entries:,}")
+    for what, names in (
+        ("bundle", receipt.bundles),
+        ("page", receipt.pages),
+        ("flagged model", receipt.models),
+    ):
+        for name in names:
+            table.add_row(escape(f"{what} {name}"), "", "", "")
+    return table
+
+
+def _remarks(receipt: Receipt, lake: Lake, user: str, really: bool) -> list[str]:
+    receipts = Erasures(lake).receipts(user)
+    lines = []
+    if receipt.nothing:
+        lines.append("nothing is left of this user" if receipts else "nothing is stored about this user")
+    elif not really:
+        lines.append("nothing was changed -> add --yes")
+    if receipt.models:
+        lines.append(
+            "flagged models were trained on this user -> train and promote a new one, then delete them"
+        )
+    if receipts:
+        first, last = receipts[0]["at"][:19], receipts[-1]["at"][:19]
+        lines.append(f"receipts: {len(receipts)}, first {first}, last {last} (table erasures)")
+        lines.append("the landing zone was not touched; rows of this user in it are ignored from now on")
+    return lines

@@ -1,0 +1,82 @@
+"""``causalrec export``: the published tables of a night in the stores that a shop serves from."""
+
+import argparse
+import datetime as dt
+import os
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.lake import Lake
+from causalrec.scoring.export.run import TARGETS, Report, configured, export
+from jobs._runner import EXIT_ERROR, loaded
+from jobs.commands.show import newest
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("export", help="copy a published night to Parquet, PostgreSQL and Redis")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.add_argument(
+        "--to",
+        action="append",
+        choices=TARGETS,
+        help="store to export to, may be repeated (default: all configured stores)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Export, show what each store holds now; 1 if one of them failed."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    ds = arguments.ds or newest(lake)
+    targets = arguments.to or configured(settings)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("export", total=None)
+
+        def progress(label: str, rows: int) -> None:
+            bar.update(task, description=label, advance=rows)
+
+        report = export(settings, lake, ds, targets, _passwords(settings, os.environ), progress)
+    console.print(table_of(report))
+    for target, error in report.failed.items():
+        console.print(f"[bold red]{target}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    return EXIT_ERROR if report.failed else 0
+
+
+def _passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    names = {
+        "postgres": settings.export.postgres.password_env,
+        "redis": settings.export.redis.password_env,
+    }
+    return {target: environ[name] for target, name in names.items() if environ.get(name)}
+
+
+def table_of(report: Report) -> Table:
+    """One line per store and table."""
+    table = Table(title=f"export of {report.night.ds} ({report.night.name})", title_justify="left")
+    for column in ("store", "table", "rows", "lists", "state", "seconds", "where"):
+        number = column in ("rows", "lists", "seconds")
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    for one in report.exported:
+        table.add_row(
+            one.target, one.table, f"{one.rows:,}", f"{one.lists:,}", one.state, f"{one.seconds:.1f}",
+            escape(one.where),
+        )  # fmt: skip
+    for target in report.failed:
+        table.add_row(target, "-", "", "", "[bold red]failed[/]", "", "it still serves the night before")
+    if report.night.empty:
+        table.caption = f"no rows for this date, left unchanged: {', '.join(report.night.empty)}"
+    return table

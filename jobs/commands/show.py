@@ -1,0 +1,87 @@
+"""``causalrec show``: one user's history and published list, with reasons and what the adjustment did."""
+
+import argparse
+import datetime as dt
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.dataset.load import load_dataset
+from causalrec.errors import ScoringError
+from causalrec.lake import Lake
+from causalrec.report.nightly import items_of
+from causalrec.report.people import Person, one_person
+from causalrec.report.person import Other, person_page
+from causalrec.scoring.raw_list import raw_list
+from jobs._runner import loaded
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("show", help="a user's history and published list, with reasons")
+    parser.add_argument("user", metavar="USER", help="user id")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--page", action="store_true", help="also as a page with pictures")
+    parser.set_defaults(run=show)
+
+
+def show(arguments: argparse.Namespace, console: Console) -> int:
+    """Read the published partition, show the two tables."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    ds = arguments.ds or newest(lake)
+    person = one_person(settings, lake, ds, arguments.user)
+    titles, references = items_of(settings, lake, ds)
+    console.print(_history(person, titles, settings.report.history))
+    console.print(_list(person, titles, ds))
+    if arguments.page:
+        page = person_page(settings, ds, person, _other(settings, lake, ds, person), titles, references)
+        console.print(f"page: {page}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _other(settings: Settings, lake: Lake, ds: dt.date, person: Person) -> Other:
+    """The list that a raw model of the same data gives."""
+    dataset = load_dataset(settings, lake, ds)
+    found = raw_list(
+        settings, lake, ds, dataset, person.version, person.user_id, person.history, len(person.shown)
+    )
+    return Other(found.item_ids, found.why_not)
+
+
+def newest(lake: Lake) -> dt.date:
+    """The last date that was published.
+
+    Raises:
+        ScoringError: none was.
+    """
+    table = lake.table("recommendations")
+    days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
+    if not days:
+        raise ScoringError("nothing has been published yet", do="run a night first")
+    return dt.date.fromisoformat(days[-1])
+
+
+def _history(person: Person, titles: dict[str, str], most: int) -> Table:
+    title = f"{person.user_id}: {person.chosen} items chosen, latest first"
+    table = Table("item", "title", title=escape(title), title_justify="left")
+    for item in person.history[:most]:
+        table.add_row(escape(item), escape(titles.get(item, "")))
+    return table
+
+
+def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
+    table = Table(title=escape(f"published for {ds} ({person.label})"), title_justify="left")
+    for column in ("rank", "item", "title", "score", "raw place", "reason", "confounder"):
+        table.add_column(column, justify="right" if column in ("rank", "score", "raw place") else "left")
+    if not person.compared:
+        table.caption = "nothing was adjusted: there is no raw model to compare with"
+    for shown in person.shown:
+        place = "" if shown.raw_rank is None else f"{shown.raw_rank} ({shown.moved:+d})"
+        cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)
+        texts = (shown.reason, shown.confounder or "")
+        table.add_row(str(shown.rank), *(escape(cell) for cell in (*cells, *texts)))
+    return table

@@ -1,0 +1,206 @@
+"""``causalrec status``: what exists for a date, what is stale or missing, and why; what arrived too late."""
+
+import argparse
+import datetime as dt
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.errors import CausalrecError, SettingsError
+from causalrec.lake import Lake, Ledger, LedgerRow
+from causalrec.lake.record.ledger import DONE, late_rows
+from jobs._pipeline import EVERY_NIGHT, NIGHTLY, UPSTREAM, load_job
+from jobs._runner import Job, JobContext, loaded
+from jobs.plan import why_stale
+
+COLORS = {"done": "green", "stale": "yellow", "missing": "red", "failed": "bold red", "not needed": "dim"}
+
+
+@dataclass(frozen=True)
+class JobState:
+    """One job on one date.
+
+    Attributes:
+        state: ``done``, ``stale``, ``missing``, ``failed`` or ``not needed``.
+        why: empty where the job is done.
+        row: its newest success, whose results are what exists; None where there is none.
+    """
+
+    job: str
+    state: str
+    why: str
+    row: LedgerRow | None
+
+
+def states(
+    context: JobContext, jobs: Sequence[Job], rows: Sequence[LedgerRow], optional: Sequence[str] = ()
+) -> list[JobState]:
+    """The state of every job on the date of ``context``, in order; without Spark, writing nothing.
+
+    Args:
+        context: the shop and the date.
+        jobs: in the order of the pipeline.
+        rows: the ledger's rows of that date, oldest first.
+        optional: further jobs that are shown where they ran.
+    """
+    found: dict[str, JobState] = {}
+    for job in jobs:
+        own = [row for row in rows if row.job == job.name]
+        found[job.name] = _with_upstream(_own_state(context, job, own), found)
+    for name in optional:
+        own = [row for row in rows if row.job == name]
+        if own:
+            found[name] = JobState(name, own[-1].status.replace("success", "done"), "", own[-1])
+    return list(found.values())
+
+
+def _own_state(context: JobContext, job: Job, rows: Sequence[LedgerRow]) -> JobState:
+    done = [row for row in rows if row.status in DONE]
+    row = done[-1] if done else None
+    failed = rows[-1] if rows and rows[-1].status == "failed" else None
+    if failed is not None:
+        return JobState(job.name, "failed", f"{failed.finished_at:%Y-%m-%d %H:%M} {failed.note}", row)
+    if row is None:
+        return JobState(job.name, "missing", "never ran", None)
+    reason = why_stale(context, job, row, context.ds)
+    return JobState(job.name, "stale" if reason else "done", reason or "", row)
+
+
+def _with_upstream(own: JobState, found: Mapping[str, JobState]) -> JobState:
+    """A result whose inputs are about to change is stale too, though they have not changed yet."""
+    if own.state != "done":
+        return own
+    behind = [name for name in UPSTREAM.get(own.job, ()) if name in found and found[name].state != "done"]
+    if not behind:
+        return own
+    return JobState(
+        own.job, "stale", "; ".join(f"after {name}, which is {found[name].state}" for name in behind), own.row
+    )
+
+
+def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -> list[str]:
+    """What arrived after the night of ``ds`` and happened by then, in words.
+
+    Args:
+        late: event date -> arrival date -> rows.
+        ds: run date.
+        known: the setting ``dataset.known``.
+    """
+    day = ds.isoformat()
+    lines = []
+    own = {arrival: n for arrival, n in late.get(day, {}).items() if arrival > day}
+    if own:
+        arrivals = ", ".join(f"{n:,} on {arrival}" for arrival, n in own.items())
+        lines.append(f"late: {sum(own.values()):,} events of {day} arrived after it ({arrivals})")
+    after = {e: sum(n for a, n in found.items() if a > day) for e, found in late.items() if e <= day}
+    total, dates = sum(after.values()), [event for event, n in after.items() if n]
+    if total:
+        span = dates[0] if len(dates) == 1 else f"{len(dates)} dates, {dates[0]} to {dates[-1]}"
+        lines.append(
+            f"unknown to this night: {total:,} events of {span}"
+            + (
+                "; a run with dataset.known = today includes them"
+                if known == "then"
+                else " (in its results, dataset.known = today)"
+            )
+        )
+    return lines
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("status", help="what exists for a date, what is stale or missing, and why")
+    parser.add_argument(
+        "--ds", type=dt.date.fromisoformat, help="one date (default: the newest in the ledger)"
+    )
+    parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, help="first of a range")
+    parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, help="last of a range")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=status)
+
+
+def status(arguments: argparse.Namespace, console: Console) -> int:
+    """One row per job for a single date, one row per date for a range."""
+    settings = loaded(arguments)
+    lake = Lake(settings.lake_root, settings.lake)
+    ledger = Ledger(lake)
+    rows = ledger.rows()
+    dates = _dates(arguments, rows)
+    late = late_rows(ledger.successes("ingest_events").values())
+    jobs = [load_job(name) for name in EVERY_NIGHT]
+    extra = [name for name in NIGHTLY if name not in EVERY_NIGHT]
+    days = {}
+    for ds in dates:
+        context = JobContext(settings, lake, ledger, ds, console)
+        days[ds] = states(context, jobs, [row for row in rows if row.ds == ds], extra)
+    words = {ds: late_lines(late, ds, settings.dataset.known) for ds in dates}
+    if arguments.json:
+        sys.stdout.write(json.dumps([_as_json(ds, days[ds], words[ds]) for ds in dates], default=str) + "\n")
+    elif len(dates) == 1:
+        console.print(_one_date(dates[0], days[dates[0]]))
+        for line in words[dates[0]]:
+            console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    else:
+        console.print(_range(days, words))
+    return 0
+
+
+def _dates(arguments: argparse.Namespace, rows: Sequence[LedgerRow]) -> list[dt.date]:
+    if arguments.ds:
+        return [arguments.ds]
+    if (arguments.first is None) != (arguments.last is None):
+        raise SettingsError("a range needs both a first and a last date", do="give both --from and --to")
+    if arguments.first:
+        days = (arguments.last - arguments.first).days
+        return [arguments.first + dt.timedelta(days=n) for n in range(days + 1)]
+    if not rows:
+        raise CausalrecError("the ledger is empty: no job has ever run", do="run a night first, or give --ds")
+    return [max(row.ds for row in rows)]
+
+
+def _as_json(ds: dt.date, found: Sequence[JobState], words: Sequence[str]) -> dict[str, object]:
+    return {"ds": ds.isoformat(), "late": list(words), "jobs": [asdict(state) for state in found]}
+
+
+def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
+    table = Table(title=f"status of {ds}", title_justify="left")
+    for column in ("job", "state", "why", "read", "exists", "rows", "rejected", "cpu s", "ran"):
+        table.add_column(column, justify="right" if column in ("rows", "rejected", "cpu s") else "left")
+    for state in found:
+        row = state.row
+        name = f"[{COLORS.get(state.state, 'green')}]{state.state}[/]"
+        if row is None:
+            table.add_row(state.job, name, escape(state.why))
+            continue
+        reads = ", ".join(f"{pin['table']}@{pin['version']}" for pin in row.reads)
+        writes = ", ".join(sorted({f"{w['table']}@{w['version']}" for w in row.writes})) or "-"
+        table.add_row(
+            state.job, name, escape(state.why), reads, writes, f"{row.rows_out:,}",
+            f"{row.rows_rejected:,}" if row.rows_rejected else "", f"{row.cpu_seconds:.1f}",
+            f"{row.finished_at:%Y-%m-%d %H:%M}",
+        )  # fmt: skip
+    return table
+
+
+def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, Sequence[str]]) -> Table:
+    table = Table(title="status", title_justify="left")
+    for column in ("ds", "done", "jobs that are not done, and why", "late data"):
+        table.add_column(column)
+    for ds, found in days.items():
+        nightly = [state for state in found if state.job in EVERY_NIGHT]
+        open_ones = [state for state in nightly if state.state != "done"]
+        lines = [
+            f"[{COLORS[state.state]}]{state.job}: {state.state}[/] {escape(state.why)}"
+            for state in open_ones[:4]
+        ]
+        if len(open_ones) > len(lines):
+            lines.append(f"and {len(open_ones) - len(lines)} more")
+        done = f"{len(nightly) - len(open_ones)} of {len(nightly)}"
+        table.add_row(ds.isoformat(), done, "\n".join(lines), escape("\n".join(words[ds])))
+    return table

@@ -1,0 +1,84 @@
+"""The explain command on a stored model and on a registered one."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Interactions
+from causalrec.training.factory import build_recommender, save_recommender
+from jobs.cli import main
+from tests.jobs.conftest import Registered
+
+USERS, ITEMS = 40, 24
+
+
+def settings_of(name: str) -> Settings:
+    return Settings.model_validate(
+        {"model": {"name": name, "dim": 8}, "training": {"epochs": 4, "device": "cpu"}}
+    )
+
+
+@pytest.fixture(scope="module")
+def shop() -> Interactions:
+    rng = np.random.default_rng(0)
+    pairs = np.array((rng.random((USERS, ITEMS)) < 0.3).nonzero(), dtype=np.int32)
+    pairs = pairs[:, rng.permutation(pairs.shape[1])]
+    content = {name: rng.normal(size=(ITEMS, 6)).astype(np.float32) for name in ("image", "text")}
+    return Interactions(USERS, ITEMS, pairs[:, 40:], pairs[:, :40], pairs[:, :0], content)
+
+
+@pytest.fixture(scope="module")
+def stored(shop: Interactions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stored") / "model"
+    recommender = build_recommender(settings_of("causal"))
+    recommender.fit(shop)
+    save_recommender(recommender, folder)
+    return folder
+
+
+def test_the_best_new_item_is_explained(
+    stored: Path, shop: Interactions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "3", "--model", str(stored), "--history", "99", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    history = set(shop.train[1][shop.train[0] == 3].tolist())
+    assert found["user"] == 3
+    assert found["item"] not in history
+    assert {part["item"] for part in found["carried"]} == history
+
+
+def test_a_named_item_is_shown_with_and_without_each_module(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "3", "5", "--model", str(stored), "--history", "2"]) == 0
+    shown = capsys.readouterr().out
+    for text in ("item 5", "back-door", "front-door", "topology", "confounder code", "kappa", "carried"):
+        assert text in shown
+
+
+def test_unknown_ids_and_other_models_are_refused(
+    stored: Path, shop: Interactions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "nobody", "--model", str(stored)]) == 1
+    assert "does not know user nobody" in " ".join(capsys.readouterr().out.split())
+    assert main(["explain", "3", "nothing", "--model", str(stored)]) == 1
+    other = build_recommender(settings_of("popularity"))
+    other.fit(shop)
+    save_recommender(other, tmp_path / "other")
+    assert main(["explain", "3", "--model", str(tmp_path / "other")]) == 1
+    assert "has no explanations" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_registered_model_answers_in_ids_and_titles(
+    registered: Registered, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["explain", "u003", "i007", "--settings", str(registered.file)]
+    assert main(line) == 1
+    assert "has no champion" in " ".join(capsys.readouterr().out.split())
+    assert main([*line, "--alias", "challenger"]) == 0
+    shown = capsys.readouterr().out
+    assert "Thing 7 [i007] for u003" in shown

@@ -1,0 +1,205 @@
+"""Every decision of the gate, by table."""
+
+from dataclasses import replace
+
+import pytest
+
+from causalrec.config.sections import GateSettings
+from causalrec.registry.gate.comparison import Comparison, Measure
+from causalrec.registry.gate.refuted import DIVERGED
+from causalrec.registry.gate.rules import decide
+
+GATE = GateSettings(metric="ndcg@20", max_relative_loss=0.02, min_coverage=0.1, max_popularity_lift=0.5)
+
+
+def comparison(
+    own: float = 0.2,
+    champion: float | None = None,
+    popularity: float = 0.1,
+    ease: float = 0.15,
+    coverage: float = 0.5,
+    lift: float = 0.1,
+    gain: tuple[float, float] | None = None,
+) -> Comparison:
+    mine = {
+        "ndcg@20": Measure(own),
+        "coverage@20": Measure(coverage),
+        "popularity_lift@20": Measure(lift),
+        "random_ndcg@5": Measure(0.4),
+        "latency_ms": Measure(2.0),
+        "size_mb": Measure(10.0),
+    }
+    if gain is not None:
+        mine["ndcg_gain@20"] = Measure(sum(gain) / 2, *gain)
+    measures = {
+        "causal": mine,
+        "popularity": {"ndcg@20": Measure(popularity)},
+        "ease": {"ndcg@20": Measure(ease)},
+        "refuter:placebo_content": {"relative_change": Measure(-0.3)},
+    }
+    if champion is not None:
+        measures["champion"] = {"ndcg@20": Measure(champion)}
+    return Comparison("data", "4", "causal", "test", None if champion is None else "3", measures)
+
+
+@pytest.mark.parametrize(
+    ("found", "champion", "decision", "status"),
+    [
+        (comparison(), None, "promote", {}),
+        (comparison(own=0.1), None, "reject", {"floor popularity": "fail", "floor ease": "warn"}),
+        (comparison(own=0.12), None, "promote", {"floor ease": "warn"}),
+        (comparison(champion=0.18), "3", "promote", {"champion": "pass"}),
+        (comparison(champion=0.203), "3", "promote", {"champion": "pass"}),
+        (comparison(champion=0.203, gain=(-0.005, -0.001)), "3", "promote", {"champion": "warn"}),
+        (comparison(champion=0.21), "3", "reject", {"champion": "fail"}),
+        (comparison(champion=0.2), "3", "keep", {"champion": "pass"}),
+        (comparison(champion=0.18), "5", "reject", {"champion": "fail"}),
+        (comparison(), "3", "reject", {"champion": "fail"}),
+        (comparison(), "4", "keep", {"champion": "pass"}),
+        (comparison(coverage=0.05), None, "reject", {"coverage": "fail"}),
+        (comparison(lift=0.9), None, "promote", {"popularity lift": "warn"}),
+    ],
+)
+def test_decisions(found: Comparison, champion: str | None, decision: str, status: dict[str, str]) -> None:
+    verdict = decide(found, GATE, dataset_id="data", champion=champion)
+    assert verdict.decision == decision
+    got = {check.name: check.status for check in verdict.checks}
+    for name in got:
+        assert got[name] == status.get(name, "pass"), name
+
+
+def test_other_evaluation_data_is_refused() -> None:
+    verdict = decide(comparison(), GATE, dataset_id="other", champion=None)
+    assert verdict.decision == "reject"
+    assert verdict.why == "evaluated on dataset data, expected other"
+
+
+def test_missing_metric_is_refused() -> None:
+    empty = Comparison("data", "4", "causal", "test", None, {"causal": {}})
+    assert decide(empty, GATE, dataset_id="data", champion=None).decision == "reject"
+
+
+def test_reason_has_numbers() -> None:
+    verdict = decide(comparison(champion=0.3, gain=(-0.2, -0.05)), GATE, dataset_id="data", champion="3")
+    assert verdict.why == (
+        "worse than the champion: ndcg@20 0.2000 against 0.3000 of version 3 "
+        "(difference 95 % [-0.2000, -0.0500])"
+    )
+
+
+def judged(found: Comparison, name: str, champion: str | None = None, gate: GateSettings = GATE) -> str:
+    verdict = decide(found, gate, dataset_id="data", champion=champion)
+    return next(check.status for check in verdict.checks if check.name == name)
+
+
+def measured(found: Comparison, who: str = "causal", **values: float | Measure) -> Comparison:
+    """``found`` with more measures; ``__`` stands for ``@``."""
+    more = {
+        name.replace("__", "@"): value if isinstance(value, Measure) else Measure(value)
+        for name, value in values.items()
+    }
+    measures = {**found.measures, who: {**found.measures.get(who, {}), **more}}
+    return replace(found, measures=measures)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "gain", "status"),
+    [
+        (0.41, Measure(-0.01, -0.05, 0.03), "pass"),  # the interval holds zero
+        (0.405, Measure(-0.005, -0.008, -0.002), "warn"),  # surely worse, within the tolerated loss
+        (0.5, Measure(-0.1, -0.15, -0.05), "fail"),
+        (0.3, Measure(0.1, 0.05, 0.15), "pass"),
+    ],
+)
+def test_debiased_metric_is_compared_by_its_paired_interval(
+    theirs: float, gain: Measure, status: str
+) -> None:
+    found = measured(comparison(champion=0.18), random_ndcg_gain__5=gain)
+    found = measured(found, "champion", random_ndcg__5=theirs)
+    assert judged(found, "debiased", champion="3") == status
+
+
+@pytest.mark.parametrize(
+    ("users", "support", "debiased", "status"),
+    [
+        (20, 0.4, "random_ndcg@5", "pass"),
+        (19, 0.4, "random_ndcg@5", "warn"),
+        (500, 0.0, "random_ndcg@5", "warn"),
+        (500, 0.0, "dr_liked@5", "fail"),
+    ],
+)
+def test_what_the_debiased_metrics_rest_on(users: int, support: float, debiased: str, status: str) -> None:
+    found = comparison()
+    found.measures["causal"] |= {
+        "random_users": Measure(users),
+        "dr_support@5": Measure(support),
+        "dr_liked@5": Measure(0.1),
+    }
+    settings = GATE.model_copy(update={"debiased_metric": debiased, "min_debiased_users": 20})
+    checks = {check.name: check for check in decide(found, settings, dataset_id="data", champion=None).checks}
+    assert checks["overlap"].status == status
+
+
+def test_without_random_exposure_the_person_is_told() -> None:
+    found = comparison()
+    del found.measures["causal"]["random_ndcg@5"]
+    assert judged(found, "debiased") == "warn"
+
+
+@pytest.mark.parametrize(
+    ("codes", "perplexity", "usage", "expected"),
+    [
+        (32, 20.0, 0.9, ("pass", "pass")),
+        (32, 20.0, 0.4, ("pass", "warn")),
+        (32, 1.0, 1 / 32, ("fail", "warn")),  # all mass on one code
+    ],
+)
+def test_a_collapsed_codebook_is_refused(
+    codes: float, perplexity: float, usage: float, expected: tuple[str, str]
+) -> None:
+    found = measured(comparison(), codebook_codes=codes, codebook_perplexity=perplexity, codebook_usage=usage)
+    assert (judged(found, "codebook perplexity"), judged(found, "codebook usage")) == expected
+
+
+def test_one_code_by_construction_is_said() -> None:
+    found = measured(comparison(), codebook_codes=1, codebook_perplexity=1.0, codebook_usage=1.0)
+    assert judged(found, "codebook perplexity") == "warn"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "status"),
+    [
+        ("placebo_content", -0.4, "pass"),
+        ("placebo_content", 0.3, "fail"),
+        ("random_common_cause", 0.05, "pass"),
+        ("random_common_cause", -0.2, "fail"),
+    ],
+)
+def test_refuters(name: str, change: float, status: str) -> None:
+    gate = GateSettings.model_validate({"refuters": [name], "max_refuter_change": 0.1})
+    found = measured(comparison(), f"refuter:{name}", relative_change=change)
+    assert judged(found, f"refuter {name}", gate=gate) == status
+
+
+def test_a_refuter_that_diverged_fails_by_name() -> None:
+    found = measured(comparison(), "refuter:placebo_content", relative_change=DIVERGED)
+    verdict = decide(found, GATE, dataset_id="data", champion=None)
+    (check,) = [check for check in verdict.checks if check.status == "fail"]
+    assert (check.name, check.value) == ("refuter placebo_content", None)
+    assert check.detail == "the training of placebo_content diverged"
+
+
+def test_refuters_that_were_not_run_are_said() -> None:
+    found = comparison()
+    del found.measures["refuter:placebo_content"]
+    assert judged(found, "refuter placebo_content") == "warn"
+
+
+def test_drift_from_the_champion_and_cost_warn() -> None:
+    found = measured(
+        comparison(champion=0.18), champion_overlap__20=0.05, champion_score_psi=0.4, latency_ms=1_000.0
+    )
+    verdict = decide(found, GATE, dataset_id="data", champion="3")
+    warned = {check.name for check in verdict.checks if check.status == "warn"}
+    assert warned == {"list drift", "score drift", "latency"}
+    assert verdict.decision == "promote"
