@@ -5,6 +5,7 @@ becomes ``source_arrival_date``: what the row says of itself, beside the date of
 """
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -203,5 +204,13 @@ def _marked(
 
 
 def _tidy_id(values: pa.Array) -> pa.Array:
-    """Without blanks around it, in the one Unicode form (NFC): what looks alike is alike."""
-    return pc.utf8_normalize(pc.utf8_trim_whitespace(values), form="NFC")
+    """Without blanks around it, in the one Unicode form (NFC): what looks alike is alike.
+
+    Not by ``utf8_normalize``, which decomposes for either form (pyarrow 25).
+    """
+    trimmed = pc.utf8_trim_whitespace(values)
+    if pc.all(pc.string_is_ascii(trimmed)).as_py() is not False:
+        return trimmed
+    folded = trimmed.dictionary_encode()
+    texts = [unicodedata.normalize("NFC", text) for text in folded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(folded.indices)

@@ -46,7 +46,7 @@ def read_head(
     """
     for line in lines:
         text = line.rstrip("\r\n")
-        separator = _SEPARATOR.match(text.strip())
+        separator = _SEPARATOR.match(text)
         if separator:
             delimiter = delimiter or separator[1]
         elif declared:

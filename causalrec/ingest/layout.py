@@ -110,7 +110,7 @@ class Layout:
         for column in landing.columns:
             take = self.feed.columns.get(column.name)
             value = row.get(column.name) if take is None else self._taken(take, row, arrival)
-            ours[column.name] = _shaped(value, column.type)
+            ours[column.name] = _one_text(value, column.name) if column.type == "string" else value
         return ours
 
     def _taken(self, take: Take, row: Mapping[str, object], arrival: dt.date) -> object:
@@ -181,11 +181,12 @@ def text_of(value: object) -> str:
     return str(value)
 
 
-def _shaped(value: object, type_name: str) -> object:
-    """A list where the contract has a text is joined, as in a path of categories."""
-    if isinstance(value, list) and type_name == "string":
-        return " > ".join(text_of(one) for one in value if one is not None) or None
-    return value
+def _one_text(value: object, column: str) -> object:
+    """A list where the contract has a text is joined: categories as a path, anything else by blanks."""
+    if not isinstance(value, list):
+        return value
+    between = " > " if column == "category" else " "
+    return between.join(text_of(one) for one in value if one is not None) or None
 
 
 def _some(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
 from causalrec.errors import SourceError
-from causalrec.lake.record.outcome import Outcome
+from causalrec.lake.outcome import Outcome
 from causalrec.sources.demo.adapter import demo_fingerprint, land_demo
 from causalrec.sources.hm.adapter import hm_fingerprint, land_hm
 from causalrec.sources.landing import delivery_fingerprint

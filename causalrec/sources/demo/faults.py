@@ -14,15 +14,20 @@ Row = dict[str, Any]
 Spoil = Callable[[Row, dt.date, int], str]
 """(a good row, arrival date, running number) -> the line with its defect."""
 
+TOO_OLD = ReasonCode.TOO_OLD
 BUDGET = 5
 """At most one broken row per so many good ones: a small delivery must not fail as a whole."""
 
 
 def plant_events(
-    rows: Sequence[Row], arrival: dt.date, most: int, good: int, rng: np.random.Generator
+    rows: Sequence[Row], arrival: dt.date, most: int, good: int, rng: np.random.Generator, *, history: bool
 ) -> tuple[list[str], Counter[str]]:
-    """Broken event lines made from copies of ``rows``, 0 to ``most`` per reason, and their counts."""
-    return _plant(EVENT_FAULTS, rows, arrival, most, good, rng)
+    """Broken event lines made from copies of ``rows``, 0 to ``most`` per reason, and their counts.
+
+    In a delivery that is ``history`` no event is too old.
+    """
+    faults = {reason: spoil for reason, spoil in EVENT_FAULTS.items() if not history or reason != TOO_OLD}
+    return _plant(faults, rows, arrival, most, good, rng)
 
 
 def plant_products(
