@@ -6,7 +6,8 @@ the next time.
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from dags._commands import ALIKE, YESTERDAY, job_task
+from causalrec.pipeline import UPKEEP
+from dags._commands import ALIKE, YESTERDAY, stage_task
 
 with DAG(
     dag_id="maintenance",
@@ -15,4 +16,4 @@ with DAG(
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    job_task("maintain", minutes=240, date=YESTERDAY)
+    stage_task(UPKEEP, date=YESTERDAY)
