@@ -6,12 +6,19 @@ Whatever finds that the champion has aged (a monitor, a person) reports an event
 person is asked then.
 """
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable
 from airflow.sdk.bases.operator import chain
 
 from causalrec.pipeline import STAGES, TRAINING, TRAINING_REQUEST
-from dags._approval import approval_tasks
-from dags._commands import ALIKE, YESTERDAY, stage_task
+
+# Airflow may know only a folder above this one, or none at all.
+sys.path.append(str(Path(__file__).parent))
+
+from causalrec_dags.approval import approval_tasks
+from causalrec_dags.commands import ALIKE, YESTERDAY, stage_task
 
 with DAG(
     dag_id="training",

@@ -46,7 +46,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
     assert usable_champion(settings) is None
     assert main(need_champion.JOB, arguments(shop)) == EXIT_YES
-    with pytest.raises(RegistryError, match="not evaluated"):
+    with pytest.raises(RegistryError, match="has no evaluation"):
         promote_version(settings, lake, ledger, DS)
 
     before = evaluate_version_inputs(settings, lake, ledger, DS)

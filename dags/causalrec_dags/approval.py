@@ -15,7 +15,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
 from causalrec.pipeline import STAGES
-from dags._commands import YESTERDAY, stage_task
+from causalrec_dags.commands import YESTERDAY, stage_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"

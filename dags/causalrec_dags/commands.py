@@ -19,8 +19,12 @@ from airflow.sdk import Asset, Param
 
 from causalrec.pipeline import ASSETS, Stage
 
-ROOT = Path(__file__).resolve().parents[1]
-DEFAULT_COMMAND = "exec {python} -m jobs.{job} --ds {ds}"
+_ABOVE = Path(__file__).resolve().parents[2]
+CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
+"""The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
+ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+"""Where jobs run: relative paths in settings begin here."""
+DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
 """Exit status with which a job skips the tasks after it."""
 
@@ -60,7 +64,7 @@ def stage_task(
     last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> BashOperator:
-    """The task that runs ``python -m jobs.STAGE`` from the project root.
+    """The task that runs ``python -m jobs.STAGE`` in :data:`ROOT`.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
