@@ -15,7 +15,8 @@ from causalrec.contracts.odcs import Document, Property
 from causalrec.contracts.types import LOGICAL_TYPES
 from causalrec.errors import ContractError
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+# In the wheel the contracts lie inside the package, in a checkout at its top.
+SCHEMAS = next(folder / "schemas" for folder in Path(__file__).parents[1:3] if (folder / "schemas").is_dir())
 
 
 def contract_names(folder: Path = SCHEMAS) -> list[str]:
@@ -74,6 +75,8 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
         for column_name in (name, before.column or name):
             if column_name not in names:
                 raise _broken(file, f"says that {column_name} was added", "name columns of this contract")
+    for name in sorted(set(extensions.retired) & set(names)):
+        raise _broken(file, f"declares and retires column {name}", "do one of the two")
     return Contract(
         name=document.name,
         version=document.version,
