@@ -4,11 +4,32 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.rivals import BaselineSettings, RivalSettings
+from causalrec.config.rivals import (
+    BaselineSettings,
+    ContentEaseSettings,
+    IalsSettings,
+    MultVaeSettings,
+    RivalSettings,
+)
 from causalrec.config.sections import Section
 
 ModelName = Literal[
-    "causal", "lightgcn", "freedom", "vbpr", "bpr_mf", "ips_mf", "pd", "ease", "item_knn", "popularity"
+    "causal",
+    "lightgcn",
+    "xsimgcl",
+    "freedom",
+    "vbpr",
+    "bpr_mf",
+    "ips_mf",
+    "pd",
+    "ease",
+    "edlae",
+    "content_ease",
+    "ials",
+    "multvae",
+    "item_knn",
+    "content_knn",
+    "popularity",
 ]
 
 
@@ -150,6 +171,9 @@ class ModelSettings(Section):
     shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
+    content_ease: ContentEaseSettings = ContentEaseSettings()
+    ials: IalsSettings = IalsSettings()
+    multvae: MultVaeSettings = MultVaeSettings()
     content: ContentSettings = ContentSettings()
     exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()

@@ -1,12 +1,12 @@
 """Chooses on validation how much each modality of the content channel says."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from causalrec.config.model import ContentSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.sample import sampled
 from causalrec.model.base import Judge
 from causalrec.model.causal.channel import grid_of
 
@@ -59,12 +59,3 @@ def choose_weights(
     if best < without * (1 + settings.channel_gain):
         weights, best = dict.fromkeys(content, 0.0), without
     return weights, {"channel/valid_without": without, "channel/valid_with": best}
-
-
-def sampled(data: Interactions, users: int, seed: int) -> Interactions:
-    """``data`` with the validation pairs of at most so many users."""
-    present = np.unique(data.valid[0])
-    if present.size <= users:
-        return data
-    kept = np.random.default_rng(seed).permutation(present)[:users]
-    return replace(data, valid=data.valid[:, np.isin(data.valid[0], kept)])

@@ -10,11 +10,12 @@ import scipy.sparse as sp
 from causalrec.config import Settings
 from causalrec.config.model import ContentSettings, ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.sample import sampled
 from causalrec.model.base import Judge
 from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal.channel import ContentChannel, Lens, code_shift, flat_codes
 from causalrec.model.causal.codebook import Codebook
-from causalrec.model.causal.mixing import choose_weights, sampled
+from causalrec.model.causal.mixing import choose_weights
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.content import Whitening
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender

@@ -1,0 +1,16 @@
+"""A part of a dataset for choices that need not see all of it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from causalrec.dataset.arrays import Interactions
+
+
+def sampled(data: Interactions, users: int, seed: int) -> Interactions:
+    """``data`` with the validation pairs of at most so many users."""
+    present = np.unique(data.valid[0])
+    if present.size <= users:
+        return data
+    kept = np.random.default_rng(seed).permutation(present)[:users]
+    return replace(data, valid=data.valid[:, np.isin(data.valid[0], kept)])
