@@ -94,7 +94,7 @@ class Settings(Section):
     @property
     def image_roots(self) -> tuple[str, ...]:
         """Roots that an image reference may resolve into; anything else is refused."""
-        return tuple(self._under_work(self._with_raw(root)) for root in self.paths.image_roots)
+        return tuple(self._image_root(root) for root in self.paths.image_roots)
 
     @property
     def truth_root(self) -> Path:
@@ -116,8 +116,12 @@ class Settings(Section):
             )
         return raw.rstrip("/") if "://" in raw else str(Path(raw).resolve())
 
-    def _with_raw(self, location: str) -> str:
-        return location.replace("{raw}", self.raw_root, 1) if location.startswith("{raw}") else location
+    def _image_root(self, location: str) -> str:
+        if location.startswith("{raw}"):
+            return self.raw_root + location.removeprefix("{raw}")
+        if location.startswith("{landing}"):
+            return self.landing_root + location.removeprefix("{landing}")
+        return self._under_work(location)
 
     @property
     def tracking_uri(self) -> str:

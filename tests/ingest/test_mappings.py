@@ -34,7 +34,7 @@ def read(name: str, kind: str, file: Path) -> list[dict[str, Any]]:
 
 
 def at(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[arg-type]  # numbers of a date and a time
+    return dt.datetime.combine(dt.date(*parts[:3]), dt.time(*parts[3:]), dt.UTC)
 
 
 def test_movielens(tmp_path: Path) -> None:
