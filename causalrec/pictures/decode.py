@@ -45,7 +45,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bit, or of floats. What white is, files do not say: the least usual value that holds."""
+    """Grey of 16 or 32 bit, or of floats. White is the least usual value that holds; files do not say."""
     values = np.nan_to_num(np.asarray(picture, dtype=np.float32))
     top = float(values.max(initial=0.0))
     if picture.mode == "F":
