@@ -63,7 +63,7 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
     return template.format(python=shlex.quote(sys.executable), job=job, ds=date, root=shlex.quote(str(ROOT)))
 
 
-class JobHook(SubprocessHook):
+class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types here
     """Runs a job; a refusal fails the task without another try, and the message says why."""
 
     def run_command(self, *given: Any, **named: Any) -> SubprocessResult:  # noqa: ANN401 - of the hook above
@@ -78,7 +78,7 @@ class JobHook(SubprocessHook):
         return result
 
 
-class JobOperator(BashOperator):
+class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types here
     """A Bash task that tells refusals from failures."""
 
     @cached_property

@@ -33,8 +33,10 @@ def read(name: str, kind: str, file: Path) -> list[dict[str, Any]]:
     return found
 
 
-def at(*parts: int) -> dt.datetime:
-    return dt.datetime.combine(dt.date(*parts[:3]), dt.time(*parts[3:]), dt.UTC)
+def at(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0
+) -> dt.datetime:
+    return dt.datetime(year, month, day, hour, minute, second, micro, dt.UTC)
 
 
 def test_movielens(tmp_path: Path) -> None:
