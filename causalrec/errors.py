@@ -47,6 +47,10 @@ class LakeError(CausalrecError):
     passing = True
 
 
+class StoreError(LakeError):
+    """The store of the tables does not answer or refuses access; nothing is known about the tables in it."""
+
+
 class ConflictError(LakeError):
     """Another writer replaced the same partition first; nothing was written."""
 
