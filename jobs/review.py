@@ -23,7 +23,9 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
-from jobs._runner import Job, JobContext, loaded, main, run
+from causalrec.run import Run, open_run
+from jobs._progress import Terminal
+from jobs._runner import Job, loaded, main, run
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 
@@ -38,13 +40,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def command(arguments: argparse.Namespace, console: Console) -> int:
     """Writes it, whether or not anything changed since the last time."""
-    settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
-    run(JOB, JobContext(settings, lake, Ledger(lake), arguments.ds, console, force=True))
+    run(JOB, open_run(loaded(arguments), arguments.ds, Terminal(console), force=True))
     return 0
 
 
-def _inputs(job: JobContext) -> dict[str, str]:
+def _inputs(job: Run) -> dict[str, str]:
     """The evaluation and all that it depends on, and what the page shows of it."""
     evaluated = job.ledger.last_success("evaluate", job.ds)
     return {
@@ -54,12 +54,12 @@ def _inputs(job: JobContext) -> dict[str, str]:
     }
 
 
-def _work(job: JobContext) -> Outcome:
+def _work(job: Run) -> Outcome:
     """Gather, write, attach, print the checks."""
     reviewed, page, path = review(job.settings, job.lake, job.ds)
-    job.console.print(_checks(reviewed))
-    job.console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
-    job.console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
+    job.progress.say(_checks(reviewed))
+    job.progress.say(f"page: {page}")
+    job.progress.say(f"MLflow: artifact {path} of the run of version {reviewed.version}")
     return Outcome(
         rows_in=len(reviewed.verdict.checks),
         reads=reviewed.dataset.pins,
@@ -146,7 +146,11 @@ def _checks(reviewed: Reviewed) -> Table:
     return table
 
 
-JOB = Job(name="review", inputs=_inputs, work=_work)
+JOB = Job(
+    name="review",
+    inputs=_inputs,
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))
