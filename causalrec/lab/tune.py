@@ -3,7 +3,8 @@
 Trials are kept in an SQLite file under a name that stands for data, settings, space and code: a search that
 was stopped goes on where it was, and another one starts afresh. The first trial is the settings as they are,
 so that what is chosen is never worse on validation. Later ones come from a tree-structured Parzen estimator
-(Bergstra et al., NeurIPS 2011), and a trial that is below the median of the others at the same epoch ends there.
+(Bergstra et al., NeurIPS 2011), and a trial that is below the median of the others at the same epoch ends
+there.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -157,7 +159,7 @@ class _Search:
             self.size *= len(values)
 
     def __call__(self, trial: optuna.Trial) -> float:
-        change = {path: trial.suggest_categorical(path, values) for path, values in self.space.items()}
+        change = {path: _suggested(trial, path, values) for path, values in self.space.items()}
         settings = overridden(self.base, (change,), f"trial {trial.number}")
 
         def watch(epoch: int, metrics: dict[str, float]) -> None:
@@ -175,6 +177,11 @@ class _Search:
         recommender = build_recommender(settings)
         recommender.fit(self.data, progress=watch)
         return self.judge(recommender.score, self.data)
+
+
+def _suggested(trial: optuna.Trial, path: str, values: tuple[Value, ...]) -> Value:
+    value: Value = trial.suggest_categorical(path, cast("tuple[Any, ...]", values))
+    return value
 
 
 def epoch_value(metrics: Mapping[str, float], select_on: str) -> float | None:
@@ -201,7 +208,9 @@ def _found(study: optuna.Study, minutes: float) -> Tuning:
     trials = tuple(_trial(trial) for trial in study.trials if trial.state.is_finished())
     complete = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
     if not complete:
-        raise TrainingError(f"no trial finished within {minutes:g} minutes", do="give the search more minutes")
+        raise TrainingError(
+            f"no trial finished within {minutes:g} minutes", do="give the search more minutes"
+        )
     best = max(complete, key=lambda trial: trial.value or 0.0)
     before = next((trial.value for trial in complete if trial.number == 0), None)
     return Tuning(best.change, best.value or 0.0, before, trials)

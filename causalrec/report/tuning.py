@@ -44,4 +44,5 @@ def tuning_page(
         before=before,
         trials=ranked,
         varied=varied,
+        side=settings.report.thumbnail_pixels,
     )

@@ -79,9 +79,7 @@ def _searched(
 
 def _report(settings: Settings, found: Tuning, console: Console) -> None:
     lines = [TrialLine(**asdict(trial)) for trial in found.trials]
-    page = tuning_page(
-        settings, chosen=found.change, value=found.value, before=found.before, trials=lines
-    )
+    page = tuning_page(settings, chosen=found.change, value=found.value, before=found.before, trials=lines)
     before = "not finished" if found.before is None else f"{found.before:.4f}"
     told = (
         f"causalrec tune, {dt.date.today()}: validation {settings.training.select_on} {found.value:.4f}, "
