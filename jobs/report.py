@@ -8,12 +8,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from causalrec.config import Settings
+from causalrec.dataset.load import load_dataset
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
+from causalrec.registry.store import connect, store_exists
+from causalrec.registry.versions import by_alias, opened
 from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page
+from causalrec.report.truth import TruthLine
 from jobs._pipeline import NIGHTLY
 from jobs._runner import EXIT_ERROR, loaded
+from jobs._truth import truth_lines, truth_table
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,17 +30,32 @@ def main(argv: list[str] | None = None) -> int:
     arguments, console = parser.parse_args(argv), Console()
     try:
         settings = loaded(arguments)
-        lake = Lake(settings.lake_root)
+        lake = Lake(settings.lake_root, settings.lake)
         night = read_night(settings, lake, Ledger(lake), arguments.ds, NIGHTLY)
-        page = nightly_page(settings, lake, night)
+        truth = _truth(settings, lake, arguments.ds, console)
+        page = nightly_page(settings, lake, night, truth)
     except CausalrecError as error:
         console.print(f"[bold red]report[/] {error}", highlight=False)
         return EXIT_ERROR
     console.print(tables_of(night))
     if night.metrics is not None:
         console.print(metrics_of(night.metrics))
+    if truth:
+        console.print(truth_table(truth))
     console.print(f"page: {page}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _truth(settings: Settings, lake: Lake, ds: dt.date, console: Console) -> tuple[TruthLine, ...]:
+    """The champion against the truth of the shop, where there is one to compare."""
+    if settings.source.kind != "demo" or not store_exists(settings):
+        return ()
+    champion = by_alias(connect(settings), settings, "champion")
+    if champion is None:
+        return ()
+    with opened(champion) as package:
+        dataset = load_dataset(settings, lake, ds)
+        return truth_lines(settings, dataset, {f"champion (version {champion.version})": package}, console)
 
 
 def tables_of(night: Night) -> Table:

@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
 from jobs._runner import Job, JobContext, loaded, main, run
+from jobs._truth import truth_lines
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 
@@ -56,7 +59,7 @@ def _inputs(job: JobContext) -> dict[str, str]:
 
 def _work(job: JobContext) -> Outcome:
     """Gather, write, attach, print the checks."""
-    reviewed, page, path = review(job.settings, job.lake, job.ds)
+    reviewed, page, path = review(job.settings, job.lake, job.ds, job.console)
     job.console.print(_checks(reviewed))
     job.console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
     job.console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
@@ -68,7 +71,7 @@ def _work(job: JobContext) -> Outcome:
     )
 
 
-def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path, str]:
+def review(settings: Settings, lake: Lake, ds: dt.date, console: Console) -> tuple[Reviewed, Path, str]:
     """Writes the page of the challenger; returns what was reviewed, the file and its artifact path.
 
     Raises:
@@ -85,6 +88,9 @@ def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path,
     with ExitStack() as stack:
         package = stack.enter_context(opened(challenger))
         now = None if champion is None else champion.version
+        packages = {f"version {challenger.version}": package}
+        if champion is not None:
+            packages[f"champion (version {champion.version})"] = stack.enter_context(opened(champion))
         reviewed = Reviewed(
             ds=ds,
             version=challenger.version,
@@ -93,21 +99,22 @@ def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path,
             verdict=_verdict(settings, lake, ds, challenger, dataset, now),
             dataset=dataset,
             challenger=Side(f"version {challenger.version}", score_on(package, dataset)),
-            opponent=_floor(settings, dataset)
-            if champion is None
-            else Side(
-                f"champion (version {champion.version})",
-                score_on(stack.enter_context(opened(champion)), dataset),
-            ),
+            opponent=_opponent(settings, dataset, packages),
             tables=package.tables() if challenger.tags.get(DATASET) == dataset.dataset_id else None,
             run=TrainingRun(facts.curves, facts.best_epoch, facts.lineage, cost),
+            worth=package.worth,
+            truth=truth_lines(settings, dataset, packages, console),
         )
         page = review_page(settings, lake, reviewed)
     return reviewed, page, attach_page(client, challenger, page)
 
 
-def _floor(settings: Settings, dataset: Dataset) -> Side:
-    """What a first version is compared with: the last floor that fits the catalogue."""
+def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage]) -> Side:
+    """The champion, named last among ``packages``; for a first version the last baseline that fits the
+    catalogue."""
+    label, package = list(packages.items())[-1]
+    if len(packages) > 1:
+        return Side(label, score_on(package, dataset))
     name, score = list(floors(settings, dataset.data).items())[-1]
     return Side(f"the {name} baseline", score)
 

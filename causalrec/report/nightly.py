@@ -1,6 +1,7 @@
 """Writes the page of a night: one HTML file that needs nothing else."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from causalrec.config import Settings
@@ -12,10 +13,15 @@ from causalrec.report.night import Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.truth import TruthLine, truth_charts
 
 
-def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
-    """``nightly_<ds>.html`` in the report folder, replaced in one step."""
+def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[TruthLine] = ()) -> Path:
+    """``nightly_<ds>.html`` in the report folder, replaced in one step.
+
+    Args:
+        truth: the champion and others against the truth; empty for a shop whose truth nobody knows.
+    """
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
     return make_page(
@@ -23,6 +29,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
         "nightly.html.j2",
         f"nightly_{night.ds.isoformat()}.html",
         night=night,
+        truth=truth_charts(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
