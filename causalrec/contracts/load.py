@@ -15,7 +15,8 @@ from causalrec.contracts.odcs import Document, Property
 from causalrec.contracts.types import LOGICAL_TYPES
 from causalrec.errors import ContractError
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+# In the wheel the contracts lie inside the package, in a checkout at its top.
+SCHEMAS = next(folder / "schemas" for folder in Path(__file__).parents[1:3] if (folder / "schemas").is_dir())
 
 
 def contract_names(folder: Path = SCHEMAS) -> list[str]:
