@@ -1,10 +1,8 @@
 """Models against the truth of a generated shop, as the pages show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from causalrec.config import Settings
@@ -15,7 +13,7 @@ from causalrec.report.truth import TruthLine
 
 
 def truth_lines(
-    settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage], console: Console
+    settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage], say: Callable[[object], None]
 ) -> tuple[TruthLine, ...]:
     """One line each: floors, the raw model, the ``packages`` by label, attainable, ideal.
 
@@ -33,7 +31,7 @@ def truth_lines(
             models = {**registered(package, dataset, label), **models}
         rows = truth_rows(known, dataset.data, models)
     except CausalrecError as error:  # the night and its page do not depend on this comparison
-        console.print(escape(f"no comparison with the truth: {error}"), style="yellow", highlight=False)
+        say(f"no comparison with the truth: {error}")
         return ()
     return tuple(TruthLine(**asdict(row), own=row.model in packages) for row in rows)
 

@@ -12,10 +12,10 @@ from causalrec.errors import DatasetError
 from causalrec.lab.truth import Scores, shop_truth, truth_rows
 from causalrec.lab.truth_models import registered, trained
 from causalrec.lab.variants import VARIANTS
-from causalrec.lake import Lake
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.report.truth import TruthLine
+from causalrec.run import open_lake
 from jobs._runner import loaded
 from jobs._truth import truth_table
 
@@ -62,7 +62,7 @@ def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str,
 
 
 def _dataset(settings: Settings, ds: dt.date | None) -> Dataset:
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     if ds is None:
         table = lake.table("datasets")
         dates = [part["ds"] for part in table.partitions()] if table.exists() else []

@@ -59,10 +59,9 @@ def test_the_worth_of_the_modules_is_in_the_run(shop: Shop) -> None:
         "worth_codes _back-door_": 0.01,
         "worth_depth": -0.002,
     }
-    table = mlflow.load_table("module_worth.json", [run.info.run_id])
-    assert table["module"].tolist() == ["codes (back-door)", "depth"]
-    assert table["kept"].tolist() == [True, False]
-    assert table["measured_on"].tolist() == ["validation", "uniform exposure"]
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/module_worth.json")
+    assert table["columns"] == ["module", "kept", "gain", "low", "high", "metric", "measured_on"]
+    assert table["data"][1] == ["depth", False, -0.002, -0.004, 0.001, "auc", "uniform exposure"]
 
 
 def test_served_model_ranks_with_reasons(shop: Shop) -> None:

@@ -1,8 +1,10 @@
 """The truth card: two charts with every model's number, nothing where there is no truth."""
 
 import re
+from pathlib import Path
 
-from causalrec.report.truth import TruthLine, truth_charts
+from causalrec.report.truth import TruthLine, read_truth, truth_charts, write_truth
+from tests.registry.shop import DS, settings_in
 
 LINES = (
     TruthLine("raw", 0.7, 0.6, (0.68, 0.72), (0.58, 0.62)),
@@ -27,3 +29,12 @@ def test_own_versions_stand_out() -> None:
 
 def test_no_truth_no_card() -> None:
     assert truth_charts(()) == {}
+
+
+def test_lines_are_kept_beside_the_page(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    assert read_truth(settings, DS) == ()
+    write_truth(settings, DS, LINES)
+    assert read_truth(settings, DS) == LINES
+    write_truth(settings, DS, ())
+    assert read_truth(settings, DS) == ()
