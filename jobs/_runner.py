@@ -149,10 +149,10 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def loaded(arguments: argparse.Namespace) -> Settings:
-    """The settings that a command line and the environment name."""
+def loaded(arguments: argparse.Namespace, *, tuned: bool = True) -> Settings:
+    """The settings that a command line and the environment name; ``tuned`` as in ``load_settings``."""
     file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-    return load_settings(Path(file) if file else None, os.environ)
+    return load_settings(Path(file) if file else None, os.environ, tuned=tuned)
 
 
 def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:

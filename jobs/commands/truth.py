@@ -7,8 +7,7 @@ from dataclasses import asdict
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.errors import DatasetError
+from causalrec.dataset.load import Dataset, newest_dataset
 from causalrec.lab.truth import Scores, shop_truth, truth_rows
 from causalrec.lab.truth_models import registered, trained
 from causalrec.lab.variants import VARIANTS
@@ -40,7 +39,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def truth(arguments: argparse.Namespace, console: Console) -> int:
     """Find or train the models, compare them with the truth, print the table."""
     settings = loaded(arguments)
-    dataset = _dataset(settings, arguments.ds)
+    dataset = newest_dataset(settings, open_lake(settings), arguments.ds)
     known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
     models = (
         {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
@@ -59,16 +58,3 @@ def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str,
         return {}
     with opened(version) as package:
         return registered(package, dataset, f"{alias} (version {version.version})")
-
-
-def _dataset(settings: Settings, ds: dt.date | None) -> Dataset:
-    lake = open_lake(settings)
-    if ds is None:
-        table = lake.table("datasets")
-        dates = [part["ds"] for part in table.partitions()] if table.exists() else []
-        if not dates:
-            raise DatasetError(
-                f"there is no dataset under {settings.lake_root}", do="run build_dataset first"
-            )
-        ds = dt.date.fromisoformat(max(dates))
-    return load_dataset(settings, lake, ds)
