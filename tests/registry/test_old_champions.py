@@ -48,7 +48,7 @@ def test_the_same_lists_come_out(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_the_model_itself_scores_the_same(model: str) -> None:
     package = open_package(CHAMPIONS / model)
-    scores = package.recommender().score(np.arange(3))
+    scores = package.recommender().score(np.arange(3, dtype=np.int32))
     np.testing.assert_allclose(scores, recorded(model)["scores"], atol=2e-4)
 
 
