@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from causalrec.config.response import ResponseSettings
 from causalrec.config.rivals import BaselineSettings, ContentEaseSettings, RivalSettings
 from causalrec.config.sections import Section
 
@@ -161,6 +162,7 @@ class ModelSettings(Section):
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()
+    response: ResponseSettings = ResponseSettings()
     content: ContentSettings = ContentSettings()
     exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()
