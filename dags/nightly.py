@@ -4,12 +4,17 @@ The run of logical date D starts when D is over and works on ``ds`` = D. Runs ne
 replaces the partition of its date, and a partition has one writer.
 """
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
-from dags._assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS, TRAINING_REQUEST
-from dags._commands import ALIKE, job_task
+# Airflow may know only a folder above this one, or none at all.
+sys.path.append(str(Path(__file__).parent))
+
+from causalrec_dags.assets import CHAMPION, DATASET, EVENTS, PRODUCTS, RECOMMENDATIONS, TRAINING_REQUEST
+from causalrec_dags.commands import ALIKE, job_task
 
 with DAG(
     dag_id="nightly",

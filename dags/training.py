@@ -6,11 +6,17 @@ Whatever finds that the champion has aged (a monitor, a person) reports an event
 person is asked then.
 """
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
 
-from dags._approval import approval_tasks
-from dags._assets import CHAMPION, TRAINING_REQUEST
-from dags._commands import ALIKE, YESTERDAY, job_task
+# Airflow may know only a folder above this one, or none at all.
+sys.path.append(str(Path(__file__).parent))
+
+from causalrec_dags.approval import approval_tasks
+from causalrec_dags.assets import CHAMPION, TRAINING_REQUEST
+from causalrec_dags.commands import ALIKE, YESTERDAY, job_task
 
 with DAG(
     dag_id="training",

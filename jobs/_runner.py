@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from causalrec import __version__
+from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger
@@ -64,18 +65,28 @@ class Job:
         inputs: digests of all that the result depends on; cheap, without Spark.
         work: does it; one Outcome for ``ds`` or one per date.
         makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
+        module: where its code starts; empty: ``jobs.NAME``.
     """
 
     name: str
     inputs: Callable[[JobContext], Mapping[str, str]]
     work: Callable[[JobContext], Outcome | Mapping[dt.date, Outcome]]
     makes_inputs: bool = False
+    module: str = ""
+
+
+CODE = "code"  # among the inputs: the hash of the code that the result rests on
+
+
+def inputs_of(job: Job, context: JobContext) -> dict[str, str]:
+    """Everything that the result of ``job`` depends on, by name: its code and its inputs."""
+    memory = context.settings.paths.work / "cache" / "code.json"
+    return {**job.inputs(context), CODE: code_hash(job.module or f"jobs.{job.name}", memory)}
 
 
 def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
-    """Hash of everything a result depends on: job, code version, inputs."""
-    text = json.dumps([job, __version__, sorted(inputs.items())])
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Hash of everything a result depends on."""
+    return hashlib.sha256(json.dumps([job, sorted(inputs.items())]).encode()).hexdigest()
 
 
 def main(job: Job, argv: list[str] | None = None) -> int:
@@ -96,7 +107,7 @@ def main(job: Job, argv: list[str] | None = None) -> int:
 
 def run(job: Job, context: JobContext) -> list[LedgerRow]:
     """Skip, or do and record. A failure is recorded too, then raised again."""
-    inputs = dict(job.inputs(context))
+    inputs = inputs_of(job, context)
     mark = fingerprint(job.name, inputs)
     last = context.ledger.last_success(job.name, context.ds)
     if last is not None and last.fingerprint == mark and not context.force:
@@ -115,7 +126,7 @@ def run(job: Job, context: JobContext) -> list[LedgerRow]:
     rows = []
     for ds, outcome in sorted(outcomes.items()):
         keep = ds == context.ds and (failure is not None or not job.makes_inputs)
-        same = inputs if keep else dict(job.inputs(_at(context, ds)))
+        same = inputs if keep else inputs_of(job, _at(context, ds))
         rows.append(
             new_row(
                 job=job.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from causalrec.lake.outcome import Outcome
-from causalrec.sources import land, land_inputs
+from causalrec.sources.land import land, land_inputs
 from jobs._runner import Job, JobContext, main
 
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake, Ledger, LedgerRow
 from jobs._pipeline import EVERY_NIGHT, load_job
-from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint, loaded
+from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint, inputs_of, loaded
 
 SHOWN_REASONS = 3
 
@@ -54,7 +54,7 @@ def why_stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str
     """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
     at_date = JobContext(context.settings, context.lake, context.ledger, ds, context.console)
     try:
-        inputs = dict(job.inputs(at_date))
+        inputs = inputs_of(job, at_date)
     except CausalrecError as error:
         return f"{job.name}: {error.what}"
     if fingerprint(job.name, inputs) == row.fingerprint:
@@ -62,7 +62,7 @@ def why_stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str
     names = sorted(
         name for name in inputs.keys() | row.inputs.keys() if inputs.get(name) != row.inputs.get(name)
     )
-    return f"{job.name}: {_some(names) if names else f'code version was {row.code_version}'} changed"
+    return f"{job.name}: {_some(names)} changed"
 
 
 def _some(parts: Sequence[str]) -> str:

@@ -398,6 +398,21 @@ class ScoringSettings(Section):
     min_overlap: float = Field(0.02, ge=0, le=1)
     max_overlap: float = Field(1, ge=0, le=1)
     overlap_users: int = Field(50, ge=1)
+    adjusted_places: int = Field(
+        5,
+        ge=0,
+        description="places by which an item must stand higher or lower than in the raw model's list "
+        "before its reason says so; 0: lists are not compared, which saves a second search",
+    )
+    exposure_share: float = Field(
+        0.25, gt=0, lt=0.5, description="share of the items that count as shown often, and as shown rarely"
+    )
+    response_errors: float = Field(
+        2.0,
+        gt=0,
+        description="standard errors by which the response rate of an item must differ from the shop's "
+        "for the item to count as chosen more, or less, than others when seen",
+    )
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 

@@ -58,6 +58,7 @@ class Extensions(Node):
         rowRules: in the order in which they are tried; the first broken one names the reason.
         duplicates: how repeated rows of a delivery are recognised.
         added: required columns that a later version brought, with what older rows read as.
+        retired: columns of earlier versions; where they are stored they are neither read nor written.
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
@@ -72,6 +73,7 @@ class Extensions(Node):
     rowRules: tuple[RowRule, ...] = ()
     duplicates: Duplicates | None = None
     added: dict[Name, Before] = Field(default_factory=dict)
+    retired: tuple[Name, ...] = ()
     volumeGate: bool = False
     delivery: Literal["required", "optional"] = "required"
     metrics: dict[Name, str] = Field(default_factory=dict)

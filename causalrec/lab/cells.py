@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from causalrec.code import code_hash, hash_files
+from causalrec.code import code_hash
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.bundle import load_bundle, load_propensity
@@ -60,7 +60,12 @@ class Cell:
 
     def key(self) -> str:
         """Hash of data, settings and code; the name of the row is no part of it."""
-        parts = [data_hash(self.bundle), code_hash(), *map(self._dump, ("model", "training")), self.refuter]
+        parts = [
+            data_hash(self.bundle),
+            code_hash(__name__),
+            *map(self._dump, ("model", "training")),
+            self.refuter,
+        ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
     def load(self) -> Interactions:
@@ -221,7 +226,16 @@ def _write_json(file: Path, content: Mapping[str, Any]) -> None:
 @cache
 def data_hash(bundle: Path) -> str:
     """sha256 over the names and contents of a bundle's arrays."""
-    return hash_files(bundle, sorted(bundle.glob("*.npy")))
+    return _hash_files(bundle, sorted(bundle.glob("*.npy")))
+
+
+def _hash_files(root: Path, files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
 def as_json(result: CellResult) -> dict[str, Any]:

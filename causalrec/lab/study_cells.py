@@ -44,7 +44,7 @@ class StudyCell:
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
-        parts = [code_hash(), json.dumps(asdict(self.knobs), sort_keys=True)]
+        parts = [code_hash(__name__), json.dumps(asdict(self.knobs), sort_keys=True)]
         if self.variant is not None:
             model, training = self.variant.settings(self.settings.model), self.settings.training
             parts += [self.variant.model, self.variant.refuter]

@@ -42,6 +42,7 @@ class Snapshot:
     partition_by: tuple[str, ...]
     delta: DeltaTable
     added: Added = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
 
     @property
     def version(self) -> int:
@@ -63,7 +64,9 @@ class Snapshot:
 
     def reopened(self, version: int | None = None) -> "Snapshot":
         """The same table at another version (None: the newest)."""
-        found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version, self.added)
+        found = open_snapshot(
+            self.name, self.location, self.schema, self.partition_by, version, self.added, self.retired
+        )
         if found is None:
             raise LakeError(f"{self.name}: the table vanished", do="restore it or rebuild it")
         return found
@@ -153,6 +156,7 @@ def open_snapshot(
     partition_by: tuple[str, ...],
     version: int | None = None,
     added: Added | None = None,
+    retired: frozenset[str] = frozenset(),
 ) -> Snapshot | None:
     """The table at ``version`` (None: the newest); None where there is no table at all.
 
@@ -184,8 +188,8 @@ def open_snapshot(
         ) from error
     _refuse_unknown(name, delta)
     given = added or {}
-    _check_schema(name, delta, optional(schema, given), partition_by)
-    return Snapshot(name, location, schema, partition_by, delta, given)
+    _check_schema(name, delta, optional(schema, given), partition_by, retired)
+    return Snapshot(name, location, schema, partition_by, delta, given, retired)
 
 
 def _refuse_unknown(name: str, delta: DeltaTable) -> None:
@@ -214,7 +218,9 @@ def refuse_unwritable(snapshot: Snapshot) -> None:
         )
 
 
-def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by: tuple[str, ...]) -> None:
+def _check_schema(
+    name: str, delta: DeltaTable, schema: pa.Schema, partition_by: tuple[str, ...], retired: frozenset[str]
+) -> None:
     do = f"rebuild the table, or bring schemas/{name}.yaml back to what is stored"
     stored: Any = pa.schema(delta.schema().to_arrow())
     if tuple(delta.metadata().partition_columns) != partition_by:
@@ -234,7 +240,7 @@ def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by:
         if not _same_type(found, column.type):
             raise ContractError(f"{name}.{column.name}: expected {column.type}, found {found}", do=do)
     for known in stored.names:
-        if known not in schema.names:
+        if known not in schema.names and known not in retired:
             raise ContractError(f"{name}: stored column {known} is not declared", do=do)
 
 

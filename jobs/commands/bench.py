@@ -65,7 +65,10 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
         wide = Console(file=console.file, width=max(console.width, WIDTH))
         wide.print(_table(part, f"{bundle}, {split}"))
-    facts = {"code": code_hash(), "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles}}
+    facts = {
+        "code": code_hash("causalrec.lab.cells"),
+        "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles},
+    }
     files = write(rows, arguments.reference, arguments.out, facts)
     console.print(f"written: {', '.join(map(str, files))}", highlight=False)
     return 0

@@ -62,7 +62,10 @@ def simulate(arguments: argparse.Namespace, console: Console) -> int:
     results = _run(list(_cells(arguments)), arguments.out / "cells", console)
     rows = summarise_study(results)
     console.print(_table(rows))
-    facts = {"code": code_hash(), "knobs": [asdict(result.knobs) for result in results if not result.epochs]}
+    facts = {
+        "code": code_hash("causalrec.lab.study_cells"),
+        "knobs": [asdict(result.knobs) for result in results if not result.epochs],
+    }
     files = [*write_study(rows, arguments.out, facts), *write_plots(rows, results, arguments.out)]
     console.print("written: " + ", ".join(map(str, files)), highlight=False)
     return 0

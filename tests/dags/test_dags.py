@@ -10,11 +10,11 @@ import pendulum
 import pytest
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
+from causalrec_dags.commands import NOTHING_TO_DO, job_command
+from maintenance import dag as maintenance
+from nightly import dag as nightly
+from training import dag as training
 
-from dags._commands import NOTHING_TO_DO, job_command
-from dags.maintenance import dag as maintenance
-from dags.nightly import dag as nightly
-from dags.training import dag as training
 from jobs._pipeline import EVERY_NIGHT, UPSTREAM
 
 ORDER = [
@@ -215,11 +215,15 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     code = (
         "import sys, time, airflow.sdk, airflow.providers.standard.operators.bash\n"
         "had, began = set(sys.modules), time.process_time()\n"
-        "import dags.nightly, dags.training, dags.maintenance\n"
+        "import nightly, training, maintenance\n"
         "print(time.process_time() - began)\n"
         f"print(sorted(set({HEAVY!r}) & ({{name.split('.')[0] for name in sys.modules}} - had)))\n"
     )
-    environment = {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
+    environment = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "PYTHONPATH": f"{root}:{root / 'dags'}",
+        "PATH": "/usr/bin:/bin",
+    }
     out = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()

@@ -17,6 +17,7 @@ from causalrec.lake.outcome import Pin
 from jobs._runner import Job, JobContext, fingerprint, main, run
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
+TOY = "causalrec.errors"  # any module of the project
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Work:
     runs: int = 0
 
     def job(self) -> Job:
-        return Job("toy", lambda _: self.inputs, self._work)
+        return Job("toy", lambda _: self.inputs, self._work, module=TOY)
 
     def _work(self, _: JobContext) -> Outcome | Mapping[dt.date, Outcome]:
         self.runs += 1
@@ -76,7 +77,7 @@ def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: JobCont
         made.append("x")
         return Outcome()
 
-    job = Job("maker", lambda _: {"made": str(len(made))}, work, makes_inputs=True)
+    job = Job("maker", lambda _: {"made": str(len(made))}, work, makes_inputs=True, module=TOY)
     run(job, context)
     run(job, context)
     assert made == ["x"]

@@ -77,7 +77,7 @@ def publish(lake: Lake, ds: dt.date, shift: float = 0.0) -> None:
     rows: list[dict[str, object]] = [
         {
             "user_id": f"u{user:03d}", "rank": rank, "item_id": f"i{(user + rank) % ITEMS:03d}",
-            "score": 1 / rank + user / 1000 + shift, "score_unadjusted": None, "reason_code": "r",
+            "score": 1 / rank + user / 1000 + shift, "score_raw": None, "reason_code": "r",
             "reason_text": "t", "confounder_code": None, "fallback": None,
             "model_version": "1", "dataset_id": "d",
         }

@@ -45,7 +45,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
     assert usable_champion(settings) is None
     assert need_champion.main(arguments(shop)) == need_champion.TRAINING_NEEDED
-    with pytest.raises(RegistryError, match="not evaluated"):
+    with pytest.raises(RegistryError, match="has no evaluation"):
         promote_version(settings, lake, ledger, DS)
 
     before = evaluate_version_inputs(settings, lake, ledger, DS)

@@ -53,7 +53,7 @@ def row(user: str, rank: int, item: str, factual: float | None, **changes: objec
         "rank": rank,
         "item_id": item,
         "score": 1.0 / rank,
-        "score_unadjusted": factual,
+        "score_raw": factual,
         "reason_code": "similar_to_history",
         "reason_text": f"because you chose {EVIL}",
         "confounder_code": f"{EVIL} shoes",

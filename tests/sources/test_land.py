@@ -9,7 +9,7 @@ import pytest
 from causalrec.config import Settings, load_settings
 from causalrec.config.sections import PathSettings, SourceSettings
 from causalrec.errors import SourceError
-from causalrec.sources import land, land_inputs
+from causalrec.sources.land import land, land_inputs
 
 DAY = dt.date(2026, 2, 1)
 

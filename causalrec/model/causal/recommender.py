@@ -89,6 +89,10 @@ class CausalRecommender(FactorRecommender):
         self.tables, self.fold = self._engine.tables, self._engine.fold
 
     def _new(self, level: str) -> Engine:
-        if level == RESPONSE:
-            return ResponseRecommender(self.settings, self.trainer)
-        return GraphRecommender(self.settings, self.trainer, self.judge)
+        engine: Engine = (
+            ResponseRecommender(self.settings, self.trainer)
+            if level == RESPONSE
+            else GraphRecommender(self.settings, self.trainer, self.judge)
+        )
+        engine.recipe = self.recipe
+        return engine

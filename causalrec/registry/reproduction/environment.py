@@ -16,6 +16,7 @@ from causalrec.lake.record.ledger import git_revision
 
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "safetensors", "scipy", "torch")
 ABSENT = "none"
+TRAINING = "causalrec.registry.train"  # the module whose imports are the code of a model
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ def environment_of(training: TrainingSettings) -> dict[str, Any]:
 
     device = choose_device(training.device)
     return {
-        "code": {"version": __version__, "git_revision": git_revision() or ABSENT, "sources": code_hash()},
+        "code": {
+            "version": __version__,
+            "git_revision": git_revision() or ABSENT,
+            "sources": code_hash(TRAINING),
+        },
         "packages": {name: importlib.metadata.version(name) for name in needed(REQUIREMENTS)},
         "machine": {
             "python": platform.python_version(),

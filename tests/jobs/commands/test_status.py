@@ -99,7 +99,7 @@ def test_late_data_names_event_dates_and_the_nights_that_did_not_know(shop: Shop
     assert late_lines(late, DAY, "then") == [
         "late: 7 events of 2026-03-01 arrived after it (7 on 2026-03-02)",
         "unknown to this night: 9 events of 2 dates, 2026-02-27 to 2026-03-01; "
-        "a run with dataset.known = today takes them in",
+        "a run with dataset.known = today includes them",
     ]
     assert late_lines(late, NEXT, "then") == []
 
@@ -110,7 +110,7 @@ def test_the_command(
     monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
     monkeypatch.delenv("CAUSALREC_SETTINGS", raising=False)
     assert main(["status"]) == 1
-    assert "nothing ever ran" in capsys.readouterr().out
+    assert "no job has ever run" in capsys.readouterr().out
     shop.results["ingest_events"] = Outcome(counters={"late.2026-02-28": 3})
     shop.run("ingest_events")
     monkeypatch.setenv("COLUMNS", "300")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.content import Content
 
@@ -75,13 +76,13 @@ def item_design(
     content: Content,
     attributes: Mapping[str, Sequence[str]],
     codes: Sequence[Ints],
-    most_levels: int,
+    settings: ResponseSettings,
     device: torch.device,
 ) -> Design:
     """The design of the items of a catalogue.
 
     Groups are the attributes, every two of them crossed, and the learnt ``codes``; levels that a single item
-    has, and all but the ``most_levels`` commonest of a group, have no column.
+    has, and all but the commonest of a group, have no column.
     """
     labels = [np.unique(np.asarray(values), return_inverse=True)[1] for values in attributes.values()]
     known = [np.where(np.asarray(values) != "", of, NONE) for values, of in zip(attributes.values(), labels)]  # noqa: B905
@@ -91,11 +92,13 @@ def item_design(
     ]
     groups, levels = [], []
     for group in [*known, *crossed, *codes]:
-        level, count = common_levels(group, most_levels)
+        level, count = common_levels(group, settings.most_levels)
         if count:
             groups.append(torch.as_tensor(level, device=device))
             levels.append(count)
-    columns = torch.as_tensor(content_columns(content), dtype=torch.float64, device=device)
+    columns = torch.as_tensor(
+        content_columns(content, settings.content_width), dtype=torch.float64, device=device
+    )
     return Design(columns, tuple(groups), tuple(levels))
 
 
@@ -109,16 +112,9 @@ def common_levels(group: "np.ndarray", most: int) -> tuple["np.ndarray", int]:
     return place[inverse.ravel()], int(chosen.size)
 
 
-def content_columns(content: Content) -> Floats:
-    """Principal components of all modalities side by side, (N, p), of mean square one.
-
-    Each has the root of its standard deviation as scale, half-way between whitened (every direction alike)
-    and as it is (the first directions only).
-    """
-    parts = []
-    for name, white in content.white.items():
-        scale = np.sqrt(content.spread[name])
-        parts.append(white * (scale / np.sqrt(np.mean(np.square(scale)))).astype(np.float32))
+def content_columns(content: Content, width: int) -> Floats:
+    """The first ``width`` principal components of each modality side by side, (N, p), whitened."""
+    parts = [white[:, :width] for white in content.white.values()]
     if not parts:
         return np.zeros((content.vectors.shape[0], 0), dtype=np.float32)
     columns: Floats = np.concatenate(parts, axis=1)

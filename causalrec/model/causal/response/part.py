@@ -1,4 +1,4 @@
-"""The response model of a shop, fitted: tables of the logit and of the content effect, what newcomers need."""
+"""The response model of a shop, fitted: tables of logit and content effect, and what newcomers need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -64,10 +64,10 @@ class ResponsePart:
     looked: Looked
     findings: Mapping[str, float]
 
-    def item_states(self, modalities: Mapping[str, Floats], rows: int) -> Floats:
+    def item_states(self, modalities: Mapping[str, Floats], rows: int, width: int) -> Floats:
         """States (n, c) of items known by their content alone; those of the average item without any."""
         content = read_content(self.whitenings, modalities, rows)
-        return self.map.states(content_columns(content))
+        return self.map.states(content_columns(content, width))
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Arrays and facts for a snapshot."""

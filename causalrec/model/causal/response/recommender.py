@@ -81,7 +81,7 @@ class ResponseRecommender(FactorRecommender):
             attributes = {name: tuple(np.asarray(values)[order]) for name, values in attributes.items()}
             codes = deal_out(prepared.codes, self.trainer.seed)
         content = prepared.content if settings.content else replace(prepared.content, white={})
-        return item_design(content, attributes, codes, settings.most_levels, self.trainer.device)
+        return item_design(content, attributes, codes, settings, self.trainer.device)
 
     def _code_names(self, data: Interactions, prepared: Prepared) -> tuple[str, ...]:
         codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
@@ -120,7 +120,7 @@ class ResponseRecommender(FactorRecommender):
             raise TrainingError(
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
-        return self._fitted().item_states(modalities, counts.pop())
+        return self._fitted().item_states(modalities, counts.pop(), self.settings.response.content_width)
 
     def snapshot(self) -> Snapshot:
         """Tables, and what newcomers and explanations need."""

@@ -78,7 +78,7 @@ def judged_looks(data: Interactions) -> Looks | None:
         return None
     pairs = pair_keys(np.stack([looks.users, looks.items]))
     held = np.isin(pairs, np.concatenate([pair_keys(data.valid), pair_keys(data.test)]))
-    return looks.where(~held & ~looks.uniform[looks.strata])
+    return looks.take(~held & ~looks.uniform[looks.strata])
 
 
 def look_rows(looks: Looks, n_users: int, n_items: int, half_life: float, device: torch.device) -> LookRows:

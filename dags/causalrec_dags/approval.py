@@ -14,8 +14,8 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
-from dags._assets import CHAMPION
-from dags._commands import YESTERDAY, job_task
+from causalrec_dags.assets import CHAMPION
+from causalrec_dags.commands import YESTERDAY, job_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"

@@ -17,8 +17,12 @@ from typing import Any
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
 
-ROOT = Path(__file__).resolve().parents[1]
-DEFAULT_COMMAND = "exec {python} -m jobs.{job} --ds {ds}"
+_ABOVE = Path(__file__).resolve().parents[2]
+CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
+"""The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
+ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+"""Where jobs run: relative paths in settings begin here."""
+DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
 """Exit status with which a job skips the tasks after it."""
 
@@ -57,7 +61,7 @@ def job_task(
     last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> BashOperator:  # fmt: skip
-    """The task that runs ``python -m jobs.JOB`` from the project root, for at most ``minutes``.
+    """The task that runs ``python -m jobs.JOB`` in :data:`ROOT`, for at most ``minutes``.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
