@@ -41,6 +41,10 @@ class LakeError(CausalrecError):
     """A Delta table cannot be read or written as asked."""
 
 
+class StoreError(LakeError):
+    """The store of the tables does not answer or refuses access; nothing is known about the tables in it."""
+
+
 class ConflictError(LakeError):
     """Another writer replaced the same partition first; nothing was written."""
 

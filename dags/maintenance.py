@@ -9,10 +9,12 @@ from pathlib import Path
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from causalrec.pipeline import UPKEEP
+
 # Airflow may know only a folder above this one, or none at all.
 sys.path.append(str(Path(__file__).parent))
 
-from causalrec_dags.commands import ALIKE, YESTERDAY, job_task
+from causalrec_dags.commands import ALIKE, YESTERDAY, stage_task
 
 with DAG(
     dag_id="maintenance",
@@ -21,4 +23,4 @@ with DAG(
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    job_task("maintain", minutes=240, date=YESTERDAY)
+    stage_task(UPKEEP, date=YESTERDAY)

@@ -78,6 +78,11 @@ class DemoSettings(Section):
     campaigns: float = Field(
         0.0, ge=0, description="log-odds that a campaign, which nobody logs, adds to showing and to buying"
     )
+    conversion: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of what an item adds to the log-odds of buying after a click",
+    )
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     campaign_days: int = Field(3, ge=1, description="length of a campaign")
     # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
@@ -308,6 +313,14 @@ class DatasetSettings(Section):
     position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",
+    )
+    surge: float = Field(
+        1.25, gt=1, description="a brand shown this many times as often as usual has a surge that day"
+    )
+    surge_prior: float = Field(
+        5.0,
+        ge=0,
+        description="impressions added to both sides of that comparison, so that rare ones do not surge",
     )
     seed: int = 7
 

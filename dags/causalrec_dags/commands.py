@@ -9,13 +9,15 @@ Only the command line is configurable, so that the same DAG runs jobs on this ma
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
+
+from causalrec.pipeline import ASSETS, Stage
 
 _ABOVE = Path(__file__).resolve().parents[2]
 CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
@@ -55,26 +57,28 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
     return template.format(python=shlex.quote(sys.executable), job=job, ds=date, root=shlex.quote(str(ROOT)))
 
 
-def job_task(
-    job: str, *, minutes: int, pool: str = "default_pool", date: str = LOGICAL_DATE,
-    outlets: Sequence[Asset] = (), trigger_rule: str = "all_success",
+def stage_task(
+    stage: Stage,
+    *,
+    date: str = LOGICAL_DATE,
     last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
-) -> BashOperator:  # fmt: skip
-    """The task that runs ``python -m jobs.JOB`` in :data:`ROOT`, for at most ``minutes``.
+) -> BashOperator:
+    """The task that runs ``python -m jobs.STAGE`` in :data:`ROOT`.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
     """
+    tables = [Asset(f"causalrec://lake/{table}") for table in stage.writes if table in ASSETS]
     return BashOperator(
-        task_id=job,
-        bash_command=job_command(job, date),
+        task_id=stage.name,
+        bash_command=job_command(stage.name, date),
         cwd=str(ROOT),
         skip_on_exit_code=NOTHING_TO_DO,
-        pool=pool,
-        outlets=list(outlets),
-        trigger_rule=trigger_rule,
-        execution_timeout=timedelta(minutes=minutes),
+        pool=stage.pool,
+        outlets=[*tables, *map(Asset, stage.outlets)],
+        trigger_rule="none_failed" if stage.may_follow_skipped else "all_success",
+        execution_timeout=timedelta(minutes=stage.minutes),
         retries=int(os.environ.get("CAUSALREC_TASK_RETRIES", "2")),
         retry_delay=timedelta(seconds=int(os.environ.get("CAUSALREC_RETRY_SECONDS", "60"))),
         do_xcom_push=last_line is not None,

@@ -14,6 +14,7 @@ from causalrec.lake import Lake
 from causalrec.report.nightly import items_of
 from causalrec.report.people import Person, one_person
 from causalrec.report.person import Other, person_page
+from causalrec.run import open_lake
 from causalrec.scoring.raw_list import raw_list
 from jobs._runner import loaded
 
@@ -31,7 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Read the published partition, show the two tables."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     ds = arguments.ds or newest(lake)
     person = one_person(settings, lake, ds, arguments.user)
     titles, references = items_of(settings, lake, ds)

@@ -15,7 +15,7 @@ from maintenance import dag as maintenance
 from nightly import dag as nightly
 from training import dag as training
 
-from jobs._pipeline import EVERY_NIGHT, UPSTREAM
+from causalrec.pipeline import ASSETS, NIGHT, STAGES, TRAINING
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
@@ -30,7 +30,7 @@ TASKS = [
     if isinstance(task, BashOperator)
 ]
 HEAVY = [
-    "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
+    "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
     "torch", "transformers",
 ]  # fmt: skip
 
@@ -231,18 +231,12 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     assert out[-1] == "[]"
 
 
-def test_upstream_is_what_the_dag_says() -> None:
-    every = set(EVERY_NIGHT)
-    for name in EVERY_NIGHT:
-        above, waiting = set[str](), list(nightly.get_task(name).upstream_task_ids)
-        while waiting:  # jobs that not every night runs are looked through
-            task = waiting.pop()
-            if task in every:
-                above.add(task)
-            else:
-                waiting += nightly.get_task(task).upstream_task_ids
-        closed = set(UPSTREAM.get(name, ()))
-        for _ in EVERY_NIGHT:
-            closed |= {more for one in closed for more in UPSTREAM.get(one, ())}
-        assert above <= closed, name
-        assert set(UPSTREAM.get(name, ())) <= set(nightly.get_task(name).get_flat_relative_ids(upstream=True))
+def test_the_dags_are_what_the_pipeline_says() -> None:
+    assert list(nightly.task_dict) == [stage.name for stage in NIGHT]
+    for task in (*nightly.tasks, *maintenance.tasks):
+        stage = STAGES[task.task_id]
+        assert (task.pool, task.execution_timeout) == (stage.pool, timedelta(minutes=stage.minutes))
+        assert task.upstream_task_ids == set(stage.after)
+        named = [outlet.uri for outlet in task.outlets]
+        assert named == [*(f"causalrec://lake/{t}" for t in stage.writes if t in ASSETS), *stage.outlets]
+    assert [task.task_id for task in training.topological_sort()][: len(TRAINING)] == list(TRAINING)

@@ -49,9 +49,9 @@ def test_what_waits_and_what_became_of_it(
     assert "bad_price" in shown
     assert "unparseable" in shown
     assert main(["requeue", "events", "--reason", "bad_time", "--settings", str(shop)]) == 0
-    assert "no rows wait" in capsys.readouterr().out
+    assert "holds no such rows" in capsys.readouterr().out
     assert main(["requeue", "products", "--dry-run", "--settings", str(shop)]) == 0
-    assert "no rows wait" in capsys.readouterr().out
+    assert "holds no such rows" in capsys.readouterr().out
 
     shop.write_text(shop.read_text().replace("max_price = 10.0", "max_price = 100.0"))
     command = [sys.executable, "-m", "jobs.cli", "requeue", "events", "--settings", str(shop)]
