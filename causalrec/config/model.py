@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from causalrec.config.response import ResponseSettings
 from causalrec.config.rivals import (
     BaselineSettings,
     ContentEaseSettings,
@@ -172,6 +173,7 @@ class ModelSettings(Section):
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()
+    response: ResponseSettings = ResponseSettings()
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
     content: ContentSettings = ContentSettings()
