@@ -57,7 +57,8 @@ class PathSettings(Section):
     )
     image_roots: tuple[str, ...] = Field(
         ("{landing}/images",),
-        description="folders and URIs that picture references may point into; {raw} stands for source.raw",
+        description="folders and URIs that picture references may point into; {landing} stands for the "
+        "landing zone, {raw} for source.raw",
     )
 
     @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
