@@ -234,12 +234,12 @@ class TrainingSettings(Section):
     evaluation_batch: int = Field(1_024, ge=1, description="users that are judged at a time")
     refit: bool = Field(
         True,
-        description="after its evaluation the causal model is fitted anew on all pairs and looks to serve",
+        description="the causal model that serves is fitted anew on all pairs and looks",
     )
     worth_share: float = Field(
         1.5,
         ge=0,
-        description="sweeps spent on measuring the modules, as a share of those of the model; 0: none",
+        description="sweeps for measuring the modules, as a share of the model's; 0: none",
     )
     worth_sweeps: int = Field(40, ge=4, description="least sweeps of each model in that comparison")
     max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
