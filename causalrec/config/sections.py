@@ -309,7 +309,6 @@ class DatasetSettings(Section):
     image_pooling: Literal["primary", "mean", "weighted"] = "mean"
     primary_share: float = Field(0.5, gt=0, le=1)
     max_pictures: int = Field(8, ge=1)
-    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",

@@ -117,7 +117,6 @@ def interactions_of(
         modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
         weights=arrays["train_weights"],
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
-        passed=arrays.get("passed"),
         looks=looks[0],
         later_looks=looks[1],
         item_names=tuple(items["title"].fillna(items["item_id"])),
