@@ -12,6 +12,7 @@ from causalrec.errors import DatasetError
 from causalrec.lab.truth import Scores, TruthRow, shop_truth, truth_rows
 from causalrec.lab.truth_models import registered, trained
 from causalrec.lab.variants import VARIANTS
+from causalrec.lake import Lake
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.run import open_lake
@@ -38,8 +39,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def truth(arguments: argparse.Namespace, console: Console) -> int:
     """Find or train the models, compare them with the truth, print the table."""
     settings = loaded(arguments)
-    dataset = _dataset(settings, arguments.ds)
-    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+    lake = open_lake(settings)
+    ds = arguments.ds or _newest(lake)
+    dataset = load_dataset(settings, lake, ds)
+    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, ds)
     models = (
         {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
         if arguments.train
@@ -71,14 +74,9 @@ def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str,
         return registered(package, dataset, f"{alias} (version {version.version})")
 
 
-def _dataset(settings: Settings, ds: dt.date | None) -> Dataset:
-    lake = open_lake(settings)
-    if ds is None:
-        table = lake.table("datasets")
-        dates = [part["ds"] for part in table.partitions()] if table.exists() else []
-        if not dates:
-            raise DatasetError(
-                f"there is no dataset under {settings.lake_root}", do="run build_dataset first"
-            )
-        ds = dt.date.fromisoformat(max(dates))
-    return load_dataset(settings, lake, ds)
+def _newest(lake: Lake) -> dt.date:
+    table = lake.table("datasets")
+    dates = [part["ds"] for part in table.partitions()] if table.exists() else []
+    if not dates:
+        raise DatasetError("there is no dataset yet", do="run build_dataset first")
+    return dt.date.fromisoformat(max(dates))
