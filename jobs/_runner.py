@@ -27,6 +27,10 @@ from causalrec.run import Run, open_run
 from jobs._progress import Terminal
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
+EXIT_REFUSED = 78
+"""Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
+LOUD = ("LOST ", "UNREAD ")
+"""How the note of a run begins that lost rows or values."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,12 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
             return EXIT_YES if yes else EXIT_NO
         rows = run(job, context)
         console.print(_summary(job, rows))
+        _print_notes(rows, console)
         if job.show is not None:
             job.show(context)
     except CausalrecError as error:
         console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return EXIT_ERROR
+        return EXIT_ERROR if error.passing else EXIT_REFUSED
     return EXIT_YES
 
 
@@ -149,10 +154,10 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def loaded(arguments: argparse.Namespace) -> Settings:
-    """The settings that a command line and the environment name."""
+def loaded(arguments: argparse.Namespace, *, tuned: bool = True) -> Settings:
+    """The settings that a command line and the environment name; ``tuned`` as in ``load_settings``."""
     file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
-    return load_settings(Path(file) if file else None, os.environ)
+    return load_settings(Path(file) if file else None, os.environ, tuned=tuned)
 
 
 def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
@@ -162,6 +167,13 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
     parser.add_argument("--force", action="store_true", help="recompute even if nothing changed")
     return parser.parse_args(argv)
+
+
+def _print_notes(rows: list[LedgerRow], console: Console) -> None:
+    for row in rows:
+        if row.note:
+            style = "bold red" if row.note.startswith(LOUD) else "yellow"
+            console.print(f"{row.ds}: {escape(row.note)}", style=style, highlight=False, soft_wrap=True)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 
-__all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset"]
+__all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset", "newest_dataset"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Dataset:
         seen: int32 (2, n) every positive pair of all splits, for leaving out what a user already has.
         pins: the tables and versions it was built from.
         folder: where the arrays lie.
+        ds: the date it was loaded for, None where it was opened as a folder.
     """
 
     dataset_id: str
@@ -48,6 +49,7 @@ class Dataset:
     seen: Ints
     pins: tuple[Pin, ...]
     folder: Path
+    ds: dt.date | None = None
 
 
 def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
@@ -62,7 +64,24 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
         raise DatasetError(f"no dataset of {ds}", do="run build_dataset for this date")
     row = rows[0]
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
-    return open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins)
+    return replace(open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins), ds=ds)
+
+
+def newest_dataset(settings: Settings, lake: Lake, ds: dt.date | None = None) -> Dataset:
+    """The dataset of ``ds``; of the newest date that has one where ``ds`` is None.
+
+    Raises:
+        DatasetError: there is none, or its bundle is gone or was changed.
+    """
+    if ds is None:
+        table = lake.table("datasets")
+        dates = [part["ds"] for part in table.partitions()] if table.exists() else []
+        if not dates:
+            raise DatasetError(
+                f"there is no dataset under {settings.lake_root}", do="run build_dataset first"
+            )
+        ds = dt.date.fromisoformat(max(dates))
+    return load_dataset(settings, lake, ds)
 
 
 def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset:

@@ -146,7 +146,7 @@ def _knobs(arguments: argparse.Namespace, strength: float, number: int) -> Knobs
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    base = load_settings(arguments.settings, os.environ)
+    base = load_settings(arguments.settings, os.environ, tuned=False)
     quick = {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS} if arguments.quick else {}
     return base.model_copy(update={"training": base.training.model_copy(update=quick)})
 

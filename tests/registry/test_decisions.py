@@ -103,7 +103,7 @@ def test_people_decide_and_every_decision_has_its_row(
     assert (again.word, again.champion, again.written) == ("rejected", "1", None)
     with pytest.raises(RegistryError, match="was rejected by otto while the question was open"):
         answer_question(settings, lake, "approve", EVA, "2")
-    with pytest.raises(RegistryError, match="version 1 is champion -> take it back"):
+    with pytest.raises(RegistryError, match="version 1 is champion -> go back to the version before it"):
         decide_by_hand(settings, lake, "reject", Person("eva", "odd"), "1")
     monkeypatch.setenv("CAUSALREC_ANSWER", "Maybe")
     with pytest.raises(SettingsError, match="Maybe"):
