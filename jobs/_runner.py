@@ -14,7 +14,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec import __version__
 from causalrec.code import code_hash
@@ -25,6 +24,7 @@ from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import emit
 from causalrec.run import Run, open_run
 from jobs._progress import Terminal
+from jobs._tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 
@@ -151,7 +151,12 @@ def _cpu_seconds() -> float:
 
 def loaded(arguments: argparse.Namespace) -> Settings:
     """The settings that a command line and the environment name."""
-    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
+    return shop_settings(arguments.settings)
+
+
+def shop_settings(file: str | None) -> Settings:
+    """The settings of the shop in ``file``, or in the file that the environment names."""
+    file = file or os.environ.get("CAUSALREC_SETTINGS")
     return load_settings(Path(file) if file else None, os.environ)
 
 
@@ -165,7 +170,7 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:
-    table = Table(title=f"{job.name}", title_justify="left")
+    table = Table(title=f"{job.name}")
     for column in ("ds", "status", "rows in", "rows out", "rejected", "seconds", "writes"):
         table.add_column(column, justify="left" if column in ("ds", "status", "writes") else "right")
     shown = rows if len(rows) <= 8 else rows[:3] + rows[-4:]

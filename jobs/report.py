@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-from rich.table import Table
-
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
 from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page, page_file, report_inputs
 from causalrec.run import Run
 from jobs._runner import Job, main
+from jobs._tables import Table
 
 NAME = "report"
 SHOWN = tuple(name for name in RECORDED if name != NAME)
@@ -41,7 +40,7 @@ def _show(run: Run) -> None:
 
 def tables_of(night: Night) -> Table:
     """Rows in, out and rejected, seconds and location per table."""
-    table = Table(title=f"night of {night.ds}", title_justify="left")
+    table = Table(title=f"night of {night.ds}")
     for name in ("job", "table", "rows in", "rows out", "rejected", "seconds", "where"):
         right = name in ("rows in", "rows out", "rejected", "seconds")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
@@ -55,7 +54,7 @@ def tables_of(night: Night) -> Table:
 def metrics_of(metrics: Metrics) -> Table:
     """The model against its baselines."""
     title = f"version {metrics.version} against baselines ({metrics.split} split, {metrics.evaluated_on})"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     table.add_column("model")
     for name in metrics.names:
         table.add_column(name, justify="right")

@@ -1,10 +1,10 @@
 """``causalrec truth``: models against the truth of a generated shop."""
 
-import argparse
 import datetime as dt
+from typing import Annotated
 
+import typer
 from rich.console import Console
-from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
@@ -15,35 +15,35 @@ from causalrec.lab.variants import VARIANTS
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table
+from jobs.commands._options import DAY, SettingsFile, day, one_of
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("truth", help="models against the truth of a generated shop")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="dataset of this date (default: the newest)")
-    parser.add_argument("--alias", choices=("champion", "challenger"), default="champion")
-    parser.add_argument(
-        "--train",
-        nargs="+",
-        choices=sorted(VARIANTS),
-        default=[],
-        metavar="MODEL",
-        help=f"train these now, instead of reading a registered model, out of {', '.join(sorted(VARIANTS))}",
-    )
-    parser.set_defaults(run=truth)
-
-
-def truth(arguments: argparse.Namespace, console: Console) -> int:
+def truth(
+    ds: Annotated[
+        dt.date | None,
+        typer.Option(parser=day, metavar=DAY, help="Dataset of this date (default: the newest)."),
+    ] = None,
+    alias: Annotated[Alias, typer.Option(help="Registered model to read.")] = "champion",
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=one_of(sorted(VARIANTS)),
+            metavar="MODEL",
+            help=f"Train these now instead of reading a registered model: {', '.join(sorted(VARIANTS))}.",
+        ),
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> int:
     """Find or train the models, compare them with the truth, print the table."""
-    settings = loaded(arguments)
-    dataset = _dataset(settings, arguments.ds)
+    settings, console = shop_settings(settings_file), Console()
+    dataset = _dataset(settings, ds)
     known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
     models = (
-        {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
-        if arguments.train
-        else _registered(settings, dataset, arguments.alias)
+        {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(train)}
+        if train
+        else _registered(settings, dataset, alias)
     )
     console.print(truth_table(truth_rows(known, dataset.data, models)))
     return 0
@@ -51,7 +51,7 @@ def truth(arguments: argparse.Namespace, console: Console) -> int:
 
 def truth_table(rows: tuple[TruthRow, ...]) -> Table:
     """The rows with intervals, for the terminal."""
-    table = Table(title="NDCG@20 of unseen items against the truth of the shop", title_justify="left")
+    table = Table(title="NDCG@20 of unseen items against the truth of the shop")
     table.add_column("model")
     for question in ("if shown (factual)", "content alone (do)"):
         table.add_column(question, justify="right")
