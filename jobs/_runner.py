@@ -27,6 +27,10 @@ from jobs._progress import Terminal
 from jobs._tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
+EXIT_REFUSED = 78
+"""Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
+LOUD = ("LOST ", "UNREAD ")
+"""How the note of a run begins that lost rows or values."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,12 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
             return EXIT_YES if yes else EXIT_NO
         rows = run(job, context)
         console.print(_summary(job, rows))
+        _print_notes(rows, console)
         if job.show is not None:
             job.show(context)
     except CausalrecError as error:
         console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return EXIT_ERROR
+        return EXIT_ERROR if error.passing else EXIT_REFUSED
     return EXIT_YES
 
 
@@ -154,10 +159,11 @@ def loaded(arguments: argparse.Namespace) -> Settings:
     return shop_settings(arguments.settings)
 
 
-def shop_settings(file: str | None) -> Settings:
-    """The settings of the shop in ``file``, or in the file that the environment names."""
+def shop_settings(file: str | None, *, tuned: bool = True) -> Settings:
+    """The settings of the shop in ``file``, or in the file that the environment names; ``tuned`` as in
+    ``load_settings``."""
     file = file or os.environ.get("CAUSALREC_SETTINGS")
-    return load_settings(Path(file) if file else None, os.environ)
+    return load_settings(Path(file) if file else None, os.environ, tuned=tuned)
 
 
 def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
@@ -167,6 +173,13 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
     parser.add_argument("--force", action="store_true", help="recompute even if nothing changed")
     return parser.parse_args(argv)
+
+
+def _print_notes(rows: list[LedgerRow], console: Console) -> None:
+    for row in rows:
+        if row.note:
+            style = "bold red" if row.note.startswith(LOUD) else "yellow"
+            console.print(f"{row.ds}: {escape(row.note)}", style=style, highlight=False, soft_wrap=True)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:

@@ -51,6 +51,7 @@ COMMANDS = (
     Command("reject", MODELS, "Reject a version, with a reason."),
     Command("rollback", MODELS, "Make an older version champion again."),
     Command("reproduce", MODELS, "Train a registered version again and compare."),
+    Command("tune", MODELS, "Choose settings for this shop on validation, in a budget of minutes."),
     Command("align", MODELS, "Train the projections of the lite encoders on the catalogue."),
     Command("bench", STUDIES, "Models against baselines on arrays of your own, in one table."),
     Command("simulate", STUDIES, "Models in simulated shops whose true causes are known."),

@@ -3,13 +3,18 @@
 import sys
 from pathlib import Path
 
+from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
+from causalrec.registry.store import connect
+from causalrec.registry.versions import by_number, opened
 from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page, page_file, report_inputs
+from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
 from jobs._runner import Job, main
 from jobs._tables import Table
+from jobs._truth import truth_lines, truth_table
 
 NAME = "report"
 SHOWN = tuple(name for name in RECORDED if name != NAME)
@@ -20,13 +25,25 @@ def _night(run: Run) -> Night:
 
 
 def _work(run: Run) -> Outcome:
-    night = _night(run)
-    page = nightly_page(run.settings, run.lake, night)
+    night, truth = _night(run), _truth(run)
+    write_truth(run.settings, run.ds, truth)
+    page = nightly_page(run.settings, run.lake, night, truth)
     return Outcome(
         rows_in=len(night.lines),
         counters={"page_bytes": float(page.stat().st_size)},
         note=f"page {page}",
     )
+
+
+def _truth(run: Run) -> tuple[TruthLine, ...]:
+    """The version that scored the night against the truth of the shop; empty where nobody knows it."""
+    scored = run.ledger.last_success("score", run.ds)
+    if run.settings.source.kind != "demo" or scored is None:
+        return ()
+    champion = by_number(connect(run.settings), run.settings, scored.inputs["champion"])
+    with opened(champion) as package:
+        dataset = load_dataset(run.settings, run.lake, run.ds)
+        return truth_lines(run.settings, dataset, {f"version {champion.version}": package}, run.progress.say)
 
 
 def _show(run: Run) -> None:
@@ -35,6 +52,8 @@ def _show(run: Run) -> None:
     run.progress.say(tables_of(night))
     if night.metrics is not None:
         run.progress.say(metrics_of(night.metrics))
+    if truth := read_truth(run.settings, run.ds):
+        run.progress.say(truth_table(truth))
     run.progress.say(f"page: {page_file(run.settings, run.ds)}")
 
 

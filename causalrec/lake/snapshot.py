@@ -100,7 +100,8 @@ class Snapshot:
                     do="filter by partition columns here and by others on the result",
                 )
         chosen = [file for file in self.files if matches(file.partition, where)]
-        missing = self.location.missing([file.path for file in chosen])
+        with self.location.answering():
+            missing = self.location.missing([file.path for file in chosen])
         if missing:
             raise PinError(
                 f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, "
@@ -112,9 +113,9 @@ class Snapshot:
     def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
         """The rows of ``files``; only the needed columns are read from disk."""
         names = columns or self.schema.names
-        return filled(
-            self._dataset(files).to_table(columns=with_sources(names, self.added)), self.added
-        ).select(names)
+        with self.location.answering():
+            found = self._dataset(files).to_table(columns=with_sources(names, self.added))
+        return filled(found, self.added).select(names)
 
     def batches(
         self, files: list[DataFile], columns: list[str] | None, rows: int
@@ -162,6 +163,7 @@ def open_snapshot(
 
     Raises:
         PinError: the table has no such version, or no longer has it.
+        StoreError: the store does not answer.
         LakeError: the log is unreadable, or the table uses a feature that this reader does not know.
         ContractError: the stored columns differ from the contract.
     """
@@ -174,6 +176,7 @@ def open_snapshot(
             f"{name}@{version}: there is no such table", do="run the job that writes it"
         ) from error
     except (DeltaError, OSError, ValueError) as error:
+        location.require_store()  # else it would look as if the log were damaged
         if version is not None:
             raise PinError(
                 f"{name}@{version} is not readable: {error}", do="use a version that still exists, or rebuild"

@@ -15,6 +15,7 @@ from causalrec.report.night import DONE, Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.truth import TruthLine, truth_charts
 
 
 def report_inputs(settings: Settings, ledger: Ledger, ds: dt.date, jobs: Sequence[str]) -> dict[str, str]:
@@ -33,8 +34,12 @@ def page_file(settings: Settings, ds: dt.date) -> Path:
     return settings.report_root / f"nightly_{ds.isoformat()}.html"
 
 
-def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
-    """``nightly_<ds>.html`` in the report folder, replaced in one step."""
+def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[TruthLine] = ()) -> Path:
+    """``nightly_<ds>.html`` in the report folder, replaced in one step.
+
+    Args:
+        truth: the champion and others against the truth; empty for a shop whose truth nobody knows.
+    """
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
     return make_page(
@@ -42,6 +47,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
         "nightly.html.j2",
         page_file(settings, night.ds).name,
         night=night,
+        truth=truth_charts(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],

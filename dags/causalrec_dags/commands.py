@@ -11,11 +11,14 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.standard.hooks.subprocess import SubprocessHook, SubprocessResult
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
+from airflow.sdk.exceptions import AirflowFailException
 
 from causalrec.pipeline import ASSETS, Stage
 
@@ -27,6 +30,8 @@ ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser(
 DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
 """Exit status with which a job skips the tasks after it."""
+REFUSED = frozenset({2, 78})
+"""Exit statuses that another try cannot change: a wrong command line, a bad delivery or setting."""
 
 # A run by hand or by an asset has no logical date; what it can work on is the last day that is over.
 LAST_DAY = "macros.ds_add(dag_run.run_after | ds, -1)"
@@ -35,7 +40,8 @@ YESTERDAY = f"{{{{ params.ds or {LAST_DAY} }}}}"
 RUN_DATE_PARAM = Param(
     None,
     type=["null", "string"],
-    pattern=r"^\d{4}-\d{2}-\d{2}$",
+    format="date",  # a calendar in the form; dates that do not exist are refused
+    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     description="Run date YYYY-MM-DD; empty: the day that the schedule says",
 )
 
@@ -57,6 +63,30 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
     return template.format(python=shlex.quote(sys.executable), job=job, ds=date, root=shlex.quote(str(ROOT)))
 
 
+class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types here
+    """Runs a job; a refusal fails the task without another try, and the message says why."""
+
+    def run_command(self, *given: Any, **named: Any) -> SubprocessResult:  # noqa: ANN401 - of the hook above
+        """Exit status and last line of the job.
+
+        Raises:
+            AirflowFailException: the job refuses what it was given.
+        """
+        result = super().run_command(*given, **named)
+        if result.exit_code in REFUSED:
+            raise AirflowFailException(f"not tried again: {result.output}")
+        return result
+
+
+class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types here
+    """A Bash task that tells refusals from failures."""
+
+    @cached_property
+    def subprocess_hook(self) -> JobHook:
+        """Runs the command."""
+        return JobHook()
+
+
 def stage_task(
     stage: Stage,
     *,
@@ -70,7 +100,7 @@ def stage_task(
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
     """
     tables = [Asset(f"causalrec://lake/{table}") for table in stage.writes if table in ASSETS]
-    return BashOperator(
+    return JobOperator(
         task_id=stage.name,
         bash_command=job_command(stage.name, date),
         cwd=str(ROOT),

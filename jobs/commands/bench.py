@@ -65,7 +65,7 @@ def bench(
 ) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
     plan = Plan(tuple(models or ()), ablations, reference, seeds, quick, test, out)
-    console, base = Console(), load_settings(settings, os.environ)
+    console, base = Console(), load_settings(settings, os.environ, tuned=False)
     check_overrides(base)
     rows: list[BenchRow] = []
     for folder in bundles:

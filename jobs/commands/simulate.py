@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
+from causalrec.lab.protocol import frozen_worlds
 from causalrec.lab.simulator import Knobs
 from causalrec.lab.study import StudyRow, summarise_study
 from causalrec.lab.study_cells import StudyCell, StudyResult, run_study_cell
@@ -41,6 +42,7 @@ class Plan:
     refuters: bool
     quick: bool
     settings: Path | None
+    protocol: bool
 
 
 def simulate(
@@ -71,6 +73,25 @@ def simulate(
     logged: Annotated[
         float, typer.Option(help="Share of impressions in the log.", rich_help_panel=SHOP)
     ] = DEFAULT.logged,
+    position_decay: Annotated[
+        float,
+        typer.Option(help="The k-th item of a page is looked at with chance k^-decay.", rich_help_panel=SHOP),
+    ] = DEFAULT.position_decay,
+    curve: Annotated[
+        float, typer.Option(help="Weight of the square of demand.", rich_help_panel=SHOP)
+    ] = DEFAULT.demand_curve,
+    drift: Annotated[
+        float, typer.Option(help="Standard deviation of the drift of demand.", rich_help_panel=SHOP)
+    ] = DEFAULT.demand_drift,
+    campaigns: Annotated[
+        float,
+        typer.Option(
+            help="Log-odds that hidden campaigns add to showing and clicking.", rich_help_panel=SHOP
+        ),
+    ] = DEFAULT.campaigns,
+    protocol: Annotated[
+        bool, typer.Option("--protocol", help="The frozen worlds of the study, instead of the ones above.")
+    ] = False,
     seeds: Annotated[
         int, typer.Option(min=1, help="Number of simulated worlds; models are trained once per world.")
     ] = 3,
@@ -106,16 +127,21 @@ def simulate(
         merit_shown=merit_shown,
         exposed=exposed,
         logged=logged,
+        position_decay=position_decay,
+        demand_curve=curve,
+        demand_drift=drift,
+        campaigns=campaigns,
     )
     plan = Plan(
-        knobs,
-        tuple(confounding or STRENGTHS),
-        seeds,
-        tuple(variants or ()),
-        ablations,
-        refuters,
-        quick,
-        settings,
+        knobs=knobs,
+        confounding=tuple(confounding or STRENGTHS),
+        seeds=seeds,
+        variants=tuple(variants or ()),
+        ablations=ablations,
+        refuters=refuters,
+        quick=quick,
+        settings=settings,
+        protocol=protocol,
     )
     console = Console()
     results = _run(list(_cells(plan)), out / "cells", console)
@@ -158,12 +184,23 @@ class _Epochs:
 
 def _cells(plan: Plan) -> Iterator[StudyCell]:
     base = _settings(plan)
+    for number, knobs in _worlds(plan):
+        training = base.training.model_copy(update={"seed": base.training.seed + number})
+        settings = base.model_copy(update={"training": training})
+        yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(plan)))
+
+
+def _worlds(plan: Plan) -> Iterator[tuple[int, Knobs]]:
+    """Number and knobs of every world; the frozen ones take only their size from the command line."""
+    if plan.protocol:
+        size = plan.knobs
+        yield from enumerate(
+            frozen_worlds(replace(DEFAULT, users=size.users, items=size.items, exposed=size.exposed))
+        )
+        return
     for strength in plan.confounding:
         for number in range(plan.seeds):
-            knobs = replace(plan.knobs, confounding=strength, seed=DEFAULT.seed + number)
-            training = base.training.model_copy(update={"seed": base.training.seed + number})
-            settings = base.model_copy(update={"training": training})
-            yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(plan)))
+            yield number, replace(plan.knobs, confounding=strength, seed=DEFAULT.seed + number)
 
 
 def _variants(plan: Plan) -> tuple[Variant, ...]:
@@ -174,7 +211,7 @@ def _variants(plan: Plan) -> tuple[Variant, ...]:
 
 
 def _settings(plan: Plan) -> Settings:
-    base = load_settings(plan.settings, os.environ)
+    base = load_settings(plan.settings, os.environ, tuned=False)
     quick = {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS} if plan.quick else {}
     return base.model_copy(update={"training": base.training.model_copy(update=quick)})
 

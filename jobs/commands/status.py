@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from causalrec.config.tuned import read_tuned, tuned_file
 from causalrec.errors import CausalrecError, SettingsError
 from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import DONE, late_rows
@@ -149,6 +150,9 @@ def status(
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_range(days, words))
+    if not json and read_tuned(settings.paths.work, settings.model.name):
+        told = f"causalrec tune chose settings that are in use: {tuned_file(settings.paths.work)}"
+        console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -16,7 +16,7 @@ from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
 from causalrec.run import Run
 from jobs._progress import Terminal
-from jobs._runner import Job, fingerprint, main, run
+from jobs._runner import EXIT_REFUSED, Job, fingerprint, main, run
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
 TOY = "causalrec.errors"  # any module of the project
@@ -180,7 +180,7 @@ def test_the_command_line(
     assert main(Work().job(), ["--ds", "2026-03-01"]) == 0
     assert "success" in capsys.readouterr().out
     failing = Work(result=QualityError("expected timestamp[us, tz=UTC]", do="look"))
-    assert main(failing.job(), ["--ds", "2026-03-02"]) == 1
+    assert main(failing.job(), ["--ds", "2026-03-02"]) == EXIT_REFUSED
     said = capsys.readouterr().out
     assert "toy expected timestamp[us, tz=UTC] -> look" in said
     assert "Traceback" not in said

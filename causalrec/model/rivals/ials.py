@@ -10,13 +10,15 @@ Every user is one small linear system, solved in batches of histories of like le
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.config.rivals import IalsSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
@@ -31,6 +33,11 @@ class IalsRecommender(FactorRecommender):
     """Keeps the sweep that validation likes best."""
 
     name = "ials"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 256),
+        "model.ials.unobserved": (0.003, 0.01, 0.03, 0.1, 0.3),
+        "model.ials.ridge": (0.0003, 0.001, 0.003, 0.01, 0.03),
+    }
     unit = False
 
     def __init__(self, settings: ModelSettings, judge: Judge, seed: int, device: torch.device) -> None:

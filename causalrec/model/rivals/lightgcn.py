@@ -1,8 +1,12 @@
 """LightGCN on cosines: a rival with the same loss and negatives as the causal model."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Progress
@@ -43,6 +47,15 @@ class LightGcnRecommender(FactorRecommender):
     """He et al., "LightGCN" (SIGIR 2020), trained by whatever loss the trainer is set to."""
 
     name = "lightgcn"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 256),
+        "model.layers": (1, 2, 3),
+        "model.rivals.left_out": (0.0, 0.2, 0.4, 0.6),
+        "model.rivals.user_affinity": (0.0, 1.0, 2.0, 4.0),
+        "model.rivals.item_affinity": (0.0, 1.0, 2.0, 4.0),
+        "training.learning_rate": (0.002, 0.005, 0.01),
+        "training.temperature": (0.15, 0.2, 0.25, 0.3),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
         self.settings = settings

@@ -1,8 +1,12 @@
 """LightGCN in the form of its paper: dot products, BPR, L2 on the layer-0 embeddings."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.rivals.encoder import GraphEncoder
@@ -42,6 +46,13 @@ class LightGcnBprRecommender(PairRecommender):
     """He et al., "LightGCN" (SIGIR 2020)."""
 
     name = "lightgcn"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        **PairRecommender.space,
+        "model.layers": (1, 2, 3),
+        "model.rivals.left_out": (0.0, 0.2, 0.4),
+        "model.rivals.user_affinity": (0.0, 1.0, 2.0, 4.0),
+        "model.rivals.item_affinity": (0.0, 1.0, 2.0, 4.0),
+    }
 
     def build(self, data: Interactions) -> GraphPairNetwork:
         """The untrained network."""

@@ -1,6 +1,8 @@
 """Mult-VAE: a variational autoencoder of histories with a multinomial likelihood."""
 
 import time
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -8,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, embedding_bag, log_softmax
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.sample import sampled
@@ -71,6 +74,13 @@ class MultVaeRecommender(HistoryRecommender):
     """Liang et al., "Variational autoencoders for collaborative filtering" (WWW 2018)."""
 
     name = "multvae"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 200),
+        "model.multvae.hidden": (300, 600),
+        "model.multvae.dropout": (0.3, 0.5, 0.7),
+        "model.multvae.beta": (0.02, 0.1, 0.2, 0.5),
+        "model.multvae.learning_rate": (0.0005, 0.001, 0.002),
+    }
 
     def __init__(self, settings: ModelSettings, judge: Judge, seed: int, device: torch.device) -> None:
         self.settings, self.judge, self.seed, self.device = settings, judge, seed, device

@@ -1,9 +1,13 @@
 """XSimGCL: a graph encoder whose layers carry noise, and a contrast between two of its layers."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.graph import unit_rows
@@ -75,6 +79,11 @@ class XSimGclRecommender(LightGcnRecommender):
     2023), with the loss of the trainer in place of BPR."""
 
     name = "xsimgcl"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        **LightGcnRecommender.space,
+        "model.rivals.noise": (0.05, 0.1, 0.2),
+        "model.rivals.contrast": (0.01, 0.03, 0.1, 0.3),
+    }
 
     def build(self, data: Interactions) -> XSimGclNetwork:
         """The untrained network."""
