@@ -24,7 +24,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model import worth
 from causalrec.model.base import TABLES, Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
-from causalrec.model.read_out import ARRAYS, ReadOut
+from causalrec.model.read_out import ARRAYS, AnyReadOut, unpack_read_out
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.engine import Engine
@@ -170,11 +170,11 @@ class ModelPackage:
     def _fold(self) -> Floats | None:
         return self._tensor("fold") if self.factorised else None
 
-    def _read_out(self) -> ReadOut | None:
+    def _read_out(self) -> AnyReadOut | None:
         """How new users are read out; None in packages of older code."""
         facts = self.manifest.get(READ_OUT)
         arrays = {name: self._tensor(f"{READ_OUT}.{name}") for name in ARRAYS}
-        return ReadOut.unpack(arrays, facts) if facts else None
+        return unpack_read_out(arrays, facts) if facts else None
 
     def _tensor(self, name: str) -> npt.NDArray[Any] | None:
         return map_tensor(self.folder / SERVING, name)

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config import Settings
+from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.errors import RegistryError
 from causalrec.model import worth
@@ -125,8 +126,9 @@ def load_recommender(folder: Path) -> Recommender:
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         arrays = load_file(str(folder / ARRAYS))
-        model = ModelSettings.model_validate(facts["recipe"]["model"])
-        training = TrainingSettings.model_validate(facts["recipe"]["training"])
+        recipe = facts["recipe"]
+        model = ModelSettings.model_validate(known(ModelSettings, recipe["model"]))
+        training = TrainingSettings.model_validate(known(TrainingSettings, recipe["training"]))
         recommender = _build(model, training, None)
         recommender.restore(Snapshot(arrays, facts["facts"]))
         recommender.worth = worth.from_json(facts["facts"].get(WORTH, ()))

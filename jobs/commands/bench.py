@@ -1,7 +1,7 @@
 """``causalrec bench``: models against baselines on bench bundles, over seeds, in one table."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
+from causalrec.dataset.temporal import has_days, temporal
 from causalrec.lab.bench import BenchRow, summarise
 from causalrec.lab.bench_page import cells, header, write
 from causalrec.lab.cells import Cell, CellResult, data_hash, run_cell
 from causalrec.lab.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
+from causalrec.lab.peeks import looks_at, told
+from causalrec.lab.tune_row import tuned
 from causalrec.metrics.ranking import Split
 from jobs._tables import Table
 from jobs.commands._options import ModelSettings, Seeds, one_of
 
+CELLS = "cells"  # folder of results under --out
 QUICK_EPOCHS = 6
 WIDTH = 120  # of a table that is not written to a wider terminal
 OUT = Path(".work/bench")
@@ -36,6 +40,7 @@ class Plan:
     seeds: int
     quick: bool
     test: bool
+    tune: float
     out: Path
 
 
@@ -60,20 +65,32 @@ def bench(
     test: Annotated[
         bool, typer.Option("--test", help="Also evaluate on the test split (once, at the end).")
     ] = False,
+    tune: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="MINUTES",
+            help="Tune every row that learns on validation first, each for as long (0: defaults).",
+        ),
+    ] = 0.0,
     settings: ModelSettings = None,
     out: Annotated[Path, typer.Option(help="Folder where results are stored and reused.")] = OUT,
 ) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
-    plan = Plan(tuple(models or ()), ablations, reference, seeds, quick, test, out)
+    plan = Plan(tuple(models or ()), ablations, reference, seeds, quick, test, tune, out)
     console, base = Console(), load_settings(settings, os.environ, tuned=False)
     check_overrides(base)
     rows: list[BenchRow] = []
     for folder in bundles:
-        rows += _bundle(folder.resolve(), base, plan, console)
+        for late in (False, True) if has_days(folder) else (False,):
+            rows += _bundle(folder.resolve(), base, plan, console, late=late)
     for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
         wide = Console(file=console.file, width=max(console.width, WIDTH))
         wide.print(_table(part, f"{bundle}, {split}"))
+    for folder in bundles if test else ():
+        looks = told(looks_at(out / CELLS, data_hash(folder.resolve())))
+        console.print(f"{folder.name}: {looks}", highlight=False, soft_wrap=True)
     facts = {
         "code": code_hash("causalrec.lab.cells"),
         "data": {str(b): data_hash(b.resolve()) for b in bundles},
@@ -93,23 +110,30 @@ def _table(rows: list[BenchRow], title: str) -> Table:
     return table
 
 
-def _bundle(bundle: Path, base: Settings, plan: Plan, console: Console) -> list[BenchRow]:
-    splits = _splits(bundle, plan.test, console)
-    planned = list(_cells(bundle, base, plan))
-    results: list[CellResult] = []
+def _bundle(bundle: Path, base: Settings, plan: Plan, console: Console, *, late: bool) -> list[BenchRow]:
+    """The rows of one bundle; ``late`` for its temporal split, which has no test part."""
+    splits = ("valid",) if late else _splits(bundle, plan.test, console)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    results: list[CellResult] = []
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(bundle.name, total=len(planned))
+        task = progress.add_task(bundle.name, total=None)
+
+        def show(text: str) -> None:
+            progress.update(task, description=f"{bundle.name} {text}")
+
+        planned = list(_cells(bundle, base, plan, late, show))
+        progress.update(task, total=len(planned))
         for cell in planned:
-            name = f"{bundle.name} {cell.model} seed {cell.seed}"
+            name = f"{cell.model} seed {cell.seed}"
 
             def on_epoch(epoch: int, _: object, name: str = name) -> None:
-                progress.update(task, description=f"{name} epoch {epoch}")
+                show(f"{name} epoch {epoch}")
 
-            progress.update(task, description=name)
-            results.append(run_cell(cell, plan.out / "cells", splits, on_epoch))
+            show(name)
+            results.append(run_cell(cell, plan.out / CELLS, splits, on_epoch))
             progress.advance(task)
-    return [row for split in splits for row in summarise(bundle.name, split, results, plan.reference)]
+    title = f"{bundle.name}, temporal" if late else bundle.name
+    return [row for split in splits for row in summarise(title, split, results, plan.reference)]
 
 
 def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
@@ -121,14 +145,21 @@ def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
     return ("valid", "test") if test and testable else ("valid",)
 
 
-def _cells(bundle: Path, base: Settings, plan: Plan) -> Iterator[Cell]:
-    content = bool(load_bundle(bundle).modalities)
-    for contender in line_up(plan.models, ablations=plan.ablations, content=content):
+def _cells(
+    bundle: Path, base: Settings, plan: Plan, late: bool, show: Callable[[str], None]
+) -> Iterator[Cell]:
+    data = load_bundle(bundle)
+    data = temporal(data, bundle) if late else data
+    rows = line_up(plan.models, ablations=plan.ablations, content=bool(data.modalities))
+    for contender in rows:
         settings = contender.settings(base)
+        if plan.tune:
+            storage = plan.out / "tuning.db"
+            settings = tuned(contender, base, data, plan.tune, storage, show)
         for number in range(1 if contender.name in SEEDLESS else plan.seeds):
             training = {"seed": settings.training.seed + number}
             if plan.quick:
                 training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
             seeded = settings.training.model_copy(update=training)
             whole = settings.model_copy(update={"training": seeded})
-            yield Cell(bundle, whole, contender.name, contender.refuter)
+            yield Cell(bundle, whole, contender.name, contender.refuter, late)
