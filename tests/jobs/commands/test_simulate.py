@@ -155,4 +155,4 @@ def test_runs_and_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_refuses_no_worlds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seeds", "0"]) == 2
-    assert "0 is not in the range x>=1" in " ".join(capsys.readouterr().err.replace("│", "").split())
+    assert "greater than or equal to 1" in " ".join(capsys.readouterr().err.replace("│", "").split())
