@@ -21,7 +21,7 @@ from causalrec.errors import CausalrecError
 from jobs.commands._many import ManyValues
 
 EXIT_ERROR = 1
-NIGHTS, LISTS, MODELS, STUDIES = "Nights", "Lists and users", "Models", "Studies"
+START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "Models", "Studies"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Command:
 
 
 COMMANDS = (
+    Command("init", START, "Write a commented settings file for a shop."),
+    Command("check", START, "Look at a landing zone before the first night."),
     Command("status", NIGHTS, "What exists for a date, what is stale or missing, and why."),
     Command("plan", NIGHTS, "What a backfill of a range of dates would do."),
     Command("stages", NIGHTS, "The stages of a night, in order."),
