@@ -444,7 +444,6 @@ class DatasetSettings(Section):
         description="weight of the primary picture where pooling is weighted; the others share the rest",
     )
     max_pictures: int = Field(8, ge=1, description="usable pictures of an item that count")
-    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",

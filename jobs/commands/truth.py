@@ -40,7 +40,7 @@ def truth(arguments: argparse.Namespace, console: Console) -> int:
     """Find or train the models, compare them with the truth, print the table."""
     settings = loaded(arguments)
     dataset = newest_dataset(settings, open_lake(settings), arguments.ds)
-    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
     models = (
         {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
         if arguments.train
