@@ -232,5 +232,15 @@ class TrainingSettings(Section):
     patience: int = Field(5, ge=1, description="looks without a gain after which training stops")
     select_on: str = Field("recall@20+ndcg@20", description="metrics whose sum chooses the epoch")
     evaluation_batch: int = Field(1_024, ge=1, description="users that are judged at a time")
+    refit: bool = Field(
+        True,
+        description="the causal model that serves is fitted anew on all pairs and looks",
+    )
+    worth_share: float = Field(
+        1.5,
+        ge=0,
+        description="sweeps for measuring the modules, as a share of the model's; 0: none",
+    )
+    worth_sweeps: int = Field(40, ge=4, description="least sweeps of each model in that comparison")
     max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
     rank_timeout: float = Field(600.0, gt=0, description="seconds that one of several processes waits")

@@ -33,7 +33,7 @@ class ContentEaseSettings(Section):
     """EASE with item content in its Gram matrix; validation chooses among the ridges and the strengths."""
 
     ridges: tuple[float, ...] = Field(
-        (30.0, 10.0, 100.0, 300.0), min_length=1, description="ridges that are tried on validation"
+        (30.0, 10.0, 100.0, 300.0, 1_000.0), min_length=1, description="ridges that are tried on validation"
     )
     strengths: tuple[float, ...] = Field(
         (10.0, 3.0, 30.0, 100.0),

@@ -37,6 +37,15 @@ class CausalRecommender(FactorRecommender):
         "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
         "training.temperature": (0.15, 0.2, 0.25, 0.3),
     }
+    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
+        {
+            "model.dim": 128,
+            "model.topology.left_out": 0.4,
+            "model.topology.user_affinity": 2.0,
+            "model.topology.item_affinity": 2.0,
+            "training.learning_rate": 0.01,
+        },
+    )
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings, self.trainer, self.judge = settings, trainer, judge
