@@ -60,15 +60,16 @@ def test_a_network_explains_what_no_linear_channel_can() -> None:
 
 def test_the_diffusion_is_taken_where_the_noise_is_no_gaussian() -> None:
     target, condition = two_peaks()
-    choice = choose_channel((target, condition), SCALE, SETTINGS, 0)
+    longer = SETTINGS.model_copy(update={"least_steps": 400})
+    choice = choose_channel((target, condition), SCALE, longer, 0)
     assert choice.way == "diffusion"
-    assert choice.judged["diffusion"].density > choice.judged["mlp"].density + 0.3
+    assert choice.judged["diffusion"].density > choice.judged["mlp"].density + 2
     assert abs(choice.judged["diffusion"].explained) < 0.05  # the mean of both peaks is zero
 
     channel = choice.channel  # its draws have both peaks
     drawn = channel.draw(condition, np.random.default_rng(0))
     assert drawn.shape == target.shape
-    assert (np.abs(drawn) < 0.3).mean() < 0.12  # a Gaussian of the same variance has .24 there
+    assert (np.abs(drawn) < 0.3).mean() < 0.1  # a Gaussian of the same variance has .24 there
     assert 0.4 < (drawn > 0).mean() < 0.6
     assert np.array_equal(drawn, channel.draw(condition, np.random.default_rng(0)))
 
@@ -97,7 +98,8 @@ def test_a_channel_comes_back_from_arrays_and_facts(method: str) -> None:
 
 
 def _said(channel: Channel, target: Floats, condition: Floats) -> Floats:
-    return np.column_stack([channel.predict(condition), channel.log_density(target, condition)])
+    said: Floats = np.column_stack([channel.predict(condition), channel.log_density(target, condition)])
+    return said
 
 
 def test_few_items_are_left_to_linear_channels() -> None:
@@ -107,7 +109,7 @@ def test_few_items_are_left_to_linear_channels() -> None:
 
 def test_a_channel_of_an_earlier_package_says_what_its_linear_layer_said() -> None:
     direct = np.arange(8, dtype=np.float32).reshape(2, 4)  # (p, q + 1), the last column a flag
-    earlier = {"diffusion.image.direct.weight": direct, "diffusion.image.leave.weight": np.zeros((2, 5))}
+    earlier: dict[str, Floats] = {"diffusion.image.direct.weight": direct}
     assert np.array_equal(unpack_earlier(earlier, "image").weights, direct[:, :3].T)
     assert np.array_equal(unpack_earlier({"linear.image": direct}, "image").weights, direct)
 
