@@ -5,7 +5,9 @@ DS ?=
 AIRFLOW_PORT ?= 8080
 MLFLOW_PORT ?= 5000
 PYTHON := .venv/bin/python
-SHOP = --source $(SOURCE) $(if $(RAW),--raw "$(RAW)")
+# a value as one word of the shell, whatever stands in it
+q = '$(subst ','\'',$(value $(1)))'
+SHOP = --source $(call q,SOURCE) $(if $(value RAW),--raw $(call q,RAW))
 
 # Every job is a process of its own: without cached bytecode each would compile its libraries again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -20,16 +22,16 @@ setup: ## check this machine and install the locked environment (the others do i
 	@sh infra/setup.sh
 
 nightly: setup ## run one date through Airflow: [SOURCE=demo|hm|native] [RAW=folder] [DS=YYYY-MM-DD]
-	@$(PYTHON) -m infra.embedded nightly $(SHOP) $(if $(DS),--ds $(DS))
+	@$(PYTHON) -m infra.embedded nightly $(SHOP) $(if $(value DS),--ds $(call q,DS))
 
 plan: setup ## show what a backfill would do: FROM=YYYY-MM-DD TO=YYYY-MM-DD [SOURCE=] [RAW=]
-	@$(PYTHON) -m infra.embedded plan $(SHOP) --from "$(FROM)" --to "$(TO)"
+	@$(PYTHON) -m infra.embedded plan $(SHOP) --from $(call q,FROM) --to $(call q,TO)
 
 backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE=] [RAW=]
-	@$(PYTHON) -m infra.embedded backfill $(SHOP) --from "$(FROM)" --to "$(TO)"
+	@$(PYTHON) -m infra.embedded backfill $(SHOP) --from $(call q,FROM) --to $(call q,TO)
 
 up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=]
-	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(AIRFLOW_PORT) --mlflow-port $(MLFLOW_PORT)
+	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT)
 
 test: setup ## run the whole test suite
 	@sh infra/test.sh

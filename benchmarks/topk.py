@@ -30,10 +30,11 @@ from causalrec.dataset.arrays import Floats
 from causalrec.model.base import ServingTables
 from causalrec.ranking.ann import build_index, near_top_k, recall
 from causalrec.ranking.catalogue import catalogue_of
-from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.topk import Indices, TopK
+from causalrec.ranking.user_states import UserStates
 
 DIM, K, SEEN, BLOCK, SEED = 64, 20, 30, 1_024, 7
 TURN = 4_096  # users that a rival gets at once: faiss is 2.5 times slower with 1,024

@@ -4,13 +4,17 @@ Every error says what happened and what to do about it; jobs print ``str(error)`
 """
 
 from enum import StrEnum
+from typing import ClassVar
 
 
 class CausalrecError(Exception):
     """Base of every error that this project raises on purpose.
 
-    ``what`` states the fact with its numbers, ``do`` the next step for the person who reads it.
+    ``what`` states the fact with its numbers, ``do`` the next step for the person who reads it. ``passing``
+    says that the same call may succeed later, so that it is worth another try.
     """
+
+    passing: ClassVar[bool] = False
 
     def __init__(self, what: str, *, do: str) -> None:
         super().__init__(what, do)
@@ -40,6 +44,12 @@ class QualityError(CausalrecError):
 class LakeError(CausalrecError):
     """A Delta table cannot be read or written as asked."""
 
+    passing = True
+
+
+class StoreError(LakeError):
+    """The store of the tables does not answer or refuses access; nothing is known about the tables in it."""
+
 
 class ConflictError(LakeError):
     """Another writer replaced the same partition first; nothing was written."""
@@ -48,6 +58,8 @@ class ConflictError(LakeError):
 class PinError(LakeError):
     """A pinned version is no longer readable."""
 
+    passing = False
+
 
 class ResourceRefused(CausalrecError):
     """A path or URI points outside the allowed roots."""
@@ -55,6 +67,8 @@ class ResourceRefused(CausalrecError):
 
 class ResourceUnreachable(CausalrecError):
     """Bytes that may be read, but could not be read now; a later try may succeed."""
+
+    passing = True
 
 
 class FeatureError(CausalrecError):
@@ -68,9 +82,13 @@ class DatasetError(CausalrecError):
 class TrainingError(CausalrecError):
     """Training diverged or was asked for something impossible."""
 
+    passing = True
+
 
 class RegistryError(CausalrecError):
     """A model version is missing, incomplete, tampered with or not promotable."""
+
+    passing = True
 
 
 class ScoringError(CausalrecError):
@@ -79,6 +97,8 @@ class ScoringError(CausalrecError):
 
 class ExportError(CausalrecError):
     """A store that shops serve from cannot be written; what it served before stays."""
+
+    passing = True
 
 
 class ReasonCode(StrEnum):
@@ -99,6 +119,8 @@ class ReasonCode(StrEnum):
     BAD_PROPENSITY = "bad_propensity"
     BAD_TEXT = "bad_text"
     BAD_ID = "bad_id"
+    NULL_ID = "null_id"
+    REUSED_ID = "reused_id"
     # pictures
     IMAGE_MISSING = "image_missing"
     IMAGE_UNREACHABLE = "image_unreachable"

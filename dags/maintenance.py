@@ -4,9 +4,17 @@ What live models are pinned to stays readable, and a table that is being written
 the next time.
 """
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from dags._commands import ALIKE, YESTERDAY, job_task
+from causalrec.pipeline import UPKEEP
+
+# Airflow may know only a folder above this one, or none at all.
+sys.path.append(str(Path(__file__).parent))
+
+from causalrec_dags.commands import ALIKE, YESTERDAY, stage_task
 
 with DAG(
     dag_id="maintenance",
@@ -15,4 +23,4 @@ with DAG(
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    job_task("maintain", minutes=240, date=YESTERDAY)
+    stage_task(UPKEEP, date=YESTERDAY)

@@ -6,30 +6,28 @@ Whatever finds that the champion has aged (a monitor, a person) reports an event
 person is asked then.
 """
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
+import sys
+from pathlib import Path
 
-from dags._approval import approval_tasks
-from dags._assets import CHAMPION, TRAINING_REQUEST
-from dags._commands import ALIKE, YESTERDAY, job_task
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk.bases.operator import chain
+
+from causalrec.pipeline import STAGES, TRAINING, TRAINING_REQUEST
+
+# Airflow may know only a folder above this one, or none at all.
+sys.path.append(str(Path(__file__).parent))
+
+from causalrec_dags.approval import approval_tasks
+from causalrec_dags.commands import ALIKE, YESTERDAY, stage_task
 
 with DAG(
     dag_id="training",
     description="Train, evaluate, ask the gate and then a person, promote",
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 6 * * 0", timezone="UTC"),
-        assets=TRAINING_REQUEST,
+        assets=Asset(TRAINING_REQUEST),
     ),
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    need_approval, approval, answer = approval_tasks()
-    (
-        job_task("build_dataset", minutes=120, pool="spark", date=YESTERDAY)
-        >> job_task("train", minutes=720, pool="gpu", date=YESTERDAY)
-        >> job_task("evaluate", minutes=120, pool="gpu", date=YESTERDAY)
-        >> job_task("review", minutes=60, date=YESTERDAY)
-        >> job_task("promote", minutes=10, date=YESTERDAY, outlets=[CHAMPION])
-        >> need_approval
-        >> approval
-        >> answer
-    )
+    chain(*(stage_task(STAGES[name], date=YESTERDAY) for name in TRAINING), *approval_tasks())

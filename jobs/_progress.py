@@ -1,54 +1,74 @@
-"""A bar for long Spark work: the task counts of the running stages, polled from Spark's status tracker."""
+"""Progress on a terminal: lines, bars, and the task counts of Spark's running stages."""
 
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
-from jobs._runner import JobContext
+from causalrec.run import Run, Spark, Steps
 
 if TYPE_CHECKING:
     from pyspark import StatusTracker
     from pyspark.sql import SparkSession
 
 Result = TypeVar("Result")
-Work = Callable[[Settings, Lake, Ledger, "Callable[[], SparkSession]", dt.date], Result]
+Work = Callable[[Settings, Lake, Ledger, Spark, dt.date], Result]
 
 POLL_SECONDS = 0.5
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
-def with_progress(context: JobContext, label: str, work: Work[Result]) -> Result:
-    """Run ``work``; from the moment it asks for Spark, show how many of the stage's tasks are done."""
-    with _bar(context, label) as spark:
-        return work(context.settings, context.lake, context.ledger, spark, context.ds)
+@dataclass(frozen=True)
+class Terminal:
+    """Shows progress on a console; implements :class:`causalrec.run.Progress`."""
+
+    console: Console = field(default_factory=Console)
+
+    def say(self, what: object) -> None:
+        """Prints a line as it is, or draws a table."""
+        self.console.print(what, highlight=False, markup=False, soft_wrap=isinstance(what, str))
+
+    @contextmanager
+    def steps(self, label: str) -> Iterator[Steps]:
+        """A bar of counted steps."""
+        with Progress(*COLUMNS, console=self.console, transient=True) as bar:
+            task = bar.add_task(label, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    @contextmanager
+    def tasks(self, label: str, spark: Spark) -> Iterator[Spark]:
+        """A bar of the tasks of the running stage, polled from Spark's status tracker."""
+        done = threading.Event()
+        pollers: list[threading.Thread] = []
+        with Progress(*COLUMNS, console=self.console, transient=True) as bar:
+
+            def started() -> "SparkSession":
+                session = spark()
+                if not pollers:
+                    arguments = (bar, label, session.sparkContext.statusTracker(), done)
+                    pollers.append(threading.Thread(target=_poll, args=arguments, daemon=True))
+                    pollers[0].start()
+                return session
+
+            try:
+                yield started
+            finally:
+                done.set()
+                for poller in pollers:
+                    poller.join()
 
 
-@contextmanager
-def _bar(context: JobContext, label: str) -> "Iterator[Callable[[], SparkSession]]":
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    done = threading.Event()
-    pollers: list[threading.Thread] = []
-    with Progress(*columns, console=context.console, transient=True) as bar:
-
-        def spark() -> "SparkSession":
-            session = context.spark()
-            if not pollers:
-                arguments = (bar, label, session.sparkContext.statusTracker(), done)
-                pollers.append(threading.Thread(target=_poll, args=arguments, daemon=True))
-                pollers[0].start()
-            return session
-
-        try:
-            yield spark
-        finally:
-            done.set()
-            for poller in pollers:
-                poller.join()
+def in_spark(run: Run, label: str, work: Work[Result]) -> Result:
+    """Runs ``work`` with what the run holds and shows how far Spark is."""
+    with run.progress.tasks(label, run.spark) as spark:
+        return work(run.settings, run.lake, run.ledger, spark, run.ds)
 
 
 def _poll(bar: Progress, label: str, tracker: "StatusTracker", done: threading.Event) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.errors import CausalrecError
 from causalrec.lake import Lake
+from causalrec.run import open_lake
 from causalrec.training.ranks import Ranks, joined_ranks, launched
 from jobs._runner import EXIT_ERROR, Job, loaded, main, parsed
 
@@ -29,7 +30,7 @@ def main_in_ranks(job: Job, help_train: Help, argv: list[str] | None = None) -> 
     if os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE"):  # all on this machine
         for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
             os.environ.setdefault(name, LOOPBACK)
-    arguments = parsed(job, argv)
+    arguments = parsed(job.name, argv)
     try:
         settings = loaded(arguments)
         with joined_ranks(settings.training) as ranks:
@@ -60,5 +61,5 @@ def _lead(job: Job, ranks: Ranks, argv: list[str] | None) -> int:
 
 def _follow(ranks: Ranks, help_train: Help, settings: Settings, ds: dt.date) -> int:
     while ranks.told({}, {})[1]["do"] == TRAIN:
-        help_train(settings, Lake(settings.lake_root, settings.lake), ds)
+        help_train(settings, open_lake(settings), ds)
     return 0

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from causalrec.errors import SettingsError
 from causalrec.lake.outcome import Outcome
 from causalrec.registry.decisions import Answer, Person, answer_question
-from jobs._runner import Job, JobContext, main
+from causalrec.run import Run
+from jobs._runner import Job, main
 
 ANSWERS: dict[str, Answer] = {"Approve": "approve", "Reject": "reject", "Decide later": "leave"}
 NOBODY = "no answer in time"
@@ -44,21 +45,25 @@ def said() -> Said:
     return Said(ANSWERS[word], version, Person(who or NOBODY, why))
 
 
-def _inputs(job: JobContext) -> dict[str, str]:
+def _inputs(run: Run) -> dict[str, str]:
     found = said()
     person = found.person
     return {"version": found.version, "answer": found.answer, "who": person.who, "why": person.why}
 
 
-def _work(job: JobContext) -> Outcome:
+def _work(run: Run) -> Outcome:
     asked = said()
-    found = answer_question(job.settings, job.lake, asked.answer, asked.person, asked.version)
+    found = answer_question(run.settings, run.lake, asked.answer, asked.person, asked.version)
     writes = () if found.written is None else (found.written,)
     note = f"version {found.version} {found.word} by {asked.person.who}; champion {found.champion or 'none'}"
     return Outcome(rows_in=1, rows_out=len(writes), writes=writes, note=note)
 
 
-JOB = Job(name="answer", inputs=_inputs, work=_work)
+JOB = Job(
+    name="answer",
+    inputs=_inputs,
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

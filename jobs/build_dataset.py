@@ -7,8 +7,8 @@ from jobs._runner import Job, main
 
 JOB = Job(
     name="build_dataset",
-    inputs=lambda c: build_dataset_inputs(c.settings, c.lake, c.ledger, c.ds),
-    work=lambda c: build_dataset(c.settings, c.lake, c.ledger, c.spark(), c.ds),
+    inputs=lambda run: build_dataset_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: build_dataset(run.settings, run.lake, run.ledger, run.spark(), run.ds),
 )
 
 if __name__ == "__main__":

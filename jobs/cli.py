@@ -23,11 +23,12 @@ from jobs.commands import (
     simulate,
     status,
     truth,
+    tune,
 )
 
 COMMANDS = (
     *(status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
-    *(features, align, bench, simulate, intervene, truth),
+    *(features, align, bench, simulate, intervene, truth, tune),
 )
 
 

@@ -1,18 +1,16 @@
 """Give every picture that has none yet a vector."""
 
 import sys
-from collections.abc import Mapping
 
 from causalrec.features.image_embedding import embed_images, embed_images_inputs
-from jobs._progress import with_progress
-from jobs._runner import Job, JobContext, main
+from jobs._progress import in_spark
+from jobs._runner import Job, main
 
-
-def _inputs(context: JobContext) -> Mapping[str, str]:
-    return embed_images_inputs(context.settings, context.lake, context.ledger, context.ds)
-
-
-JOB = Job("embed_images", _inputs, lambda context: with_progress(context, "images", embed_images))
+JOB = Job(
+    name="embed_images",
+    inputs=lambda run: embed_images_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: in_spark(run, "images", embed_images),
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -7,8 +7,8 @@ from jobs._runner import Job, main
 
 JOB = Job(
     name="evaluate",
-    inputs=lambda job: evaluate_version_inputs(job.settings, job.lake, job.ledger, job.ds),
-    work=lambda job: evaluate_version(job.settings, job.lake, job.ledger, job.ds),
+    inputs=lambda run: evaluate_version_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: evaluate_version(run.settings, run.lake, run.ledger, run.ds),
 )
 
 if __name__ == "__main__":

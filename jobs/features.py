@@ -1,52 +1,54 @@
-"""``causalrec features``: the page of what the encoders made of the catalogue of a date."""
+"""Write the page of what the encoders made of the catalogue of a date."""
 
 import argparse
 import datetime as dt
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from causalrec.errors import CausalrecError
-from causalrec.lake import Lake
-from causalrec.report.features.page import feature_page
+from causalrec.lake.outcome import Outcome
+from causalrec.report.features.page import feature_page, feature_page_inputs
 from causalrec.report.features.summary import Summary
-from jobs._runner import EXIT_ERROR, loaded
+from causalrec.run import Run, open_run
+from jobs._progress import Terminal
+from jobs._runner import Job, loaded, main, run
+
+COLUMNS = ("contents", "without a vector", "exact duplicates", "near duplicates", "same category", "drift")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The arguments of the command."""
     parser = subparsers.add_parser("features", help="a page of neighbours, duplicates, drift and failures")
-    _add_arguments(parser)
-    parser.set_defaults(run=run)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=command)
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Write the page, print its numbers and where it lies."""
-    settings = loaded(arguments)
-    page, summaries = feature_page(settings, Lake(settings.lake_root), arguments.ds)
-    console.print(table_of(summaries))
-    console.print(f"page: {page}", highlight=False, soft_wrap=True)
+def command(arguments: argparse.Namespace, console: Console) -> int:
+    """Writes it, whether or not anything changed since the last time."""
+    run(JOB, open_run(loaded(arguments), arguments.ds, Terminal(console), force=True))
     return 0
 
 
-def table_of(summaries: list[Summary]) -> Table:
+def _work(run: Run) -> Outcome:
+    """Write the page, print its numbers and where it lies."""
+    page, summaries = feature_page(run.settings, run.lake, run.ds)
+    run.progress.say(table_of(summaries))
+    run.progress.say(f"page: {page}")
+    return Outcome(
+        rows_in=sum(len(summary.modality.keys) for summary in summaries),
+        counters={"page_bytes": float(page.stat().st_size)},
+        note=f"page {page}",
+    )
+
+
+def table_of(summaries: Sequence[Summary]) -> Table:
     """One line per modality."""
     table = Table(title="features", title_justify="left")
     table.add_column("")
-    for name in (
-        "contents",
-        "without a vector",
-        "exact duplicates",
-        "near duplicates",
-        "same category",
-        "drift",
-    ):
+    for name in COLUMNS:
         table.add_column(name, justify="right")
     for summary in summaries:
         drift = summary.drift.ratio if summary.drift is not None else None
@@ -62,17 +64,11 @@ def table_of(summaries: list[Summary]) -> Table:
     return table
 
 
-def main(argv: list[str] | None = None) -> int:
-    """As a task of the nightly pipeline."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.features", description=__doc__)
-    _add_arguments(parser)
-    console = Console()
-    try:
-        return run(parser.parse_args(argv), console)
-    except CausalrecError as error:
-        console.print(f"[bold red]features[/] {error}", highlight=False)
-        return EXIT_ERROR
-
+JOB = Job(
+    name="features",
+    inputs=lambda run: feature_page_inputs(run.settings, run.ledger, run.ds),
+    work=_work,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

@@ -7,8 +7,8 @@ from jobs._runner import Job, main
 
 JOB = Job(
     name="ingest_events",
-    inputs=lambda job: ingest_events_inputs(job.settings, job.lake, job.ledger, job.ds),
-    work=lambda job: ingest_events(job.settings, job.lake, job.ledger, job.spark(), job.ds),
+    inputs=lambda run: ingest_events_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: ingest_events(run.settings, run.lake, run.ledger, run.spark(), run.ds),
 )
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
 """Hash and check the pictures that products refer to."""
 
 import sys
-from collections.abc import Mapping
 
 from causalrec.ingest.images import ingest_images, ingest_images_inputs
-from jobs._progress import with_progress
-from jobs._runner import Job, JobContext, main
+from jobs._progress import in_spark
+from jobs._runner import Job, main
 
-
-def _inputs(context: JobContext) -> Mapping[str, str]:
-    return ingest_images_inputs(context.settings, context.lake, context.ledger, context.ds)
-
-
-JOB = Job("ingest_images", _inputs, lambda context: with_progress(context, "pictures checked", ingest_images))
+JOB = Job(
+    name="ingest_images",
+    inputs=lambda run: ingest_images_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: in_spark(run, "pictures checked", ingest_images),
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

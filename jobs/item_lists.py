@@ -8,8 +8,8 @@ from jobs._runner import Job, main
 
 JOB = Job(
     name="item_lists",
-    inputs=lambda job: score_inputs(job.settings, job.lake, job.ledger, job.ds),
-    work=lambda job: item_lists(job.settings, job.lake, job.ledger, job.ds),
+    inputs=lambda run: score_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: item_lists(run.settings, run.lake, run.ledger, run.ds),
 )
 
 if __name__ == "__main__":

@@ -3,27 +3,24 @@
 import sys
 from collections.abc import Mapping
 
-from rich.progress import Progress
-
 from causalrec.contracts import table_names
 from causalrec.lake.outcome import Outcome
 from causalrec.lake.record.ledger import TABLE as LEDGER
 from causalrec.lake.upkeep.maintain import upkeep
 from causalrec.registry.kept import live_pins
-from jobs._runner import Job, JobContext, main
+from causalrec.run import Run
+from jobs._runner import Job, main
 
 
-def _work(context: JobContext) -> Outcome:
-    pins = live_pins(context.settings)
+def _work(run: Run) -> Outcome:
     names = table_names()
-    with Progress(console=context.console, transient=True) as bar:
-        task = bar.add_task("tables", total=len(names))
+    with run.progress.steps("tables") as show:
 
         def done(name: str) -> None:
-            bar.update(task, advance=1, description=name)
+            show(names.index(name) + 1, len(names))
 
-        outcome = upkeep(context.lake, names, pins, context.ds, done)
-    context.console.print(_said(outcome.counters), highlight=False)
+        outcome = upkeep(run.lake, names, live_pins(run.settings), run.ds, done)
+    run.progress.say(_said(outcome.counters))
     return outcome
 
 
@@ -37,13 +34,18 @@ def _said(found: Mapping[str, float]) -> str:
     )
 
 
-def _inputs(context: JobContext) -> dict[str, str]:
+def _inputs(run: Run) -> dict[str, str]:
     """The versions of all tables: while nothing was written since, there is nothing to keep in shape."""
-    tables = [context.lake.table(name) for name in table_names() if name != LEDGER]
+    tables = [run.lake.table(name) for name in table_names() if name != LEDGER]
     return {table.name: str(table.version()) for table in tables if table.exists()}
 
 
-JOB = Job("maintain", _inputs, _work, makes_inputs=True)
+JOB = Job(
+    name="maintain",
+    inputs=_inputs,
+    work=_work,
+    makes_inputs=True,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -12,26 +12,27 @@ from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect
 from causalrec.registry.versions import MODEL, TRAINED_ON, need, opened, version_of
 from causalrec.report.monitoring import monitoring_page
-from jobs._runner import Job, JobContext, main
+from causalrec.run import Run
+from jobs._runner import Job, main
 
 
-def inputs(job: JobContext) -> dict[str, str]:
+def _inputs(run: Run) -> dict[str, str]:
     """The night's dataset and lists, the champion, and the settings."""
-    published = job.ledger.last_success("publish", job.ds)
+    published = run.ledger.last_success("publish", run.ds)
     return {
-        "dataset": dataset_row(job.lake, job.ds)["dataset_id"],
+        "dataset": dataset_row(run.lake, run.ds)["dataset_id"],
         "lists": "" if published is None else ",".join(sorted(str(w["digest"]) for w in published.writes)),
-        "champion": version_of(job.settings, "champion"),
-        "monitor": job.settings.monitor.model_dump_json(),
-        "robots": job.settings.dataset.model_dump_json(include={"max_daily_actions", "max_minute_actions"}),
+        "champion": version_of(run.settings, "champion"),
+        "monitor": run.settings.monitor.model_dump_json(),
+        "robots": run.settings.dataset.model_dump_json(include={"max_daily_actions", "max_minute_actions"}),
     }
 
 
-def work(job: JobContext) -> Outcome:
+def _work(run: Run) -> Outcome:
     """Opens the champion, compares, writes the page."""
-    settings, ds = job.settings, job.ds
+    settings, ds = run.settings, run.ds
     champion = need(connect(settings), settings, "champion")
-    dataset = load_dataset(settings, job.lake, ds)
+    dataset = load_dataset(settings, run.lake, ds)
     with opened(champion) as package:
         served = Served(
             champion.version,
@@ -40,13 +41,17 @@ def work(job: JobContext) -> Outcome:
             frozenset(package.item_ids.tolist()),
             score_on(package, dataset),
         )
-        outcome = monitor(settings, job.lake, dataset, served, ds)
-    page = monitoring_page(settings, job.lake, ds)
-    job.console.print(f"page: {page}", highlight=False, markup=False, soft_wrap=True)
+        outcome = monitor(settings, run.lake, dataset, served, ds)
+    page = monitoring_page(settings, run.lake, ds)
+    run.progress.say(f"page: {page}")
     return outcome
 
 
-JOB = Job(name="monitor", inputs=inputs, work=work)
+JOB = Job(
+    name="monitor",
+    inputs=_inputs,
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -4,24 +4,24 @@ The last line is JSON: ``version`` is what the answer will be about, whatever is
 says what it is and where it can be looked at (Markdown).
 """
 
-import datetime as dt
 import json
 import sys
 
 from causalrec.config import Settings
-from causalrec.lake import Lake
 from causalrec.registry.decisions import waiting
 from causalrec.registry.pages import review_page_address, version_page
 from causalrec.registry.runs import REVIEW
 from causalrec.registry.store import guarded
 from causalrec.registry.versions import AGAINST, TRAINED_ON, ModelVersion
-from jobs._question import ask
+from causalrec.run import Run
+from jobs._runner import Question, main
 
 
-def approval_needed(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, str]:
+def approval_needed(run: Run) -> tuple[bool, str]:
     """Which version waits, and where it can be looked at."""
+    settings = run.settings
     with guarded(settings):
-        found = waiting(settings, lake)
+        found = waiting(settings, run.lake)
         if found is None:
             return False, "no version is waiting for approval"
         return True, json.dumps({"version": found.version, "text": _text(settings, found)})
@@ -44,10 +44,7 @@ def _text(settings: Settings, found: ModelVersion) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Say it."""
-    return ask("need_approval", __doc__, approval_needed, argv)
-
+JOB = Question(name="need_approval", ask=approval_needed)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from causalrec.errors import CausalrecError
-from causalrec.lake import Lake, Ledger, LedgerRow
-from jobs._pipeline import EVERY_NIGHT, load_job
-from jobs._runner import EXIT_ERROR, Job, JobContext, fingerprint, inputs_of, loaded
+from causalrec.lake import LedgerRow
+from causalrec.pipeline import NIGHTLY
+from causalrec.run import Run, open_run
+from jobs._pipeline import load_job
+from jobs._runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded
 
 SHOWN_REASONS = 3
 
@@ -32,7 +34,7 @@ class DayPlan:
     why: str
 
 
-def plan_days(context: JobContext, jobs: Sequence[Job], first: dt.date, last: dt.date) -> list[DayPlan]:
+def plan_days(context: Run, jobs: Sequence[Job], first: dt.date, last: dt.date) -> list[DayPlan]:
     """Plans every date from ``first`` to ``last``, both included."""
     known = {job.name: context.ledger.successes(job.name) for job in jobs}
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
@@ -40,7 +42,7 @@ def plan_days(context: JobContext, jobs: Sequence[Job], first: dt.date, last: dt
 
 
 def _plan_day(
-    context: JobContext, jobs: Sequence[Job], known: Mapping[str, Mapping[dt.date, LedgerRow]], ds: dt.date
+    context: Run, jobs: Sequence[Job], known: Mapping[str, Mapping[dt.date, LedgerRow]], ds: dt.date
 ) -> DayPlan:
     missing = [job.name for job in jobs if ds not in known[job.name]]
     if missing:
@@ -50,9 +52,9 @@ def _plan_day(
     return DayPlan(ds.isoformat(), "stale" if reasons else "done", _some(reasons))
 
 
-def why_stale(context: JobContext, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
+def why_stale(context: Run, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
     """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
-    at_date = JobContext(context.settings, context.lake, context.ledger, ds, context.console)
+    at_date = context.at(ds)
     try:
         inputs = inputs_of(job, at_date)
     except CausalrecError as error:
@@ -75,10 +77,8 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     arguments = _parser().parse_args(argv)
     try:
-        settings = loaded(arguments)
-        lake = Lake(settings.lake_root)
-        context = JobContext(settings, lake, Ledger(lake), arguments.first, console)
-        days = plan_days(context, [load_job(name) for name in EVERY_NIGHT], arguments.first, arguments.last)
+        context = open_run(loaded(arguments), arguments.first)
+        days = plan_days(context, [load_job(name) for name in NIGHTLY], arguments.first, arguments.last)
     except CausalrecError as error:
         console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_ERROR

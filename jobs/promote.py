@@ -7,8 +7,8 @@ from jobs._runner import Job, main
 
 JOB = Job(
     name="promote",
-    inputs=lambda job: promote_version_inputs(job.settings, job.lake, job.ledger, job.ds),
-    work=lambda job: promote_version(job.settings, job.lake, job.ledger, job.ds),
+    inputs=lambda run: promote_version_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=lambda run: promote_version(run.settings, run.lake, run.ledger, run.ds),
 )
 
 if __name__ == "__main__":

@@ -3,20 +3,21 @@
 import sys
 
 from causalrec.lake.outcome import Outcome
+from causalrec.run import Run
 from causalrec.scoring.publish import publish, publish_inputs
-from jobs._progress import with_progress
-from jobs._runner import Job, JobContext, main
+from jobs._runner import Job, main
 
 
-def _work(context: JobContext) -> Outcome:
-    return with_progress(
-        context,
-        "publish",
-        lambda settings, lake, ledger, spark, ds: publish(settings, lake, ledger, spark(), ds),
-    )
+def _work(run: Run) -> Outcome:
+    with run.progress.tasks("publish", run.spark) as spark:
+        return publish(run.settings, run.lake, run.ledger, spark(), run.ds)
 
 
-JOB = Job("publish", lambda job: publish_inputs(job.settings, job.lake, job.ledger, job.ds), _work)
+JOB = Job(
+    name="publish",
+    inputs=lambda run: publish_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -1,40 +1,61 @@
 """Write the page of a night and print its summary."""
 
-import argparse
-import datetime as dt
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from causalrec.errors import CausalrecError
-from causalrec.lake import Lake, Ledger
+from causalrec.dataset.load import load_dataset
+from causalrec.lake.outcome import Outcome
+from causalrec.pipeline import RECORDED
+from causalrec.registry.store import connect
+from causalrec.registry.versions import by_number, opened
 from causalrec.report.night import Metrics, Night, read_night
-from causalrec.report.nightly import nightly_page
-from jobs._pipeline import NIGHTLY
-from jobs._runner import EXIT_ERROR, loaded
+from causalrec.report.nightly import nightly_page, page_file, report_inputs
+from causalrec.report.truth import TruthLine, read_truth, write_truth
+from causalrec.run import Run
+from jobs._runner import Job, main
+from jobs._truth import truth_lines, truth_table
+
+NAME = "report"
+SHOWN = tuple(name for name in RECORDED if name != NAME)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """One page, one table per question people have in the morning."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.report", description=__doc__)
-    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
-    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
-    arguments, console = parser.parse_args(argv), Console()
-    try:
-        settings = loaded(arguments)
-        lake = Lake(settings.lake_root)
-        night = read_night(settings, lake, Ledger(lake), arguments.ds, NIGHTLY)
-        page = nightly_page(settings, lake, night)
-    except CausalrecError as error:
-        console.print(f"[bold red]report[/] {error}", highlight=False)
-        return EXIT_ERROR
-    console.print(tables_of(night))
+def _night(run: Run) -> Night:
+    return read_night(run.settings, run.lake, run.ledger, run.ds, SHOWN)
+
+
+def _work(run: Run) -> Outcome:
+    night, truth = _night(run), _truth(run)
+    write_truth(run.settings, run.ds, truth)
+    page = nightly_page(run.settings, run.lake, night, truth)
+    return Outcome(
+        rows_in=len(night.lines),
+        counters={"page_bytes": float(page.stat().st_size)},
+        note=f"page {page}",
+    )
+
+
+def _truth(run: Run) -> tuple[TruthLine, ...]:
+    """The version that scored the night against the truth of the shop; empty where nobody knows it."""
+    scored = run.ledger.last_success("score", run.ds)
+    if run.settings.source.kind != "demo" or scored is None:
+        return ()
+    champion = by_number(connect(run.settings), run.settings, scored.inputs["champion"])
+    with opened(champion) as package:
+        dataset = load_dataset(run.settings, run.lake, run.ds)
+        return truth_lines(run.settings, dataset, {f"version {champion.version}": package}, run.progress.say)
+
+
+def _show(run: Run) -> None:
+    """One table per question people have in the morning."""
+    night = _night(run)
+    run.progress.say(tables_of(night))
     if night.metrics is not None:
-        console.print(metrics_of(night.metrics))
-    console.print(f"page: {page}", highlight=False, soft_wrap=True)
-    return 0
+        run.progress.say(metrics_of(night.metrics))
+    if truth := read_truth(run.settings, run.ds):
+        run.progress.say(truth_table(truth))
+    run.progress.say(f"page: {page_file(run.settings, run.ds)}")
 
 
 def tables_of(night: Night) -> Table:
@@ -69,5 +90,12 @@ def _short(location: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else location
 
 
+JOB = Job(
+    name=NAME,
+    inputs=lambda run: report_inputs(run.settings, run.ledger, run.ds, SHOWN),
+    work=_work,
+    show=_show,
+)
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

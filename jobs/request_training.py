@@ -3,24 +3,12 @@
 In Airflow a 0 reports the asset that the training DAG waits for.
 """
 
-import datetime as dt
 import sys
 
-from causalrec.config import Settings
-from causalrec.lake import Lake
 from causalrec.monitoring.monitor import asks_for_training
-from jobs._question import ask
+from jobs._runner import Question, main
 
-
-def training_asked_for(settings: Settings, lake: Lake, ds: dt.date) -> tuple[bool, str]:
-    """Whether training was requested, and why."""
-    return asks_for_training(lake, ds)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Say it."""
-    return ask("request_training", __doc__, training_asked_for, argv)
-
+JOB = Question(name="request_training", ask=lambda run: asks_for_training(run.lake, run.ds))
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(JOB))

@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
-from jobs._runner import Job, JobContext, loaded, main, run
+from causalrec.run import Run, open_run
+from jobs._progress import Terminal
+from jobs._runner import Job, loaded, main, run
+from jobs._truth import truth_lines
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 
@@ -38,13 +43,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def command(arguments: argparse.Namespace, console: Console) -> int:
     """Writes it, whether or not anything changed since the last time."""
-    settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
-    run(JOB, JobContext(settings, lake, Ledger(lake), arguments.ds, console, force=True))
+    run(JOB, open_run(loaded(arguments), arguments.ds, Terminal(console), force=True))
     return 0
 
 
-def _inputs(job: JobContext) -> dict[str, str]:
+def _inputs(job: Run) -> dict[str, str]:
     """The evaluation and all that it depends on, and what the page shows of it."""
     evaluated = job.ledger.last_success("evaluate", job.ds)
     return {
@@ -54,12 +57,12 @@ def _inputs(job: JobContext) -> dict[str, str]:
     }
 
 
-def _work(job: JobContext) -> Outcome:
+def _work(job: Run) -> Outcome:
     """Gather, write, attach, print the checks."""
-    reviewed, page, path = review(job.settings, job.lake, job.ds)
-    job.console.print(_checks(reviewed))
-    job.console.print(f"page: {page}", highlight=False, soft_wrap=True, markup=False)
-    job.console.print(f"MLflow: artifact {path} of the run of version {reviewed.version}", highlight=False)
+    reviewed, page, path = review(job)
+    job.progress.say(_checks(reviewed))
+    job.progress.say(f"page: {page}")
+    job.progress.say(f"MLflow: artifact {path} of the run of version {reviewed.version}")
     return Outcome(
         rows_in=len(reviewed.verdict.checks),
         reads=reviewed.dataset.pins,
@@ -68,55 +71,64 @@ def _work(job: JobContext) -> Outcome:
     )
 
 
-def review(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Reviewed, Path, str]:
+def review(job: Run) -> tuple[Reviewed, Path, str]:
     """Writes the page of the challenger; returns what was reviewed, the file and its artifact path.
 
     Raises:
         RegistryError: no challenger, it was not evaluated on ``ds``, or MLflow does not answer.
     """
+    settings, lake, ds = job.settings, job.lake, job.ds
     client = connect(settings)
     challenger = need(client, settings, "challenger")
     champion = by_alias(client, settings, "champion")
-    if champion is not None and champion.version == challenger.version:  # promoted meanwhile
+    if champion is not None and champion.version == challenger.version:  # promoted in the meantime
         champion = None
     dataset = load_dataset(settings, lake, ds)
     facts = run_facts(client, challenger)
-    cost = {**facts.cost, **_ledger_cost(Ledger(lake), ds)}
+    cost = {**facts.cost, **_ledger_cost(job.ledger, ds)}
     with ExitStack() as stack:
         package = stack.enter_context(opened(challenger))
-        now = None if champion is None else champion.version
+        packages = {f"version {challenger.version}": package}
+        if champion is not None:
+            packages[f"champion (version {champion.version})"] = stack.enter_context(opened(champion))
         reviewed = Reviewed(
             ds=ds,
             version=challenger.version,
             model=challenger.tags.get(MODEL, ""),
             metric=settings.gate.metric,
-            verdict=_verdict(settings, lake, ds, challenger, dataset, now),
+            verdict=_verdict(settings, lake, ds, challenger, dataset, champion),
             dataset=dataset,
             challenger=Side(f"version {challenger.version}", score_on(package, dataset)),
-            opponent=_floor(settings, dataset)
-            if champion is None
-            else Side(
-                f"champion (version {champion.version})",
-                score_on(stack.enter_context(opened(champion)), dataset),
-            ),
+            opponent=_opponent(settings, dataset, packages),
             tables=package.tables() if challenger.tags.get(DATASET) == dataset.dataset_id else None,
             run=TrainingRun(facts.curves, facts.best_epoch, facts.lineage, cost),
+            worth=package.worth,
+            truth=truth_lines(settings, dataset, packages, job.progress.say),
         )
         page = review_page(settings, lake, reviewed)
     return reviewed, page, attach_page(client, challenger, page)
 
 
-def _floor(settings: Settings, dataset: Dataset) -> Side:
-    """What a first version is compared with: the last floor that fits the catalogue."""
+def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage]) -> Side:
+    """The champion, named last among ``packages``; for a first version the last baseline that fits the
+    catalogue."""
+    label, package = list(packages.items())[-1]
+    if len(packages) > 1:
+        return Side(label, score_on(package, dataset))
     name, score = list(floors(settings, dataset.data).items())[-1]
     return Side(f"the {name} baseline", score)
 
 
 def _verdict(
-    settings: Settings, lake: Lake, ds: dt.date, challenger: ModelVersion, dataset: Dataset, now: str | None
+    settings: Settings,
+    lake: Lake,
+    ds: dt.date,
+    challenger: ModelVersion,
+    dataset: Dataset,
+    champion: ModelVersion | None,
 ) -> Verdict:
     """What the gate says. A version that was promoted in the meantime is judged against whom it was then."""
-    before = challenger.tags.get(AGAINST) or None if now is None else now
+    before = challenger.tags.get(AGAINST) or None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     found = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=before)
     checks = tuple(
@@ -146,7 +158,11 @@ def _checks(reviewed: Reviewed) -> Table:
     return table
 
 
-JOB = Job(name="review", inputs=_inputs, work=_work)
+JOB = Job(
+    name="review",
+    inputs=_inputs,
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

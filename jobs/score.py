@@ -3,18 +3,21 @@
 import sys
 
 from causalrec.lake.outcome import Outcome
+from causalrec.run import Run
 from causalrec.scoring.score import score, score_inputs
-from jobs._progress import with_progress
-from jobs._runner import Job, JobContext, main
+from jobs._runner import Job, main
 
 
-def _work(context: JobContext) -> Outcome:
-    return with_progress(
-        context, "score", lambda settings, lake, ledger, spark, ds: score(settings, lake, ledger, spark(), ds)
-    )
+def _work(run: Run) -> Outcome:
+    with run.progress.tasks("score", run.spark) as spark:
+        return score(run.settings, run.lake, run.ledger, spark(), run.ds)
 
 
-JOB = Job("score", lambda job: score_inputs(job.settings, job.lake, job.ledger, job.ds), _work)
+JOB = Job(
+    name="score",
+    inputs=lambda run: score_inputs(run.settings, run.lake, run.ledger, run.ds),
+    work=_work,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from causalrec.code import Sources, code_hash
-from jobs._pipeline import NIGHTLY
+from causalrec.pipeline import RECORDED
 
 TOY = {
     "app/__init__.py": "",
@@ -118,7 +118,7 @@ class Copy:
 
     def stages(self) -> dict[str, str]:
         sources = Sources(self.roots, self.memory)
-        return {name: sources.hash(f"jobs.{name}") for name in NIGHTLY}
+        return {name: sources.hash(f"jobs.{name}") for name in RECORDED}
 
     def changed_by(self, file: str, pattern: str, replacement: str) -> set[str]:
         """The stages that are due after an edit of ``file``."""

@@ -124,7 +124,7 @@ def lake(tmp_path: Path) -> str:
     """A lake with one published list of two rows."""
     table = Lake(str(tmp_path)).table("recommendations")
     row = {
-        "user_id": "u1", "score": 0.5, "score_unadjusted": 0.4, "reason_code": "similar_to_history",
+        "user_id": "u1", "score": 0.5, "score_raw": 0.4, "reason_code": "similar_to_history",
         "reason_text": "because you chose a shirt", "confounder_code": None, "fallback": None,
         "model_version": "1", "dataset_id": "d", "ds": dt.date.fromisoformat(DS),
     }  # fmt: skip

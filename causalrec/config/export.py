@@ -51,7 +51,7 @@ class RedisSettings(Section):
     url: Url = ""
     password_env: str = "CAUSALREC_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
     prefix: str = ""
-    leave_out: tuple[str, ...] = ("dataset_id", "dataset_pins", "score_unadjusted")
+    leave_out: tuple[str, ...] = ("dataset_id", "dataset_pins", "score_raw", "score_content")
     old_seconds: int = Field(3_600, ge=1)
     lease_seconds: int = Field(120, ge=5)
     timeout_seconds: float = Field(30.0, gt=0)

@@ -1,4 +1,4 @@
-"""Reads a TOML file, lays ``CAUSALREC__SECTION__KEY`` variables over it and freezes the result."""
+"""Settings in layers: defaults, what tuning chose, a TOML file, ``CAUSALREC__SECTION__KEY`` variables."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,22 +7,29 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from causalrec.config.sections import PathSettings
 from causalrec.config.settings import Settings
+from causalrec.config.tuned import read_tuned
 from causalrec.errors import SettingsError
 
 PREFIX = "CAUSALREC__"
 
 
-def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
+def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool = True) -> Settings:
     """Settings from ``file`` (None: defaults only) overlaid with variables of ``environ``.
 
+    Args:
+        tuned: whether what ``causalrec tune`` left in the work folder takes the place of defaults.
+
     Raises:
-        SettingsError: the file is absent or not TOML, or a key is unknown or out of range.
+        SettingsError: a file is absent or not TOML, or a key is unknown or out of range.
     """
     tree: dict[str, Any] = {} if file is None else _read(file)
     for name in sorted(environ):
         if name.startswith(PREFIX):
             _put(tree, name.removeprefix(PREFIX).lower().split("__"), environ[name])
+    if tuned:
+        tree = _over(_tuned(tree), tree)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
@@ -32,6 +39,28 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
             f"setting {where}: {first['msg']}",
             do=f"correct it in {file or 'the environment'}",
         ) from error
+
+
+def _tuned(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The tuned settings of the work folder and the model that ``tree`` names."""
+    try:
+        work = PathSettings.model_validate(tree.get("paths", {})).work
+        model = tree.get("model", {}).get("name", Settings.model_fields["model"].default.name)
+    except (ValidationError, AttributeError):
+        return {}  # the tree is wrong, which is told with the name of the setting
+    return read_tuned(work, model)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both trees in one; where both have a value, that of ``above``."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            merged[key] = _over(under, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,20 +4,31 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.rivals import BaselineSettings, ContentEaseSettings, RivalSettings
+from causalrec.config.rivals import (
+    BaselineSettings,
+    ContentEaseSettings,
+    IalsSettings,
+    MultVaeSettings,
+    RivalSettings,
+)
 from causalrec.config.sections import Section
 
 ModelName = Literal[
     "causal",
     "lightgcn",
+    "xsimgcl",
     "freedom",
     "vbpr",
     "bpr_mf",
     "ips_mf",
     "pd",
     "ease",
+    "edlae",
     "content_ease",
+    "ials",
+    "multvae",
     "item_knn",
+    "content_knn",
     "popularity",
 ]
 
@@ -174,6 +185,8 @@ class ModelSettings(Section):
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()
+    ials: IalsSettings = IalsSettings()
+    multvae: MultVaeSettings = MultVaeSettings()
     content: ContentSettings = ContentSettings()
     exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()

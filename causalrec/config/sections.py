@@ -2,9 +2,9 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Refuter = Literal["placebo_content", "shuffled_modality", "random_common_cause", "random_columns"]
 
@@ -15,10 +15,28 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path with ``~`` replaced by the home folder.
+
+    Raises:
+        ValueError: it holds a variable such as $HOME, or a ``~`` of somebody who is not known.
+    """
+    text = str(given)
+    if "://" in text or not isinstance(given, str | Path):
+        return given
+    if "$" in text:
+        raise ValueError(f"{text!r}: variables are not replaced here; write the path out, or begin it with ~")
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else given
+    except RuntimeError as error:
+        raise ValueError(f"{text!r}: no such home folder") from error
+
+
 class PathSettings(Section):
     """Where things lie. Relative paths are resolved against the work folder at load time.
 
-    ``{raw}`` at the start of an image root stands for ``source.raw``.
+    ``~`` stands for the home folder; other variables are not replaced but refused. At the start of an image
+    root ``{raw}`` stands for ``source.raw`` and ``{landing}`` for ``landing``.
     """
 
     work: Path = Path(".work/demo")
@@ -27,7 +45,14 @@ class PathSettings(Section):
     bundles: str = "bundles"
     reports: str = "reports"
     truth: str = "truth"
-    image_roots: tuple[str, ...] = ("landing/images",)
+    image_roots: tuple[str, ...] = ("{landing}/images",)
+
+    @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
+    @classmethod
+    def _written_out(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        if isinstance(given, list | tuple):
+            return tuple(map(written_out, given))
+        return written_out(given)
 
 
 class FetchSettings(Section):
@@ -77,6 +102,11 @@ class DemoSettings(Section):
     )
     campaigns: float = Field(
         0.0, ge=0, description="log-odds that a campaign, which nobody logs, adds to showing and to buying"
+    )
+    conversion: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of what an item adds to the log-odds of buying after a click",
     )
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     campaign_days: int = Field(3, ge=1, description="length of a campaign")
@@ -151,11 +181,32 @@ class IngestSettings(Section):
     """Limits of the row gate and of the batch gate; ``lateness_days`` 0 accepts events of any age.
 
     ``compare_history`` off lets a delivery pass whose size or mix of values is new on purpose.
+    The first delivery is history: it may hold events of any age, and later ones are not compared with it.
     """
 
     future_tolerance_minutes: int = Field(5, ge=0)
     lateness_days: int = Field(30, ge=0)
-    max_rejected_share: float = Field(0.5, gt=0, le=1)
+    history_until: dt.date | None = Field(
+        None, description="deliveries up to this date are history; empty: the first one is"
+    )
+    max_rejected_share: float = Field(
+        0.2, gt=0, le=1, description="rows of a delivery that may be lost; repetitions of a row are no loss"
+    )
+    loud_share: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="rows lost, or fields unread, that a note and the pages tell of",
+    )
+    max_unreadable_share: float = Field(
+        0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
+    )
+    min_judged_values: int = Field(
+        20, ge=0, description="fewer unreadable values of a column are too few to refuse a delivery"
+    )
+    max_unknown_items_share: float = Field(
+        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
+    )
     min_rows_share: float = Field(0.05, ge=0, le=1)
     volume_window_days: int = Field(7, ge=1)
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
@@ -212,7 +263,8 @@ class ImageSettings(Section):
     max_pixels: int = Field(40_000_000, ge=1)
     min_side: int = Field(8, ge=1)
     max_side: int = Field(12_000, ge=1)
-    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "AVIF", "HEIF")
+    max_scans: int = Field(100, ge=1, description="of a progressive JPEG; each costs a pass over all pixels")
     max_failure_share: float = Field(0.5, gt=0, le=1)
     retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
     retry_window_days: int = Field(30, ge=1)
@@ -309,6 +361,14 @@ class DatasetSettings(Section):
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",
     )
+    surge: float = Field(
+        1.25, gt=1, description="a brand shown this many times as often as usual has a surge that day"
+    )
+    surge_prior: float = Field(
+        5.0,
+        ge=0,
+        description="impressions added to both sides of that comparison, so that rare ones do not surge",
+    )
     seed: int = 7
 
 
@@ -398,6 +458,21 @@ class ScoringSettings(Section):
     min_overlap: float = Field(0.02, ge=0, le=1)
     max_overlap: float = Field(1, ge=0, le=1)
     overlap_users: int = Field(50, ge=1)
+    adjusted_places: int = Field(
+        5,
+        ge=0,
+        description="places by which an item must stand higher or lower than in the raw model's list "
+        "before its reason says so; 0: lists are not compared, which saves a second search",
+    )
+    exposure_share: float = Field(
+        0.25, gt=0, lt=0.5, description="share of the items that count as shown often, and as shown rarely"
+    )
+    response_errors: float = Field(
+        2.0,
+        gt=0,
+        description="standard errors by which the response rate of an item must differ from the shop's "
+        "for the item to count as chosen more, or less, than others when seen",
+    )
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 

@@ -6,6 +6,7 @@ from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
 from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
+from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
@@ -36,6 +37,7 @@ class Settings(Section):
     spark: SparkSettings = SparkSettings()
     lake: LakeSettings = LakeSettings()
     source: SourceSettings = SourceSettings()
+    landing: LandingSettings = LandingSettings()
     ingest: IngestSettings = IngestSettings()
     lineage: LineageSettings = LineageSettings()
     fetch: FetchSettings = FetchSettings()
@@ -92,7 +94,7 @@ class Settings(Section):
     @property
     def image_roots(self) -> tuple[str, ...]:
         """Roots that an image reference may resolve into; anything else is refused."""
-        return tuple(self._under_work(self._with_raw(root)) for root in self.paths.image_roots)
+        return tuple(self._image_root(root) for root in self.paths.image_roots)
 
     @property
     def truth_root(self) -> Path:
@@ -114,8 +116,12 @@ class Settings(Section):
             )
         return raw.rstrip("/") if "://" in raw else str(Path(raw).resolve())
 
-    def _with_raw(self, location: str) -> str:
-        return location.replace("{raw}", self.raw_root, 1) if location.startswith("{raw}") else location
+    def _image_root(self, location: str) -> str:
+        if location.startswith("{raw}"):
+            return self.raw_root + location.removeprefix("{raw}")
+        if location.startswith("{landing}"):
+            return self.landing_root + location.removeprefix("{landing}")
+        return self._under_work(location)
 
     @property
     def tracking_uri(self) -> str:

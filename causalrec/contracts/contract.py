@@ -82,6 +82,11 @@ class Contract:
         return self.extensions.added
 
     @property
+    def retired(self) -> frozenset[str]:
+        """Columns of earlier versions that tables may still store; nobody reads or writes them."""
+        return frozenset(self.extensions.retired)
+
+    @property
     def rules(self) -> tuple[RowRule, ...]:
         """Row rules in the order in which they are tried."""
         return self.extensions.rowRules

@@ -16,11 +16,13 @@ class RowRule(Node):
         columns: the columns whose values are shown in ``detail``.
         must: Spark SQL predicate that holds for good rows; ``{name}`` stands for a setting. A null
             result counts as broken.
+        broken: what a broken rule costs: the whole row, or only its columns, which become null.
     """
 
     reason: ReasonCode
     columns: tuple[str, ...] = Field(min_length=1)
     must: str
+    broken: Literal["row", "columns"] = "row"
 
 
 class Duplicates(Node):
@@ -58,11 +60,15 @@ class Extensions(Node):
         rowRules: in the order in which they are tried; the first broken one names the reason.
         duplicates: how repeated rows of a delivery are recognised.
         added: required columns that a later version brought, with what older rows read as.
+        retired: columns of earlier versions; where they are stored they are neither read nor written.
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
         distributions: Spark SQL expressions whose values are counted and compared with earlier deliveries.
         happened: the column that says when a row happened; what arrives on a later date is counted as late.
+        ids: identifiers, which are trimmed and brought into one Unicode form.
+        nullWords: texts that other software writes for an identifier that is not there, in small letters.
+        content: columns by which rows of one identity are told apart; others may differ between deliveries.
         texts: text columns that are cleaned of control characters and cut, with the setting that caps them.
         target: of a landing contract, the table that its rows become.
         folder: of a landing contract, its folder in the landing zone.
@@ -72,11 +78,15 @@ class Extensions(Node):
     rowRules: tuple[RowRule, ...] = ()
     duplicates: Duplicates | None = None
     added: dict[Name, Before] = Field(default_factory=dict)
+    retired: tuple[Name, ...] = ()
     volumeGate: bool = False
     delivery: Literal["required", "optional"] = "required"
     metrics: dict[Name, str] = Field(default_factory=dict)
     distributions: dict[Name, str] = Field(default_factory=dict)
     happened: Name | None = None
+    ids: tuple[Name, ...] = ()
+    nullWords: tuple[str, ...] = ()
+    content: tuple[Name, ...] = ()
     texts: dict[Name, Name] = Field(default_factory=dict)
     target: Name | None = None
     folder: str | None = None

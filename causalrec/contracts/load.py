@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from causalrec.contracts.contract import Column, Contract
 from causalrec.contracts.extensions import Extensions
-from causalrec.contracts.odcs import Document, Property
+from causalrec.contracts.odcs import DAYS, RETENTION, Document, Property, Quality, Table
 from causalrec.contracts.types import LOGICAL_TYPES
 from causalrec.errors import ContractError
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+# In the wheel the contracts lie inside the package, in a checkout at its top.
+SCHEMAS = next(folder / "schemas" for folder in Path(__file__).parents[1:3] if (folder / "schemas").is_dir())
 
 
 def contract_names(folder: Path = SCHEMAS) -> list[str]:
@@ -50,13 +51,42 @@ def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
     except ValidationError as error:
         raise _located(file, node, error, ()) from error
     try:
-        extensions = Extensions.model_validate({p.property: p.value for p in document.customProperties})
+        extensions = Extensions.model_validate(
+            {p.property: p.value for p in document.customProperties if p.vendor is None}
+        )
     except ValidationError as error:
         raise _located(file, node, error, ("customProperties",)) from error
-    return _contract(file, document, extensions, hashlib.sha256(text.encode()).hexdigest())
+    expectations = _expectations(file, node, document.schema_[0])
+    return _contract(file, document, extensions, expectations, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _contract(file: Path, document: Document, extensions: Extensions, digest: str) -> Contract:
+def _expectations(file: Path, node: yaml.Node | None, table: Table) -> tuple[Quality, ...]:
+    """The rules that are checked here; those of other engines are left to their tools."""
+    found = []
+    for place, rule in enumerate(table.quality):
+        if rule.engine == "greatExpectations":
+            try:
+                found.append(Quality.model_validate(rule.model_dump(exclude_unset=True)))
+            except ValidationError as error:
+                raise _located(file, node, error, ("schema", 0, "quality", place)) from error
+    return tuple(found)
+
+
+def _retention_days(file: Path, document: Document) -> int:
+    for promise in document.slaProperties:
+        if promise.property == RETENTION:
+            days = DAYS.get(promise.unit or "", 0)
+            if days and isinstance(promise.value, int) and promise.value > 0:
+                return promise.value * days
+            raise _broken(
+                file, f"says retention {promise.value} {promise.unit}", "give a whole number and unit d or y"
+            )
+    raise _broken(file, "does not say how long rows are kept", "add retention to slaProperties")
+
+
+def _contract(
+    file: Path, document: Document, extensions: Extensions, expectations: tuple[Quality, ...], digest: str
+) -> Contract:
     table = document.schema_[0]
     names = [p.name for p in table.properties]
     if not file.stem == document.name == table.name:
@@ -74,19 +104,21 @@ def _contract(file: Path, document: Document, extensions: Extensions, digest: st
         for column_name in (name, before.column or name):
             if column_name not in names:
                 raise _broken(file, f"says that {column_name} was added", "name columns of this contract")
+    for name in sorted(set(extensions.retired) & set(names)):
+        raise _broken(file, f"declares and retires column {name}", "do one of the two")
     return Contract(
         name=document.name,
         version=document.version,
         description=document.description.purpose,
         owner=document.team.name,
-        retention_days=document.slaProperties[0].value,
+        retention_days=_retention_days(file, document),
         columns=tuple(
             Column(p.name, p.physicalType, p.required, p.description, p.classification)
             for p in table.properties
         ),
         key=_ordered([(p.primaryKeyPosition, p) for p in table.properties if p.primaryKey]),
         partition_by=_ordered([(p.partitionKeyPosition, p) for p in table.properties if p.partitioned]),
-        expectations=table.quality,
+        expectations=expectations,
         extensions=extensions,
         digest=digest,
     )

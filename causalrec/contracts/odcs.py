@@ -1,47 +1,66 @@
-"""The shape of schemas/*.yaml: Open Data Contract Standard v3 as far as it reaches.
+"""The shape of schemas/*.yaml: any valid Open Data Contract Standard v3, and what this project needs of it.
 
-What the standard has no word for (write mode, row rules, duplicates) stands under ``customProperties``.
+The classes narrow those of the standard's own package: a field that is named here must be there, everything
+else that the standard knows (servers, roles, prices, tags ...) may be. What the standard has no word for
+(write mode, row rules, duplicates) stands under ``customProperties``.
 Standard: https://bitol-io.github.io/open-data-contract-standard/
 """
 
 from typing import Annotated, Any, Literal
 
+from open_data_contract_standard import model as standard
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "array"]
+Classification = Literal["none", "public", "internal", "restricted", "confidential", "user_id", "user_text"]
+"""``user_id`` names a person, ``user_text`` may mention one: what the erasure of a user looks at. The others
+are words of the standard, which change nothing here."""
+
+STRICT = ConfigDict(frozen=True, extra="forbid")
+RETENTION = "retention"
+DAYS = {"d": 1, "day": 1, "days": 1, "y": 365, "yr": 365, "year": 365, "years": 365}
+"""Units of a retention, in days."""
 
 
 class Node(BaseModel):
-    """A part of a schema file; an unknown key is an error."""
+    """A part of a schema file that is ours alone; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Classification = Literal["none", "user_id", "user_text"]
-"""``user_id`` names a person, ``user_text`` may mention one: what the erasure of a user looks at."""
-
-
-class Items(Node):
-    """Element type of an array."""
-
-    logicalType: LogicalType
-
-
-class Property(Node):
+class Property(standard.SchemaProperty):
     """One column."""
+
+    model_config = STRICT
 
     name: Name
     logicalType: LogicalType
     physicalType: str
-    items: Items | None = None
-    required: bool
+    description: str = Field(min_length=1)
+    required: bool = False
     primaryKey: bool = False
     primaryKeyPosition: int = -1
     partitioned: bool = False
     partitionKeyPosition: int = -1
     classification: Classification = "none"
-    description: str = Field(min_length=1)
+
+
+class Rule(standard.DataQuality):
+    """A quality rule of any kind. Those of the engine ``greatExpectations`` are checked here."""
+
+    model_config = STRICT
+
+
+class Table(standard.SchemaObject):
+    """The one schema object of a file."""
+
+    model_config = STRICT
+
+    name: Name
+    physicalType: str
+    properties: tuple[Property, ...] = Field(min_length=1)  # type: ignore[assignment]
+    quality: tuple[Rule, ...] = ()  # type: ignore[assignment]
 
 
 class Implementation(Node):
@@ -51,8 +70,8 @@ class Implementation(Node):
     kwargs: dict[str, Any]
 
 
-class Quality(Node):
-    """One expectation about a batch as a whole."""
+class Quality(Rule):
+    """One expectation about a batch as a whole: a rule that is checked here."""
 
     name: Name
     description: str
@@ -60,56 +79,52 @@ class Quality(Node):
     severity: Literal["error", "warning"]
     type: Literal["custom"]
     engine: Literal["greatExpectations"]
-    implementation: Implementation
+    implementation: Implementation  # type: ignore[assignment]
 
 
-class Table(Node):
-    """The one schema object of a file."""
-
-    name: Name
-    physicalType: Literal["table", "file"]
-    properties: tuple[Property, ...] = Field(min_length=1)
-    quality: tuple[Quality, ...] = ()
-
-
-class Description(Node):
+class Description(standard.Description):
     """What the data is for."""
+
+    model_config = STRICT
 
     purpose: str = Field(min_length=1)
 
 
-class Team(Node):
+class Team(standard.Team):
     """Who answers for the data."""
 
-    name: str
+    model_config = STRICT
+
+    name: str = Field(min_length=1)
 
 
-class Sla(Node):
-    """A promise about the data, such as how long it is kept."""
+class Sla(standard.ServiceLevelAgreementProperty):
+    """A promise about the data; how long it is kept is one of them."""
 
-    property: Literal["retention"]
-    value: int = Field(gt=0)
-    unit: Literal["d"]
+    model_config = STRICT
 
 
-class CustomProperty(Node):
-    """An extension point of the standard."""
+class CustomProperty(standard.CustomProperty):
+    """An extension point of the standard. One with a ``vendor`` belongs to another tool."""
+
+    model_config = STRICT
 
     property: str
-    value: Any
 
 
-class Document(Node):
+class Document(standard.OpenDataContractStandard):
     """A whole schema file."""
 
-    apiVersion: Literal["v3.1.0"]
+    model_config = STRICT
+
+    apiVersion: str = Field(pattern=r"^v3\.[0-2]\.\d+$")
     kind: Literal["DataContract"]
     id: str
     name: Name
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    status: Literal["active", "draft", "deprecated"]
+    status: str
     description: Description
     team: Team
-    schema_: tuple[Table] = Field(alias="schema")
-    slaProperties: tuple[Sla] = Field(min_length=1)
-    customProperties: tuple[CustomProperty, ...] = ()
+    schema_: tuple[Table] = Field(alias="schema")  # type: ignore[assignment]
+    slaProperties: tuple[Sla, ...] = ()  # type: ignore[assignment]
+    customProperties: tuple[CustomProperty, ...] = ()  # type: ignore[assignment]

@@ -14,16 +14,32 @@ def rule_sql(contract: Contract, rule: RowRule, parameters: Mapping[str, object]
     """The predicate of ``rule`` as Spark SQL, each ``{name}`` replaced by the literal of that parameter.
 
     Raises:
-        ContractError: the rule asks for a parameter that does not exist or is no number.
+        ContractError: the rule asks for a parameter that does not exist or has no literal.
     """
 
     def literal(match: re.Match[str]) -> str:
-        value = parameters.get(match[1])
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ContractError(
-                f"rule {rule.reason} of {contract.name} asks for the number {{{match[1]}}}",
-                do=f"use a number of the ingest settings in schemas/{contract.name}.yaml",
-            )
-        return f"{value!r}D" if isinstance(value, float) else str(value)
+        value = parameters.get(match[1], _of_contract(contract, match[1]))
+        if isinstance(value, float):
+            return f"{value!r}D"
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, str):
+            return _quoted(value)
+        if isinstance(value, tuple):
+            return f"({', '.join(map(_quoted, value))})"
+        raise ContractError(
+            f"rule {rule.reason} of {contract.name} asks for {{{match[1]}}}, no number, text or list",
+            do=f"use a setting of the ingest in schemas/{contract.name}.yaml",
+        )
 
     return _PARAMETER.sub(literal, rule.must)
+
+
+def _of_contract(contract: Contract, name: str) -> object:
+    return contract.extensions.nullWords or None if name == "null_words" else None
+
+
+def _quoted(text: str) -> str:
+    """A Spark SQL literal of a text."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

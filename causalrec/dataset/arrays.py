@@ -32,6 +32,8 @@ class Looks:
         policy: per stratum its policy, "" where none was logged.
         position: float32 (S,), mean position of the looks of each stratum; NaN where none was logged.
         uniform: bool (S,), whether chance alone chose what the stratum showed.
+        surge: bool (S,), whether the stratum's looks are of days on which the item's brand was shown more
+            than usual; None where that was not counted.
     """
 
     users: Ints
@@ -45,6 +47,7 @@ class Looks:
     policy: tuple[str, ...]
     position: Floats
     uniform: npt.NDArray[np.bool_]
+    surge: npt.NDArray[np.bool_] | None = None
 
     def take(self, rows: npt.NDArray[np.bool_ | np.int64]) -> "Looks":
         """Some ``rows``, as numbers in their new order or as a mask (n,); strata keep their numbers."""

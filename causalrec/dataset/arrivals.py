@@ -64,6 +64,17 @@ def known_items(
     return read_frame(spark, products, where=where, columns=["item_id"], version=version).distinct()
 
 
+def branded_items(
+    spark: SparkSession, products: LakeTable, ds: dt.date, version: int | None = None, known: Known = "then"
+) -> DataFrame:
+    """item_id and brand of every product known on ``ds``, as last described; without one, the item itself."""
+    where = {"arrival_date": arrivals(products, ds, known)}
+    columns = ["item_id", "brand", "arrival_date"]
+    frame = read_frame(spark, products, where=where, columns=columns, version=version)
+    last = frame.groupBy("item_id").agg(F.max(F.struct("arrival_date", "brand")).alias("last"))
+    return last.select("item_id", F.coalesce("last.brand", "item_id").alias("brand"))
+
+
 def all_users(
     spark: SparkSession, events: LakeTable, ds: dt.date, version: int | None = None, known: Known = "then"
 ) -> pa.Array:

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats
-from causalrec.dataset.arrivals import all_users, events_upto, known_items
+from causalrec.dataset.arrivals import all_users, branded_items, events_upto, known_items
 from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.inputs import arrived_digests, embedded
@@ -180,7 +180,7 @@ def _positives(
 
 def _looks(settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions) -> DataFrame:
     chosen = settings.dataset
-    items = known_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
+    items = branded_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
     positives = _positives(settings, lake, spark, ds, versions, Observation("times"))
     ends = training_ends(positives, chosen)
     return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends)

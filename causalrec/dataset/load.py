@@ -21,7 +21,7 @@ from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 
-__all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset"]
+__all__ = ["OFFER", "Dataset", "interactions_of", "load_dataset", "newest_dataset"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,23 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
     row = rows[0]
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
     return open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins)
+
+
+def newest_dataset(settings: Settings, lake: Lake, ds: dt.date | None = None) -> Dataset:
+    """The dataset of ``ds``; of the newest date that has one where ``ds`` is None.
+
+    Raises:
+        DatasetError: there is none, or its bundle is gone or was changed.
+    """
+    if ds is None:
+        table = lake.table("datasets")
+        dates = [part["ds"] for part in table.partitions()] if table.exists() else []
+        if not dates:
+            raise DatasetError(
+                f"there is no dataset under {settings.lake_root}", do="run build_dataset first"
+            )
+        ds = dt.date.fromisoformat(max(dates))
+    return load_dataset(settings, lake, ds)
 
 
 def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset:

@@ -29,8 +29,8 @@ def look_tables(
     depths = _depths(rows)
     if not depths:
         return {}
-    order = [("policy", "ascending"), ("band", "ascending")]
-    strata = rows.group_by(["policy", "band"]).aggregate([]).sort_by(order)
+    of = ["policy", "band", "surge"]
+    strata = rows.group_by(of).aggregate([]).sort_by([(name, "ascending") for name in of])
     codes = pc.index_in(_strata_key(rows), value_set=_strata_key(strata).combine_chunks())
     table = pa.table(
         {
@@ -58,7 +58,8 @@ def _depths(rows: pa.Table) -> dict[str, str]:
 
 
 def _strata_key(rows: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(rows["band"].cast(pa.string()), rows["policy"], "/")
+    band, surge = (rows[name].cast(pa.string()) for name in ("band", "surge"))
+    return pc.binary_join_element_wise(band, surge, rows["policy"], "/")
 
 
 def _strata(rows: pa.Table, codes: pa.ChunkedArray, strata: pa.Table, uniform: tuple[str, ...]) -> pa.Table:
@@ -71,7 +72,8 @@ def _strata(rows: pa.Table, codes: pa.ChunkedArray, strata: pa.Table, uniform: t
     mean = np.where(placed, summed / total, np.nan).astype(np.float32)
     policies = strata["policy"]
     chance = pc.is_in(policies, value_set=pa.array(uniform, pa.string()))
-    return pa.table({"policy": policies, "band": strata["band"], "position": mean, "uniform": chance})
+    columns = {"policy": policies, "band": strata["band"], "surge": strata["surge"]}
+    return pa.table({**columns, "position": mean, "uniform": chance})
 
 
 def read_looks(folder: Path) -> tuple[Looks | None, Looks | None]:
@@ -106,4 +108,5 @@ def _looks(rows: pa.Table, strata: pa.Table, depths: tuple[str, ...]) -> Looks:
         depths=depths,
         policy=tuple(strata["policy"].to_pylist()),
         position=column("position", strata), uniform=column("uniform", strata),
+        surge=column("surge", strata) if "surge" in strata.column_names else None,
     )  # fmt: skip

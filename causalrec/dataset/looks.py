@@ -3,7 +3,8 @@
 A look is one item shown to one user in one session, its outcome the deepest response of that user to that
 item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
 logs none, views are, and carts and purchases their outcomes. What is kept is one row per user, item and
-stratum (a policy and a band of positions), so that training never reads single looks.
+stratum (a policy, a band of positions and whether the brand had a surge), so that training never reads single
+looks.
 """
 
 import datetime as dt
@@ -16,6 +17,7 @@ from causalrec.config.sections import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import IMPRESSION, marked_robots
 from causalrec.dataset.exposure import PROPENSITY
+from causalrec.dataset.surges import marked_surges
 
 VIEW = "view"
 RESPONSES = (VIEW, "cart", "purchase")
@@ -23,7 +25,7 @@ RESPONSES = (VIEW, "cart", "purchase")
 COUNTS = ("views", "carts", "purchases")
 """Columns of the table: looks that led at least to each of ``RESPONSES``."""
 DAY_SECONDS = 86_400
-KEY = ["user_id", "item_id", "policy", "band", "late"]
+KEY = ["user_id", "item_id", "policy", "band", "surge", "late"]
 
 
 def looks(
@@ -33,20 +35,21 @@ def looks(
     ds: dt.date,
     training_ends: int | None = None,
 ) -> DataFrame:
-    """One row per user, known item, policy, band of positions and ``late``; see schemas/looks.yaml.
+    """One row per user, known item, policy, band, ``surge`` and ``late``; see schemas/looks.yaml.
 
     Repeated impressions of a session are one look, shown as its first one was. Without a session id, the
     events of a user's day (UTC) are one session. Robots do not look.
 
     Args:
-        events: as known on ``ds``. items: item_id of every known product.
+        events: as known on ``ds``. items: item_id and brand of every known product.
         training_ends: microseconds; a look is ``late`` where it, or a response in its session, did not come
             before. None: no look is.
     """
     kind = _kind_of_look(events, settings)
     relevant = first_arrivals(events.where(F.col("event_type").isin(IMPRESSION, *RESPONSES)))
-    people = marked_robots(relevant, events, settings).where(~F.col("robot")).join(items, "item_id", "semi")
-    return _statistics(_visits(people, kind, settings, training_ends), kind, ds)
+    people = marked_robots(relevant, events, settings).where(~F.col("robot")).join(items, "item_id")
+    visits = marked_surges(_visits(people, kind, settings, training_ends), settings)
+    return _statistics(visits, kind, ds)
 
 
 def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
@@ -62,16 +65,18 @@ def _visits(people: DataFrame, kind: str, settings: DatasetSettings, training_en
     of_kind = F.col("event_type") == kind
     shown = F.struct("event_time", "position", "policy", "propensity")
     last = [F.max(F.when(F.col("event_type") == name, F.col("event_time"))).alias(name) for name in RESPONSES]
-    visits = people.groupBy("user_id", "item_id", session.alias("session")).agg(
+    visits = people.groupBy("user_id", "item_id", "brand", session.alias("session")).agg(
         F.min(F.when(of_kind, shown)).alias("shown"), *last
     )
-    seen = visits.where(F.col("shown").isNotNull()).select("user_id", "item_id", "shown.*", *RESPONSES)
+    known = visits.where(F.col("shown").isNotNull())
+    seen = known.select("user_id", "item_id", "brand", "shown.*", *RESPONSES)
     moments = F.greatest("event_time", *RESPONSES)
     late = F.lit(False) if training_ends is None else F.unix_micros(moments) >= F.lit(training_ends)
     reached = {name: F.coalesce(F.col(name) >= F.col("event_time"), F.lit(False)) for name in RESPONSES}
     deeper = [reduce(Column.__or__, [reached[name] for name in RESPONSES[n:]]) for n in range(len(RESPONSES))]
     return seen.select(
-        "user_id", "item_id", "event_time", "position", "propensity",
+        "user_id", "item_id", "brand", "event_time", "position", "propensity",
+        F.to_date("event_time").alias("day"),
         F.coalesce("policy", F.lit("")).alias("policy"),
         _band(settings).alias("band"),
         late.alias("late"),

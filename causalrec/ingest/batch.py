@@ -5,8 +5,9 @@ becomes ``source_arrival_date``: what the row says of itself, beside the date of
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,10 +15,13 @@ import pyarrow.compute as pc
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
-from causalrec.ingest.values import InvalidValue
+from causalrec.ingest.layout import Layout, LeftOut
+from causalrec.ingest.values import CONTRACT, Convert, InvalidValue, Notation
 
 # A file that cannot be read to its end; the driver refuses the delivery when it sees this.
 UNREADABLE = "unreadable_file"
+# A row that the shop's layout does not ask for; it is counted and kept nowhere.
+LEFT_OUT = "left_out"
 
 MARKS = pa.schema(
     [
@@ -28,8 +32,10 @@ MARKS = pa.schema(
         ("detail", pa.string()),
         ("raw", pa.string()),
         ("unknown", pa.string()),
+        ("nulled", pa.list_(pa.string())),
     ]
 )
+ARRIVAL = "arrival_date"
 _SHOWN_CHARS = 80
 
 
@@ -52,7 +58,7 @@ class Origin:
 
 def row_name(column: str) -> str:
     """Name of a landing column in a parsed batch."""
-    return "source_arrival_date" if column == "arrival_date" else column
+    return "source_arrival_date" if column == ARRIVAL else column
 
 
 def parsed_schema(landing: Contract) -> pa.Schema:
@@ -61,42 +67,86 @@ def parsed_schema(landing: Contract) -> pa.Schema:
     return pa.schema(fields + list(MARKS))
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """One row after its values were converted, in column order.
+
+    Attributes:
+        problem: why the row as a whole is rejected.
+        unknown: first key with a value that the contract does not know.
+        nulled: optional columns whose value could not be read, each with the reason; they are null.
+    """
+
+    values: list[object]
+    problem: Problem | None = None
+    unknown: str | None = None
+    nulled: tuple[str, ...] = ()
+
+
+def rejected(landing: Contract, problem: Problem) -> Parsed:
+    """A row without values."""
+    return Parsed([None] * len(landing.columns), problem)
+
+
+def parse_rows(
+    landing: Contract,
+    layout: Layout,
+    row: Mapping[str, object],
+    arrival: dt.date,
+    convert: Convert,
+    unknown: str | None = None,
+) -> Iterator[Parsed]:
+    """What one row of a file becomes; several rows where the layout says so."""
+    for one in layout.rows(row, landing, arrival):
+        if isinstance(one, LeftOut):
+            yield rejected(landing, Problem(LEFT_OUT, one.why))
+        else:
+            yield replace(parse_mapping(landing, one, convert, layout.notation), unknown=unknown)
+
+
 def parse_mapping(
-    landing: Contract, row: Mapping[str, object], convert: Callable[..., object]
-) -> tuple[list[object], Problem | None]:
-    """Typed values of one row in column order, and the first problem in that order."""
+    landing: Contract, row: Mapping[str, object], convert: Convert, notation: Notation = CONTRACT
+) -> Parsed:
+    """Typed values of one row, and the first problem in column order."""
     values: list[object] = []
     problem: Problem | None = None
+    nulled = []
     for column in landing.columns:
         given = row.get(column.name)
         try:
-            value = convert(given, column.type) if given is not None else None
+            value = convert(given, column.type, notation) if given is not None else None
         except InvalidValue as error:
             value = None
-            shown = repr(given)[:_SHOWN_CHARS]
-            problem = problem or Problem(ReasonCode.INVALID_TYPE, f"{column.name}: {shown} {error}")
+            if column.required or column.name == ARRIVAL:
+                shown = repr(given)[:_SHOWN_CHARS]
+                problem = problem or Problem(ReasonCode.INVALID_TYPE, f"{column.name}: {shown} {error}")
+            else:
+                nulled.append(f"{column.name} {ReasonCode.INVALID_TYPE}")
         if value is None and column.required and problem is None:
             problem = Problem(ReasonCode.MISSING_REQUIRED, f"{column.name} is missing")
         values.append(value)
-    return values, problem
+    return Parsed(values, problem, nulled=tuple(nulled))
 
 
 def rows_batch(
     landing: Contract,
     origin: Origin,
     numbers: Sequence[int],
-    rows: Sequence[tuple[list[object], Problem | None, str | None]],
+    rows: Sequence[Parsed],
     raw: Callable[[int], str],
 ) -> pa.RecordBatch:
-    """Rows that were converted one by one: (values, problem, unknown keys) each."""
+    """Rows that were converted one by one."""
     columns = [
-        pa.array([values[i] if problem is None else None for values, problem, _ in rows], ARROW_TYPES[c.type])
+        pa.array([row.values[i] if row.problem is None else None for row in rows], ARROW_TYPES[c.type])
         for i, c in enumerate(landing.columns)
     ]
-    reasons = pa.array([problem and problem.reason for _, problem, _ in rows], pa.string())
-    details = pa.array([problem and problem.detail for _, problem, _ in rows], pa.string())
-    unknown = pa.array([keys for _, _, keys in rows], pa.string())
-    return _marked(landing, origin, numbers, columns, reasons, details, unknown, raw)
+    marks = [
+        pa.array([row.problem and row.problem.reason for row in rows], pa.string()),
+        pa.array([row.problem and row.problem.detail for row in rows], pa.string()),
+        pa.array([row.unknown for row in rows], pa.string()),
+        pa.array([row.nulled if row.problem is None else () for row in rows], pa.list_(pa.string())),
+    ]
+    return _marked(landing, origin, numbers, columns, marks, raw)
 
 
 def columns_batch(
@@ -114,13 +164,13 @@ def columns_batch(
             missing = pc.is_null(values)
             reasons = pc.if_else(missing, str(ReasonCode.MISSING_REQUIRED), reasons)
             details = pc.if_else(missing, f"{column.name} is missing", details)
-    return _marked(landing, origin, numbers, columns, reasons, details, unknown, raw)
+    nothing = pa.array([[]] * len(numbers), pa.list_(pa.string()))
+    return _marked(landing, origin, numbers, columns, [reasons, details, unknown, nothing], raw)
 
 
 def unreadable_batch(landing: Contract, origin: Origin, why: str) -> pa.RecordBatch:
     """The one row that says that a file could not be read to its end."""
-    blank: list[object] = [None] * len(landing.columns)
-    return rows_batch(landing, origin, [0], [(blank, Problem(UNREADABLE, why), None)], lambda _: "")
+    return rows_batch(landing, origin, [0], [rejected(landing, Problem(UNREADABLE, why))], lambda _: "")
 
 
 def _marked(
@@ -128,12 +178,11 @@ def _marked(
     origin: Origin,
     numbers: Sequence[int],
     columns: Sequence[pa.Array],
-    reasons: pa.Array,
-    details: pa.Array,
-    unknown: pa.Array,
+    found: Sequence[pa.Array],
     raw: Callable[[int], str],
 ) -> pa.RecordBatch:
     size = len(numbers)
+    reasons, details, unknown, nulled = found
     texts: list[str | None] = [None] * size
     for i in pc.indices_nonzero(pc.is_valid(reasons)).to_pylist():
         texts[i] = raw(i)[: origin.max_raw_chars]
@@ -145,5 +194,23 @@ def _marked(
         details,
         pa.array(texts, pa.string()),
         unknown,
+        nulled,
     ]
-    return pa.RecordBatch.from_arrays([*columns, *marks], schema=parsed_schema(landing))
+    tidied = [
+        _tidy_id(values) if column.name in landing.extensions.ids else values
+        for column, values in zip(landing.columns, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays([*tidied, *marks], schema=parsed_schema(landing))
+
+
+def _tidy_id(values: pa.Array) -> pa.Array:
+    """Without blanks around it, in the one Unicode form (NFC): what looks alike is alike.
+
+    Not by ``utf8_normalize``, which decomposes for either form (pyarrow 25).
+    """
+    trimmed = pc.utf8_trim_whitespace(values)
+    if pc.all(pc.string_is_ascii(trimmed)).as_py() is not False:
+        return trimmed
+    folded = trimmed.dictionary_encode()
+    texts = [unicodedata.normalize("NFC", text) for text in folded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(folded.indices)

@@ -1,10 +1,10 @@
-"""CSV with a header line; every cell is text until its column's type says otherwise."""
+"""CSV; every cell is text until its column's type says otherwise."""
 
 import csv
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import Origin, Problem, parse_mapping, rows_batch
+from causalrec.ingest.batch import Origin, Parsed, Problem, parse_rows, rejected, rows_batch
+from causalrec.ingest.csvhead import CsvHead, read_head
 from causalrec.ingest.jsonlines import readable
+from causalrec.ingest.layout import Layout
 from causalrec.ingest.values import convert_text
 
 CHUNK_ROWS = 16_384
@@ -30,54 +32,106 @@ class CsvRow:
     problem: Problem | None = None
 
 
-def csv_header(stream: BinaryIO) -> list[str]:
-    """Names in the header line; empty where the file is."""
-    return next(csv.reader(_text(stream)), [])
+class RowTooLong(ValueError):
+    """A row goes on beyond the cap; the rest of its line is skipped."""
+
+
+class Lines:
+    """Lines of UTF-8 text, counted, none held longer than ``max_row_bytes`` characters.
+
+    Attributes:
+        number: line that was given last, from 1.
+        taken: text of the row that is being read.
+    """
+
+    def __init__(self, stream: BinaryIO, max_row_bytes: int) -> None:
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+        self._cap = max_row_bytes
+        self._again: list[str] = []
+        self.number = 0
+        self.taken: list[str] = []
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        self.number += 1
+        line = self._again.pop() if self._again else self._text.readline(self._cap + 1)
+        if not line:
+            raise StopIteration
+        self.taken.append(line)
+        if len(line) > self._cap or sum(map(len, self.taken)) > self._cap:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._text.readline(self._cap)
+            raise RowTooLong(f"the row is longer than {self._cap:,} bytes")
+        return line
+
+    def again(self, line: str) -> None:
+        """Give this line once more."""
+        self._again.append(line)
+        self.number -= 1
+
+
+def csv_head(stream: BinaryIO, landing: Contract, layout: Layout, max_row_bytes: int) -> CsvHead:
+    """Names and delimiter of a CSV stream; no names where it is empty.
+
+    Raises:
+        csv.Error: the header is no CSV. RowTooLong: it is longer than a row may be.
+    """
+    csv.field_size_limit(max_row_bytes)
+    return _head(Lines(stream, max_row_bytes), landing, layout)
+
+
+def _head(lines: Lines, landing: Contract, layout: Layout) -> CsvHead:
+    feed = layout.feed
+    head = read_head(lines, layout.known(landing), feed.header, feed.delimiter)
+    if head.first:
+        lines.again(head.first)
+    return head
 
 
 def read_csv(
-    stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int
+    stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout
 ) -> Iterator[pa.RecordBatch]:
     """Parsed batches of a CSV stream; ``source_line`` is the line on which a row begins.
 
     Raises:
         EOFError: a quote is opened and never closed, so that the end of the file is swallowed.
     """
-    rows = _rows(stream, max_row_bytes)
-    header = next(rows, CsvRow(1, [], "")).cells
-    while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
-        parsed = [_row(row, header, landing) for row in chunk]
-        yield rows_batch(landing, origin, [row.line for row in chunk], parsed, partial(_raw, header, chunk))
-
-
-def _text(stream: BinaryIO) -> io.TextIOWrapper:
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _rows(stream: BinaryIO, max_row_bytes: int) -> Iterator[CsvRow]:
     csv.field_size_limit(max_row_bytes)  # process-wide; every file of a delivery has the same limit
-    taken: list[str] = []
+    lines = Lines(stream, max_row_bytes)
+    head = _head(lines, landing, layout)
+    rows = _rows(lines, head.delimiter)
+    while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
+        parsed, at = [], []
+        for i, row in enumerate(chunk):
+            for one in _parsed(row, head, landing, origin, layout):
+                parsed.append(one)
+                at.append(i)
+        numbers = [chunk[i].line for i in at]
+        yield rows_batch(landing, origin, numbers, parsed, partial(_raw, head, [chunk[i] for i in at]))
 
-    def lines() -> Iterator[str]:
-        for line in _text(stream):
-            taken.append(line)
-            yield line
 
-    reader = csv.reader(lines(), strict=True)
+def _rows(lines: Lines, delimiter: str) -> Iterator[CsvRow]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        first = reader.line_num + 1
-        taken.clear()
+        first = lines.number + 1
+        lines.taken.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
+        except RowTooLong as error:
+            yield CsvRow(first, [], "".join(lines.taken), Problem(ReasonCode.BAD_TEXT, str(error)))
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)  # the old one is inside a row
+            continue
         except csv.Error as error:
             if "unexpected end of data" in str(error):
                 raise EOFError(f"a quote is opened on line {first} and never closed") from error
-            yield CsvRow(first, [], "".join(taken), _problem(error))
+            yield CsvRow(first, [], "".join(lines.taken), _problem(error))
             continue
         if cells:
-            yield CsvRow(first, cells, "".join(taken))
+            yield CsvRow(first, cells, "".join(lines.taken))
 
 
 def _problem(error: csv.Error) -> Problem:
@@ -85,25 +139,28 @@ def _problem(error: csv.Error) -> Problem:
     return Problem(ReasonCode.BAD_TEXT if too_long else ReasonCode.UNPARSEABLE, f"no CSV: {error}")
 
 
-def _row(
-    row: CsvRow, header: list[str], landing: Contract
-) -> tuple[list[object], Problem | None, str | None]:
-    blank: list[object] = [None] * len(landing.columns)
+def _parsed(
+    row: CsvRow, head: CsvHead, landing: Contract, origin: Origin, layout: Layout
+) -> Iterator[Parsed]:
     if row.problem:
-        return blank, row.problem, None
-    if len(row.cells) != len(header):
-        found = f"{len(row.cells)} cells, the header has {len(header)}"
-        return blank, Problem(ReasonCode.UNPARSEABLE, found), None
-    values, problem = parse_mapping(landing, dict(zip(header, row.cells, strict=True)), convert_text)
-    return values, problem, None
+        yield rejected(landing, row.problem)
+    elif len(row.cells) != len(head.names):
+        found = f"{len(row.cells)} cells, the header has {len(head.names)}"
+        yield rejected(landing, Problem(ReasonCode.UNPARSEABLE, found))
+    else:
+        yield from parse_rows(landing, layout, _cells(head, row), origin.arrival_date, convert_text)
 
 
-def _raw(header: list[str], chunk: list[CsvRow], i: int) -> str:
+def _cells(head: CsvHead, row: CsvRow) -> Mapping[str, object]:
+    return {name: cell for name, cell in zip(head.names, row.cells, strict=True) if name}
+
+
+def _raw(head: CsvHead, chunk: list[CsvRow], i: int) -> str:
     """A row with the right number of cells as JSON, any other as it stands in the file."""
     row = chunk[i]
-    if len(row.cells) != len(header):
+    if len(row.cells) != len(head.names):
         return _tidy(row.text.rstrip("\r\n"))
-    return json.dumps({n: _tidy(c) for n, c in zip(header, row.cells, strict=True)}, ensure_ascii=False)
+    return json.dumps({n: _tidy(str(c)) for n, c in _cells(head, row).items()}, ensure_ascii=False)
 
 
 def _tidy(text: str) -> str:

@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import json
-import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,9 @@ from causalrec.contracts import Contract, load_contract
 from causalrec.errors import SourceError
 from causalrec.ingest.mark import SourceFile
 from causalrec.lake import Ledger
-from causalrec.sources.landing import Kind, arrival_dates, delivery_files, delivery_fingerprint
+from causalrec.sources.landing import Entry, Kind, arrival_dates, delivery_entries, delivery_fingerprint
+
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Feed:
 
 def feed_inputs(feed: Feed, settings: Settings, ds: dt.date) -> dict[str, str]:
     """Digests of what the rows of ``ds`` depend on: its files, the contracts, the limits."""
-    limits = json.dumps(settings.ingest.model_dump(mode="json"), sort_keys=True)
+    given = [settings.ingest.model_dump(mode="json"), settings.landing.model_dump(mode="json")]
+    limits = json.dumps(given, sort_keys=True)
     return {
         "delivery": delivery_fingerprint(settings.landing_root, feed.kind, ds),
         "contract": feed.table.digest,
@@ -62,19 +64,42 @@ def open_dates(feed: Feed, settings: Settings, ledger: Ledger, ds: dt.date) -> l
     return [date for date in arrived if date == ds or date not in loaded]
 
 
-def list_files(feed: Feed, settings: Settings, dates: Sequence[dt.date]) -> list[SourceFile]:
-    """Files of the deliveries, by date and name.
+def list_files(
+    feed: Feed, settings: Settings, dates: Sequence[dt.date]
+) -> tuple[list[SourceFile], list[str]]:
+    """Files of the deliveries, by date and name, and a line for each that nobody reads.
 
     Raises:
-        SourceError: a delivery has no file.
+        SourceError: a delivery has no file, or one that is not read (setting ``landing.unread_files``).
     """
-    files = []
+    files, unread = [], []
     for date in dates:
-        found = delivery_files(settings.landing_root, feed.kind, date)
+        entries = delivery_entries(settings.landing_root, feed.kind, date)
+        found = [one for one in entries if not one.unread]
+        left = [one for one in entries if one.unread]
+        refused = [one for one in left if one.size and not one.hidden]
+        if refused and settings.landing.unread_files == "refuse":
+            raise SourceError(
+                f"{feed.kind} {date}: {len(refused)} of {len(entries)} files are not read, one is "
+                f"{refused[0].name}: {refused[0].unread}",
+                do="rename or convert them (.jsonl, .csv, .parquet, also compressed), remove them, or allow "
+                'it: [landing] unread_files = "name"',
+            )
         if not found:
             raise SourceError(
-                f"{feed.kind} {date}: the delivery has no files, 0 rows",
+                f"{feed.kind} {date}: the delivery has no files, 0 rows{_beside(left)}",
                 do="deliver it again or remove its folder; nothing was written, the table stays as it was",
             )
-        files += [SourceFile(file, posixpath.basename(file), date) for file in found]
-    return files
+        if left:
+            unread.append(f"{feed.kind} {date}: {len(left)} files not read: {_names(left)}")
+        files += [SourceFile(one.path, one.name, date) for one in found]
+    return files, unread
+
+
+def _beside(left: Sequence[Entry]) -> str:
+    return f", beside {_names(left)}, not read" if left else ""
+
+
+def _names(left: Sequence[Entry]) -> str:
+    more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    return ", ".join(one.name for one in left[:SHOWN]) + more

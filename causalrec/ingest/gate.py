@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from causalrec.config.sections import IngestSettings
 from causalrec.contracts import Contract
 from causalrec.errors import ContractError, QualityError, ReasonCode, SourceError
+from causalrec.ingest.advice import advice, field_advice
 from causalrec.ingest.measure import Measures
 
 
@@ -66,14 +67,14 @@ def check_volume(
 
     Args:
         measures: the deliveries at hand.
-        before: rows of earlier deliveries, by arrival date.
+        before: rows of earlier deliveries, by arrival date; those of history left out.
         table: contract that may ask for this check.
         settings: window (deliveries), smallest share, and the median below which counts are mere noise.
 
     Raises:
         QualityError: a delivery has fewer rows than ``min_rows_share`` of the median.
     """
-    if not table.extensions.volumeGate:
+    if not table.extensions.volumeGate or not settings.compare_history:
         return
     rows = dict(before) | {date: found.rows_in for date, found in measures.items()}
     for date in sorted(measures):
@@ -83,23 +84,56 @@ def check_volume(
             raise QualityError(
                 f"{table.name} {date}: {rows[date]:,} rows, the median of the {len(window)} before "
                 f"is {median:,.0f}; at least {settings.min_rows_share:.0%} are expected",
-                do="deliver the rest, or lower ingest.min_rows_share; nothing was written",
+                do="deliver the rest, lower ingest.min_rows_share, or set ingest.compare_history = false "
+                "where so few rows are right; nothing was written",
             )
 
 
 def check_rejects(measures: Mapping[dt.date, Measures], table: Contract, settings: IngestSettings) -> None:
-    """Refuse a delivery of which too much was rejected.
+    """Refuse a delivery of which too much would be lost. Repetitions of a row are no loss.
 
     Raises:
-        QualityError: the share is above ``max_rejected_share``; names the counts per reason.
+        QualityError: the share is above ``max_rejected_share``; names the counts per reason and what cures
+            the reason that most rows have.
     """
     for date, found in sorted(measures.items()):
-        share = found.rows_rejected / found.rows_in
+        share = found.rows_lost / max(found.rows_asked, 1)
         if share > settings.max_rejected_share:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejects.items())
             columns = "".join(f"; {name} in {count:,}" for name, count in found.broken_columns.items())
             raise QualityError(
-                f"{table.name} {date}: {found.rows_rejected:,} of {found.rows_in:,} rows ({share:.1%}) are "
+                f"{table.name} {date}: {found.rows_lost:,} of {found.rows_asked:,} rows ({share:.1%}) are "
                 f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons}{columns})",
-                do="correct the delivery, or raise ingest.max_rejected_share; nothing was written",
+                do=f"{advice(found, table)}, or raise ingest.max_rejected_share; nothing was written",
             )
+
+
+def check_fields(measures: Mapping[dt.date, Measures], table: Contract, settings: IngestSettings) -> None:
+    """Refuse a delivery in which an optional column is mostly unreadable.
+
+    Raises:
+        QualityError: the share is above ``max_unreadable_share`` of the values of that column.
+    """
+    for date, found in sorted(measures.items()):
+        for note, share in unreadable_shares(found).items():
+            if share > settings.max_unreadable_share and found.nulled[note] >= settings.min_judged_values:
+                column, _, reason = note.partition(" ")
+                raise QualityError(
+                    f"{table.name} {date}: column {column}: {found.nulled[note]:,} values ({share:.1%}) "
+                    f"cannot be used ({reason}), at most {settings.max_unreadable_share:.1%} may be",
+                    do=f"{field_advice(column, reason, table)}, or raise ingest.max_unreadable_share; "
+                    "nothing was written",
+                )
+
+
+def unreadable_shares(found: Measures) -> dict[str, float]:
+    """Per column and reason, the share of the values that became null."""
+    shares = {}
+    for note, rows in found.nulled.items():
+        column = note.partition(" ")[0]
+        absent = found.metrics.get(f"nulls_{column}", 0) or 0
+        given = (
+            found.rows_good - absent + sum(n for k, n in found.nulled.items() if k.startswith(f"{column} "))
+        )
+        shares[note] = rows / max(given, rows)
+    return shares

@@ -1,91 +1,143 @@
 """File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row."""
 
-from typing import Literal
+import csv
+from collections.abc import Sequence
 
-import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ContractError, SourceError
-from causalrec.ingest.csvrows import csv_header
+from causalrec.ingest.csvhead import CsvHead
+from causalrec.ingest.csvrows import csv_head
+from causalrec.ingest.layout import AS_CONTRACT, Layout, root, section
+from causalrec.ingest.parquetrows import ParquetHead, parquet_head
+from causalrec.ingest.rows import DAMAGED
+from causalrec.ingest.shape import Shape, opened
+from causalrec.ingest.synonyms import alike
 
-Format = Literal["json", "csv", "parquet"]
+ROW_BYTES = 4_000_000
+SHOWN = 8
+INDEX = "__index_level_0__"  # pandas writes its row numbers under this name
 
 
-def file_format(name: str) -> Format:
-    """Format of a landing file, by its name."""
-    base = name.removesuffix(".gz")
-    if base.endswith(".parquet"):
-        return "parquet"
-    return "csv" if base.endswith(".csv") else "json"
-
-
-def check_header(file: str, landing: Contract) -> None:
+def check_header(
+    file: str, landing: Contract, layout: Layout = AS_CONTRACT, max_row_bytes: int = ROW_BYTES
+) -> Shape:
     """Compare the columns of a Parquet or CSV file with the contract; JSON lines have no header.
+
+    Returns:
+        How the file is written.
 
     Raises:
         ContractError: names the column, what was expected and what was found.
-        SourceError: the file cannot be opened.
+        SourceError: the file cannot be opened, or is of a kind that is not read.
     """
-    kind = file_format(file)
-    if kind == "json":
-        return
     try:
-        with fsspec.open(file, "rb", compression="infer" if kind == "csv" else None) as stream:
-            if kind == "csv":
-                _check_names(file, landing, csv_header(stream))
-            else:
-                _check_types(file, landing, pq.read_schema(stream))
-    except (OSError, EOFError, ValueError) as error:
+        with opened(file, section(landing), layout.feed) as (stream, shape):
+            if shape.format == "csv":
+                _check_csv(file, landing, layout, csv_head(stream, landing, layout, max_row_bytes))
+            elif shape.format == "parquet":
+                _check_parquet(file, landing, layout, parquet_head(stream, landing, layout, file))
+            return shape
+    except (csv.Error, *DAMAGED) as error:
         raise SourceError(
             f"{file} cannot be read: {type(error).__name__}: {error}"[:500], do="deliver the file again"
         ) from error
 
 
-def _check_types(file: str, landing: Contract, schema: pa.Schema) -> None:
-    _check_names(file, landing, schema.names)
-    for column in landing.columns:
-        if column.name in schema.names:
-            found = schema.field(column.name).type
-            if not _fits(found, ARROW_TYPES[column.type]):
-                raise _broken(file, f"column {column.name}: expected {column.type}, found {found}", landing)
-
-
-def _check_names(file: str, landing: Contract, found: list[str]) -> None:
-    if not found:
+def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead) -> None:
+    if not head.names:
         return  # an empty file: the gate counts its rows
-    expected = landing.column_names
-    unknown = [name for name in found if name not in expected]
-    missing = [c.name for c in landing.columns if c.required and c.name not in found]
-    if missing:
-        hint = f", found {', '.join(unknown)} instead" if unknown else f", found only {', '.join(found)}"
-        raise _broken(file, f"column {missing[0]}: expected, but missing{hint}", landing)
-    if unknown:
-        raise _broken(
-            file, f"column {unknown[0]}: not expected (expected are {', '.join(expected)})", landing
+    looked_for = layout.known(landing)
+    if not layout.feed.header and not any(name in looked_for for name in head.names):
+        shown = ", ".join(head.given[:SHOWN])
+        raise ContractError(
+            f"{file}: column {landing.columns[0].name}: expected in the first line, which has no name of "
+            f"the contract: {shown[:200]}",
+            do=f"add a header line, or name the columns: [landing.{section(landing)}] header = [...], "
+            "or [...columns]",
         )
-    twice = sorted({name for name in found if found.count(name) > 1})
-    if twice:
-        raise _broken(file, f"column {twice[0]}: expected once, found {found.count(twice[0])} times", landing)
+    _check_names(file, landing, layout, head.names)
+    if head.twice:
+        name, count = next(iter(sorted(head.twice.items())))
+        raise _broken(
+            file, f"column {name}: expected once, found {count} times", landing, f"leave one column {name}"
+        )
 
 
-def _broken(file: str, what: str, landing: Contract) -> ContractError:
-    return ContractError(f"{file}: {what}", do=f"deliver the columns of schemas/{landing.name}.yaml")
+def _check_parquet(file: str, landing: Contract, layout: Layout, head: ParquetHead) -> None:
+    names = [name for name in head.names if name != INDEX]
+    _check_names(file, landing, layout, names)
+    types = dict(zip(head.names, head.schema.types, strict=True))
+    for column in landing.columns:
+        found = types.get(column.name)
+        if column.name in layout.feed.columns or found is None:
+            continue
+        expected = ARROW_TYPES[column.type]
+        if not _fits(found, expected, layout):
+            what = f"column {column.name}: expected {column.type}, found {found}"
+            raise _broken(file, what, landing, _cure_of_type(found, expected, landing))
 
 
-def _fits(found: pa.DataType, expected: pa.DataType) -> bool:
+def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[str]) -> None:
+    feed, kind = layout.feed, section(landing)
+    here = {name for name in found if name}
+    known = layout.known(landing)
+    unknown = [name for name in dict.fromkeys(found) if name and name not in known]
+    for column in landing.columns:
+        absent = [name for name in layout.sources(column.name) if not {name, root(name)} & here]
+        if not absent or not (column.required or column.name in feed.columns):
+            continue
+        hint = f", found {_listed(unknown)} instead" if unknown else f", found only {_listed(found)}"
+        likely = alike(column.name, unknown)
+        cure = f'map it: [landing.{kind}.columns] {column.name} = "{likely or "YOUR COLUMN"}"'
+        raise _broken(file, f"column {absent[0]}: expected, but missing{hint}", landing, cure)
+    if unknown and feed.extra_columns == "refuse":
+        expected = ", ".join(sorted(known) if feed.columns else landing.column_names)
+        what = f"column {unknown[0]}: not expected (expected are {expected})"
+        raise _broken(file, what, landing, f'ignore it: [landing.{kind}] extra_columns = "ignore"')
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(name[:80] for name in names[:SHOWN]) + more
+
+
+def _broken(file: str, what: str, landing: Contract, cure: str) -> ContractError:
+    return ContractError(
+        f"{file}: {what}", do=f"deliver the columns of schemas/{landing.name}.yaml, or {cure}"
+    )
+
+
+def _cure_of_type(found: pa.DataType, expected: pa.DataType, landing: Contract) -> str:
+    kind = section(landing)
+    if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
+        return f'say whose clock it is: [landing.{kind}] naive_times = "UTC" or "shop"'
+    if pa.types.is_timestamp(expected):
+        return f'name the unit of the numbers: [landing.{kind}] epoch_unit = "s", "ms", "us" or "ns"'
+    if pa.types.is_string(expected) and pa.types.is_integer(found):
+        return f"let numbers stand for ids: [landing.{kind}] number_ids = true"
+    return "export it with that type"
+
+
+def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
     """Whether values of ``found`` can be converted to ``expected`` without guessing."""
+    notation = layout.notation
     if pa.types.is_null(found):
         return True
     if pa.types.is_dictionary(found):
-        return _fits(found.value_type, expected)
+        return _fits(found.value_type, expected, layout)
     if pa.types.is_integer(expected) or pa.types.is_floating(expected):
-        return bool(pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found))
+        number = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
+        return bool(number or _is_text(found))
     if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
-        return found.tz is not None
-    if pa.types.is_boolean(expected) and pa.types.is_boolean(found):
+        return found.tz is not None or bool(notation.zone)
+    if pa.types.is_timestamp(expected) and (pa.types.is_integer(found) or pa.types.is_floating(found)):
+        return bool(notation.epoch_unit)
+    if pa.types.is_string(expected) and pa.types.is_integer(found):
+        return notation.number_ids
+    if pa.types.is_boolean(expected) and (pa.types.is_boolean(found) or pa.types.is_integer(found)):
         return True
     if pa.types.is_list(expected) and (pa.types.is_list(found) or pa.types.is_large_list(found)):
         return _is_text(found.value_type)
@@ -93,7 +145,7 @@ def _fits(found: pa.DataType, expected: pa.DataType) -> bool:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    """Texts carry any type that has a written form: identifiers, ISO times and dates, lists with commas."""
+    """Texts carry any type that has a written form: identifiers, numbers, ISO times, lists with commas."""
     return bool(
         pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
     )

@@ -49,17 +49,20 @@ def compared(
     past: Mapping[dt.date, Past],
     table: Contract,
     settings: IngestSettings,
+    history: dt.date | None = None,
 ) -> dict[dt.date, Measures]:
     """The measures with ``rows_to_median`` and ``drift_NAME`` among their metrics.
 
     Each delivery is compared with the ``volume_window_days`` before it; null where these have a median below
     ``volume_min_median`` rows, for their counts are mere noise, or where ``compare_history`` is off. Drift
     is the population stability index (natural logarithm): 0 for equal shares, 0.25 for a mix that moved.
+    Deliveries up to ``history`` are no measure of a usual day, and are not judged.
     """
     known = dict(past) | {date: Past(found.rows_in, found.seen) for date, found in measures.items()}
     results = {}
     for date, found in measures.items():
-        window = [known[day] for day in sorted(known) if day < date][-settings.volume_window_days :]
+        window = [known[day] for day in sorted(known) if day < date and not _is_history(day, history)]
+        window = window[-settings.volume_window_days :]
         median = statistics.median(one.rows for one in window) if window else 0
         judged = settings.compare_history and median >= settings.volume_min_median
         metrics: dict[str, float | None] = {ROWS_TO_MEDIAN: found.rows_in / median if judged else None}
@@ -69,6 +72,17 @@ def compared(
             metrics[DRIFT + name] = stability(before, found.seen.get(name, {})) if comparable else None
         results[date] = replace(found, metrics={**found.metrics, **metrics})
     return results
+
+
+def history_end(
+    feed_dates: Iterable[dt.date], loaded: Iterable[dt.date], settings: IngestSettings
+) -> dt.date | None:
+    """Last arrival date that counts as history: the one that is set, else the first delivery there was."""
+    return settings.history_until or min((*feed_dates, *loaded), default=None)
+
+
+def _is_history(day: dt.date, history: dt.date | None) -> bool:
+    return history is not None and day <= history
 
 
 def stability(before: Mapping[str, float], now: Mapping[str, float]) -> float:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO, TypeAlias
 
@@ -14,7 +15,18 @@ import pyarrow.json
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import Origin, Problem, columns_batch, parse_mapping, rows_batch
+from causalrec.ingest.batch import (
+    Origin,
+    Parsed,
+    Problem,
+    columns_batch,
+    parse_rows,
+    rejected,
+    rows_batch,
+)
+from causalrec.ingest.csvhead import spelled
+from causalrec.ingest.jsonobjects import one_per_line
+from causalrec.ingest.layout import AS_CONTRACT, Layout
 from causalrec.ingest.values import convert_value
 
 BLOCK_BYTES = 2 << 20
@@ -30,13 +42,31 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
 def read_json_lines(
-    stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int
+    stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout = AS_CONTRACT
 ) -> Iterator[pa.RecordBatch]:
-    """Parsed batches of a stream of JSON objects, one per line; blank lines are no rows."""
+    """Parsed batches of a stream of JSON objects, one per line; blank lines are no rows.
+
+    One array of objects, and objects that go over several lines, are read too: ``source_line`` is then the
+    number of the object.
+
+    Raises:
+        EOFError: the last object is not complete.
+    """
+    reading = Reading(landing, origin, max_row_bytes, layout)
     first = 1
-    for block in _blocks(stream, max_row_bytes):
-        yield from _parse(block, first, landing, origin, max_row_bytes)
+    for block in _blocks(one_per_line(stream, max_row_bytes), max_row_bytes):
+        yield from _parse(block, first, reading)
         first += _count(block)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What holds for every block of a file."""
+
+    landing: Contract
+    origin: Origin
+    max_row_bytes: int
+    layout: Layout
 
 
 def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
@@ -52,11 +82,9 @@ def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
         mark = b""
 
 
-def _parse(
-    block: bytes, first: int, landing: Contract, origin: Origin, max_row_bytes: int
-) -> Iterator[pa.RecordBatch]:
+def _parse(block: bytes, first: int, how: Reading) -> Iterator[pa.RecordBatch]:
     """As few rows as possible go the slow way: a block with a doubtful line is halved until it is small."""
-    batch = _fast(block, first, landing, origin, max_row_bytes)
+    batch = _fast(block, first, how) if how.layout.is_native else None
     if batch is not None:
         yield batch
         return
@@ -64,11 +92,11 @@ def _parse(
         lines = [(first + i, line.strip(b" \t\r")) for i, line in enumerate(block.split(b"\n"))]
         chunk = [(number, line) for number, line in lines if line]
         if chunk:
-            yield _slow(chunk, landing, origin, max_row_bytes)
+            yield _slow(chunk, how)
         return
     cut = _middle(block)
-    yield from _parse(block[:cut], first, landing, origin, max_row_bytes)
-    yield from _parse(block[cut:], first + _count(block[:cut]), landing, origin, max_row_bytes)
+    yield from _parse(block[:cut], first, how)
+    yield from _parse(block[cut:], first + _count(block[:cut]), how)
 
 
 def _middle(block: bytes) -> int:
@@ -86,13 +114,12 @@ def _ends(data: Bytes) -> npt.NDArray[np.intp]:
     return np.flatnonzero(data == _LF)
 
 
-def _fast(
-    block: bytes, first: int, landing: Contract, origin: Origin, max_row_bytes: int
-) -> pa.RecordBatch | None:
+def _fast(block: bytes, first: int, how: Reading) -> pa.RecordBatch | None:
     """The block as columns, or None where any line needs a closer look."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    if not _is_plain(block, max_row_bytes):
+    landing = how.landing
+    if not _is_plain(block, how.max_row_bytes):
         return None
     try:
         if not block.isascii():
@@ -117,7 +144,7 @@ def _fast(
 
     unknown = _unknown(table, landing)
     numbers = range(first, first + count)
-    return columns_batch(landing, origin, numbers, columns, unknown, lambda i: lines()[i].decode())
+    return columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())
 
 
 def _is_plain(block: bytes, max_row_bytes: int) -> bool:
@@ -170,9 +197,14 @@ def _unknown(table: pa.Table, landing: Contract) -> pa.Array:
     return names
 
 
-def _slow(chunk: list[Line], landing: Contract, origin: Origin, max_row_bytes: int) -> pa.RecordBatch:
-    rows = [_row(line, landing, max_row_bytes) for _, line in chunk]
-    return rows_batch(landing, origin, [n for n, _ in chunk], rows, lambda i: readable(chunk[i][1]))
+def _slow(chunk: list[Line], how: Reading) -> pa.RecordBatch:
+    rows, at = [], []
+    for i, (_, line) in enumerate(chunk):
+        for row in _rows(line, how):
+            rows.append(row)
+            at.append(i)
+    numbers = [chunk[i][0] for i in at]
+    return rows_batch(how.landing, how.origin, numbers, rows, lambda i: readable(chunk[at[i]][1]))
 
 
 def readable(raw: bytes) -> str:
@@ -180,26 +212,48 @@ def readable(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
-def _row(
-    line: bytes, landing: Contract, max_row_bytes: int
-) -> tuple[list[object], Problem | None, str | None]:
-    blank: list[object] = [None] * len(landing.columns)
+def _rows(line: bytes, how: Reading) -> Iterator[Parsed]:
+    try:
+        tree = _tree(line, how.max_row_bytes)
+    except NoRow as error:
+        yield rejected(how.landing, error.problem)
+        return
+    known = how.layout.known(how.landing)
+    names = spelled(tree, known)
+    row = dict(zip(names, tree.values(), strict=True))
+    if len(row) < len(tree):
+        twice = Problem(ReasonCode.UNPARSEABLE, "no JSON: a key stands twice")
+        yield rejected(how.landing, twice)
+        return
+    unknown = None
+    if how.layout.feed.extra_columns == "refuse":
+        unknown = min(
+            (key for key, value in row.items() if key not in known and value is not None), default=None
+        )
+    shown = unknown and readable(unknown.encode("utf-8", "backslashreplace"))
+    yield from parse_rows(how.landing, how.layout, row, how.origin.arrival_date, convert_value, shown)
+
+
+class NoRow(ValueError):
+    """A line that is no row."""
+
+    def __init__(self, reason: ReasonCode, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = Problem(reason, detail)
+
+
+def _tree(line: bytes, max_row_bytes: int) -> dict[str, object]:
     if len(line) > max_row_bytes:
-        return blank, Problem(ReasonCode.BAD_TEXT, f"the row is longer than {max_row_bytes:,} bytes"), None
+        raise NoRow(ReasonCode.BAD_TEXT, f"the row is longer than {max_row_bytes:,} bytes")
     try:
         tree = json.loads(line.decode(), object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
-        return blank, Problem(ReasonCode.UNPARSEABLE, f"no UTF-8 at byte {error.start + 1}"), None
+        raise NoRow(ReasonCode.UNPARSEABLE, f"no UTF-8 at byte {error.start + 1}") from error
     except (ValueError, RecursionError) as error:
-        return blank, Problem(ReasonCode.UNPARSEABLE, f"no JSON: {str(error)[:80]}"), None
+        raise NoRow(ReasonCode.UNPARSEABLE, f"no JSON: {str(error)[:80]}") from error
     if not isinstance(tree, dict):
-        return blank, Problem(ReasonCode.UNPARSEABLE, "no JSON object"), None
-    known = set(landing.column_names)
-    unknown = min(
-        (key for key, value in tree.items() if key not in known and value is not None), default=None
-    )
-    values, problem = parse_mapping(landing, tree, convert_value)
-    return values, problem, unknown and readable(unknown.encode("utf-8", "backslashreplace"))
+        raise NoRow(ReasonCode.UNPARSEABLE, "no JSON object")
+    return tree
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from causalrec.contracts.extensions import Duplicates
 from causalrec.contracts.rules import rule_sql
 from causalrec.errors import ReasonCode
 from causalrec.ingest.batch import MARKS, parsed_schema, row_name
+from causalrec.ingest.layout import AS_CONTRACT, Layout
 from causalrec.ingest.rows import ReadLimits, read_file
 
 if TYPE_CHECKING:
@@ -40,13 +41,17 @@ class SourceFile:
 
 
 def parsed_frame(
-    spark: "SparkSession", files: Sequence[SourceFile], landing: Contract, limits: ReadLimits
+    spark: "SparkSession",
+    files: Sequence[SourceFile],
+    landing: Contract,
+    limits: ReadLimits,
+    layout: Layout = AS_CONTRACT,
 ) -> "DataFrame":
     """All rows of the files, typed, in the schema of :func:`causalrec.ingest.batch.parsed_schema`."""
     listed = spark.createDataFrame(
         [(f.file, f.name, f.arrival_date) for f in files], "file string, name string, arrival_date date"
     )
-    rows = listed.mapInArrow(_ParseTask(landing, limits), from_arrow_schema(parsed_schema(landing)))
+    rows = listed.mapInArrow(_ParseTask(landing, limits, layout), from_arrow_schema(parsed_schema(landing)))
     tasks = spark.sparkContext.defaultParallelism
     return rows.repartition(tasks, "source_line") if len(files) < tasks else rows
 
@@ -57,11 +62,13 @@ class _ParseTask:
 
     landing: Contract
     limits: ReadLimits
+    layout: Layout
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for row in batch.to_pylist():
-                yield from read_file(row["file"], row["name"], row["arrival_date"], self.landing, self.limits)
+                place = row["file"], row["name"], row["arrival_date"]
+                yield from read_file(*place, self.landing, self.limits, self.layout)
 
 
 @contextmanager
@@ -76,20 +83,35 @@ def marked_rows(
     try:
         frame = tried
         if table.extensions.duplicates is not None:
-            frame = _without_duplicates(tried, table.extensions.duplicates)
+            frame = _without_duplicates(tried, table.extensions.duplicates, table.extensions.content)
         yield _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
     finally:
         tried.unpersist()
 
 
 def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, object]) -> "DataFrame":
-    """All rules as one CASE expression: nested columns would multiply in Spark's plan."""
+    """All rules as one CASE expression: nested columns would multiply in Spark's plan.
+
+    Rules about optional columns cost the columns only; they become null, and ``nulled`` says why.
+    """
     mark = F.when(F.col("reason").isNotNull(), F.struct("reason", "detail"))
+    nulled: dict[str, Column] = {}
+    notes = []
     for rule in table.rules:
         kept = F.coalesce(F.expr(rule_sql(table, rule, parameters)), F.lit(False))
+        if rule.broken == "columns":
+            for name in rule.columns:
+                wrong = F.col(name).isNotNull() & ~kept
+                nulled[name] = F.when(~wrong, nulled.get(name, F.col(name)))
+                notes.append(F.when(wrong, F.lit(f"{name} {rule.reason}")))
+            continue
         detail = _shown([row_name(name) for name in rule.columns])
         mark = mark.when(~kept, F.struct(F.lit(str(rule.reason)).alias("reason"), detail.alias("detail")))
-    return _remarked(frame, mark)
+    marked = _remarked(frame, mark)
+    if not notes:
+        return marked
+    found = F.array_compact(F.array(*notes))
+    return marked.withColumns({**nulled, "nulled": F.concat("nulled", found)})
 
 
 def _remarked(frame: "DataFrame", mark: "Column") -> "DataFrame":
@@ -110,7 +132,7 @@ def _shown(columns: Sequence[str]) -> "Column":
     return F.concat_ws(", ", *values)
 
 
-def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
+def _without_duplicates(frame: "DataFrame", duplicates: Duplicates, content: Sequence[str]) -> "DataFrame":
     """Mark all but the first of equal rows of one delivery. Rejected rows take no part.
 
     Hashes of keys are counted first: whole rows are moved and sorted only where theirs occurs again.
@@ -119,16 +141,17 @@ def _without_duplicates(frame: "DataFrame", duplicates: Duplicates) -> "DataFram
     counts = frame.where(F.col("reason").isNull()).groupBy(key.alias("_key")).count()
     again = counts.where("count > 1").limit(MOST_REPEATED + 1).select("_key").collect()
     if len(again) > MOST_REPEATED:
-        return _first_kept(frame, duplicates)
+        return _first_kept(frame, duplicates, content)
     if not again:
         return frame
     hashes = F.broadcast(frame.sparkSession.createDataFrame(again, "_key long"))
     keyed = frame.withColumn("_key", key)
     alone, doubtful = (keyed.join(hashes, "_key", how).drop("_key") for how in ("left_anti", "left_semi"))
-    return alone.unionByName(_first_kept(doubtful, duplicates))
+    return alone.unionByName(_first_kept(doubtful, duplicates, content))
 
 
-def _first_kept(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
+def _first_kept(frame: "DataFrame", duplicates: Duplicates, content: Sequence[str]) -> "DataFrame":
+    """A row that repeats the key of another one is a duplicate, or a reused id where its content differs."""
     equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)
     ordered = equal.orderBy(*[_ordering(part) for part in duplicates.keepFirstBy])
     ranked = frame.withColumns(
@@ -136,13 +159,20 @@ def _first_kept(frame: "DataFrame", duplicates: Duplicates) -> "DataFrame":
             "_rank": F.row_number().over(ordered),
             "_file": F.first("source_file").over(ordered),
             "_line": F.first("source_line").over(ordered),
+            "_same": F.first(_content(content)).over(ordered) == _content(content),
         }
     )
     place = F.concat_ws(" line ", "_file", "_line")
     detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), place)
     again = F.col("reason").isNull() & (F.col("_rank") > 1)
-    mark = F.when(again, F.struct(F.lit(str(ReasonCode.DUPLICATE)).alias("reason"), detail.alias("detail")))
-    return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop("_rank", "_file", "_line")
+    reason = F.when(F.col("_same"), str(ReasonCode.DUPLICATE)).otherwise(str(ReasonCode.REUSED_ID))
+    mark = F.when(again, F.struct(reason.alias("reason"), detail.alias("detail")))
+    helpers = ("_rank", "_file", "_line", "_same")
+    return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop(*helpers)
+
+
+def _content(columns: Sequence[str]) -> "Column":
+    return F.xxhash64(*columns) if columns else F.lit(0)
 
 
 def _ordering(part: str) -> "Column":

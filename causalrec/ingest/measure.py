@@ -9,12 +9,13 @@ from pyspark.sql import functions as F
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import UNREADABLE
+from causalrec.ingest.batch import LEFT_OUT, UNREADABLE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 TALLY_PREFIX = "tally__"
+NULLED_PREFIX = "nulled__"
 TALLY_SIZE = 64  # values kept of a distribution, and dates of late rows
 TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
 _ORDERED = {"int", "bigint", "double", "timestamp"}
@@ -32,6 +33,8 @@ class Measures:
         unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
         cut: texts that were shortened.
         metrics: everything above as plain numbers, and what the expectations look at.
+        nulled: "column reason" -> accepted rows whose value of that optional column became null.
+        left_out: rows that the shop's layout does not ask for; they are neither accepted nor rejected.
         unknown_names: field that the contract does not know -> rows that carry it (as their first one).
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
         late: date on which rows happened, before the one on which they arrived -> accepted rows.
@@ -47,9 +50,21 @@ class Measures:
     cut: int
     metrics: Mapping[str, Any]
     unknown_names: Mapping[str, int] = field(default_factory=dict)
+    nulled: Mapping[str, int] = field(default_factory=dict)
+    left_out: int = 0
     broken_columns: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def rows_lost(self) -> int:
+        """Rejected rows whose content no other row has: repetitions are no loss."""
+        return self.rows_rejected - self.rejects.get(ReasonCode.DUPLICATE, 0)
+
+    @property
+    def rows_asked(self) -> int:
+        """Rows of the files that the layout asks for."""
+        return self.rows_in - self.left_out
 
     @property
     def rows_rejected(self) -> int:
@@ -81,8 +96,23 @@ def _aggregates(table: Contract) -> list["Column"]:
             columns += [F.min(value).alias(f"min_{column.name}"), F.max(value).alias(f"max_{column.name}")]
         if column.type == "string" and column.required:
             columns.append(F.approx_count_distinct(value).alias(f"distinct_{column.name}"))
+    columns += [
+        F.count_if(good & F.array_contains("nulled", note)).alias(NULLED_PREFIX + note)
+        for note in _notes(table)
+    ]
     columns += [_tally(name, sql) for name, sql in _tallied(table).items()]
     return columns + [F.expr(sql).alias(name) for name, sql in table.extensions.metrics.items()]
+
+
+def _notes(table: Contract) -> list[str]:
+    """Everything that may be said of an optional column whose value became null."""
+    unread = [
+        f"{c.name} {ReasonCode.INVALID_TYPE}"
+        for c in table.data_columns
+        if not c.required or c.type == "array<string>"
+    ]
+    broken = [f"{n} {rule.reason}" for rule in table.rules if rule.broken == "columns" for n in rule.columns]
+    return list(dict.fromkeys(unread + broken))
 
 
 def _tallied(table: Contract) -> dict[str, str]:
@@ -111,13 +141,15 @@ def _measures(row: dict[str, Any]) -> Measures:
     tallies = {
         k.removeprefix(TALLY_PREFIX): _counts(row.pop(k)) for k in list(row) if k.startswith(TALLY_PREFIX)
     }
+    nulled = {k.removeprefix(NULLED_PREFIX): row.pop(k) for k in list(row) if k.startswith(NULLED_PREFIX)}
     rejects = tallies["reason"]
-    unreadable, rows = rejects.pop(UNREADABLE, 0), row.pop("rows")
+    unreadable, left_out, rows = rejects.pop(UNREADABLE, 0), rejects.pop(LEFT_OUT, 0), row.pop("rows")
     rows_in, good = rows - unreadable, rows - row.pop("rows_marked")
     metrics = {"rows_in": rows_in, "rows_good": good, "unreadable": unreadable, **row}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
-    metrics["rejected_share"] = sum(rejects.values()) / max(rows_in, 1)
-    metrics["duplicate_share"] = rejects.get(ReasonCode.DUPLICATE, 0) / max(rows_in, 1)
+    asked = max(rows_in - left_out, 1)
+    metrics["rejected_share"] = sum(rejects.values()) / asked
+    metrics["duplicate_share"] = rejects.get(ReasonCode.DUPLICATE, 0) / asked
     return Measures(
         rows_in=rows_in,
         rows_good=good,
@@ -128,6 +160,8 @@ def _measures(row: dict[str, Any]) -> Measures:
         cut=row["texts_cut"],
         metrics=metrics,
         unknown_names=tallies["unknown"],
+        nulled={note: rows for note, rows in nulled.items() if rows},
+        left_out=left_out,
         broken_columns=tallies["broken"],
         late=tallies.get("late", {}),
         seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},

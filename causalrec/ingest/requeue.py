@@ -20,10 +20,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode, SourceError
-from causalrec.ingest.batch import Problem, parse_mapping, parsed_schema, row_name
+from causalrec.ingest.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
 from causalrec.ingest.delivery import Feed
 from causalrec.ingest.table import QUARANTINE, load_rows
-from causalrec.ingest.values import convert_text, convert_value
+from causalrec.ingest.values import Notation, convert_text, convert_value
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
 from causalrec.lake.partition import Where
@@ -31,7 +31,7 @@ from causalrec.lake.upkeep.erasures import without_erased
 from causalrec.sources.landing import delivery_fingerprint
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # how Spark writes them in JSON
 PLACE = ("arrival_date", "source_file", "source_line")
@@ -98,11 +98,14 @@ def _stored(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.da
     """The good rows as parsed ones. Their line is not known; null sorts first, so they win over equals."""
     rows = read_frame(spark, lake.table(feed.kind), where={"arrival_date": [str(date) for date in dates]})
     schema = from_arrow_schema(parsed_schema(feed.landing))
-    columns = [
-        (F.col(f.name) if f.name in rows.columns else F.lit(None)).cast(f.dataType).alias(f.name)
-        for f in schema
-    ]
+    columns = [_stored_column(rows, f.name).cast(f.dataType).alias(f.name) for f in schema]
     return rows.select(*columns)
+
+
+def _stored_column(rows: "DataFrame", name: str) -> "Column":
+    if name == "nulled":
+        return F.array().cast("array<string>")
+    return F.col(name) if name in rows.columns else F.lit(None)
 
 
 def _rejected(
@@ -130,35 +133,41 @@ class _RetryTask:
 
     def _row(self, row: dict[str, object]) -> dict[str, object]:
         raw = str(row["raw"])
-        values, problem, unknown = self._parsed(raw)
+        found = self._parsed(raw)
         parsed: dict[str, object] = {
-            row_name(column.name): value if problem is None else None
-            for column, value in zip(self.landing.columns, values, strict=True)
+            row_name(column.name): value if found.problem is None else None
+            for column, value in zip(self.landing.columns, found.values, strict=True)
         }
-        marks = {"raw": raw, "unknown": unknown, **{name: row[name] for name in PLACE}}
-        if problem is not None:
-            marks |= {"reason": problem.reason, "detail": problem.detail}
+        nulled = [] if found.problem else list(found.nulled)
+        marks = {
+            "raw": raw,
+            "unknown": found.unknown,
+            "nulled": nulled,
+            **{name: row[name] for name in PLACE},
+        }
+        if found.problem is not None:
+            marks |= {"reason": found.problem.reason, "detail": found.problem.detail}
         return parsed | marks
 
-    def _parsed(self, raw: str) -> tuple[list[object], Problem | None, str | None]:
-        blank: list[object] = [None] * len(self.landing.columns)
+    def _parsed(self, raw: str) -> Parsed:
         try:
             tree = json.loads(raw)
         except (ValueError, RecursionError) as error:
             cut = ", cut when it was kept" if len(raw) >= self.max_raw_chars else ""
-            return blank, Problem(ReasonCode.UNPARSEABLE, f"no JSON{cut}: {str(error)[:80]}"), None
+            problem = Problem(ReasonCode.UNPARSEABLE, f"no JSON{cut}: {str(error)[:80]}")
+            return rejected(self.landing, problem)
         if not isinstance(tree, dict):
-            return blank, Problem(ReasonCode.UNPARSEABLE, "no JSON object"), None
+            return rejected(self.landing, Problem(ReasonCode.UNPARSEABLE, "no JSON object"))
         unknown = sorted(
             key for key, value in tree.items() if key not in self.landing.column_names and value is not None
         )
-        values, problem = parse_mapping(self.landing, tree, _convert)
-        return values, problem, unknown[0] if unknown else None
+        found = parse_mapping(self.landing, tree, _convert)
+        return replace(found, unknown=unknown[0] if unknown else None)
 
 
-def _convert(value: object, type_name: str) -> object:
+def _convert(value: object, type_name: str, notation: Notation) -> object:
     """A kept value: cells of CSV are texts whatever their type, and so are numbers that JSON cannot say."""
     if isinstance(value, str) and type_name in ("double", "int", "bigint"):
         found = NO_NUMBERS.get(value)
-        return convert_text(value, type_name) if found is None or type_name != "double" else found
-    return convert_value(value, type_name)
+        return convert_text(value, type_name, notation) if found is None or type_name != "double" else found
+    return convert_value(value, type_name, notation)

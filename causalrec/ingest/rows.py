@@ -1,22 +1,29 @@
 """Any landing file as parsed Arrow batches, whatever its format."""
 
 import datetime as dt
-import gzip
+import lzma
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import fsspec
 import pyarrow as pa
 
 from causalrec.contracts import Contract
+from causalrec.errors import CausalrecError
 from causalrec.ingest.batch import Origin, unreadable_batch
 from causalrec.ingest.csvrows import read_csv
-from causalrec.ingest.header import file_format
 from causalrec.ingest.jsonlines import read_json_lines
+from causalrec.ingest.layout import AS_CONTRACT, Layout, section
 from causalrec.ingest.parquetrows import read_parquet
+from causalrec.ingest.shape import Format, opened
 
-READERS = {"json": read_json_lines, "csv": read_csv, "parquet": read_parquet}
+READERS: Mapping[Format, Callable[..., Iterator[pa.RecordBatch]]] = {
+    "json": read_json_lines,
+    "csv": read_csv,
+    "parquet": read_parquet,
+}
+DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
 
 
 @dataclass(frozen=True)
@@ -28,13 +35,21 @@ class ReadLimits:
 
 
 def read_file(
-    file: str, source_file: str, arrival_date: dt.date, landing: Contract, limits: ReadLimits
+    file: str,
+    source_file: str,
+    arrival_date: dt.date,
+    landing: Contract,
+    limits: ReadLimits,
+    layout: Layout = AS_CONTRACT,
 ) -> Iterator[pa.RecordBatch]:
     """Parsed batches of one file. A file that breaks off ends with a row whose reason says so."""
     origin = Origin(source_file, arrival_date, limits.max_raw_chars)
-    kind = file_format(file)
     try:
-        with fsspec.open(file, "rb", compression=None if kind == "parquet" else "infer") as stream:
-            yield from READERS[kind](stream, landing, origin, limits.max_row_bytes)
-    except (OSError, EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException) as error:
+        with opened(file, section(landing), layout.feed) as (stream, shape):
+            reader = READERS.get(shape.format)
+            if reader is not None:
+                yield from reader(stream, landing, origin, limits.max_row_bytes, layout)
+    except CausalrecError as error:
+        yield unreadable_batch(landing, origin, str(error))
+    except DAMAGED as error:
         yield unreadable_batch(landing, origin, f"{type(error).__name__}: {error}"[:500])

@@ -6,7 +6,7 @@ quarantine). Nothing is written before the gate has let all deliveries of the ru
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,18 +14,25 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from causalrec.config import Settings
+from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
+from causalrec.ingest.advice import loss_note
+from causalrec.ingest.batch import LEFT_OUT
 from causalrec.ingest.delivery import Feed, list_files, open_dates
-from causalrec.ingest.gate import check_columns, check_files, check_rejects, check_volume
+from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
-from causalrec.ingest.history import compared, counters_of, past_deliveries
+from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
+from causalrec.ingest.layout import Layout
 from causalrec.ingest.mark import marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
+from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
+from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.upkeep.erasures import without_erased
+from causalrec.sources.landing import arrival_dates
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,6 +40,8 @@ if TYPE_CHECKING:
 QUARANTINE = "quarantine"
 HEADER_THREADS = 8
 SHOWN_NAMES = 5
+NULLED = "nulled."
+"""Counters ``nulled.COLUMN.REASON``: accepted rows whose value of that optional column became null."""
 
 
 def ingest_table(
@@ -48,14 +57,16 @@ def ingest_table(
     dates = open_dates(feed, settings, ledger, ds)
     if not dates:
         return {ds: Outcome(note=f"no {feed.kind} delivery for {ds}: nothing changed")}
-    files = list_files(feed, settings, dates)
-    with ThreadPoolExecutor(HEADER_THREADS) as pool:
-        list(pool.map(lambda source: check_header(source.file, feed.landing), files))
+    files, unread = list_files(feed, settings, dates)
+    layout = Layout.of(feed.landing, settings.landing)
     limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
-    parsed = without_erased(parsed_frame(spark, files, feed.landing, limits), lake)
+    with ThreadPoolExecutor(HEADER_THREADS) as pool:
+        list(pool.map(lambda one: check_header(one.file, feed.landing, layout, limits.max_row_bytes), files))
+    parsed = without_erased(parsed_frame(spark, files, feed.landing, limits, layout), lake)
     outcomes = load_rows(parsed, feed, settings, lake, ledger, ds, dates)
     if ds not in outcomes:
         outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
+    outcomes = _noted(outcomes, ds, unread)
     counts = Counter(file.arrival_date for file in files)
     return {
         date: replace(outcome, counters={"files": counts[date], **outcome.counters})
@@ -73,21 +84,28 @@ def load_rows(
     dates: Sequence[dt.date],
 ) -> dict[dt.date, Outcome]:
     """Mark, gate and write parsed rows, which are the whole content of the arrival dates ``dates``."""
+    past = past_deliveries(ledger, feed.job)
+    arrived = arrival_dates(settings.landing_root, feed.kind)
+    history = history_end((*arrived, *dates), past, settings.ingest)
     with ThreadPoolExecutor(1) as beside:
         ready = beside.submit(prepare)
-        with marked_rows(parsed, feed.table, feed.landing, settings.ingest.model_dump()) as marked:
+        scoped = scoped_ids(parsed, feed, settings)
+        with marked_rows(scoped, feed.table, feed.landing, rule_parameters(settings, history)) as tried:
+            marked = without_reused(tried, feed, settings, lake, dates)
             measures = measure(marked, feed.table)
             ready.result()
-            warnings = _gate(feed, settings, ledger, ds, dates, measures)
+            warnings = _gate(feed, settings, past, history, ds, dates, measures)
             writes = _write(marked, feed, lake, dates, measures)
-    outcomes = {date: _outcome(date, measures[date], writes) for date in dates}
+    loud = settings.ingest.loud_share
+    outcomes = {date: _outcome(date, measures[date], writes, feed.table, loud) for date in dates}
     return _noted(outcomes, ds, warnings)
 
 
 def _gate(
     feed: Feed,
     settings: Settings,
-    ledger: Ledger,
+    past: Mapping[dt.date, Past],
+    history: dt.date | None,
     ds: dt.date,
     dates: Sequence[dt.date],
     measures: dict[dt.date, Measures],
@@ -95,11 +113,12 @@ def _gate(
     """All checks of the batch; the warnings of those that do not block."""
     check_files(measures, dates, feed.table)
     check_columns(measures, feed.table, feed.landing)
-    past = past_deliveries(ledger, feed.job)
-    before = {date: one.rows for date, one in past.items()}
-    check_volume(measures, before, feed.table, settings.ingest)
+    usual = {date: found for date, found in measures.items() if history is None or date > history}
+    before = {date: one.rows for date, one in past.items() if history is None or date > history}
+    check_volume(usual, before, feed.table, settings.ingest)
     check_rejects(measures, feed.table, settings.ingest)
-    judged = compared(measures, past, feed.table, settings.ingest)
+    check_fields(measures, feed.table, settings.ingest)
+    judged = compared(measures, past, feed.table, settings.ingest, history)
     return check_expectations(judged, feed.table, settings.report_root / "quality", ds)
 
 
@@ -112,7 +131,7 @@ def _write(
     touched = [d for d in dates if measures[d].rejects or (feed.kind, d.isoformat()) in held]
     writes = []
     if touched:
-        rejected = marked.where(F.col("reason").isNotNull()).select(
+        rejected = marked.where(F.col("reason") != LEFT_OUT).select(
             F.col("reason").alias("reason_code"),
             F.coalesce("detail", F.lit("")).alias("detail"),
             F.coalesce("raw", F.lit("")).alias("raw"),
@@ -129,11 +148,15 @@ def _write(
     return writes
 
 
-def _outcome(date: dt.date, found: Measures, writes: Sequence[Written]) -> Outcome:
-    note = ""
+def _outcome(
+    date: dt.date, found: Measures, writes: Sequence[Written], table: Contract, loud_share: float
+) -> Outcome:
+    notes = [loss_note(found, table, loud_share)]
+    if found.left_out:
+        notes.append(f"{found.left_out:,} rows left out, as [landing.{table.name}] says")
     if found.unknown:
         names = ", ".join(list(found.unknown_names)[:SHOWN_NAMES])
-        note = f"{found.unknown:,} rows carry fields unknown to the contract: {names}"
+        notes.append(f"{found.unknown:,} rows carry fields unknown to the contract: {names}")
     return Outcome(
         rows_in=found.rows_in,
         rows_out=found.rows_good,
@@ -142,9 +165,11 @@ def _outcome(date: dt.date, found: Measures, writes: Sequence[Written]) -> Outco
         counters={
             "rows_with_unknown_fields": found.unknown,
             "texts_cut": found.cut,
+            "left_out": found.left_out,
+            **{f"{NULLED}{note.replace(' ', '.')}": n for note, n in found.nulled.items()},
             **counters_of(found),
         },
-        note=note,
+        note="; ".join(note for note in notes if note),
     )
 
 

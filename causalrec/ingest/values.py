@@ -3,51 +3,75 @@
 import datetime as dt
 import math
 import re
+import zoneinfo
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-Convert = Callable[[object], object]
-
 INT_BITS = {"int": 32, "bigint": 64}
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII)
+EPOCH_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "t": True, "f": False}
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_TIMESTAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?) ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,20}(\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+", re.ASCII)
+_SPACES = re.compile(r"[\s\u00a0\u202f']")
+_LIST_COMMA = re.compile(
+    r"(?i)(?<=\.jpg|\.png|\.gif|\.bmp|\.tif)\s*,\s*|(?<=\.jpeg|\.webp|\.tiff|\.avif|\.heic|\.heif)\s*,\s*"
+    r"|,\s+|\s*,\s*(?=https?://)"
+)
 
 
 class InvalidValue(ValueError):
     """A value does not have the declared type; the message says why."""
 
 
-def convert_value(value: object, type_name: str) -> object:
+@dataclass(frozen=True)
+class Notation:
+    """How a shop writes numbers, times, ids and lists. The defaults are those of the contract.
+
+    Attributes:
+        zone: of times without an offset; '' refuses them.
+        epoch_unit: of times given as numbers; '' refuses them.
+    """
+
+    decimal_comma: bool = False
+    currency: str = ""
+    epoch_unit: str = ""
+    zone: str = ""
+    number_ids: bool = False
+    list_separator: str = ""
+
+
+CONTRACT = Notation()
+Convert = Callable[[object, str, Notation], object]
+
+
+def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) -> object:
     """``value`` of a JSON or Parquet row as the physical type ``type_name``; None stays None.
 
     Raises:
         InvalidValue: it has another type, is out of range, or is a time without an offset.
     """
-    return None if value is None else _CONVERTERS[type_name](value)
+    return None if value is None else _CONVERTERS[type_name](value, notation)
 
 
-def convert_text(text: str, type_name: str) -> object:
+def convert_text(text: object, type_name: str, notation: Notation = CONTRACT) -> object:
     """A CSV cell as the physical type ``type_name``; an empty cell is None.
 
     Raises:
         InvalidValue: the text does not denote a value of that type.
     """
-    if text == "":
-        return None
-    if type_name in INT_BITS:
-        if not _INTEGER.fullmatch(text):
-            raise InvalidValue("is no integer")
-        return _integer(int(text.partition(".")[0]), INT_BITS[type_name])
-    if type_name == "double":
-        if not _NUMBER.fullmatch(text):
-            raise InvalidValue("is no number")
-        return float(text)
-    return _CONVERTERS[type_name](text)
+    return None if text == "" else convert_value(text, type_name, notation)
 
 
-def _string(value: object) -> str:
+def _string(value: object, notation: Notation) -> str:
+    if notation.number_ids and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str):
         raise InvalidValue("is no text")
     try:
@@ -57,7 +81,22 @@ def _string(value: object) -> str:
     return value
 
 
-def _integer(value: object, bits: int) -> int:
+def _number(text: str, notation: Notation) -> str:
+    """A written number without blanks, currency and separators of thousands, with a decimal point."""
+    text = text.strip()
+    if notation.currency:
+        text = text.removeprefix(notation.currency).removesuffix(notation.currency).strip()
+    if notation.decimal_comma:
+        return _SPACES.sub("", text).replace(".", "").replace(",", ".")
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
+
+
+def _integer(value: object, bits: int, notation: Notation) -> int:
+    if isinstance(value, str):
+        text = _number(value, notation)
+        if not _INTEGER.fullmatch(text):
+            raise InvalidValue("is no integer")
+        value = int(text.partition(".")[0])
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -67,7 +106,12 @@ def _integer(value: object, bits: int) -> int:
     return value
 
 
-def _double(value: object) -> float:
+def _double(value: object, notation: Notation) -> float:
+    if isinstance(value, str):
+        text = _number(value, notation)
+        if not _NUMBER.fullmatch(text):
+            raise InvalidValue("is no number")
+        return float(text)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InvalidValue("is no number")
     try:
@@ -76,23 +120,51 @@ def _double(value: object) -> float:
         raise InvalidValue("is too large") from error
 
 
-def _timestamp(value: object) -> dt.datetime:
+def _timestamp(value: object, notation: Notation) -> dt.datetime:
+    if notation.epoch_unit and (moment := _since_epoch(value, notation.epoch_unit)) is not None:
+        return moment
     if isinstance(value, str):
-        if not _TIMESTAMP.fullmatch(value):
-            raise InvalidValue("is no ISO 8601 time with an offset or Z")
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError as error:
-            raise InvalidValue(f"is no time ({error})") from error
-    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        value = _written_time(value.strip())
+    if not isinstance(value, dt.datetime):
         raise InvalidValue("is no ISO 8601 time with an offset or Z")
     try:
+        if value.tzinfo is None:
+            if not notation.zone:
+                raise InvalidValue("is no ISO 8601 time with an offset or Z")
+            value = value.replace(tzinfo=zoneinfo.ZoneInfo(notation.zone))
         return value.astimezone(dt.UTC)
     except OverflowError as error:
         raise InvalidValue("is outside the years 1 to 9999") from error
 
 
-def _date(value: object) -> dt.date:
+def _written_time(text: str) -> dt.datetime:
+    found = _TIMESTAMP.fullmatch(text)
+    if not found:
+        raise InvalidValue("is no ISO 8601 time with an offset or Z")
+    zone = found[2] or ""
+    try:
+        return dt.datetime.fromisoformat(found[1] + ("Z" if zone in ("UTC", "GMT") else zone))
+    except ValueError as error:
+        raise InvalidValue(f"is no time ({error})") from error
+
+
+def _since_epoch(value: object, unit: str) -> dt.datetime | None:
+    """A time given as a number, or as digits in a text; None for any other value."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not _NUMBER.fullmatch(text):
+            return None
+        value = Decimal(text)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        micros = int(Decimal(value) * 1_000_000 / EPOCH_UNITS[unit])
+        return EPOCH + dt.timedelta(microseconds=micros)
+    except (ArithmeticError, ValueError) as error:
+        raise InvalidValue("is outside the years 1 to 9999") from error
+
+
+def _date(value: object, _: Notation) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value):
@@ -103,28 +175,34 @@ def _date(value: object) -> dt.date:
         raise InvalidValue(f"is no date ({error})") from error
 
 
-def _boolean(value: object) -> bool:
-    """A truth value, or the text true or false."""
-    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
-        return value.strip().lower() == "true"
-    if not isinstance(value, bool):
-        raise InvalidValue("is neither true nor false")
-    return value
+def _boolean(value: object, _: Notation) -> bool:
+    """A truth value, or one of the usual words and digits for it."""
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str) and (known := TRUTH.get(value.strip().lower())) is not None:
+        return known
+    raise InvalidValue("is neither true nor false")
 
 
-def _strings(value: object) -> list[str]:
-    """A list of texts; one text, or several separated by commas, counts as a list too."""
-    parts = _string(value).split(",") if isinstance(value, str) else value
+def _strings(value: object, notation: Notation) -> list[str]:
+    """A list of texts. One text is cut at the separator, or at commas that surely end a picture name."""
+    if isinstance(value, str):
+        text = _string(value, notation)
+        parts: object = (
+            text.split(notation.list_separator) if notation.list_separator else _LIST_COMMA.split(text)
+        )
+    else:
+        parts = value
     if not isinstance(parts, list):
         raise InvalidValue("is no list of texts")
-    texts = [_string(part).strip() for part in parts]
+    texts = [_string(part, notation).strip() for part in parts if part is not None]
     return [text for text in texts if text]
 
 
-_CONVERTERS: Mapping[str, Convert] = {
+_CONVERTERS: Mapping[str, Callable[[object, Notation], object]] = {
     "string": _string,
-    "int": lambda value: _integer(value, INT_BITS["int"]),
-    "bigint": lambda value: _integer(value, INT_BITS["bigint"]),
+    "int": lambda value, how: _integer(value, INT_BITS["int"], how),
+    "bigint": lambda value, how: _integer(value, INT_BITS["bigint"], how),
     "double": _double,
     "boolean": _boolean,
     "timestamp": _timestamp,

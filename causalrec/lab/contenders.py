@@ -61,7 +61,12 @@ def _rival(name: str, model: str, loss: str = "softmax", rate: float = 0.0, **ri
 
 
 RIVALS = (
-    *(Contender(name, {"model.name": name}) for name in ("popularity", "item_knn", "ease", "content_ease")),
+    *(
+        Contender(name, {"model.name": name})
+        for name in ("popularity", "item_knn", "ease", "edlae", "content_ease")
+    ),
+    Contender("content_knn", {"model.name": "content_knn"}, content=True),
+    *(Contender(name, {"model.name": name}) for name in ("ials", "multvae")),
     _rival("bpr_mf", "bpr_mf", "bpr", 5e-3, l2=0.1, bias=False),
     _rival("mf_softmax", "bpr_mf"),
     _rival("ips_mf", "ips_mf", "bpr", 5e-3, l2=0.03, bias=False),
@@ -70,6 +75,7 @@ RIVALS = (
     _rival("vbpr_softmax", "vbpr"),
     _rival("lightgcn_bpr", "lightgcn", "bpr", 1e-3, l2=0.03),
     _rival("lightgcn", "lightgcn"),
+    _rival("xsimgcl", "xsimgcl"),
     _rival("freedom", "freedom", "bpr", 1e-3, l2=0.03, prune=0.5),
     _rival("freedom_softmax", "freedom", prune=0.5),
     Contender(CAUSAL, {"model.name": CAUSAL}),

@@ -87,18 +87,33 @@ def _visits(world: World, day: int, block: int) -> tuple[npt.NDArray[np.generic]
 def _looks(world: World, log: _Log, settings: DatasetSettings) -> Looks:
     bands = len(settings.position_bands) + 1
     band = np.searchsorted(settings.position_bands, log.position)
-    stratum = (band + bands * log.uniform).astype(np.int32)
-    count = np.bincount(stratum, minlength=2 * bands)
-    position = np.bincount(stratum, log.position, 2 * bands) / np.maximum(count, 1)
+    surge = _surges(world, log, settings)
+    stratum = (band + bands * (log.uniform + 2 * surge)).astype(np.int32)
+    count = np.bincount(stratum, minlength=4 * bands)
+    position = np.bincount(stratum, log.position, 4 * bands) / np.maximum(count, 1)
     depths = np.arange(1, len(RESPONSES) + 1)[:, None]
     return Looks(
         log.user, log.item, stratum, np.ones(stratum.size, np.int32),
         reached=(log.depth >= depths).astype(np.int32),
         propensity=log.propensity, age=(world.source.days - log.day).astype(np.float32),
-        depths=RESPONSES, policy=("ranked",) * bands + ("uniform",) * bands,
+        depths=RESPONSES, policy=(("ranked",) * bands + ("uniform",) * bands) * 2,
         position=np.where(count > 0, position, np.nan).astype(np.float32),
-        uniform=np.repeat([False, True], bands),
+        uniform=np.tile(np.repeat([False, True], bands), 2),
+        surge=np.repeat([False, True], 2 * bands),
     ).summed()  # fmt: skip
+
+
+def _surges(world: World, log: _Log, settings: DatasetSettings) -> npt.NDArray[np.bool_]:
+    """Looks of a day on which their brand was shown more than usual, by the rule of the dataset of a shop."""
+    days, brands = log.day.astype(np.int64), len(BRANDS)
+    cell = days * brands + world.items.brand[log.item]
+    shown = np.bincount(cell[~log.uniform], minlength=world.source.days * brands)
+    shown = shown.reshape(-1, brands).astype(float)
+    on = np.cumsum(shown, axis=0) > 0  # from the first day that the brand was shown
+    share = shown.sum(axis=0) / np.maximum((shown.sum(axis=1, keepdims=True) * on).sum(axis=0), 1)
+    expected = shown.sum(axis=1, keepdims=True) * share
+    ratio = (shown + settings.surge_prior) / (expected + settings.surge_prior)
+    return np.asarray((ratio > settings.surge).ravel()[cell])
 
 
 def _split(world: World, log: _Log, settings: DatasetSettings) -> tuple[Ints, Ints, Ints]:

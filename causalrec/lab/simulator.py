@@ -3,19 +3,21 @@
 The causes and the chances are in :mod:`causalrec.lab.world`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import DatasetError
+from causalrec.lab.exposure_log import biased_log, blocks, looks_of
 from causalrec.lab.look import Look
-from causalrec.lab.world import LOST, Bools, Doubles, Knobs, Truth
+from causalrec.lab.world import Doubles, Knobs, Truth
 
 __all__ = ["Knobs", "Simulation", "Truth", "simulate"]
 
-USER_BLOCK = 1_024  # users drawn at once; memory is this times the catalogue
+PERIODS = 10  # of the time that a log covers; the last one is now
+CAMPAIGN_SHARE = 0.3  # of the periods in which a brand campaigns
+DRIFT_STREAM, CAMPAIGN_STREAM = 13, 14
 HELD_OUT = (0.8, 0.9)  # of the biased clicks: train, then valid, then test
 
 
@@ -47,7 +49,8 @@ def simulate(knobs: Knobs) -> Simulation:
     truth = _world(knobs, rng)
     look = Look(knobs, rng)
     truth = replace(truth, exposure=_exposure_logits(truth, rng))
-    pairs, accidental, passed = _biased_clicks(truth)
+    log = biased_log(truth)
+    pairs, accidental = log.pairs, log.accidental
     if pairs.shape[1] < len(HELD_OUT) + 1:
         raise DatasetError(f"{pairs.shape[1]} clicks were simulated", do="raise users, items or exposed")
     part = np.digitize(rng.random(pairs.shape[1]), HELD_OUT)
@@ -60,7 +63,8 @@ def simulate(knobs: Knobs) -> Simulation:
         knobs.users, knobs.items, train, valid, test,
         modalities=look.render(truth, truth.confounder, 3),
         random_exposure=shown,
-        passed=passed if knobs.logged else None,
+        passed=log.passed if knobs.logged else None,
+        looks=looks_of(log) if knobs.logged else None,
     )  # fmt: skip
     fresh = [_without(found, train) for found in (liked, liked_do)]
     reassigned = look.render(truth, other, 3)
@@ -84,7 +88,25 @@ def _world(knobs: Knobs, rng: np.random.Generator) -> Truth:
         accidental=np.zeros(0, dtype=np.bool_),
         share=np.bincount(confounder, minlength=n_confounders) / knobs.items,
         exposure=np.zeros(knobs.items),
+        past=_past(knobs, n_confounders),
+        campaign=_campaigns(knobs),
     )
+
+
+def _past(knobs: Knobs, n_confounders: int) -> Doubles:
+    """A random walk of demand backwards from now, the last period."""
+    rng = np.random.default_rng([knobs.seed, DRIFT_STREAM])
+    steps = rng.standard_normal((PERIODS, n_confounders)) / np.sqrt(PERIODS)
+    steps[-1] = 0.0
+    return np.asarray(knobs.demand_drift * np.cumsum(steps[::-1], axis=0)[::-1])
+
+
+def _campaigns(knobs: Knobs) -> Doubles:
+    """Each brand campaigns in some periods, not in the last one."""
+    rng = np.random.default_rng([knobs.seed, CAMPAIGN_STREAM])
+    running = rng.random((PERIODS, knobs.brands)) < CAMPAIGN_SHARE
+    running[-1] = False
+    return np.asarray(knobs.campaigns * running)
 
 
 def _zipf(rng: np.random.Generator, kinds: int, size: int) -> Ints:
@@ -98,36 +120,15 @@ def _exposure_logits(truth: Truth, rng: np.random.Generator) -> Doubles:
     promotion = 0.7 * truth.demand + 0.7 * rng.standard_normal(truth.demand.size)
     popularity = rng.standard_normal(knobs.items)
     logits = knobs.exposure_popularity * popularity + knobs.exposure_promotion * promotion[truth.confounder]
+    logits = logits + np.log(np.exp(truth.campaign).mean(axis=0))[truth.brand]
     return np.asarray(logits + np.log(knobs.exposed / knobs.items) - np.log(np.exp(logits).mean()))
-
-
-def _biased_clicks(truth: Truth) -> tuple[Ints, Bools, Ints]:
-    """Recorded pairs (2, n) sorted by user and item, which of them are accidents, and logged pairs (2, m)
-    that were exposed without a recorded click."""
-    knobs = truth.knobs
-    found, accidents, passed = [], [], []
-    for users, rng in _blocks(knobs, 0):
-        chance = truth.exposed(users)
-        exposed = rng.random(chance.shape) < chance
-        liked = exposed & (rng.random(chance.shape) < truth.factual(users))
-        accident = exposed & ~liked & (rng.random(chance.shape) < knobs.accidents)
-        kept = liked & (rng.random(chance.shape) >= LOST * knobs.accidents)
-        clicked = kept | accident
-        rows, items = np.nonzero(clicked)
-        found.append(np.stack([users[rows], items]))
-        accidents.append(accident[rows, items])
-        unclicked = exposed & ~clicked & (rng.random(chance.shape) < knobs.logged)
-        rows, items = np.nonzero(unclicked)
-        passed.append(np.stack([users[rows], items]))
-    clicks, looks = (np.concatenate(pairs, axis=1).astype(np.int32) for pairs in (found, passed))
-    return clicks, np.concatenate(accidents), looks
 
 
 def _uniform(truth: Truth, confounder: Ints | None, stream: int) -> tuple[Floats, Ints]:
     """Pairs shown uniformly with their outcome (3, n), and the liked ones (2, n)."""
     knobs = truth.knobs
     shown = []
-    for users, rng in _blocks(knobs, stream):
+    for users, rng in blocks(knobs, stream):
         count = min(knobs.random_shown, knobs.items)
         items = np.argpartition(rng.random((users.size, knobs.items)), count - 1, axis=1)[:, :count]
         chance = np.take_along_axis(truth.factual(users, confounder), items, axis=1)
@@ -135,13 +136,6 @@ def _uniform(truth: Truth, confounder: Ints | None, stream: int) -> tuple[Floats
         shown.append(np.stack([np.repeat(users, count), items.ravel(), liked.ravel()]))
     exposure = np.concatenate(shown, axis=1).astype(np.float32)
     return exposure, exposure[:2, exposure[2] > 0].astype(np.int32)
-
-
-def _blocks(knobs: Knobs, stream: int) -> Iterator[tuple[Ints, np.random.Generator]]:
-    """Users in blocks, each with its own generator."""
-    for start in range(0, knobs.users, USER_BLOCK):
-        users = np.arange(start, min(start + USER_BLOCK, knobs.users), dtype=np.int32)
-        yield users, np.random.default_rng([knobs.seed, stream, start])
 
 
 def _without(pairs: Ints, train: Ints) -> Ints:

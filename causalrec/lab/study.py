@@ -13,10 +13,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from scipy.stats import ttest_rel
 
 from causalrec.lab.readout import READOUTS, TESTS, K, Readout
 from causalrec.lab.study_cells import StudyResult
-from causalrec.metrics.bootstrap import paired_test
 
 NDCG, RECALL, LIFT = f"ndcg@{K}", f"recall@{K}", f"popularity_lift@{K}"
 BOTH = "both"  # of a model whose two read-outs agree
@@ -31,7 +31,7 @@ class StudyRow:
         ndcg, recall, lift: test -> mean; spread: test -> standard deviation of NDCG (0 with one seed).
         gap_bayes, gap_informed: test -> share of the gap closed (None: no gap).
         against_raw: test -> relative change of NDCG against the raw model.
-        p_value: test -> paired bootstrap over users against the raw model, seeds side by side.
+        p_value: test -> paired t-test over worlds against the raw model (None with one world).
         readable: cause -> share of it that the item states still say.
     """
 
@@ -129,11 +129,13 @@ def _gap(value: float, raw: list[float], top: list[float] | None) -> float | Non
 
 
 def _p_value(parts: list[Readout], raw: list[Readout], test: str) -> float | None:
-    """Seeds are different worlds: their users stand side by side."""
-    if len(parts) != len(raw):
+    """The unit is the world: users of one world share its luck."""
+    if len(parts) != len(raw) or len(parts) < 2:
         return None
-    ours, theirs = (np.concatenate([part.per_user[test] for part in side]) for side in (parts, raw))
-    return paired_test(ours, theirs).p_value
+    ours, theirs = (np.array([part.metrics[test][NDCG] for part in side]) for side in (parts, raw))
+    if np.allclose(ours, theirs):
+        return 1.0
+    return float(ttest_rel(ours, theirs).pvalue)
 
 
 def _means(parts: list[Readout], metric: str) -> dict[str, float]:

@@ -28,7 +28,7 @@ NOTE = (
     "above raw. Effect error: root mean squared error of differences in do-effect over their size (0 "
     "perfect, 1 uninformative). R2: share of a "
     "cause that a ridge still reads from the item states. lift: popularity of lists against histories. "
-    "Mean ± standard deviation over worlds; * p < .01 against raw (paired bootstrap over users). Models are "
+    "Mean ± standard deviation over worlds; * p < .01 against raw (paired t-test over worlds). Models are "
     "selected on the clicks of the biased log, those with a term for exposure on clicks thinned by it."
 )
 

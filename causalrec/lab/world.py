@@ -31,6 +31,10 @@ class Knobs:
         merit_shown: omega, scale of the merit in the modalities.
         exposed: mean number of items exposed to a user; random_shown of the uniform policy.
         logged: share of exposures without a click that the shop's log keeps (a log of impressions).
+        position_decay: the k-th item of a page is examined with chance k^-decay; 0: all are.
+        demand_curve: weight of the square of demand; 0: demand acts linearly.
+        demand_drift: standard deviation of what the demand of a confounder drifts by before now.
+        campaigns: log-odds that a hidden campaign of a brand adds to showing and to clicking while it lasts.
     """
 
     users: int = 2_000
@@ -50,6 +54,10 @@ class Knobs:
     exposed: float = 50.0
     random_shown: int = 50
     logged: float = 0.0
+    position_decay: float = 0.0
+    demand_curve: float = 0.0
+    demand_drift: float = 0.0
+    campaigns: float = 0.0
     seed: int = 7
 
 
@@ -65,6 +73,8 @@ class Truth:
         accidental: bool (n_train,), training pairs that are accidents.
         share: float64 (confounders,), how often a confounder occurs; what C is redrawn from.
         exposure: float64 (N,), logit of being shown to a user without taste: popularity and promotion of C.
+        past: float64 (periods, confounders), what demand differed by from ``demand``, which is that of now.
+        campaign: float64 (periods, brands), log-odds that a campaign adds.
     """
 
     knobs: Knobs
@@ -78,17 +88,29 @@ class Truth:
     accidental: Bools
     share: Doubles
     exposure: Doubles
+    past: Doubles
+    campaign: Doubles
 
     def factual(self, users: Ints, confounder: Ints | None = None) -> Floats:
         """float32 (B, N): chance of a like given each item's own (or another) confounder."""
-        demand = self.demand[self.confounder if confounder is None else confounder]
+        demand = self.acting(self.demand)[self.confounder if confounder is None else confounder]
         return sigmoid(self._appeal(users) + self._reach(users) * demand).astype(np.float32)
 
     def do_effect(self, users: Ints) -> Floats:
         """float32 (B, N): chance of a like with C redrawn, whatever the item looks like (the target)."""
         appeal, reach = self._appeal(users), self._reach(users)
-        parts = zip(self.share, self.demand, strict=True)
+        parts = zip(self.share, self.acting(self.demand), strict=True)
         return sum((s * sigmoid(appeal + reach * d) for s, d in parts), np.zeros(())).astype(np.float32)
+
+    def liked_in(self, users: Ints, period: Ints) -> Floats:
+        """float32 (B, N): chance of a like in the ``period`` (B, N) in which the item was shown."""
+        demand = self.acting(self.demand + self.past)[period, self.confounder]
+        logit = self._appeal(users) + self._reach(users) * demand + self.campaign[period, self.brand]
+        return sigmoid(logit).astype(np.float32)
+
+    def acting(self, demand: Doubles) -> Doubles:
+        """What a demand adds to the logit at ``confounding`` 1."""
+        return np.asarray(demand + self.knobs.demand_curve * (demand**2 - 1))
 
     def exposed(self, users: Ints) -> Doubles:
         """float64 (B, N): chance that the policy shows the item to the user."""
@@ -106,7 +128,7 @@ class Truth:
         users, items = pairs
         appeal = self.knobs.base_rate + np.einsum("nm,nm->n", self.taste[users], self.merit[items])
         reach = self.knobs.confounding * (1 + SENSITIVITY * self.sensitivity[users])
-        odds = sigmoid(appeal + reach * self.demand[self.confounder[items]])
+        odds = sigmoid(appeal + reach * self.acting(self.demand)[self.confounder[items]])
         true, slip = odds * (1 - LOST * self.knobs.accidents), (1 - odds) * self.knobs.accidents
         return np.asarray(true / (true + slip))
 

@@ -47,6 +47,10 @@ class Declared(Protocol):
         """Required columns that a later version brought, and what older rows read as."""
 
     @property
+    def retired(self) -> frozenset[str]:
+        """Columns of earlier versions that may still be stored; they are neither read nor written."""
+
+    @property
     def arrow_schema(self) -> pa.Schema:
         """All columns, partition columns included."""
 

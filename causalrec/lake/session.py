@@ -15,6 +15,11 @@ from causalrec.config.sections import SparkSettings
 from causalrec.errors import SettingsError
 
 OLDEST_JAVA = 17
+FOREIGN = (
+    *("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "HADOOP_CONF_DIR"),
+    *("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"),
+)
+"""Variables of another Spark or of any Java; on one machine the locked Spark runs, as the settings say."""
 _HOW = (
     "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) "
     "or set JAVA_HOME to one"
@@ -54,6 +59,8 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
     local = settings.master.startswith("local")
     if local:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        for name in FOREIGN:
+            os.environ.pop(name, None)
     conf = {
         **_FIXED,
         **(_LOOPBACK if local else {}),

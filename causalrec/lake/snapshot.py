@@ -42,6 +42,7 @@ class Snapshot:
     partition_by: tuple[str, ...]
     delta: DeltaTable
     added: Added = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
 
     @property
     def version(self) -> int:
@@ -63,7 +64,9 @@ class Snapshot:
 
     def reopened(self, version: int | None = None) -> "Snapshot":
         """The same table at another version (None: the newest)."""
-        found = open_snapshot(self.name, self.location, self.schema, self.partition_by, version, self.added)
+        found = open_snapshot(
+            self.name, self.location, self.schema, self.partition_by, version, self.added, self.retired
+        )
         if found is None:
             raise LakeError(f"{self.name}: the table vanished", do="restore it or rebuild it")
         return found
@@ -97,7 +100,8 @@ class Snapshot:
                     do="filter by partition columns here and by others on the result",
                 )
         chosen = [file for file in self.files if matches(file.partition, where)]
-        missing = self.location.missing([file.path for file in chosen])
+        with self.location.answering():
+            missing = self.location.missing([file.path for file in chosen])
         if missing:
             raise PinError(
                 f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, "
@@ -109,9 +113,9 @@ class Snapshot:
     def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
         """The rows of ``files``; only the needed columns are read from disk."""
         names = columns or self.schema.names
-        return filled(
-            self._dataset(files).to_table(columns=with_sources(names, self.added)), self.added
-        ).select(names)
+        with self.location.answering():
+            found = self._dataset(files).to_table(columns=with_sources(names, self.added))
+        return filled(found, self.added).select(names)
 
     def batches(
         self, files: list[DataFile], columns: list[str] | None, rows: int
@@ -153,11 +157,13 @@ def open_snapshot(
     partition_by: tuple[str, ...],
     version: int | None = None,
     added: Added | None = None,
+    retired: frozenset[str] = frozenset(),
 ) -> Snapshot | None:
     """The table at ``version`` (None: the newest); None where there is no table at all.
 
     Raises:
         PinError: the table has no such version, or no longer has it.
+        StoreError: the store does not answer.
         LakeError: the log is unreadable, or the table uses a feature that this reader does not know.
         ContractError: the stored columns differ from the contract.
     """
@@ -170,6 +176,7 @@ def open_snapshot(
             f"{name}@{version}: there is no such table", do="run the job that writes it"
         ) from error
     except (DeltaError, OSError, ValueError) as error:
+        location.require_store()  # else it would look as if the log were damaged
         if version is not None:
             raise PinError(
                 f"{name}@{version} is not readable: {error}", do="use a version that still exists, or rebuild"
@@ -184,8 +191,8 @@ def open_snapshot(
         ) from error
     _refuse_unknown(name, delta)
     given = added or {}
-    _check_schema(name, delta, optional(schema, given), partition_by)
-    return Snapshot(name, location, schema, partition_by, delta, given)
+    _check_schema(name, delta, optional(schema, given), partition_by, retired)
+    return Snapshot(name, location, schema, partition_by, delta, given, retired)
 
 
 def _refuse_unknown(name: str, delta: DeltaTable) -> None:
@@ -214,7 +221,9 @@ def refuse_unwritable(snapshot: Snapshot) -> None:
         )
 
 
-def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by: tuple[str, ...]) -> None:
+def _check_schema(
+    name: str, delta: DeltaTable, schema: pa.Schema, partition_by: tuple[str, ...], retired: frozenset[str]
+) -> None:
     do = f"rebuild the table, or bring schemas/{name}.yaml back to what is stored"
     stored: Any = pa.schema(delta.schema().to_arrow())
     if tuple(delta.metadata().partition_columns) != partition_by:
@@ -234,7 +243,7 @@ def _check_schema(name: str, delta: DeltaTable, schema: pa.Schema, partition_by:
         if not _same_type(found, column.type):
             raise ContractError(f"{name}.{column.name}: expected {column.type}, found {found}", do=do)
     for known in stored.names:
-        if known not in schema.names:
+        if known not in schema.names and known not in retired:
             raise ContractError(f"{name}: stored column {known} is not declared", do=do)
 
 

@@ -1,10 +1,14 @@
 """Where a table lies: a local folder or a URI, always reached through one file system object."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pyarrow import fs
+
+from causalrec.errors import StoreError
 
 S3 = "s3://"
 
@@ -74,6 +78,35 @@ class Location:
             return f"file://{self.path(relative)}"
         uri = self.uri.rstrip("/")
         return f"{'s3a://' + uri.removeprefix(S3) if uri.startswith(S3) else uri}/{relative}"
+
+    def require_store(self) -> None:
+        """Nothing, where the store answers.
+
+        Raises:
+            StoreError: it cannot be reached, or it refuses access.
+        """
+        if self.local:
+            return
+        with self.answering():
+            self.filesystem.get_file_info(self._opened[1])
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """For a block that reads: what a store says when it does not answer becomes an error that says so.
+
+        Raises:
+            StoreError: a network error, or access refused.
+        """
+        try:
+            yield
+        except OSError as error:
+            if self.local or isinstance(error, FileNotFoundError):
+                raise
+            raise StoreError(
+                f"the store of {self.uri} ({self.endpoint or 'default endpoint'}) does not answer: {error}",
+                do="check the network, lake.endpoint, lake.region and the credentials, then run it again; "
+                "the tables were not touched",
+            ) from error
 
     def child(self, name: str) -> "Location":
         """The location one folder down."""

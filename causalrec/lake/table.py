@@ -69,7 +69,13 @@ class LakeTable:
     def snapshot(self, version: int | None = None) -> Snapshot | None:
         """The table at a version (None: the newest); None where nothing was ever written."""
         return open_snapshot(
-            self.name, self.location, self.schema, self.partition_by, version, self.contract.added
+            self.name,
+            self.location,
+            self.schema,
+            self.partition_by,
+            version,
+            self.contract.added,
+            self.contract.retired,
         )
 
     def read(

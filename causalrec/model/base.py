@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from causalrec.config.bench import Value
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.worth import ModuleWorth
 
@@ -105,6 +106,7 @@ class Recommender(ABC):
     """
 
     name: str
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = MappingProxyType({})  # setting -> what tuning tries
     recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
     worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
 

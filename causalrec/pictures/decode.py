@@ -1,6 +1,6 @@
 """One conversion policy from any accepted file to an upright RGB picture.
 
-First frame; EXIF orientation applied; 16-bit grey scaled to 8 bit; palette expanded; transparency laid on
+First frame; EXIF orientation applied; deeper grey scaled to 8 bit; palette expanded; transparency laid on
 white; CMYK and every other colour space converted by Pillow without ICC profiles. So the same picture in
 another encoding gives the same input to the encoder up to rounding. A change here is a new ``PREPROCESSING``
 version.
@@ -12,9 +12,10 @@ from PIL import ExifTags, Image, ImageOps
 from causalrec.config.sections import ImageSettings
 from causalrec.pictures.header import open_picture, pillow_errors
 
-PREPROCESSING = "p1"
+PREPROCESSING = "p2"
 WHITE = (255, 255, 255, 255)
 SIXTEEN_TO_EIGHT = 257.0
+WHITES = (255.0, 65_535.0)
 UPRIGHT = 1
 
 
@@ -44,11 +45,21 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
-    values = np.asarray(picture, dtype=np.float32)
-    if picture.mode != "F":
+    """Grey of 16 or 32 bit, or of floats. White is the least usual value that holds; files do not say."""
+    values = np.nan_to_num(np.asarray(picture, dtype=np.float32))
+    top = float(values.max(initial=0.0))
+    if picture.mode == "F":
+        values = values * (255.0 if top <= 1.0 else 255.0 / _white(top))
+    elif picture.mode == "I" and picture.format == "TIFF":
+        values = values * (255.0 / _white(top))
+    else:
         values = values / SIXTEEN_TO_EIGHT
     grey = np.nan_to_num(np.rint(values)).clip(0, 255).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
+
+
+def _white(top: float) -> float:
+    return next((white for white in WHITES if top <= white), top)
 
 
 def _upright(picture: Image.Image) -> Image.Image:

@@ -120,11 +120,20 @@ async def _follow(
         async with session.get(URL(url, encoded=True), allow_redirects=False) as answer:
             if answer.status not in REDIRECTS:
                 return await _body(answer, url, max_bytes)
-            url = urljoin(url, answer.headers.get("Location", ""))
+            url = _joined(url, answer.headers.get("Location", ""))
         allow(url)
     raise ResourceRefused(
         f"{url} came after more than {how.redirects} redirects", do="deliver the final address"
     )
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:  # such as http://[
+        raise ResourceRefused(
+            f"{url} redirects to an address that is none: {location[:80]!r}", do="deliver the final address"
+        ) from error
 
 
 async def _body(answer: "ClientResponse", url: str, max_bytes: int) -> bytes:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
-from PIL import Image, UnidentifiedImageError
+import pillow_heif
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
@@ -18,6 +19,8 @@ from causalrec.errors import ReasonCode, SourceError
 # A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is
 # read all the same, at an eighth of the work.
 PROOF_SIDE = 32
+JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
+MAX_TEXT_BYTES = 16 << 20  # of one PNG text; editors leave megabytes of XMP there
 
 
 class RejectedPicture(SourceError):
@@ -48,6 +51,9 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
         raise RejectedPicture(ReasonCode.IMAGE_EMPTY, "no bytes")
     if len(data) > caps.max_bytes:
         raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{len(data)} bytes")
+    scans = data.count(START_OF_SCAN) if data.startswith(JPEG) else 0
+    if scans > caps.max_scans:
+        raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {caps.max_scans} are read")
     with pillow_errors():
         picture = Image.open(io.BytesIO(data), formats=_known(caps.formats))
     width, height = picture.size
@@ -78,6 +84,8 @@ def check_picture(data: bytes, caps: ImageSettings) -> Header:
 def _known(formats: tuple[str, ...]) -> tuple[str, ...]:
     """The allowed formats that this Pillow can read; all plug-ins are loaded first."""
     Image.init()
+    pillow_heif.register_heif_opener(thumbnails=False)
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES
     return tuple(name for name in formats if name in Image.OPEN)
 
 

@@ -42,7 +42,9 @@ def read_picture(resolver: Resolver, reference: str, caps: ImageSettings) -> byt
         raise RejectedPicture(ReasonCode.IMAGE_MISSING, "no such file under the image roots") from error
     except ResourceUnreachable as error:
         raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, error.what) from error
-    except OSError as error:
+    except MemoryError:
+        raise  # the machine's trouble, not the picture's
+    except Exception as error:  # clients of stores raise anything; one address must not end a night
         raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, f"unreadable ({type(error).__name__})") from error
     if not data:
         raise RejectedPicture(ReasonCode.IMAGE_EMPTY, "no bytes")

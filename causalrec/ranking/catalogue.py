@@ -21,10 +21,14 @@ class Catalogue:
         model_rows: int32 (n,) position in the model's own numbering; -1 for items that it does not know.
         popularity: float32 (n,) training interactions.
         states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
-        unadjusted: float32 (n, d) factual item states, or None.
         fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
         confounders: str (n,) name of the coarse confounder code; empty without one.
         rules: what the shop's rules say of them.
+        raw: float32 (n, r) item states of a raw model of the same data; a row of NaN for items that it does
+            not know. None where there is none.
+        content: float32 (n, c) item states of the content effect, or None.
+        looks, responses: float32 (n,) how often the item was looked at, and how many of these looks were
+            answered (clicked, carted, ...) in training. None where looks were not logged.
     """
 
     item_ids: npt.NDArray[np.str_]
@@ -32,10 +36,13 @@ class Catalogue:
     model_rows: Ints
     popularity: Floats
     states: Floats | None
-    unadjusted: Floats | None
     fold: Floats | None
     confounders: npt.NDArray[np.str_]
     rules: ItemRules
+    raw: Floats | None = None
+    content: Floats | None = None
+    looks: Floats | None = None
+    responses: Floats | None = None
 
     @property
     def size(self) -> int:
@@ -68,17 +75,11 @@ class Catalogue:
         return replace(self, titles=np.where(known, titles[order][place], self.titles))
 
     def _take(self, rows: npt.NDArray[np.intp]) -> "Catalogue":
-        return Catalogue(
-            self.item_ids[rows],
-            self.titles[rows],
-            self.model_rows[rows],
-            self.popularity[rows],
-            None if self.states is None else self.states[rows],
-            None if self.unadjusted is None else self.unadjusted[rows],
-            None if self.fold is None else self.fold[rows],
-            self.confounders[rows],
-            self.rules.take(rows),
-        )
+        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "rules"}
+        taken: dict[str, Any] = {
+            name: None if array is None else array[rows] for name, array in arrays.items()
+        }
+        return Catalogue(**taken, rules=self.rules.take(rows))
 
 
 def catalogue_of(
@@ -87,21 +88,30 @@ def catalogue_of(
     popularity: Floats,
     tables: ServingTables | None,
     fold: Floats | None = None,
+    looks: Floats | None = None,
+    responses: Floats | None = None,
 ) -> Catalogue:
     """All items of a model, given in the model's numbering. Without ``fold`` the item states are folded."""
     order = np.argsort(item_ids, kind="stable")
     folded = tables.items if fold is None and tables is not None else fold
     names = np.full(item_ids.size, "") if tables is None else confounder_names(tables)
+
+    def ordered(values: Floats | None) -> Floats | None:
+        return None if values is None else values[order]
+
     return Catalogue(
         item_ids[order],
         titles[order],
         order.astype(np.int32),
         popularity[order].astype(np.float32),
-        None if tables is None else tables.items[order],
-        None if tables is None else tables.items_unadjusted[order],
-        None if folded is None else folded[order],
+        ordered(None if tables is None else tables.items),
+        ordered(folded),
         names[order],
         no_rules(item_ids.size),
+        ordered(None if tables is None else tables.raw_items),
+        ordered(None if tables is None else tables.content_items),
+        ordered(looks),
+        ordered(responses),
     )
 
 

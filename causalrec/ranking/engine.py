@@ -1,8 +1,7 @@
 """Ranks the catalogue for a batch of users: taste where it is known, popularity where it is not."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,65 +11,24 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import ReadOut
+from causalrec.ranking.adjustment import Evidence, sentences
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import FINE, worthwhile
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.listing import Chance, Lister, Lists
+from causalrec.ranking.places import places_gained
+from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, uniforms
-from causalrec.ranking.topk import Indices, TopK, dot_pairs
+from causalrec.ranking.topk import Indices, TopK
+from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
 
 FLOAT = 4
 MIB = 1 << 20
+SAME = 1e-4  # relative difference of one score computed from two tables
 Bools = npt.NDArray[np.bool_]
-
-
-class Fallback(StrEnum):
-    """Why a user was not served by the plain path; several are joined by '+'."""
-
-    COLD_USER = "cold_user"
-    FOLD_IN = "fold_in"
-    SEEN_EVERYTHING = "seen_everything"
-    """The user has all that may be listed, and is shown it again."""
-    CATALOGUE_EXHAUSTED = "catalogue_exhausted"
-    """Fewer rows: there is nothing left that the user does not have yet."""
-    CAPS_REACHED = "caps_reached"
-    """Fewer rows: what is left is over the caps per category or brand."""
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Recommendations of a batch, ordered by user and rank; arrays (m,).
-
-    ``unadjusted`` is NaN where there is none; ``fallback`` and ``confounders`` are empty there.
-    ``propensity`` is the probability with which the policy of the row chose the item for this user.
-    """
-
-    users: Indices
-    ranks: Indices
-    items: Indices
-    scores: Floats
-    unadjusted: Floats
-    reason_codes: Texts
-    reason_texts: Texts
-    confounders: Texts
-    fallback: Texts
-    policies: Texts
-    propensity: Floats
-
-
-@dataclass(frozen=True)
-class UserStates:
-    """States (U, d) of the users a model was trained on; row -1 asks for no state."""
-
-    table: Floats
-
-    def take(self, rows: Ints) -> Floats:
-        """float32 (B, d); zeros for row -1."""
-        found = np.asarray(self.table[np.maximum(rows, 0)], dtype=np.float32)
-        return np.where((rows >= 0)[:, None], found, np.float32(0))
 
 
 class Engine:
@@ -102,6 +60,8 @@ class Engine:
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
         self._lister = Lister.of(catalogue.rules, settings, self._units)
         self._index, self._read_out = index, read_out
+        self._evidence = Evidence.of(catalogue, settings)
+        self._raw = _with_raw_states(catalogue)
 
     def recommend(
         self,
@@ -126,6 +86,7 @@ class Engine:
     def _block_rows(self, k: int) -> int:
         """Users at once, so that score and similarity blocks stay within the memory bound."""
         width = 0 if self._units is None else self._units.shape[1]
+        width += 0 if self.catalogue.raw is None else self.catalogue.raw.shape[1]
         fused = self._users is not None and worthwhile(self.catalogue.size, k)
         scores = 2 * self.catalogue.size // FINE if fused else 3 * self.catalogue.size
         pool = k * self.settings.pool if self.settings.diversity or self._lister.caps else 0
@@ -134,43 +95,48 @@ class Engine:
         return max(1, min(self.settings.user_block, int(bound)))
 
     def _block(self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None) -> Ranked:
-        selector, folded, states = self._selector(rows, past)
+        selector, folded = self._selector(rows, past)
         lists = self._lister.lists(selector, self._masked(past), k, chance)
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
+        raw, content = self._other_scores(rows, top)
+        adjustments = self._adjustments(rows, selector, lists, raw, content, k)
         codes, texts = explain(
-            self.catalogue, nearest, similarity, _drawn(lists, cold), self.settings.min_reason_similarity
+            self.catalogue,
+            nearest,
+            similarity,
+            _drawn(lists, cold),
+            sentences(adjustments, self.catalogue.confounders[top.columns]),
+            self.settings.min_reason_similarity,
         )
         return Ranked(
             users=top.rows + offset,
             ranks=top.ranks,
             items=top.columns,
             scores=top.scores,
-            unadjusted=self._unadjusted(states, top, cold),
+            raw=raw,
+            content=content,
             reason_codes=codes,
             reason_texts=texts,
+            adjustments=adjustments,
             confounders=self.catalogue.confounders[top.columns],
             fallback=_labels(folded, cold, lists)[top.rows],
             policies=lists.policies,
             propensity=lists.propensity,
         )
 
-    def _selector(self, rows: Ints, past: Histories) -> tuple[Selector, Bools, Floats | None]:
-        """Scores of the block, the users served by their history alone, and the user states."""
+    def _selector(self, rows: Ints, past: Histories) -> tuple[Selector, Bools]:
+        """Scores of the block, and the users served by their history alone."""
         if self._users is None:
             known = rows >= 0
             folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
             matrix = self._matrix(rows, np.flatnonzero(known | folded), past)
-            return Selector(self.catalogue, ~known & ~folded, matrix=matrix), folded, None
+            return Selector(self.catalogue, ~known & ~folded, matrix=matrix), folded
         trained = self._users.take(rows)
         has_state: Bools = np.asarray(trained.any(axis=1))
         states = np.where(has_state[:, None], trained, self._folded(~has_state, past, trained.shape[1]))
         served: Bools = np.asarray(states.any(axis=1))
-        return (
-            Selector(self.catalogue, ~served, states=states, index=self._index),
-            served & ~has_state,
-            states,
-        )
+        return Selector(self.catalogue, ~served, states=states, index=self._index), served & ~has_state
 
     def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
         """States (B, d) read out of the summed fold-in vectors of the history; zero without one."""
@@ -209,11 +175,36 @@ class Engine:
             return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
         return nearest_history(self._units, top, past, self.settings.reason_history)
 
-    def _unadjusted(self, states: Floats | None, top: TopK, cold: Bools) -> Floats:
-        if states is None or self.catalogue.unadjusted is None:
-            return np.full(top.rows.size, np.nan, dtype=np.float32)
-        values = dot_pairs(states, self.catalogue.unadjusted, top.rows, top.columns)
-        return np.where(cold[top.rows], np.float32(np.nan), values)
+    def _other_scores(self, rows: Ints, top: TopK) -> tuple[Floats, Floats]:
+        """The scores of the listed pairs by the raw model, and their content effects."""
+        users = self._users
+        if users is None:
+            return pair_scores(rows, None, None, top), pair_scores(rows, None, None, top)
+        return (
+            pair_scores(rows, users.raw, self.catalogue.raw, top),
+            pair_scores(rows, users.content, self.catalogue.content, top),
+        )
+
+    def _adjustments(
+        self, rows: Ints, ours: Selector, lists: Lists, raw_scores: Floats, content: Floats, k: int
+    ) -> Texts:
+        """What the adjustment did to each row. Without a raw model, and where the search is approximate (a
+        second, exact one would cost more than it), nothing is compared."""
+        table = None if self._users is None else self._users.raw
+        if table is None or self._raw is None or self._index is not None or not self.settings.adjusted_places:
+            return np.full(lists.top.rows.size, "")
+        states = rows_of(table, rows)
+        compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
+        raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), states=states)
+        gained = places_gained(self._lister, lists, ours, raw, compared, k)
+        gained = np.where(np.isnan(raw_scores), 0, gained)
+        demand_out = np.isclose(content, lists.top.scores, rtol=SAME)
+        return self._evidence.codes(lists.top.columns, gained, demand_out)
+
+
+def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:
+    """The catalogue as the raw model ranks it; items that it does not know score zero."""
+    return None if catalogue.raw is None else replace(catalogue, states=np.nan_to_num(catalogue.raw))
 
 
 def _drawn(lists: Lists, cold: Bools) -> Drawn:

@@ -24,7 +24,10 @@ Chance = Callable[[str], npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Lists:
-    """The lists of a block, ordered by user and rank; arrays (m,), and three labels per user (B,)."""
+    """The lists of a block, ordered by user and rank; arrays (m,), and three labels per user (B,).
+
+    ``taken`` are the keys of what no place by taste could get: what users have, and what was drawn.
+    """
 
     top: TopK
     policies: Texts
@@ -32,6 +35,7 @@ class Lists:
     seen_again: Bools
     short: Bools
     capped: Bools
+    taken: Indices
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class Lister:
         )
         return [Cap(codes, most) for codes, most in pairs if most is not None]
 
+    @property
+    def reranked(self) -> bool:
+        """Whether caps or diversity choose within the best items."""
+        return bool(self.caps) or self.settings.diversity > 0
+
     def lists(self, selector: Selector, masked: Indices, k: int, chance: Chance | None) -> Lists:
         """Lists of up to ``k`` items for all users of the block.
 
@@ -90,7 +99,7 @@ class Lister:
         short = rows + filled < k
         capped = short & (rows < self._left(taken, n_users)) & bool(self.caps)
         top, policies, propensity = _assembled(selector, mine, drawn, n_users)
-        return Lists(top, policies, propensity, seen_again & (rows + filled > 0), short, capped)
+        return Lists(top, policies, propensity, seen_again & (rows + filled > 0), short, capped, taken)
 
     def _left(self, masked: Indices, n_users: int) -> Indices:
         size = self.listed.positions.size
@@ -132,7 +141,7 @@ class Lister:
 
     def _personal(self, selector: Selector, taken: Indices, k: int) -> TopK:
         users = np.arange(selector.cold.size)
-        if not self.caps and self.settings.diversity == 0:
+        if not self.reranked:
             return selector.best(users, taken, k, self.listed)
         parts, pool = [], k * self.settings.pool
         while users.size:

@@ -57,11 +57,17 @@ def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) 
 
 
 def explain(
-    catalogue: Catalogue, nearest: Indices, similarity: Floats, drawn: Drawn, minimum: float
+    catalogue: Catalogue,
+    nearest: Indices,
+    similarity: Floats,
+    drawn: Drawn,
+    adjusted: Texts,
+    minimum: float,
 ) -> tuple[Texts, Texts]:
     """Reason codes and texts (m,) of the selected pairs.
 
     Args:
+        adjusted: what the adjustment did to each row, in words; empty where it did nothing worth a word.
         minimum: cosine below which no single item explains the pair.
     """
     similar = (nearest >= 0) & (similarity >= minimum)
@@ -77,4 +83,5 @@ def explain(
     texts = np.full(nearest.size, "fits what you chose as a whole", dtype=object)
     for mask, _, text in reversed(cases):
         texts = np.where(mask, text, texts)
+    texts = np.where(adjusted != "", texts + "; " + adjusted.astype(object), texts)
     return codes, texts.astype(str)

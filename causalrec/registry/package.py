@@ -7,7 +7,7 @@ model's numbering · ``manifest.json`` where it comes from · ``checksums.json``
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +20,16 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config.sections import ScoringSettings
-from causalrec.dataset.arrays import Floats, Ints
+from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model import worth
 from causalrec.model.base import TABLES, Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.read_out import ARRAYS, ReadOut
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
-from causalrec.ranking.engine import Engine, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
+from causalrec.ranking.user_states import UserStates
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.tensors import map_tensor
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
 WORTH = "worth"  # key of the manifest
+LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
 Texts = npt.NDArray[np.str_]
@@ -67,7 +69,8 @@ def write_package(
     users = {"user_id": pa.array(dataset.user_ids, pa.string()), "n_train": pa.array(degree, pa.int64())}
     pq.write_table(pa.table(users), folder / USERS)
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
-    pq.write_table(pa.table({**items, "popularity": pa.array(popularity, pa.float32())}), folder / ITEMS)
+    items |= {"popularity": pa.array(popularity, pa.float32())} | _look_counts(data)
+    pq.write_table(pa.table(items), folder / ITEMS)
     names = () if tables is None else tables.code_names
     manifest = {
         **facts,
@@ -87,6 +90,17 @@ def _fold_in(recommender: Recommender) -> tuple[dict[str, npt.NDArray[Any]], dic
     arrays, facts = recommender.read_out().pack()
     named = {f"{READ_OUT}.{name}": array for name, array in arrays.items()}
     return {"fold": np.ascontiguousarray(recommender.fold), **named}, facts
+
+
+def _look_counts(data: Interactions) -> dict[str, pa.Array]:
+    """Per item its looks, and how many were answered at all; nothing where looks were not logged."""
+    if data.looks is None:
+        return {}
+    counts = {LOOKS: data.looks.count, RESPONSES: data.looks.reached[0]}
+    return {
+        name: pa.array(np.bincount(data.looks.items, values, data.n_items).astype(np.int64))
+        for name, values in counts.items()
+    }
 
 
 def _history(pairs: Ints, n_users: int) -> tuple[npt.NDArray[np.int64], Ints]:
@@ -144,7 +158,8 @@ class ModelPackage:
         items = pq.read_table(self.folder / ITEMS)
         popularity = items["popularity"].to_numpy().astype(np.float32)
         titles = _texts(items, "title", otherwise=self.item_ids)
-        return catalogue_of(self.item_ids, titles, popularity, self.tables(), self._fold())
+        looks, responses = (_counts(items, name) for name in (LOOKS, RESPONSES))
+        return catalogue_of(self.item_ids, titles, popularity, self.tables(), self._fold(), looks, responses)
 
     def tables(self) -> ServingTables | None:
         """The factorised form; user states stay on disk until they are read."""
@@ -185,12 +200,21 @@ class ModelPackage:
     ) -> Engine:
         """A scorer over ``catalogue`` (default: all items of the model)."""
         items = self.catalogue if catalogue is None else catalogue
-        users = map_tensor(self.folder / SERVING, "users") if self.factorised else None
+        users = self._tensor("users") if self.factorised else None
         if users is not None:
-            states = UserStates(users)
+            states = UserStates(users, self._tensor("raw_users"), self._tensor("content_users"))
             return Engine(items, settings, users=states, index=index, read_out=self._read_out())
         model = self.recommender()
         return Engine(items, settings, score=model.score, score_histories=model.score_histories)
+
+    def raw_engine(self, settings: ScoringSettings, catalogue: Catalogue) -> Engine | None:
+        """A scorer by the raw model; None where the package has none."""
+        users = self._tensor("raw_users") if self.factorised else None
+        if users is None or catalogue.raw is None:
+            return None
+        states = np.nan_to_num(catalogue.raw)
+        plain = replace(catalogue, states=states, fold=np.zeros_like(states), raw=None, content=None)
+        return Engine(plain, settings, users=UserStates(users))
 
     def histories(self) -> Histories:
         """What the users had chosen when the model was trained, as catalogue positions."""
@@ -208,6 +232,14 @@ def open_package(folder: Path, expected: str | None = None) -> ModelPackage:
     """
     verify_checksums(folder, expected)
     return ModelPackage(folder)
+
+
+def _counts(table: pa.Table, name: str) -> Floats | None:
+    """A column of counts; None where looks were not logged, and in packages of older code."""
+    if name not in table.column_names:
+        return None
+    counts: Floats = table[name].to_numpy().astype(np.float32)
+    return counts
 
 
 def _texts(table: pa.Table, name: str, otherwise: Texts | None = None) -> Texts:

@@ -13,7 +13,7 @@ from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id, guarded, store_exists
-from causalrec.registry.training_run import Epochs, log_fit, log_setting
+from causalrec.registry.training_run import Epochs, log_fit, log_setting, log_worth
 
 PLACE = {"tracking_uri", "artifact_root", "model_name", "experiment"}  # settings of where versions go
 
@@ -63,6 +63,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         log_setting(settings, dataset, ds)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
         log_fit(report)
+        log_worth(recommender.worth)
         changes = run_refuters(settings, dataset.data, recommender, report.epochs)
         mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
         version = register(client, settings, dataset, recommender, ds, run.info.run_id)

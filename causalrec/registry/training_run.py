@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from causalrec import __version__
@@ -10,10 +12,15 @@ from causalrec.dataset.load import Dataset
 from causalrec.dataset.store import verify_bundle
 from causalrec.lake.record.ledger import git_revision
 from causalrec.model.base import FitReport, Progress
+from causalrec.model.worth import ModuleWorth, as_json
 from causalrec.registry.reproduction.environment import environment_of
 from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON
 
 CARRIED = ("dataset", "features")  # settings that a rebuild of the data needs; the model carries its own
+
+
+REFUSED = re.compile(r"[^\w.\- /]+")  # characters that MLflow does not take in a metric's name
+WORTH_TABLE = "module_worth.json"
 
 
 class Epochs:
@@ -33,6 +40,17 @@ class Epochs:
 def _safe(metrics: dict[str, float]) -> dict[str, float]:
     """Metric names that MLflow takes (it refuses '@')."""
     return {name.replace("@", "_at_"): float(value) for name, value in metrics.items()}
+
+
+def log_worth(worth: Sequence[ModuleWorth]) -> None:
+    """Every module's gain as a metric, and all that was measured as a table; nothing without modules."""
+    import mlflow
+
+    if not worth:
+        return
+    mlflow.log_metrics({f"worth_{REFUSED.sub('_', module.module)}": module.gain for module in worth})
+    rows = as_json(worth)
+    mlflow.log_table({name: [row[name] for row in rows] for name in rows[0]}, WORTH_TABLE)
 
 
 def log_setting(settings: Settings, dataset: Dataset, ds: dt.date) -> None:

@@ -1,28 +1,53 @@
 """Writes the page of a night: one HTML file that needs nothing else."""
 
 import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
-from causalrec.lake import Lake
+from causalrec.lake import Lake, Ledger
 from causalrec.report.gates import gate_lines
-from causalrec.report.night import Night
+from causalrec.report.night import DONE, Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.truth import TruthLine, truth_charts
 
 
-def nightly_page(settings: Settings, lake: Lake, night: Night) -> Path:
-    """``nightly_<ds>.html`` in the report folder, replaced in one step."""
+def report_inputs(settings: Settings, ledger: Ledger, ds: dt.date, jobs: Sequence[str]) -> dict[str, str]:
+    """What the page of ``ds`` shows: the newest runs of its jobs, the newest evaluation, and its settings."""
+    runs = {row.job: row.run_id for row in ledger.rows(ds) if row.job in jobs and row.status in DONE}
+    evaluations = ledger.partition_digests("evaluations", upto=ds)
+    return {
+        **runs,
+        "evaluations": hashlib.sha256(json.dumps(evaluations).encode()).hexdigest(),
+        "report": settings.report.model_dump_json(),
+    }
+
+
+def page_file(settings: Settings, ds: dt.date) -> Path:
+    """Where the page of a night lies."""
+    return settings.report_root / f"nightly_{ds.isoformat()}.html"
+
+
+def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[TruthLine] = ()) -> Path:
+    """``nightly_<ds>.html`` in the report folder, replaced in one step.
+
+    Args:
+        truth: the champion and others against the truth; empty for a shop whose truth nobody knows.
+    """
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
     return make_page(
         settings,
         "nightly.html.j2",
-        f"nightly_{night.ds.isoformat()}.html",
+        page_file(settings, night.ds).name,
         night=night,
+        truth=truth_charts(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],

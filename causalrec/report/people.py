@@ -22,7 +22,7 @@ BATCH_ROWS = 65_536
 class Shown:
     """One recommended item.
 
-    ``factual_rank`` is its place by the factual score among the rows of the list; None without such scores.
+    ``raw_rank`` is its place by the raw model's score among the rows of the list; None without such a score.
     """
 
     rank: int
@@ -30,12 +30,12 @@ class Shown:
     score: float
     reason: str
     confounder: str | None
-    factual_rank: int | None
+    raw_rank: int | None
 
     @property
     def moved(self) -> int:
         """Places gained by the adjustment; negative for places lost."""
-        return 0 if self.factual_rank is None else self.factual_rank - self.rank
+        return 0 if self.raw_rank is None else self.raw_rank - self.rank
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Person:
     chosen: int
     shown: tuple[Shown, ...]
     version: str
+
+    @property
+    def compared(self) -> bool:
+        """Whether any row has a score of the raw model to compare with."""
+        return any(row.raw_rank is not None for row in self.shown)
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,13 @@ def _of_user(
 
 def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
     """The codes that stand behind most of tonight's rows."""
-    rows = _recommendations(lake, ds, ["user_id", "rank", "item_id", "score_unadjusted", "confounder_code"])
-    rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["score_unadjusted"].is_valid()))
+    rows = _recommendations(lake, ds, ["user_id", "rank", "item_id", "score_raw", "confounder_code"])
+    rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["score_raw"].is_valid()))
     if rows.num_rows == 0:
         return []
     frame = rows.to_pandas()
-    factual = frame.groupby("user_id")["score_unadjusted"].rank(method="first", ascending=False)
-    frame["shift"] = factual - frame["rank"]
+    raw = frame.groupby("user_id")["score_raw"].rank(method="first", ascending=False)
+    frame["shift"] = raw - frame["rank"]
     found = []
     for name, part in frame.groupby("confounder_code"):
         items = part["item_id"].value_counts()
@@ -146,10 +151,10 @@ def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], settings: Settings) -> Person:
     latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
     rows = sorted(rows, key=lambda row: row["rank"])
-    factual = _factual_ranks([row["score_unadjusted"] for row in rows])
+    raw = _raw_ranks([row["score_raw"] for row in rows])
     shown = tuple(
         Shown(row["rank"], row["item_id"], row["score"], row["reason_text"], row["confounder_code"], place)
-        for row, place in zip(rows, factual, strict=True)
+        for row, place in zip(rows, raw, strict=True)
     )
     history = tuple(row["item_id"] for row in latest[: settings.report.history])
     label = rows[0]["fallback"] or PLAIN
@@ -157,7 +162,7 @@ def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], s
     return Person(user, label, history, len(past), shown[:most], str(rows[0]["model_version"]))
 
 
-def _factual_ranks(scores: list[float | None]) -> list[int | None]:
+def _raw_ranks(scores: list[float | None]) -> list[int | None]:
     """Places among the rows that have a score; rows without one (new items) have no place."""
     known = [row for row, score in enumerate(scores) if score is not None]
     order = np.argsort([-float(scores[row] or 0) for row in known], kind="stable")

@@ -1,4 +1,4 @@
-"""The page of one user: history, list, reasons, and what the unadjusted model would have shown."""
+"""The page of one user: history, list, reasons, and what a raw model would have shown."""
 
 import datetime as dt
 import hashlib
@@ -17,7 +17,7 @@ ID_CHARS, HASH_DIGITS = 40, 8
 
 @dataclass(frozen=True)
 class Other:
-    """The list without the adjustment, best first; or, where there is none, why."""
+    """The raw model's list, best first; or, where there is none, why."""
 
     item_ids: tuple[str, ...]
     why_not: str

@@ -46,10 +46,11 @@ def tonight(
 def _unknown(
     known: Catalogue, ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_], states: Floats | None
 ) -> Catalogue:
-    """New items as a catalogue of their own, shaped like ``known``; no factual state and nothing to fold."""
+    """New items as a catalogue of their own, shaped like ``known``: without looks and without anything
+    to fold, unknown to the raw model; their content effect was not measured."""
 
     def filled(like: Floats | None, value: float) -> Floats | None:
-        return None if like is None else np.full((ids.size, like.shape[1]), value, dtype=np.float32)
+        return None if like is None else np.full((ids.size, *like.shape[1:]), value, dtype=np.float32)
 
     given = known.states is not None and states is not None and states.shape[1] == known.states.shape[1]
     return Catalogue(
@@ -58,10 +59,13 @@ def _unknown(
         np.full(ids.size, -1, dtype=np.int32),
         np.zeros(ids.size, dtype=np.float32),
         states if given else filled(known.states, 0),
-        filled(known.unadjusted, np.nan),
         filled(known.fold, 0),
         np.full(ids.size, ""),
         no_rules(ids.size),
+        filled(known.raw, np.nan),
+        filled(known.content, np.nan),
+        filled(known.looks, 0),
+        filled(known.responses, 0),
     )
 
 

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ann import load_index
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.engine import Engine, Ranked
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.ranked import Ranked
 
 RECOMMENDED = pa.schema(
     [
@@ -20,9 +22,11 @@ RECOMMENDED = pa.schema(
         ("rank", pa.int32()),
         ("item_id", pa.string()),
         ("score", pa.float64()),
-        ("score_unadjusted", pa.float64()),
+        ("score_raw", pa.float64()),
+        ("score_content", pa.float64()),
         ("reason_code", pa.string()),
         ("reason_text", pa.string()),
+        ("adjustment_code", pa.string()),
         ("confounder_code", pa.string()),
         ("fallback", pa.string()),
         ("policy", pa.string()),
@@ -89,12 +93,19 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
         pa.array(block.ranks, pa.int32()),
         ids.take(pa.array(block.items)),
         pa.array(block.scores, pa.float64()),
-        pa.array(block.unadjusted.astype(np.float64), mask=np.isnan(block.unadjusted)),
+        _numbers(block.raw),
+        _numbers(block.content),
         pa.array(block.reason_codes, pa.string()),
         pa.array(block.reason_texts, pa.string()),
+        or_null(block.adjustments),
         or_null(block.confounders),
         or_null(block.fallback),
         pa.array(block.policies, pa.string()),
         pa.array(block.propensity, pa.float64()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=RECOMMENDED)
+
+
+def _numbers(values: Floats) -> pa.Array:
+    """Doubles, null where there is no value."""
+    return pa.array(values.astype(np.float64), mask=np.isnan(values))

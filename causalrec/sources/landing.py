@@ -1,13 +1,15 @@
-"""The native landing layout: ``<root>/<kind>/arrival_date=YYYY-MM-DD/<files>``.
+"""The native landing layout: ``<root>/<kind>/arrival_date=YYYY-MM-DD/<files>``, sub-folders included.
 
 Functions take a local path or any fsspec URI. Names that start with ``.`` or ``_`` are ignored: writers use
-them for files that are not complete yet.
+them for files that are not complete yet. What else is no data file is not ignored but named.
 """
 
 import datetime as dt
 import hashlib
 import json
 import posixpath
+import re
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import fsspec
@@ -15,7 +17,37 @@ import fsspec
 Kind = Literal["events", "products"]
 
 PARTITION = "arrival_date="
-SUFFIXES = (".jsonl", ".jsonl.gz", ".json.gz", ".parquet", ".csv", ".csv.gz")
+DATA = re.compile(
+    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$"
+    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|zip)$",
+    re.IGNORECASE,
+)
+SILENT = re.compile(
+    r"^(_success|_committed_.*|_started_.*|_metadata|_common_metadata|\.ds_store|\..*\.crc|_landed\.json)$",
+    re.IGNORECASE,
+)
+MAX_ENTRIES = 200_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a delivery's folder.
+
+    Attributes:
+        path: absolute, or a URI where the root is one.
+        name: relative to the delivery's folder.
+        size: bytes.
+        unread: why nobody reads it; '' for a data file.
+        hidden: an unfinished file by its name, which does not stop a delivery.
+        stamp: modification time in ns, and the ETag of object stores.
+    """
+
+    path: str
+    name: str
+    size: int
+    unread: str
+    hidden: bool
+    stamp: tuple[int, str]
 
 
 def delivery_folder(root: str, kind: Kind, ds: dt.date) -> str:
@@ -25,56 +57,90 @@ def delivery_folder(root: str, kind: Kind, ds: dt.date) -> str:
 
 def arrival_dates(root: str, kind: Kind) -> list[dt.date]:
     """Dates with a delivery folder, ascending; empty where nothing has arrived."""
-    files, path = fsspec.core.url_to_fs(posixpath.join(root, kind))
+    return sorted(date for date in map(_date, _names(root, kind)) if date is not None)
+
+
+def strangers(root: str, kind: Kind) -> list[str]:
+    """Names beside the delivery folders that are none, sorted: files and folders that nobody looks into."""
+    return sorted(name for name in _names(root, kind) if _date(name) is None and name[:1] not in "._")
+
+
+def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[Entry]:
+    """Everything in a delivery's folder and below it, sorted by name."""
+    folder = delivery_folder(root, kind, ds)
+    files, path = fsspec.core.url_to_fs(folder)
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    names = [posixpath.basename(entry.rstrip("/")) for entry in files.ls(path, detail=False)]
-    dates = (_date(name) for name in names)
-    return sorted(date for date in dates if date is not None)
+    found: list[Entry] = []
+    waiting = [path]
+    while waiting and len(found) < MAX_ENTRIES:
+        for entry in files.ls(waiting.pop(), detail=True):
+            name = posixpath.relpath(entry["name"].rstrip("/"), path)
+            if name == ".":
+                continue
+            hidden = any(part.startswith((".", "_")) for part in name.split("/"))
+            if _is_folder(entry) and not hidden:
+                waiting.append(entry["name"])
+            elif not SILENT.match(posixpath.basename(name)):
+                found.append(_entry(files, entry, name, hidden=hidden, remote="://" in root))
+    return sorted(found, key=lambda one: one.name)
 
 
 def delivery_files(root: str, kind: Kind, ds: dt.date) -> list[str]:
     """Data files of one delivery, sorted by name: absolute paths, or URIs where ``root`` is one."""
-    files, path = fsspec.core.url_to_fs(delivery_folder(root, kind, ds))
-    found = sorted(entry["name"] for entry in _entries(files, path))
-    remote = "://" in root
-    return [str(files.unstrip_protocol(name)) if remote else name for name in found]
+    return [one.path for one in delivery_entries(root, kind, ds) if not one.unread]
 
 
 def delivery_fingerprint(root: str, kind: Kind, ds: dt.date) -> str:
-    """Hash of the sorted (name, size, mtime in ns) of a delivery's files; '' where there is none.
-
-    Object stores without a modification time are told apart by their ETag.
-    """
-    files, path = fsspec.core.url_to_fs(delivery_folder(root, kind, ds))
-    stamps = sorted(_stamp(entry) for entry in _entries(files, path))
+    """Hash of the sorted (name, size, mtime in ns, ETag) of a delivery's entries; '' where there is none."""
+    stamps = [(one.name, one.size, *one.stamp) for one in delivery_entries(root, kind, ds) if not one.hidden]
     return hashlib.sha256(json.dumps(stamps).encode()).hexdigest() if stamps else ""
 
 
-def _date(name: str) -> dt.date | None:
-    if not name.startswith(PARTITION):
-        return None
-    try:
-        return dt.date.fromisoformat(name.removeprefix(PARTITION))
-    except ValueError:
-        return None
-
-
-def _entries(files: fsspec.AbstractFileSystem, path: str) -> list[dict[str, Any]]:
+def _names(root: str, kind: Kind) -> list[str]:
+    files, path = fsspec.core.url_to_fs(posixpath.join(root, kind))
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    return [entry for entry in files.ls(path, detail=True) if _is_data(entry)]
+    return [posixpath.basename(entry.rstrip("/")) for entry in files.ls(path, detail=False)]
 
 
-def _is_data(entry: dict[str, Any]) -> bool:
-    name = posixpath.basename(entry["name"])
-    return entry["type"] == "file" and name.endswith(SUFFIXES) and not name.startswith((".", "_"))
+def _date(name: str) -> dt.date | None:
+    text = name.removeprefix(PARTITION)
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if name == f"{PARTITION}{date.isoformat()}" else None
 
 
-def _stamp(entry: dict[str, Any]) -> tuple[str, int, int, str]:
+def _is_folder(entry: dict[str, Any]) -> bool:
+    return entry["type"] == "directory" and not entry.get("islink")
+
+
+def _entry(
+    files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str, hidden: bool, remote: bool
+) -> Entry:
+    path = entry["name"]
     modified = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or 0
     seconds = modified.timestamp() if isinstance(modified, dt.datetime) else float(modified)
-    name = posixpath.basename(entry["name"])
-    return name, int(entry["size"]), round(seconds * 1e9), str(entry.get("ETag", ""))
+    return Entry(
+        path=str(files.unstrip_protocol(path)) if remote else path,
+        name=name,
+        size=int(entry.get("size") or 0),
+        unread="its name says that it is not complete" if hidden else _unread(files, entry, name),
+        hidden=hidden,
+        stamp=(round(seconds * 1e9), str(entry.get("ETag", ""))),
+    )
+
+
+def _unread(files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str) -> str:
+    if entry.get("islink"):
+        if not files.exists(entry["name"]):
+            return "a link to nowhere"
+        if files.isdir(entry["name"]):
+            return "a link to a folder"
+    elif entry["type"] != "file":
+        return f"no file ({entry['type']})"
+    return "" if DATA.search(posixpath.basename(name)) else "the ending of its name is none of a data file"

@@ -8,23 +8,29 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config import Settings
+from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.errors import RegistryError
 from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.rivals.content_ease import ContentEaseRecommender
+from causalrec.model.rivals.content_knn import ContentKnnRecommender
 from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.edlae import EdlaeRecommender
 from causalrec.model.rivals.freedom import FreedomRecommender
+from causalrec.model.rivals.ials import IalsRecommender
 from causalrec.model.rivals.ips import IpsMfRecommender
 from causalrec.model.rivals.itemknn import ItemKnnRecommender
 from causalrec.model.rivals.lightgcn import LightGcnRecommender
 from causalrec.model.rivals.lightgcn_bpr import LightGcnBprRecommender
 from causalrec.model.rivals.mf import BprMfRecommender
+from causalrec.model.rivals.multvae import MultVaeRecommender
 from causalrec.model.rivals.pd import PdRecommender
 from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.model.rivals.rival import PairRecommender
 from causalrec.model.rivals.vbpr import VbprRecommender
+from causalrec.model.rivals.xsimgcl import XSimGclRecommender
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.pairwise import PairwiseTrainer
@@ -34,6 +40,15 @@ RIVALS: dict[str, type[PairRecommender]] = {
 }
 OWN_LOSS: dict[str, type[PairRecommender]] = {
     rival.name: rival for rival in (IpsMfRecommender, PdRecommender)
+}
+LINEAR: dict[str, type[EaseRecommender]] = {
+    rival.name: rival for rival in (EaseRecommender, EdlaeRecommender)
+}
+GRAPHS: dict[str, type[LightGcnRecommender]] = {
+    rival.name: rival for rival in (LightGcnRecommender, XSimGclRecommender)
+}
+UNSAMPLED: dict[str, type[IalsRecommender] | type[MultVaeRecommender]] = {
+    rival.name: rival for rival in (IalsRecommender, MultVaeRecommender)
 }
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
 WORTH = "worth"  # key of the facts
@@ -62,27 +77,32 @@ def _build(model: ModelSettings, training: TrainingSettings, checkpoints: Path |
 def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path | None) -> Recommender:
     trainer = LoopTrainer(training, model, checkpoints)
     pairwise = PairwiseTrainer(training, model, checkpoints)
+    judge, seed = ValidationJudge(training), training.seed
     match model.name, training.loss:
         case "popularity", _:
             return PopularityRecommender()
-        case "ease", _:
-            return EaseRecommender(model.baselines, ValidationJudge(training))
+        case ("ease" | "edlae") as name, _:
+            return LINEAR[name](model.baselines, judge)
         case "content_ease", _:
-            return ContentEaseRecommender(model.content_ease, ValidationJudge(training), training.seed)
+            return ContentEaseRecommender(model.content_ease, judge, seed)
         case "item_knn", _:
             return ItemKnnRecommender(model.baselines)
+        case "content_knn", _:
+            return ContentKnnRecommender(model.baselines, judge, seed)
+        case ("ials" | "multvae") as name, _:
+            return UNSAMPLED[name](model, judge, seed, trainer.device)
         case ("ips_mf" | "pd") as name, _:
             return OWN_LOSS[name](model, pairwise)
         case "lightgcn", "bpr":
             return LightGcnBprRecommender(model, pairwise)
-        case "lightgcn", "softmax":
-            return LightGcnRecommender(model, trainer)
+        case ("lightgcn" | "xsimgcl") as name, _:
+            return GRAPHS[name](model, trainer)
         case ("bpr_mf" | "vbpr" | "freedom") as name, "bpr":
             return RIVALS[name](model, pairwise)
         case ("bpr_mf" | "vbpr" | "freedom") as name, "softmax":
             return RIVALS[name](model, trainer, unit=True)
         case _:
-            return CausalRecommender(model, trainer, ValidationJudge(training))
+            return CausalRecommender(model, trainer, judge)
 
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:
@@ -106,8 +126,9 @@ def load_recommender(folder: Path) -> Recommender:
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         arrays = load_file(str(folder / ARRAYS))
-        model = ModelSettings.model_validate(facts["recipe"]["model"])
-        training = TrainingSettings.model_validate(facts["recipe"]["training"])
+        recipe = facts["recipe"]
+        model = ModelSettings.model_validate(known(ModelSettings, recipe["model"]))
+        training = TrainingSettings.model_validate(known(TrainingSettings, recipe["training"]))
         recommender = _build(model, training, None)
         recommender.restore(Snapshot(arrays, facts["facts"]))
         recommender.worth = worth.from_json(facts["facts"].get(WORTH, ()))

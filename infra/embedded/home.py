@@ -64,7 +64,7 @@ def migrate(shop: Shop) -> None:
 def dags_digest(shop: Shop) -> str:
     """Digest of everything that decides how the DAGs look once parsed."""
     digest = hashlib.sha256(f"{version('apache-airflow')} {sys.executable} {shop.dags}".encode())
-    for file in sorted(shop.dags.glob("*.py")):
+    for file in sorted(shop.dags.rglob("*.py")):
         digest.update(file.read_bytes())
     for name in sorted(name for name in os.environ if name.startswith("CAUSALREC_")):
         digest.update(f"{name}={os.environ[name]}".encode())

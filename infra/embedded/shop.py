@@ -1,12 +1,14 @@
 """Which shop is run, and where its files lie."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from causalrec.config import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,22 @@ class Shop:
             "GX_ANALYTICS_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # six idle consumers of MLflow's own job queue
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+            "PYTHONPATH": str(ROOT),  # packages of another environment would stand before the locked ones
             "PYTHONUNBUFFERED": "1",
         }
         if self.raw is not None:
             own["CAUSALREC__SOURCE__RAW"] = str(self.raw)
         retries = {"CAUSALREC_TASK_RETRIES": "1", "CAUSALREC_RETRY_SECONDS": "5"}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        return {**retries, **inherited, **own}
+        return {**retries, **inherited, **own, **_past_proxies(inherited)}
+
+
+def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Servers of this machine are never asked for through a proxy."""
+    given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    names = [name for name in map(str.strip, given.split(",")) if name]
+    value = ",".join(dict.fromkeys([*names, *LOOPBACK]))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def open_shop(settings_file: Path, raw: str | None) -> Shop:

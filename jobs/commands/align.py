@@ -18,7 +18,7 @@ from causalrec.features.align_save import save_checkpoint
 from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.retrieval import Retrieval
 from causalrec.features.text_encoder import text_encoder_id
-from causalrec.lake import Lake
+from causalrec.run import open_lake
 from jobs._runner import loaded
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.seeds < 1:
         raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
     settings = loaded(arguments)
-    pairs = read_pairs(settings, Lake(settings.lake_root), arguments.ds)
+    pairs = read_pairs(settings, open_lake(settings), arguments.ds)
     seeds = range(settings.align.seed, settings.align.seed + arguments.seeds)
     found: dict[str, list[Retrieval]] = {UNTRAINED: [], STARTED: [], ALIGNED: []}
     trained: list[Aligned] = []

@@ -56,7 +56,7 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
     if arguments.seeds < 1:
         raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
-    base = load_settings(arguments.settings, os.environ)
+    base = load_settings(arguments.settings, os.environ, tuned=False)
     check_overrides(base)
     rows: list[BenchRow] = []
     for bundle in arguments.bundles:

@@ -13,6 +13,7 @@ from causalrec.lake import Lake
 from causalrec.registry.alias import settled
 from causalrec.registry.decisions import Answer, Decided, Person, decide_by_hand, roll_back
 from causalrec.registry.promotions import decisions
+from causalrec.run import open_lake
 from jobs._runner import loaded
 
 WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
@@ -78,7 +79,7 @@ def history_command(arguments: argparse.Namespace, console: Console) -> int:
 
 def _shop(arguments: argparse.Namespace) -> tuple[Settings, Lake]:
     settings = loaded(arguments)
-    return settings, Lake(settings.lake_root, settings.lake)
+    return settings, open_lake(settings)
 
 
 def _person(arguments: argparse.Namespace) -> Person:

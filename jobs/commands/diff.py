@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from causalrec.lake import Lake
 from causalrec.report.changes import Changes, read_changes
+from causalrec.run import open_lake
 from jobs._runner import loaded
 
 MOST = 10
@@ -27,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def diff(arguments: argparse.Namespace, console: Console) -> int:
     """Read both nights, show the table."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     names = arguments.before.isoformat(), arguments.after.isoformat()
     found = read_changes(lake, *names, arguments.items)
     console.print(_summary(found, names))

@@ -9,6 +9,7 @@ from rich.table import Table
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.registry.erase import Receipt, erase
+from causalrec.run import open_lake
 from jobs._runner import loaded
 
 
@@ -26,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Erase, or say what would go; one table at the end."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     with console.status("searching all tables") as status:
         receipt = erase(
             settings,

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from causalrec.config import Settings
-from causalrec.lake import Lake
+from causalrec.run import open_lake
 from causalrec.scoring.export.run import TARGETS, Report, configured, export
 from jobs._runner import EXIT_ERROR, loaded
 from jobs.commands.show import newest
@@ -34,7 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Export, show what each store holds now; 1 if one of them failed."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     ds = arguments.ds or newest(lake)
     targets = arguments.to or configured(settings)
     columns = (

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from causalrec.lake import Lake
 from causalrec.registry.reproduction.compare import Reproduction
 from causalrec.registry.reproduction.reproduce import reproduce
+from causalrec.run import open_lake
 from jobs._runner import loaded
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Retrain, show the metrics, the arrays and what is different here; 3 where a metric differs."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ExitStack() as stack:
 

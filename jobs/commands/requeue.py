@@ -11,9 +11,11 @@ from rich.table import Table
 from causalrec.ingest import events, products
 from causalrec.ingest.delivery import Feed
 from causalrec.ingest.requeue import requeue, waiting
-from causalrec.lake import Lake, Ledger, Outcome
+from causalrec.lake import Outcome
+from causalrec.run import Run, open_run
 from jobs._pipeline import load_job
-from jobs._runner import Job, JobContext, loaded, run
+from jobs._progress import Terminal
+from jobs._runner import Job, loaded, run
 
 FEEDS: Mapping[str, Feed] = {feed.kind: feed for feed in (events.FEED, products.FEED)}
 
@@ -37,22 +39,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def command(arguments: argparse.Namespace, console: Console) -> int:
     """Show what waits, load these dates again, show what became of it."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    shop = open_run(settings, arguments.last, Terminal(console), force=True)
     feed = FEEDS[arguments.table]
-    found = waiting(lake, feed, arguments.first, arguments.last)
+    found = waiting(shop.lake, feed, arguments.first, arguments.last)
     if arguments.reason:
         found = {date: counts for date, counts in found.items() if arguments.reason in counts}
     if not found or arguments.dry_run:
         console.print(_table(feed, found, {}) if found else "quarantine holds no such rows")
         return 0
-    context = JobContext(settings, lake, Ledger(lake), max(found), console, force=True)
+    shop.ds = max(found)
     ingest = load_job(feed.job)
 
-    def work(job: JobContext) -> Mapping[dt.date, Outcome]:
-        return requeue(feed, settings, lake, job.ledger, job.spark(), sorted(found))
+    def work(job: Run) -> Mapping[dt.date, Outcome]:
+        return requeue(feed, settings, job.lake, job.ledger, job.spark(), sorted(found))
 
     # the ledger says what an ingest of these deliveries would say, so the plan takes them for done
-    rows = run(Job(feed.job, ingest.inputs, work), context)
+    rows = run(Job(feed.job, ingest.inputs, work), shop)
     console.print(_table(feed, found, {row.ds: row.rejects for row in rows}))
     return 0
 

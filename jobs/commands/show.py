@@ -1,4 +1,4 @@
-"""``causalrec show``: one user's history and published list, with reasons and what the adjustment moved."""
+"""``causalrec show``: one user's history and published list, with reasons and what the adjustment did."""
 
 import argparse
 import datetime as dt
@@ -14,7 +14,8 @@ from causalrec.lake import Lake
 from causalrec.report.nightly import items_of
 from causalrec.report.people import Person, one_person
 from causalrec.report.person import Other, person_page
-from causalrec.scoring.unadjusted import without_adjustment
+from causalrec.run import open_lake
+from causalrec.scoring.raw_list import raw_list
 from jobs._runner import loaded
 
 
@@ -31,7 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Read the published partition, show the two tables."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
+    lake = open_lake(settings)
     ds = arguments.ds or newest(lake)
     person = one_person(settings, lake, ds, arguments.user)
     titles, references = items_of(settings, lake, ds)
@@ -44,9 +45,9 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _other(settings: Settings, lake: Lake, ds: dt.date, person: Person) -> Other:
-    """The list that the model of the published rows gives without the adjustment."""
+    """The list that a raw model of the same data gives."""
     dataset = load_dataset(settings, lake, ds)
-    found = without_adjustment(
+    found = raw_list(
         settings, lake, ds, dataset, person.version, person.user_id, person.history, len(person.shown)
     )
     return Other(found.item_ids, found.why_not)
@@ -75,12 +76,12 @@ def _history(person: Person, titles: dict[str, str], most: int) -> Table:
 
 def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
     table = Table(title=escape(f"published for {ds} ({person.label})"), title_justify="left")
-    for column in ("rank", "item", "title", "score", "unadjusted place", "reason", "confounder"):
-        table.add_column(
-            column, justify="right" if column in ("rank", "score", "unadjusted place") else "left"
-        )
+    for column in ("rank", "item", "title", "score", "raw place", "reason", "confounder"):
+        table.add_column(column, justify="right" if column in ("rank", "score", "raw place") else "left")
+    if not person.compared:
+        table.caption = "nothing was adjusted: there is no raw model to compare with"
     for shown in person.shown:
-        place = "" if shown.factual_rank is None else f"{shown.factual_rank} ({shown.moved:+d})"
+        place = "" if shown.raw_rank is None else f"{shown.raw_rank} ({shown.moved:+d})"
         cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)
         texts = (shown.reason, shown.confounder or "")
         table.add_row(str(shown.rank), *(escape(cell) for cell in (*cells, *texts)))

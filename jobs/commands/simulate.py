@@ -14,6 +14,7 @@ from rich.table import Table
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import SettingsError
+from causalrec.lab.protocol import frozen_worlds
 from causalrec.lab.simulator import Knobs
 from causalrec.lab.study import StudyRow, summarise_study
 from causalrec.lab.study_cells import StudyCell, StudyResult, run_study_cell
@@ -99,12 +100,21 @@ class _Epochs:
 
 def _cells(arguments: argparse.Namespace) -> Iterator[StudyCell]:
     base = _settings(arguments)
+    for number, knobs in _worlds(arguments):
+        training = base.training.model_copy(update={"seed": base.training.seed + number})
+        settings = base.model_copy(update={"training": training})
+        yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(arguments)))
+
+
+def _worlds(arguments: argparse.Namespace) -> Iterator[tuple[int, Knobs]]:
+    """Number and knobs of every world; the frozen ones take only their size from the command line."""
+    if arguments.protocol:
+        size = replace(DEFAULT, users=arguments.users, items=arguments.items, exposed=arguments.exposed)
+        yield from enumerate(frozen_worlds(size))
+        return
     for strength in arguments.confounding:
         for number in range(arguments.seeds):
-            knobs = _knobs(arguments, strength, number)
-            training = base.training.model_copy(update={"seed": base.training.seed + number})
-            settings = base.model_copy(update={"training": training})
-            yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(arguments)))
+            yield number, _knobs(arguments, strength, number)
 
 
 def _variants(arguments: argparse.Namespace) -> tuple[Variant, ...]:
@@ -127,12 +137,16 @@ def _knobs(arguments: argparse.Namespace, strength: float, number: int) -> Knobs
         merit_shown=arguments.merit_shown,
         exposed=arguments.exposed,
         logged=arguments.logged,
+        position_decay=arguments.position_decay,
+        demand_curve=arguments.curve,
+        demand_drift=arguments.drift,
+        campaigns=arguments.campaigns,
         seed=DEFAULT.seed + number,
     )
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    base = load_settings(arguments.settings, os.environ)
+    base = load_settings(arguments.settings, os.environ, tuned=False)
     quick = {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS} if arguments.quick else {}
     return base.model_copy(update={"training": base.training.model_copy(update=quick)})
 

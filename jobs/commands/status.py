@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from causalrec.config.tuned import read_tuned, tuned_file
 from causalrec.errors import CausalrecError, SettingsError
-from causalrec.lake import Lake, Ledger, LedgerRow
+from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import DONE, late_rows
-from jobs._pipeline import EVERY_NIGHT, NIGHTLY, UPSTREAM, load_job
-from jobs._runner import Job, JobContext, loaded
+from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
+from causalrec.run import Run, open_run
+from jobs._pipeline import load_job
+from jobs._runner import Job, loaded
 from jobs.plan import why_stale
 
 COLORS = {"done": "green", "stale": "yellow", "missing": "red", "failed": "bold red", "not needed": "dim"}
@@ -38,7 +41,7 @@ class JobState:
 
 
 def states(
-    context: JobContext, jobs: Sequence[Job], rows: Sequence[LedgerRow], optional: Sequence[str] = ()
+    context: Run, jobs: Sequence[Job], rows: Sequence[LedgerRow], optional: Sequence[str] = ()
 ) -> list[JobState]:
     """The state of every job on the date of ``context``, in order; without Spark, writing nothing.
 
@@ -59,7 +62,7 @@ def states(
     return list(found.values())
 
 
-def _own_state(context: JobContext, job: Job, rows: Sequence[LedgerRow]) -> JobState:
+def _own_state(context: Run, job: Job, rows: Sequence[LedgerRow]) -> JobState:
     done = [row for row in rows if row.status in DONE]
     row = done[-1] if done else None
     failed = rows[-1] if rows and rows[-1].status == "failed" else None
@@ -75,7 +78,7 @@ def _with_upstream(own: JobState, found: Mapping[str, JobState]) -> JobState:
     """A result whose inputs are about to change is stale too, though they have not changed yet."""
     if own.state != "done":
         return own
-    behind = [name for name in UPSTREAM.get(own.job, ()) if name in found and found[name].state != "done"]
+    behind = [name for name in upstream(own.job, list(found)) if found[name].state != "done"]
     if not behind:
         return own
     return JobState(
@@ -128,16 +131,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def status(arguments: argparse.Namespace, console: Console) -> int:
     """One row per job for a single date, one row per date for a range."""
     settings = loaded(arguments)
-    lake = Lake(settings.lake_root, settings.lake)
-    ledger = Ledger(lake)
+    shop = open_run(settings, arguments.ds or arguments.first or dt.date.min)
+    ledger = shop.ledger
     rows = ledger.rows()
     dates = _dates(arguments, rows)
     late = late_rows(ledger.successes("ingest_events").values())
-    jobs = [load_job(name) for name in EVERY_NIGHT]
-    extra = [name for name in NIGHTLY if name not in EVERY_NIGHT]
+    jobs = [load_job(name) for name in RECORDED if not STAGES[name].without_champion]
+    extra = [name for name in RECORDED if STAGES[name].without_champion]
     days = {}
     for ds in dates:
-        context = JobContext(settings, lake, ledger, ds, console)
+        context = shop.at(ds)
         days[ds] = states(context, jobs, [row for row in rows if row.ds == ds], extra)
     words = {ds: late_lines(late, ds, settings.dataset.known) for ds in dates}
     if arguments.json:
@@ -148,6 +151,9 @@ def status(arguments: argparse.Namespace, console: Console) -> int:
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_range(days, words))
+    if not arguments.json and read_tuned(settings.paths.work, settings.model.name):
+        told = f"causalrec tune chose settings that are in use: {tuned_file(settings.paths.work)}"
+        console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -193,7 +199,7 @@ def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, S
     for column in ("ds", "done", "jobs that are not done, and why", "late data"):
         table.add_column(column)
     for ds, found in days.items():
-        nightly = [state for state in found if state.job in EVERY_NIGHT]
+        nightly = [state for state in found if state.job in NIGHTLY]
         open_ones = [state for state in nightly if state.state != "done"]
         lines = [
             f"[{COLORS[state.state]}]{state.job}: {state.state}[/] {escape(state.why)}"

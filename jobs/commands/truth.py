@@ -2,20 +2,21 @@
 
 import argparse
 import datetime as dt
+from dataclasses import asdict
 
 from rich.console import Console
-from rich.table import Table
 
 from causalrec.config import Settings
-from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.errors import DatasetError
-from causalrec.lab.truth import Scores, TruthRow, shop_truth, truth_rows
+from causalrec.dataset.load import Dataset, newest_dataset
+from causalrec.lab.truth import Scores, shop_truth, truth_rows
 from causalrec.lab.truth_models import registered, trained
 from causalrec.lab.variants import VARIANTS
-from causalrec.lake import Lake
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
+from causalrec.report.truth import TruthLine
+from causalrec.run import open_lake
 from jobs._runner import loaded
+from jobs._truth import truth_table
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,28 +39,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def truth(arguments: argparse.Namespace, console: Console) -> int:
     """Find or train the models, compare them with the truth, print the table."""
     settings = loaded(arguments)
-    dataset = _dataset(settings, arguments.ds)
+    dataset = newest_dataset(settings, open_lake(settings), arguments.ds)
     known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
     models = (
         {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
         if arguments.train
         else _registered(settings, dataset, arguments.alias)
     )
-    console.print(truth_table(truth_rows(known, dataset.data, models)))
+    rows = truth_rows(known, dataset.data, models)
+    console.print(truth_table([TruthLine(**asdict(row)) for row in rows]))
     return 0
-
-
-def truth_table(rows: tuple[TruthRow, ...]) -> Table:
-    """The rows with intervals, for the terminal."""
-    table = Table(title="NDCG@20 of unseen items against the truth of the shop", title_justify="left")
-    table.add_column("model")
-    for question in ("if shown (factual)", "content alone (do)"):
-        table.add_column(question, justify="right")
-    for row in rows:
-        cells = ((row.factual, row.factual_interval), (row.do, row.do_interval))
-        table.add_row(row.model, *(f"{value:.3f} ({low:.3f} to {high:.3f})" for value, (low, high) in cells))
-    table.caption = "means over users, intervals of 95 %; the best possible list has 1"
-    return table
 
 
 def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str, Scores]:
@@ -69,16 +58,3 @@ def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str,
         return {}
     with opened(version) as package:
         return registered(package, dataset, f"{alias} (version {version.version})")
-
-
-def _dataset(settings: Settings, ds: dt.date | None) -> Dataset:
-    lake = Lake(settings.lake_root, settings.lake)
-    if ds is None:
-        table = lake.table("datasets")
-        dates = [part["ds"] for part in table.partitions()] if table.exists() else []
-        if not dates:
-            raise DatasetError(
-                f"there is no dataset under {settings.lake_root}", do="run build_dataset first"
-            )
-        ds = dt.date.fromisoformat(max(dates))
-    return load_dataset(settings, lake, ds)

@@ -1,10 +1,16 @@
 """Contracts are what the schema files say, and a broken file is named with its line."""
 
+import json
 import pickle
+import re
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import yaml
+from jsonschema import Draft201909Validator
 
 from causalrec.contracts import contract_names, load_contract
 from causalrec.contracts.load import SCHEMAS
@@ -123,3 +129,70 @@ def test_broken_yaml_is_named(tmp_path: Path) -> None:
     (tmp_path / "events.yaml").write_text("name: [unclosed\n")
     with pytest.raises(ContractError, match=r"events\.yaml is not YAML"):
         load_contract("events", tmp_path)
+
+
+@pytest.mark.parametrize("name", contract_names())
+def test_every_contract_is_valid_under_the_standard(name: str) -> None:
+    assert broken(yaml.safe_load((SCHEMAS / f"{name}.yaml").read_text())) == []
+
+
+def broken(tree: object) -> list[str]:
+    """What the official JSON schema of the standard finds wrong."""
+    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text())
+    return [error.message for error in Draft201909Validator(schema).iter_errors(tree)]
+
+
+FOREIGN = """
+servers: [{server: lake, type: s3, location: "s3://shop/lake", format: delta}]
+tags: [nightly]
+domain: shop
+roles: [{role: reader, access: read}]
+authoritativeDefinitions: [{url: "https://example.org/events", type: definition}]
+"""
+
+
+def test_a_contract_may_say_everything_that_the_standard_knows(tmp_path: Path) -> None:
+    text = (SCHEMAS / "events.yaml").read_text()
+    for old, new in (
+        ("apiVersion: v3.1.0", "apiVersion: v3.2.0"),
+        ("{name: user_id, ", "{name: user_id, businessName: Shopper, tags: [personal], "),
+        ("slaProperties:\n", "slaProperties:\n  - {property: latency, value: 1, unit: d, element: events}\n"),
+        (
+            "    quality:\n",
+            "    quality:\n      - {name: rows, type: sql, query: SELECT count(*), mustBe: 1}\n",
+        ),
+        ("customProperties:\n", "customProperties:\n  - {property: board, value: x, vendor: catalogue}\n"),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (tmp_path / "events.yaml").write_text(text + FOREIGN)
+    assert broken(yaml.safe_load(text + FOREIGN)) == []
+    found, ours = load_contract("events", tmp_path), load_contract("events")
+    assert replace(found, digest=ours.digest) == ours
+
+
+@pytest.mark.parametrize(
+    ("promise", "message"),
+    [
+        ("{property: latency, value: 1, unit: d}", "does not say how long rows are kept"),
+        ("{property: retention, value: 2, unit: h}", "says retention 2 h"),
+        ("{property: retention, value: 0, unit: d}", "says retention 0 d"),
+    ],
+)
+def test_how_long_rows_are_kept_must_be_said(tmp_path: Path, promise: str, message: str) -> None:
+    line = re.search(r"\{property: retention.*\}", (SCHEMAS / "events.yaml").read_text())
+    assert line is not None
+    with pytest.raises(ContractError, match=message):
+        load_contract("events", _changed(tmp_path, line.group(), promise))
+
+
+def test_retention_in_years(tmp_path: Path) -> None:
+    line = re.search(r"\{property: retention.*\}", (SCHEMAS / "events.yaml").read_text())
+    assert line is not None
+    folder = _changed(tmp_path, line.group(), "{property: retention, value: 2, unit: y}")
+    assert load_contract("events", folder).retention_days == 730
+
+
+def test_a_misspelt_custom_property_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="volumeGates"):
+        load_contract("events", _changed(tmp_path, "property: volumeGate\n", "property: volumeGates\n"))

@@ -26,8 +26,8 @@ COMMAND = "exec {python} -S {root}/tests/dags/warm.py call SOCKET {job} {ds}"
 DAGS = """
 import os
 from airflow.sdk import DAG
-from dags._approval import approval_tasks
-from dags._commands import RUN_DATE_PARAM
+from causalrec_dags.approval import approval_tasks
+from causalrec_dags.commands import RUN_DATE_PARAM
 
 for dag_id, hours in (("approval_with_time", "48"), ("approval_without_time", "0.0001")):
     os.environ["CAUSALREC_APPROVAL_HOURS"] = hours

@@ -10,12 +10,12 @@ import pendulum
 import pytest
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
+from causalrec_dags.commands import NOTHING_TO_DO, job_command
+from maintenance import dag as maintenance
+from nightly import dag as nightly
+from training import dag as training
 
-from dags._commands import NOTHING_TO_DO, job_command
-from dags.maintenance import dag as maintenance
-from dags.nightly import dag as nightly
-from dags.training import dag as training
-from jobs._pipeline import EVERY_NIGHT, UPSTREAM
+from causalrec.pipeline import ASSETS, NIGHT, STAGES, TRAINING
 
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
@@ -30,7 +30,7 @@ TASKS = [
     if isinstance(task, BashOperator)
 ]
 HEAVY = [
-    "causalrec", "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
+    "deltalake", "great_expectations", "jobs", "mlflow", "open_clip", "pandas", "pyspark",
     "torch", "transformers",
 ]  # fmt: skip
 
@@ -215,11 +215,15 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     code = (
         "import sys, time, airflow.sdk, airflow.providers.standard.operators.bash\n"
         "had, began = set(sys.modules), time.process_time()\n"
-        "import dags.nightly, dags.training, dags.maintenance\n"
+        "import nightly, training, maintenance\n"
         "print(time.process_time() - began)\n"
         f"print(sorted(set({HEAVY!r}) & ({{name.split('.')[0] for name in sys.modules}} - had)))\n"
     )
-    environment = {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
+    environment = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "PYTHONPATH": f"{root}:{root / 'dags'}",
+        "PATH": "/usr/bin:/bin",
+    }
     out = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()
@@ -227,18 +231,12 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     assert out[-1] == "[]"
 
 
-def test_upstream_is_what_the_dag_says() -> None:
-    every = set(EVERY_NIGHT)
-    for name in EVERY_NIGHT:
-        above, waiting = set[str](), list(nightly.get_task(name).upstream_task_ids)
-        while waiting:  # jobs that not every night runs are looked through
-            task = waiting.pop()
-            if task in every:
-                above.add(task)
-            else:
-                waiting += nightly.get_task(task).upstream_task_ids
-        closed = set(UPSTREAM.get(name, ()))
-        for _ in EVERY_NIGHT:
-            closed |= {more for one in closed for more in UPSTREAM.get(one, ())}
-        assert above <= closed, name
-        assert set(UPSTREAM.get(name, ())) <= set(nightly.get_task(name).get_flat_relative_ids(upstream=True))
+def test_the_dags_are_what_the_pipeline_says() -> None:
+    assert list(nightly.task_dict) == [stage.name for stage in NIGHT]
+    for task in (*nightly.tasks, *maintenance.tasks):
+        stage = STAGES[task.task_id]
+        assert (task.pool, task.execution_timeout) == (stage.pool, timedelta(minutes=stage.minutes))
+        assert task.upstream_task_ids == set(stage.after)
+        named = [outlet.uri for outlet in task.outlets]
+        assert named == [*(f"causalrec://lake/{t}" for t in stage.writes if t in ASSETS), *stage.outlets]
+    assert [task.task_id for task in training.topological_sort()][: len(TRAINING)] == list(TRAINING)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from causalrec.config.sections import DatasetSettings
-from causalrec.dataset.arrivals import events_upto, known_items
+from causalrec.dataset.arrivals import branded_items, events_upto
 from causalrec.dataset.build import build_dataset, rebuild_bundle
 from causalrec.dataset.load import load_dataset
 from causalrec.dataset.looks import looks
@@ -53,7 +53,7 @@ def rows(
     spark: "SparkSession", lake: Lake, settings: DatasetSettings, ends: int | None = None
 ) -> list[dict[str, Any]]:
     events = events_upto(spark, lake.table("events"), DAY, 30)
-    items = known_items(spark, lake.table("products"), DAY)
+    items = branded_items(spark, lake.table("products"), DAY)
     found = looks(events, items, settings, DAY, ends).toArrow().to_pylist()
     return sorted(
         found, key=lambda row: (row["user_id"], row["item_id"], row["policy"], row["band"], row["late"])
@@ -159,3 +159,29 @@ def test_no_responses_no_looks(spark: "SparkSession", tmp_path: Path) -> None:
     settings, lake = shop(tmp_path, events)
     build_dataset(settings, lake, Ledger(lake), spark, DAY)
     assert load_dataset(settings, lake, DAY).data.looks is None
+
+
+def test_a_brand_that_is_shown_more_than_usual_surges(spark: "SparkSession", tmp_path: Path) -> None:
+    def shown(day: int, item: str, times: int, policy: str = "ranked") -> list[dict[str, Any]]:
+        return [
+            event(
+                f"{policy}{day}{item}{n}", f"2026-02-{day:02d}T10:00", f"u{n}", item, "impression",
+                session_id=f"{policy}{day}", policy=policy,
+            )
+            for n in range(times)
+        ]  # fmt: skip
+
+    log = [*shown(10, "a", 10), *shown(10, "c", 10), *shown(11, "b", 30), *shown(11, "c", 10)]
+    log += [*shown(11, "a", 1, "uniform"), *shown(12, "c", 40, "uniform")]
+    settings = settings_at(tmp_path)
+    lake = lake_at(settings)
+    products = [product("a", brand="Acme"), product("b", brand="Acme"), product("c")]
+    put(lake, "products", "2026-02-10", products)
+    put(lake, "events", "2026-02-12", log)
+    # Acme has 40 of 60 looks: usual are 13.3 of 20 and 26.7 of 40; c has a third of them
+    for threshold, surging in (
+        (1.1, {("ranked", "b"), ("uniform", "a"), ("ranked", "c")}),
+        (1.4, {("ranked", "c")}),
+    ):
+        found = rows(spark, lake, DatasetSettings(surge=threshold, surge_prior=0.0))
+        assert {(row["policy"], row["item_id"]) for row in found if row["surge"]} == surging

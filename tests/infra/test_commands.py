@@ -52,7 +52,7 @@ def test_a_day_that_is_not_over_is_refused(capsys: pytest.CaptureFixture[str]) -
 
 def test_an_exchanged_range_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backfill", "--from", "2026-03-02", "--to", "2026-03-01"]) == 1
-    assert capsys.readouterr().out == "FROM=2026-03-02 lies after TO=2026-03-01 -> exchange them\n"
+    assert capsys.readouterr().out == "FROM=2026-03-02 is later than TO=2026-03-01 -> swap the two dates\n"
 
 
 def test_an_unknown_shop_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ def test_airflow_values_are_yaml(root: Path) -> None:
 def test_pools_of_the_dags_are_declared(root: Path) -> None:
     pools = json.loads((root / "infra/airflow/pools.json").read_text())
     used = set(
-        re.findall(r'pool="(\w+)"', "".join(file.read_text() for file in (root / "dags").glob("*.py")))
+        re.findall(r'pool="(\w+)"', "".join(file.read_text() for file in (root / "dags").rglob("*.py")))
     )
     assert used - {"default_pool"} == set(pools)
     assert all(pool["slots"] >= 1 and pool["description"] for pool in pools.values())

@@ -75,6 +75,10 @@ def test_dags_digest_follows_files_and_settings(
     (folder / "a.py").write_text("2")
     second = dags_digest(own)
     assert second != first
+    (folder / "shared").mkdir()
+    (folder / "shared" / "b.py").write_text("1")
+    assert dags_digest(own) != second
+    (folder / "shared" / "b.py").unlink()
     monkeypatch.setenv("CAUSALREC_JOB_COMMAND", "true")
     assert dags_digest(own) != second
 

@@ -30,8 +30,9 @@ def test_an_erased_user_does_not_come_back(tmp_path: Path, spark: "SparkSession"
     folder = Path(settings.landing_root) / "events" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)
     rows = [
-        event("a", "u1"), event("b", "u2"), event("c", "u1", price="dear"), event("d", "u1", price=-1),
-        event("e", "u2", price="dear"),
+        event("a", "u1"), event("b", "u2"), event("c", "u1", event_time="soon"),
+        event("d", "u1", event_type="x"),
+        event("e", "u2", event_time="soon"),
     ]  # fmt: skip
     (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     lake = Lake(settings.lake_root)

@@ -16,6 +16,7 @@ from causalrec.errors import QualityError, ReasonCode
 from causalrec.ingest.history import Past, compared, counters_of, stability
 from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
+from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.rows import ReadLimits
 
@@ -95,7 +96,7 @@ def test_any_number_of_rules_is_one_pass(spark: "SparkSession", tmp_path: Path) 
         group = f"rules {extra}"
         spark.sparkContext.setJobGroup(group, "")
         parsed = parsed_frame(spark, [source], landing, ReadLimits(10_000, 1_000))
-        with marked_rows(parsed, table, landing, Settings().ingest.model_dump()) as marked:
+        with marked_rows(parsed, table, landing, rule_parameters(Settings())) as marked:
             found = measure(marked, table)[DAYS[2]]
         counts.append(len(spark.sparkContext.statusTracker().getJobIdsForGroup(group)))
     spark.sparkContext.setJobGroup("", "")

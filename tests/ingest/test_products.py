@@ -68,14 +68,12 @@ def loaded(shop: Settings, spark: "SparkSession") -> Outcome:
 def test_counts(loaded: Outcome) -> None:
     assert dict(loaded.rejects) == {
         "bad_id": 1,
-        "bad_price": 1,
-        "bad_text": 5,
+        "bad_text": 3,
         "duplicate": 1,
         "future_event": 1,
-        "invalid_type": 1,
         "missing_required": 1,
     }
-    assert (loaded.rows_in, loaded.rows_out) == (16, 5)
+    assert (loaded.rows_in, loaded.rows_out) == (16, 9)
     assert loaded.counters["texts_cut"] == 1
 
 
@@ -86,8 +84,18 @@ def test_texts_and_references(shop: Settings, loaded: Outcome) -> None:
         "i2": ("x" * 20, None, ["a.jpg", "b.jpg"]),
         "i3": ("عنوان 😀", None, ["c.jpg"]),
         "i4": ("newer", None, []),
+        "i5": ("=1+1", None, []),
+        "i6": (None, None, []),
+        "i7": (None, None, []),
+        "i8": (None, None, []),
         "huge": ("small", None, []),
     }
+    assert rows["i5"]["price"] is None
+    nulled = {name: n for name, n in loaded.counters.items() if name.startswith("nulled.")}
+    assert nulled == {
+        "nulled.title.invalid_type": 1, "nulled.title.bad_text": 1, "nulled.price.bad_price": 1,
+        "nulled.image_refs.bad_text": 1,
+    }  # fmt: skip
     assert rows["i3"]["price"] == 3.0
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.spark
 
 DAY = dt.date(2026, 3, 1)
 HEADER = "event_id,event_time,user_id,item_id,event_type,price"
+LONG = "i" * 30
 TIME = "2026-03-01T12:00:00Z"
 
 
@@ -33,16 +34,16 @@ def row(event_id: str, **changes: object) -> str:
 
 DELIVERY = {
     "a.jsonl": [
-        row("good"), row("rich", price=2e7), row("negative", price=-1.0), row("nan", price=float("nan")),
+        row("good"), row("long", item_id=LONG), row("nobody", user_id="null"), row("nothing", item_id=""),
         row("moved", event_time="2026-03-01T13:00:00Z"), "no json",
     ],
-    "b.jsonl": [row("moved", event_time="2026-03-01T11:00:00Z", price=3e7)],  # the earlier
-    "c.csv": [HEADER, f"cheap,{TIME},u,i,cart,12.5", f"dear,{TIME},u,i,cart,4e7", f"no,{TIME},u,i,cart,x"],
+    "b.jsonl": [row("moved", event_time="2026-03-01T11:00:00Z", item_id=LONG)],  # the earlier
+    "c.csv": [HEADER, f"cheap,{TIME},u,i,cart,12.5", f"far,{TIME},u,{LONG},cart,4", "no,soon,u,i,cart,1"],
 }  # fmt: skip
 
 
-def shop(work: Path, max_price: float) -> Settings:
-    limits = {"max_price": max_price, "max_rejected_share": 0.9}
+def shop(work: Path, max_id_chars: int) -> Settings:
+    limits = {"max_id_chars": max_id_chars, "max_rejected_share": 0.9}
     return Settings.model_validate({"paths": {"work": work}, "ingest": limits})
 
 
@@ -65,15 +66,17 @@ def rejected(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def test_after_the_fix_the_lake_is_as_if_loaded_under_it(tmp_path: Path, spark: "SparkSession") -> None:
-    strict, mended = shop(tmp_path / "old", 1e7), shop(tmp_path / "old", 1e9)
+    strict, mended = shop(tmp_path / "old", 20), shop(tmp_path / "old", 40)
     folder = deliver(strict)
     load(strict, spark)
     shutil.rmtree(folder)  # the shop keeps no old files
     lake = Lake(strict.lake_root)
-    assert waiting(lake, FEED, DAY, DAY) == {DAY: {"bad_price": 5, "invalid_type": 1, "unparseable": 1}}
+    assert waiting(lake, FEED, DAY, DAY) == {
+        DAY: {"bad_id": 4, "invalid_type": 1, "null_id": 1, "unparseable": 1}
+    }
     again = requeue(FEED, mended, lake, Ledger(lake), spark, [DAY])[DAY]
 
-    fresh = shop(tmp_path / "new", 1e9)
+    fresh = shop(tmp_path / "new", 40)
     deliver(fresh)
     expected = load(fresh, spark)
     digests = [{w.table: w.digest for w in one.writes if w.table == "events"} for one in (again, expected)]
@@ -87,7 +90,7 @@ def test_after_the_fix_the_lake_is_as_if_loaded_under_it(tmp_path: Path, spark: 
 
 
 def test_another_delivery_is_not_mixed_with_the_old_rows(tmp_path: Path, spark: "SparkSession") -> None:
-    settings = shop(tmp_path, 1e7)
+    settings = shop(tmp_path, 20)
     folder = deliver(settings)
     lake = Lake(settings.lake_root)
     ledger = Ledger(lake)

@@ -49,7 +49,7 @@ def test_csv_rows(tmp_path: Path) -> None:
     assert marks(rows) == [
         (2, None, None),
         (4, None, None),
-        (5, "invalid_type", "price: '12a' is no number"),
+        (5, None, None),
         (6, "missing_required", "user_id is missing"),
         (7, "unparseable", "3 cells, the header has 6"),
         (9, "invalid_type", "item_id: '\\udcff' is no valid Unicode"),
@@ -58,7 +58,8 @@ def test_csv_rows(tmp_path: Path) -> None:
     ]
     assert rows[0]["item_id"] == "two\nlines"
     assert rows[1]["price"] is None
-    assert json.loads(rows[2]["raw"])["price"] == "12a"
+    assert (rows[2]["price"], rows[2]["nulled"]) == (None, ["price invalid_type"])
+    assert json.loads(rows[3]["raw"])["item_id"] == "i1"
     assert rows[4]["raw"] == "e5,too,few"
     assert rows[6]["raw"] == '"x"y,z'
 
@@ -117,9 +118,10 @@ def test_parquet_values_that_do_not_fit(tmp_path: Path) -> None:
     file = _parquet(tmp_path / "a.parquet", position=pa.array([2**40, 2]), user_id=pa.array(["u1", None]))
     rows = parse(file)
     assert marks(rows) == [
-        (1, "invalid_type", "position: 1099511627776 does not fit 32 bits"),
+        (1, None, None),
         (2, "missing_required", "user_id is missing"),
     ]
+    assert (rows[0]["position"], rows[0]["nulled"]) == (None, ["position invalid_type"])
     assert json.loads(rows[1]["raw"])["event_id"] == "e2"
 
 
@@ -138,7 +140,6 @@ def test_parquet_lists_of_references(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"position": pa.array(["1", "2"])}, "column position: expected int, found string"),
         ({"price": pa.array([True, False])}, "column price: expected double, found bool"),
         ({"item_id": pa.array([1, 2])}, "column item_id: expected string, found int64"),
         ({"event_time": pa.array([1, 2])}, "column event_time: expected timestamp, found int64"),
@@ -176,5 +177,5 @@ def test_missing_and_renamed_columns(tmp_path: Path) -> None:
 def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
     file.write_text("<html>")
-    with pytest.raises(SourceError, match=r"a\.parquet cannot be read"):
+    with pytest.raises(SourceError, match=r"a\.parquet: this is HTML or XML"):
         check_header(str(file), LANDING)

@@ -1,14 +1,19 @@
 """One registered causal model for the commands that need one: creating an MLflow store takes seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import mlflow
 import pytest
 from PIL import Image
 
 from causalrec.config import Settings
-from causalrec.lake import Lake, Ledger
-from causalrec.registry.train import train_and_log
+from causalrec.dataset.load import load_dataset
+from causalrec.lake import Lake
+from causalrec.model.factors import FactorRecommender
+from causalrec.registry.register import register
+from causalrec.registry.store import connect, experiment_id
+from causalrec.training.factory import build_recommender
 from tests.registry.shop import DS, settings_in, write_dataset
 
 EVIL = "<script>alert('x')</script> \"><img src=x onerror=alert(1)>"
@@ -23,6 +28,18 @@ class Registered:
     file: Path
 
 
+def _register_beside_raw(settings: Settings, lake: Lake) -> None:
+    """A causal model with the tables of a raw one: here its own states without the adjustment."""
+    client, dataset = connect(settings), load_dataset(settings, lake, DS)
+    recommender = build_recommender(settings)
+    recommender.fit(dataset.data)
+    assert isinstance(recommender, FactorRecommender)
+    found = recommender.serving_tables()
+    recommender.tables = replace(found, raw_users=found.users, raw_items=found.items_unadjusted)
+    with mlflow.start_run(experiment_id=experiment_id(client, settings)) as run:
+        register(client, settings, dataset, recommender, DS, run.info.run_id)
+
+
 @pytest.fixture(scope="session")
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
     work = tmp_path_factory.mktemp("registered")
@@ -35,7 +52,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
     references = {row: f"{row % len(colours)}.jpg" for row in range(40) if row % 7}
     write_dataset(settings, changes={"title": {5: EVIL}, "image_ref": references})
     lake = Lake(settings.lake_root)
-    train_and_log(settings, lake, Ledger(lake), DS, lambda epoch, metrics: None)
+    _register_beside_raw(settings, lake)
     file = work / "shop.toml"
     file.write_text(f'[paths]\nwork = "{work}"\n\n[scoring]\nk = 6\n', encoding="utf-8")
     return Registered(settings, lake, file)

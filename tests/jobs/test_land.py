@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs import land
-from jobs._runner import main
+from jobs._runner import EXIT_REFUSED, main
 
 
 def test_land_runs_twice_and_refuses_a_foreign_date(
@@ -22,5 +22,5 @@ def test_land_runs_twice_and_refuses_a_foreign_date(
     capsys.readouterr()
     assert main(land.JOB, line) == 0
     assert "up to date" in capsys.readouterr().out
-    assert main(land.JOB, ["--ds", "2027-01-30", "--settings", str(settings)]) == 1
+    assert main(land.JOB, ["--ds", "2027-01-30", "--settings", str(settings)]) == EXIT_REFUSED
     assert "2026-01-29 to 2026-01-31" in " ".join(capsys.readouterr().out.split())

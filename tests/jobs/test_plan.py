@@ -1,19 +1,19 @@
 """The backfill plan, from a real ledger."""
 
 import datetime as dt
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.errors import DatasetError
-from causalrec.lake import Lake, Ledger, Outcome
-from jobs._pipeline import EVERY_NIGHT, load_job
-from jobs._runner import Job, JobContext, run
+from causalrec.lake import Outcome
+from causalrec.pipeline import NIGHTLY
+from causalrec.run import Run, open_run
+from jobs._pipeline import load_job
+from jobs._runner import Job, run
 from jobs.plan import DayPlan, main, plan_days
 
 DAY = dt.date(2026, 3, 1)
@@ -26,14 +26,13 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.digests = {"ingest_events": {"landing": "a"}, "score": {"events": "e", "champion": "1"}}
         self.jobs = [self._job("ingest_events"), self._job("score")]
-        lake = Lake(str(folder))
         self.settings = Settings.model_validate({"paths": {"work": folder.parent}})
-        self.context = JobContext(self.settings, lake, Ledger(lake), DAY, Console(file=io.StringIO()))
+        self.context = open_run(self.settings, DAY)
 
     def _job(self, name: str) -> Job:
         return Job(name, lambda context: self._inputs(name, context), lambda context: Outcome())
 
-    def _inputs(self, name: str, context: JobContext) -> Mapping[str, str]:
+    def _inputs(self, name: str, context: Run) -> Mapping[str, str]:
         if not self.digests[name]:
             raise DatasetError("version 3 is gone", do="restore it")
         return self.digests[name]
@@ -41,12 +40,7 @@ class Shop:
     def run(self, ds: dt.date, *names: str) -> None:
         for job in self.jobs:
             if job.name in names:
-                run(
-                    job,
-                    JobContext(
-                        self.settings, self.context.lake, self.context.ledger, ds, self.context.console
-                    ),
-                )
+                run(job, self.context.at(ds))
 
     def plan(self, first: dt.date = DAY, last: dt.date = DAY) -> list[DayPlan]:
         return plan_days(self.context, self.jobs, first, last)
@@ -93,11 +87,11 @@ def test_planning_writes_nothing(shop: Shop) -> None:
 
 
 def test_every_job_of_the_night_can_be_loaded() -> None:
-    assert [load_job(name).name for name in EVERY_NIGHT] == list(EVERY_NIGHT)
+    assert [load_job(name).name for name in NIGHTLY] == list(NIGHTLY)
 
 
 def test_training_is_no_part_of_a_complete_date() -> None:
-    assert {"train", "evaluate", "promote"}.isdisjoint(EVERY_NIGHT)
+    assert {"train", "evaluate", "promote"}.isdisjoint(NIGHTLY)
 
 
 def test_the_command_on_an_empty_shop(

@@ -14,7 +14,9 @@ from causalrec.config import Settings
 from causalrec.errors import QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
-from jobs._runner import Job, JobContext, fingerprint, main, run
+from causalrec.run import Run
+from jobs._progress import Terminal
+from jobs._runner import EXIT_REFUSED, Job, fingerprint, main, run
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
 TOY = "causalrec.errors"  # any module of the project
@@ -31,7 +33,7 @@ class Work:
     def job(self) -> Job:
         return Job("toy", lambda _: self.inputs, self._work, module=TOY)
 
-    def _work(self, _: JobContext) -> Outcome | Mapping[dt.date, Outcome]:
+    def _work(self, _: Run) -> Outcome | Mapping[dt.date, Outcome]:
         self.runs += 1
         if isinstance(self.result, Exception):
             raise self.result
@@ -39,18 +41,19 @@ class Work:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> JobContext:
+def context(tmp_path: Path) -> Run:
     lake = Lake(str(tmp_path / "lake"))
     settings = Settings.model_validate({"paths": {"work": tmp_path}})
-    return JobContext(settings, lake, Ledger(lake), MARCH_1, Console(file=io.StringIO(), width=200))
+    return Run(settings, lake, Ledger(lake), MARCH_1, Terminal(Console(file=io.StringIO(), width=200)))
 
 
-def shown(context: JobContext) -> str:
-    assert isinstance(context.console.file, io.StringIO)
-    return context.console.file.getvalue()
+def shown(context: Run) -> str:
+    assert isinstance(context.progress, Terminal)
+    assert isinstance(context.progress.console.file, io.StringIO)
+    return context.progress.console.file.getvalue()
 
 
-def test_the_second_run_is_skipped(context: JobContext) -> None:
+def test_the_second_run_is_skipped(context: Run) -> None:
     work = Work(result=Outcome(rows_in=3, rows_out=2, rejects={"duplicate": 1}))
     (first,) = run(work.job(), context)
     (second,) = run(work.job(), context)
@@ -59,7 +62,7 @@ def test_the_second_run_is_skipped(context: JobContext) -> None:
     assert "toy 2026-03-01: up to date" in shown(context)
 
 
-def test_changed_inputs_force_and_failure_run_again(context: JobContext) -> None:
+def test_changed_inputs_force_and_failure_run_again(context: Run) -> None:
     work = Work()
     run(work.job(), context)
     work.inputs = {"events": "d2"}
@@ -70,10 +73,10 @@ def test_changed_inputs_force_and_failure_run_again(context: JobContext) -> None
     assert len(context.ledger.rows(MARCH_1)) == 3
 
 
-def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: JobContext) -> None:
+def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: Run) -> None:
     made: list[str] = []
 
-    def work(_: JobContext) -> Outcome:
+    def work(_: Run) -> Outcome:
         made.append("x")
         return Outcome()
 
@@ -83,7 +86,7 @@ def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: JobCont
     assert made == ["x"]
 
 
-def test_another_date_is_another_run(context: JobContext) -> None:
+def test_another_date_is_another_run(context: Run) -> None:
     work = Work()
     run(work.job(), context)
     context.ds = MARCH_2
@@ -91,7 +94,7 @@ def test_another_date_is_another_run(context: JobContext) -> None:
     assert work.runs == 2
 
 
-def test_a_failure_is_recorded_and_raised(context: JobContext) -> None:
+def test_a_failure_is_recorded_and_raised(context: Run) -> None:
     work = Work(result=QualityError("3 of 4 rows rejected", do="look at the delivery"))
     with pytest.raises(QualityError):
         run(work.job(), context)
@@ -104,7 +107,7 @@ def test_a_failure_is_recorded_and_raised(context: JobContext) -> None:
     assert work.runs == 2
 
 
-def test_one_row_per_date(context: JobContext) -> None:
+def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_2
     unchanged = Written("events", "arrival_date=2026-03-02", 1, 5, 10, "d", False)
     work = Work(result={MARCH_1: Outcome(rows_in=4), MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
@@ -118,14 +121,12 @@ def test_one_row_per_date(context: JobContext) -> None:
     assert work.runs == 1
 
 
-def test_nothing_done_is_nothing_recorded(context: JobContext) -> None:
+def test_nothing_done_is_nothing_recorded(context: Run) -> None:
     assert run(Work(result={}).job(), context) == []
     assert context.ledger.rows() == []
 
 
-def test_the_original_error_survives_a_broken_ledger(
-    context: JobContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_original_error_survives_a_broken_ledger(context: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise OSError("disk full")
 
@@ -134,7 +135,7 @@ def test_the_original_error_survives_a_broken_ledger(
         run(Work(result=QualityError("bad batch", do="look")).job(), context)
 
 
-def test_every_ledger_row_is_an_openlineage_run(context: JobContext) -> None:
+def test_every_ledger_row_is_an_openlineage_run(context: Run) -> None:
     wrote = Written("events", "arrival_date=2026-03-01", 7, 5, 10, "d", True)
     outcome = Outcome(rows_in=6, rejects={"duplicate": 1}, reads=(Pin("products", 3),), writes=(wrote,))
     (row,) = run(Work(result=outcome).job(), context)
@@ -156,7 +157,7 @@ def test_every_ledger_row_is_an_openlineage_run(context: JobContext) -> None:
     assert "bad batch" in fail["run"]["facets"]["errorMessage"]["message"]
 
 
-def test_a_lineage_server_that_is_down_fails_no_job(context: JobContext) -> None:
+def test_a_lineage_server_that_is_down_fails_no_job(context: Run) -> None:
     server = {"transport": "http", "url": "http://127.0.0.1:9", "timeout_s": 0.5}
     context.settings = Settings.model_validate({"paths": context.settings.paths, "lineage": server})
     (row,) = run(Work().job(), context)
@@ -179,7 +180,7 @@ def test_the_command_line(
     assert main(Work().job(), ["--ds", "2026-03-01"]) == 0
     assert "success" in capsys.readouterr().out
     failing = Work(result=QualityError("expected timestamp[us, tz=UTC]", do="look"))
-    assert main(failing.job(), ["--ds", "2026-03-02"]) == 1
+    assert main(failing.job(), ["--ds", "2026-03-02"]) == EXIT_REFUSED
     said = capsys.readouterr().out
     assert "toy expected timestamp[us, tz=UTC] -> look" in said
     assert "Traceback" not in said

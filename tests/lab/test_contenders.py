@@ -78,7 +78,7 @@ def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
 
     assert names(ablations=False, content=True) == [row.name for row in RIVALS]
     assert set(names(ablations=False, content=True)) - set(names(ablations=False, content=False)) == {
-        "vbpr", "vbpr_softmax",
+        "content_knn", "vbpr", "vbpr_softmax",
     }  # fmt: skip
     assert names("vbpr", "ease", ablations=False, content=False) == ["vbpr", "ease"]
     bare = names("causal", "no_topology", ablations=True, content=False)

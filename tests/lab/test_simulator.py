@@ -1,5 +1,8 @@
 """The simulator holds what it promises, and the truth metrics know a perfect and a useless model."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from causalrec.lab.known_truth import (
     relative_effect_error,
     truth_report,
 )
-from causalrec.lab.simulator import Knobs, Simulation, simulate
+from causalrec.lab.simulator import PERIODS, Knobs, Simulation, simulate
 
 SMALL = Knobs(users=300, items=200, exposed=30, random_shown=20)
 
@@ -125,3 +128,39 @@ def test_normalised_mutual_information() -> None:
     labels = np.array([0, 0, 1, 1, 2, 2], dtype=np.int32)
     assert normalised_mutual_information(labels[::-1].copy(), labels) == pytest.approx(1.0)
     assert normalised_mutual_information(np.array([0, 1, 0, 1, 0, 1], np.int32), labels) == pytest.approx(0.0)
+
+
+def test_a_log_of_impressions_has_looks() -> None:
+    data = simulate(replace(SMALL, logged=1.0)).data
+    looks = data.looks
+    assert looks is not None
+    assert data.passed is not None
+    clicked = np.concatenate([data.train, data.valid, data.test], axis=1)
+    assert looks.count.sum() == clicked.shape[1] + data.passed.shape[1]
+    assert looks.reached[0].sum() == clicked.shape[1]
+    assert looks.position.tolist() == list(range(1, 11))
+    assert simulate(SMALL).data.looks is None
+
+
+def test_positions_are_examined_less_and_less() -> None:
+    looks = simulate(replace(SMALL, logged=1.0, position_decay=1.0, accidents=0.0)).data.looks
+    assert looks is not None
+    share = np.bincount(looks.strata, looks.reached[0]) / np.bincount(looks.strata)
+    assert share[0] > 2 * share[3] > 3 * share[9]
+
+
+def test_what_time_hides_is_not_in_the_truth() -> None:
+    users = np.arange(300, dtype=np.int32)
+    now = np.full((300, 200), PERIODS - 1, np.int32)
+    plain = simulate(SMALL)
+    changes: tuple[dict[str, Any], ...] = ({"campaigns": 2.0}, {"demand_drift": 1.0})
+    for knobs in changes:
+        world = simulate(replace(SMALL, **knobs))
+        truth = world.truth
+        np.testing.assert_array_equal(truth.factual(users), plain.truth.factual(users))
+        np.testing.assert_array_equal(truth.liked_in(users, now), truth.factual(users))
+        before = [truth.liked_in(users, np.full_like(now, period)) for period in range(PERIODS - 1)]
+        assert not all(np.allclose(chance, truth.factual(users)) for chance in before)
+        assert world.data.train.shape != plain.data.train.shape
+    curved = simulate(replace(SMALL, demand_curve=0.5)).truth
+    assert not np.allclose(curved.factual(users), plain.truth.factual(users))

@@ -22,6 +22,7 @@ class TinyContract:
     volume_gate: bool = False
     retention_days: int = 30
     added: Mapping[str, Before] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
     user_ids: tuple[str, ...] = ()
     user_texts: tuple[str, ...] = ()
 

@@ -1,14 +1,10 @@
 """The lake on a real S3-speaking server: the same calls, the same promises."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from pyarrow import fs
 
 from causalrec.config.sections import LakeSettings
 from causalrec.errors import ConflictError, LakeError, PinError
@@ -16,12 +12,12 @@ from causalrec.lake import Lake, LakeTable
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.upkeep.vacuum import vacuum
 
+from .s3 import REGION, s3_store
 from .tables import CONTRACTS, ids, rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-REGION = "eu-west-1"
 WRITERS = 8
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 DAY_ONLY = {"ds": ["2026-03-01"]}
@@ -29,27 +25,9 @@ DAY_ONLY = {"ds": ["2026-03-01"]}
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """A server with an empty bucket ``shop``; its credentials stand in the environment, as they should."""
-    known = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in known.items():
-            patch.setenv(name, value)
-        command = [sys.executable, "-m", "tests.lake.s3_server"]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
-        ) as server:
-            assert server.stdout is not None
-            address = f"127.0.0.1:{int(server.stdout.readline())}"
-            store = fs.S3FileSystem(
-                endpoint_override=address, scheme="http", region=REGION, allow_bucket_creation=True
-            )
-            store.create_dir("shop")
-            yield f"http://{address}"
-            server.terminate()
+    """A server with an empty bucket ``shop``."""
+    with s3_store() as address:
+        yield address
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from causalrec.monitoring.monitor import asks_for_training, monitor
 from causalrec.monitoring.responses import click_through, impressions
 from causalrec.report.monitoring import monitoring_page
 from jobs import request_training
+from jobs._runner import main
 from tests.registry.shop import DS, GROUPS, ITEMS, USERS, replace_partition, settings_in, write_dataset
 from tests.report import browser
 
@@ -77,7 +78,7 @@ def publish(lake: Lake, ds: dt.date, shift: float = 0.0) -> None:
     rows: list[dict[str, object]] = [
         {
             "user_id": f"u{user:03d}", "rank": rank, "item_id": f"i{(user + rank) % ITEMS:03d}",
-            "score": 1 / rank + user / 1000 + shift, "score_unadjusted": None, "reason_code": "r",
+            "score": 1 / rank + user / 1000 + shift, "score_raw": None, "reason_code": "r",
             "reason_text": "t", "confounder_code": None, "fallback": None,
             "model_version": "1", "dataset_id": "d",
         }
@@ -139,8 +140,8 @@ def test_a_broken_promise_asks_for_training_once(live: Live, tmp_path: Path) -> 
     file = tmp_path / "settings.toml"
     file.write_text(f'[paths]\nwork = "{live.settings.paths.work}"\n', encoding="utf-8")
     asked = ["--settings", str(file), "--ds"]
-    assert request_training.main([*asked, DS.isoformat()]) == 0
-    assert request_training.main([*asked, "2020-01-01"]) == 99
+    assert main(request_training.JOB, [*asked, DS.isoformat()]) == 0
+    assert main(request_training.JOB, [*asked, "2020-01-01"]) == 99
 
     monitored = live.settings.monitor.model_copy(update={"quiet_days": 3})
     quiet = replace(live, settings=live.settings.model_copy(update={"monitor": monitored}))

@@ -5,6 +5,7 @@ import numpy as np
 from causalrec.dataset.arrays import Floats
 from causalrec.model.base import ServingTables
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
+from causalrec.ranking.user_states import UserStates
 
 
 def tables(n_users: int = 7, n_items: int = 11, dim: int = 4, seed: int = 3) -> ServingTables:
@@ -18,7 +19,15 @@ def tables(n_users: int = 7, n_items: int = 11, dim: int = 4, seed: int = 3) -> 
         fine=np.zeros(n_items, dtype=np.int32),
         gate=np.zeros(n_items, dtype=np.float32),
         code_names=("Acme shoes",),
+        raw_users=rng.normal(size=(n_users, 3)).astype(np.float32),
+        raw_items=rng.normal(size=(n_items, 3)).astype(np.float32),
+        content_users=rng.normal(size=(n_users, 2)).astype(np.float32),
+        content_items=rng.normal(size=(n_items, 2)).astype(np.float32),
     )
+
+
+def user_states(of: ServingTables) -> UserStates:
+    return UserStates(of.users, of.raw_users, of.content_users)
 
 
 def catalogue(of: ServingTables) -> Catalogue:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,10 +12,12 @@ from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import ReadOut
-from causalrec.ranking.engine import Engine, Ranked, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.ranked import Ranked
+from causalrec.ranking.user_states import UserStates
 
-from .shop import brute_force, catalogue, tables
+from .shop import brute_force, catalogue, tables, user_states
 
 TABLES = tables()
 CATALOGUE = catalogue(TABLES)
@@ -27,7 +30,7 @@ def histories(of: list[list[int]]) -> Histories:
 
 
 def engine(settings: ScoringSettings = SETTINGS) -> Engine:
-    return Engine(CATALOGUE, settings, users=UserStates(TABLES.users))
+    return Engine(CATALOGUE, settings, users=user_states(TABLES))
 
 
 def lists(blocks: list[Ranked], n_users: int) -> list[list[int]]:
@@ -55,7 +58,7 @@ def test_scores_do_not_depend_on_the_blocks() -> None:
     past = histories([[0, 4], [], [2], [3, 1, 5], [9], [], [10]])
     whole = list(engine().recommend(rows, past, 5))
     parts = list(engine(ScoringSettings(user_block=1)).recommend(rows, past, 5))
-    for name in ("scores", "unadjusted", "reason_texts", "items"):
+    for name in ("scores", "raw", "content", "reason_texts", "adjustments", "items"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         assert np.array_equal(getattr(whole[0], name), joined), name
 
@@ -66,7 +69,9 @@ def test_user_without_state_and_history_gets_popular_items() -> None:
     assert block.items.tolist() == best.tolist()
     assert set(block.fallback) == {"cold_user"}
     assert set(block.reason_codes) == {"popular"}
-    assert np.isnan(block.unadjusted).all()
+    assert np.isnan(block.raw).all()
+    assert np.isnan(block.content).all()
+    assert set(block.adjustments) == {""}
 
 
 def test_new_user_with_history_is_folded_in() -> None:
@@ -135,11 +140,28 @@ def test_reason_names_the_nearest_item_of_the_history() -> None:
     assert block.reason_texts[row] == f"because you chose {twin.titles[7]}"
 
 
-def test_unadjusted_score_is_the_factual_product() -> None:
+@pytest.mark.parametrize("name", ["raw", "content"])
+def test_the_other_scores_are_products_of_their_own_tables(name: str) -> None:
     (block,) = engine().recommend(np.array([2], dtype=np.int32), histories([[]]), 5)
-    rows = CATALOGUE.model_rows[block.items]
-    expected = TABLES.items_unadjusted[rows].astype(np.float64) @ TABLES.users[2].astype(np.float64)
-    np.testing.assert_allclose(block.unadjusted, expected, rtol=1e-6)
+    users, items = getattr(TABLES, f"{name}_users"), getattr(TABLES, f"{name}_items")
+    expected = items[CATALOGUE.model_rows[block.items]].astype(float) @ users[2].astype(float)
+    np.testing.assert_allclose(getattr(block, name), expected, rtol=1e-5)
+
+
+def test_a_model_without_the_tables_and_an_item_without_a_raw_state_have_no_such_score() -> None:
+    bare = Engine(replace(CATALOGUE, raw=None, content=None), SETTINGS, users=UserStates(TABLES.users))
+    (block,) = bare.recommend(np.array([2], dtype=np.int32), histories([[]]), 5)
+    assert np.isnan(block.raw).all()
+    assert np.isnan(block.content).all()
+    assert set(block.adjustments) == {""}
+    assert CATALOGUE.raw is not None
+    raw = CATALOGUE.raw.copy()
+    raw[int(block.items[0])] = np.nan
+    (block,) = Engine(replace(CATALOGUE, raw=raw), SETTINGS, users=user_states(TABLES)).recommend(
+        np.array([2], dtype=np.int32), histories([[]]), 5
+    )
+    assert np.isnan(block.raw).tolist() == [True, False, False, False, False]
+    assert block.adjustments[0] == ""
 
 
 def test_model_without_factors_ranks_its_own_scores() -> None:

@@ -6,9 +6,11 @@ import numpy as np
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.engine import Engine, Ranked, UserStates
+from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.item_rules import ItemRules, no_rules
+from causalrec.ranking.ranked import Ranked
+from causalrec.ranking.user_states import UserStates
 
 from .shop import brute_force, catalogue, tables
 

@@ -63,7 +63,7 @@ def test_two_processes_promote_at_once_and_one_dies_half_way(
         (winner,) = decisions(lake)
         assert sorted([mine, theirs]) == [
             f"champion {winner.version}",
-            f"refused: champion is version {winner.version}, expected none: promoted meanwhile "
+            f"refused: champion is version {winner.version}, expected none: it was promoted in the meantime "
             "-> run evaluate again and then promote",
         ]
         assert champion(settings) == winner.version

@@ -17,6 +17,7 @@ from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
+from causalrec.run import open_run
 from jobs import answer, cli, need_approval
 
 from .shop import DS, settings_in, write_dataset
@@ -59,12 +60,15 @@ def test_people_decide_and_every_decision_has_its_row(
 ) -> None:
     """One story, since each step needs the registry as the step before left it."""
     lake = Lake(settings.lake_root)
-    assert need_approval.approval_needed(settings, lake, DS) == (False, "no version is waiting for approval")
+    assert need_approval.approval_needed(open_run(settings, DS)) == (
+        False,
+        "no version is waiting for approval",
+    )
     with pytest.raises(RegistryError, match="no challenger"):
         decide_by_hand(settings, lake, "approve", EVA)
 
     assert challenger(settings, 0) == "1"
-    asked, line = need_approval.approval_needed(settings, lake, DS)
+    asked, line = need_approval.approval_needed(open_run(settings, DS))
     assert asked
     assert json.loads(line)["version"] == "1"
     assert json.loads(line)["text"] == (
@@ -79,7 +83,7 @@ def test_people_decide_and_every_decision_has_its_row(
     taken = decide_by_hand(settings, lake, "approve", EVA)
     assert (taken.word, taken.before, taken.champion) == ("promoted", None, "1")
     assert waiting(settings, lake) is None
-    with pytest.raises(RegistryError, match="champion already"):
+    with pytest.raises(RegistryError, match="already champion"):
         decide_by_hand(settings, lake, "approve", EVA)
     with pytest.raises(RegistryError, match="no champion before version 1"):
         roll_back(settings, lake, EVA)
@@ -99,7 +103,7 @@ def test_people_decide_and_every_decision_has_its_row(
     assert (again.word, again.champion, again.written) == ("rejected", "1", None)
     with pytest.raises(RegistryError, match="was rejected by otto while the question was open"):
         answer_question(settings, lake, "approve", EVA, "2")
-    with pytest.raises(RegistryError, match="version 1 is champion -> take it back"):
+    with pytest.raises(RegistryError, match="version 1 is champion -> go back to the version before it"):
         decide_by_hand(settings, lake, "reject", Person("eva", "odd"), "1")
     monkeypatch.setenv("CAUSALREC_ANSWER", "Maybe")
     with pytest.raises(SettingsError, match="Maybe"):
@@ -152,7 +156,7 @@ def test_the_answer_is_about_the_version_that_was_asked_about(settings: Settings
     """A version that passes the gate while the question is open is not what the person looked at."""
     lake = Lake(settings.lake_root)
     asked_about = challenger(settings, 4)
-    _, line = need_approval.approval_needed(settings, lake, DS)
+    _, line = need_approval.approval_needed(open_run(settings, DS))
     assert json.loads(line)["version"] == asked_about
     later = challenger(settings, 5)
     assert answer_question(settings, lake, "approve", EVA, asked_about).champion == asked_about

@@ -5,14 +5,14 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
 from causalrec.errors import PinError, RegistryError
-from causalrec.lake import Lake, Ledger, Pin
+from causalrec.lake import Lake, Pin
 from causalrec.registry.kept import live_pins
 from causalrec.registry.store import connect
+from causalrec.run import open_run
 from jobs import maintain
-from jobs._runner import JobContext, run
+from jobs._runner import run
 
 from .conftest import Shop
 from .shop import replace_partition
@@ -57,11 +57,9 @@ def test_the_job_keeps_what_the_challenger_needs(pinned: Shop) -> None:
     lake = Lake(settings.lake_root, settings.lake)
     for count in (1, 2, 3):
         popular(lake, count)
-    console = Console(quiet=True)
 
     def maintained() -> str:
-        context = JobContext(settings, lake, Ledger(lake), DAY, console)
-        return run(maintain.JOB, context)[-1].run_id
+        return run(maintain.JOB, open_run(settings, DAY))[-1].run_id
 
     first = maintained()
     table = lake.table("popular_items")

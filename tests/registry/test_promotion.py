@@ -18,6 +18,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
 from jobs import need_champion
+from jobs._runner import EXIT_NO, EXIT_YES, main
 
 from .conftest import Shop
 from .shop import DS, write_dataset
@@ -44,8 +45,8 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     """One story, since each step needs the registry as the step before left it."""
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
     assert usable_champion(settings) is None
-    assert need_champion.main(arguments(shop)) == need_champion.TRAINING_NEEDED
-    with pytest.raises(RegistryError, match="not evaluated"):
+    assert main(need_champion.JOB, arguments(shop)) == EXIT_YES
+    with pytest.raises(RegistryError, match="has no evaluation"):
         promote_version(settings, lake, ledger, DS)
 
     before = evaluate_version_inputs(settings, lake, ledger, DS)
@@ -67,7 +68,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     again = promote_version(settings, lake, ledger, DS)
     assert again.note == "version 1 was already promoted: there is no champion yet"
     assert again.writes == () and again.counters == promoted.counters
-    assert need_champion.main(arguments(shop)) == need_champion.HAVE_CHAMPION
+    assert main(need_champion.JOB, arguments(shop)) == EXIT_NO
     (decision,) = lake.table("promotions").read().to_pylist()
     assert (decision["from_version"], decision["to_version"], decision["decision"]) == (None, "1", "promoted")
     assert {check["status"] for check in json.loads(decision["evaluation"])["checks"]} <= {"pass", "warn"}
@@ -81,7 +82,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     train_and_log(settings, lake, ledger, DS)
     evaluate_version(settings, lake, ledger, DS)
     assert promote_version(settings, lake, ledger, DS).note.startswith(
-        "version 2 kept: equal to the champion"
+        "version 2 kept: no different from the champion"
     )
     assert champion(shop) == "1"
 

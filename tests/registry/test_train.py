@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from causalrec.lake.record.ledger import new_row
-from causalrec.registry.store import connect
+from causalrec.model.worth import ModuleWorth
+from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.train import train_and_log, train_and_log_inputs
+from causalrec.registry.training_run import log_worth
 from causalrec.registry.versions import opened
 
 from .conftest import Shop
@@ -43,6 +45,23 @@ def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:
         assert package.manifest["dataset_id"] == shop.dataset_id
         assert len(package.user_ids) == 62
         assert "i003" in package.catalogue.titles  # no title: the id stands in
+
+
+def test_the_worth_of_the_modules_is_in_the_run(shop: Shop) -> None:
+    worth = (
+        ModuleWorth("codes (back-door)", True, 0.01, 0.005, 0.015, "ndcg@20", "validation"),
+        ModuleWorth("depth", False, -0.002, -0.004, 0.001, "auc", "uniform exposure"),
+    )
+    client = connect(shop.settings)
+    with mlflow.start_run(experiment_id=experiment_id(client, shop.settings)) as run:
+        log_worth(worth)
+    assert client.get_run(run.info.run_id).data.metrics == {
+        "worth_codes _back-door_": 0.01,
+        "worth_depth": -0.002,
+    }
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/module_worth.json")
+    assert table["columns"] == ["module", "kept", "gain", "low", "high", "metric", "measured_on"]
+    assert table["data"][1] == ["depth", False, -0.002, -0.004, 0.001, "auc", "uniform exposure"]
 
 
 def test_served_model_ranks_with_reasons(shop: Shop) -> None:

@@ -53,7 +53,7 @@ def row(user: str, rank: int, item: str, factual: float | None, **changes: objec
         "rank": rank,
         "item_id": item,
         "score": 1.0 / rank,
-        "score_unadjusted": factual,
+        "score_raw": factual,
         "reason_code": "similar_to_history",
         "reason_text": f"because you chose {EVIL}",
         "confounder_code": f"{EVIL} shoes",
@@ -176,8 +176,8 @@ def test_empty_lake_still_gives_a_page(tmp_path: Path) -> None:
     lake = Lake(settings.lake_root)
     page = nightly_page(settings, lake, read_night(settings, lake, Ledger(lake), DS, JOBS))
     text = page.read_text(encoding="utf-8")
-    assert "Nothing is published for this date." in text
-    assert "No evaluation up to this date." in text
+    assert "Nothing has been published for this date." in text
+    assert "No model has been evaluated up to this date." in text
 
 
 @pytest.mark.browser

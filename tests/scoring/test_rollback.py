@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from rich.console import Console
 
 from causalrec.lake import Lake, Ledger
 from causalrec.ranking.catalogue import Catalogue
@@ -13,9 +12,10 @@ from causalrec.registry.decisions import Person, roll_back
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
+from causalrec.run import open_run
 from causalrec.scoring import score as scoring
 from jobs import score as job
-from jobs._runner import JobContext, run
+from jobs._runner import run
 from tests.registry.shop import DS, USERS, settings_in, write_dataset
 
 pytestmark = pytest.mark.spark
@@ -39,7 +39,7 @@ def test_a_running_score_keeps_the_version_it_opened(
         return original(*given)
 
     def scored() -> list[dict[str, Any]]:
-        run(job.JOB, JobContext(settings, lake, Ledger(lake), DS, Console(quiet=True)))
+        run(job.JOB, open_run(settings, DS))
         columns = ["user_id", "rank", "item_id", "model_version"]
         rows: list[dict[str, Any]] = lake.table("recommendation_candidates").read(columns=columns).to_pylist()
         return sorted(rows, key=lambda row: (row["user_id"], row["rank"]))

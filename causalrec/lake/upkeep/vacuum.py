@@ -92,6 +92,7 @@ def _unreferenced(seen: "Snapshot", pinned: Collection[int], hours: int) -> froz
             keep_versions=sorted(pinned),
         )
     except DeltaError as error:
+        seen.location.require_store()
         raise PinError(
             f"{seen.name}: cannot tell which files are needed: {error}", do="restore the table's log"
         ) from error

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.model.causal.affinity import affinity
+from causalrec.model.affinity import affinity
 from causalrec.model.causal.backdoor import BackdoorAdjustment
 from causalrec.model.causal.content_tower import ContentTower, tower_columns
 from causalrec.model.causal.edges import ReconstructedGraph

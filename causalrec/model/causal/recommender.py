@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
@@ -37,6 +38,15 @@ class CausalRecommender(FactorRecommender):
     """
 
     name = "causal"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 256),
+        "model.layers": (1, 2, 3),
+        "model.topology.left_out": (0.0, 0.2, 0.4, 0.6),
+        "model.topology.user_affinity": (0.0, 1.0, 2.0, 4.0),
+        "model.topology.item_affinity": (0.0, 1.0, 2.0, 4.0),
+        "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
+        "training.temperature": (0.15, 0.2, 0.25, 0.3),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings = settings

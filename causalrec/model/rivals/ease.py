@@ -25,7 +25,7 @@ class EaseRecommender(HistoryRecommender):
         self.ridge = settings.ease_ridges[0]
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Solves once per ridge and keeps the best on validation; without validation pairs, the first.
+        """Solves once per penalty and keeps the best on validation; without validation pairs, the first.
 
         Raises:
             TrainingError: the catalogue is above ``ease_max_items``.
@@ -39,16 +39,21 @@ class EaseRecommender(HistoryRecommender):
         start = time.perf_counter()
         history = self.remember(data)
         gram = np.asarray((history.T @ history).todense(), dtype=np.float32)
-        ridges = self.settings.ease_ridges if data.valid.shape[1] else self.settings.ease_ridges[:1]
+        penalties = self.penalties(gram.diagonal())
+        penalties = penalties if data.valid.shape[1] else penalties[:1]
         best = -np.inf
-        for ridge in ridges:
-            before, self.weights = self.weights, _solve(gram, ridge)
-            value = self.judge(self.score, data) if len(ridges) > 1 else 0.0
+        for penalty in penalties:
+            before, self.weights = self.weights, _solve(gram, penalty)
+            value = self.judge(self.score, data) if len(penalties) > 1 else 0.0
             if value > best:
-                best, self.ridge = value, ridge
+                best, self.ridge = value, float(penalty.min())
             else:
                 self.weights = before
         return closed_form_report(time.perf_counter() - start, progress)
+
+    def penalties(self, counts: Floats) -> list[Floats]:
+        """What is added to the diagonal of the Gram matrix, (N,) each; ``counts`` (N,) is that diagonal."""
+        return [np.full_like(counts, ridge) for ridge in self.settings.ease_ridges]
 
     def apply(self, history: sp.csr_matrix) -> Floats:
         """History times the learned item-item weights."""
@@ -66,10 +71,10 @@ class EaseRecommender(HistoryRecommender):
         self.ridge = float(snapshot.facts["ridge"])
 
 
-def _solve(gram: Floats, ridge: float) -> Floats:
-    """Zero-diagonal weights (N, N) of one ridge."""
+def _solve(gram: Floats, penalty: Floats) -> Floats:
+    """Zero-diagonal weights (N, N) of one penalty (N,)."""
     regular = gram.copy()
-    regular[np.diag_indices_from(regular)] += np.float32(ridge)
+    regular[np.diag_indices_from(regular)] += penalty
     factor, lower = scipy.linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
     identity = np.eye(gram.shape[0], dtype=np.float32)
     inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)

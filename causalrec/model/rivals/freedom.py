@@ -28,9 +28,8 @@ class FreedomNetwork(GraphPairNetwork):
     def __init__(
         self, data: Interactions, settings: ModelSettings, device: torch.device, seed: int, *, unit: bool
     ) -> None:
-        super().__init__(data, settings, device, unit=unit)
+        super().__init__(data, settings, device, seed, unit=unit)
         self.data, self.seed, self.place = data, seed, device
-        self.whole, self.pruned = self.graph, self.graph
         whitenings = fit_content(data.modalities, settings.content.channel_width)
         content = read_content(whitenings, data.modalities, data.n_items)
         self.blocks = [part.size for part in content.spread.values()]
@@ -44,13 +43,13 @@ class FreedomNetwork(GraphPairNetwork):
         kept = prune_edges(self.data, self.settings.rivals.prune, [self.seed, epoch])
         ones = np.ones(kept.shape[1], dtype=np.float32)
         shape = (self.data.n_users, self.data.n_items)
-        self.pruned = operator(symmetric(sp.csr_matrix((ones, (kept[0], kept[1])), shape=shape)), self.place)
+        pruned = symmetric(sp.csr_matrix((ones, (kept[0], kept[1])), shape=shape))
+        self.encoder.drawn = operator(pruned, self.place)
 
     def states(self) -> tuple[Tensor, Tensor]:
         """Pruned graph while training, whole graph otherwise."""
-        self.graph = self.pruned if self.training else self.whole
         users, items = super().states()
-        smooth: Tensor = self.item_embedding
+        smooth: Tensor = self.encoder.item_embedding
         if self.smoother is None:
             return users, items
         for _ in range(self.settings.rivals.item_layers):

@@ -1,32 +1,37 @@
-"""LightGCN on cosines: the backbone, and a rival with the same loss and negatives as the causal model."""
+"""LightGCN on cosines: a rival with the same loss and negatives as the causal model."""
+
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
-from causalrec.model.graph import inverse_root, operator, propagate, symmetric, unit_rows
+from causalrec.model.graph import unit_rows
 from causalrec.model.network import FactorNetwork, Trainer
+from causalrec.model.rivals.encoder import GraphEncoder
 
 
 class LightGcnNetwork(FactorNetwork):
     """User and item embeddings, summed over the layers of the normalised graph, scaled to length one."""
 
-    def __init__(self, data: Interactions, settings: ModelSettings, device: torch.device) -> None:
+    def __init__(
+        self, data: Interactions, settings: ModelSettings, device: torch.device, seed: int = 0
+    ) -> None:
         super().__init__()
-        self.layers = settings.layers
-        self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
-        self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
-        train = data.train_matrix()
-        self.graph = operator(symmetric(train), device)
-        degree = torch.from_numpy(inverse_root(item_popularity(data)))
-        self.register_buffer("item_scale", degree[:, None], persistent=False)
+        self.encoder = GraphEncoder(data, settings, device, seed)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Draws the edges of this epoch."""
+        self.encoder.draw(epoch)
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """Unit states of users and items."""
-        users, items, _ = propagate(self.graph, self.user_embedding, self.item_embedding, self.layers)
+        users, items, _ = self.encoder.sums()
         return unit_rows(users), unit_rows(items)
 
     def serving(self) -> tuple[Tensor, Tensor]:
@@ -35,25 +40,38 @@ class LightGcnNetwork(FactorNetwork):
 
     def fold(self) -> Tensor:
         """What an item adds to the state of a new user, (N, d)."""
-        sent = propagate(self.graph, self.user_embedding, self.item_embedding, self.layers)[2]
-        return sent * self.get_buffer("item_scale") if self.layers else unit_rows(self.item_embedding)
+        return self.encoder.fold() if self.encoder.layers else unit_rows(self.encoder.base()[1])
 
 
 class LightGcnRecommender(FactorRecommender):
     """He et al., "LightGCN" (SIGIR 2020), trained by whatever loss the trainer is set to."""
 
     name = "lightgcn"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 256),
+        "model.layers": (1, 2, 3),
+        "model.rivals.left_out": (0.0, 0.2, 0.4, 0.6),
+        "model.rivals.user_affinity": (0.0, 1.0, 2.0, 4.0),
+        "model.rivals.item_affinity": (0.0, 1.0, 2.0, 4.0),
+        "training.learning_rate": (0.002, 0.005, 0.01),
+        "training.temperature": (0.15, 0.2, 0.25, 0.3),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
         self.settings = settings
         self.trainer = trainer
 
+    def build(self, data: Interactions) -> LightGcnNetwork:
+        """The untrained network."""
+        return LightGcnNetwork(data, self.settings, self.trainer.device, self.trainer.seed)
+
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Trains with early stopping on ``data.valid``."""
         torch.manual_seed(self.trainer.seed)
-        network = LightGcnNetwork(data, self.settings, self.trainer.device).to(self.trainer.device)
+        network = self.build(data).to(self.trainer.device)
         report = self.trainer(network, data, progress)
         with torch.no_grad():
+            network.eval()
             users, items = network.serving()
             self.fold = network.fold().cpu().numpy()
         self.tables = plain_tables(users.cpu().numpy(), items.cpu().numpy(), item_popularity(data))

@@ -1,12 +1,15 @@
 """LightGCN in the form of its paper: dot products, BPR, L2 on the layer-0 embeddings."""
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Mapping
+from typing import ClassVar
 
+import torch
+from torch import Tensor
+
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.factors import item_popularity
-from causalrec.model.graph import inverse_root, operator, propagate, symmetric
+from causalrec.model.rivals.encoder import GraphEncoder
 from causalrec.model.rivals.pairs import PairBatch, PairNetwork
 from causalrec.model.rivals.rival import PairRecommender
 
@@ -15,40 +18,44 @@ class GraphPairNetwork(PairNetwork):
     """Mean over layers 0..L of the propagated embeddings."""
 
     def __init__(
-        self, data: Interactions, settings: ModelSettings, device: torch.device, *, unit: bool
+        self, data: Interactions, settings: ModelSettings, device: torch.device, seed: int, *, unit: bool
     ) -> None:
         super().__init__(settings, unit=unit)
-        self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
-        self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
-        self.graph = operator(symmetric(data.train_matrix()), device)
-        scale = torch.from_numpy(inverse_root(item_popularity(data)))
-        self.register_buffer("item_scale", scale[:, None], persistent=False)
+        self.encoder = GraphEncoder(data, settings, device, seed)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Draws the edges of this epoch."""
+        self.encoder.draw(epoch)
 
     def states(self) -> tuple[Tensor, Tensor]:
         """The propagated tables."""
-        users, items, _ = propagate(
-            self.graph, self.user_embedding, self.item_embedding, self.settings.layers
-        )
+        users, items, _ = self.encoder.sums()
         return users / (self.settings.layers + 1), items / (self.settings.layers + 1)
 
     def decayed(self, batch: PairBatch) -> list[Tensor]:
         """Layer 0 of user, positive and negative."""
-        items = self.item_embedding
-        return [self.user_embedding[batch.users], items[batch.items], items[batch.negatives]]
+        items = self.encoder.item_embedding
+        return [self.encoder.user_embedding[batch.users], items[batch.items], items[batch.negatives]]
 
     def fold(self) -> Tensor:
         """What the graph sends to a user without an own embedding."""
-        if not self.settings.layers:
-            return self.tables()[1]
-        sent = propagate(self.graph, self.user_embedding, self.item_embedding, self.settings.layers)[2]
-        return sent * self.get_buffer("item_scale")
+        return self.encoder.fold() if self.settings.layers else self.tables()[1]
 
 
 class LightGcnBprRecommender(PairRecommender):
     """He et al., "LightGCN" (SIGIR 2020)."""
 
     name = "lightgcn"
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        **PairRecommender.space,
+        "model.layers": (1, 2, 3),
+        "model.rivals.left_out": (0.0, 0.2, 0.4),
+        "model.rivals.user_affinity": (0.0, 1.0, 2.0, 4.0),
+        "model.rivals.item_affinity": (0.0, 1.0, 2.0, 4.0),
+    }
 
     def build(self, data: Interactions) -> GraphPairNetwork:
         """The untrained network."""
-        return GraphPairNetwork(data, self.settings, self.trainer.device, unit=self.cosines)
+        return GraphPairNetwork(
+            data, self.settings, self.trainer.device, self.trainer.seed, unit=self.cosines
+        )

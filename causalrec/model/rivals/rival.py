@@ -1,10 +1,13 @@
 """What the learned rivals share: fitting a pair network, and a state for new users."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Progress
@@ -19,6 +22,13 @@ class PairRecommender(FactorRecommender):
     Args:
         unit: cosines instead of dot products; see :class:`causalrec.config.rivals.RivalSettings`.
     """
+
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.dim": (64, 128, 256),
+        "model.rivals.l2": (0.003, 0.01, 0.03, 0.1, 0.3),
+        "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
+        "training.temperature": (0.15, 0.2, 0.25, 0.3),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, *, unit: bool = False) -> None:
         self.settings = settings

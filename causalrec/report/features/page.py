@@ -17,6 +17,13 @@ from causalrec.report.thumbnails import Thumbnails
 JOBS = ("ingest_images", "embed_images", "embed_texts")
 
 
+def feature_page_inputs(settings: Settings, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """What the page of ``ds`` shows: the results of the jobs that made the features, and its settings."""
+    made = {job: ledger.last_success(job, ds) for job in ("ingest_products", *JOBS)}
+    prints = {job: "" if row is None else row.fingerprint for job, row in made.items()}
+    return {**prints, "page": settings.feature_page.model_dump_json(), **encoder_ids(settings)}
+
+
 def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, list[Summary]]:
     """``features_<ds>.html`` in the report folder, replaced in one step, and what it says."""
     page, ledger = settings.feature_page, Ledger(lake)

@@ -8,6 +8,8 @@ from typing import Literal
 from causalrec.dataset.load import Dataset
 from causalrec.metrics.ranking import Score
 from causalrec.model.base import ServingTables
+from causalrec.model.worth import ModuleWorth
+from causalrec.report.truth import TruthLine
 
 Decision = Literal["promote", "keep", "reject"]
 
@@ -63,6 +65,8 @@ class Reviewed:
         version, model: the version and the kind of its model. metric: what the gate decides by.
         challenger: its own ranking. opponent: the one it would replace: the champion's, else a floor's.
         tables: its factorised form in the dataset's numbering; None for a model without one.
+        worth: what each of its modules was measured to add.
+        truth: it and others against the truth; empty for a shop whose truth nobody knows.
     """
 
     ds: dt.date
@@ -75,3 +79,5 @@ class Reviewed:
     opponent: Side
     tables: ServingTables | None
     run: TrainingRun
+    worth: tuple[ModuleWorth, ...] = ()
+    truth: tuple[TruthLine, ...] = ()

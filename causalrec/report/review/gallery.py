@@ -1,10 +1,12 @@
-"""The learnt confounders: each code with its pictures, words, prior, and what the adjustment did to it."""
+"""The learnt confounders: each code with its pictures, its words, and what the adjustment did to it."""
 
 import re
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from causalrec.dataset.arrays import Ints
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.lists import Lists
 
@@ -18,9 +20,10 @@ class CodeCard:
     """One coarse code.
 
     Attributes:
-        prior: share of the catalogue that carries it, its weight in the back-door sum.
-        chosen: share of the training interactions. shift: mean change of its items' scores by the
-        adjustment, in standard deviations. before, after: places in the sampled lists without and with it.
+        prior: share of the catalogue that carries it.
+        chosen: share of the training interactions. shift: how far its items' scores lie above the raw
+        model's, in standard deviations. before, after: places in the sampled lists of the raw model and of
+        this one; both None, and shift too, where there is no raw model.
         words: over-represented in its titles. items: row numbers, most chosen first.
     """
 
@@ -29,27 +32,25 @@ class CodeCard:
     items_total: int
     prior: float
     chosen: float
-    shift: float
-    before: int
+    shift: float | None
+    before: int | None
     after: int
     words: tuple[str, ...]
     items: tuple[int, ...]
 
 
 def gallery(reviewed: Reviewed, lists: Lists, most: int, pictures: int, words: int) -> list[CodeCard]:
-    """Codes that the adjustment moved most first; empty for a model without codes."""
+    """Codes that moved most against the raw model first; empty for a model without codes."""
     tables = reviewed.tables
-    if tables is None or lists.factual is None or not (tables.coarse >= 0).any():
+    if tables is None or not (tables.coarse >= 0).any():
         return []
-    coarse, n_items = tables.coarse, reviewed.dataset.data.n_items
+    coarse = tables.coarse
     codes = int(coarse.max()) + 1
     carried = coarse >= 0
     sizes = np.bincount(coarse[carried], minlength=codes)
     demand = np.bincount(coarse[carried], tables.popularity[carried], minlength=codes)
-    after, before = (
-        np.bincount(coarse[carried], lists.counts(found, n_items)[carried], minlength=codes)
-        for found in (lists.mine, lists.factual)
-    )
+    after = _places(lists, lists.mine, coarse, codes)
+    before = None if lists.raw is None else _places(lists, lists.raw, coarse, codes)
     shift = np.bincount(coarse[carried], lists.shift[carried], minlength=codes) / np.maximum(sizes, 1)
     named = _names(tables.code_names, codes)
     typical = _words(reviewed, codes, words)
@@ -60,15 +61,22 @@ def gallery(reviewed: Reviewed, lists: Lists, most: int, pictures: int, words: i
             int(sizes[code]),
             float(sizes[code] / carried.sum()),
             float(demand[code] / max(demand.sum(), 1.0)),
-            float(shift[code]),
-            int(before[code]),
+            None if before is None else float(shift[code]),
+            None if before is None else int(before[code]),
             int(after[code]),
             typical[code],
             _pictured(reviewed, np.flatnonzero(coarse == code), pictures),
         )
         for code in map(int, np.flatnonzero(sizes))
     ]
-    return sorted(cards, key=lambda card: (-abs(card.shift), card.code))[:most]
+    return sorted(cards, key=lambda card: (-abs(card.shift or 0.0), -card.after, card.code))[:most]
+
+
+def _places(lists: Lists, found: Ints, coarse: Ints, codes: int) -> npt.NDArray[np.float64]:
+    """Places (codes,) that the items of each code take in the lists ``found``."""
+    carried = coarse >= 0
+    counts = lists.counts(found, coarse.size)[carried]
+    return np.bincount(coarse[carried], counts, minlength=codes).astype(np.float64)
 
 
 def _names(known: tuple[str, ...], codes: int) -> list[str]:

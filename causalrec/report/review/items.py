@@ -23,7 +23,7 @@ class MovedItem:
 
 @dataclass(frozen=True)
 class ColdItem:
-    """An item nobody chose in training, its lists, and the known item nearest to it (-1: none)."""
+    """An item that nobody chose in training, its lists, and the known item nearest to it (-1: none)."""
 
     item: int
     lists: int
@@ -67,31 +67,17 @@ def _why(reviewed: Reviewed, lists: Lists, item: int, gained: bool) -> str:
     shift, popularity = float(lists.shift[item]), int(reviewed.dataset.items["popularity"].iloc[item])
     parts = []
     if gained and not _known(reviewed, lists, item):
-        parts.append(f"{reviewed.opponent.label} does not know it")
-    if abs(shift) >= FELT and (shift > 0) == gained:
-        verb = "raised" if shift > 0 else "lowered"
-        parts.append(f"the adjustment for {code_name(reviewed, item)} {verb} it by {abs(shift):.2f} sd")
-    elif abs(shift) >= FELT:
-        parts.append(
-            f"against the adjustment for {code_name(reviewed, item)} ({shift:+.2f} sd): tastes changed"
-        )
-    else:
-        parts.append(f"tastes learnt anew, not the adjustment ({shift:+.2f} sd)")
-    parts.append(f"chosen {popularity:,} times" if popularity else "never chosen yet")
+        parts.append(f"unknown to {reviewed.opponent.label}")
+    if lists.raw is not None and abs(shift) >= FELT and (shift > 0) == gained:
+        parts.append(f"the causal adjustment {'raises' if shift > 0 else 'lowers'} it by {abs(shift):.2f} sd")
+    elif lists.raw is not None:
+        parts.append(f"newly learnt tastes, not the causal adjustment ({shift:+.2f} sd)")
+    parts.append(f"chosen {popularity:,} times" if popularity else "not chosen by anyone yet")
     return "; ".join(parts)
 
 
 def _known(reviewed: Reviewed, lists: Lists, item: int) -> bool:
     return bool(np.isfinite(reviewed.opponent.score(lists.users[:1])[0, item]))
-
-
-def code_name(reviewed: Reviewed, item: int) -> str:
-    """What an item's coarse code is called."""
-    tables = reviewed.tables
-    code = -1 if tables is None else int(tables.coarse[item])
-    if tables is None or code < 0:
-        return "its influences"
-    return tables.code_names[code] if code < len(tables.code_names) else f"code {code}"
 
 
 def cold_items(reviewed: Reviewed, lists: Lists, most: int) -> ColdItems:

@@ -21,15 +21,15 @@ class Lists:
     Attributes:
         users: int32 (M,), ascending.
         mine, theirs: int32 (M, k) of the challenger and of its opponent.
-        factual: int32 (M, k) of the challenger without its adjustment; None without a factorised form.
-        shift: float64 (N,) mean change of an item's score by the adjustment, in standard deviations of a
-            user's scores; zeros without a factorised form.
+        raw: int32 (M, k) of the raw model that the challenger carries along; None where it carries none.
+        shift: float64 (N,) how far an item's score lies above the raw model's in the mean over users, in
+            standard deviations of a user's scores; zeros without a raw model.
     """
 
     users: Ints
     mine: Ints
     theirs: Ints
-    factual: Ints | None
+    raw: Ints | None
     shift: npt.NDArray[np.float64]
 
     def counts(self, lists: Ints, n_items: int) -> npt.NDArray[np.int64]:
@@ -37,12 +37,13 @@ class Lists:
         return np.bincount(lists[lists >= 0], minlength=n_items)
 
 
-def unadjusted(reviewed: Reviewed) -> Score:
-    """Factual scores of a model with a factorised form."""
+def raw_scores(reviewed: Reviewed) -> Score | None:
+    """Scores of the raw model of the same data; None where the challenger carries none."""
     tables = reviewed.tables
-    if tables is None:
-        raise ValueError("the model has no factorised form")
-    return lambda users: np.asarray(tables.users[users] @ tables.items_unadjusted.T, dtype=np.float32)
+    if tables is None or tables.raw_users is None or tables.raw_items is None:
+        return None
+    states, items = tables.raw_users, tables.raw_items
+    return lambda users: np.asarray(states[users] @ items.T, dtype=np.float32)
 
 
 def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> Lists:
@@ -50,12 +51,12 @@ def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> Lists:
     data = reviewed.dataset.data
     users = sampled(reviewed, most_users)
     known = seen_masked(reviewed)
-    factual, shift = None, np.zeros(data.n_items)
-    if reviewed.tables is not None:
-        factual = _lists(unadjusted(reviewed), known, users, k)
-        shift = _shift(reviewed, users)
+    score, raw, shift = raw_scores(reviewed), None, np.zeros(data.n_items)
+    if score is not None:
+        raw = _lists(score, known, users, k)
+        shift = _shift(reviewed.challenger.score, score, users, data.n_items)
     mine, theirs = (_lists(side.score, known, users, k) for side in (reviewed.challenger, reviewed.opponent))
-    return Lists(users, mine, theirs, factual, shift)
+    return Lists(users, mine, theirs, raw, shift)
 
 
 def sampled(reviewed: Reviewed, most: int) -> Ints:
@@ -78,13 +79,12 @@ def _lists(score: Score, known: Interactions, users: Ints, k: int) -> Ints:
     return lists
 
 
-def _shift(reviewed: Reviewed, users: Ints) -> npt.NDArray[np.float64]:
-    """Per item the mean over users of (adjusted - factual) standardised score."""
-    total = np.zeros(reviewed.dataset.data.n_items)
-    factual = unadjusted(reviewed)
+def _shift(adjusted: Score, raw: Score, users: Ints, n_items: int) -> npt.NDArray[np.float64]:
+    """Per item the mean over users of (adjusted - raw) standardised score."""
+    total = np.zeros(n_items)
     for start in range(0, users.size, BATCH):
         block = users[start : start + BATCH]
-        total += (_standard(reviewed.challenger.score(block)) - _standard(factual(block))).sum(axis=0)
+        total += (_standard(adjusted(block)) - _standard(raw(block))).sum(axis=0)
     return np.asarray(total / max(users.size, 1))
 
 

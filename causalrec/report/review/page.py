@@ -15,6 +15,7 @@ from causalrec.report.review.lists import Lists, ranked_lists
 from causalrec.report.review.metrics import MetricTable, read_metrics
 from causalrec.report.review.people import Reader, chosen_users, latest_first, reader
 from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.truth import truth_charts
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
         found=content,
         intervals={name: charts.intervals(content.metrics, name) for name in content.metrics.shown_first},
         trade_off=charts.trade_off(content.metrics),
+        truth=truth_charts(reviewed.truth),
         curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
         title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
         picture=_by_row(thumbnails, items["item_id"].tolist()),

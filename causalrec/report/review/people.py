@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from causalrec.dataset.arrays import Ints
 from causalrec.lake import Lake
 from causalrec.report.review.facts import Reviewed
-from causalrec.report.review.items import FELT, code_name
+from causalrec.report.review.items import FELT
 from causalrec.report.review.likeness import Likeness
 from causalrec.report.review.lists import Lists
 
@@ -101,21 +101,21 @@ def _why(reviewed: Reviewed, lists: Lists, item: int, before: int | None, likene
     near, cosine = likeness.nearest(item)
     titles = reviewed.dataset.items["title"].fillna(reviewed.dataset.items["item_id"])
     like = f"like {titles.iloc[near]}" if near >= 0 and cosine >= ALIKE else "fits the history as a whole"
-    moved = _moved(reviewed, lists, item)
+    moved = _moved(lists, item)
     return like if before is not None or not moved else f"{like}; {moved}"
 
 
 def _gone(reviewed: Reviewed, lists: Lists, item: int, mine: list[int], ranks: npt.NDArray[np.int64]) -> str:
     """Why an item of the opponent's list is not, or elsewhere, in the challenger's."""
     if item in mine:
-        return "stays"
-    moved = _moved(reviewed, lists, item)
-    now = f"now place {int(ranks[item]):,}"
+        return "kept"
+    moved = _moved(lists, item)
+    now = f"now in place {int(ranks[item]):,}"
     return f"{now}; {moved}" if moved else now
 
 
-def _moved(reviewed: Reviewed, lists: Lists, item: int) -> str:
+def _moved(lists: Lists, item: int) -> str:
     shift = float(lists.shift[item])
     if abs(shift) < FELT:
         return ""
-    return f"{'raised' if shift > 0 else 'lowered'} by {abs(shift):.2f} sd for {code_name(reviewed, item)}"
+    return f"{'raised' if shift > 0 else 'lowered'} by the causal adjustment ({shift:+.2f} sd)"

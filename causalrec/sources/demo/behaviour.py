@@ -111,7 +111,7 @@ def _act(world: World, day: int, shown: Exposures, start: Ints, rng: np.random.G
     wanted = looked & (rng.random(n) < sigmoid(logit)) & (rng.random(n) >= knobs.accident_share / 4)
     slipped = ~wanted & (rng.random(n) < knobs.accident_share)
     viewed = wanted | slipped
-    wanted_cart = raised(cart_chance(world, logit), lift)
+    wanted_cart = cart_chance(world, shown.item, logit, lift)
     carted = viewed & (rng.random(n) < np.where(slipped, knobs.accident_cart_share, wanted_cart))
     bought = carted & ~slipped & (rng.random(n) < raised(knobs.purchase_share, lift))
     at = start[shown.session] + 700 * shown.position + rng.integers(0, 500, n)

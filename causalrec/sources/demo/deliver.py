@@ -72,7 +72,8 @@ def _broken(
     if block or not good:
         return [], Counter()  # the first block of users carries the faults of its day
     bases = [json.loads(line) for line in good[:: max(1, len(good) // BASES)]]
-    return plant_events(bases, arrival, world.knobs.broken_rows, len(good), rng)
+    history = arrival == world.day(0)  # the first delivery
+    return plant_events(bases, arrival, world.knobs.broken_rows, len(good), rng, history=history)
 
 
 def _put_lines(landing: str, arrival: dt.date, name: str, lines: list[str]) -> None:

@@ -14,15 +14,20 @@ Row = dict[str, Any]
 Spoil = Callable[[Row, dt.date, int], str]
 """(a good row, arrival date, running number) -> the line with its defect."""
 
+TOO_OLD = ReasonCode.TOO_OLD
 BUDGET = 5
 """At most one broken row per so many good ones: a small delivery must not fail as a whole."""
 
 
 def plant_events(
-    rows: Sequence[Row], arrival: dt.date, most: int, good: int, rng: np.random.Generator
+    rows: Sequence[Row], arrival: dt.date, most: int, good: int, rng: np.random.Generator, *, history: bool
 ) -> tuple[list[str], Counter[str]]:
-    """Broken event lines made from copies of ``rows``, 0 to ``most`` per reason, and their counts."""
-    return _plant(EVENT_FAULTS, rows, arrival, most, good, rng)
+    """Broken event lines made from copies of ``rows``, 0 to ``most`` per reason, and their counts.
+
+    In a delivery that is ``history`` no event is too old.
+    """
+    faults = {reason: spoil for reason, spoil in EVENT_FAULTS.items() if not history or reason != TOO_OLD}
+    return _plant(faults, rows, arrival, most, good, rng)
 
 
 def plant_products(
@@ -107,23 +112,21 @@ LONG_AGO = -200
 EVENT_FAULTS: dict[ReasonCode, Spoil] = {
     ReasonCode.UNPARSEABLE: _cut,
     ReasonCode.MISSING_REQUIRED: _event("user_id", None),
-    ReasonCode.INVALID_TYPE: _event("position", "first", "3rd"),
+    ReasonCode.INVALID_TYPE: _event("event_time", "yesterday", "2026-13-01T12:00:00Z"),
     ReasonCode.WRONG_PARTITION: _event_partition,
     ReasonCode.BAD_ID: _event("item_id", "p\u0007ring", "p\u0000zero"),
     ReasonCode.UNKNOWN_EVENT_TYPE: _event("event_type", "wishlist", "PURCHASE!"),
     ReasonCode.FUTURE_EVENT: _event_time(2),
     ReasonCode.TOO_OLD: _event_time(LONG_AGO),
-    ReasonCode.BAD_PRICE: _event("price", -5.0, 1e12),
-    ReasonCode.BAD_POSITION: _event("position", 0, -3),
-    ReasonCode.BAD_PROPENSITY: _event("propensity", 1.7, 0.0, -0.2),
+    ReasonCode.NULL_ID: _event("user_id", "null", "NaN"),
 }
 
 PRODUCT_FAULTS: dict[ReasonCode, Spoil] = {
     ReasonCode.UNPARSEABLE: _cut,
     ReasonCode.MISSING_REQUIRED: _product("updated_at", None),
-    ReasonCode.INVALID_TYPE: _product("price", "free", "12,50"),
+    ReasonCode.INVALID_TYPE: _product("updated_at", "yesterday", 12.5),
     ReasonCode.BAD_ID: _product("item_id", "p\u0000zero", "p\nline"),
     ReasonCode.FUTURE_EVENT: _product_future,
-    ReasonCode.BAD_PRICE: _product("price", -1.0, 1e12),
+    ReasonCode.NULL_ID: _product("item_id", "None", "undefined"),
     ReasonCode.DUPLICATE: _product_again,
 }

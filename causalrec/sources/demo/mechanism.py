@@ -36,12 +36,13 @@ def demand_on(world: World, day: int = LAST) -> Floats:
 def buying_chance(world: World, users: Ints, items: Ints) -> Floats:
     """Chance that ``users`` buy ``items`` once they look at them, now and without any campaign."""
     logit = true_logit(world, users, items)
-    return np.asarray(sigmoid(logit) * cart_chance(world, logit) * world.knobs.purchase_share)
+    return np.asarray(sigmoid(logit) * cart_chance(world, items, logit) * world.knobs.purchase_share)
 
 
-def cart_chance(world: World, logit: Floats) -> Floats:
+def cart_chance(world: World, items: Ints, logit: Floats, lift: Floats | float = 0.0) -> Floats:
     """Chance of a cart after a click that was meant, given the log-odds of the click."""
-    return np.asarray(2 * world.knobs.cart_share * sigmoid(logit + 0.5))
+    chance = 2 * world.knobs.cart_share * sigmoid(logit + 0.5)
+    return raised(chance, world.items.conversion[items] + lift)
 
 
 def campaign_lift(world: World, items: Ints, day: int) -> Floats:
@@ -88,9 +89,9 @@ def sigmoid(x: Floats) -> Floats:
 
 def raised(chance: Floats | float, lift: Floats) -> Floats:
     """``chance`` with ``lift`` added to its log-odds; exactly ``chance`` where the lift is 0."""
-    kept = np.broadcast_to(np.asarray(chance, np.float64), lift.shape)
+    kept, lift = np.broadcast_arrays(np.asarray(chance, np.float64), lift)
     odds = np.exp(lift) * kept
-    return np.where(lift > 0, odds / (odds + 1 - kept), kept)
+    return np.where(lift == 0, kept, odds / (odds + 1 - kept))
 
 
 def _confounding(world: World, users: Ints, demand: Floats) -> Floats:

@@ -20,13 +20,16 @@ Ints = npt.NDArray[np.int64]
 MERIT = 8
 """Dimensions of merit and taste."""
 
-ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR = range(8)
+ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR, CONVERSION = range(9)
 """Streams of random numbers: each part of the shop draws from its own."""
 
 
 @dataclass(frozen=True)
 class Items:
-    """N items: category, brand, launch_day (N,) int; merit (N, 8); log_pop, price (N,) float."""
+    """N items: category, brand, launch_day (N,) int; merit (N, 8); log_pop, price (N,) float.
+
+    ``conversion`` (N,) is what an item adds to the log-odds of buying after a click: price, delivery, sizes.
+    """
 
     category: Ints
     brand: Ints
@@ -34,6 +37,7 @@ class Items:
     log_pop: Floats
     price: Floats
     launch_day: Ints
+    conversion: Floats
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ def _items(source: SourceSettings, confounder: Confounder) -> Items:
     log_pop = 0.9 * rng.normal(size=n) + 0.3 * confounder.demand[category, brand]
     base = np.array([entry.price for entry in CATEGORIES])[category]
     price = np.round(base * np.exp(0.2 * rng.normal(size=n)) * np.exp(0.08 * merit[:, 5])) - 0.05
-    return Items(category, brand, merit, log_pop, price, launch)
+    conversion = source.demo.conversion * stream(source.seed, CONVERSION).normal(size=n)
+    return Items(category, brand, merit, log_pop, price, launch, conversion)
 
 
 def _users(source: SourceSettings) -> Users:

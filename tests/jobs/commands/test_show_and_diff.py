@@ -20,7 +20,7 @@ def rows(
     return [
         {
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank,
-            "score_unadjusted": float(rank), "reason_code": "similar_to_history",
+            "score_raw": float(rank), "reason_code": "similar_to_history",
             "reason_text": "because you chose Thing 1", "confounder_code": "brand north",
             "fallback": fallback, "model_version": version, "dataset_id": "d",
         }

@@ -1,4 +1,4 @@
-"""``causalrec show USER --page``: complete, compared with the unadjusted model, self-contained, readable."""
+"""``causalrec show USER --page``: complete, compared with the raw model, self-contained, readable."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
 from causalrec.report.people import Person, Shown
 from causalrec.report.person import Other, compared
-from causalrec.scoring.unadjusted import without_adjustment
+from causalrec.scoring.raw_list import raw_list
 from jobs.cli import main
 from tests.jobs.conftest import EVIL, Registered
 from tests.registry.shop import DS, replace_partition
@@ -49,13 +49,15 @@ def past_of(shop: Registered, user: str) -> tuple[str, ...]:
     return tuple(row["item_id"] for row in mine)
 
 
-def by_hand(shop: Registered, adjusted: bool) -> list[str]:
-    """All items that the user does not have, by the plain product of the stored states."""
+def by_hand(shop: Registered) -> list[str]:
+    """All items that the user does not have, by the plain product of the stored states of the raw model."""
     with opened(by_number(connect(shop.settings), shop.settings, "1")) as package:
         tables = package.tables()
         assert tables is not None
-        state = tables.users[list(package.user_ids).index(USER)].astype(float)
-        scores = (tables.items if adjusted else tables.items_unadjusted).astype(float) @ state
+        assert tables.raw_users is not None
+        assert tables.raw_items is not None
+        state = tables.raw_users[list(package.user_ids).index(USER)].astype(float)
+        scores = tables.raw_items.astype(float) @ state
         ids = package.item_ids
     seen = set(past_of(shop, USER))
     return [str(ids[row]) for row in np.argsort(-scores, kind="stable") if str(ids[row]) not in seen]
@@ -65,11 +67,11 @@ def by_hand(shop: Registered, adjusted: bool) -> list[str]:
 def published(registered: Registered) -> Registered:
     """A list with rows of other places and rows that the other list lacks; a cold user."""
     plain = {"reason_code": "similar_to_history", "model_version": "1", "dataset_id": "d", "fallback": None}
-    best = by_hand(registered, adjusted=False)
+    best = by_hand(registered)
     items = [best[1], best[0], "i005", best[2], *best[-2:]]
     rows = [
         plain | {
-            "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "score_unadjusted": 0.1,
+            "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "score_raw": 0.1,
             "reason_text": f"because you chose {EVIL}", "confounder_code": "brand north",
         }
         for user, items in ((USER, items), (COLD, ["i001", "i002"]))
@@ -94,15 +96,15 @@ def test_places_by_hand() -> None:
     assert left_out == {"x"}
 
 
-def test_the_other_list_is_the_unadjusted_top_k(published: Registered) -> None:
+def test_the_other_list_is_the_raw_top_k(published: Registered) -> None:
     settings = published.settings
     dataset = load_dataset(settings, published.lake, DS)
-    found = without_adjustment(settings, published.lake, DS, dataset, "1", USER, past_of(published, USER), K)
-    assert list(found.item_ids) == by_hand(published, adjusted=False)[:K]
-    cold = without_adjustment(settings, published.lake, DS, dataset, "1", COLD, (), K)
-    assert (cold.item_ids, "not personal" in cold.why_not) == ((), True)
-    gone = without_adjustment(settings, published.lake, DS, dataset, "99", USER, (), K)
-    assert "version 99 is not there any more" in gone.why_not
+    found = raw_list(settings, published.lake, DS, dataset, "1", USER, past_of(published, USER), K)
+    assert list(found.item_ids) == by_hand(published)[:K]
+    cold = raw_list(settings, published.lake, DS, dataset, "1", COLD, (), K)
+    assert (cold.item_ids, "only knows users it was trained on" in cold.why_not) == ((), True)
+    gone = raw_list(settings, published.lake, DS, dataset, "99", USER, (), K)
+    assert "version 99 is no longer available" in gone.why_not
 
 
 def test_page_is_complete_self_contained_and_escaped(page: Path, published: Registered) -> None:
@@ -127,7 +129,7 @@ def test_a_cold_user_and_an_odd_id(published: Registered, capsys: pytest.Capture
     assert "page: " in capsys.readouterr().out
     text = (Path(published.settings.report_root) / f"user_{DS}_{COLD}.html").read_text(encoding="utf-8")
     assert "Nothing was known of this user" in text
-    assert "the list is not personal" in text
+    assert "There is nothing to compare with" in text
     assert main(["show", "../../etc", "--page", "--settings", str(published.file)]) == 1
 
 

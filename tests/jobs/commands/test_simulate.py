@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from causalrec.config import Settings
+from causalrec.lab.protocol import frozen_worlds
 from causalrec.lab.readout import Readout
 from causalrec.lab.simulator import Knobs, simulate
 from causalrec.lab.study import summarise_study
@@ -50,6 +52,28 @@ def test_gaps_by_hand() -> None:
     assert rows["bayes"].gap_bayes["do"] == pytest.approx(1.0)
     assert rows["raw"].p_value["do"] is None
     assert rows["causal"].p_value["do"] is not None
+
+
+def test_the_unit_of_a_test_is_the_world() -> None:
+    found = []
+    for seed, gain in enumerate((0.02, 0.01, 0.03, 0.02)):
+        found += [
+            result("raw", "both", (0.2, 0.2, 0.2), seed),
+            result("causal", "both", (0.2 + gain,) * 3, seed),
+        ]
+    rows = {row.name: row for row in summarise_study(found)}
+    assert rows["causal"].p_value["do"] == pytest.approx(ttest_1samp([0.02, 0.01, 0.03, 0.02], 0).pvalue)
+    alone = {row.name: row for row in summarise_study(found[:2])}
+    assert alone["causal"].p_value["do"] is None
+
+
+def test_the_frozen_worlds() -> None:
+    worlds = frozen_worlds(Knobs(users=120))
+    assert len({world.seed for world in worlds}) == len(worlds) == 20
+    assert min(world.seed for world in worlds) > 20_000
+    assert {world.users for world in worlds} == {120}
+    for knob in ("position_decay", "demand_curve", "demand_drift", "campaigns"):
+        assert sum(getattr(world, knob) > 0 for world in worlds) == 4
 
 
 def test_a_gap_within_its_noise_is_no_gap() -> None:

@@ -1,18 +1,17 @@
 """What exists, what is stale or missing and why; which dates late data touched."""
 
 import datetime as dt
-import io
 import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import late_rows
-from jobs._runner import Job, JobContext, run
+from causalrec.run import Run, open_run
+from jobs._runner import Job, run
 from jobs.cli import main
 from jobs.commands.status import late_lines, states
 
@@ -33,7 +32,7 @@ class Shop:
         return [self._job(name) for name in self.inputs]
 
     def _job(self, name: str) -> Job:
-        def work(_: JobContext) -> Outcome:
+        def work(_: Run) -> Outcome:
             result = self.results.get(name, Outcome())
             if isinstance(result, Exception):
                 raise result
@@ -41,8 +40,8 @@ class Shop:
 
         return Job(name, lambda _: {"x": self.inputs[name]}, work)
 
-    def context(self, ds: dt.date) -> JobContext:
-        return JobContext(self.settings, self.lake, Ledger(self.lake), ds, Console(file=io.StringIO()))
+    def context(self, ds: dt.date) -> Run:
+        return open_run(self.settings, ds)
 
     def run(self, *names: str, ds: dt.date = DAY) -> None:
         for job in self.jobs:

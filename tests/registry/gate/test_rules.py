@@ -82,7 +82,7 @@ def test_missing_metric_is_refused() -> None:
 def test_reason_has_numbers() -> None:
     verdict = decide(comparison(champion=0.3, gain=(-0.2, -0.05)), GATE, dataset_id="data", champion="3")
     assert verdict.why == (
-        "worse than the champion: ndcg@20 0.2000 beside 0.3000 of version 3 "
+        "worse than the champion: ndcg@20 0.2000 against 0.3000 of version 3 "
         "(difference 95 % [-0.2000, -0.0500])"
     )
 

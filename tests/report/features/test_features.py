@@ -32,8 +32,9 @@ from causalrec.report.features.neighbours import all_neighbours, nearest, overla
 from causalrec.report.features.page import feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
+from jobs import features
+from jobs._runner import main
 from jobs.cli import main as command
-from jobs.features import main
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags
 
@@ -219,11 +220,11 @@ def test_both_commands_write_it(made: Made, tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "settings.toml"
     file.write_text(f'[paths]\nwork = "{made.settings.paths.work}"\n')
     arguments = ["--ds", "2026-03-01", "--settings", str(file)]
-    assert main(arguments) == 0
+    assert main(features.JOB, arguments) == 0
     assert command(["features", *arguments]) == 0
     assert capsys.readouterr().out.count("features_2026-03-01.html") == 2
     file.write_text("nonsense = 1\n")
-    assert main(arguments) == 1
+    assert main(features.JOB, arguments) == 1
 
 
 def test_a_sample_is_the_same_on_every_date(made: Made, tmp_path: Path) -> None:

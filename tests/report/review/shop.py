@@ -1,5 +1,6 @@
 """A causal-looking version beside a champion on the small pinned shop, with texts that try to break out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
+from causalrec.model.worth import ModuleWorth
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
+from causalrec.report.truth import TruthLine
 from tests.registry.shop import DS, GROUPS, ITEMS, replace_partition, settings_in, write_dataset
 
 EVIL = "<script>alert('x')</script> \"><img src=x onerror=alert(1)> $a_b$"
@@ -34,7 +37,7 @@ def reviewed_shop(work: Path) -> tuple[Settings, Lake, Reviewed]:
         "promote",
         f"better than {EVIL}",
         (
-            CheckLine("champion", "pass", 0.3, 0.25, f"ndcg@20 beside {EVIL}"),
+            CheckLine("champion", "pass", 0.3, 0.25, f"ndcg@20 against {EVIL}"),
             CheckLine("coverage", "warn", None, 0.1, "coverage was not measured"),
         ),
     )
@@ -50,6 +53,15 @@ def reviewed_shop(work: Path) -> tuple[Settings, Lake, Reviewed]:
         tables=tables,
         run=TrainingRun(
             {"loss": ((1, 2.0), (2, 1.0))}, 2, {"dataset_id": EVIL, "seed": "7"}, {"epochs": "2"}
+        ),
+        worth=(
+            ModuleWorth("codes", True, 0.0123, 0.004, 0.0206, "ndcg@20", "validation"),
+            ModuleWorth(EVIL, False, -0.001, -0.004, 0.002, "auc", "uniform exposure"),
+        ),
+        truth=(
+            TruthLine("raw", 0.7, 0.6, (0.68, 0.72), (0.58, 0.62)),
+            TruthLine("version 2", 0.8, 0.75, (0.78, 0.82), (0.73, 0.77), own=True),
+            TruthLine("ideal", 1.0, 1.0, (1.0, 1.0), (1.0, 1.0)),
         ),
     )
     return settings, lake, reviewed
@@ -67,9 +79,9 @@ def serving_tables(n_users: int) -> ServingTables:
     adjusted[coarse == RAISED, GROUPS] = 2.0
     zeros = np.zeros(ITEMS, dtype=np.float32)
     popularity = np.ones(ITEMS, dtype=np.float32)
-    return ServingTables(
-        users, adjusted, factual, popularity, coarse, coarse, zeros, (f"brand {EVIL}", "odd")
-    )
+    names = (f"brand {EVIL}", "odd")
+    plain = ServingTables(users, adjusted, factual, popularity, coarse, coarse, zeros, names)
+    return replace(plain, raw_users=users, raw_items=factual)
 
 
 def champion_scores(tables: ServingTables, users: Ints) -> Floats:

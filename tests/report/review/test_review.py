@@ -62,20 +62,30 @@ def test_gallery_counts_places_priors_and_words(made: Made) -> None:
     cards = {card.code: card for card in made.content.codes}
     assert {code: card.items_total for code, card in cards.items()} == {0: ITEMS // 2, 1: ITEMS // 2}
     assert cards[RAISED].prior == 0.5
-    assert cards[RAISED].after > cards[RAISED].before
+    assert cards[RAISED].after > (cards[RAISED].before or 0) > 0
     assert sum(card.after for card in cards.values()) == made.lists.mine.size
     assert cards[0].name == f"brand {EVIL}"
     assert "red" in cards[0].words
     assert not gallery(replace(made.reviewed, tables=None), made.lists, 9, 3, 3)
 
 
+def test_without_a_raw_model_nothing_is_said_about_the_adjustment(made: Made) -> None:
+    assert made.reviewed.tables is not None
+    alone = replace(made.reviewed, tables=replace(made.reviewed.tables, raw_users=None, raw_items=None))
+    lists = ranked_lists(alone, K, 10)
+    assert lists.raw is None
+    assert not lists.shift.any()
+    assert {(card.before, card.shift) for card in gallery(alone, lists, 9, 3, 3)} == {(None, None)}
+    assert not any("adjustment" in line.why for side in moved_items(alone, lists, 9) for line in side)
+
+
 def test_items_say_why_they_moved(made: Made) -> None:
     gained, lost = moved_items(made.reviewed, made.lists, 4)
     assert all(line.after > line.before and line.item % 2 == RAISED for line in gained)
     assert all(line.after < line.before and line.item % 2 != RAISED for line in lost)
-    assert "the adjustment for odd raised it by" in gained[0].why
+    assert "the causal adjustment raises it by" in gained[0].why
     (unknown,) = [line for line in moved_items(made.reviewed, made.lists, 40)[0] if line.item == ITEMS - 1]
-    assert unknown.why.startswith("champion (version 1) does not know it")
+    assert unknown.why.startswith("unknown to champion (version 1)")
 
 
 def test_cold_items_name_a_known_neighbour(made: Made) -> None:
@@ -94,7 +104,7 @@ def test_readers_see_each_change(made: Made) -> None:
         mine, theirs = ({place.item for place in side} for side in (person.mine, person.theirs))
         assert person.kept == len(mine & theirs)
         assert {place.item for place in person.mine if place.other is None} == mine - theirs
-        assert all(place.why.startswith("now place") for place in person.theirs if place.other is None)
+        assert all(place.why.startswith("now in place") for place in person.theirs if place.other is None)
 
 
 def test_metrics_have_champion_and_floors(made: Made) -> None:
@@ -136,7 +146,18 @@ def test_page_is_self_contained_and_escaped(made: Made) -> None:
     assert len(found.ids) == len(set(found.ids))
     anchors = {source[1:] for source in found.sources if source.startswith("#")}
     assert anchors <= set(found.ids)
-    assert {"checks", "metrics", "codes", "people", "items", "cold", "training", "lineage"} <= anchors
+    assert {
+        "worth",
+        "truth",
+        "checks",
+        "metrics",
+        "codes",
+        "people",
+        "items",
+        "cold",
+        "training",
+        "lineage",
+    } <= anchors
     assert all(source.startswith(("data:image/jpeg;base64,", "#")) for source in found.sources)
     assert "&lt;script&gt;alert" in text
     assert "root:x:0" not in text
@@ -149,9 +170,9 @@ def test_a_model_without_codes_evaluation_or_curve_still_gets_a_page(tmp_path: P
         reviewed, version="9", model="ease", tables=None, run=replace(reviewed.run, curves={}, lineage={})
     )
     text = review_page(settings, lake, bare).read_text(encoding="utf-8")
-    assert "A model of the kind ease learns no confounder codes." in text
+    assert "Models of kind ease learn no confounder codes." in text
     assert "This version was not evaluated" in text
-    assert "The run logged no curve" in text
+    assert "The run logged no training curve" in text
 
 
 @pytest.mark.browser

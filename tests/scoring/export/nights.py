@@ -20,7 +20,7 @@ def publish_night(lake: Lake, ds: dt.date, users: int = 30, k: int = 4, lists: b
         | {
             "user_id": f"u{user:04d}", "rank": rank, "item_id": f"{ds}:{rank}",
             "score": 1 / (3 * rank + user),
-            "score_unadjusted": None if rank == 1 else 0.1,
+            "score_raw": None if rank == 1 else 0.1,
             "reason_code": "similar_to_history",
             "reason_text": NASTY if rank == 2 else "", "confounder_code": None, "fallback": None,
             "policy": "causalrec", "propensity": 1.0,

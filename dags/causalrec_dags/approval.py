@@ -14,8 +14,8 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
-from dags._assets import CHAMPION
-from dags._commands import YESTERDAY, job_task
+from causalrec.pipeline import STAGES
+from causalrec_dags.commands import YESTERDAY, stage_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"
@@ -31,7 +31,7 @@ REASON = Param(None, type=["null", "string"], maxLength=2_000, description="kept
 def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
     """need_approval, approval and answer, not yet in order."""
     hours = float(os.environ.get("CAUSALREC_APPROVAL_HOURS", "48"))
-    asked = job_task("need_approval", minutes=10, date=YESTERDAY, last_line=json.loads)
+    asked = stage_task(STAGES["need_approval"], date=YESTERDAY, last_line=json.loads)
     approval = HITLOperator(
         task_id="approval",
         subject="Should the new model go live?",
@@ -41,11 +41,9 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         params={"reason": REASON},
         response_timeout=timedelta(hours=hours),
     )
-    answer = job_task(
-        "answer",
-        minutes=10,
+    answer = stage_task(
+        STAGES["answer"],
         date=YESTERDAY,
-        outlets=[CHAMPION],
         environment={
             "CAUSALREC_ANSWER": f"{{{{ {ANSWER}['chosen_options'][0] }}}}",
             "CAUSALREC_ANSWER_VERSION": f"{{{{ {ASKED}['version'] }}}}",

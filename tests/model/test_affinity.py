@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.model.causal.affinity import SHRINK, affinity
+from causalrec.model.affinity import SHRINK, affinity
 
 
 def test_two_rows_that_share_a_column() -> None:

@@ -1,7 +1,7 @@
-"""What the model that wrote a list would have shown the same user without the causal adjustment."""
+"""What a raw model of the same data, which adjusts for nothing, would have shown the same user."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,14 +19,14 @@ from causalrec.scoring.tonight import tonight
 
 
 @dataclass(frozen=True)
-class Without:
-    """The other list, best first; or, where there is none, why."""
+class RawList:
+    """The raw model's list, best first; or, where there is none, why."""
 
     item_ids: tuple[str, ...] = ()
     why_not: str = ""
 
 
-def without_adjustment(
+def raw_list(
     settings: Settings,
     lake: Lake,
     ds: dt.date,
@@ -35,8 +35,8 @@ def without_adjustment(
     user_id: str,
     history: tuple[str, ...],
     k: int,
-) -> Without:
-    """Ranks tonight's catalogue for one user by the factual states, under the same rules.
+) -> RawList:
+    """Ranks tonight's catalogue for one user by the raw model, under the same rules.
 
     Places that the published list gives by chance (exploration, new items) are given by taste here.
 
@@ -49,7 +49,7 @@ def without_adjustment(
             catalogue = tonight(package, dataset, settings.scoring, lake, ds)
             return _ranked(settings.scoring, package, catalogue, user_id, history, k)
     except RegistryError as error:
-        return Without(why_not=f"model version {version} is not there any more: {error.what}")
+        return RawList(why_not=f"Model version {version} is no longer available: {error.what}.")
 
 
 def _ranked(
@@ -59,15 +59,16 @@ def _ranked(
     user_id: str,
     history: tuple[str, ...],
     k: int,
-) -> Without:
-    if catalogue.unadjusted is None:
-        return Without(why_not="this kind of model makes no adjustment")
+) -> RawList:
+    engine = package.raw_engine(settings, catalogue)
+    if engine is None:
+        return RawList(why_not="Nothing was adjusted: this model version has no raw model to compare with.")
     rows = package.rows_of(np.array([user_id]))
-    if rows[0] < 0 and not history:
-        return Without(why_not="the list is not personal: nothing was known of the user")
+    if rows[0] < 0:
+        return RawList(
+            why_not="There is nothing to compare with: the raw model only knows users it was trained on."
+        )
     place = {item: number for number, item in enumerate(catalogue.item_ids)}
     past = np.array([place[item] for item in history if item in place], dtype=np.int64)
-    factual = replace(catalogue, states=catalogue.unadjusted)
-    engine = package.engine(settings, factual)
     blocks = list(engine.recommend(rows, from_positions(np.array([past.size]), past), k))
-    return Without(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))
+    return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

@@ -1,0 +1,117 @@
+"""How a shop's own files become the columns of the landing contracts: names, values, notations, days."""
+
+import zoneinfo
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from causalrec.config.sections import Section
+
+Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]*$")]
+
+
+class Take(Section):
+    """Where one column of the contract comes from; in TOML a plain text is short for ``column``.
+
+    Exactly one of ``column``, ``join``, ``value`` and ``arrival_date`` is given. A path such as
+    ``items.item_id`` reaches into nested JSON, ``params[ga_session_id].value`` into a list of keyed objects.
+    """
+
+    column: str = Field("", description="name, or path, of the column in the shop's file")
+    join: tuple[str, ...] = Field((), description="columns whose values, joined by ':', make the value")
+    value: str | None = Field(None, description="the same text for every row")
+    arrival_date: bool = Field(False, description="the first instant of the delivery's day")
+    values: dict[str, str] = Field(
+        default_factory=dict, description="shop's word -> ours; other words stay as they are"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_is_a_column(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        return {"column": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if sum((bool(self.column), bool(self.join), self.value is not None, self.arrival_date)) != 1:
+            raise ValueError("give exactly one of column, join, value and arrival_date")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Columns, or paths, of the file that are read."""
+        return (self.column,) if self.column else self.join
+
+
+class FeedLayout(Section):
+    """How the files of one kind of delivery are written. The defaults are the layout of the contract."""
+
+    columns: dict[str, Take] = Field(
+        default_factory=dict, description="column of the contract -> where it comes from"
+    )
+    extra_columns: Literal["refuse", "ignore"] = Field(
+        "refuse", description="what happens where a file has columns that nobody reads"
+    )
+    header: tuple[str, ...] = Field((), description="column names of CSV files that have no header line")
+    delimiter: str = Field("", max_length=1, description="between CSV cells; empty: taken from the header")
+    encoding: Encoding = Field("", description="of text files, such as windows-1252; empty: UTF-8, or by BOM")
+    decimal_comma: bool = Field(False, description="numbers are written 1.234,56")
+    currency: str = Field(
+        "", pattern=r"^[A-Z]{0,3}$", description="ISO 4217 code that may stand beside a price, such as EUR"
+    )
+    epoch_unit: Literal["", "s", "ms", "us", "ns"] = Field(
+        "", description="unit of times given as numbers since 1970; empty: such times are rejected"
+    )
+    naive_times: Literal["refuse", "shop", "UTC"] = Field(
+        "refuse", description="times without an offset: refused, in landing.time_zone, or in UTC"
+    )
+    number_ids: bool = Field(False, description="whole numbers may stand for ids; 7 becomes the text 7")
+    list_separator: str = Field(
+        "", description="between picture names in one text; empty: commas after a file ending or before http"
+    )
+    explode: str = Field("", description="list in a JSON row whose every element makes a row, such as items")
+    only: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="column of the file -> values that are read; other rows are counted, not kept",
+    )
+    filled: tuple[str, ...] = Field(
+        (), description="columns of the file without which a row is counted, not kept"
+    )
+    repeats: Literal["quarantine", "count"] = Field(
+        "quarantine", description="what happens to equal rows of a delivery after the first"
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            "".encode(name or "utf-8")
+        except LookupError as error:
+            raise ValueError(f"Python knows no text encoding {name}") from error
+        return name
+
+
+class LandingSettings(Section):
+    """The landing zone as the shop fills it.
+
+    A delivery's day runs from ``day_start_hour`` o'clock in ``time_zone`` to the same hour of the next date.
+    """
+
+    time_zone: str = Field("UTC", description="IANA name, such as America/Los_Angeles; its days are the days")
+    day_start_hour: int = Field(0, ge=0, le=12, description="hour of the shop's day border, local time")
+    unread_files: Literal["refuse", "name"] = Field(
+        "refuse", description="files that cannot be read: refuse the delivery, or only name them in the note"
+    )
+    event_ids: Literal["shop", "delivery", "session"] = Field(
+        "shop", description="inside what an event_id is unique: the whole shop, a delivery or a session"
+    )
+    events: FeedLayout = FeedLayout()
+    products: FeedLayout = FeedLayout()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no IANA time zone such as Europe/Berlin") from error
+        return name

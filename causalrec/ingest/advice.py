@@ -1,0 +1,70 @@
+"""Which setting cures a reason, and how a loss is told."""
+
+from collections.abc import Mapping
+
+from causalrec.contracts import Contract
+from causalrec.errors import ReasonCode
+from causalrec.ingest.measure import Measures
+
+SECTION = "[landing.{kind}]"
+_CURES: Mapping[str, str] = {
+    ReasonCode.UNPARSEABLE: "look at the rows in quarantine (causalrec check), or set {section} delimiter",
+    ReasonCode.INVALID_TYPE: "set {section} naive_times, epoch_unit, number_ids or decimal_comma as the shop "
+    "writes them",
+    ReasonCode.MISSING_REQUIRED: "map the column under [landing.{kind}.columns], or leave such rows out by "
+    "{section} filled",
+    ReasonCode.FUTURE_EVENT: "set landing.time_zone and landing.day_start_hour to the shop's own day",
+    ReasonCode.TOO_OLD: "raise ingest.lateness_days (0: events of any age), or say that this delivery is "
+    "history: ingest.history_until",
+    ReasonCode.UNKNOWN_EVENT_TYPE: "map the shop's words: [landing.{kind}.columns.event_type] "
+    "values, or leave them out by {section} only",
+    ReasonCode.REUSED_ID: 'say where an event_id is unique: landing.event_ids = "delivery" or "session"',
+    ReasonCode.NULL_ID: "leave such rows out by {section} filled, or correct the export",
+    ReasonCode.BAD_ID: "correct these ids, or raise ingest.max_id_chars where they are too long",
+    ReasonCode.BAD_TEXT: "raise ingest.max_row_bytes where such rows are right",
+    ReasonCode.WRONG_PARTITION: "deliver each row under its own arrival date, or without arrival_date",
+}
+_FIELD_CURES: Mapping[str, str] = {
+    "double": "set {section} decimal_comma or currency as the shop writes numbers",
+    "timestamp": "set {section} naive_times or epoch_unit",
+    "array<string>": "set {section} list_separator",
+}
+
+
+def advice(found: Measures, table: Contract) -> str:
+    """What cures the reason that most rows have."""
+    lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
+    return cure(max(lost, key=lambda reason: lost[reason], default=""), table)
+
+
+def cure(reason: str, table: Contract) -> str:
+    """What cures one reason."""
+    return _filled(_CURES.get(reason, "correct the delivery"), table)
+
+
+def field_advice(column: str, reason: str, table: Contract) -> str:
+    """What cures an optional column that cannot be read."""
+    types = {one.name: one.type for one in table.columns}
+    text = _FIELD_CURES.get(types.get(column, ""), "") if reason == ReasonCode.INVALID_TYPE else ""
+    return _filled(text or "correct column {column} of the delivery", table, column)
+
+
+def _filled(text: str, table: Contract, column: str = "") -> str:
+    kind = table.name
+    return text.format(kind=kind, section=SECTION.format(kind=kind), column=column)
+
+
+def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
+    """One sentence on what a delivery loses, with cures; '' where that is next to nothing."""
+    asked = max(found.rows_asked, 1)
+    parts = [
+        f"LOST {n:,} of {asked:,} rows ({n / asked:.1%}) as {reason}: {cure(reason, table)}"
+        for reason, n in sorted(found.rejects.items(), key=lambda pair: -pair[1])
+        if n > loud_share * asked and reason != ReasonCode.DUPLICATE
+    ]
+    for note, n in found.nulled.items():
+        column, _, reason = note.partition(" ")
+        if n > loud_share * asked:
+            cured = field_advice(column, reason, table)
+            parts.append(f"UNREAD {column} of {n:,} rows ({n / asked:.1%}, {reason}): {cured}")
+    return "; ".join(parts)

@@ -1,0 +1,64 @@
+"""What the front-door adjustment is worth: purchases after looks that chance alone decided on.
+
+Under random exposure, nothing that raised showing can have raised buying, so the plain mean log-likelihood of
+purchases is an honest judge of P(buy | do(show)). The heads are fitted to the other looks alone.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from causalrec.dataset.arrays import Floats, Ints, Looks
+from causalrec.model.causal.mediator import LEAST_DEPTHS, Doubles, Mediator, fit_mediator, sigmoid
+from causalrec.model.worth import ModuleWorth
+
+MODULE, METRIC, MEASURED_ON = "front door", "log-likelihood of purchases per look", "uniform exposure"
+LEAST_PURCHASES = 30  # fewer say nothing
+LEAST_CHANCE = 1e-6
+NEWTON_STEPS = 8
+Bootstrap = Callable[[Doubles], tuple[float, float, float]]
+
+
+def front_door_worth(
+    looks: Looks, users: Floats, items: Floats, groups: Ints, bootstrap: Bootstrap
+) -> ModuleWorth | None:
+    """Gain of the adjusted head over the same head without the ways of being shown.
+
+    None where chance showed too little that was bought. Both heads may shift their level on what judges them,
+    for the ways of being shown are others there.
+
+    Args:
+        users, items: tables whose product is the logit of a click, fitted without the uniform looks.
+        groups: int (N,). bootstrap: mean of per-user values (M,) and the bounds of its interval.
+    """
+    logits = np.einsum("rc,rc->r", users[looks.users], items[looks.items], dtype=np.float64)
+    chance = looks.uniform[looks.strata]
+    judge, learnt = looks.take(chance), looks.take(~chance)
+    if len(looks.depths) < LEAST_DEPTHS or judge.reached[-1].sum() < LEAST_PURCHASES:
+        return None
+    heads = [
+        fit_mediator(learnt, logits[~chance], groups, items.shape[0], strata) for strata in (True, False)
+    ]
+    whole, without = (_per_user(head, judge, logits[chance]) for head in heads)
+    value, low, high = bootstrap(whole - without)
+    return ModuleWorth(MODULE, low > 0, value, low, high, METRIC, MEASURED_ON)
+
+
+def _per_user(head: Mediator | None, judge: Looks, logits: Doubles) -> Doubles:
+    """Mean log-likelihood (M,) of the looks of every user; zeros without purchases to learn from."""
+    who, group = np.unique(judge.users, return_inverse=True)
+    if head is None:
+        return np.zeros(who.size)
+    count, bought = judge.count.astype(np.float64), judge.reached[-1].astype(np.float64)
+    odds = head.chance(logits, judge.items).astype(np.float64).clip(LEAST_CHANCE, 1 - LEAST_CHANCE)
+    level = _shifted(np.log(odds / (1 - odds)), count, bought)
+    likelihood = bought * level - count * np.logaddexp(0, level)
+    return np.asarray(np.bincount(group, likelihood) / np.bincount(group, count))
+
+
+def _shifted(level: Doubles, count: Doubles, bought: Doubles) -> Doubles:
+    """Log-odds with the shift of highest likelihood, by Newton's method."""
+    for _ in range(NEWTON_STEPS):
+        chance = sigmoid(level)
+        level = level + (bought - count * chance).sum() / (count * chance * (1 - chance)).sum()
+    return level

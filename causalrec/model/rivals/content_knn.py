@@ -1,0 +1,73 @@
+"""Content-kNN: the items that look and read most like those of the history."""
+
+import time
+from itertools import product
+
+import numpy as np
+import scipy.sparse as sp
+
+from causalrec.config.rivals import BaselineSettings
+from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.dataset.sample import sampled
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.neighbours import nearest
+from causalrec.model.rivals.content_ease import unit_content
+from causalrec.model.rivals.itemitem import HistoryRecommender, csr_arrays, csr_from
+from causalrec.model.rivals.popularity import closed_form_report
+
+
+class ContentKnnRecommender(HistoryRecommender):
+    """score(u, i) = sum over the history of the cosine of whitened content, for the k nearest of each item.
+
+    Validation chooses the modalities (each alone, or all) and k.
+    """
+
+    name = "content_knn"
+
+    def __init__(self, settings: BaselineSettings, judge: Judge, seed: int) -> None:
+        self.settings, self.judge, self.seed = settings, judge, seed
+        self.similar: sp.csr_matrix = sp.csr_matrix(np.empty((0, 0), dtype=np.float32))
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Builds the neighbour lists of every choice, block by block, and keeps the best.
+
+        Raises:
+            TrainingError: no item has content.
+        """
+        start = time.perf_counter()
+        content = unit_content(data, self.settings.knn_directions)
+        if not content:
+            raise TrainingError("content-kNN has no content to compare", do="add a modality or another model")
+        self.remember(data)
+        views = [*content.values()]
+        views += [np.concatenate(views, axis=1)] if len(views) > 1 else []
+        judged_on = sampled(data, self.settings.knn_judged_users, self.seed)
+        options = list(product(views, self.settings.content_neighbours))
+        best = -np.inf
+        for view, k in options if data.valid.shape[1] else options[-1:]:
+            before, self.similar = self.similar, self._lists(view, k)
+            value = self.judge(self.score, judged_on) if data.valid.shape[1] else 0.0
+            if value > best:
+                best = value
+            else:
+                self.similar = before
+        return closed_form_report(time.perf_counter() - start, progress)
+
+    def _lists(self, view: Floats, k: int) -> sp.csr_matrix:
+        return nearest(view, view, k, self.settings.row_block, same=True)
+
+    def apply(self, history: sp.csr_matrix) -> Floats:
+        """History times the neighbour matrix."""
+        return np.asarray((history @ self.similar).todense(), dtype=np.float32)
+
+    def snapshot(self) -> Snapshot:
+        """Histories and neighbour lists."""
+        base = super().snapshot()
+        return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Takes both back."""
+        super().restore(snapshot)
+        n_items = snapshot.facts["shape"][1]
+        self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))

@@ -1,0 +1,135 @@
+"""What the causal adjustment did to a row that it moved: a code for machines and a sentence for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.arrays import Floats
+from causalrec.ranking.catalogue import Catalogue
+
+Bools = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.str_]
+Counts = npt.NDArray[np.floating]
+
+
+class Adjustment(StrEnum):
+    """``adjustment_code`` of a row whose item stands higher or lower than in the raw model's list."""
+
+    LOWER_SHOWN_OFTEN_CHOSEN_LESS = "lower_shown_often_chosen_less"
+    LOWER_CHOSEN_LESS = "lower_chosen_less"
+    LOWER_SHOWN_OFTEN = "lower_shown_often"
+    LOWER_GENERAL_DEMAND = "lower_general_demand"
+    LOWER = "lower"
+    HIGHER_SHOWN_RARELY_CHOSEN_MORE = "higher_shown_rarely_chosen_more"
+    HIGHER_CHOSEN_MORE = "higher_chosen_more"
+    HIGHER_SHOWN_RARELY = "higher_shown_rarely"
+    HIGHER_GENERAL_DEMAND = "higher_general_demand"
+    HIGHER = "higher"
+
+
+SENTENCES = {
+    Adjustment.LOWER_SHOWN_OFTEN_CHOSEN_LESS: "ranked lower: shown often, chosen less than others when seen",
+    Adjustment.LOWER_CHOSEN_LESS: "ranked lower: chosen less than others when seen",
+    Adjustment.LOWER_SHOWN_OFTEN: "ranked lower: chosen often only because it is shown often",
+    Adjustment.LOWER_GENERAL_DEMAND: "ranked lower once the general demand for {} is taken out",
+    Adjustment.LOWER: "ranked lower by the causal adjustment",
+    Adjustment.HIGHER_SHOWN_RARELY_CHOSEN_MORE: (
+        "ranked higher: shown rarely, chosen more than others when seen"
+    ),
+    Adjustment.HIGHER_CHOSEN_MORE: "ranked higher: chosen more than others when seen",
+    Adjustment.HIGHER_SHOWN_RARELY: "ranked higher: rarely shown so far",
+    Adjustment.HIGHER_GENERAL_DEMAND: "ranked higher once the general demand for {} is taken out",
+    Adjustment.HIGHER: "ranked higher by the causal adjustment",
+}
+"""``{}`` is the name of the confounder code."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the looks say of each item, in catalogue order; bool (n,), all False where none were logged.
+
+    Attributes:
+        often, rarely: among the items that were shown most, and least.
+        more, less: chosen more, or less, than the average item when seen, by more than chance explains.
+        code_more, code_less: the same of all items that carry the item's confounder code.
+    """
+
+    often: Bools
+    rarely: Bools
+    more: Bools
+    less: Bools
+    code_more: Bools
+    code_less: Bools
+
+    @staticmethod
+    def of(catalogue: Catalogue, settings: ScoringSettings) -> "Evidence":
+        """From the looks of the catalogue."""
+        looks, responses = catalogue.looks, catalogue.responses
+        if looks is None or responses is None or not looks.sum():
+            nothing = np.zeros(catalogue.size, dtype=np.bool_)
+            return Evidence(*[nothing] * 6)
+        low, middle, high = np.quantile(looks, [settings.exposure_share, 0.5, 1 - settings.exposure_share])
+        _, code = np.unique(catalogue.confounders, return_inverse=True)
+        named = catalogue.confounders != ""
+        errors = _errors(looks, responses)
+        of_code = _errors(*(_summed(code, counts) for counts in (looks, responses)))[code]
+        least = settings.response_errors
+        return Evidence(
+            often=(looks >= high) & (looks > middle),
+            rarely=(looks <= low) & (looks < middle),
+            more=errors >= least,
+            less=errors <= -least,
+            code_more=named & (of_code >= least),
+            code_less=named & (of_code <= -least),
+        )
+
+    def codes(self, items: Indices, moved: Indices, demand_out: Bools) -> Texts:
+        """Codes (m,) of rows; empty where a row did not move.
+
+        Args:
+            moved: int (m,) places gained on the raw model; negative for places lost.
+            demand_out: bool (m,), whether the published score is the content effect, which leaves the general
+                demand for brand and category out.
+        """
+        higher, lower = moved > 0, moved < 0
+        often, rarely, more, less = (a[items] for a in (self.often, self.rarely, self.more, self.less))
+        cases = [
+            (lower & demand_out & self.code_more[items], Adjustment.LOWER_GENERAL_DEMAND),
+            (higher & demand_out & self.code_less[items], Adjustment.HIGHER_GENERAL_DEMAND),
+            (lower & less & often, Adjustment.LOWER_SHOWN_OFTEN_CHOSEN_LESS),
+            (lower & less, Adjustment.LOWER_CHOSEN_LESS),
+            (lower & often & ~more, Adjustment.LOWER_SHOWN_OFTEN),
+            (lower, Adjustment.LOWER),
+            (higher & more & rarely, Adjustment.HIGHER_SHOWN_RARELY_CHOSEN_MORE),
+            (higher & more, Adjustment.HIGHER_CHOSEN_MORE),
+            (higher & rarely & ~less, Adjustment.HIGHER_SHOWN_RARELY),
+            (higher, Adjustment.HIGHER),
+        ]
+        return np.select([where for where, _ in cases], [code.value for _, code in cases], "")
+
+
+def _summed(code: Indices, counts: Floats) -> Counts:
+    return np.bincount(code, counts).astype(np.float64)
+
+
+def _errors(looks: Counts, responses: Counts) -> npt.NDArray[np.float64]:
+    """Responses above what the overall rate lets expect, in standard errors of a binomial count."""
+    looks = looks.astype(np.float64)
+    rate = responses.sum(dtype=np.float64) / looks.sum()
+    spread = np.sqrt(looks * rate * (1 - rate))
+    above = responses - looks * rate
+    return np.asarray(np.divide(above, spread, out=np.zeros_like(looks), where=spread > 0))
+
+
+def sentences(codes: Texts, confounders: Texts) -> Texts:
+    """The sentence (m,) of each code; empty for an empty one."""
+    found = np.full(codes.size, "", dtype=object)
+    for code, sentence in SENTENCES.items():
+        rows = codes == code.value
+        before, placeholder, after = sentence.partition("{}")
+        found[rows] = before + confounders[rows].astype(object) + after if placeholder else sentence
+    return found.astype(str)

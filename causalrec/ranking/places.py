@@ -1,0 +1,57 @@
+"""Where the listed items stand in the list that a raw model of the same data would give the same user."""
+
+import numpy as np
+
+from causalrec.ranking.listing import Lister, Lists
+from causalrec.ranking.selection import Selector
+from causalrec.ranking.slots import Policy
+from causalrec.ranking.topk import Indices, TopK
+
+
+def places_gained(
+    lister: Lister, lists: Lists, ours: Selector, raw: Selector, compared: Indices, k: int
+) -> Indices:
+    """Places (m,) by which each row stands higher than by the raw model; negative where it stands lower.
+
+    Both are places by score alone, among all that the user may get, so that neither caps nor diversity count
+    as adjustment. 0 for a move of fewer than ``adjusted_places`` places, for rows that were drawn, and for
+    users who are not in ``compared`` (ascending). An item beyond the part of the raw list that was searched
+    counts as standing right behind it.
+    """
+    settings = lister.settings
+    reach = k * settings.pool if lister.reranked else k
+    depth = reach + settings.adjusted_places
+    by_taste = lists.policies == Policy.TASTE.value
+    place = (
+        _place_in(lists.top, _best(ours, lister, lists, compared, reach), ours.catalogue.size)
+        if lister.reranked
+        else _running(lists.top, by_taste)
+    )
+    there = _place_in(lists.top, _best(raw, lister, lists, compared, depth), ours.catalogue.size)
+    there = np.where(there > 0, there, depth + 1)
+    gained = np.where(by_taste & (place > 0) & np.isin(lists.top.rows, compared), there - place, 0)
+    return np.where(np.abs(gained) >= settings.adjusted_places, gained, 0)
+
+
+def _best(selector: Selector, lister: Lister, lists: Lists, users: Indices, k: int) -> TopK:
+    top = selector.best(users, lists.taken, k, lister.listed)
+    return TopK(users[top.rows], top.columns, top.ranks, top.scores)
+
+
+def _running(top: TopK, counted: "np.typing.NDArray[np.bool_]") -> Indices:
+    """Place of every counted row among the counted rows of its user; rows are ordered by user and rank."""
+    total = np.cumsum(counted)
+    first = np.searchsorted(top.rows, top.rows)
+    before: Indices = np.where(first > 0, total[first - 1], 0)
+    return total - before
+
+
+def _place_in(wanted: TopK, found: TopK, n_items: int) -> Indices:
+    """Rank of each pair of ``wanted`` in ``found``; 0 where it is not there."""
+    if found.rows.size == 0:
+        return np.zeros(wanted.rows.size, dtype=np.int64)
+    keys = found.rows * n_items + found.columns
+    order = np.argsort(keys)
+    pairs = wanted.rows * n_items + wanted.columns
+    place = np.minimum(np.searchsorted(keys[order], pairs), keys.size - 1)
+    return np.where(keys[order][place] == pairs, found.ranks[order][place], 0)

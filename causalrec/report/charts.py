@@ -1,0 +1,63 @@
+"""Charts that several pages share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from causalrec.report.svg import INK, draw
+
+WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it at full width
+HEAD, LINE = 0.75, 0.34  # inches: axis and its label, one bar
+ROOM = 1.3  # the axis goes on behind the longest bar, for the numbers
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, its length, the ends of its interval (both equal to the value: none is drawn)."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    colour: str
+
+
+def interval_bars(name: str, bars: Sequence[Bar], axis: str) -> Markup:
+    """Horizontal bars from zero with their intervals and their values as numbers.
+
+    Args:
+        name: keeps the ids of the figure apart from other figures' of the page.
+        axis: what the lengths are.
+    """
+    longest = max((bar.high for bar in bars), default=1.0)
+
+    def fill(figure: Figure) -> None:
+        panel = figure.subplots()
+        panel.barh(
+            range(len(bars)),
+            [bar.value for bar in bars],
+            height=0.62,
+            color=[bar.colour for bar in bars],
+        )
+        for place, bar in enumerate(bars):
+            if bar.low < bar.high:
+                panel.plot([bar.low, bar.high], [place, place], color=INK, linewidth=1.4)
+            panel.annotate(
+                f"{bar.value:.3f}",
+                (bar.high, place),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+            )
+        panel.set_yticks(range(len(bars)), [bar.label for bar in bars])
+        panel.set_ylim(len(bars) - 0.4, -0.6)
+        panel.set_xlim(0, longest * ROOM)
+        panel.set_xlabel(axis)
+        panel.locator_params(axis="x", nbins=4)
+        panel.tick_params(left=False)
+        panel.grid(visible=False, axis="y")
+
+    return draw(name, (WIDTH, HEAD + LINE * len(bars)), fill)

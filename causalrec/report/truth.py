@@ -1,0 +1,78 @@
+"""How close the models of a generated shop come to its truth, as a card for the pages."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from causalrec.config import Settings
+from causalrec.report.charts import Bar, interval_bars
+from causalrec.report.page import write_page
+from causalrec.report.svg import ACCENT, FLOOR, GOOD
+
+AXIS = "NDCG@20 against the truth"
+BOUNDS = ("attainable", "ideal")
+
+
+@dataclass(frozen=True)
+class TruthLine:
+    """One model's NDCG of unseen items: means over users, and bootstrap intervals of 95 %.
+
+    Attributes:
+        factual: gains are the true chances of a choice if the item is shown.
+        do: gains are the same with general demand for brand and category taken out (the content effect).
+        own: whether it is a version of the shop's model, and not one that it is compared with.
+    """
+
+    model: str
+    factual: float
+    do: float
+    factual_interval: tuple[float, float]
+    do_interval: tuple[float, float]
+    own: bool = False
+
+
+def write_truth(settings: Settings, ds: dt.date, lines: Sequence[TruthLine]) -> None:
+    """Keeps the lines beside the page of a night, so that showing them again needs no model."""
+    write_page(_file(settings, ds), json.dumps([asdict(line) for line in lines], indent=1))
+
+
+def read_truth(settings: Settings, ds: dt.date) -> tuple[TruthLine, ...]:
+    """The inverse of :func:`write_truth`; empty where nothing was kept."""
+    file = _file(settings, ds)
+    rows = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    return tuple(TruthLine(**{name: _pair(value) for name, value in row.items()}) for row in rows)
+
+
+def _file(settings: Settings, ds: dt.date) -> Path:
+    return settings.report_root / f"truth_{ds.isoformat()}.json"
+
+
+def _pair(value: object) -> Any:  # noqa: ANN401 - one field of a row of JSON
+    return tuple(value) if isinstance(value, list) else value
+
+
+def truth_charts(lines: Sequence[TruthLine]) -> dict[str, Markup]:
+    """Question -> chart; nothing for a shop whose truth nobody knows."""
+    if not lines:
+        return {}
+    return {
+        "If the item is shown (response)": _chart("truth-response", lines, "factual"),
+        "Its content alone (content effect)": _chart("truth-content", lines, "do"),
+    }
+
+
+def _chart(name: str, lines: Sequence[TruthLine], question: str) -> Markup:
+    bars = []
+    for line in lines:
+        low, high = getattr(line, f"{question}_interval")
+        bars.append(Bar(line.model, getattr(line, question), low, high, _colour(line)))
+    return interval_bars(name, bars, AXIS)
+
+
+def _colour(line: TruthLine) -> str:
+    return ACCENT if line.own else GOOD if line.model in BOUNDS else FLOOR

@@ -1,0 +1,38 @@
+"""A store that speaks S3 on this machine, for tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pyarrow import fs
+
+REGION = "eu-west-1"
+BUCKET = "shop"
+
+
+@contextmanager
+def s3_store() -> Iterator[str]:
+    """The address of a server with an empty bucket ``shop``; its credentials are in the environment."""
+    known = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in known.items():
+            patch.setenv(name, value)
+        command = [sys.executable, "-m", "tests.lake.s3_server"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
+        ) as server:
+            assert server.stdout is not None
+            address = f"127.0.0.1:{int(server.stdout.readline())}"
+            store = fs.S3FileSystem(
+                endpoint_override=address, scheme="http", region=REGION, allow_bucket_creation=True
+            )
+            store.create_dir(BUCKET)
+            yield f"http://{address}"
+            server.terminate()
