@@ -47,7 +47,7 @@ class ConfounderSettings(Section):
     width: int = Field(16, ge=1, description="numbers that describe a shared cause; canonical pairs of cca")
     whiten: int = Field(64, ge=2, description="main directions of a modality that are predicted")
     condition: int = Field(256, ge=2, description="directions of the other modalities that predict them")
-    bags: int = Field(5, ge=2, description="networks of the mean, each without its part of the items")
+    bags: int = Field(3, ge=2, description="networks of the mean, each without its part of the items")
     mean_hidden: int = Field(512, ge=8, description="units in each hidden layer of a mean")
     mean_epochs: int = Field(12, ge=1, description="of training each mean")
     dropout: float = Field(0.3, ge=0, lt=1, description="in the networks of the mean")
