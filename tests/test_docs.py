@@ -11,13 +11,14 @@ import psycopg
 import pyarrow as pa
 import pytest
 import redis
+from typer.main import get_command
 
 from causalrec.config import load_settings
 from causalrec.contracts.markdown import contract_table
 from causalrec.lab.contenders import CONTENDERS, RIVALS
 from causalrec.lake import Lake
 from causalrec.scoring.export.run import configured, export
-from jobs.cli import _parser
+from jobs.cli import COMMANDS, application
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -115,8 +116,13 @@ def test_the_table_of_tables_is_that_of_the_contracts(pages: dict[str, str]) -> 
 
 def understood(line: list[str]) -> None:
     """Fails unless ``causalrec`` parses ``line``: command, arguments and options."""
-    if line != ["--help"]:
-        _parser().parse_args(line)
+    command = get_command(application())
+    if line[0] not in {known.name for known in COMMANDS}:
+        assert line == ["--help"]
+        return
+    with command.make_context("causalrec", list(line)) as context:
+        name, found, rest = command.resolve_command(context, line)  # type: ignore[attr-defined]
+        assert found.make_context(name, rest, parent=context).params
 
 
 @pytest.fixture
