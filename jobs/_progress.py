@@ -33,7 +33,8 @@ class Terminal:
 
     def say(self, what: object) -> None:
         """Prints a line as it is, or draws a table."""
-        self.console.print(what, highlight=False, markup=False, soft_wrap=isinstance(what, str))
+        line = isinstance(what, str)  # what a line says is no markup; a table escapes its own cells
+        self.console.print(what, highlight=False, markup=not line, soft_wrap=line)
 
     @contextmanager
     def steps(self, label: str) -> Iterator[Steps]:

@@ -11,11 +11,13 @@ from jobs._runner import EXIT_ERROR
 from jobs.commands import (
     align,
     bench,
+    check,
     decide,
     diff,
     erase,
     explain,
     export,
+    init,
     intervene,
     reproduce,
     requeue,
@@ -27,7 +29,7 @@ from jobs.commands import (
 )
 
 COMMANDS = (
-    *(status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
+    *(init, check, status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
     *(features, align, bench, simulate, intervene, truth, tune),
 )
 

@@ -2,15 +2,36 @@
 
 import sys
 
+from causalrec.errors import SourceError
+from causalrec.ingest.check import check_landing
 from causalrec.lake.outcome import Outcome
 from causalrec.run import Run
 from causalrec.sources.land import land, land_inputs
 from jobs._runner import Job, main
+from jobs.commands.check import PAGE, write_page
 
 
 def _work(run: Run) -> Outcome:
     with run.progress.steps(f"landing ({run.settings.source.kind})") as show:
-        return land(run.settings, run.ds, show, run.spark)
+        done = land(run.settings, run.ds, show, run.spark)
+    if run.settings.source.kind == "native":
+        _look(run)
+    return done
+
+
+def _look(run: Run) -> None:
+    """The first stage of a night: what later stages would refuse is said within seconds, without Spark.
+
+    Raises:
+        SourceError: a file of the date's delivery cannot be read as it is.
+    """
+    found = check_landing(run.settings, run.ds)
+    write_page(found, run.settings, run.settings.report_root / PAGE)
+    blocking = [line for one in found if one.date == run.ds for line in one.blocking]
+    if blocking:
+        what, _, cure = blocking[0].partition(" -> ")
+        more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
+        raise SourceError(f"{what}{more}", do=cure or "run causalrec check, which says what to set")
 
 
 JOB = Job(

@@ -19,49 +19,57 @@ Url = Annotated[str, AfterValidator(_without_password)]
 
 
 class PostgresSettings(Section):
-    """PostgreSQL 14 or newer. An empty URL means that nothing is exported there.
+    """PostgreSQL 14 or newer. An empty URL means that nothing is exported there."""
 
-    Attributes:
-        url: ``postgresql://user@host:5432/database``, never with a password.
-        password_env: environment variable that holds the password; unset for other ways to log in.
-        schema_name: SQL schema of the views and tables; made where it is absent.
-        keep: nights that stay stored, the served one included; an older one of them is served again at once.
-        lock_seconds: longest wait for a lock that another session holds, and for readers of the night before.
-    """
-
-    url: Url = ""
-    password_env: str = "CAUSALREC_POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
-    schema_name: str = Field("causalrec", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
-    keep: int = Field(2, ge=2)
-    connect_seconds: int = Field(10, ge=1)
-    lock_seconds: int = Field(30, ge=1)
+    url: Url = Field(
+        "",
+        description="postgresql://user@host:5432/database, never with a password; empty: no export "
+        "to PostgreSQL",
+    )
+    password_env: str = Field(
+        "CAUSALREC_POSTGRES_PASSWORD",
+        description="environment variable that holds the password; unset for other ways to log in",
+    )
+    schema_name: str = Field(
+        "causalrec",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="SQL schema of the views and tables; created where it is missing",
+    )
+    keep: int = Field(2, ge=2, description="nights that stay stored, the served one included")
+    connect_seconds: int = Field(10, ge=1, description="seconds until a connection is open")
+    lock_seconds: int = Field(
+        30, ge=1, description="seconds to wait for a lock, and for readers of the night before"
+    )
 
 
 class RedisSettings(Section):
-    """A Redis server (not a cluster). An empty URL means that nothing is exported there.
+    """A Redis server (not a cluster). An empty URL means that nothing is exported there."""
 
-    Attributes:
-        url: ``redis://user@host:6379/0`` or ``rediss://`` for TLS, never with a password.
-        prefix: of every key; empty stands for ``causalrec:SHOP``.
-        leave_out: columns that a served row does not need.
-        old_seconds: how long the keys of the night before stay for readers that hold the old pointer.
-        lease_seconds: a writer that is silent for so long has lost its turn.
-    """
-
-    url: Url = ""
-    password_env: str = "CAUSALREC_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
-    prefix: str = ""
-    leave_out: tuple[str, ...] = ("dataset_id", "dataset_pins", "score_raw", "score_content")
-    old_seconds: int = Field(3_600, ge=1)
-    lease_seconds: int = Field(120, ge=5)
-    timeout_seconds: float = Field(30.0, gt=0)
-    keys_at_once: int = Field(500, ge=1)
+    url: Url = Field(
+        "",
+        description="redis://user@host:6379/0, or rediss:// for TLS, never with a password; empty: "
+        "no export to Redis",
+    )
+    password_env: str = Field(
+        "CAUSALREC_REDIS_PASSWORD", description="environment variable that holds the password"
+    )
+    prefix: str = Field("", description="of every key; empty: causalrec:SHOP")
+    leave_out: tuple[str, ...] = Field(
+        ("dataset_id", "dataset_pins", "score_raw", "score_content"),
+        description="columns that a served row does not need",
+    )
+    old_seconds: int = Field(3_600, ge=1, description="seconds for which the keys of the night before stay")
+    lease_seconds: int = Field(
+        120, ge=5, description="seconds of silence after which a writer has lost its turn"
+    )
+    timeout_seconds: float = Field(30.0, gt=0, description="seconds of one command")
+    keys_at_once: int = Field(500, ge=1, description="keys that are written in one command")
 
 
 class ExportSettings(Section):
     """Copies of the published tables of a night; ``parquet`` is a folder (below the work folder) or a URI."""
 
-    parquet: str = "exports"
+    parquet: str = Field("exports", description="folder (below the work folder) or URI of the Parquet copies")
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
-    batch_rows: int = Field(65_536, ge=1)
+    batch_rows: int = Field(65_536, ge=1, description="rows that are read and written at a time")

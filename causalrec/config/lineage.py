@@ -8,16 +8,17 @@ from causalrec.config.sections import Section
 
 
 class LineageSettings(Section):
-    """OpenLineage: a file of one event per line, a server such as Marquez, or nothing.
+    """OpenLineage: a file of one event per line, a server such as Marquez, or nothing."""
 
-    Attributes:
-        transport: ``file`` appends to ``file``, ``http`` posts to ``url``.
-        file: relative to the work folder, or a URI of a store that can append.
-        url: base address of the server.
-        timeout_s: patience with the server; an event that is not taken is said, never an error of the job.
-    """
-
-    transport: Literal["file", "http", "none"] = "file"
-    file: str = "lineage/events.jsonl"
-    url: str = ""
-    timeout_s: float = Field(5.0, gt=0)
+    transport: Literal["file", "http", "none"] = Field(
+        "file",
+        description="file appends to a file, http posts to a server such as Marquez, none sends nothing",
+    )
+    file: str = Field(
+        "lineage/events.jsonl",
+        description="file of one OpenLineage event per line: relative to the work folder, or a URI",
+    )
+    url: str = Field("", description="base address of the server")
+    timeout_s: float = Field(
+        5.0, gt=0, description="seconds for the server to answer; an event that it does not take fails no job"
+    )

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from causalrec.config.response import ResponseSettings
 from causalrec.config.rivals import (
     BaselineSettings,
     ContentEaseSettings,
@@ -41,24 +42,30 @@ class ConfounderSettings(Section):
     and back-door adjustment).
     """
 
-    method: Literal["diffusion", "ridge", "cca", "concat", "none"] = "diffusion"
-    width: int = Field(16, ge=1)
-    whiten: int = Field(64, ge=2)
-    ridge: float = Field(10.0, gt=0)
-    steps: int = Field(100, ge=2)
-    hidden: int = Field(128, ge=8)
-    blocks: int = Field(2, ge=1)
-    time_dim: int = Field(32, ge=2)
-    drop_condition: float = Field(0.15, ge=0, lt=1)
-    max_snr: float = Field(5.0, gt=0)
-    epochs: int = Field(60, ge=1)
-    evaluate_every: int = Field(5, ge=1)
-    patience: int = Field(3, ge=1)
-    batch: int = Field(1_024, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    ema: float = Field(0.99, ge=0, lt=1)
-    draws: int = Field(4, ge=1)
-    holdout: float = Field(0.1, gt=0, lt=0.5)
+    method: Literal["diffusion", "ridge", "cca", "concat", "none"] = Field(
+        "diffusion",
+        description="how the common cause of the modalities is estimated; none removes codes and "
+        "back-door too",
+    )
+    width: int = Field(16, ge=1, description="directions of the confounder")
+    whiten: int = Field(64, ge=2, description="most principal directions of one modality")
+    ridge: float = Field(10.0, gt=0, description="damping of the linear-Gaussian optimum")
+    steps: int = Field(100, ge=2, description="diffusion steps")
+    hidden: int = Field(128, ge=8, description="units of a layer")
+    blocks: int = Field(2, ge=1, description="residual blocks")
+    time_dim: int = Field(32, ge=2, description="length of the embedding of a step")
+    drop_condition: float = Field(
+        0.15, ge=0, lt=1, description="share of trainings without the other modality"
+    )
+    max_snr: float = Field(5.0, gt=0, description="cap of the weight of a step by its signal-to-noise ratio")
+    epochs: int = Field(60, ge=1, description="most epochs")
+    evaluate_every: int = Field(5, ge=1, description="epochs between two looks at validation")
+    patience: int = Field(3, ge=1, description="looks without a gain after which it stops")
+    batch: int = Field(1_024, ge=1, description="items of one step")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights")
+    draws: int = Field(4, ge=1, description="noise draws that are averaged")
+    holdout: float = Field(0.1, gt=0, lt=0.5, description="share of items for validation")
     link_level: float = Field(
         0.01,
         gt=0,
@@ -71,28 +78,35 @@ class ConfounderSettings(Section):
 class CodebookSettings(Section):
     """Hierarchical vector quantisation: coarse cells and a residual codebook inside each."""
 
-    enabled: bool = True
-    hierarchical: bool = True
-    coarse: int = Field(32, ge=1)
-    fine: int = Field(8, ge=1)
-    items_per_code: int = Field(4, ge=1)
-    decay: float = Field(0.99, ge=0, lt=1)
+    enabled: bool = Field(True, description="items have codes")
+    hierarchical: bool = Field(True, description="fine codes inside coarse ones")
+    coarse: int = Field(32, ge=1, description="most coarse codes")
+    fine: int = Field(8, ge=1, description="most fine codes inside a coarse one")
+    items_per_code: int = Field(4, ge=1, description="items that a code needs on average")
+    decay: float = Field(0.99, ge=0, lt=1, description="of the moving averages")
     epochs: int = Field(20, ge=0, description="of moving averages after k-means; 0: k-means alone")
-    batch: int = Field(1_024, ge=1)
-    reseed_below: float = Field(2.0, ge=0)
-    smoothing: float = Field(1.0, gt=0)
-    prior: Literal["items", "interactions"] = "items"
+    batch: int = Field(1_024, ge=1, description="items of one step")
+    reseed_below: float = Field(2.0, ge=0, description="items below which a code is placed anew")
+    smoothing: float = Field(1.0, gt=0, description="items added to each code in its prior")
+    prior: Literal["items", "interactions"] = Field(
+        "items", description="codes weigh by their items or by their interactions"
+    )
     shuffled: bool = Field(False, description="codes dealt out to items at random: a refuter")
 
 
 class BackdoorSettings(Section):
     """Expectation over codes folded into one item table."""
 
-    enabled: bool = True
-    rank: int = Field(8, ge=1)
-    rho: float = Field(0.2, ge=0, le=1)
+    enabled: bool = Field(True, description="scores are averaged over codes")
+    rank: int = Field(8, ge=1, description="directions in which a code may change a state")
+    rho: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="weight of the prior over all codes against the codes of an item's own cell",
+    )
     cap: float = Field(0.2, gt=0, description="largest relative change that a code makes to a state")
-    gated: bool = True
+    gated: bool = Field(True, description="the adjustment acts on an item as far as its modalities agree")
     least_strength: float = Field(
         0.3, ge=0, le=1, description="correlation between modalities below which codes do not act"
     )
@@ -102,23 +116,27 @@ class BackdoorSettings(Section):
 class TopologySettings(Section):
     """Which observed edges are kept, weakened or added, and when that is decided again."""
 
-    enabled: bool = True
-    keep: float = Field(0.7, gt=0, le=1)
-    floor: int = Field(3, ge=1)
-    hard: bool = False
-    temperature: float = Field(0.5, gt=0)
+    enabled: bool = Field(True, description="edges are kept, weakened or added by their evidence")
+    keep: float = Field(0.7, gt=0, le=1, description="share of edges that keep their weight")
+    floor: int = Field(3, ge=1, description="edges of a user that always stay")
+    hard: bool = Field(False, description="remove weak edges instead of weakening them")
+    temperature: float = Field(0.5, gt=0, description="of the weight of an edge by its evidence")
     centred: bool = Field(True, description="an edge is measured against the user's other edges")
-    bias: float = 2.0
-    popularity: float = Field(0.1, ge=0)
-    add_per_user: int = Field(1, ge=0)
-    add_quantile: float = Field(0.5, ge=0, le=1)
-    add_weight: float = Field(0.3, ge=0)
-    warmup: int = Field(10, ge=0)
-    refresh_every: int = Field(5, ge=1)
+    bias: float = Field(2.0, description="evidence at which an edge has half its weight, in temperatures")
+    popularity: float = Field(
+        0.1, ge=0, description="weight of popularity that is subtracted from the evidence"
+    )
+    add_per_user: int = Field(1, ge=0, description="edges that are added per user")
+    add_quantile: float = Field(
+        0.5, ge=0, le=1, description="quantile of a user's own evidence that an added edge must reach"
+    )
+    add_weight: float = Field(0.3, ge=0, description="weight of an added edge")
+    warmup: int = Field(10, ge=0, description="epochs before edges are judged for the first time")
+    refresh_every: int = Field(5, ge=1, description="epochs between two judgements")
     left_out: float = Field(0.4, ge=0, lt=1, description="share of edges that an epoch trains without")
     user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike; 0: none")
     item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users; 0: none")
-    affinity_neighbours: int = Field(10, ge=1)
+    affinity_neighbours: int = Field(10, ge=1, description="neighbours that behave alike")
     affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
     by_evidence: bool = Field(True, description="weak edges are left out more often; false: all alike")
 
@@ -126,35 +144,37 @@ class TopologySettings(Section):
 class FrontdoorSettings(Section):
     """Mediator read-out and the cross-sample dictionary."""
 
-    enabled: bool = True
-    codes: int = Field(64, ge=1)
-    decay: float = Field(0.9, ge=0, lt=1)
+    enabled: bool = Field(True, description="user states are read out through the dictionary across users")
+    codes: int = Field(64, ge=1, description="entries of the dictionary")
+    decay: float = Field(0.9, ge=0, lt=1, description="of the moving averages of the entries")
 
 
 class ContentSettings(Section):
     """How content enters the item states, and the content channel beside them."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="content enters the item states")
     ids: bool = Field(True, description="items have embeddings of their own beside their content")
     hidden: int = Field(0, ge=0, description="units of a hidden layer from content to states; 0: linear")
-    neighbours: int = Field(10, ge=1)
+    neighbours: int = Field(10, ge=1, description="items of similar content in the item graph")
     neighbour_weights: dict[str, float] = Field(
         {}, description="modality -> weight in the item graph; else 1"
     )
-    smoothing: float = Field(0.5, ge=0)
-    channel: bool = True
+    smoothing: float = Field(0.5, ge=0, description="weight of these neighbours in an item's state")
+    channel: bool = Field(
+        True, description="content cosines as further columns of both tables, as far as validation likes them"
+    )
     channel_width: int = Field(256, ge=2, description="most columns that one modality adds to the tables")
     channel_ridge: float = Field(0.03, ge=0, description="damps directions of small variance; 0: whitening")
     channel_weights: tuple[float, ...] = Field((0.25, 0.5, 1.0, 2.0, 4.0), description="tried, beside 0")
     channel_gain: float = Field(0.02, ge=0, description="least relative gain on validation to be used")
     channel_users: int = Field(2_000, ge=1, description="most validation users that weights are chosen on")
-    row_block: int = Field(2_048, ge=1)
+    row_block: int = Field(2_048, ge=1, description="rows that are computed at a time")
 
 
 class ExposureSettings(Section):
     """Log exposure as a term of the score in training, left out when items are ranked."""
 
-    offset: bool = False
+    offset: bool = Field(False, description="log exposure is a term of the score while training")
     demand: float = Field(1.0, ge=0, description="weight of a code's demand where C is as it is")
     debias_validation: bool = Field(True, description="epochs are chosen on pairs thinned by exposure")
 
@@ -162,16 +182,17 @@ class ExposureSettings(Section):
 class ModelSettings(Section):
     """Architecture of the recommender."""
 
-    name: ModelName = "causal"
-    dim: int = Field(64, ge=4)
-    layers: int = Field(2, ge=0)
-    init: float = Field(0.1, gt=0)
+    name: ModelName = Field("causal", description="which model is trained")
+    dim: int = Field(64, ge=4, description="length of user and item states")
+    layers: int = Field(2, ge=0, description="layers of the graph encoder")
+    init: float = Field(0.1, gt=0, description="standard deviation of the first states")
     unit: bool = Field(True, description="states of length one; else products of free length")
     ridge: float = Field(0.0, ge=0, description="prior of free user states, in training pairs")
     shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()
+    response: ResponseSettings = ResponseSettings()
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
     content: ContentSettings = ContentSettings()
@@ -186,26 +207,40 @@ class ModelSettings(Section):
 class TrainingSettings(Section):
     """Optimisation. ``device`` auto takes a GPU where there is one."""
 
-    seed: int = 7
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed: int = Field(7, description="seed of everything random")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="cuda, cpu, or auto: the GPU where there is one"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="of dense products while training; auto: bfloat16 on a GPU"
     )
-    epochs: int = Field(200, ge=1)
-    epochs_unvalidated: int = Field(40, ge=1)
-    batch: int = Field(2_048, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    loss: Literal["softmax", "bpr"] = "softmax"
-    temperature: float = Field(0.2, gt=0)
-    negatives: int = Field(1_024, ge=1)
+    epochs: int = Field(200, ge=1, description="most epochs")
+    epochs_unvalidated: int = Field(40, ge=1, description="epochs where there is no validation")
+    batch: int = Field(2_048, ge=1, description="pairs of one step")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    loss: Literal["softmax", "bpr"] = Field(
+        "softmax", description="softmax over shared negatives, or pairwise (bpr)"
+    )
+    temperature: float = Field(0.2, gt=0, description="of the softmax")
+    negatives: int = Field(1_024, ge=1, description="shared negatives of one step")
     exposed_weight: float = Field(
         1.0,
         ge=0,
         description="of the comparison with what a user saw and passed over, if known",
     )
-    evaluate_every: int = Field(3, ge=1)
-    patience: int = Field(5, ge=1)
-    select_on: str = "recall@20+ndcg@20"
-    evaluation_batch: int = Field(1_024, ge=1)
+    evaluate_every: int = Field(3, ge=1, description="epochs between two looks at validation")
+    patience: int = Field(5, ge=1, description="looks without a gain after which training stops")
+    select_on: str = Field("recall@20+ndcg@20", description="metrics whose sum chooses the epoch")
+    evaluation_batch: int = Field(1_024, ge=1, description="users that are judged at a time")
+    refit: bool = Field(
+        True,
+        description="the causal model that serves is fitted anew on all pairs and looks",
+    )
+    worth_share: float = Field(
+        1.5,
+        ge=0,
+        description="sweeps for measuring the modules, as a share of the model's; 0: none",
+    )
+    worth_sweeps: int = Field(40, ge=4, description="least sweeps of each model in that comparison")
     max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
     rank_timeout: float = Field(600.0, gt=0, description="seconds that one of several processes waits")

@@ -10,25 +10,31 @@ from causalrec.config.sections import Section
 class BaselineSettings(Section):
     """The closed-form floors. Of several ridges EASE keeps the one that validation likes best."""
 
-    ease_ridges: tuple[float, ...] = Field((10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1)
-    ease_max_items: int = Field(30_000, ge=1)
+    ease_ridges: tuple[float, ...] = Field(
+        (10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1, description="ridges that EASE tries on validation"
+    )
+    ease_max_items: int = Field(
+        30_000, ge=1, description="largest catalogue for closed forms over all pairs of items"
+    )
     edlae_dropouts: tuple[float, ...] = Field(
         (0.2, 0.4, 0.6), min_length=1, description="chances that an input is left out; tried with each ridge"
     )
-    knn_neighbours: int = Field(50, ge=1)
-    knn_shrink: float = Field(10.0, ge=0)
+    knn_neighbours: int = Field(50, ge=1, description="neighbours of an item in item-kNN")
+    knn_shrink: float = Field(10.0, ge=0, description="shrinkage of similarities of rare items, in users")
     content_neighbours: tuple[int, ...] = Field(
         (20, 100), min_length=1, description="numbers of neighbours that content-kNN tries"
     )
     knn_directions: int = Field(256, ge=2, description="most principal directions of one modality")
     knn_judged_users: int = Field(5_000, ge=1, description="most validation users that choices are made on")
-    row_block: int = Field(2_048, ge=1)
+    row_block: int = Field(2_048, ge=1, description="rows that are computed at a time")
 
 
 class ContentEaseSettings(Section):
     """EASE with item content in its Gram matrix; validation chooses among the ridges and the strengths."""
 
-    ridges: tuple[float, ...] = Field((30.0, 10.0, 100.0, 300.0), min_length=1)
+    ridges: tuple[float, ...] = Field(
+        (30.0, 10.0, 100.0, 300.0, 1_000.0), min_length=1, description="ridges that are tried on validation"
+    )
     strengths: tuple[float, ...] = Field(
         (10.0, 3.0, 30.0, 100.0),
         min_length=1,
@@ -44,7 +50,7 @@ class IalsSettings(Section):
 
     unobserved: float = Field(0.03, gt=0, description="weight of every cell beside 1 for an observed pair")
     ridge: float = Field(0.003, gt=0, description="per observed pair and per unit of unobserved weight")
-    sweeps: int = Field(16, ge=1)
+    sweeps: int = Field(16, ge=1, description="most alternating sweeps")
     judge_every: int = Field(4, ge=1, description="sweeps between two looks at validation")
     judged_users: int = Field(5_000, ge=1, description="most validation users that sweeps are chosen on")
 
@@ -52,13 +58,13 @@ class IalsSettings(Section):
 class MultVaeSettings(Section):
     """The autoencoder; the width of its code is ``model.dim``."""
 
-    hidden: int = Field(600, ge=1)
+    hidden: int = Field(600, ge=1, description="units of the hidden layer")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of a history that is left out of the input")
     beta: float = Field(0.2, ge=0, description="weight of the divergence once it is phased in")
     anneal_epochs: int = Field(20, ge=1, description="epochs until the divergence has its full weight")
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
     batch: int = Field(500, ge=1, description="users")
-    epochs: int = Field(100, ge=1)
+    epochs: int = Field(100, ge=1, description="most epochs")
     judge_every: int = Field(3, ge=1, description="epochs between two looks at validation")
     patience: int = Field(5, ge=1, description="looks without a gain before it stops")
     judged_users: int = Field(5_000, ge=1, description="most validation users that epochs are chosen on")
@@ -80,14 +86,16 @@ class RivalSettings(Section):
     ips_cap: float = Field(10.0, ge=1, description="largest weight of a pair; the mean weight is one")
     pd_gamma: float = Field(0.1, ge=0, description="power of popularity while training")
     prune: float = Field(0.5, ge=0, lt=1, description="share of edges left out in every epoch")
-    item_graph: Literal["auto", "none"] = "auto"
-    item_layers: int = Field(1, ge=1)
+    item_graph: Literal["auto", "none"] = Field(
+        "auto", description="auto: the graph of similar content where there is content; none: without it"
+    )
+    item_layers: int = Field(1, ge=1, description="layers over the item graph")
     left_out: float = Field(0.0, ge=0, lt=1, description="share of edges that a graph trains without")
     user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike")
     item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users")
-    affinity_neighbours: int = Field(10, ge=1)
+    affinity_neighbours: int = Field(10, ge=1, description="neighbours that behave alike")
     affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
     noise: float = Field(0.1, ge=0, description="length of the noise on every layer of XSimGCL")
     contrast: float = Field(0.1, ge=0, description="weight of the contrast of XSimGCL")
-    contrast_temperature: float = Field(0.2, gt=0)
+    contrast_temperature: float = Field(0.2, gt=0, description="temperature of the contrast of XSimGCL")
     modal_weight: float = Field(1e-3, ge=0, description="of the losses on projected content")

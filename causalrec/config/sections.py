@@ -39,13 +39,27 @@ class PathSettings(Section):
     root ``{raw}`` stands for ``source.raw`` and ``{landing}`` for ``landing``.
     """
 
-    work: Path = Path(".work/demo")
-    landing: str = "landing"
-    lake: str = "lake"
-    bundles: str = "bundles"
-    reports: str = "reports"
-    truth: str = "truth"
-    image_roots: tuple[str, ...] = ("{landing}/images",)
+    work: Path = Field(
+        Path(".work/demo"),
+        description="folder of everything that is written on this machine; the paths below are "
+        "relative to it",
+    )
+    landing: str = Field(
+        "landing", description="landing zone with the deliveries of the shop: a folder or a URI"
+    )
+    lake: str = Field(
+        "lake", description="root of the Delta tables: a folder or a URI such as s3://bucket/lake"
+    )
+    bundles: str = Field("bundles", description="folder of the arrays that training reads")
+    reports: str = Field("reports", description="folder of the pages that people open")
+    truth: str = Field(
+        "truth", description="folder of what the demo shop knows about its own causes; no stage reads it"
+    )
+    image_roots: tuple[str, ...] = Field(
+        ("{landing}/images",),
+        description="folders and URIs that picture references may point into; {landing} stands for the "
+        "landing zone, {raw} for source.raw",
+    )
 
     @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
     @classmethod
@@ -56,46 +70,50 @@ class PathSettings(Section):
 
 
 class FetchSettings(Section):
-    """How pictures are fetched that lie behind http(s) or in an object store.
+    """How pictures are fetched that lie behind http(s) or in an object store."""
 
-    Attributes:
-        seconds: for one picture in all: every try, pause, redirect and byte of it.
-        connect_seconds, idle_seconds: for a connection, and between two pieces of an answer.
-        tries: how often a picture is asked for when the answer is a passing trouble (429, 5xx, a cut line).
-        pause_seconds: before the second try, doubled with each further one; ``Retry-After`` can ask for more.
-        per_host: connections to one host at a time, of one worker process: a host sees at most ``per_host``
-            times the cores of the cluster, so lower it where that is too many.
-        redirects: followed at most, each inside the allowed roots.
-    """
-
-    seconds: float = Field(30.0, gt=0)
-    connect_seconds: float = Field(5.0, gt=0)
-    idle_seconds: float = Field(10.0, gt=0)
-    tries: int = Field(3, ge=1)
-    pause_seconds: float = Field(0.5, ge=0)
-    per_host: int = Field(4, ge=1)
-    redirects: int = Field(3, ge=0)
+    seconds: float = Field(
+        30.0, gt=0, description="seconds for one picture in all: every attempt, pause, redirect and byte"
+    )
+    connect_seconds: float = Field(5.0, gt=0, description="seconds until a connection is open")
+    idle_seconds: float = Field(10.0, gt=0, description="seconds between two pieces of an answer")
+    tries: int = Field(
+        3,
+        ge=1,
+        description="attempts per picture while the answer is a passing problem (429, 5xx, a broken "
+        "connection)",
+    )
+    pause_seconds: float = Field(
+        0.5,
+        ge=0,
+        description="seconds before the second attempt, doubled for each further one; Retry-After "
+        "can ask for more",
+    )
+    per_host: int = Field(4, ge=1, description="simultaneous connections of one worker process to one host")
+    redirects: int = Field(3, ge=0, description="redirects that are followed, each inside the allowed roots")
 
 
 class SparkSettings(Section):
     """The Spark session; on a cluster only ``master`` and ``conf`` change."""
 
-    master: str = "local[2]"
-    driver_memory: str = "2g"
+    master: str = Field("local[2]", description="Spark master: local[N], or the address of a cluster")
+    driver_memory: str = Field("2g", description="memory of the driver, as Spark writes it")
     java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
-    shuffle_partitions: int = Field(4, ge=1)
-    conf: dict[str, str] = Field(default_factory=dict)
+    shuffle_partitions: int = Field(4, ge=1, description="partitions after a shuffle")
+    conf: dict[str, str] = Field(default_factory=dict, description="further Spark properties")
 
 
 class DemoSettings(Section):
     """The causal knobs of the generated shop and the share of what goes wrong in it."""
 
     # demand: logit = base + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + brand_sensitivity * b_u)
-    base: float = -1.8
-    taste: float = Field(2.6, ge=0)
-    confounding: float = Field(0.9, ge=0)
-    brand_sensitivity: float = Field(0.3, ge=0)
-    shared_merit: int = Field(2, ge=0, le=4)
+    base: float = Field(
+        -1.8, description="log-odds of interest in an item that nothing speaks for or against"
+    )
+    taste: float = Field(2.6, ge=0, description="weight of personal taste in the log-odds of interest")
+    confounding: float = Field(0.9, ge=0, description="weight of the demand for an item's hidden cause")
+    brand_sensitivity: float = Field(0.3, ge=0, description="how much that demand varies between users")
+    shared_merit: int = Field(2, ge=0, le=4, description="dimensions of taste that all users share")
     demand_curve: float = Field(0.0, description="weight of the square of demand: 0 is a linear demand")
     demand_drift: float = Field(
         0.0, ge=0, description="standard deviation of what demand drifts by in 30 days, in units of demand"
@@ -111,35 +129,55 @@ class DemoSettings(Section):
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     campaign_days: int = Field(3, ge=1, description="length of a campaign")
     # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
-    exposure_popularity: float = Field(0.6, ge=0)
-    exposure_promotion: float = Field(0.6, ge=0)
-    exposure_personal: float = Field(0.4, ge=0)
-    random_share: float = Field(0.08, ge=0, le=1)
-    slate: int = Field(12, ge=1)
-    max_propensity: float = Field(0.9, gt=0, le=1)
-    position_decay: float = Field(0.15, ge=0)
+    exposure_popularity: float = Field(0.6, ge=0, description="weight of log popularity in what is shown")
+    exposure_promotion: float = Field(
+        0.6, ge=0, description="weight of promotion, which follows the hidden cause, in what is shown"
+    )
+    exposure_personal: float = Field(0.4, ge=0, description="weight of personal taste in what is shown")
+    random_share: float = Field(0.08, ge=0, le=1, description="share of places filled uniformly at random")
+    slate: int = Field(12, ge=1, description="items shown in one session")
+    max_propensity: float = Field(
+        0.9, gt=0, le=1, description="largest probability with which an item is shown"
+    )
+    position_decay: float = Field(
+        0.15, ge=0, description="share of attention lost from one place to the next"
+    )
     # behaviour
-    sessions_per_day: float = Field(0.55, gt=0)
-    late_joiner_share: float = Field(0.12, ge=0, le=1)
-    cart_share: float = Field(0.42, gt=0, le=1)
-    purchase_share: float = Field(0.45, gt=0, le=1)
-    accident_share: float = Field(0.03, ge=0, le=1)
-    accident_cart_share: float = Field(0.3, ge=0, le=1)
+    sessions_per_day: float = Field(0.55, gt=0, description="mean sessions of one user and day")
+    late_joiner_share: float = Field(
+        0.12, ge=0, le=1, description="share of users who join after the first day"
+    )
+    cart_share: float = Field(0.42, gt=0, le=1, description="share of interested views that reach the cart")
+    purchase_share: float = Field(0.45, gt=0, le=1, description="share of carts that are bought")
+    accident_share: float = Field(0.03, ge=0, le=1, description="share of views that happen by accident")
+    accident_cart_share: float = Field(
+        0.3, ge=0, le=1, description="share of accidental views that reach the cart"
+    )
     # catalogue
-    new_item_share: float = Field(0.12, gt=0, lt=0.5)
-    reprice_share: float = Field(0.08, gt=0, lt=1)
-    second_picture_share: float = Field(0.1, ge=0, le=1)
-    picture_side: int = Field(224, ge=32)
+    new_item_share: float = Field(
+        0.12, gt=0, lt=0.5, description="share of the catalogue that is added over time"
+    )
+    reprice_share: float = Field(0.08, gt=0, lt=1, description="share of items whose price changes on a day")
+    second_picture_share: float = Field(0.1, ge=0, le=1, description="share of items with a second picture")
+    picture_side: int = Field(224, ge=32, description="side of a generated picture, in pixels")
     # what goes wrong
-    late_share: float = Field(0.02, ge=0, lt=1)
-    redelivered_share: float = Field(0.001, ge=0, lt=1)
-    duplicate_share: float = Field(0.002, ge=0, lt=1)
-    offset_share: float = Field(0.1, ge=0, le=1)
-    broken_rows: int = Field(2, ge=0)
-    broken_pictures: int = Field(1, ge=0)
+    late_share: float = Field(0.02, ge=0, lt=1, description="share of events that are delivered a day late")
+    redelivered_share: float = Field(
+        0.001, ge=0, lt=1, description="share of events that are delivered again the next day"
+    )
+    duplicate_share: float = Field(
+        0.002, ge=0, lt=1, description="share of events that occur twice in one delivery"
+    )
+    offset_share: float = Field(
+        0.1, ge=0, le=1, description="share of events whose time carries an offset from UTC"
+    )
+    broken_rows: int = Field(2, ge=0, description="broken rows per delivery and kind of fault")
+    broken_pictures: int = Field(1, ge=0, description="broken pictures per kind of fault")
     # size of one generation task, and the number of sessions from which Spark runs the tasks
-    block_users: int = Field(20_000, ge=1)
-    spark_sessions: int = Field(300_000, ge=1)
+    block_users: int = Field(20_000, ge=1, description="users of one generation task")
+    spark_sessions: int = Field(
+        300_000, ge=1, description="sessions from which Spark runs the generation tasks"
+    )
 
 
 class LakeSettings(Section):
@@ -149,16 +187,26 @@ class LakeSettings(Section):
     credentials come from the environment of each process or the role of its machine, never from here.
     """
 
-    endpoint: str = Field("", pattern=r"^(https?://[^/]+)?$")
-    region: str = ""
-    file_mb: int = Field(512, ge=1)
-    row_group_mb: int = Field(64, ge=1)
-    max_files_per_partition: int = Field(8, ge=1)
-    commit_tries: int = Field(100, ge=1)
-    attempt_lease_hours: float = Field(24.0, gt=0)
+    endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^/]+)?$",
+        description="address of an S3 store that is not AWS, as http(s)://host:port; empty: AWS",
+    )
+    region: str = Field("", description="region of the S3 bucket; empty: as the environment says")
+    file_mb: int = Field(512, ge=1, description="size of a data file in MiB, before compression")
+    row_group_mb: int = Field(64, ge=1, description="size of a row group in MiB, before compression")
+    max_files_per_partition: int = Field(
+        8, ge=1, description="files in a partition from which maintenance merges them"
+    )
+    commit_tries: int = Field(100, ge=1, description="attempts to commit while other writers are faster")
+    attempt_lease_hours: float = Field(
+        24.0, gt=0, description="hours after which a writer that left no trace of life counts as dead"
+    )
     min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
-    history_partitions: int = Field(7, ge=1)
-    history_min_rows: int = Field(100, ge=1)
+    history_partitions: int = Field(
+        7, ge=1, description="newest partitions whose sizes a new one is compared with"
+    )
+    history_min_rows: int = Field(100, ge=1, description="usual rows below which sizes are not compared")
     vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
     log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
     keep_model_versions: int = Field(3, ge=0, description="newest models whose pins hold, beside aliases")
@@ -167,13 +215,17 @@ class LakeSettings(Section):
 class SourceSettings(Section):
     """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
 
-    kind: Literal["native", "demo", "hm"] = "demo"
-    raw: str | None = None
-    seed: int = 7
-    users: int = Field(400, ge=20)
-    items: int = Field(240, ge=20)
-    days: int = Field(38, ge=3)
-    first_day: dt.date = dt.date(2026, 1, 29)
+    kind: Literal["native", "demo", "hm"] = Field(
+        "demo",
+        description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
+        "(the H&M files)",
+    )
+    raw: str | None = Field(None, description="folder or URI of the raw files that an adapter converts")
+    seed: int = Field(7, description="seed of the generated shop")
+    users: int = Field(400, ge=20, description="users of the generated shop")
+    items: int = Field(240, ge=20, description="items of the generated shop")
+    days: int = Field(38, ge=3, description="days of the generated shop")
+    first_day: dt.date = Field(dt.date(2026, 1, 29), description="first day of the generated shop")
     demo: DemoSettings = DemoSettings()
 
 
@@ -184,8 +236,12 @@ class IngestSettings(Section):
     The first delivery is history: it may hold events of any age, and later ones are not compared with it.
     """
 
-    future_tolerance_minutes: int = Field(5, ge=0)
-    lateness_days: int = Field(30, ge=0)
+    future_tolerance_minutes: int = Field(
+        5, ge=0, description="minutes by which an event may lie after its arrival"
+    )
+    lateness_days: int = Field(
+        30, ge=0, description="age in days up to which events are accepted; 0: any age"
+    )
     history_until: dt.date | None = Field(
         None, description="deliveries up to this date are history; empty: the first one is"
     )
@@ -207,116 +263,125 @@ class IngestSettings(Section):
     max_unknown_items_share: float = Field(
         0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
     )
-    min_rows_share: float = Field(0.05, ge=0, le=1)
-    volume_window_days: int = Field(7, ge=1)
+    min_rows_share: float = Field(
+        0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
+    )
+    volume_window_days: int = Field(7, ge=1, description="earlier deliveries that a new one is compared with")
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
-    compare_history: bool = True
-    max_title_chars: int = 500
-    max_description_chars: int = 20_000
-    max_price: float = 1e7
-    max_id_chars: int = Field(256, ge=1)
-    max_position: int = Field(1_000_000, ge=1)
-    max_text_chars: int = Field(1_000_000, ge=1)
-    max_image_refs: int = Field(100, ge=0)
-    max_image_ref_chars: int = Field(2_000, ge=1)
-    max_row_bytes: int = Field(4_000_000, ge=1_000)
-    max_raw_chars: int = Field(10_000, ge=100)
+    compare_history: bool = Field(
+        True, description="compare a delivery with earlier ones; off where its size or mix is new on purpose"
+    )
+    max_title_chars: int = Field(500, description="longest product title, in characters")
+    max_description_chars: int = Field(20_000, description="longest product description, in characters")
+    max_price: float = Field(1e7, description="highest price")
+    max_id_chars: int = Field(256, ge=1, description="longest id, in characters")
+    max_position: int = Field(1_000_000, ge=1, description="largest position of an item in a list")
+    max_text_chars: int = Field(
+        1_000_000, ge=1, description="longest value of any other text column, in characters"
+    )
+    max_image_refs: int = Field(100, ge=0, description="most pictures of one item")
+    max_image_ref_chars: int = Field(2_000, ge=1, description="longest reference to a picture, in characters")
+    max_row_bytes: int = Field(4_000_000, ge=1_000, description="largest row of a delivery, in bytes")
+    max_raw_chars: int = Field(
+        10_000, ge=100, description="characters of a rejected row that quarantine keeps"
+    )
 
 
 class ImageSettings(Section):
-    """Image encoder (open_clip) and the caps that are checked before a picture is decoded.
+    """Image encoder (open_clip) and the caps that are checked before a picture is decoded."""
 
-    Attributes:
-        model: ``lite`` (weights from an installed package), an open_clip architecture, ``hf-hub:ORG/NAME`` or
-            ``local-dir:FOLDER``.
-        pretrained: open_clip tag or local checkpoint file; only for an architecture name.
-        max_bytes, max_pixels, min_side, max_side: a picture outside of them is rejected from its header.
-        formats: Pillow's names of the formats that are opened at all.
-        max_failure_share: the job fails when a larger share of the pictures fails.
-        retry_days: a picture that was missing or out of reach is asked for again so many days after its
-            first, second, ... try, by the run of that day; none: never. ``retry_window_days``: it is given up
-            where no run took it up by then.
-        keys_per_task: pictures of one Spark task.
-        alternatives: references tried for one content key before it counts as failed.
-        read_threads: pictures that one Spark task reads at a time.
-        batch_size: pictures that pass the model at a time; a few, so that activations stay in the cache.
-            ``gpu_batch_size``: the same where it computes on a GPU.
-        read_ahead: threads that read and decode while the model computes; how many work is measured.
-        device: ``cuda``, ``cpu``, or ``auto``: the GPU where a task has one, else the CPU. By torch alone;
-            no part of the encoder id, for 32 bit gives the same vectors anywhere, up to rounding.
-        backend: ``torch``, or ``onnxruntime`` (on the CPU, an extra).
-        precision: ``bf16`` for CPUs and GPUs that have it, ``fp16`` with ``device = "cuda"``, by torch alone.
-            Each backend and precision has an encoder id of its own, taken from the settings and not from a
-            machine: no two of them mix.
-        threads: threads of the model on one Spark worker.
-    """
-
-    model: str = "lite"
-    pretrained: str | None = None
-    batch_size: int = Field(4, ge=1)
-    gpu_batch_size: int = Field(128, ge=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    read_ahead: int = Field(2, ge=1)
-    backend: Literal["torch", "onnxruntime"] = "torch"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    max_bytes: int = Field(20_000_000, ge=1)
-    max_pixels: int = Field(40_000_000, ge=1)
-    min_side: int = Field(8, ge=1)
-    max_side: int = Field(12_000, ge=1)
-    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "AVIF", "HEIF")
+    model: str = Field(
+        "lite",
+        description="lite (weights from an installed package), an open_clip architecture, hf- "
+        "hub:ORG/NAME or local-dir:FOLDER",
+    )
+    pretrained: str | None = Field(
+        None, description="open_clip tag or local checkpoint file; only for an architecture name"
+    )
+    batch_size: int = Field(4, ge=1, description="pictures that pass the model at a time on a CPU")
+    gpu_batch_size: int = Field(128, ge=1, description="pictures that pass the model at a time on a GPU")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
+    )
+    read_ahead: int = Field(2, ge=1, description="threads that read and decode while the model computes")
+    backend: Literal["torch", "onnxruntime"] = Field(
+        "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", description="bf16 on CPUs and GPUs that have it, fp16 only on a GPU; part of the encoder id"
+    )
+    max_bytes: int = Field(
+        20_000_000,
+        ge=1,
+        description="largest file, in bytes; checked before a picture is decoded, as the three below",
+    )
+    max_pixels: int = Field(40_000_000, ge=1, description="most pixels of a picture")
+    min_side: int = Field(8, ge=1, description="shortest side, in pixels")
+    max_side: int = Field(12_000, ge=1, description="longest side, in pixels")
+    formats: tuple[str, ...] = Field(
+        ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "AVIF", "HEIF"),
+        description="formats that are opened, by Pillow's names",
+    )
     max_scans: int = Field(100, ge=1, description="of a progressive JPEG; each costs a pass over all pixels")
-    max_failure_share: float = Field(0.5, gt=0, le=1)
-    retry_days: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2, 4)
-    retry_window_days: int = Field(30, ge=1)
-    keys_per_task: int = Field(512, ge=1)
-    alternatives: int = Field(3, ge=1)
-    read_threads: int = Field(4, ge=1)
-    threads: int = Field(1, ge=1)
+    max_failure_share: float = Field(
+        0.5, gt=0, le=1, description="share of failed pictures from which the job fails"
+    )
+    retry_days: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 4),
+        description="days after the first, second, ... attempt on which an unreachable picture is "
+        "asked for again",
+    )
+    retry_window_days: int = Field(30, ge=1, description="days after which such a picture is given up")
+    keys_per_task: int = Field(512, ge=1, description="pictures of one Spark task")
+    alternatives: int = Field(
+        3, ge=1, description="references that are tried for the same content before it counts as failed"
+    )
+    read_threads: int = Field(4, ge=1, description="pictures that one Spark task reads at a time")
+    threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
 class TextSettings(Section):
-    """Text encoder (transformers).
+    """Text encoder (transformers)."""
 
-    Attributes:
-        model: ``lite`` (weights from an installed package), a hub id, a local folder, or ``local-dir:FOLDER``
-            for the text half of an open_clip model (its own pooling and token limit hold).
-        pooling: ``mean`` over the tokens or the first (``cls``) token.
-        max_tokens: longer texts are truncated, and counted.
-        keys_per_task: texts of one Spark task; they are sorted by length inside it.
-        batch_tokens: tokens, padding included, that pass the model at a time; on a GPU
-            ``gpu_batch_tokens``.
-        device: ``cuda``, ``cpu``, or ``auto``: the GPU where a task has one, else the CPU. By torch alone;
-            no part of the encoder id, for 32 bit gives the same vectors anywhere, up to rounding.
-        backend: ``torch``, or ``onnxruntime`` (on the CPU, an extra).
-        precision: ``bf16`` for CPUs and GPUs that have it, ``fp16`` with ``device = "cuda"``, by torch alone.
-            Each backend and precision has an encoder id of its own, taken from the settings and not from a
-            machine: no two of them mix.
-        threads: threads of the model on one Spark worker.
-    """
-
-    model: str = "lite"
-    pooling: Literal["mean", "cls"] = "mean"
-    max_tokens: int = Field(128, ge=8)
-    batch_tokens: int = Field(512, ge=1)
-    gpu_batch_tokens: int = Field(32_768, ge=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    backend: Literal["torch", "onnxruntime"] = "torch"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    keys_per_task: int = Field(2_048, ge=1)
-    threads: int = Field(1, ge=1)
+    model: str = Field(
+        "lite",
+        description="lite (weights from an installed package), a hub id, a local folder, or local- "
+        "dir:FOLDER for the text half of an open_clip model",
+    )
+    pooling: Literal["mean", "cls"] = Field(
+        "mean", description="mean over the tokens, or the first (cls) token"
+    )
+    max_tokens: int = Field(128, ge=8, description="tokens after which texts are truncated")
+    batch_tokens: int = Field(
+        512, ge=1, description="tokens, padding included, that pass the model at a time on a CPU"
+    )
+    gpu_batch_tokens: int = Field(
+        32_768, ge=1, description="tokens, padding included, that pass the model at a time on a GPU"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
+    )
+    backend: Literal["torch", "onnxruntime"] = Field(
+        "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        "fp32", description="bf16 on CPUs and GPUs that have it, fp16 only on a GPU; part of the encoder id"
+    )
+    keys_per_task: int = Field(2_048, ge=1, description="texts of one Spark task")
+    threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
 class FeatureSettings(Section):
-    """Both encoders.
+    """Both encoders."""
 
-    Attributes:
-        driver_rows: up to so many rows, missing keys are looked for without Spark.
-        task_gpus: GPUs that Spark is asked for by each embedding task (.5: two tasks share one), on a cluster
-            whose executors have some; 0: Spark is not asked.
-    """
-
-    driver_rows: int = Field(200_000, ge=0)
-    task_gpus: float = Field(0.0, ge=0)
+    driver_rows: int = Field(
+        200_000, ge=0, description="rows up to which missing vectors are looked for without Spark"
+    )
+    task_gpus: float = Field(
+        0.0,
+        ge=0,
+        description="GPUs that Spark is asked for by each embedding task (0.5: two tasks share one); 0: none",
+    )
     image: ImageSettings = ImageSettings()
     text: TextSettings = TextSettings()
 
@@ -329,33 +394,56 @@ class DatasetSettings(Section):
 
     ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
     ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
-
-    Attributes:
-        known: ``then`` sees what had arrived by the end of the run date; ``today`` also what arrived later
-            of that time, for a backfill that should know better than its night did.
-        once_per_session: event types that count once per user, item and session, however often they occur.
-        session_gap_minutes: without a session id, repetitions closer than this belong to one session.
-        max_daily_actions: a user with more views, carts and purchases on a day is a robot that day; 0: off.
-        max_minute_actions: the same for one minute.
     """
 
-    known: Literal["then", "today"] = "then"
-    once_per_session: tuple[str, ...] = ("view", "cart")
-    session_gap_minutes: int = Field(30, ge=0)
-    max_daily_actions: int = Field(2_000, ge=0)
-    max_minute_actions: int = Field(120, ge=0)
+    known: Literal["then", "today"] = Field(
+        "then",
+        description="then: what had arrived by the end of the run date; today: also what arrived later",
+    )
+    once_per_session: tuple[str, ...] = Field(
+        ("view", "cart"), description="event types that count once per user, item and session"
+    )
+    session_gap_minutes: int = Field(
+        30,
+        ge=0,
+        description="without session ids, events closer than this many minutes belong to one session",
+    )
+    max_daily_actions: int = Field(
+        2_000,
+        ge=0,
+        description="views, carts and purchases of a day from which a user is a robot that day; 0: off",
+    )
+    max_minute_actions: int = Field(120, ge=0, description="the same for one minute; 0: off")
 
-    history_days: int = Field(1_000, ge=1)
-    event_weights: dict[str, float] = Field(default_factory=lambda: {"cart": 1.0, "purchase": 1.0})
-    split: Literal["random", "temporal"] = "random"
-    valid_share: float = Field(0.1, gt=0, lt=0.5)
-    test_share: float = Field(0.1, gt=0, lt=0.5)
-    min_train_per_user: int = Field(1, ge=1)
-    uniform_policies: tuple[str, ...] = ("uniform", "random")
-    hold_out_uniform: bool = True
-    image_pooling: Literal["primary", "mean", "weighted"] = "mean"
-    primary_share: float = Field(0.5, gt=0, le=1)
-    max_pictures: int = Field(8, ge=1)
+    history_days: int = Field(1_000, ge=1, description="days before the run date whose events count")
+    event_weights: dict[str, float] = Field(
+        default_factory=lambda: {"cart": 1.0, "purchase": 1.0},
+        description="event types that make an interaction, and their weights",
+    )
+    split: Literal["random", "temporal"] = Field(
+        "random", description="random, or temporal: the newest interactions of a user are held out"
+    )
+    valid_share: float = Field(0.1, gt=0, lt=0.5, description="share of interactions held out for validation")
+    test_share: float = Field(0.1, gt=0, lt=0.5, description="share of interactions held out for the test")
+    min_train_per_user: int = Field(
+        1, ge=1, description="interactions of a user that always stay in training"
+    )
+    uniform_policies: tuple[str, ...] = Field(
+        ("uniform", "random"), description="policies that show items uniformly at random"
+    )
+    hold_out_uniform: bool = Field(
+        True, description="keep what these policies showed out of training, so that metrics on it are honest"
+    )
+    image_pooling: Literal["primary", "mean", "weighted"] = Field(
+        "mean", description="one vector per item: of the primary picture, the mean of all, or weighted"
+    )
+    primary_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="weight of the primary picture where pooling is weighted; the others share the rest",
+    )
+    max_pictures: int = Field(8, ge=1, description="usable pictures of an item that count")
     position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",
@@ -368,95 +456,151 @@ class DatasetSettings(Section):
         ge=0,
         description="impressions added to both sides of that comparison, so that rare ones do not surge",
     )
-    seed: int = 7
+    seed: int = Field(7, description="seed of the random split")
 
 
 class GateSettings(Section):
-    """What a challenger must show before it becomes champion.
+    """What a challenger must show before it becomes champion."""
 
-    Attributes:
-        metric, debiased_metric: compared with the champion by a paired bootstrap over users.
-        max_relative_loss: of either metric against the champion.
-        min_debiased_users: users with an answer on random exposure below whom the gate warns.
-        min_code_perplexity: share of the coarse codes over which items must effectively spread.
-        min_code_usage: share of the coarse codes that have items; below it the gate warns.
-        refuters: changed data on which the model is fitted anew before it is registered; see
-            ``causalrec/training/refuters.py``. Each costs one more training.
-        max_refuter_change: relative change of the validation metric that counts as none.
-        min_overlap, max_score_psi: lists and scores beside the champion's; beyond them the gate warns.
-        auto_approve: ``never`` asks a person, ``first`` only where there is no champion that could be
-            replaced, ``always`` trusts the gate.
-    """
-
-    metric: str = "ndcg@20"
-    debiased_metric: str = "random_ndcg@5"
-    cutoffs: tuple[int, ...] = (10, 20)
-    max_relative_loss: float = Field(0.02, ge=0)
-    min_debiased_users: int = Field(20, ge=0)
-    min_coverage: float = Field(0.01, ge=0, le=1)
-    max_popularity_lift: float = 1.0
-    min_code_perplexity: float = Field(0.1, ge=0, le=1)
-    min_code_usage: float = Field(0.5, ge=0, le=1)
-    refuters: tuple[Refuter, ...] = ("placebo_content",)
-    max_refuter_change: float = Field(0.1, ge=0)
-    min_overlap: float = Field(0.1, ge=0, le=1)
-    max_score_psi: float = Field(0.25, gt=0)
-    max_latency_ms: float = Field(100.0, gt=0)
-    max_size_mb: float = Field(4_096.0, gt=0)
-    auto_approve: Literal["never", "first", "always"] = "never"
+    metric: str = Field(
+        "ndcg@20", description="metric that is compared with the champion by a paired bootstrap over users"
+    )
+    debiased_metric: str = Field(
+        "random_ndcg@5", description="metric on random exposure that is compared with the champion"
+    )
+    cutoffs: tuple[int, ...] = Field((10, 20), description="lengths of lists at which metrics are measured")
+    max_relative_loss: float = Field(
+        0.02, ge=0, description="largest relative loss of either metric against the champion"
+    )
+    min_debiased_users: int = Field(
+        20, ge=0, description="users with an answer on random exposure below which the gate warns"
+    )
+    min_coverage: float = Field(0.01, ge=0, le=1, description="share of the catalogue that lists must reach")
+    max_popularity_lift: float = Field(
+        1.0, description="largest lift of popularity in lists over histories, in units of log popularity"
+    )
+    min_code_perplexity: float = Field(
+        0.1, ge=0, le=1, description="share of the coarse codes over which items must effectively spread"
+    )
+    min_code_usage: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the coarse codes that must have items, below which the gate warns",
+    )
+    refuters: tuple[Refuter, ...] = Field(
+        ("placebo_content",),
+        description="changed data on which the model is fitted again before it is registered; each "
+        "costs a training",
+    )
+    max_refuter_change: float = Field(
+        0.1, ge=0, description="relative change of the validation metric that counts as none"
+    )
+    min_overlap: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of rows in common with the champion's lists below which the gate warns",
+    )
+    max_score_psi: float = Field(
+        0.25,
+        gt=0,
+        description="population stability index of scores beside the champion's above which the gate warns",
+    )
+    max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
+    max_size_mb: float = Field(4_096.0, gt=0, description="largest package, in MB")
+    auto_approve: Literal["never", "first", "always"] = Field(
+        "never",
+        description="never: a person is asked; first: only where no champion can be replaced is the "
+        "gate trusted; always: it is trusted",
+    )
 
 
 class ScoringSettings(Section):
     """The nightly table.
 
     Categories are compared without regard to case, and a category stands for all that lies below it.
-
-    Attributes:
-        max_age_days, max_silence_days: items first delivered, or last described, longer ago stand in no list;
-            a shop that delivers its whole catalogue every day takes items off by leaving them out.
-        max_per_category, max_per_brand: rows of one list; categories cut to their first ``category_levels``
-            (0: as delivered).
-        diversity: 0 ranks by score, towards 1 ever more by distance to the items above (MMR), within the best
-            ``pool`` times k.
-        explore_share: share of places, rounded up, drawn uniformly from all that a user may get; the rows
-            carry policy ``uniform`` and their propensity.
-        new_item_share: the same for items that are unknown to the model or were first delivered in the last
-            ``new_item_days``; ``new_item_uniform`` is the share of these places that goes to any new item,
-            the rest goes to the user's best.
-        ann_from_items: catalogues from this size on are searched by an approximate index; 0 never.
-        min_overlap, max_overlap: bounds of the share of rows that the newest earlier night had too, checked
-            from ``overlap_users`` common users on.
     """
 
-    k: int = Field(20, ge=1)
-    user_block: int = Field(1_024, ge=1)
-    block_mib: int = Field(64, ge=1)
-    partitions: int = Field(4, ge=1)
-    exclude_seen: bool = True
-    reason_history: int = Field(50, ge=1)
-    min_reason_similarity: float = Field(0.2, ge=-1, le=1)
+    k: int = Field(20, ge=1, description="rows of a list")
+    user_block: int = Field(1_024, ge=1, description="users that are scored at a time")
+    block_mib: int = Field(64, ge=1, description="memory of one block of scores, in MiB")
+    partitions: int = Field(4, ge=1, description="Spark partitions of the users")
+    exclude_seen: bool = Field(True, description="leave out what a user already has")
+    reason_history: int = Field(
+        50, ge=1, description="newest items of a history among which reasons are looked for"
+    )
+    min_reason_similarity: float = Field(
+        0.2, ge=-1, le=1, description="cosine from which a past item is named as a reason"
+    )
     blocked_items: tuple[str, ...] = Field((), description="item ids that stand in no list")
-    blocked_brands: tuple[str, ...] = ()
+    blocked_brands: tuple[str, ...] = Field((), description="brands that appear in no list")
     blocked_categories: tuple[str, ...] = Field((), description="with all that lies below them")
-    only_available: bool = True
-    max_age_days: int | None = Field(None, ge=1)
-    max_silence_days: int | None = Field(None, ge=1)
+    only_available: bool = Field(True, description="leave out items that are not available")
+    max_age_days: int | None = Field(
+        None,
+        ge=1,
+        description="days since the first delivery after which an item is in no list; none: any age",
+    )
+    max_silence_days: int | None = Field(
+        None,
+        ge=1,
+        description="days since the last delivery after which an item is in no list; none: any time",
+    )
     rebuyable_categories: tuple[str, ...] = Field((), description="recommended again to who bought there")
-    max_per_category: int | None = Field(None, ge=1)
-    category_levels: int = Field(0, ge=0)
-    max_per_brand: int | None = Field(None, ge=1)
-    diversity: float = Field(0, ge=0, le=1)
-    pool: int = Field(5, ge=1)
-    explore_share: float = Field(0, ge=0, le=0.5)
-    new_item_share: float = Field(0.05, ge=0, le=0.5)
-    new_item_days: int = Field(14, ge=1)
-    new_item_uniform: float = Field(0.5, gt=0, le=1)
-    ann_from_items: int = Field(0, ge=0)
-    ann_probes: int = Field(64, ge=1)
+    max_per_category: int | None = Field(
+        None, ge=1, description="rows of one category in a list; none: any number"
+    )
+    category_levels: int = Field(
+        0, ge=0, description="levels of a category that count for this; 0: as delivered"
+    )
+    max_per_brand: int | None = Field(None, ge=1, description="rows of one brand in a list; none: any number")
+    diversity: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="0 ranks by score; towards 1 ever more by the distance from the items above (MMR)",
+    )
+    pool: int = Field(5, ge=1, description="candidates among which diversity chooses, in multiples of k")
+    explore_share: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="share of places, rounded up, that are drawn uniformly, with their propensity recorded",
+    )
+    new_item_share: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="share of places, rounded up, for items that are new or unknown to the model",
+    )
+    new_item_days: int = Field(
+        14, ge=1, description="days since the first delivery during which an item counts as new"
+    )
+    new_item_uniform: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of these places for any new item; the rest goes to the best ones of the user",
+    )
+    ann_from_items: int = Field(
+        0, ge=0, description="size of the catalogue from which an approximate index is used; 0: never"
+    )
+    ann_probes: int = Field(64, ge=1, description="cells of the index that are searched")
     ann_sample: int = Field(500, ge=1, description="users whose lists are compared with exact ones")
-    min_overlap: float = Field(0.02, ge=0, le=1)
-    max_overlap: float = Field(1, ge=0, le=1)
-    overlap_users: int = Field(50, ge=1)
+    min_overlap: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="share of rows in common with the night before below which nothing is published",
+    )
+    max_overlap: float = Field(
+        1,
+        ge=0,
+        le=1,
+        description="share of rows in common with the night before above which nothing is published",
+    )
+    overlap_users: int = Field(50, ge=1, description="common users from which these shares are checked")
     adjusted_places: int = Field(
         5,
         ge=0,
@@ -477,34 +621,35 @@ class ScoringSettings(Section):
 
 
 class RegistrySettings(Section):
-    """MLflow. Empty URIs mean SQLite and a folder inside the work folder.
+    """MLflow. Empty URIs mean SQLite and a folder inside the work folder."""
 
-    Attributes:
-        retries, timeout_seconds: of one request to a tracking server.
-        reproduced_within: largest difference of a metric at which a retrained version counts as the same.
-        approver: who is named where the gate decides without a person.
-    """
-
-    tracking_uri: str = ""
-    retries: int = Field(3, ge=0, le=10)
-    timeout_seconds: int = Field(60, ge=1)
-    artifact_root: str = ""
-    model_name: str = "causalrec"
-    experiment: str = "causalrec"
-    approver: str = "nightly"
+    tracking_uri: str = Field("", description="address of MLflow; empty: SQLite in the work folder")
+    retries: int = Field(3, ge=0, le=10, description="repetitions of a request to MLflow")
+    timeout_seconds: int = Field(60, ge=1, description="seconds of one request to MLflow")
+    artifact_root: str = Field("", description="where MLflow keeps artifacts; empty: in the work folder")
+    model_name: str = Field("causalrec", description="name of the registered model")
+    experiment: str = Field("causalrec", description="name of the MLflow experiment")
+    approver: str = Field("nightly", description="who is named where the gate decides without a person")
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
-    reproduced_within: float = Field(0.005, ge=0)
+    reproduced_within: float = Field(
+        0.005,
+        ge=0,
+        description="largest difference of a metric at which a model that is trained again counts "
+        "as the same",
+    )
 
 
 class ReportSettings(Section):
     """The nightly page."""
 
-    users: int = Field(6, ge=0)
-    history: int = Field(8, ge=1)
+    users: int = Field(6, ge=0, description="users shown on the nightly page")
+    history: int = Field(8, ge=1, description="items of a history shown on the nightly page")
     page_history: int = Field(40, ge=1, description="on the page of one user")
-    recommendations: int = Field(8, ge=1)
-    code_items: int = Field(6, ge=1)
+    recommendations: int = Field(8, ge=1, description="rows of a list shown on the nightly page")
+    code_items: int = Field(6, ge=1, description="pictures shown of a confounder code")
     gate_nights: int = Field(14, ge=1, description="nights whose gate results are shown beside tonight's")
-    codes: int = Field(12, ge=0)
-    thumbnail_pixels: int = Field(112, ge=16)
-    max_bytes: int = Field(6_000_000, ge=100_000)
+    codes: int = Field(12, ge=0, description="confounder codes shown")
+    thumbnail_pixels: int = Field(112, ge=16, description="side of a picture, in pixels")
+    max_bytes: int = Field(
+        6_000_000, ge=100_000, description="size of the page from which pictures are left out, in bytes"
+    )

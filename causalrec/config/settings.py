@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
 from causalrec.config.export import ExportSettings
@@ -32,7 +34,7 @@ from causalrec.errors import SettingsError
 class Settings(Section):
     """Everything a run can be told. Build it with :func:`causalrec.config.load_settings`."""
 
-    shop: str = "demo"
+    shop: str = Field("demo", description="name of the shop, in keys and titles")
     paths: PathSettings = PathSettings()
     spark: SparkSettings = SparkSettings()
     lake: LakeSettings = LakeSettings()

@@ -24,7 +24,10 @@ from causalrec.code import code_hash
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.bundle import load_bundle, load_propensity
+from causalrec.dataset.temporal import FILE as DAYS
+from causalrec.dataset.temporal import temporal
 from causalrec.errors import CausalrecError, TrainingError
+from causalrec.lab.peeks import note_look
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.evaluate import KS, RANDOM_K, evaluate_all
 from causalrec.metrics.logged import snips_metrics, uniform_list_value
@@ -45,6 +48,7 @@ class Cell:
 
     Attributes:
         model: name of the row in the table.
+        temporal: judged on the latest pairs instead of those that the bundle holds out.
         refuter: name in :data:`causalrec.training.refuters.REFUTERS`; empty for the data as they are.
     """
 
@@ -52,6 +56,7 @@ class Cell:
     settings: Settings
     model: str
     refuter: str = ""
+    temporal: bool = False
 
     @property
     def seed(self) -> int:
@@ -65,12 +70,14 @@ class Cell:
             code_hash(__name__),
             *map(self._dump, ("model", "training")),
             self.refuter,
+            *(["temporal"] if self.temporal else []),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
     def load(self) -> Interactions:
         """The data that the cell trains on and is judged on; a refuter leaves held-out pairs as they are."""
         data = load_bundle(self.bundle)
+        data = temporal(data, self.bundle) if self.temporal else data
         return REFUTERS[self.refuter](data, self.seed) if self.refuter else data
 
     def _dump(self, section: str) -> str:
@@ -110,6 +117,8 @@ def run_cell(
         TrainingError: the process ended without a result (killed, or out of memory).
     """
     folder = store / cell.key()
+    if "test" in splits:
+        note_look(store, data_hash(cell.bundle), cell.model, folder.name)
     missing = [split for split in splits if not (folder / f"{split}.json").exists()]
     if missing or not (folder / FIT).exists():
         _in_process(cell, folder, tuple(missing), on_epoch)
@@ -225,8 +234,8 @@ def _write_json(file: Path, content: Mapping[str, Any]) -> None:
 
 @cache
 def data_hash(bundle: Path) -> str:
-    """sha256 over the names and contents of a bundle's arrays."""
-    return _hash_files(bundle, sorted(bundle.glob("*.npy")))
+    """sha256 over the names and contents of a bundle's arrays and of the days of its pairs."""
+    return _hash_files(bundle, sorted([*bundle.glob("*.npy"), *bundle.glob(DAYS)]))
 
 
 def _hash_files(root: Path, files: list[Path]) -> str:

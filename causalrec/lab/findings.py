@@ -7,6 +7,7 @@ from causalrec.dataset.arrays import Ints
 from causalrec.lab.known_truth import labelled_auc, normalised_mutual_information
 from causalrec.lab.simulator import Simulation
 from causalrec.model.base import Recommender
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.recommender import CausalRecommender
 
 Doubles = npt.NDArray[np.float64]
@@ -21,8 +22,9 @@ def edge_findings(recommender: Recommender, train: Ints, simulation: Simulation)
     less the user's mean score.
     """
     tables = recommender.serving_tables()
-    if isinstance(recommender, CausalRecommender) and recommender.evidence is not None:
-        evidence = recommender.evidence
+    engine = recommender.engine if isinstance(recommender, CausalRecommender) else recommender
+    if isinstance(engine, GraphRecommender) and engine.evidence is not None:
+        evidence = engine.evidence
         users = np.repeat(np.arange(evidence.start.size - 1), np.diff(evidence.start))
         pairs = np.stack([users, evidence.items]).astype(np.int32)
         trust = evidence.probability.astype(np.float64)

@@ -2,7 +2,7 @@
 
 Trials are kept in an SQLite file under a name that stands for data, settings, space and code: a search that
 was stopped goes on where it was, and another one starts afresh. The first trial is the settings as they are,
-so that what is chosen is never worse on validation. Later ones come from a tree-structured Parzen estimator
+so that what is chosen is never worse on validation; then come settings that did well elsewhere. Later ones come from a tree-structured Parzen estimator
 (Bergstra et al., NeurIPS 2011), and a trial that is below the median of the others at the same epoch ends
 there.
 """
@@ -136,7 +136,9 @@ def _study(
     seed = base.training.seed + len(study.trials)  # else a search that goes on would draw the same again
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
     if not study.trials:
-        study.enqueue_trial({path: values[0] for path, values in space.items()})
+        present = {path: values[0] for path, values in space.items()}
+        for start in ({}, *build_recommender(base).starts):
+            study.enqueue_trial(present | {path: value for path, value in start.items() if path in space})
     return study
 
 

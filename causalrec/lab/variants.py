@@ -58,10 +58,17 @@ _CHANGES: dict[str, Change] = {
     "no_frontdoor": {"frontdoor": {"enabled": False}},
     "no_topology": {"topology": {"enabled": False}},
     "no_content": {"content": {"enabled": False}},
+    "no_looks": {"response": {"enabled": False}},
+    "no_content_prior": {"response": {"content": False}},
+    "no_demand_codes": {"response": {"codes": False}},
+    "no_depths": {"response": {"depths": False}},
+    "no_accidents": {"response": {"accidents": False}},
+    "with_examination": {"response": {"examination": True}},
 }
 ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _CHANGES.items())
 REFUTED = (
     *(Variant(name, "refuter", refuter=name) for name in REFUTERS),
     Variant("random_codes", "refuter", change={"codebook": {"shuffled": True}}),
+    Variant("random_demand_codes", "refuter", change={"response": {"shuffled_codes": True}}),
 )
 VARIANTS = {variant.name: variant for variant in (*CORE, *ABLATIONS, *REFUTED)}

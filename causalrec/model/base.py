@@ -107,6 +107,7 @@ class Recommender(ABC):
 
     name: str
     space: ClassVar[Mapping[str, tuple[Value, ...]]] = MappingProxyType({})  # setting -> what tuning tries
+    starts: ClassVar[tuple[Mapping[str, Value], ...]] = ()  # did well on other data; tuning tries them early
     recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
     worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
 

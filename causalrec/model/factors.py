@@ -7,7 +7,7 @@ import numpy as np
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import Recommender, ServingTables, Snapshot, history_matrix
-from causalrec.model.read_out import ReadOut
+from causalrec.model.read_out import AnyReadOut, ReadOut
 
 
 class FactorRecommender(Recommender):
@@ -44,10 +44,12 @@ class FactorRecommender(Recommender):
         tables = self.serving_tables()
         if self.fold is None:
             raise TrainingError(f"{self.name} has no fold-in table", do="fit or load the model first")
-        sums = np.asarray(history_matrix(histories, tables.items.shape[0]) @ self.fold, dtype=np.float32)
-        return self.read_out().states(sums) if self.unit else sums
+        matrix = history_matrix(histories, tables.items.shape[0])
+        if not self.unit:
+            return np.asarray(matrix @ self.fold, dtype=np.float32)
+        return self.read_out().of_histories(matrix, self.fold)
 
-    def read_out(self) -> ReadOut:
+    def read_out(self) -> AnyReadOut:
         """From the sum of ``fold`` over a history to the direction of a state."""
         return ReadOut((self.serving_tables().users.shape[1],))
 

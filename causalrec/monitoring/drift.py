@@ -23,7 +23,7 @@ def mix_line(
     """Drift of counts per kind (index: names)."""
     few = min(before.sum(), now.sum())
     if few < settings.min_events:
-        return unknown(measure, "", f"{few:,} events, {settings.min_events:,} are needed")
+        return unknown(measure, "", f"{few:,} events; at least {settings.min_events:,} are needed")
     both = pd.concat([before, now], axis=1).fillna(0)
     return psi_line(measure, both.iloc[:, 0].to_numpy(float), both.iloc[:, 1].to_numpy(float), settings)
 

@@ -69,7 +69,8 @@ def _inputs(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds
     lines = [mix_line(name, old_counts, counts, chosen) for name, (old_counts, counts) in kinds.items()]
     total = int(now["n"].sum())
     if total < chosen.min_events:
-        return [*lines, unknown("unknown_items", "", f"{total:,} events, {chosen.min_events:,} are needed")]
+        why = f"{total:,} events; at least {chosen.min_events:,} are needed"
+        return [*lines, unknown("unknown_items", "", why)]
     share = float(now.loc[~now["item_id"].isin(served.item_ids), "n"].sum() / total)
     status: Status = "fail" if share > chosen.max_unknown_share else "pass"
     detail = f"{share:.1%} of {total:,} events are of items that version {served.version} does not know"
@@ -171,15 +172,15 @@ def _request(settings: Settings, lake: Lake, served: Served, ds: dt.date, lines:
     """The flag: something failed, and nothing was asked or trained shortly before."""
     failed = [f"{line.measure} {line.slice}".strip() for line in lines if line.status == "fail"]
     if not failed:
-        return Line(REQUEST, "", "pass", 0.0, None, None, None, None, "nothing asks for training")
+        return Line(REQUEST, "", "pass", 0.0, None, None, None, None, "no measure asks for training")
     since = (ds - dt.timedelta(days=settings.monitor.quiet_days)).isoformat()
     why = ", ".join(failed)
     quiet = _asked_since(lake, since, ds)
     if quiet or served.trained_on > since:
-        reason = f"asked on {quiet}" if quiet else f"trained on {served.trained_on}"
-        detail = f"{why} failed; training is not asked for again: {reason}"
+        reason = f"requested on {quiet}" if quiet else f"trained on {served.trained_on}"
+        detail = f"{why} failed; training is not requested again: {reason}"
         return Line(REQUEST, "", "warn", 0.0, None, None, None, None, detail)
-    return Line(REQUEST, "", "fail", 1.0, None, None, None, None, f"training is asked for: {why} failed")
+    return Line(REQUEST, "", "fail", 1.0, None, None, None, None, f"training was requested: {why} failed")
 
 
 def _asked_since(lake: Lake, since: str, ds: dt.date) -> str | None:

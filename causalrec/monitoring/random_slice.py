@@ -36,7 +36,8 @@ def random_line(
     exposed = exposed_scores(served.score, replace(dataset.data, random_exposure=log))
     values = exposed_per_user(exposed, K).get(AUC, np.empty(0))
     if values.size < settings.min_users:
-        why = f"{values.size} users with an answer since {served.trained_on}, {settings.min_users} are needed"
+        found = f"{values.size} users with a response since {served.trained_on}"
+        why = f"{found}; at least {settings.min_users} are needed"
         return unknown(AUC, SLICE, why)
     live = interval(values)
     if promised is None:

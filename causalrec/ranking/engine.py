@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_rows
-from causalrec.model.read_out import ReadOut
+from causalrec.model.read_out import AnyReadOut, ReadOut
 from causalrec.ranking.adjustment import Evidence, sentences
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue
@@ -51,7 +52,7 @@ class Engine:
         score: Callable[[Ints], Floats] | None = None,
         score_histories: Callable[[Sequence[Ints]], Floats] | None = None,
         index: Index | None = None,
-        read_out: ReadOut | None = None,
+        read_out: AnyReadOut | None = None,
     ) -> None:
         if (users is None) == (score is None):
             raise ValueError("give user states or a score function, not both")
@@ -143,10 +144,12 @@ class Engine:
         assert self.catalogue.fold is not None  # noqa: S101 - narrows types
         owners, items = past.pairs()
         mine = new[owners]
-        sums = np.zeros((new.size, width), dtype=np.float64)
-        np.add.at(sums, owners[mine], self.catalogue.fold[items[mine]].astype(np.float64))
+        known, place = np.unique(items[mine], return_inverse=True)
+        shape = (new.size, known.size)
+        ones = np.ones(place.size, dtype=np.float32)
+        histories = sp.csr_matrix((ones, (owners[mine], place.ravel())), shape=shape)
         read_out = ReadOut((width,)) if self._read_out is None else self._read_out
-        return read_out.states(sums.astype(np.float32))
+        return read_out.of_histories(histories, self.catalogue.fold[known])
 
     def _matrix(self, rows: Ints, chosen: Indices, past: Histories) -> Floats:
         """Scores (B, N) in catalogue order of the chosen users; -inf for items new to the model."""

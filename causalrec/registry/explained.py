@@ -1,4 +1,4 @@
-"""Why the causal model gave one item to one user, in the shop's own ids and titles."""
+"""Why a model gave one item to one user, in the shop's own ids and titles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,7 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
-from causalrec.model.causal.explain import Explanation
-from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.explain import Explainable, Explanation
 from causalrec.registry.package import ModelPackage
 from causalrec.training.factory import load_recommender
 
@@ -19,14 +18,14 @@ Texts = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Explainer:
-    """A causal model and what its rows are called.
+    """A model that explains itself, and what its rows are called.
 
     Attributes:
         label: what the model is called. users (U,), items (N,): ids. titles: (N,).
     """
 
     label: str
-    model: CausalRecommender
+    model: Explainable
     users: Texts
     items: Texts
     titles: Texts
@@ -36,7 +35,7 @@ class Explainer:
         """A registered model.
 
         Raises:
-            RegistryError: it is no causal model.
+            RegistryError: it has no explanations.
         """
         model, catalogue = _causal(label, package.recommender()), package.catalogue
         titles = np.empty(package.item_ids.size, dtype=catalogue.titles.dtype)
@@ -48,10 +47,12 @@ class Explainer:
         """A stored model whose users and items are known by their numbers.
 
         Raises:
-            TrainingError: there is none. RegistryError: it is no causal model.
+            TrainingError: there is none. RegistryError: it has no explanations.
         """
         model = _causal(str(folder), load_recommender(folder))
         tables = model.serving_tables()
+        if tables is None:
+            raise RegistryError(f"{folder} has no tables of users and items", do="choose a causal model")
         users, items = (np.arange(table.shape[0]).astype(str) for table in (tables.users, tables.items))
         return Explainer(str(folder), model, users, items, np.char.add("item ", items))
 
@@ -64,6 +65,21 @@ class Explainer:
         user = self._row(self.users, user_id, "user")
         item = self._best(user) if item_id is None else self._row(self.items, item_id, "item")
         return self.model.explain(user, item, history)
+
+    def other_scores(self, user: int, item: int) -> dict[str, float]:
+        """What the raw model gives the pair, and its content effect, as far as the model carries them."""
+        tables = self.model.serving_tables()
+        if tables is None:
+            return {}
+        pairs = {
+            "score by the raw model": (tables.raw_users, tables.raw_items),
+            "content effect": (tables.content_users, tables.content_items),
+        }
+        return {
+            name: float(users[user] @ items[item])
+            for name, (users, items) in pairs.items()
+            if users is not None and items is not None
+        }
 
     def _best(self, user: int) -> int:
         row = np.array([user], dtype=np.int32)
@@ -81,8 +97,8 @@ class Explainer:
         return int(found[0])
 
 
-def _causal(label: str, model: Recommender) -> CausalRecommender:
-    if not isinstance(model, CausalRecommender):
+def _causal(label: str, model: Recommender) -> Explainable:
+    if not isinstance(model, Explainable):
         raise RegistryError(
             f"{label} is a {model.name} model, which has no explanations",
             do="choose a causal model",

@@ -40,7 +40,7 @@ def score_on(package: ModelPackage, dataset: Dataset) -> Score:
     Users it does not know are folded in by their training history; items it does not know have no
     prediction (-inf), so they end the list.
     """
-    model = package.recommender()
+    model = package.judged()
     if package.manifest["dataset_id"] == dataset.dataset_id:
         return model.score
     rows = package.rows_of(dataset.user_ids.astype(str))

@@ -1,6 +1,7 @@
 """A fitted model as a folder that scores on its own: arrays, ids, facts and checksums; no pickle.
 
-``recommender/`` the model itself (safetensors + JSON) · ``serving.safetensors`` its factorised form, where it
+``recommender/`` the model itself (safetensors + JSON) · ``judged/`` where that was fitted anew on everything
+after its evaluation, the one that is evaluated · ``serving.safetensors`` its factorised form, where it
 has one · ``history.safetensors`` what the users chose · ``users.parquet``, ``items.parquet`` the ids in the
 model's numbering · ``manifest.json`` where it comes from · ``checksums.json``.
 """
@@ -24,7 +25,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model import worth
 from causalrec.model.base import TABLES, Recommender, ServingTables
 from causalrec.model.factors import FactorRecommender
-from causalrec.model.read_out import ARRAYS, ReadOut
+from causalrec.model.read_out import ARRAYS, AnyReadOut, unpack_read_out
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.engine import Engine
@@ -36,6 +37,7 @@ from causalrec.registry.tensors import map_tensor
 if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset
 
+JUDGED = "judged"
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
 WORTH = "worth"  # key of the manifest
 LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
@@ -49,13 +51,21 @@ def write_package(
     recommender: Recommender,
     dataset: "Dataset",
     facts: Mapping[str, Any],
+    judged: Recommender | None = None,
 ) -> str:
-    """Writes the folder of a fitted model; returns the hash that pins all of it."""
+    """Writes the folder of a fitted model; returns the hash that pins all of it.
+
+    Args:
+        judged: the model whose evaluation stands for ``recommender``, where it is another one.
+    """
     from causalrec.training.factory import save_recommender  # torch is not needed to read a package
 
     data, item_ids = dataset.data, dataset.item_ids
     folder.mkdir(parents=True)
     save_recommender(recommender, folder / RECOMMENDER)
+    refitted = judged is not None and judged is not recommender
+    if judged is not None and refitted:
+        save_recommender(judged, folder / JUDGED)
     tables = recommender.serving_tables()
     new_users, read_out = _fold_in(recommender)
     if tables is not None:
@@ -74,6 +84,7 @@ def write_package(
     names = () if tables is None else tables.code_names
     manifest = {
         **facts,
+        "refitted": refitted,
         "model": recommender.name,
         "code_names": list(names),
         READ_OUT: read_out,
@@ -170,11 +181,11 @@ class ModelPackage:
     def _fold(self) -> Floats | None:
         return self._tensor("fold") if self.factorised else None
 
-    def _read_out(self) -> ReadOut | None:
+    def _read_out(self) -> AnyReadOut | None:
         """How new users are read out; None in packages of older code."""
         facts = self.manifest.get(READ_OUT)
         arrays = {name: self._tensor(f"{READ_OUT}.{name}") for name in ARRAYS}
-        return ReadOut.unpack(arrays, facts) if facts else None
+        return unpack_read_out(arrays, facts) if facts else None
 
     def _tensor(self, name: str) -> npt.NDArray[Any] | None:
         return map_tensor(self.folder / SERVING, name)
@@ -184,6 +195,13 @@ class ModelPackage:
         from causalrec.training.factory import load_recommender
 
         return load_recommender(self.folder / RECOMMENDER)
+
+    def judged(self) -> Recommender:
+        """The model that metrics are about: the one that held-out pairs were kept from."""
+        from causalrec.training.factory import load_recommender
+
+        folder = self.folder / JUDGED
+        return load_recommender(folder if folder.is_dir() else self.folder / RECOMMENDER)
 
     def states_of_new(self, modalities: Mapping[str, Floats]) -> Floats | None:
         """Adjusted states (n, d) of items that were not in training, from their content rows; None where the

@@ -26,17 +26,23 @@ def register(
     client: "MlflowClient",
     settings: Settings,
     dataset: Dataset,
-    recommender: Recommender,
+    fitted: tuple[Recommender, Recommender],
     ds: dt.date,
     run_id: str,
 ) -> ModelVersion:
-    """Uploads, compares what arrived with its checksums, and only then makes a version of it."""
+    """Uploads, compares what arrived with its checksums, and only then makes a version of it.
+
+    Args:
+        fitted: the model that is judged, and the one that serves.
+    """
     import mlflow
 
     facts = facts_of(settings, dataset, ds)
     with tempfile.TemporaryDirectory(prefix="causalrec-package-") as scratch:
         folder = Path(scratch) / "package"
-        digest = write_package(folder, recommender, dataset, {**facts, **origin_of(settings, dataset)})
+        judged, served = fitted
+        origin = {**facts, **origin_of(settings, dataset)}
+        digest = write_package(folder, served, dataset, origin, judged=judged)
         info = _log_model(folder, dataset)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}

@@ -54,19 +54,24 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
     import mlflow
 
     from causalrec.training.factory import build_recommender
+    from causalrec.training.refit import refitted
+    from causalrec.training.worth import chosen_modules
 
     client = connect(settings)
     checkpoints = settings.paths.work / "checkpoints" / settings.model.name
-    recommender = build_recommender(settings, checkpoints)
     experiment = experiment_id(client, settings)
     with mlflow.start_run(experiment_id=experiment, run_name=f"{settings.model.name} {ds}") as run:
         log_setting(settings, dataset, ds)
+        chosen, worth = chosen_modules(settings, dataset.data)
+        recommender = build_recommender(chosen, checkpoints)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
+        recommender.worth = worth
         log_fit(report)
         log_worth(recommender.worth)
-        changes = run_refuters(settings, dataset.data, recommender, report.epochs)
+        changes = run_refuters(chosen, dataset.data, recommender, report.epochs)
         mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
-        version = register(client, settings, dataset, recommender, ds, run.info.run_id)
+        served = refitted(chosen, dataset.data, recommender, report.best_epoch)
+        version = register(client, settings, dataset, (recommender, served), ds, run.info.run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Outcome(
         rows_in=int(dataset.data.train.shape[1]),
@@ -84,8 +89,14 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
 def train_along(settings: Settings, lake: Lake, ds: dt.date) -> None:
     """What the other processes of a training in several do: the same fit, without keeping anything."""
     from causalrec.training.factory import build_recommender
+    from causalrec.training.refit import refitted
+    from causalrec.training.worth import chosen_modules
 
-    build_recommender(settings).fit(load_dataset(settings, lake, ds).data)
+    data = load_dataset(settings, lake, ds).data
+    chosen, _ = chosen_modules(settings, data)
+    recommender = build_recommender(chosen)
+    report = recommender.fit(data)
+    refitted(chosen, data, recommender, report.best_epoch)
 
 
 def _digest(text: str) -> str:

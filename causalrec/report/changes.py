@@ -7,7 +7,7 @@ import pandas as pd
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
-COLUMNS = ["user_id", "rank", "item_id", "model_version", "dataset_id", "fallback"]
+COLUMNS = ["user_id", "rank", "item_id", "model_version", "dataset_id", "fallback", "adjustment_code"]
 PUBLISHED = "recommendations"
 
 
@@ -28,6 +28,7 @@ class Changes:
         versions, datasets: that stand behind each night. users: served before, after, and on both.
         kept: share of the later rows, of users served on both nights, whose item was there before.
         same_first: share of users served on both nights whose first item is the same.
+        adjusted: share of the rows of each night that the causal adjustment moved noticeably.
         labels: fallback label -> users before and after ("plain" without one).
         gained, lost: items by how many lists they entered or left.
     """
@@ -37,6 +38,7 @@ class Changes:
     users: tuple[int, int, int]
     kept: float
     same_first: float
+    adjusted: tuple[float, float]
     labels: dict[str, tuple[int, int]]
     gained: tuple[Moved, ...]
     lost: tuple[Moved, ...]
@@ -76,6 +78,7 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, most: int) -> Changes:
         users=(before["user_id"].nunique(), after["user_id"].nunique(), len(both)),
         kept=len(merged) / len(new) if len(new) else 0.0,
         same_first=len(first) / len(both) if both else 0.0,
+        adjusted=(_adjusted(before), _adjusted(after)),
         labels=_labels(before, after),
         gained=_moved(counts, change[change > 0].iloc[::-1][:most]),
         lost=_moved(counts, change[change < 0][:most]),
@@ -84,6 +87,10 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, most: int) -> Changes:
 
 def _names(rows: pd.DataFrame, column: str) -> tuple[str, ...]:
     return tuple(sorted(rows[column].astype(str).unique()))
+
+
+def _adjusted(rows: pd.DataFrame) -> float:
+    return float(rows["adjustment_code"].notna().mean()) if len(rows) else 0.0
 
 
 def _labels(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, tuple[int, int]]:

@@ -61,7 +61,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         listing = "; ".join(f"{finding.rule}: broken {finding.broken} times" for finding in broken)
         raise ScoringError(
             f"candidates of {ds} are not published: {listing}",
-            do="run score --force, then publish; bounds stand under [scoring]",
+            do="run score --force, then publish; the limits are settings under [scoring]",
         )
     (written,) = write_frame(frame, lake.table(PUBLISHED), [{"ds": ds.isoformat()}])
     return Outcome(

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +12,17 @@ from rich.table import Table
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
+from causalrec.dataset.temporal import has_days, temporal
 from causalrec.errors import SettingsError
 from causalrec.lab.bench import BenchRow, summarise
 from causalrec.lab.bench_page import cells, header, write
 from causalrec.lab.cells import Cell, CellResult, data_hash, run_cell
 from causalrec.lab.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
+from causalrec.lab.peeks import looks_at, told
+from causalrec.lab.tune_row import tuned
 from causalrec.metrics.ranking import Split
 
+CELLS = "cells"  # folder of results under --out
 QUICK_EPOCHS = 6
 WIDTH = 120  # of a table that is not written to a wider terminal
 OUT = Path(".work/bench")
@@ -46,6 +50,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--test", action="store_true", help="also evaluate on the test split (once, at the end)"
     )
     parser.add_argument(
+        "--tune",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help="tune every row that learns on validation first, each for as long (0: defaults)",
+    )
+    parser.add_argument(
         "--settings", type=Path, help="TOML file with [model], [training] and [bench.variants.MODEL]"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="folder where results are stored and reused")
@@ -60,11 +71,15 @@ def bench(arguments: argparse.Namespace, console: Console) -> int:
     check_overrides(base)
     rows: list[BenchRow] = []
     for bundle in arguments.bundles:
-        rows += _bundle(bundle.resolve(), base, arguments, console)
+        for late in (False, True) if has_days(bundle) else (False,):
+            rows += _bundle(bundle.resolve(), base, arguments, console, late=late)
     for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
         wide = Console(file=console.file, width=max(console.width, WIDTH))
         wide.print(_table(part, f"{bundle}, {split}"))
+    for bundle in arguments.bundles if arguments.test else ():
+        looks = told(looks_at(arguments.out / CELLS, data_hash(bundle.resolve())))
+        console.print(f"{bundle.name}: {looks}", highlight=False, soft_wrap=True)
     facts = {
         "code": code_hash("causalrec.lab.cells"),
         "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles},
@@ -84,23 +99,32 @@ def _table(rows: list[BenchRow], title: str) -> Table:
     return table
 
 
-def _bundle(bundle: Path, base: Settings, arguments: argparse.Namespace, console: Console) -> list[BenchRow]:
-    splits = _splits(bundle, arguments.test, console)
-    planned = list(_cells(bundle, base, arguments))
-    results: list[CellResult] = []
+def _bundle(
+    bundle: Path, base: Settings, arguments: argparse.Namespace, console: Console, *, late: bool
+) -> list[BenchRow]:
+    """The rows of one bundle; ``late`` for its temporal split, which has no test part."""
+    splits = ("valid",) if late else _splits(bundle, arguments.test, console)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    results: list[CellResult] = []
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(bundle.name, total=len(planned))
+        task = progress.add_task(bundle.name, total=None)
+
+        def show(text: str) -> None:
+            progress.update(task, description=f"{bundle.name} {text}")
+
+        planned = list(_cells(bundle, base, arguments, late, show))
+        progress.update(task, total=len(planned))
         for cell in planned:
-            name = f"{bundle.name} {cell.model} seed {cell.seed}"
+            name = f"{cell.model} seed {cell.seed}"
 
             def on_epoch(epoch: int, _: object, name: str = name) -> None:
-                progress.update(task, description=f"{name} epoch {epoch}")
+                show(f"{name} epoch {epoch}")
 
-            progress.update(task, description=name)
-            results.append(run_cell(cell, arguments.out / "cells", splits, on_epoch))
+            show(name)
+            results.append(run_cell(cell, arguments.out / CELLS, splits, on_epoch))
             progress.advance(task)
-    return [row for split in splits for row in summarise(bundle.name, split, results, arguments.reference)]
+    title = f"{bundle.name}, temporal" if late else bundle.name
+    return [row for split in splits for row in summarise(title, split, results, arguments.reference)]
 
 
 def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
@@ -112,14 +136,21 @@ def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
     return ("valid", "test") if test and testable else ("valid",)
 
 
-def _cells(bundle: Path, base: Settings, arguments: argparse.Namespace) -> Iterator[Cell]:
-    content = bool(load_bundle(bundle).modalities)
-    for contender in line_up(arguments.models, ablations=arguments.ablations, content=content):
+def _cells(
+    bundle: Path, base: Settings, arguments: argparse.Namespace, late: bool, show: Callable[[str], None]
+) -> Iterator[Cell]:
+    data = load_bundle(bundle)
+    data = temporal(data, bundle) if late else data
+    rows = line_up(arguments.models, ablations=arguments.ablations, content=bool(data.modalities))
+    for contender in rows:
         settings = contender.settings(base)
+        if arguments.tune:
+            storage = arguments.out / "tuning.db"
+            settings = tuned(contender, base, data, arguments.tune, storage, show)
         for number in range(1 if contender.name in SEEDLESS else arguments.seeds):
             training = {"seed": settings.training.seed + number}
             if arguments.quick:
                 training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
             seeded = settings.training.model_copy(update=training)
             whole = settings.model_copy(update={"training": seeded})
-            yield Cell(bundle, whole, contender.name, contender.refuter)
+            yield Cell(bundle, whole, contender.name, contender.refuter, late)

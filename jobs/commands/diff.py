@@ -44,6 +44,7 @@ def _summary(found: Changes, names: tuple[str, str]) -> Table:
     table.add_row("users served", f"{found.users[0]:,}", f"{found.users[1]:,}")
     for label, counts in found.labels.items():
         table.add_row(f"users {label}", *(f"{count:,}" for count in counts))
+    table.add_row("rows moved by the adjustment", *(f"{share:.1%}" for share in found.adjusted))
     table.add_row("rows kept from the night before", "", f"{found.kept:.1%}")
     table.add_row("users with the same first item", "", f"{found.same_first:.1%}")
     return table

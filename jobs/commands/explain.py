@@ -59,7 +59,7 @@ def _explainer(arguments: argparse.Namespace) -> Explainer:
 
 
 def render(found: Explanation, explainer: Explainer) -> Group:
-    """The score with and without each module, then the history that carried it or was held back."""
+    """The score and what made it, then the history that raised it or was held back."""
     return Group(_scores(found, explainer), _history(found, explainer))
 
 
@@ -67,23 +67,37 @@ def _scores(found: Explanation, explainer: Explainer) -> Table:
     title = f"{_name(found.item, explainer)} for {explainer.users[found.user]} ({explainer.label})"
     table = Table(title=escape(title), title_justify="left", show_header=False)
     code = f"{found.coarse}.{found.fine} {found.code_name}" if found.coarse >= 0 else "none"
+    others = explainer.other_scores(found.user, found.item)
     lines = {
         "score": f"{found.score:.4f}",
-        "without back-door adjustment": _against(found.without_backdoor, found.score),
-        "without front-door adjustment": _against(found.without_frontdoor, found.score),
-        "without topology reconstruction": _against(found.without_topology, found.score),
+        **(_terms(found) if found.parts else _without(found)),
+        **{name: f"{value:.4f}" for name, value in others.items()},
         "confounder code": code,
-        "evidence for a shared cause (kappa)": f"{found.kappa:.2f}",
-        "acted on (gate)": f"{found.gate:.2f}",
     }
     for name, value in lines.items():
         table.add_row(name, escape(value))
     return table
 
 
+def _terms(found: Explanation) -> dict[str, str]:
+    """The terms of a score that is a sum."""
+    return {f"  {part.name}": f"{part.value:+.4f}" for part in found.parts}
+
+
+def _without(found: Explanation) -> dict[str, str]:
+    """The score without each module."""
+    return {
+        "without back-door adjustment": _against(found.without_backdoor, found.score),
+        "without front-door adjustment": _against(found.without_frontdoor, found.score),
+        "without topology reconstruction": _against(found.without_topology, found.score),
+        "evidence for a shared cause (kappa)": f"{found.kappa:.2f}",
+        "strength of the adjustment (gate)": f"{found.gate:.2f}",
+    }
+
+
 def _history(found: Explanation, explainer: Explainer) -> Table:
     table = Table(title="history", title_justify="left")
-    for column in ("item", "carried", "edge", "P(preference)", "why"):
+    for column in ("item", "adds to the score", "weight", "P(preference)", "why"):
         table.add_column(column, justify="left" if column in ("item", "why") else "right")
     weakened = {edge.item: edge for edge in found.weakened}
     for part in found.carried:
@@ -95,12 +109,12 @@ def _history(found: Explanation, explainer: Explainer) -> Table:
         name = escape(_name(edge.item, explainer))
         table.add_row(name, "", f"{edge.weight:.2f}", f"{edge.evidence:.2f}", edge.why)
     for item in found.added:
-        table.add_row(escape(_name(item, explainer)), "", "added", "", "like what the user kept")
+        table.add_row(escape(_name(item, explainer)), "", "added", "", "similar to what the user kept")
     return table
 
 
 def _against(value: float, score: float) -> str:
-    return f"{value:.4f} ({score - value:+.4f} by it)"
+    return f"{value:.4f} (it adds {score - value:+.4f})"
 
 
 def _name(item: int, explainer: Explainer) -> str:

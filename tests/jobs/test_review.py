@@ -31,7 +31,7 @@ def test_page_of_a_first_version(
     assert "has no challenger" in capsys.readouterr().out
     train_and_log(settings, lake, Ledger(lake), DS)
     assert main(command) == 1
-    assert "was not evaluated" in capsys.readouterr().out
+    assert "has no evaluation" in capsys.readouterr().out
 
     evaluate_version(settings, lake, Ledger(lake), DS)
     assert main(command) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.errors import QualityError
@@ -186,3 +187,15 @@ def test_the_command_line(
     assert "Traceback" not in said
     with pytest.raises(SystemExit):
         main(Work().job(), ["--ds", "yesterday"])
+
+
+def test_lines_are_printed_as_they_are_and_tables_with_their_markup() -> None:
+    terminal = Terminal(Console(file=io.StringIO(), width=80))
+    terminal.say("[green]ok[/]")
+    table = Table()
+    table.add_row("[green]pass[/]")
+    terminal.say(table)
+    line, drawn = terminal.console.file.getvalue().split("\n", 1)  # type: ignore[attr-defined]
+    assert line == "[green]ok[/]"
+    assert "pass" in drawn
+    assert "green" not in drawn

@@ -124,7 +124,7 @@ def test_a_night_that_keeps_its_promise(live: Live) -> None:
     assert rate["value"] == pytest.approx(2 / 8)
     assert rate["low"] < 0.25 < rate["high"]
     assert lines["training_request", ""]["value"] == 0
-    assert asks_for_training(live.lake, DS) == (False, "nothing asks for training")
+    assert asks_for_training(live.lake, DS) == (False, "no measure asks for training")
 
 
 def test_a_broken_promise_asks_for_training_once(live: Live, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_broken_promise_asks_for_training_once(live: Live, tmp_path: Path) -> 
     deliver(live.lake, later, liked=False)
     flag = quiet.night(later, trained_on="2026-01-01", item_ids=known)["training_request", ""]
     assert (flag["value"], flag["status"]) == (0, "warn")
-    assert "asked on 2026-03-01" in flag["detail"]
+    assert "requested on 2026-03-01" in flag["detail"]
 
 
 def test_too_little_to_tell_is_unknown(live: Live) -> None:
@@ -186,7 +186,7 @@ def test_page(live: Live) -> None:
     page_file = monitoring_page(live.settings, live.lake, DS)
     with browser.opened(page_file, browser.PHONE, "dark") as (page, complaints):
         assert complaints == []
-        assert page.locator("h1").inner_text() == "No training is asked for"
+        assert page.locator("h1").inner_text() == "No training was requested"
         assert page.locator("figure svg").count() == 7
         assert browser.sideways(page) <= 0
         assert browser.brightness(page, "body", "background-color") < 60

@@ -9,6 +9,7 @@ import torch
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.exposed import PassedOver, exposed_loss
 from causalrec.training.factory import build_recommender
@@ -95,7 +96,8 @@ def test_users_vary_about_a_shared_taste(quick: Callable[..., Settings], shop: I
     recommender = build_recommender(settings.model_copy(update={"model": free}))
     assert isinstance(recommender, CausalRecommender)
     recommender.fit(shop)
-    shared = recommender.shared
+    assert isinstance(recommender.engine, GraphRecommender)
+    shared = recommender.engine.shared
     assert shared is not None
     assert float(np.abs(shared.state).sum()) > 0
     again = build_recommender(settings.model_copy(update={"model": free}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,14 @@ class WeakenedEdge:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one thing adds to a score: taste, demand, content, history, ..."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One (user, item) pair.
 
@@ -47,6 +55,7 @@ class Explanation:
         acted on.
         carried: history items by contribution, largest first. added: items the topology linked to the user.
         weakened: history edges below weight one, least evidence first.
+        parts: for a model whose score is a sum, its terms; they add up to the score. Empty for others.
     """
 
     user: int
@@ -63,6 +72,28 @@ class Explanation:
     carried: tuple[HistoryItem, ...]
     added: tuple[int, ...]
     weakened: tuple[WeakenedEdge, ...]
+    parts: tuple[Part, ...] = ()
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """A fitted model that can say what made a score. Rows are its own numbering of users and items."""
+
+    def explain(self, user: int, item: int, history: int = 5) -> Explanation:
+        """What made the score of the pair; at most ``history`` items of the user's history are named.
+
+        Raises:
+            TrainingError: not fitted, or the model has no such user or item.
+        """
+
+    def history(self, user: int) -> Ints:
+        """Items that the user chose in training, ascending."""
+
+    def score(self, users: Ints) -> Floats:
+        """Scores (len(users), N) of all items."""
+
+    def serving_tables(self) -> ServingTables | None:
+        """The factorised form, or None where the model has none."""
 
 
 @dataclass(frozen=True)

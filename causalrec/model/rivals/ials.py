@@ -38,6 +38,10 @@ class IalsRecommender(FactorRecommender):
         "model.ials.unobserved": (0.003, 0.01, 0.03, 0.1, 0.3),
         "model.ials.ridge": (0.0003, 0.001, 0.003, 0.01, 0.03),
     }
+    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
+        {"model.dim": 256, "model.ials.unobserved": 0.03, "model.ials.ridge": 0.003},
+        {"model.dim": 64, "model.ials.unobserved": 0.01, "model.ials.ridge": 0.03},
+    )
     unit = False
 
     def __init__(self, settings: ModelSettings, judge: Judge, seed: int, device: torch.device) -> None:

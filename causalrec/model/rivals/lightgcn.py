@@ -56,6 +56,15 @@ class LightGcnRecommender(FactorRecommender):
         "training.learning_rate": (0.002, 0.005, 0.01),
         "training.temperature": (0.15, 0.2, 0.25, 0.3),
     }
+    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
+        {
+            "model.dim": 128,
+            "model.rivals.left_out": 0.4,
+            "model.rivals.user_affinity": 2.0,
+            "model.rivals.item_affinity": 2.0,
+            "training.learning_rate": 0.01,
+        },
+    )
 
     def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
         self.settings = settings

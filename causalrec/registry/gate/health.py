@@ -55,7 +55,8 @@ def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
     value, most = evaluation.value(evaluation.model, metric), settings.max_popularity_lift
     if value is None:
         return Check("popularity lift", "warn", None, most, f"{metric} was not measured")
-    text = f"listed items are {value:+.1%} more popular than those in the histories"
+    kind = "more" if value >= 0 else "less"
+    text = f"listed items are {abs(value):.1%} {kind} popular than those in the histories"
     return Check("popularity lift", "pass" if value <= most else "warn", value, most, text)
 
 

@@ -48,7 +48,7 @@ def _same_data(evaluation: Comparison, dataset_id: str) -> Check:
 
 def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: str, below: Status) -> Check:
     value = evaluation.value(floor, settings.metric)
-    name, metric = f"floor {floor}", settings.metric
+    name, metric = f"baseline {floor}", settings.metric
     if evaluation.model == floor:
         return Check(name, "pass", own, own, f"the challenger is the {floor} baseline itself")
     if value is None:

@@ -48,6 +48,7 @@ def reproduce(
         PinError: a pinned version of a table can no longer be read.
     """
     from causalrec.training.factory import build_recommender, recommender_recipe
+    from causalrec.training.refit import refitted
 
     client = connect(settings)
     version = by_number(client, settings, number)
@@ -61,8 +62,11 @@ def reproduce(
             now = environment_of(here)
             report = recommender.fit(dataset.data, progress=progress)
         recommender.recipe = recommender_recipe(then.model, then.training)
+        recommender.worth = package.worth
+        served = refitted(then, dataset.data, recommender, report.best_epoch)
         folder = Path(scratch) / "retrained"
-        again = open_package(folder, write_package(folder, recommender, dataset, package.manifest))
+        digest = write_package(folder, served, dataset, package.manifest, judged=recommender)
+        again = open_package(folder, digest)
         tables = compare_packages(package, again)
         metrics = tuple(
             compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
@@ -83,7 +87,9 @@ def _settings_then(settings: Settings, package: ModelPackage) -> Settings:
     return settings.model_copy(
         update={
             "model": ModelSettings.model_validate(recipe["model"]),
-            "training": TrainingSettings.model_validate(recipe["training"]),
+            "training": TrainingSettings.model_validate(
+                {**recipe["training"], "refit": package.manifest.get("refitted", False)}
+            ),
             "dataset": DatasetSettings.model_validate(carried.get("dataset", settings.dataset.model_dump())),
             "features": FeatureSettings.model_validate(
                 carried.get("features", settings.features.model_dump())

@@ -1,15 +1,20 @@
 """The explain command on a stored model and on a registered one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
+from causalrec.model.causal.explain import Part
+from causalrec.registry.explained import Explainer
 from causalrec.training.factory import build_recommender, save_recommender
 from jobs.cli import main
+from jobs.commands.explain import render
 from tests.jobs.conftest import Registered
 
 USERS, ITEMS = 40, 24
@@ -55,7 +60,15 @@ def test_a_named_item_is_shown_with_and_without_each_module(
 ) -> None:
     assert main(["explain", "3", "5", "--model", str(stored), "--history", "2"]) == 0
     shown = capsys.readouterr().out
-    for text in ("item 5", "back-door", "front-door", "topology", "confounder code", "kappa", "carried"):
+    for text in (
+        "item 5",
+        "back-door",
+        "front-door",
+        "topology",
+        "confounder code",
+        "kappa",
+        "adds to the score",
+    ):
         assert text in shown
 
 
@@ -82,3 +95,20 @@ def test_the_registered_model_answers_in_ids_and_titles(
     assert main([*line, "--alias", "challenger"]) == 0
     shown = capsys.readouterr().out
     assert "Thing 7 [i007] for u003" in shown
+    assert "score by the raw model" in shown
+    assert "content effect" not in shown  # this model does not separate it
+
+
+def test_a_score_that_is_a_sum_is_shown_as_its_terms(
+    stored: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explainer = Explainer.of_folder(stored)
+    found = explainer.explain("3", "5", 2)
+    terms = (Part("taste", found.score - 0.25), Part("demand of its brand", 0.25))
+    monkeypatch.setenv("COLUMNS", "200")
+    Console().print(render(replace(found, parts=terms), explainer))
+    shown = capsys.readouterr().out
+    assert f"{found.score - 0.25:+.4f}" in shown
+    assert "demand of its brand" in shown
+    assert "+0.2500" in shown
+    assert "front-door" not in shown

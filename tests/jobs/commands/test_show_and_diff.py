@@ -22,7 +22,8 @@ def rows(
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank,
             "score_raw": float(rank), "reason_code": "similar_to_history",
             "reason_text": "because you chose Thing 1", "confounder_code": "brand north",
-            "fallback": fallback, "model_version": version, "dataset_id": "d",
+            "fallback": fallback, "model_version": version,
+            "adjustment_code": "higher" if item == "c" else None, "dataset_id": "d",
         }
         for user, items in lists
         for rank, item in enumerate(items, start=1)
@@ -36,6 +37,7 @@ def test_changes_by_hand() -> None:
     assert found.users == (3, 3, 2)
     assert found.versions == (("1",), ("2",))
     assert (found.kept, found.same_first) == (0.5, 0.5)
+    assert found.adjusted == (1 / 6, 2 / 6)
     assert found.labels == {"plain": (3, 3)}
     assert set(found.gained) == {Moved("d", 0, 2), Moved("c", 1, 2)}
     assert set(found.lost) == {Moved("b", 2, 0), Moved("a", 3, 2)}

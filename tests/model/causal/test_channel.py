@@ -15,6 +15,7 @@ from causalrec.model.base import Judge
 from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal.channel import ContentChannel, Lens, code_shift, flat_codes
 from causalrec.model.causal.codebook import Codebook
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.mixing import choose_weights
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.content import Whitening
@@ -153,21 +154,23 @@ def sparse(toy: Callable[..., Interactions]) -> Interactions:
 
 
 @pytest.fixture(scope="module")
-def model(sparse: Interactions, small: Callable[..., Settings]) -> CausalRecommender:
+def model(sparse: Interactions, small: Callable[..., Settings]) -> GraphRecommender:
     recommender = build_recommender(small("causal"))
     assert isinstance(recommender, CausalRecommender)
     recommender.fit(sparse)
-    return recommender
+    engine = recommender.engine
+    assert isinstance(engine, GraphRecommender)
+    return engine
 
 
-def test_where_content_helps_it_takes_part(model: CausalRecommender) -> None:
+def test_where_content_helps_it_takes_part(model: GraphRecommender) -> None:
     weights = [value for name, value in model.findings.items() if name.startswith("channel/weight/")]
     assert max(weights) > 0
     assert model.findings["channel/valid_with"] > 1.02 * model.findings["channel/valid_without"]
     assert model.serving_tables().items.shape[1] > 16
 
 
-def test_its_columns_are_part_of_every_explanation(model: CausalRecommender, sparse: Interactions) -> None:
+def test_its_columns_are_part_of_every_explanation(model: GraphRecommender, sparse: Interactions) -> None:
     """What the history carried, plus the user's own embedding, is the score before the front-door."""
     evidence, tables = model.evidence, model.serving_tables()
     assert evidence is not None
@@ -189,7 +192,7 @@ def test_its_columns_are_part_of_every_explanation(model: CausalRecommender, spa
 
 
 def test_a_new_user_and_a_new_item_get_the_same_columns(
-    model: CausalRecommender, sparse: Interactions, tmp_path_factory: pytest.TempPathFactory
+    model: GraphRecommender, sparse: Interactions, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tables = model.serving_tables()
     dim = model.settings.dim

@@ -12,6 +12,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.causal.channel_part import attach_channel
 from causalrec.model.causal.explain import Evidence
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import prepare
 from causalrec.model.causal.recommender import CausalRecommender
@@ -25,14 +26,16 @@ def data(toy: Callable[..., Interactions]) -> Interactions:
 
 
 @pytest.fixture(scope="module")
-def model(data: Interactions, small: Callable[..., Settings]) -> CausalRecommender:
+def model(data: Interactions, small: Callable[..., Settings]) -> GraphRecommender:
     recommender = build_recommender(small("causal"))
     assert isinstance(recommender, CausalRecommender)
     recommender.fit(data)
-    return recommender
+    engine = recommender.engine
+    assert isinstance(engine, GraphRecommender)
+    return engine
 
 
-def test_the_parts_belong_to_the_score(model: CausalRecommender, data: Interactions) -> None:
+def test_the_parts_belong_to_the_score(model: GraphRecommender, data: Interactions) -> None:
     user = int(np.bincount(data.train[0]).argmax())
     tables = model.serving_tables()
     found = model.explain(user, 4, history=99)
@@ -76,13 +79,13 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
         assert np.allclose(whole, evidence.mediator[user], atol=1e-4)
 
 
-def test_codes_carry_names_of_attributes(model: CausalRecommender) -> None:
+def test_codes_carry_names_of_attributes(model: GraphRecommender) -> None:
     names = model.serving_tables().code_names
     assert names
     assert all(name.startswith(("group ", "style ")) for name in names)
 
 
-def test_new_items_land_among_their_kind(model: CausalRecommender, data: Interactions) -> None:
+def test_new_items_land_among_their_kind(model: GraphRecommender, data: Interactions) -> None:
     states = model.item_states_for({name: values[:9] for name, values in data.modalities.items()})
     similarity = states @ model.serving_tables().items.T
     for row in range(9):
@@ -90,12 +93,12 @@ def test_new_items_land_among_their_kind(model: CausalRecommender, data: Interac
         assert similarity[row][kind].mean() > similarity[row][~kind].mean()
 
 
-def test_a_new_item_without_content_has_a_zero_state(model: CausalRecommender) -> None:
+def test_a_new_item_without_content_has_a_zero_state(model: GraphRecommender) -> None:
     nothing = {"image": np.full((1, 8), np.nan, np.float32), "text": np.zeros((1, 12), np.float32)}
     assert not model.item_states_for(nothing).any()
 
 
-def test_one_modality_is_enough_for_a_new_item(model: CausalRecommender, data: Interactions) -> None:
+def test_one_modality_is_enough_for_a_new_item(model: GraphRecommender, data: Interactions) -> None:
     assert model.item_states_for({"text": data.modalities["text"][:2]}).any(axis=1).all()
 
 
@@ -111,7 +114,7 @@ def test_a_cold_catalogue_item_is_ranked_with_its_kind(
     assert scores[own].mean() > scores[~own].mean() + 0.1
 
 
-def test_unknown_ids_are_refused(model: CausalRecommender) -> None:
+def test_unknown_ids_are_refused(model: GraphRecommender) -> None:
     with pytest.raises(TrainingError, match="no user 999"):
         model.explain(999, 0)
 

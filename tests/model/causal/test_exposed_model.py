@@ -9,6 +9,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.causal.exposure import code_demand, log_exposure
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 
@@ -24,12 +25,14 @@ SHAPE: dict[str, object] = {
 }
 
 
-def fitted(small: Small, data: Interactions, **changes: dict[str, object]) -> CausalRecommender:
+def fitted(small: Small, data: Interactions, **changes: dict[str, object]) -> GraphRecommender:
     sections = {name: {**SHAPE.get(name, {}), **change} for name, change in changes.items()}  # type: ignore[dict-item]
     recommender = build_recommender(small("causal", model={**SHAPE, **sections}))
     assert isinstance(recommender, CausalRecommender)
     recommender.fit(data)
-    return recommender
+    engine = recommender.engine
+    assert isinstance(engine, GraphRecommender)
+    return engine
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +44,17 @@ def data(toy: Callable[..., Interactions]) -> Interactions:
 
 
 @pytest.fixture(scope="module")
-def model(data: Interactions, small: Small) -> CausalRecommender:
+def model(data: Interactions, small: Small) -> GraphRecommender:
     return fitted(small, data)
 
 
-def demand_of(model: CausalRecommender, temperature: float) -> np.ndarray:
+def demand_of(model: GraphRecommender, temperature: float) -> np.ndarray:
     tables = model.serving_tables()
     return temperature * code_demand(log_exposure(tables.popularity), (tables.coarse, tables.fine))
 
 
 def test_the_last_column_gives_demand_back_where_codes_are_as_they_are(
-    model: CausalRecommender, data: Interactions, small: Small
+    model: GraphRecommender, data: Interactions, small: Small
 ) -> None:
     tables = model.serving_tables()
     demand = demand_of(model, small("causal").training.temperature)
@@ -69,7 +72,7 @@ def test_without_the_back_door_demand_stays(data: Interactions, small: Small) ->
     assert model.serving_tables().items[:, -1] == pytest.approx(demand, abs=1e-6)
 
 
-def test_a_new_user_gets_the_items_of_the_history(model: CausalRecommender, data: Interactions) -> None:
+def test_a_new_user_gets_the_items_of_the_history(model: GraphRecommender, data: Interactions) -> None:
     scores = model.score_histories([np.array([0, 3, 6], dtype=np.int32), np.array([], dtype=np.int32)])
     assert np.isfinite(scores).all()
     group = np.arange(data.n_items) % 3 == 0

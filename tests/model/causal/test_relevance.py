@@ -8,7 +8,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.relevance import chosen_together, likeness_p, relevant_modalities
 from causalrec.model.content import Content, fit_content, read_content
 from causalrec.training.loop import LoopTrainer
@@ -61,7 +61,7 @@ def test_a_random_common_cause_changes_nothing(toy: Toy, small: Callable[..., Se
     tables = []
     for given in (data, random_common_cause(data, 7)):
         trainer = LoopTrainer(settings.training, settings.model)
-        model = CausalRecommender(settings.model, trainer, lambda score, data: 0.0)
+        model = GraphRecommender(settings.model, trainer, lambda score, data: 0.0)
         model.fit(given)
         assert model.findings["content/modalities"] == 2
         tables.append(model.serving_tables())

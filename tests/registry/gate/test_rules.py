@@ -46,8 +46,8 @@ def comparison(
     ("found", "champion", "decision", "status"),
     [
         (comparison(), None, "promote", {}),
-        (comparison(own=0.1), None, "reject", {"floor popularity": "fail", "floor ease": "warn"}),
-        (comparison(own=0.12), None, "promote", {"floor ease": "warn"}),
+        (comparison(own=0.1), None, "reject", {"baseline popularity": "fail", "baseline ease": "warn"}),
+        (comparison(own=0.12), None, "promote", {"baseline ease": "warn"}),
         (comparison(champion=0.18), "3", "promote", {"champion": "pass"}),
         (comparison(champion=0.203), "3", "promote", {"champion": "pass"}),
         (comparison(champion=0.203, gain=(-0.005, -0.001)), "3", "promote", {"champion": "warn"}),

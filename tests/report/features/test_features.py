@@ -204,7 +204,7 @@ def test_the_page_is_self_contained_and_escaped(made: Made) -> None:
     assert tags.sources
     assert all(source.startswith("data:image/jpeg;base64,") for source in tags.sources)
     assert "&lt;script&gt;" in text
-    assert "the new ones are of another kind" in text
+    assert "new contents differ from those before" in text
     assert tags.tags.count("circle") == 2 * (ITEMS - 1)
 
 

@@ -1,0 +1,121 @@
+"""The reference of all settings as Markdown, drawn from their descriptions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from causalrec.config.settings import Settings
+
+HEAD = """# Settings
+
+A settings file is TOML; name it with `--settings FILE` or the environment variable `CAUSALREC_SETTINGS`.
+A variable `CAUSALREC__SECTION__KEY` overrides one setting, for example `CAUSALREC__SCORING__K=50`. Everything
+has a default, so a file holds only what differs. An unknown key, or a value outside its range, is refused by
+name.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One setting: dotted name, default, allowed values and meaning as text."""
+
+    name: str
+    default: str
+    values: str
+    meaning: str
+
+
+def settings_reference() -> str:
+    """All sections with their settings, in the order of the tree."""
+    return HEAD + "".join(_section(Settings, ""))
+
+
+def entries(section: type[BaseModel] = Settings, path: str = "") -> Iterator[Entry]:
+    """The settings of ``section`` and of those inside it."""
+    for name, field in section.model_fields.items():
+        inner = _inner(field)
+        if inner is not None:
+            yield from entries(inner, f"{path}{name}.")
+        else:
+            yield Entry(f"{path}{name}", _default(field), _values(field), field.description or "")
+
+
+def _section(section: type[BaseModel], path: str) -> Iterator[str]:
+    own = [entry for entry in entries(section, path) if "." not in entry.name.removeprefix(path)]
+    if own:
+        about = " ".join((section.__doc__ or "").partition("\n\n")[0].split())
+        title = f"\n## {path.rstrip('.')}\n\n{about.replace('``', '`')}\n" if path else "\n## Top level\n"
+        yield f"{title}\n| setting | default | values | meaning |\n|---|---|---|---|\n"
+        yield from (
+            f"| `{entry.name}` | `{entry.default}` | {entry.values} | {_cell(entry.meaning)} |\n"
+            for entry in own
+        )
+    for name, field in section.model_fields.items():
+        inner = _inner(field)
+        if inner is not None:
+            yield from _section(inner, f"{path}{name}.")
+
+
+def _inner(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _default(field: FieldInfo) -> str:
+    return _toml(field.get_default(call_default_factory=True))
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case str() | Path():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(map(_toml, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
+        case _:
+            return str(value)
+
+
+def _values(field: FieldInfo) -> str:
+    """The range of a number, the choices of a word, or the kind of value."""
+    kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    if get_origin(field.annotation) in (tuple, dict):
+        kind = "list" if get_origin(field.annotation) is tuple else "table"
+    else:
+        kind = {int: "integer", float: "number", bool: "true or false"}.get(kinds[0], "text")
+    bounds = [text for bound in field.metadata if (text := _bound(bound))]
+    return f"{kind}{', ' if bounds else ''}{', '.join(bounds)}"
+
+
+def _bound(bound: object) -> str:
+    match bound:
+        case Ge(ge=low):
+            return f"at least {low}"
+        case Gt(gt=low):
+            return f"above {low}"
+        case Le(le=high):
+            return f"at most {high}"
+        case Lt(lt=high):
+            return f"below {high}"
+        case MinLen(min_length=least):
+            return f"{least} or more"
+        case MaxLen(max_length=most):
+            return f"{most} or fewer"
+        case _:
+            return ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

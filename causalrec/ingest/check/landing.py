@@ -1,0 +1,158 @@
+"""The first and the newest delivery of each kind, looked at: files, columns, rows, ids, days, pictures."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from causalrec.config import Settings
+from causalrec.contracts import load_contract
+from causalrec.errors import ReasonCode
+from causalrec.ingest.advice import cure
+from causalrec.ingest.check.pictures import PictureCheck, check_pictures
+from causalrec.ingest.check.rules import reason_of
+from causalrec.ingest.check.sample import FileCheck, check_file
+from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.history import history_end
+from causalrec.ingest.layout import Layout, day_start
+from causalrec.ingest.nearmiss import near_misses
+from causalrec.ingest.rows import ReadLimits
+from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
+
+SAMPLE_FILES = 20
+SAMPLE_ROWS = 5_000
+KINDS: tuple[Kind, ...] = ("events", "products")
+
+
+@dataclass(frozen=True)
+class DeliveryCheck:
+    """What was found in one delivery.
+
+    Attributes:
+        kind, date: which delivery; None where nothing of this kind has arrived.
+        dates: arrival dates of this kind in all.
+        files: the ones that are read, sampled. unread: name -> why nobody reads it.
+        rejects: reason -> (sampled rows, an example, what cures it).
+        nulled: "column reason" -> sampled rows whose optional value cannot be read.
+        rows: sampled rows. left_out: of these the ones that the layout does not ask for.
+        remarks: sentences on days, ids and pictures.
+        toml: settings to paste; '' where none is missing.
+        refuse_unread: whether files that nobody reads stop a night.
+    """
+
+    kind: Kind
+    date: dt.date | None
+    dates: int = 0
+    files: tuple[FileCheck, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    rejects: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
+    nulled: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
+    left_out: int = 0
+    remarks: tuple[str, ...] = ()
+    pictures: PictureCheck | None = None
+    toml: str = ""
+    refuse_unread: bool = True
+
+    @property
+    def blocking(self) -> list[str]:
+        """Why a night would refuse this delivery as a whole."""
+        found = [one.problem for one in self.files if one.problem]
+        if self.unread and self.refuse_unread:
+            name, why = next(iter(self.unread.items()))
+            found.append(
+                f"{self.kind} {self.date}: {len(self.unread)} files are not read, one is {name}: {why}"
+            )
+        return found
+
+
+def check_landing(settings: Settings, ds: dt.date | None = None) -> list[DeliveryCheck]:
+    """Looks at the first delivery of each kind and at the newest one up to ``ds``."""
+    found = []
+    known: set[str] = set()
+    for kind in reversed(KINDS):  # products first: events are compared with them
+        dates = [day for day in arrival_dates(settings.landing_root, kind) if ds is None or day <= ds]
+        if not dates:
+            found.append(DeliveryCheck(kind, None, remarks=_beside(settings, kind)))
+        chosen = dict.fromkeys((dates[0], dates[-1])) if dates else {}
+        found += [_delivery(settings, kind, day, dates, known) for day in chosen]
+    return found
+
+
+def _beside(settings: Settings, kind: Kind) -> tuple[str, ...]:
+    names = strangers(settings.landing_root, kind)
+    if not names:
+        return ()
+    shown = ", ".join(names[:5])
+    return (
+        f"{len(names)} entries beside the deliveries are not looked into ({shown}): folders are named "
+        f"{kind}/arrival_date=YYYY-MM-DD",
+    )
+
+
+def _delivery(
+    settings: Settings, kind: Kind, day: dt.date, dates: Sequence[dt.date], known: set[str]
+) -> DeliveryCheck:
+    landing, table = load_contract(f"landing_{kind}"), load_contract(kind)
+    layout = Layout.of(landing, settings.landing)
+    limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
+    entries = delivery_entries(settings.landing_root, kind, day)
+    read = [one for one in entries if not one.unread]
+    look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
+    files = [look(one.path, one.name) for one in read[:SAMPLE_FILES]]
+    given = layout.feed.model_dump()
+    trees = (suggested(one, landing, given) for one in files if one.problem)
+    tree = next((tree for tree in trees if tree), {})
+    result = DeliveryCheck(
+        kind, day, len(dates), tuple(files),
+        {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden},
+        toml=toml_block(landing, tree), refuse_unread=settings.landing.unread_files == "refuse",
+    )  # fmt: skip
+    rows = [row for one in files for row in one.rows]
+    history = history_end(dates, (), settings.ingest)
+    reasons: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    good = []
+    for row in rows:
+        why = reason_of(row, table, settings, history)
+        if why is None:
+            good.append(row)
+            continue
+        reasons[str(why[0])] += 1
+        examples.setdefault(str(why[0]), why[1])
+    left_out = reasons.pop("left_out", 0)
+    remarks = [*_beside(settings, kind), *_days(rows, kind, day, settings, reasons)]
+    if kind == "products":
+        known.update(row["item_id"] for row in good)
+    elif known and good:
+        remarks += near_misses({row["item_id"] for row in good}, known)
+    return replace(
+        result,
+        rejects={r: (n, examples[r], cure(r, table)) for r, n in reasons.most_common()},
+        nulled=dict(Counter(note for row in good for note in row["nulled"])),
+        rows=len(rows), left_out=left_out, remarks=tuple(remarks),
+        pictures=check_pictures(good, settings) if kind == "products" else None,
+    )  # fmt: skip
+
+
+def _days(
+    rows: Sequence[Mapping[str, Any]], kind: Kind, day: dt.date, settings: Settings, reasons: Counter[str]
+) -> list[str]:
+    name = "event_time" if kind == "events" else "updated_at"
+    times = sorted(row[name] for row in rows if row[name] is not None)
+    if not times or kind != "events":
+        return []
+    span = (times[-1].date() - times[0].date()).days + 1
+    said = [f"events of {span:,} days ({times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}): "
+            f"{'history' if span > 3 else 'daily'}"]  # fmt: skip
+    zone = settings.landing.time_zone
+    end = day_start(day + dt.timedelta(days=1), zone, settings.landing.day_start_hour)
+    if reasons[ReasonCode.FUTURE_EVENT] and times[-1] - end < dt.timedelta(hours=14):
+        hours = (times[-1] - end).total_seconds() / 3600
+        said.append(
+            f"{reasons[ReasonCode.FUTURE_EVENT]:,} events lie up to {hours:.1f} h after the end of {day} in "
+            f"{zone}: the shop's day seems to lie west of that; set landing.time_zone"
+        )
+    return said

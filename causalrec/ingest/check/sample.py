@@ -1,0 +1,119 @@
+"""The first rows of one file: its columns as they stand there, and what reading it gives."""
+
+import csv
+import datetime as dt
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import pyarrow.parquet as pq
+
+from causalrec.config.landing import FeedLayout
+from causalrec.contracts import Contract
+from causalrec.errors import CausalrecError
+from causalrec.ingest.csvrows import Lines, RowTooLong, csv_head
+from causalrec.ingest.header import check_header
+from causalrec.ingest.jsonobjects import one_per_line
+from causalrec.ingest.layout import Layout, section
+from causalrec.ingest.parquetrows import parquet_head
+from causalrec.ingest.rows import DAMAGED, ReadLimits, read_file
+from causalrec.ingest.shape import opened
+
+RAW_ROWS = 50
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """One file of a delivery.
+
+    Attributes:
+        name: inside the delivery.
+        shape: format, compression and encoding; '' where it cannot be read.
+        problem: why it is refused as a whole; ''.
+        columns: names as they stand in the file.
+        raw: the first rows as they stand there, by name.
+        rows: the first rows as they are read.
+    """
+
+    name: str
+    shape: str = ""
+    problem: str = ""
+    columns: tuple[str, ...] = ()
+    raw: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+
+def check_file(
+    file: str, name: str, arrival: dt.date, landing: Contract, layout: Layout, limits: ReadLimits, most: int
+) -> FileCheck:
+    """Looks at the first ``most`` rows of a file; never raises for what the file holds."""
+    shape = problem = ""
+    raw: list[Mapping[str, Any]] = []
+    try:
+        with opened(file, section(landing), layout.feed) as (_, found):
+            shape = str(found)
+        raw = list(itertools.islice(_raw_rows(file, landing, layout, limits), RAW_ROWS))
+        check_header(file, landing, layout, limits.max_row_bytes)
+    except CausalrecError as error:
+        problem = str(error)
+    except (csv.Error, *DAMAGED) as error:
+        problem = f"{file} cannot be read: {type(error).__name__}: {error} -> deliver the file again"
+    rows: list[Mapping[str, Any]] = []
+    if not problem:
+        for batch in read_file(file, name, arrival, landing, limits, layout):
+            rows += batch.to_pylist()
+            if len(rows) >= most:
+                break
+    columns = dict.fromkeys(key for row in raw for key in row)
+    return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows[:most]))
+
+
+def _raw_rows(
+    file: str, landing: Contract, layout: Layout, limits: ReadLimits
+) -> Iterator[Mapping[str, Any]]:
+    """Rows as the file has them, before any mapping."""
+    open_layout = Layout(FeedLayout.model_validate({**layout.feed.model_dump(), "extra_columns": "ignore"}))
+    with opened(file, section(landing), layout.feed) as (stream, shape):
+        if shape.format == "csv":
+            head = csv_head(stream, landing, open_layout, limits.max_row_bytes)
+            with opened(file, section(landing), layout.feed) as (again, _):
+                yield from _csv_rows(again, head.given, head.delimiter, limits)
+        elif shape.format == "json":
+            for line in one_per_line(stream, limits.max_row_bytes):
+                tree = _object(line)
+                if tree is not None:
+                    yield tree
+        elif shape.format == "parquet":
+            names = parquet_head(stream, landing, open_layout, file).given
+            stream.seek(0)
+            batch = next(pq.ParquetFile(stream).iter_batches(RAW_ROWS), None)
+            yield from batch.to_pylist() if batch is not None else [dict.fromkeys(names)]
+
+
+def _csv_rows(
+    stream: BinaryIO,
+    names: tuple[str, ...],
+    delimiter: str,
+    limits: ReadLimits,
+) -> Iterator[Mapping[str, Any]]:
+    lines = Lines(stream, limits.max_row_bytes)
+    wanted, seen = list(names), False
+    yield dict.fromkeys(names)
+    try:
+        for cells in csv.reader(lines, delimiter=delimiter, skipinitialspace=True):
+            lines.taken.clear()
+            if seen and len(cells) == len(names):
+                yield dict(zip(names, cells, strict=True))
+            seen = seen or cells == wanted
+    except (csv.Error, RowTooLong):
+        return
+
+
+def _object(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        tree = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return tree if isinstance(tree, dict) else None

@@ -1,0 +1,140 @@
+"""Settings that would let a file be read, guessed from its columns and first rows."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from causalrec.contracts import Contract
+from causalrec.ingest.check.sample import FileCheck
+from causalrec.ingest.layout import section
+from causalrec.ingest.synonyms import alike
+
+EVENT_WORDS = {
+    "impression": "impression", "view_item_list": "impression", "show": "impression", "pageview": "view",
+    "page_view": "view", "click": "view", "detail": "view", "view_item": "view", "pv": "view",
+    "addtocart": "cart", "add_to_cart": "cart", "basket": "cart", "buy": "purchase",
+    "transaction": "purchase",
+    "order": "purchase", "sale": "purchase", "checkout": "purchase",
+}  # fmt: skip
+EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
+_DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_ENCODING = re.compile(r'encoding = "([^"]+)"')
+
+Tree = dict[str, Any]
+
+
+def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tree:
+    """Settings of ``[landing.KIND]`` beyond those that are set (``feed``)."""
+    if encoding := _ENCODING.search(found.problem):
+        return {"encoding": encoding[1]}
+    if not found.columns:
+        return {}
+    tree: Tree = {}
+    columns = _columns(found, landing, feed)
+    time = "event_time" if "event_time" in landing.column_names else "updated_at"
+    taken = {name for one in columns.values() for name in _names(one)}
+    spoken = {name.strip().casefold() for name in landing.column_names} | {n.casefold() for n in taken}
+    if any(name.strip() and name.strip().casefold() not in spoken for name in found.columns):
+        tree["extra_columns"] = "ignore"
+    tree |= _times(_values(found, columns.get(time, time)))
+    ids = [
+        _values(found, columns.get(name, name))
+        for name in ("user_id", "item_id")
+        if name in landing.column_names
+    ]
+    if any(isinstance(value, int) and not isinstance(value, bool) for values in ids for value in values):
+        tree["number_ids"] = True
+    if columns:
+        tree["columns"] = columns
+    if not _identified(found, landing, columns):
+        return {}  # nothing here is known, so nothing can be said
+    return tree
+
+
+def _identified(found: FileCheck, landing: Contract, columns: Tree) -> bool:
+    here = {name.strip().casefold() for name in found.columns}
+    wanted = [name for name in ("user_id", "item_id") if name in landing.column_names]
+    return all(name in here or name in columns for name in wanted)
+
+
+def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tree:
+    here = {name.strip().casefold() for name in found.columns}
+    mapped = feed.get("columns") or {}
+    free = [name for name in found.columns if name.strip().casefold() not in landing.column_names]
+    columns: Tree = {}
+    for column in landing.columns:
+        if column.name in mapped or column.name in here or column.name in ("arrival_date", "event_id"):
+            continue
+        name = alike(column.name, free)
+        if name and (column.required or column.name != "session_id"):
+            columns[column.name] = name
+            free.remove(name)
+        elif column.name == "event_type":
+            columns[column.name] = {"value": "purchase"}
+        elif column.name == "updated_at":
+            columns[column.name] = {"arrival_date": True}
+    if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
+        parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
+        columns["event_id"] = {"join": [part for part in parts if isinstance(part, str)]}
+    if "event_type" in landing.column_names and "event_type" not in mapped:
+        source = columns.get("event_type", "event_type")
+        words = {str(value) for value in _values(found, source)}
+        known = {
+            word: EVENT_WORDS[word.casefold()] for word in sorted(words) if word.casefold() in EVENT_WORDS
+        }
+        if isinstance(source, str) and any(word != ours for word, ours in known.items()):
+            columns["event_type"] = {"column": source, "values": known}
+    return columns
+
+
+def _times(values: Sequence[Any]) -> Tree:
+    texts = [str(value) for value in values]
+    if texts and all(_DIGITS.fullmatch(text) for text in texts):
+        size = max(float(text) for text in texts)
+        return {"epoch_unit": next((unit for least, unit in EPOCHS if size >= least), "s")}
+    if texts and all(_NAIVE.fullmatch(text) for text in texts):
+        return {"naive_times": "shop"}
+    return {}
+
+
+def _values(found: FileCheck, source: Any) -> list[Any]:  # noqa: ANN401 - text or table of TOML
+    if not isinstance(source, str):
+        return []
+    wanted = source.strip().casefold()
+    rows = ({key.strip().casefold(): value for key, value in row.items()} for row in found.raw)
+    return [row[wanted] for row in rows if row.get(wanted) not in (None, "")]
+
+
+def _names(source: Any) -> list[str]:  # noqa: ANN401 - text or table of TOML
+    if isinstance(source, str):
+        return [source]
+    return [source["column"]] if "column" in source else list(source.get("join", ()))
+
+
+def toml_block(landing: Contract, tree: Tree) -> str:
+    """The settings as TOML, ready to paste; '' for none."""
+    if not tree:
+        return ""
+    kind = section(landing)
+    plain = [f"{key} = {_toml(value)}" for key, value in tree.items() if key != "columns"]
+    blocks = ["\n".join([f"[landing.{kind}]", *plain])] if plain else []
+    if tree.get("columns"):
+        taken = [f"{name} = {_toml(source)}" for name, source in tree["columns"].items()]
+        blocks.append("\n".join([f"[landing.{kind}.columns]", *taken]))
+    return "\n\n".join(blocks)
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 - what TOML can hold
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)

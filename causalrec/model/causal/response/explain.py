@@ -1,0 +1,55 @@
+"""Explanations of the response model: what demand added, and which looks of the user carried the score."""
+
+import numpy as np
+
+from causalrec.model.base import ServingTables
+from causalrec.model.causal.explain import Explanation, HistoryItem
+from causalrec.model.causal.response.part import ResponsePart
+
+
+def explain_response(
+    user: int, item: int, tables: ServingTables, part: ResponsePart, history: int
+) -> Explanation:
+    """The logit of the pair, and the looks of the user by how much each moved it.
+
+    ``without_backdoor`` is the content effect, the score without the demand of the item. Nothing is mediated
+    and no edge is judged here, so ``without_frontdoor`` and ``without_topology`` are the score itself.
+    """
+    score = float(tables.users[user] @ tables.items[item])
+    content = float(part.content_users[user] @ part.content_items[item])
+    coarse = int(tables.coarse[item])
+    return Explanation(
+        user,
+        item,
+        score,
+        content,
+        score,
+        score,
+        coarse,
+        int(tables.fine[item]),
+        tables.code_names[coarse] if coarse >= 0 and tables.code_names else "",
+        0.0,
+        float(tables.gate[item]),
+        carried(user, item, part)[:history],
+        (),
+        (),
+    )
+
+
+def carried(user: int, item: int, part: ResponsePart) -> tuple[HistoryItem, ...]:
+    """Every item that the user looked at, by what its looks add to the logit of ``item``, largest first.
+
+    With the posterior H^-1 (precision * mean + sum_j t_j f_j) of the user's state, looks at j add
+    f_item' H^-1 t_j f_j, where t_j = responses - looks * the chance expected at their present logit, plus
+    w_j * that logit: what they say about the state, whatever the other looks say.
+    """
+    items, looks, responses = part.looked.of(user)
+    features = part.items[items].astype(np.float64)
+    logits = features @ part.users[user]
+    chance = 1 / (1 + np.exp(-logits))
+    weight = looks * chance * (1 - chance)
+    system = part.prior.precision + (features * weight[:, None]).T @ features
+    pull = responses - looks * chance + weight * (logits - features @ part.prior.mean)
+    share = pull * (features @ np.linalg.solve(system, part.items[item].astype(np.float64)))
+    order = np.argsort(-share, kind="stable")
+    return tuple(HistoryItem(int(items[j]), float(share[j]), float(looks[j])) for j in order)

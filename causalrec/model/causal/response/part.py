@@ -1,0 +1,168 @@
+"""The response model of a shop, fitted: tables of logit and content effect, and what newcomers need."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from causalrec.config.response import ResponseSettings
+from causalrec.dataset.arrays import Floats, Ints, Looks
+from causalrec.errors import TrainingError
+from causalrec.model.causal.response.average import AveragedProduct
+from causalrec.model.causal.response.design import Design, content_columns
+from causalrec.model.causal.response.newcomers import ItemMap, UserPrior
+from causalrec.model.causal.response.rows import LookRows, look_rows
+from causalrec.model.causal.response.sampler import Sampler, State
+from causalrec.model.content import Whitening, read_content
+
+TABLES = ("users", "items", "content_users", "content_items")
+WHITENING = tuple(field.name for field in fields(Whitening))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Per user the items looked at, how often, and how many true responses are expected (CSR).
+
+    Attributes:
+        start: int64 (U + 1,). items: int32 (m,). looks, responses: float32 (m,).
+    """
+
+    start: npt.NDArray[np.int64]
+    items: Ints
+    looks: Floats
+    responses: Floats
+
+    def of(self, user: int) -> tuple[Ints, Floats, Floats]:
+        """Items, looks and responses of one user."""
+        mine = slice(int(self.start[user]), int(self.start[user + 1]))
+        return self.items[mine], self.looks[mine], self.responses[mine]
+
+
+@dataclass(frozen=True)
+class ResponsePart:
+    """Posterior means.
+
+    Attributes:
+        users, items: float32 (U, c), (N, c), whose product is the logit of a response to a look.
+        content_users, content_items: the same for the match of taste and merit alone, demand taken out.
+        prior: of the state of a user. map: from content to item states. whitenings: of the content.
+        looked: the evidence per user.
+        findings: numbers about the observation, for the report of a run.
+    """
+
+    users: Floats
+    items: Floats
+    content_users: Floats
+    content_items: Floats
+    prior: UserPrior
+    map: ItemMap
+    whitenings: Mapping[str, Whitening]
+    looked: Looked
+    findings: Mapping[str, float]
+
+    def item_states(self, modalities: Mapping[str, Floats], rows: int, width: int) -> Floats:
+        """States (n, c) of items known by their content alone; those of the average item without any."""
+        content = read_content(self.whitenings, modalities, rows)
+        return self.map.states(content_columns(content, width))
+
+    def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays and facts for a snapshot."""
+        arrays: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in TABLES}
+        arrays |= {f"looked.{name}": value for name, value in vars(self.looked).items()}
+        arrays |= {f"prior.{name}": value for name, value in vars(self.prior).items()}
+        arrays |= {f"map.{name}": value for name, value in vars(self.map).items()}
+        for name, whitening in self.whitenings.items():
+            arrays |= {f"white.{name}.{part}": getattr(whitening, part) for part in WHITENING}
+        return arrays, {"modalities": list(self.whitenings), "findings": dict(self.findings)}
+
+    @staticmethod
+    def unpack(arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> "ResponsePart":
+        """The inverse of :meth:`pack`."""
+        prior = UserPrior(**{name: arrays[f"prior.{name}"] for name in ("precision", "mean")})
+        item_map = ItemMap(**{name: arrays[f"map.{name}"] for name in ("weights", "mean")})
+        whitenings = {
+            name: Whitening(*(arrays[f"white.{name}.{part}"] for part in WHITENING))
+            for name in facts["modalities"]
+        }
+        looked = Looked(**{field.name: arrays[f"looked.{field.name}"] for field in fields(Looked)})
+        users, items, content_users, content_items = (arrays[name] for name in TABLES)
+        return ResponsePart(
+            users, items, content_users, content_items, prior, item_map, whitenings, looked,
+            dict(facts["findings"]),
+        )  # fmt: skip
+
+
+def fit_response(
+    looks: Looks,
+    shape: tuple[int, int],
+    design: Design,
+    whitenings: Mapping[str, Whitening],
+    settings: ResponseSettings,
+    seed: int,
+    on_sweep: Callable[[int, float], None] = lambda number, base: None,
+) -> ResponsePart:
+    """Fits the model to ``looks`` of ``shape`` users and items, on the device of ``design``.
+
+    Raises:
+        TrainingError: there are no looks, or the model diverged.
+    """
+    if looks.count.size == 0:
+        raise TrainingError("no looks to learn from", do="fit the model to the pairs: model.response.enabled")
+    rows = look_rows(looks, *shape, settings.half_life, design.content.device)
+    sampler = Sampler(rows, design, settings, seed)
+    response, match = AveragedProduct(settings.columns), AveragedProduct(settings.columns)
+
+    def keep(state: State) -> None:
+        ones_u, ones_i = torch.ones_like(state.bias), torch.ones_like(state.demand)
+        own = torch.cat([state.taste, (state.bias + state.base)[:, None], ones_u[:, None]], dim=1)
+        other = torch.cat([state.merit, ones_i[:, None], state.demand[:, None]], dim=1)
+        response.add(own, other)
+        match.add(state.taste, without_demand(state.merit, sampler.prior.demand()))
+
+    sampler.run(keep, on_sweep)
+    users, items = response.tables()
+    columns = design.content.float().cpu().numpy()
+    item_map = ItemMap.fit(columns, items, float(sampler.scales.map))
+    content_users, content_items = match.tables()
+    return ResponsePart(
+        users, items, content_users, content_items, UserPrior.fit(users), item_map, whitenings,
+        _looked(rows, sampler), _findings(sampler),
+    )  # fmt: skip
+
+
+def without_demand(merit: Tensor, demand: Tensor) -> Tensor:
+    """Merit (N, d) without its linear part in the demand (N,) of items' codes.
+
+    That part is how users differ in following demand (sensitivity times demand), which belongs to the code.
+    """
+    centred = demand - demand.mean()
+    power = centred.square().sum()
+    if not bool(power > 0):
+        return merit
+    return merit - centred[:, None] * (centred @ merit / power)
+
+
+def _looked(rows: LookRows, sampler: Sampler) -> Looked:
+    side, expected = rows.by_user, sampler.observation.expected
+    looks, responses = rows.per_pair(rows.count), rows.per_pair(expected.reached[0])
+    return Looked(
+        side.start.cpu().numpy(),
+        side.other.to(torch.int32).cpu().numpy(),
+        looks[side.order].float().cpu().numpy(),
+        responses[side.order].float().cpu().numpy(),
+    )
+
+
+def _findings(sampler: Sampler) -> dict[str, float]:
+    observed, scales = sampler.observation, sampler.scales
+    facts = {
+        "response/accidents": observed.accident,
+        "response/least_examined": float(observed.examined.min()),
+        "response/demand_sd": float(scales.demand.rsqrt()),
+        "response/taste_sd": float((1 / scales.taste).mean().sqrt()),
+    }
+    return facts | {f"response/slope_{step + 1}": float(slope) for step, slope in enumerate(observed.slope)}

@@ -1,0 +1,107 @@
+"""Hierarchical priors: what content and codes say of an item, how users differ, every variance learnt."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from causalrec.model.causal.response.design import Design
+from causalrec.model.causal.response.solves import Noise, gaussian_draw
+
+
+@dataclass
+class Scales:
+    """Precisions of the priors.
+
+    Attributes:
+        taste, merit: (d,) of users' and items' states. bias: of users. demand: of what the design leaves open
+        in an item's demand. map: of the map from content to merit. effects: per part of the design.
+    """
+
+    taste: Tensor
+    merit: Tensor
+    bias: Tensor
+    demand: Tensor
+    map: Tensor
+    effects: Tensor
+
+    @staticmethod
+    def start(dim: int, parts: int, like: Tensor) -> "Scales":
+        """Weakly regularised; the first sweeps find the rest."""
+        one = like.new_ones(())
+        return Scales(
+            like.new_full((dim,), 2.0), like.new_full((dim,), 2.0), one, one, 50 * one, like.new_ones(parts)
+        )
+
+
+@dataclass
+class ItemPrior:
+    """Means of items' merit and demand given the design.
+
+    Attributes:
+        map: (p, d) from content to merit. effects: (columns of the design,) on demand.
+    """
+
+    design: Design
+    map: Tensor
+    effects: Tensor
+
+    def __post_init__(self) -> None:
+        self._content_gram = self.design.content.T @ self.design.content
+        self._gram = self.design.gram()
+
+    @staticmethod
+    def start(design: Design, dim: int) -> "ItemPrior":
+        """Content and codes say nothing yet."""
+        like = design.content
+        return ItemPrior(design, like.new_zeros(like.shape[1], dim), like.new_zeros(sum(design.widths)))
+
+    def merit(self) -> Tensor:
+        """Expected merit (N, d)."""
+        return self.design.content @ self.map
+
+    def demand(self) -> Tensor:
+        """Expected demand (N,)."""
+        return self.design.times(self.effects)
+
+    def draw(self, merit: Tensor, demand: Tensor, scales: Scales, noise: Noise) -> None:
+        """New coefficients given the items' merit (N, d) and demand (N,)."""
+        if self.map.shape[0]:
+            ridge = scales.map * torch.eye(self.map.shape[0], dtype=merit.dtype, device=merit.device)
+            factor = torch.linalg.cholesky(self._content_gram + ridge)
+            mean = torch.cholesky_solve(self.design.content.T @ merit, factor)
+            spread = torch.linalg.solve_triangular(factor.T, noise(tuple(mean.shape)), upper=True)
+            self.map = mean + spread / scales.merit.sqrt()
+        if self.effects.shape[0]:
+            precision = torch.cat(
+                [scale.expand(width) for scale, width in zip(scales.effects, self.design.widths, strict=True)]
+            )
+            system = scales.demand * self._gram + torch.diag(precision)
+            right = scales.demand * self.design.transposed_times(demand)
+            self.effects = gaussian_draw(system[None], right[None], noise)[0]
+
+    def draw_scales(
+        self, scales: Scales, states: tuple[Tensor, Tensor, Tensor, Tensor], draw: "Gamma"
+    ) -> None:
+        """New precisions given taste (U, d), bias (U,), merit (N, d) and demand (N,)."""
+        taste, bias, merit, demand = states
+        scales.taste = draw(taste.square())
+        scales.merit = draw((merit - self.merit()).square())
+        scales.bias = draw(bias.square())
+        scales.demand = draw((demand - self.demand()).square())
+        scales.map = draw((self.map.square() * scales.merit).flatten())
+        parts = torch.split(self.effects, list(self.design.widths))
+        scales.effects = torch.stack([draw(part.square()) for part in parts])
+
+
+class Gamma:
+    """Draws precisions from their posterior under a Gamma(1, 1) prior."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+
+    def __call__(self, squares: Tensor) -> Tensor:
+        """One precision per column of ``squares`` (n, k) or (n,)."""
+        shape = torch.full(squares.shape[1:], 1.0 + squares.shape[0] / 2, dtype=squares.dtype)
+        drawn = torch._standard_gamma(shape, generator=self.generator).to(squares.device)
+        return drawn / (1.0 + squares.sum(dim=0) / 2)

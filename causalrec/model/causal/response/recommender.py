@@ -1,0 +1,153 @@
+"""The response model as a recommender: tables to serve, newcomers, explanations."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from causalrec.config.model import ModelSettings
+from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
+from causalrec.errors import TrainingError
+from causalrec.model.base import FitReport, Progress, ServingTables, Snapshot
+from causalrec.model.causal.cold import under
+from causalrec.model.causal.explain import Explanation
+from causalrec.model.causal.naming import name_codes
+from causalrec.model.causal.prepare import Prepared, deal_out, prepare
+from causalrec.model.causal.response.design import Design, item_design
+from causalrec.model.causal.response.explain import explain_response
+from causalrec.model.causal.response.part import ResponsePart, fit_response
+from causalrec.model.causal.response.raw import raw_tables
+from causalrec.model.causal.response.rows import judged_looks
+from causalrec.model.factors import FactorRecommender, item_popularity
+from causalrec.model.network import Trainer
+from causalrec.model.read_out import GaussianReadOut
+
+
+class ResponseRecommender(FactorRecommender):
+    """score(u, i): the logit of the chance that user u responds to item i once it is shown.
+
+    ``content_users`` and ``content_items`` of the tables rank by the content effect: taste and merit alone,
+    without the demand that belongs to brand, category or fashion. ``raw_users`` and ``raw_items`` are those
+    of a plain factorisation of what was chosen (PureSVD), which adjusts for nothing.
+    """
+
+    name = "causal"
+
+    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
+        self.settings, self.trainer = settings, trainer
+        self.part: ResponsePart | None = None
+
+    @property
+    def findings(self) -> dict[str, float]:
+        """Numbers about the observation of responses."""
+        return dict(self._fitted().findings)
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Learns from the looks that do not judge it: neither held-out pairs nor random exposure."""
+        looks = judged_looks(data)
+        if looks is None:
+            raise TrainingError("no looks are logged", do="fit the model to the pairs")
+        prepared = prepare(data, self.settings, self.trainer.seed)
+        return self._fit(data, looks, prepared, progress)
+
+    def _fit(
+        self, data: Interactions, looks: Looks, prepared: Prepared, progress: Progress | None
+    ) -> FitReport:
+        began, settings = time.perf_counter(), self.settings.response
+        history: list[dict[str, float]] = []
+
+        def on_sweep(number: int, base: float) -> None:
+            history.append({"base": base, "seconds": time.perf_counter() - began})
+            if progress is not None:
+                progress(number + 1, {"base": base})
+
+        shape = (data.n_users, data.n_items)
+        design = self._design(data, prepared)
+        whitenings = prepared.whitenings if settings.content else {}
+        self.part = fit_response(looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep)
+        names = self._code_names(data, prepared)
+        self.tables = _tables(self.part, data, prepared, names, self.trainer.seed)
+        self.fold = self.part.items
+        seconds = time.perf_counter() - began
+        return FitReport(len(history), len(history), seconds, seconds / len(history), tuple(history))
+
+    def _design(self, data: Interactions, prepared: Prepared) -> Design:
+        settings = self.settings.response
+        codes = prepared.codes if settings.codes else ()
+        attributes = dict(data.item_attributes) if settings.codes else {}
+        if settings.shuffled_codes:
+            order = np.random.default_rng(self.trainer.seed).permutation(data.n_items)
+            attributes = {name: tuple(np.asarray(values)[order]) for name, values in attributes.items()}
+            codes = deal_out(prepared.codes, self.trainer.seed)
+        content = prepared.content if settings.content else replace(prepared.content, white={})
+        return item_design(content, attributes, codes, settings, self.trainer.device)
+
+    def _code_names(self, data: Interactions, prepared: Prepared) -> tuple[str, ...]:
+        codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
+        return name_codes(prepared.codes[0], codes, data.item_attributes)
+
+    def read_out(self) -> GaussianReadOut:
+        """The small linear solve that gives a new user a state."""
+        prior = self._fitted().prior
+        return GaussianReadOut(prior.precision, prior.mean)
+
+    def history(self, user: int) -> Ints:
+        """Items that the user responded to, ascending."""
+        items, _, responses = self._fitted().looked.of(user)
+        chosen: Ints = np.sort(items[responses > 0])
+        return chosen
+
+    def explain(self, user: int, item: int, history: int = 5) -> Explanation:
+        """See :func:`explain_response`.
+
+        Raises:
+            TrainingError: not fitted, or an id outside the tables.
+        """
+        tables = self.serving_tables()
+        if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
+            raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
+        return explain_response(user, item, tables, self._fitted(), history)
+
+    def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
+        """States (n, d) of new items from their content; that of the average item without any.
+
+        Raises:
+            TrainingError: not fitted, or the modalities differ in rows.
+        """
+        counts = {values.shape[0] for values in modalities.values()}
+        if len(counts) != 1:
+            raise TrainingError(
+                f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
+            )
+        return self._fitted().item_states(modalities, counts.pop(), self.settings.response.content_width)
+
+    def snapshot(self) -> Snapshot:
+        """Tables, and what newcomers and explanations need."""
+        base = super().snapshot()
+        arrays, facts = self._fitted().pack()
+        named = {f"response.{name}": array for name, array in arrays.items()}
+        return Snapshot({**base.arrays, **named}, {**base.facts, "response": facts})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restores all of it."""
+        super().restore(snapshot)
+        self.part = ResponsePart.unpack(under("response.", snapshot.arrays), snapshot.facts["response"])
+
+    def _fitted(self) -> ResponsePart:
+        if self.part is None:
+            raise TrainingError("the response model is not fitted", do="call fit or load a saved model first")
+        return self.part
+
+
+def _tables(
+    part: ResponsePart, data: Interactions, prepared: Prepared, names: tuple[str, ...], seed: int
+) -> ServingTables:
+    raw_users, raw_items = raw_tables(data, part.users.shape[1], seed)
+    coarse, fine = prepared.codes
+    return ServingTables(
+        part.users, part.items, part.items.copy(), item_popularity(data), coarse, fine,
+        np.zeros(data.n_items, dtype=np.float32), names,
+        raw_users=raw_users, raw_items=raw_items,
+        content_users=part.content_users, content_items=part.content_items,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Blocked Gibbs sweeps over users, items and what they have in common.
+
+The Polya-Gamma weights are kept at their means, as in variational inference for logistic models (Durante and
+Rigon, Statistical Science 2019); states, coefficients and precisions are drawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from causalrec.config.response import ResponseSettings
+from causalrec.errors import TrainingError
+from causalrec.model.causal.response.design import Design
+from causalrec.model.causal.response.observation import Observation
+from causalrec.model.causal.response.priors import Gamma, ItemPrior, Scales
+from causalrec.model.causal.response.rows import LookRows
+from causalrec.model.causal.response.solves import draw_states
+
+START = 0.3  # standard deviation of the first states
+LEARN_EVERY, LEARN_AFTER = 5, 10  # sweeps between two M-steps of the observation, and before the first
+OBSERVED = Callable[["State"], None]
+
+
+@dataclass
+class State:
+    """One draw: the logit of user u and item i is base + bias_u + demand_i + <taste_u, merit_i>.
+
+    Attributes:
+        taste: (U, d). bias: (U,). merit: (N, d). demand: (N,).
+    """
+
+    taste: Tensor
+    bias: Tensor
+    merit: Tensor
+    demand: Tensor
+    base: Tensor
+
+    def logits(self, users: Tensor, items: Tensor) -> Tensor:
+        """Of pairs (m,)."""
+        match = (self.taste[users] * self.merit[items]).sum(dim=1)
+        return match + self.base + self.bias[users] + self.demand[items]
+
+
+class Sampler:
+    """Gibbs sampler of one shop.
+
+    Args:
+        rows, design: what is known of looks and of items; both on the device to compute on.
+    """
+
+    def __init__(self, rows: LookRows, design: Design, settings: ResponseSettings, seed: int) -> None:
+        self.rows, self.settings = rows, settings
+        # one generator of the processor, so that a GPU draws the same numbers
+        self.generator = torch.Generator().manual_seed(seed)
+        self.gamma = Gamma(self.generator)
+        like, dim = design.content, settings.dim
+        n_users, n_items = len(rows.by_user), len(rows.by_item)
+        share = (rows.reached[0].sum() + 1) / (rows.count.sum() + 2)
+        self.state = State(
+            START * self.noise((n_users, dim)),
+            like.new_zeros(n_users),
+            START * self.noise((n_items, dim)),
+            like.new_zeros(n_items),
+            torch.logit(share).to(like.dtype),
+        )
+        self.prior = ItemPrior.start(design, dim)
+        self.scales = Scales.start(dim, len(design.widths), like)
+        self.observation = Observation.start(rows, settings)
+
+    def noise(self, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal numbers."""
+        drawn = torch.randn(shape, generator=self.generator, dtype=self.rows.count.dtype)
+        return drawn.to(self.rows.count.device)
+
+    def run(self, on_draw: OBSERVED, on_sweep: Callable[[int, float], None]) -> None:
+        """All sweeps; ``on_draw`` sees every state that is averaged, ``on_sweep`` number and change.
+
+        Raises:
+            TrainingError: a state is not finite.
+        """
+        burn_in = int(self.settings.burn_in * self.settings.sweeps)
+        for sweep in range(self.settings.sweeps):
+            self.sweep(sweep)
+            if not bool(torch.isfinite(self.state.base)) or not bool(torch.isfinite(self.state.merit).all()):
+                raise TrainingError(
+                    f"the response model is not finite after sweep {sweep + 1}",
+                    do="check the item features for huge values",
+                )
+            on_sweep(sweep, float(self.state.base))
+            if sweep >= burn_in and (sweep - burn_in) % self.settings.thin == 0:
+                on_draw(self.state)
+
+    def sweep(self, number: int) -> None:
+        """Draws everything once, given everything else."""
+        weight, target = self._evidence()
+        if number >= LEARN_AFTER and number % LEARN_EVERY == 0:
+            self.observation.learn(self.rows, self._logits())
+            weight, target = self._evidence()
+        self._draw_users(weight, target)
+        self._draw_items(*self._evidence())
+        self._move_base(*self._evidence())
+        state = self.state
+        self.prior.draw(state.merit, state.demand, self.scales, self.noise)
+        states = state.taste, state.bias, state.merit, state.demand
+        self.prior.draw_scales(self.scales, states, self.gamma)
+
+    def _logits(self) -> Tensor:
+        return self.state.logits(self.rows.users, self.rows.items)
+
+    def _evidence(self) -> tuple[Tensor, Tensor]:
+        return self.observation.evidence(self.rows, self._logits())
+
+    def _draw_users(self, weight: Tensor, target: Tensor) -> None:
+        state, scales = self.state, self.scales
+        left = target - weight * (state.base + state.demand[self.rows.items])
+        precision = torch.cat([scales.taste, scales.bias[None]])
+        mean = precision.new_zeros(len(state.bias), len(precision))
+        features = _with_one(state.merit)
+        side, block = self.rows.by_user, self.settings.block
+        drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
+        state.taste, state.bias = drawn[:, :-1], drawn[:, -1]
+
+    def _draw_items(self, weight: Tensor, target: Tensor) -> None:
+        state, scales = self.state, self.scales
+        left = target - weight * (state.base + state.bias[self.rows.users])
+        precision = torch.cat([scales.merit, scales.demand[None]])
+        mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
+        features = _with_one(state.taste)
+        side, block = self.rows.by_item, self.settings.block
+        drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
+        state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
+
+    def _move_base(self, weight: Tensor, target: Tensor) -> None:
+        surprise = target - weight * self._logits()
+        self.state.base = self.state.base + surprise.sum() / weight.sum()
+
+
+def _with_one(states: Tensor) -> Tensor:
+    return torch.cat([states, torch.ones_like(states[:, :1])], dim=1)

@@ -1,0 +1,52 @@
+"""The fit that serves: on all pairs and all looks, after the evaluation of one that left some out."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Interactions, unique_pairs
+from causalrec.model.base import Progress, Recommender
+from causalrec.model.factors import FactorRecommender
+from causalrec.training.factory import build_recommender
+
+REFITTED = "causal"  # the only model that serves more than it is judged on
+
+
+def refitted(
+    settings: Settings,
+    data: Interactions,
+    judged: Recommender,
+    epochs: int,
+    progress: Progress | None = None,
+) -> Recommender:
+    """A new model of the same settings fitted on everything; ``judged`` itself where none is wanted.
+
+    Args:
+        epochs: what validation found best for ``judged``; there is no validation here.
+    """
+    if not settings.training.refit or settings.model.name != REFITTED:
+        return judged
+    training = settings.training.model_copy(update={"epochs_unvalidated": max(epochs, 1)})
+    served = build_recommender(settings.model_copy(update={"training": training}))
+    served.fit(everything(data), progress=progress)
+    served.recipe, served.worth = judged.recipe, judged.worth
+    if isinstance(served, FactorRecommender) and served.tables is not None:
+        # what is popular, and reasons from it, stay those of the training pairs that the manifest names
+        counts = np.bincount(data.train[1], minlength=data.n_items).astype(np.float32)
+        served.tables = replace(served.tables, popularity=counts)
+    return served
+
+
+def everything(data: Interactions) -> Interactions:
+    """``data`` with its held-out pairs and later looks as training data, and random exposure as any other."""
+    parts = [data.train, data.valid, data.test]
+    pairs = unique_pairs(np.concatenate(parts, axis=1))
+    none = np.empty((2, 0), dtype=np.int32)
+    looks = data.looks
+    if looks is not None:
+        looks = looks.with_later(data.later_looks)
+        looks = replace(looks, uniform=np.zeros_like(looks.uniform))
+    return replace(
+        data, train=pairs, valid=none, test=none, looks=looks, later_looks=None, weights=None, propensity=None
+    )

@@ -1,0 +1,103 @@
+"""``causalrec check``: a look at a landing zone before any night, and the settings that it needs."""
+
+import argparse
+import datetime as dt
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.ingest.check import DeliveryCheck, check_landing
+from jobs._runner import EXIT_REFUSED, EXIT_YES, loaded
+
+PAGE = "landing_check.html"
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("check", help="look at a landing zone before the first night")
+    parser.add_argument("landing", nargs="?", help="landing zone (default: that of the settings)")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, help="look at deliveries up to this date")
+    parser.add_argument("--page", type=Path, help=f"HTML file to write (default: reports/{PAGE})")
+    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
+    parser.set_defaults(run=command)
+
+
+def command(arguments: argparse.Namespace, console: Console) -> int:
+    """Show what a night would read, reject and refuse; exit status 78 where it would refuse a delivery."""
+    settings = loaded(arguments)
+    if arguments.landing:
+        given = arguments.landing if "://" in arguments.landing else str(Path(arguments.landing).absolute())
+        paths = settings.paths.model_copy(update={"landing": given})
+        settings = settings.model_copy(update={"paths": paths})
+    found = check_landing(settings, arguments.ds)
+    show(found, settings, console)
+    page = arguments.page or settings.report_root / PAGE
+    write_page(found, settings, page)
+    console.print(f"page: {page}", style="dim", soft_wrap=True)
+    return EXIT_REFUSED if any(one.blocking for one in found) else EXIT_YES
+
+
+def write_page(found: list[DeliveryCheck], settings: Settings, page: Path) -> None:
+    """The same as a page."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with page.with_name(f".{page.name}.tmp").open("w", encoding="utf-8") as nowhere:
+        recorder = Console(record=True, width=140, file=nowhere, force_terminal=False)
+        show(found, settings, recorder)
+    recorder.save_html(str(page.with_name(f".{page.name}.tmp")))
+    page.with_name(f".{page.name}.tmp").replace(page)
+
+
+def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> None:
+    """Everything that was found, delivery by delivery, and what to set."""
+    console.print(f"landing zone {settings.landing_root}", style="bold", highlight=False, soft_wrap=True)
+    for one in found:
+        title = f"{one.kind} {one.date} (of {one.dates} deliveries)" if one.date else f"{one.kind}: none"
+        console.rule(escape(title), align="left")
+        _show_files(one, console)
+        _show_rows(one, console)
+        for remark in one.remarks:
+            console.print(escape(remark), highlight=False, soft_wrap=True)
+        _show_pictures(one, console)
+        for line in one.blocking:
+            console.print(f"REFUSED {escape(line)}", style="bold red", highlight=False, soft_wrap=True)
+        if one.toml:
+            console.print("settings to try:", style="bold")
+            console.print(escape(one.toml), style="green", highlight=False, soft_wrap=True)
+
+
+def _show_files(one: DeliveryCheck, console: Console) -> None:
+    for file in one.files:
+        columns = ", ".join(file.columns[:20])
+        line = f"{file.name}: {file.shape or 'not read'}; columns {columns or '-'}"
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    for name, why in one.unread.items():
+        console.print(f"{escape(name)}: not read, {why}", style="red", highlight=False, soft_wrap=True)
+
+
+def _show_rows(one: DeliveryCheck, console: Console) -> None:
+    if not one.rows:
+        return
+    left = f", {one.left_out:,} left out as the settings say" if one.left_out else ""
+    console.print(f"{one.rows:,} sampled rows{left}", highlight=False)
+    if not one.rejects and not one.nulled:
+        return
+    table = Table("reason", "rows", "example", "what cures it")
+    for reason, (count, example, cure) in one.rejects.items():
+        table.add_row(f"[red]{reason}[/]", f"{count:,}", escape(example), escape(cure))
+    for note, count in one.nulled.items():
+        table.add_row(f"[yellow]{note}[/]", f"{count:,}", "the row stays, this field is empty", "")
+    console.print(table)
+
+
+def _show_pictures(one: DeliveryCheck, console: Console) -> None:
+    found = one.pictures
+    if found is None:
+        return
+    formats = ", ".join(f"{name} {count}" for name, count in found.formats.items()) or "none found"
+    line = f"pictures: {found.named:,} named, {found.looked_at} looked at: {formats}"
+    console.print(escape(line), highlight=False, soft_wrap=True)
+    for reason, (count, example) in found.failures.items():
+        console.print(f"  {reason} {count}, such as {escape(example)}", style="red", soft_wrap=True)

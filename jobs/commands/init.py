@@ -1,0 +1,99 @@
+"""``causalrec init SHOP``: a commented settings file from a few answers."""
+
+import argparse
+import re
+import zoneinfo
+from pathlib import Path
+
+from rich.console import Console
+from rich.prompt import Prompt
+
+from causalrec.config import load_settings
+from causalrec.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPPINGS = ROOT / "docs" / "mappings"
+NATIVE = "native"
+TEMPLATE = """\
+# Settings of the shop {shop}. What is not here has its default; causalrec check says what is missing.
+shop = "{shop}"
+
+[paths]
+work = ".work/{shop}"  # everything that is made: tables, models, pages
+landing = "{landing}"  # the shop's files: events/arrival_date=YYYY-MM-DD/, products/..., images/
+
+[source]
+kind = "native"  # the files lie there already; nothing is generated or converted
+
+[landing]
+time_zone = "{zone}"  # the dates of the folders are days of this zone
+unread_files = "refuse"  # a file that nobody can read stops the delivery instead of being passed over
+
+[ingest]
+max_rejected_share = 0.2  # a delivery that would lose more of its rows is refused; nothing is written then
+
+[gate]
+auto_approve = "first"  # so that the first night ends with recommendations; later models wait for a person
+refuters = []  # each is one more training; remove this line before people rely on the shop
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The arguments of the command."""
+    parser = subparsers.add_parser("init", help="write a commented settings file for a shop")
+    parser.add_argument("shop", help="short name, also of the file")
+    parser.add_argument("--landing", help="folder or URI of the shop's files")
+    parser.add_argument("--time-zone", help="IANA name of the zone in which the shop counts its days")
+    parser.add_argument("--layout", choices=layouts(), help="software that wrote the files")
+    parser.add_argument("--to", type=Path, help="file to write (default: infra/settings/SHOP.toml)")
+    parser.set_defaults(run=command)
+
+
+def layouts() -> list[str]:
+    """Names of the ready mappings, and of the layout of the contracts."""
+    return [NATIVE, *sorted(file.stem for file in MAPPINGS.glob("*.toml"))]
+
+
+def command(arguments: argparse.Namespace, console: Console) -> int:
+    """Ask what was not said, and write the file; an existing one is left alone."""
+    shop = arguments.shop
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", shop):
+        raise SettingsError(f"{shop!r} is no name for a shop", do="use small letters, digits, - and _")
+    folder = ROOT / "infra" / "settings"
+    file = arguments.to or (folder if folder.is_dir() else Path()) / f"{shop}.toml"
+    if file.exists():
+        raise SettingsError(f"{file} is there already", do="edit it, or name another file by --to")
+    landing = arguments.landing or Prompt.ask(
+        "Folder of the shop's files", default="landing", console=console
+    )
+    zone = arguments.time_zone or Prompt.ask("Time zone of the shop's days", default="UTC", console=console)
+    layout = arguments.layout or Prompt.ask(
+        "Software that wrote the files", choices=layouts(), default=NATIVE, console=console
+    )
+    text = settings_text(shop, landing, zone, layout)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_settings(file, {})
+    except SettingsError:
+        file.unlink()
+        raise
+    console.print(f"written: {file}", soft_wrap=True)
+    console.print(f"next: causalrec check --settings {file}", soft_wrap=True)
+    return 0
+
+
+def settings_text(shop: str, landing: str, zone: str, layout: str) -> str:
+    """The file's content.
+
+    Raises:
+        SettingsError: the time zone is not known.
+    """
+    if zone not in zoneinfo.available_timezones():
+        raise SettingsError(f"{zone!r} is no IANA time zone", do="write one such as Europe/Berlin")
+    place = landing if "://" in landing else str(Path(landing).expanduser().absolute())
+    escaped = place.replace("\\", "\\\\").replace('"', '\\"')
+    text = TEMPLATE.format(shop=shop, landing=escaped, zone=zone)
+    if layout != NATIVE:
+        text += "\n" + (MAPPINGS / f"{layout}.toml").read_text(encoding="utf-8")
+    return text

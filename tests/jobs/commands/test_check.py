@@ -1,0 +1,125 @@
+"""A look at landing zones, and the page on own shops word for word up to the night."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from causalrec.config import load_settings
+from causalrec.ingest.check import check_landing
+from jobs._runner import EXIT_REFUSED
+from jobs.cli import main
+
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs" / "your-own-shop.md"
+ORDERS = [
+    "order;created_at;customer_id;sku;price",
+    *(f"{i};2019-0{1 + i % 9}-11 18:30:00;c{i % 7};A-{i % 5};{10 + i % 5},90" for i in range(40)),
+    "41;2026-03-01 23:30:00;c1;A-1;10,90",  # an evening that is over in Berlin only
+]
+PRODUCTS = ["sku;name;price;image", *(f"A-{i};Shirt {i};{10 + i},90;shirt-{i}.jpg" for i in range(5))]
+
+
+def blocks(language: str) -> list[str]:
+    """Code blocks of the first section of the page."""
+    text = GUIDE.read_text(encoding="utf-8").split("\n## ")[1]
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_guide_word_for_word_up_to_the_night(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("\n".join(ORDERS) + "\n")
+    (tmp_path / "products.csv").write_text("\n".join(PRODUCTS) + "\n")
+    (tmp_path / "bin").mkdir()
+    settings = tmp_path / "infra" / "settings" / "myshop.toml"
+    init, put, check, night = blocks("sh")
+    assert night == "make nightly SOURCE=myshop DS=2026-03-01\n"
+    init = init.replace("init myshop", f"init myshop --to {settings}")  # not among those of the checkout
+    shell = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+    def run(text: str) -> "subprocess.CompletedProcess[str]":
+        text = text.replace(".venv/bin/causalrec", f"{sys.executable} -m jobs.cli")
+        return subprocess.run(["bash", "-euc", text], cwd=tmp_path, env=shell, capture_output=True, text=True)
+
+    for text in (init, put):
+        done = run(text)
+        assert done.returncode == 0, done.stdout + done.stderr
+    refused = run(check)
+    assert refused.returncode == EXIT_REFUSED, refused.stdout + refused.stderr
+    (toml,) = blocks("toml")
+    proposed = [line for line in toml.splitlines() if line and line != "decimal_comma = true"]
+    assert [line for line in proposed if line not in refused.stdout and line != "[landing.products]"] == []
+    settings.write_text(settings.read_text() + "\n" + toml)
+    done = run(check)
+    assert done.returncode == 0, done.stdout + done.stderr
+    products, events = check_landing(load_settings(settings, {}))
+    assert (events.rows, events.rejects, events.nulled) == (41, {}, {})
+    assert (products.rows, products.rejects, products.nulled) == (5, {}, {})
+    assert products.pictures is not None
+    assert "image_missing" in products.pictures.failures
+
+
+def deliver(root: Path, kind: str, *rows: dict[str, object], day: str = "2026-03-01") -> None:
+    folder = root / kind / f"arrival_date={day}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+EVENT = {"event_id": "e", "event_time": "2026-03-01T12:00:00Z", "user_id": "u", "item_id": "007"}
+GOOD = {**EVENT, "event_type": "cart"}
+
+
+def test_what_is_rejected_unknown_and_beyond_the_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    deliver(tmp_path, "products", {"item_id": "7", "title": "Tee", "updated_at": "2026-03-01T00:00:00Z"})
+    deliver(
+        tmp_path, "events", GOOD, {**GOOD, "user_id": "NULL"}, {**GOOD, "event_type": "addtocart"},
+        {**GOOD, "event_time": "2026-03-01T23:00:00-08:00"}, {**GOOD, "price": "cheap"},
+    )  # fmt: skip
+    (tmp_path / "events" / "2026-03-02").mkdir()
+    assert main(["check", str(tmp_path), "--page", str(tmp_path / "page.html")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "null_id", "unknown_event_type", "future_event", "set landing.time_zone", "price invalid_type",
+        "'007' for '7'", "1 entries beside the deliveries are not looked into (2026-03-02)",
+    ):  # fmt: skip
+        assert words in said, words
+    page = (tmp_path / "page.html").read_text()
+    assert "future_event" in page
+    assert "<script" not in page
+
+
+def test_nothing_of_a_delivery_breaks_the_page(tmp_path: Path) -> None:
+    deliver(tmp_path, "events", {**GOOD, "event_type": "<script>alert(1)</script>[red]x[/]"})
+    assert main(["check", str(tmp_path), "--page", str(tmp_path / "page.html")]) == 0
+    assert "<script" not in (tmp_path / "page.html").read_text()
+
+
+def test_unread_files_refuse_unless_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver(tmp_path, "events", GOOD)
+    (tmp_path / "events" / "arrival_date=2026-03-01" / "notes.docx").write_text("x")
+    page = str(tmp_path / "page.html")
+    assert main(["check", str(tmp_path), "--page", page]) == EXIT_REFUSED
+    monkeypatch.setenv("CAUSALREC__LANDING__UNREAD_FILES", "name")
+    assert main(["check", str(tmp_path), "--page", page]) == 0
+
+
+def test_init_refuses_bad_names_zones_and_existing_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.toml"
+    command = ["init", "a", "--landing", 'sp ace"', "--layout", "shopify", "--to", str(file), "--time-zone"]
+    assert main([*command, "Moon/Base"]) == 1
+    assert main([*command, "America/Los_Angeles"]) == 0
+    settings = load_settings(file, {})
+    assert settings.landing.time_zone == "America/Los_Angeles"
+    assert settings.landing.events.columns["user_id"].column == "Email"
+    assert settings.landing_root.endswith('sp ace"')
+    assert main([*command, "UTC"]) == 1
+    assert "there already" in capsys.readouterr().out
+    assert main(["init", "../x"]) == 1

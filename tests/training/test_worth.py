@@ -1,0 +1,51 @@
+"""Worth of modules: measured by one change each, and acted on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from causalrec.training.worth import MODULES, chosen_modules, measured
+from tests.model.causal.response.conftest import with_looks
+from tests.model.conftest import make_toy, small_settings
+
+SHORT = {"worth_share": 0.1, "worth_sweeps": 20}
+
+
+def test_every_module_has_a_row_and_a_module_that_harms_is_left_out() -> None:
+    data, settings = with_looks(make_toy()), small_settings("causal", training=SHORT)
+    rng = np.random.default_rng(3)
+    noise = {
+        name: rng.normal(size=values.shape).astype(np.float32) for name, values in data.modalities.items()
+    }
+    found, rows = chosen_modules(settings, replace(data, modalities=noise))
+    assert [row.module for row in rows] == list(MODULES)
+    for row in rows:
+        assert row.low <= row.gain <= row.high
+        assert row.measured_on == "validation"
+        assert getattr(found.model.response, MODULES[row.module]) == row.kept
+        assert row.kept == (row.low > 0 if row.module == "examination" else row.gain > 0)
+
+
+def test_where_nothing_can_be_measured_nothing_changes() -> None:
+    data, settings = with_looks(make_toy()), small_settings("causal", training=SHORT)
+    none = np.empty((2, 0), dtype=np.int32)
+    assert chosen_modules(settings, replace(data, valid=none)) == (settings, ())
+    assert chosen_modules(settings, replace(data, looks=None)) == (settings, ())
+    off = small_settings("causal", training={"worth_share": 0})
+    assert chosen_modules(off, data) == (off, ())
+
+
+def test_random_exposure_is_asked_first() -> None:
+    data = make_toy()
+    users, items = (part.ravel() for part in np.indices((data.n_users, data.n_items)))
+    liked = (users % 3 == items % 3).astype(np.float32)
+    shown = replace(data, random_exposure=np.stack([users, items, liked]).astype(np.float32))
+
+    def truth(asked: np.ndarray) -> np.ndarray:
+        return (asked[:, None] % 3 == np.arange(data.n_items)[None] % 3).astype(np.float32)
+
+    values, metric, where = measured(truth, shown)
+    assert (metric, where) == ("auc", "uniform exposure")
+    assert values.size == data.n_users
+    assert values.mean() == pytest.approx(1.0)
