@@ -24,7 +24,7 @@ def truth_lines(
     from causalrec.lab.truth_models import registered
 
     try:
-        known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+        known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
         models: dict[str, Scores] = {}
         for label, package in packages.items():
             models = {**registered(package, dataset, label), **models}

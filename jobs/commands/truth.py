@@ -40,7 +40,7 @@ def truth(
     """Find or train the models, compare them with the truth, print the table."""
     settings, console = shop_settings(settings_file), Console()
     dataset = newest_dataset(settings, open_lake(settings), ds)
-    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
     models = (
         {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(train)}
         if train
