@@ -14,7 +14,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec import __version__
 from causalrec.code import code_hash
@@ -25,6 +24,7 @@ from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import emit
 from causalrec.run import Run, open_run
 from jobs._progress import Terminal
+from jobs._tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 EXIT_REFUSED = 78
@@ -154,9 +154,15 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def loaded(arguments: argparse.Namespace, *, tuned: bool = True) -> Settings:
-    """The settings that a command line and the environment name; ``tuned`` as in ``load_settings``."""
-    file = arguments.settings or os.environ.get("CAUSALREC_SETTINGS")
+def loaded(arguments: argparse.Namespace) -> Settings:
+    """The settings that a command line and the environment name."""
+    return shop_settings(arguments.settings)
+
+
+def shop_settings(file: str | None, *, tuned: bool = True) -> Settings:
+    """The settings of the shop in ``file``, or in the file that the environment names; ``tuned`` as in
+    ``load_settings``."""
+    file = file or os.environ.get("CAUSALREC_SETTINGS")
     return load_settings(Path(file) if file else None, os.environ, tuned=tuned)
 
 
@@ -177,7 +183,7 @@ def _print_notes(rows: list[LedgerRow], console: Console) -> None:
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:
-    table = Table(title=f"{job.name}", title_justify="left")
+    table = Table(title=f"{job.name}")
     for column in ("ds", "status", "rows in", "rows out", "rejected", "seconds", "writes"):
         table.add_column(column, justify="left" if column in ("ds", "status", "writes") else "right")
     shown = rows if len(rows) <= 8 else rows[:3] + rows[-4:]

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
-from rich.table import Table
-
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import CausalrecError
 from causalrec.registry.package import ModelPackage
 from causalrec.report.truth import TruthLine
+from jobs._tables import Table
 
 
 def truth_lines(
@@ -25,7 +24,7 @@ def truth_lines(
     from causalrec.lab.truth_models import registered
 
     try:
-        known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+        known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
         models: dict[str, Scores] = {}
         for label, package in packages.items():
             models = {**registered(package, dataset, label), **models}
@@ -38,7 +37,7 @@ def truth_lines(
 
 def truth_table(lines: Sequence[TruthLine]) -> Table:
     """The card for the terminal."""
-    table = Table(title="NDCG@20 of unseen items against the truth of the shop", title_justify="left")
+    table = Table(title="NDCG@20 of unseen items against the truth of the shop")
     table.add_column("model")
     for question in ("if shown (response)", "content alone (content effect)"):
         table.add_column(question, justify="right")

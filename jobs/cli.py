@@ -1,56 +1,130 @@
-"""The ``causalrec`` command: work that is not a nightly job."""
+"""The ``causalrec`` command. A command is one file under jobs/commands, imported when it is called.
 
-import argparse
+Help, completion of names and a mistyped command need none of them: importing all takes seconds.
+"""
+
+import functools
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from causalrec import __version__
 from causalrec.errors import CausalrecError
-from jobs import features, review
-from jobs._runner import EXIT_ERROR
-from jobs.commands import (
-    align,
-    bench,
-    check,
-    decide,
-    diff,
-    erase,
-    explain,
-    export,
-    init,
-    intervene,
-    reproduce,
-    requeue,
-    show,
-    simulate,
-    status,
-    truth,
-    tune,
-)
+from jobs.commands._many import ManyValues
+
+EXIT_ERROR = 1
+START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "Models", "Studies"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: the function of its name (``-`` read as ``_``) in the file of that name."""
+
+    name: str
+    panel: str
+    help: str
+
 
 COMMANDS = (
-    *(init, check, status, show, diff, export, explain, review, decide, requeue, reproduce, erase),
-    *(features, align, bench, simulate, intervene, truth, tune),
+    Command("init", START, "Write a commented settings file for a shop."),
+    Command("check", START, "Look at a landing zone before the first night."),
+    Command("status", NIGHTS, "What exists for a date, what is stale or missing, and why."),
+    Command("plan", NIGHTS, "What a backfill of a range of dates would do."),
+    Command("stages", NIGHTS, "The stages of a night, in order."),
+    Command("run", NIGHTS, "Run one stage for one date."),
+    Command("requeue", NIGHTS, "Retry rows in quarantine after a correction."),
+    Command("features", NIGHTS, "Write the page of neighbours, duplicates, drift and failed pictures."),
+    Command("show", LISTS, "A user's history and published list, with reasons."),
+    Command("explain", LISTS, "Why a user was recommended an item: one score taken apart."),
+    Command("diff", LISTS, "What changed between two published nights."),
+    Command("export", LISTS, "Copy a published night to Parquet, PostgreSQL and Redis."),
+    Command("erase", LISTS, "Erase a user from every table and its history."),
+    Command("history", MODELS, "Every decision about the champion."),
+    Command("review", MODELS, "Write the review page of the challenger."),
+    Command("promote", MODELS, "Make a version that passed the gate champion."),
+    Command("reject", MODELS, "Reject a version, with a reason."),
+    Command("rollback", MODELS, "Make an older version champion again."),
+    Command("reproduce", MODELS, "Train a registered version again and compare."),
+    Command("tune", MODELS, "Choose settings for this shop on validation, in a budget of minutes."),
+    Command("align", MODELS, "Train the projections of the lite encoders on the catalogue."),
+    Command("bench", STUDIES, "Models against baselines on arrays of your own, in one table."),
+    Command("simulate", STUDIES, "Models in simulated shops whose true causes are known."),
+    Command("intervene", STUDIES, "Split a bundle anew so that its test does not favour popular items."),
+    Command("truth", STUDIES, "Models against the truth of a generated shop."),
 )
+
+
+class Lazy(TyperGroup):
+    """Knows its commands by name; imports the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
+        """The command named by ``args``, ready to parse the rest."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, known if known is None or name is None else loaded(name), rest
+
+
+def loaded(name: str) -> Any:  # noqa: ANN401 - typer keeps its command classes to itself
+    """The command ``name`` with its options."""
+    (known,) = (command for command in COMMANDS if command.name == name)
+    function = getattr(import_module(f"jobs.commands.{name}"), name)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name, cls=ManyValues, help=known.help)(_reporting(name, function))
+    return get_command(alone)
+
+
+def _reporting(name: str, function: Callable[..., int]) -> Callable[..., None]:
+    """``function`` with its status as exit status, and its errors as one line."""
+
+    @functools.wraps(function)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            status = function(*arguments, **options)
+        except CausalrecError as error:
+            Console().print(f"[bold red]{name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            status = EXIT_ERROR
+        raise typer.Exit(status)
+
+    return run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"causalrec {__version__}\n")
+        raise typer.Exit
+
+
+def application() -> typer.Typer:
+    """The whole command line, with the names and help of its commands only."""
+    app = typer.Typer(cls=Lazy, name="causalrec", no_args_is_help=True, rich_markup_mode="rich")
+
+    @app.callback(help="Nightly recommendations: look at nights, lists and models, and run what is due.")
+    def top(
+        version: Annotated[
+            bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
+        ] = False,
+    ) -> None:
+        pass
+
+    for command in COMMANDS:
+        app.command(command.name, help=command.help, rich_help_panel=command.panel)(lambda: None)
+    return app
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one subcommand; returns the exit status."""
-    console = Console()
-    arguments = _parser().parse_args(argv)
+    """Run one command; returns the exit status."""
     try:
-        return int(arguments.run(arguments, console))
-    except CausalrecError as error:
-        console.print(f"[bold red]{arguments.command}[/] {error}", highlight=False)
-        return EXIT_ERROR
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="causalrec", description=__doc__)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(subparsers)
-    return parser
+        get_command(application()).main(args=argv, prog_name="causalrec")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else EXIT_ERROR if end.code else 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,35 +1,16 @@
 """Write the page of what the encoders made of the catalogue of a date."""
 
-import argparse
-import datetime as dt
 import sys
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.table import Table
 
 from causalrec.lake.outcome import Outcome
 from causalrec.report.features.page import feature_page, feature_page_inputs
 from causalrec.report.features.summary import Summary
-from causalrec.run import Run, open_run
-from jobs._progress import Terminal
-from jobs._runner import Job, loaded, main, run
+from causalrec.run import Run
+from jobs._runner import Job, main
+from jobs._tables import Table
 
 COLUMNS = ("contents", "without a vector", "exact duplicates", "near duplicates", "same category", "drift")
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("features", help="a page of neighbours, duplicates, drift and failures")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
-    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=command)
-
-
-def command(arguments: argparse.Namespace, console: Console) -> int:
-    """Writes it, whether or not anything changed since the last time."""
-    run(JOB, open_run(loaded(arguments), arguments.ds, Terminal(console), force=True))
-    return 0
 
 
 def _work(run: Run) -> Outcome:
@@ -46,7 +27,7 @@ def _work(run: Run) -> Outcome:
 
 def table_of(summaries: Sequence[Summary]) -> Table:
     """One line per modality."""
-    table = Table(title="features", title_justify="left")
+    table = Table(title="features")
     table.add_column("")
     for name in COLUMNS:
         table.add_column(name, justify="right")

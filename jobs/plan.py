@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
-from rich.table import Table
 
 from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
@@ -21,6 +20,7 @@ from causalrec.pipeline import NIGHTLY
 from causalrec.run import Run, open_run
 from jobs._pipeline import load_job
 from jobs._runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded
+from jobs._tables import Table
 
 SHOWN_REASONS = 3
 
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _table(days: Sequence[DayPlan]) -> Table:
-    table = Table(title="plan", title_justify="left")
+    table = Table(title="plan")
     for column in ("ds", "state", "why"):
         table.add_column(column)
     for day in days:

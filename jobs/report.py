@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-from rich.table import Table
-
 from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
@@ -15,6 +13,7 @@ from causalrec.report.nightly import nightly_page, page_file, report_inputs
 from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
 from jobs._runner import Job, main
+from jobs._tables import Table
 from jobs._truth import truth_lines, truth_table
 
 NAME = "report"
@@ -60,7 +59,7 @@ def _show(run: Run) -> None:
 
 def tables_of(night: Night) -> Table:
     """Rows in, out and rejected, seconds and location per table."""
-    table = Table(title=f"night of {night.ds}", title_justify="left")
+    table = Table(title=f"night of {night.ds}")
     for name in ("job", "table", "rows in", "rows out", "rejected", "seconds", "where"):
         right = name in ("rows in", "rows out", "rejected", "seconds")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
@@ -74,7 +73,7 @@ def tables_of(night: Night) -> Table:
 def metrics_of(metrics: Metrics) -> Table:
     """The model against its baselines."""
     title = f"version {metrics.version} against baselines ({metrics.split} split, {metrics.evaluated_on})"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     table.add_column("model")
     for name in metrics.names:
         table.add_column(name, justify="right")

@@ -1,15 +1,12 @@
 """Write the review page of a version, attach it to its MLflow run, and print where it is."""
 
-import argparse
 import datetime as dt
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
@@ -25,26 +22,12 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
-from causalrec.run import Run, open_run
-from jobs._progress import Terminal
-from jobs._runner import Job, loaded, main, run
+from causalrec.run import Run
+from jobs._runner import Job, main
+from jobs._tables import Table
 from jobs._truth import truth_lines
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("review", help="write the review page of the challenger")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=command)
-
-
-def command(arguments: argparse.Namespace, console: Console) -> int:
-    """Writes it, whether or not anything changed since the last time."""
-    run(JOB, open_run(loaded(arguments), arguments.ds, Terminal(console), force=True))
-    return 0
 
 
 def _inputs(job: Run) -> dict[str, str]:
@@ -150,7 +133,7 @@ def _ledger_cost(ledger: Ledger, ds: dt.date) -> dict[str, str]:
 
 def _checks(reviewed: Reviewed) -> Table:
     title = f"version {reviewed.version}: {reviewed.verdict.decision}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     for name in ("check", "result", "what was found"):
         table.add_column(name)
     for check in reviewed.verdict.checks:

@@ -30,7 +30,7 @@ def test_a_section_shows_default_range_and_meaning() -> None:
         '| `paths.lake` | `"lake"` | text | root of the Delta tables: a folder or a URI such as '
         in "".join(line for line in lines if "paths.lake" in line)
     )
-    assert "## features.image" in lines
+    assert "### features.image" in lines
 
 
 def test_every_named_setting_exists() -> None:

@@ -22,10 +22,7 @@ class FeaturePageSettings(Section):
     text_duplicate: float = Field(
         0.97, gt=0, le=1, description="cosine from which two different texts count as near duplicates"
     )
-    galleries: int = Field(4, ge=0, description="items with several pictures that are shown with all of them")
     duplicates: int = Field(6, ge=0, description="groups of duplicates shown of each kind")
-    group_items: int = Field(6, ge=2, description="items shown of a group")
-    map_points: int = Field(2_000, ge=0, description="points of each map")
     categories: int = Field(8, ge=1, le=8, description="categories that have a colour on the map")
     drift_warning: float = Field(
         3.0,

@@ -32,8 +32,6 @@ class MonitorSettings(Section):
         20, ge=1, description="users with an answer on random exposure below which it proves nothing"
     )
     min_events: int = Field(200, ge=1, description="events below which a mix proves nothing")
-    score_bins: int = Field(10, ge=2, description="bins of the distribution of scores")
     quiet_days: int = Field(
         7, ge=0, description="days after a request, or after the champion's training, without another request"
     )
-    page_days: int = Field(60, ge=1, description="nights shown on the page")

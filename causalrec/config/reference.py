@@ -17,7 +17,16 @@ A settings file is TOML; name it with `--settings FILE` or the environment varia
 A variable `CAUSALREC__SECTION__KEY` overrides one setting, for example `CAUSALREC__SCORING__K=50`. Everything
 has a default, so a file holds only what differs. An unknown key, or a value outside its range, is refused by
 name.
+
+## What a shop sets
 """
+STUDIES = """
+## What studies vary
+
+These belong to the generated shop, to benchmarks, or to models and trainings whose defaults were chosen on
+validation data. Running a shop needs none of them.
+"""
+STUDIED = ("source.demo", "model", "training", "bench", "align")
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,10 @@ class Entry:
 
 def settings_reference() -> str:
     """All sections with their settings, in the order of the tree."""
-    return HEAD + "".join(_section(Settings, ""))
+    sections = dict(_sections(Settings, ""))
+    studied = {path for path in sections if path.startswith(STUDIED)}
+    shop = "".join(text for path, text in sections.items() if path not in studied)
+    return HEAD + shop + STUDIES + "".join(text for path, text in sections.items() if path in studied)
 
 
 def entries(section: type[BaseModel] = Settings, path: str = "") -> Iterator[Entry]:
@@ -45,20 +57,23 @@ def entries(section: type[BaseModel] = Settings, path: str = "") -> Iterator[Ent
             yield Entry(f"{path}{name}", _default(field), _values(field), field.description or "")
 
 
-def _section(section: type[BaseModel], path: str) -> Iterator[str]:
+def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:
+    """Dotted path and text of ``section`` and of those inside it."""
     own = [entry for entry in entries(section, path) if "." not in entry.name.removeprefix(path)]
     if own:
         about = " ".join((section.__doc__ or "").partition("\n\n")[0].split())
-        title = f"\n## {path.rstrip('.')}\n\n{about.replace('``', '`')}\n" if path else "\n## Top level\n"
-        yield f"{title}\n| setting | default | values | meaning |\n|---|---|---|---|\n"
-        yield from (
+        name = path.rstrip(".")
+        title = f"\n### {name}\n\n{about.replace('``', '`')}\n" if path else "\n### Top level\n"
+        rows = [
             f"| `{entry.name}` | `{entry.default}` | {entry.values} | {_cell(entry.meaning)} |\n"
             for entry in own
-        )
+        ]
+        head = f"{title}\n| setting | default | values | meaning |\n|---|---|---|---|\n"
+        yield name, head + "".join(rows)
     for name, field in section.model_fields.items():
         inner = _inner(field)
         if inner is not None:
-            yield from _section(inner, f"{path}{name}.")
+            yield from _sections(inner, f"{path}{name}.")
 
 
 def _inner(field: FieldInfo) -> type[BaseModel] | None:

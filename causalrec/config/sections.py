@@ -215,7 +215,7 @@ class LakeSettings(Section):
 class SourceSettings(Section):
     """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
 
-    kind: Literal["native", "demo", "hm"] = Field(
+    kind: str = Field(
         "demo",
         description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
         "(the H&M files)",
@@ -333,9 +333,6 @@ class ImageSettings(Section):
     )
     retry_window_days: int = Field(30, ge=1, description="days after which such a picture is given up")
     keys_per_task: int = Field(512, ge=1, description="pictures of one Spark task")
-    alternatives: int = Field(
-        3, ge=1, description="references that are tried for the same content before it counts as failed"
-    )
     read_threads: int = Field(4, ge=1, description="pictures that one Spark task reads at a time")
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
@@ -444,7 +441,6 @@ class DatasetSettings(Section):
         description="weight of the primary picture where pooling is weighted; the others share the rest",
     )
     max_pictures: int = Field(8, ge=1, description="usable pictures of an item that count")
-    passed_per_user: int = Field(100, ge=0, description="most pairs of a user that were shown and skipped")
     position_bands: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8, 12, 20, 40, 100),
         description="last position of each band in which looks are counted; deeper ones share one more",
@@ -588,7 +584,6 @@ class ScoringSettings(Section):
         0, ge=0, description="size of the catalogue from which an approximate index is used; 0: never"
     )
     ann_probes: int = Field(64, ge=1, description="cells of the index that are searched")
-    ann_sample: int = Field(500, ge=1, description="users whose lists are compared with exact ones")
     min_overlap: float = Field(
         0.02,
         ge=0,
@@ -630,7 +625,6 @@ class RegistrySettings(Section):
     artifact_root: str = Field("", description="where MLflow keeps artifacts; empty: in the work folder")
     model_name: str = Field("causalrec", description="name of the registered model")
     experiment: str = Field("causalrec", description="name of the MLflow experiment")
-    approver: str = Field("nightly", description="who is named where the gate decides without a person")
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
     reproduced_within: float = Field(
         0.005,
@@ -645,9 +639,7 @@ class ReportSettings(Section):
 
     users: int = Field(6, ge=0, description="users shown on the nightly page")
     history: int = Field(8, ge=1, description="items of a history shown on the nightly page")
-    page_history: int = Field(40, ge=1, description="on the page of one user")
     recommendations: int = Field(8, ge=1, description="rows of a list shown on the nightly page")
-    code_items: int = Field(6, ge=1, description="pictures shown of a confounder code")
     gate_nights: int = Field(14, ge=1, description="nights whose gate results are shown beside tonight's")
     codes: int = Field(12, ge=0, description="confounder codes shown")
     thumbnail_pixels: int = Field(112, ge=16, description="side of a picture, in pixels")

@@ -101,8 +101,8 @@ class Interactions:
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
-            rating), or None where nobody logged them; no training pairs, but held-out ones stay in it: to
-            leave them out would tell what they are.
+            rating), or None where nobody logged them. No pair of any split is among them: where a pair may
+            be shown more than once, ``looks`` say what happened.
         looks: what people did when they looked, held-out pairs included (a model that is judged on them
             leaves their rows out), or None where neither impressions nor several depths of response were
             logged. With a temporal split, only looks of the training period.

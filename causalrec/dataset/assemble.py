@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.config.sections import DatasetSettings
-from causalrec.dataset.arrays import Ints, pair_keys, unique_pairs, without
+from causalrec.dataset.arrays import Ints, pair_keys
 from causalrec.errors import DatasetError
 
 NO_PAIRS = "check that events of the weighted types arrived and that their items are in the product feed"
@@ -18,13 +18,11 @@ NO_PAIRS = "check that events of the weighted types arrived and that their items
 def pair_arrays(
     pairs: pa.Table,
     shown: pa.Table,
-    skipped: pa.Table,
     users: pa.Array,
     items: pd.DataFrame,
     settings: DatasetSettings,
 ) -> dict[str, npt.NDArray[Any]]:
-    """train, valid, test, seen, train_weights, random_exposure and passed, as positions, sorted by user and
-    item."""
+    """train, valid, test, seen, train_weights and random_exposure, as positions, sorted by user and item."""
     item_ids = pa.array(items["item_id"], type=pa.string())
     ids = _positions(pairs, users, item_ids)
     order = np.lexsort((ids[1], ids[0]))
@@ -41,9 +39,6 @@ def pair_arrays(
         trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
     if not trains.any():
         raise DatasetError(f"none of {ids.shape[1]} interactions is left to train on", do=NO_PAIRS)
-    passed = without(_positions(skipped, users, item_ids), ids[:, trains])
-    if settings.hold_out_uniform:
-        passed = without(passed, exposed)
     return {
         "train": ids[:, trains],
         "valid": ids[:, split == "valid"],
@@ -51,7 +46,6 @@ def pair_arrays(
         "seen": ids,
         "train_weights": weights[trains],
         "random_exposure": np.vstack([exposed, outcomes[None, :]]).astype(np.int32),
-        "passed": unique_pairs(passed[:, passed[1] >= 0]),
     }
 
 

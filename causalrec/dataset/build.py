@@ -24,7 +24,6 @@ from causalrec.dataset.interactions import interactions, positive_events, traini
 from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
-from causalrec.dataset.passed import passed_over
 from causalrec.dataset.store import write_bundle
 from causalrec.dataset.unknown import unknown_items_note
 from causalrec.errors import DatasetError, LakeError
@@ -37,7 +36,7 @@ from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
 
-PAIRS = ("train", "valid", "test", "random_exposure", "passed")
+PAIRS = ("train", "valid", "test", "random_exposure")
 
 Versions = dict[str, int | None]
 
@@ -129,8 +128,7 @@ def _content(
     users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     events = _events(settings, lake, spark, ds, versions)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    skipped = passed_over(events, settings.dataset).toArrow()
-    arrays = pair_arrays(pairs, shown, skipped, users, items, settings.dataset)
+    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     item_ids = pa.array(items["item_id"], type=pa.string())

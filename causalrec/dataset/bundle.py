@@ -66,7 +66,7 @@ def load_bundle(folder: Path) -> Interactions:
         modalities,
         propensity=exposed,
         random_exposure=exposure,
-        passed=None if passed is None else without(passed, train),
+        passed=None if passed is None else without(passed, np.concatenate([train, valid, test], axis=1)),
         looks=looks,
         later_looks=later_looks,
     )

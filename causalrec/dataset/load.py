@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Dataset:
         seen: int32 (2, n) every positive pair of all splits, for leaving out what a user already has.
         pins: the tables and versions it was built from.
         folder: where the arrays lie.
+        ds: the date it was loaded for, None where it was opened as a folder.
     """
 
     dataset_id: str
@@ -48,6 +49,7 @@ class Dataset:
     seen: Ints
     pins: tuple[Pin, ...]
     folder: Path
+    ds: dt.date | None = None
 
 
 def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
@@ -62,7 +64,7 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
         raise DatasetError(f"no dataset of {ds}", do="run build_dataset for this date")
     row = rows[0]
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
-    return open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins)
+    return replace(open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins), ds=ds)
 
 
 def newest_dataset(settings: Settings, lake: Lake, ds: dt.date | None = None) -> Dataset:
@@ -134,7 +136,6 @@ def interactions_of(
         modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
         weights=arrays["train_weights"],
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
-        passed=arrays.get("passed"),
         looks=looks[0],
         later_looks=looks[1],
         item_names=tuple(items["title"].fillna(items["item_id"])),

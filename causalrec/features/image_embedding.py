@@ -26,6 +26,7 @@ from causalrec.pictures.resolver import Resolver
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
+ALTERNATIVES = 3  # references tried for one content before it counts as failed
 FAILURES = (
     ReasonCode.IMAGE_MISSING,
     ReasonCode.IMAGE_UNREACHABLE,
@@ -95,7 +96,7 @@ def _keys(
 
     images = lake.table("images")
     rows = read_frame(spark, images, arrived(images, ds), ["sha256", "image_ref"], version).distinct()
-    references = fn.slice(fn.sort_array(fn.collect_list("image_ref")), 1, settings.alternatives)
+    references = fn.slice(fn.sort_array(fn.collect_list("image_ref")), 1, ALTERNATIVES)
     return rows.groupBy(fn.col("sha256").alias("content_key")).agg(references.alias("references"))
 
 

@@ -21,7 +21,7 @@ STEPS = 12  # Fisher scoring has converged long before
 LONGEST = 3.0  # prior standard deviations that one step may go
 
 
-def with_learnt_users(world: World, looks: Looks, users: Numbers, items: Numbers) -> World:
+def with_learnt_users(world: World, looks: Looks, users: Numbers, items: Numbers, day: int) -> World:
     """``world`` with tastes and sensitivities as learnt from ``looks`` in place of the true ones.
 
     Args:
@@ -32,9 +32,9 @@ def with_learnt_users(world: World, looks: Looks, users: Numbers, items: Numbers
     order = np.argsort(groups, kind="stable")
     looks, groups = looks.take(order), groups[order]
     at, of = items[looks.items], users[looks.users]
-    direction = slopes(world, at)
+    direction = slopes(world, at, day)
     state = np.zeros((who.size, MERIT + 1))
-    base = true_logit(_with(world, np.zeros((world.source.users, MERIT + 1))), of, at)
+    base = true_logit(_with(world, np.zeros((world.source.users, MERIT + 1))), of, at, day)
     seen, slip = _examined(world, looks), world.knobs.accident_share
     hit = looks.reached[0].astype(np.float64)
     for _ in range(STEPS):

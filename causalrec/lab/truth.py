@@ -9,6 +9,7 @@ Items with which a user already interacted are no candidates, as in a published 
 so the best possible list has 1, and a random one far more than 0.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,7 @@ from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.topk import top_k
 from causalrec.model.base import Recommender
 from causalrec.sources.demo import names
-from causalrec.sources.demo.mechanism import buying_chance, do_effect, sigmoid, true_logit
+from causalrec.sources.demo.mechanism import LAST, buying_chance, do_effect, sigmoid, true_logit
 from causalrec.sources.demo.world import World, build_world
 
 Doubles = npt.NDArray[np.float64]
@@ -62,27 +63,32 @@ class ShopTruth:
 
     Attributes:
         users, items: int64 (U,) and (N,), what the generator calls the users and items of the dataset.
+        day: the day of the shop that is now.
     """
 
     world: World
     users: Numbers
     items: Numbers
+    day: int = LAST
 
     def factual(self, users: Ints) -> Doubles:
         """float64 (B, N): chance of a choice if shown, now."""
-        return sigmoid(true_logit(self.world, self.users[users][:, None], self.items[None, :]))
+        return sigmoid(true_logit(self.world, self.users[users][:, None], self.items[None, :], self.day))
 
     def do(self, users: Ints) -> Doubles:
         """float64 (B, N): the same with the demand for brand and category drawn anew."""
-        return do_effect(self.world, self.users[users][:, None], self.items[None, :])
+        return do_effect(self.world, self.users[users][:, None], self.items[None, :], self.day)
 
     def buying(self, users: Ints) -> Doubles:
         """float64 (B, N): chance of a purchase if shown, now and without any campaign."""
-        return buying_chance(self.world, self.users[users][:, None], self.items[None, :])
+        return buying_chance(self.world, self.users[users][:, None], self.items[None, :], self.day)
 
 
-def shop_truth(source: SourceSettings, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike) -> ShopTruth:
-    """The truth of the shop that ``source`` generates, for the users and items of a dataset.
+def shop_truth(
+    source: SourceSettings, user_ids: npt.ArrayLike, item_ids: npt.ArrayLike, ds: dt.date | None = None
+) -> ShopTruth:
+    """The truth on ``ds`` (default: the last day) of the shop that ``source`` generates, for the users and
+    items of a dataset.
 
     Raises:
         DatasetError: the shop is not a generated one, or the ids are not its own.
@@ -96,7 +102,9 @@ def shop_truth(source: SourceSettings, user_ids: npt.ArrayLike, item_ids: npt.Ar
             (item_ids, names.item_ids, source.items),
         )
     ]
-    return ShopTruth(build_world(source), *numbers)
+    day = LAST if ds is None else min((ds - source.first_day).days, source.days - 1)
+    users, items = numbers
+    return ShopTruth(build_world(source), users, items, day)
 
 
 def _numbers(ids: npt.NDArray[np.generic], known: npt.NDArray[np.generic]) -> Numbers:
@@ -142,7 +150,9 @@ def truth_rows(
     rows = {**_floors(data, rng), **models}
     if data.looks is not None:
         mine = data.looks.take(np.isin(data.looks.users, users))
-        learnt = replace(truth, world=with_learnt_users(truth.world, mine, truth.users, truth.items))
+        learnt = replace(
+            truth, world=with_learnt_users(truth.world, mine, truth.users, truth.items, truth.day)
+        )
         rows[ATTAINABLE] = Scores(learnt.factual, learnt.do)
     rows[IDEAL] = Scores(truth.factual, truth.do)
     return tuple(_row(name, scores, truth, data, users, k) for name, scores in rows.items())

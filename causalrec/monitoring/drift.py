@@ -7,6 +7,7 @@ import pandas as pd
 from causalrec.config.monitor import MonitorSettings
 from causalrec.monitoring.lines import Line, Status, unknown
 
+SCORE_BINS = 10  # quantiles of the first night
 SMOOTHING = 0.5  # observations added to every bin, so that an empty one is no infinite change
 
 
@@ -32,7 +33,7 @@ def score_line(
     before: npt.NDArray[np.float64], now: npt.NDArray[np.float64], settings: MonitorSettings
 ) -> Line:
     """Drift of the served scores against the first night of the same version, in its quantiles."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, settings.score_bins + 1)[1:-1]))
+    edges = np.unique(np.quantile(before, np.linspace(0, 1, SCORE_BINS + 1)[1:-1]))
     counts = [np.bincount(np.searchsorted(edges, part), minlength=edges.size + 1) for part in (before, now)]
     return psi_line("score_drift", counts[0].astype(float), counts[1].astype(float), settings)
 

@@ -20,6 +20,7 @@ from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
 
+APPROVER = "nightly"  # who is named where the gate decides without a person
 APPROVE = "answer the approval task of the training DAG, or run causalrec promote"
 WORDS: dict[str, Word] = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
 
@@ -63,7 +64,7 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
         note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"
         return _outcome(verdict, (), note)
     decision = Decision(
-        WORDS[verdict.decision], now, challenger.version, challenger.run_id, settings.registry.approver,
+        WORDS[verdict.decision], now, challenger.version, challenger.run_id, APPROVER,
         verdict.why, ds, _as_json(verdict, evaluation),
     )  # fmt: skip
     written = decide_champion(client, settings, lake, decision)

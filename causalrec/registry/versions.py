@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
-from causalrec.registry.package import ModelPackage, open_package
 from causalrec.registry.store import connect, store_exists
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+
+    from causalrec.registry.package import ModelPackage
 
 Alias = Literal["champion", "challenger"]
 AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
@@ -104,7 +105,7 @@ def version_of(settings: Settings, alias: Alias) -> str:
 
 
 @contextmanager
-def opened(version: ModelVersion) -> Iterator[ModelPackage]:
+def opened(version: ModelVersion) -> "Iterator[ModelPackage]":
     """The verified package of a version, on local disk for the time of the block.
 
     Raises:
@@ -112,6 +113,8 @@ def opened(version: ModelVersion) -> Iterator[ModelPackage]:
     """
     import mlflow
     from mlflow.exceptions import MlflowException
+
+    from causalrec.registry.package import open_package  # scoring, which a look at aliases does not need
 
     with tempfile.TemporaryDirectory(prefix="causalrec-model-") as scratch:
         try:

@@ -12,13 +12,14 @@ from causalrec.lake import Lake
 from causalrec.report.page import make_page
 from causalrec.report.svg import ACCENT, BAD, DIM, draw
 
+NIGHTS = 60  # shown on the page
 SIZE = (4.4, 2.0)  # inches
 FLAG = "training_request"
 
 
 def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
     """``monitoring.html`` in the report folder: the lines of ``ds``, and each over the nights."""
-    days = lake.table("monitoring").upto("ds", ds.isoformat())[-settings.monitor.page_days :]
+    days = lake.table("monitoring").upto("ds", ds.isoformat())[-NIGHTS:]
     rows = lake.table("monitoring").read({"ds": days}).sort_by("ds").to_pylist() if days else []
     tonight = [row for row in rows if row["ds"] == ds]
     flags = [row for row in tonight if row["measure"] == FLAG]

@@ -14,6 +14,7 @@ from causalrec.config import Settings
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
+CODE_ITEMS = 6  # pictures of one confounder code
 PLAIN = "plain"
 BATCH_ROWS = 65_536
 
@@ -121,7 +122,7 @@ def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
     found = []
     for name, part in frame.groupby("confounder_code"):
         items = part["item_id"].value_counts()
-        top = sorted(items.index, key=lambda item: (-items[item], item))[: settings.report.code_items]
+        top = sorted(items.index, key=lambda item: (-items[item], item))[:CODE_ITEMS]
         found.append(Code(str(name), len(part), float(part["shift"].mean()), tuple(top)))
     return sorted(found, key=lambda code: (-code.rows, code.name))[: settings.report.codes]
 

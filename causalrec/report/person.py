@@ -11,6 +11,7 @@ from causalrec.report.page import make_page
 from causalrec.report.people import Person, Shown
 from causalrec.report.thumbnails import Thumbnails
 
+MOST_HISTORY = 40  # items shown
 SAFE = re.compile(r"[^A-Za-z0-9_-]+")
 ID_CHARS, HASH_DIGITS = 40, 8
 
@@ -63,7 +64,7 @@ def person_page(
         f"user_{ds.isoformat()}_{_file_name(person.user_id)}.html",
         ds=ds,
         person=person,
-        history=person.history[: settings.report.page_history],
+        history=person.history[:MOST_HISTORY],
         rows=rows,
         other=other,
         left_out=left_out,

@@ -34,6 +34,7 @@ from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+RECALL_USERS = 500  # whose lists by the index are compared with exact ones
 INDEX = "items.faiss"
 CANDIDATES = "recommendation_candidates"
 
@@ -115,7 +116,7 @@ def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: S
     if index is None or tables is None or catalogue.states is None:
         return {}
     rng = np.random.default_rng(settings.training.seed)
-    size = min(settings.scoring.ann_sample, tables.users.shape[0])
+    size = min(RECALL_USERS, tables.users.shape[0])
     users = tables.users[np.sort(rng.choice(tables.users.shape[0], size, replace=False))]
     k, nothing = min(settings.scoring.k, catalogue.size), np.empty(0, dtype=np.int64)
     exact = fused_top_k(users, catalogue.states, k, nothing)

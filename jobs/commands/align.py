@@ -1,49 +1,43 @@
 """``causalrec align``: one space for pictures and texts, trained on the catalogue's own pairs."""
 
-import argparse
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from rich.console import Console
-from rich.table import Table
 
 from causalrec.config import Settings
-from causalrec.errors import SettingsError
-from causalrec.features.align import Aligned, align, started, untrained
+from causalrec.features.align import Aligned, started, untrained
+from causalrec.features.align import align as train
 from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
 from causalrec.features.align_save import save_checkpoint
 from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.retrieval import Retrieval
 from causalrec.features.text_encoder import text_encoder_id
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table
+from jobs.commands._options import RunDate, SettingsFile
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("align", help="train the lite model's projections on the catalogue")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
-    parser.add_argument("--out", type=Path, required=True, help="new folder for the open_clip checkpoint")
-    parser.add_argument("--seeds", type=int, default=3, help="splits and trainings; the first one is saved")
-    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def align(
+    ds: RunDate,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="New folder for the open_clip checkpoint.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Splits and trainings; the first one is saved.")] = 3,
+    settings_file: SettingsFile = None,
+) -> int:
     """Train once per seed, print recalls on held-out products, save the first."""
-    if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
-    settings = loaded(arguments)
-    pairs = read_pairs(settings, open_lake(settings), arguments.ds)
-    seeds = range(settings.align.seed, settings.align.seed + arguments.seeds)
+    settings, console = shop_settings(settings_file), Console()
+    pairs = read_pairs(settings, open_lake(settings), ds)
     found: dict[str, list[Retrieval]] = {UNTRAINED: [], STARTED: [], ALIGNED: []}
     trained: list[Aligned] = []
-    for seed in seeds:
+    for seed in range(settings.align.seed, settings.align.seed + seeds):
         with console.status(f"seed {seed}"):
             trained.append(_one(pairs, settings, seed, found))
         console.print(
@@ -51,8 +45,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             highlight=False,
         )
     console.print(_table(found, settings.align.cutoffs))
-    facts = _facts(settings, arguments.ds, pairs, found, trained[0])
-    folder = save_checkpoint(trained[0].projections, arguments.out, settings.features.text.max_tokens, facts)
+    facts = _facts(settings, ds, pairs, found, trained[0])
+    folder = save_checkpoint(trained[0].projections, out, settings.features.text.max_tokens, facts)
     for modality in ("IMAGE", "TEXT"):
         name = f"CAUSALREC__FEATURES__{modality}__MODEL=local-dir:{folder.resolve()}"
         console.print(name, highlight=False, soft_wrap=True)
@@ -62,7 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
     """One split and training; its recalls on held-out products are added to ``found``."""
     split = split_pairs(pairs, settings.align, seed)
-    aligned = align(split, settings.align, seed)
+    aligned = train(split, settings.align, seed)
     contenders = {
         UNTRAINED: untrained(split, settings.align, seed),
         STARTED: started(split, settings.align),
@@ -77,7 +71,7 @@ def _table(found: Mapping[str, Sequence[Retrieval]], cutoffs: Sequence[int]) -> 
     """Mean and spread over seeds, per direction and cutoff."""
     first = found[ALIGNED][0]
     title = f"retrieval on held-out products: {first.pictures} pictures, {first.texts} texts"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     for name in ("projections", "finds", *(f"R@{k}" for k in cutoffs)):
         table.add_column(name, justify="right" if name.startswith("R@") else "left", no_wrap=True)
     table.add_row("chance", "either", *(f"{first.chance(k):.3f}" for k in cutoffs))

@@ -1,19 +1,19 @@
 """``causalrec bench``: models against baselines on bench bundles, over seeds, in one table."""
 
-import argparse
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.temporal import has_days, temporal
-from causalrec.errors import SettingsError
 from causalrec.lab.bench import BenchRow, summarise
 from causalrec.lab.bench_page import cells, header, write
 from causalrec.lab.cells import Cell, CellResult, data_hash, run_cell
@@ -21,6 +21,8 @@ from causalrec.lab.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrid
 from causalrec.lab.peeks import looks_at, told
 from causalrec.lab.tune_row import tuned
 from causalrec.metrics.ranking import Split
+from jobs._tables import Table
+from jobs.commands._options import ModelSettings, Seeds, one_of
 
 CELLS = "cells"  # folder of results under --out
 QUICK_EPOCHS = 6
@@ -28,70 +30,79 @@ WIDTH = 120  # of a table that is not written to a wider terminal
 OUT = Path(".work/bench")
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("bench", help="models against baselines on bench bundles, in one table")
-    parser.add_argument("bundles", nargs="+", type=Path, metavar="DIR", help="folders that hold train.npy")
-    parser.add_argument(
-        "--models",
-        nargs="+",
-        choices=CONTENDERS,
-        default=[],
-        metavar="MODEL",
-        help=f"rows of the table (default: causal and all rivals); choose from {', '.join(CONTENDERS)}",
-    )
-    parser.add_argument("--ablations", action="store_true", help="add the causal model with one part changed")
-    parser.add_argument("--reference", default=CAUSAL, help="model that all others are tested against")
-    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (closed forms run once)")
-    parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs"
-    )
-    parser.add_argument(
-        "--test", action="store_true", help="also evaluate on the test split (once, at the end)"
-    )
-    parser.add_argument(
-        "--tune",
-        type=float,
-        default=0.0,
-        metavar="MINUTES",
-        help="tune every row that learns on validation first, each for as long (0: defaults)",
-    )
-    parser.add_argument(
-        "--settings", type=Path, help="TOML file with [model], [training] and [bench.variants.MODEL]"
-    )
-    parser.add_argument("--out", type=Path, default=OUT, help="folder where results are stored and reused")
-    parser.set_defaults(run=bench)
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    models: tuple[str, ...]
+    ablations: bool
+    reference: str
+    seeds: int
+    quick: bool
+    test: bool
+    tune: float
+    out: Path
 
 
-def bench(arguments: argparse.Namespace, console: Console) -> int:
+def bench(
+    bundles: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that hold train.npy.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=one_of(CONTENDERS),
+            metavar="MODEL",
+            help=f"Rows of the table (default: causal and all rivals): {', '.join(CONTENDERS)}.",
+        ),
+    ] = None,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="Add the causal model with one part changed.")
+    ] = False,
+    reference: Annotated[str, typer.Option(help="Model that all others are tested against.")] = CAUSAL,
+    seeds: Seeds = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs.")
+    ] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Also evaluate on the test split (once, at the end).")
+    ] = False,
+    tune: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="MINUTES",
+            help="Tune every row that learns on validation first, each for as long (0: defaults).",
+        ),
+    ] = 0.0,
+    settings: ModelSettings = None,
+    out: Annotated[Path, typer.Option(help="Folder where results are stored and reused.")] = OUT,
+) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
-    if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one seed")
-    base = load_settings(arguments.settings, os.environ, tuned=False)
+    plan = Plan(tuple(models or ()), ablations, reference, seeds, quick, test, tune, out)
+    console, base = Console(), load_settings(settings, os.environ, tuned=False)
     check_overrides(base)
     rows: list[BenchRow] = []
-    for bundle in arguments.bundles:
-        for late in (False, True) if has_days(bundle) else (False,):
-            rows += _bundle(bundle.resolve(), base, arguments, console, late=late)
+    for folder in bundles:
+        for late in (False, True) if has_days(folder) else (False,):
+            rows += _bundle(folder.resolve(), base, plan, console, late=late)
     for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
         wide = Console(file=console.file, width=max(console.width, WIDTH))
         wide.print(_table(part, f"{bundle}, {split}"))
-    for bundle in arguments.bundles if arguments.test else ():
-        looks = told(looks_at(arguments.out / CELLS, data_hash(bundle.resolve())))
-        console.print(f"{bundle.name}: {looks}", highlight=False, soft_wrap=True)
+    for folder in bundles if test else ():
+        looks = told(looks_at(out / CELLS, data_hash(folder.resolve())))
+        console.print(f"{folder.name}: {looks}", highlight=False, soft_wrap=True)
     facts = {
         "code": code_hash("causalrec.lab.cells"),
-        "data": {str(b): data_hash(b.resolve()) for b in arguments.bundles},
+        "data": {str(b): data_hash(b.resolve()) for b in bundles},
     }
-    files = write(rows, arguments.reference, arguments.out, facts)
+    files = write(rows, reference, out, facts)
     console.print(f"written: {', '.join(map(str, files))}", highlight=False)
     return 0
 
 
 def _table(rows: list[BenchRow], title: str) -> Table:
     """One bundle and split; the first two columns are the title, the files have further metrics."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     for number, name in enumerate(header(rows, brief=True)[2:]):
         table.add_column(name, justify="left" if number == 0 else "right")
     for row in rows:
@@ -99,11 +110,9 @@ def _table(rows: list[BenchRow], title: str) -> Table:
     return table
 
 
-def _bundle(
-    bundle: Path, base: Settings, arguments: argparse.Namespace, console: Console, *, late: bool
-) -> list[BenchRow]:
+def _bundle(bundle: Path, base: Settings, plan: Plan, console: Console, *, late: bool) -> list[BenchRow]:
     """The rows of one bundle; ``late`` for its temporal split, which has no test part."""
-    splits = ("valid",) if late else _splits(bundle, arguments.test, console)
+    splits = ("valid",) if late else _splits(bundle, plan.test, console)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     results: list[CellResult] = []
     with Progress(*columns, console=console, transient=True) as progress:
@@ -112,7 +121,7 @@ def _bundle(
         def show(text: str) -> None:
             progress.update(task, description=f"{bundle.name} {text}")
 
-        planned = list(_cells(bundle, base, arguments, late, show))
+        planned = list(_cells(bundle, base, plan, late, show))
         progress.update(task, total=len(planned))
         for cell in planned:
             name = f"{cell.model} seed {cell.seed}"
@@ -121,10 +130,10 @@ def _bundle(
                 show(f"{name} epoch {epoch}")
 
             show(name)
-            results.append(run_cell(cell, arguments.out / CELLS, splits, on_epoch))
+            results.append(run_cell(cell, plan.out / CELLS, splits, on_epoch))
             progress.advance(task)
     title = f"{bundle.name}, temporal" if late else bundle.name
-    return [row for split in splits for row in summarise(title, split, results, arguments.reference)]
+    return [row for split in splits for row in summarise(title, split, results, plan.reference)]
 
 
 def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
@@ -137,19 +146,19 @@ def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
 
 
 def _cells(
-    bundle: Path, base: Settings, arguments: argparse.Namespace, late: bool, show: Callable[[str], None]
+    bundle: Path, base: Settings, plan: Plan, late: bool, show: Callable[[str], None]
 ) -> Iterator[Cell]:
     data = load_bundle(bundle)
     data = temporal(data, bundle) if late else data
-    rows = line_up(arguments.models, ablations=arguments.ablations, content=bool(data.modalities))
+    rows = line_up(plan.models, ablations=plan.ablations, content=bool(data.modalities))
     for contender in rows:
         settings = contender.settings(base)
-        if arguments.tune:
-            storage = arguments.out / "tuning.db"
-            settings = tuned(contender, base, data, arguments.tune, storage, show)
-        for number in range(1 if contender.name in SEEDLESS else arguments.seeds):
+        if plan.tune:
+            storage = plan.out / "tuning.db"
+            settings = tuned(contender, base, data, plan.tune, storage, show)
+        for number in range(1 if contender.name in SEEDLESS else plan.seeds):
             training = {"seed": settings.training.seed + number}
-            if arguments.quick:
+            if plan.quick:
                 training |= {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS}
             seeded = settings.training.model_copy(update=training)
             whole = settings.model_copy(update={"training": seeded})

@@ -1,42 +1,46 @@
 """``causalrec check``: a look at a landing zone before any night, and the settings that it needs."""
 
-import argparse
 import datetime as dt
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.ingest.check import DeliveryCheck, check_landing
-from jobs._runner import EXIT_REFUSED, EXIT_YES, loaded
+from jobs._runner import EXIT_REFUSED, EXIT_YES, shop_settings
+from jobs._tables import Table
+from jobs.commands._options import DAY, SettingsFile, day
 
 PAGE = "landing_check.html"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("check", help="look at a landing zone before the first night")
-    parser.add_argument("landing", nargs="?", help="landing zone (default: that of the settings)")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="look at deliveries up to this date")
-    parser.add_argument("--page", type=Path, help=f"HTML file to write (default: reports/{PAGE})")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=command)
-
-
-def command(arguments: argparse.Namespace, console: Console) -> int:
+def check(
+    landing: Annotated[
+        str | None, typer.Argument(metavar="LANDING", help="Landing zone (default: that of the settings).")
+    ] = None,
+    ds: Annotated[
+        dt.date | None,
+        typer.Option(parser=day, metavar=DAY, help="Look at deliveries up to this date."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=f"HTML file to write (default: reports/{PAGE}).")
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> int:
     """Show what a night would read, reject and refuse; exit status 78 where it would refuse a delivery."""
-    settings = loaded(arguments)
-    if arguments.landing:
-        given = arguments.landing if "://" in arguments.landing else str(Path(arguments.landing).absolute())
+    settings, console = shop_settings(settings_file), Console()
+    if landing:
+        given = landing if "://" in landing else str(Path(landing).absolute())
         paths = settings.paths.model_copy(update={"landing": given})
         settings = settings.model_copy(update={"paths": paths})
-    found = check_landing(settings, arguments.ds)
+    found = check_landing(settings, ds)
     show(found, settings, console)
-    page = arguments.page or settings.report_root / PAGE
-    write_page(found, settings, page)
-    console.print(f"page: {page}", style="dim", soft_wrap=True)
+    file = page or settings.report_root / PAGE
+    write_page(found, settings, file)
+    console.print(f"page: {file}", style="dim", soft_wrap=True)
     return EXIT_REFUSED if any(one.blocking for one in found) else EXIT_YES
 
 

@@ -1,42 +1,43 @@
 """``causalrec diff``: what changed between two published nights."""
 
-import argparse
 import datetime as dt
+from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.report.changes import Changes, read_changes
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table, write_json
+from jobs.commands._options import Json, SettingsFile, day
 
 MOST = 10
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("diff", help="what changed between two published nights")
-    parser.add_argument("before", type=dt.date.fromisoformat, metavar="DS1")
-    parser.add_argument("after", type=dt.date.fromisoformat, metavar="DS2")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--items", type=int, default=MOST, help="how many gaining and losing items to list")
-    parser.set_defaults(run=diff)
-
-
-def diff(arguments: argparse.Namespace, console: Console) -> int:
+def diff(
+    before: Annotated[dt.date, typer.Argument(parser=day, metavar="DS1", help="Earlier night.")],
+    after: Annotated[dt.date, typer.Argument(parser=day, metavar="DS2", help="Later night.")],
+    items: Annotated[int, typer.Option(min=0, help="How many gaining and losing items to list.")] = MOST,
+    json: Json = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Read both nights, show the table."""
-    settings = loaded(arguments)
-    lake = open_lake(settings)
-    names = arguments.before.isoformat(), arguments.after.isoformat()
-    found = read_changes(lake, *names, arguments.items)
+    settings, console = shop_settings(settings_file), Console()
+    names = before.isoformat(), after.isoformat()
+    found = read_changes(open_lake(settings), *names, items)
+    if json:
+        write_json(asdict(found))
+        return 0
     console.print(_summary(found, names))
     console.print(_items(found))
     return 0
 
 
 def _summary(found: Changes, names: tuple[str, str]) -> Table:
-    table = Table(title="published lists", title_justify="left")
+    table = Table(title="published lists")
     for column in ("", *names):
         table.add_column(column, justify="left" if column == "" else "right")
     table.add_row("model version", *(", ".join(side) for side in found.versions))
@@ -51,7 +52,7 @@ def _summary(found: Changes, names: tuple[str, str]) -> Table:
 
 
 def _items(found: Changes) -> Table:
-    table = Table(title="items that entered or left most lists", title_justify="left")
+    table = Table(title="items that entered or left most lists")
     for column in ("item", "lists before", "lists after", "change"):
         table.add_column(column, justify="left" if column == "item" else "right")
     for item in (*found.gained, *found.lost):

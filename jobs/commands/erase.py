@@ -1,50 +1,48 @@
 """``causalrec erase``: one user out of every table and its history, with a receipt."""
 
-import argparse
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
-from causalrec.registry.erase import Receipt, erase
+from causalrec.registry.erase import Receipt
+from causalrec.registry.erase import erase as erase_user
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table
+from jobs.commands._options import SettingsFile, User
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("erase", help="one user out of every table and its history")
-    parser.add_argument("user", metavar="USER", help="user id")
-    parser.add_argument(
-        "--yes", action="store_true", help="erase; without it, only report what would be erased"
-    )
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def erase(
+    user: User,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase; without it, only say what would be erased.")
+    ] = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Erase, or say what would go; one table at the end."""
-    settings = loaded(arguments)
+    settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     with console.status("searching all tables") as status:
-        receipt = erase(
+        receipt = erase_user(
             settings,
             lake,
-            arguments.user,
-            really=arguments.yes,
+            user,
+            really=yes,
             done=lambda name: status.update(f"erased in {name}"),
         )
-    console.print(_summary(receipt, arguments.yes))
-    for line in _remarks(receipt, lake, arguments.user, arguments.yes):
+    console.print(_summary(receipt, yes))
+    for line in _remarks(receipt, lake, user, yes):
         console.print(line, highlight=False)
     return 0
 
 
 def _summary(receipt: Receipt, really: bool) -> Table:
     title = "erased" if really else "would be erased"
-    table = Table("where", title=title, title_justify="left")
+    table = Table("where", title=title)
     for column in ("rows", "files of older versions", "log entries"):
         table.add_column(column, justify="right")
     for name, found in receipt.tables.items():

@@ -1,59 +1,52 @@
 """``causalrec explain``: one score broken down, from a registered or a stored model."""
 
-import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table
 
+from causalrec.config import Settings
 from causalrec.model.causal.explain import Explanation
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table, write_json
+from jobs.commands._options import Alias, Json, SettingsFile, User
 
 HISTORY = 8
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser(
-        "explain", help="why a user was recommended an item: one score broken down"
-    )
-    parser.add_argument("user", metavar="USER", help="user id")
-    parser.add_argument("item", metavar="ITEM", nargs="?", help="item id (default: the user's best new item)")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--alias", choices=("champion", "challenger"), default="champion")
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FOLDER",
-        help="a model stored by bench instead; ids are then row numbers",
-    )
-    parser.add_argument("--history", type=int, default=HISTORY, help="how many history items to list")
-    parser.add_argument("--json", action="store_true", help="the explanation as JSON, in row numbers")
-    parser.set_defaults(run=explain)
-
-
-def explain(arguments: argparse.Namespace, console: Console) -> int:
+def explain(
+    user: User,
+    item: Annotated[
+        str | None, typer.Argument(metavar="ITEM", help="Item id (default: the user's best new item).")
+    ] = None,
+    alias: Annotated[Alias, typer.Option(help="Registered model to ask.")] = "champion",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A model stored by bench instead; ids are then row numbers."),
+    ] = None,
+    history: Annotated[int, typer.Option(min=0, help="How many history items to list.")] = HISTORY,
+    json: Json = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Finds the model, breaks the score down and shows it."""
-    explainer = _explainer(arguments)
-    found = explainer.explain(arguments.user, arguments.item, arguments.history)
-    if arguments.json:
-        console.print_json(json.dumps(asdict(found)))
+    console = Console()
+    explainer = Explainer.of_folder(model) if model else _registered(shop_settings(settings_file), alias)
+    found = explainer.explain(user, item, history)
+    if json:
+        write_json(asdict(found))
     else:
         console.print(render(found, explainer))
     return 0
 
 
-def _explainer(arguments: argparse.Namespace) -> Explainer:
-    if arguments.model is not None:
-        return Explainer.of_folder(arguments.model)
-    settings = loaded(arguments)
-    version = need(connect(settings), settings, arguments.alias)
+def _registered(settings: Settings, alias: Alias) -> Explainer:
+    version = need(connect(settings), settings, alias)
     with opened(version) as package:
         return Explainer.of_package(f"{version.name} version {version.version}", package)
 
@@ -65,7 +58,7 @@ def render(found: Explanation, explainer: Explainer) -> Group:
 
 def _scores(found: Explanation, explainer: Explainer) -> Table:
     title = f"{_name(found.item, explainer)} for {explainer.users[found.user]} ({explainer.label})"
-    table = Table(title=escape(title), title_justify="left", show_header=False)
+    table = Table(title=escape(title), show_header=False)
     code = f"{found.coarse}.{found.fine} {found.code_name}" if found.coarse >= 0 else "none"
     others = explainer.other_scores(found.user, found.item)
     lines = {
@@ -96,7 +89,7 @@ def _without(found: Explanation) -> dict[str, str]:
 
 
 def _history(found: Explanation, explainer: Explainer) -> Table:
-    table = Table(title="history", title_justify="left")
+    table = Table(title="history")
     for column in ("item", "adds to the score", "weight", "P(preference)", "why"):
         table.add_column(column, justify="left" if column in ("item", "why") else "right")
     weakened = {edge.item: edge for edge in found.weakened}

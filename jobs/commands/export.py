@@ -1,42 +1,41 @@
 """``causalrec export``: the published tables of a night in the stores that a shop serves from."""
 
-import argparse
-import datetime as dt
 import os
 from collections.abc import Mapping
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.run import open_lake
-from causalrec.scoring.export.run import TARGETS, Report, configured, export
-from jobs._runner import EXIT_ERROR, loaded
+from causalrec.scoring.export.run import TARGETS, Report, configured
+from causalrec.scoring.export.run import export as export_night
+from jobs._runner import EXIT_ERROR, shop_settings
+from jobs._tables import Table
+from jobs.commands._options import PublishedDate, SettingsFile, one_of
 from jobs.commands.show import newest
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("export", help="copy a published night to Parquet, PostgreSQL and Redis")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument(
-        "--to",
-        action="append",
-        choices=TARGETS,
-        help="store to export to, may be repeated (default: all configured stores)",
-    )
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def export(
+    ds: PublishedDate = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=one_of(TARGETS),
+            metavar="STORE",
+            help=f"{', '.join(TARGETS)}; may be repeated (default: all configured stores).",
+        ),
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> int:
     """Export, show what each store holds now; 1 if one of them failed."""
-    settings = loaded(arguments)
+    settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    ds = arguments.ds or newest(lake)
-    targets = arguments.to or configured(settings)
+    ds = ds or newest(lake)
+    targets = to or configured(settings)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -49,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         def progress(label: str, rows: int) -> None:
             bar.update(task, description=label, advance=rows)
 
-        report = export(settings, lake, ds, targets, _passwords(settings, os.environ), progress)
+        report = export_night(settings, lake, ds, targets, _passwords(settings, os.environ), progress)
     console.print(table_of(report))
     for target, error in report.failed.items():
         console.print(f"[bold red]{target}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
@@ -66,7 +65,7 @@ def _passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]
 
 def table_of(report: Report) -> Table:
     """One line per store and table."""
-    table = Table(title=f"export of {report.night.ds} ({report.night.name})", title_justify="left")
+    table = Table(title=f"export of {report.night.ds} ({report.night.name})")
     for column in ("store", "table", "rows", "lists", "state", "seconds", "where"):
         number = column in ("rows", "lists", "seconds")
         table.add_column(column, justify="right" if number else "left", overflow="fold")

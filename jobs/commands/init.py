@@ -1,15 +1,17 @@
 """``causalrec init SHOP``: a commented settings file from a few answers."""
 
-import argparse
 import re
 import zoneinfo
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
 from causalrec.config import load_settings
 from causalrec.errors import SettingsError
+from jobs.commands._options import one_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "docs" / "mappings"
@@ -38,39 +40,45 @@ refuters = []  # each is one more training; remove this line before people rely 
 """
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("init", help="write a commented settings file for a shop")
-    parser.add_argument("shop", help="short name, also of the file")
-    parser.add_argument("--landing", help="folder or URI of the shop's files")
-    parser.add_argument("--time-zone", help="IANA name of the zone in which the shop counts its days")
-    parser.add_argument("--layout", choices=layouts(), help="software that wrote the files")
-    parser.add_argument("--to", type=Path, help="file to write (default: infra/settings/SHOP.toml)")
-    parser.set_defaults(run=command)
-
-
 def layouts() -> list[str]:
     """Names of the ready mappings, and of the layout of the contracts."""
     return [NATIVE, *sorted(file.stem for file in MAPPINGS.glob("*.toml"))]
 
 
-def command(arguments: argparse.Namespace, console: Console) -> int:
+def init(
+    shop: Annotated[str, typer.Argument(metavar="SHOP", help="Short name, also of the file.")],
+    landing: Annotated[str | None, typer.Option(help="Folder or URI of the shop's files.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="IANA name of the zone in which the shop counts its days.")
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            parser=one_of(layouts()),
+            metavar="NAME",
+            help=f"Software that wrote the files: {', '.join(layouts())}.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File to write (default: infra/settings/SHOP.toml).")
+    ] = None,
+) -> int:
     """Ask what was not said, and write the file; an existing one is left alone."""
-    shop = arguments.shop
+    console = Console()
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", shop):
         raise SettingsError(f"{shop!r} is no name for a shop", do="use small letters, digits, - and _")
     folder = ROOT / "infra" / "settings"
-    file = arguments.to or (folder if folder.is_dir() else Path()) / f"{shop}.toml"
+    file = to or (folder if folder.is_dir() else Path()) / f"{shop}.toml"
     if file.exists():
         raise SettingsError(f"{file} is there already", do="edit it, or name another file by --to")
-    landing = arguments.landing or Prompt.ask(
-        "Folder of the shop's files", default="landing", console=console
+    folder_of_files = landing or str(
+        Prompt.ask("Folder of the shop's files", default="landing", console=console)
     )
-    zone = arguments.time_zone or Prompt.ask("Time zone of the shop's days", default="UTC", console=console)
-    layout = arguments.layout or Prompt.ask(
-        "Software that wrote the files", choices=layouts(), default=NATIVE, console=console
+    zone = time_zone or str(Prompt.ask("Time zone of the shop's days", default="UTC", console=console))
+    software = layout or str(
+        Prompt.ask("Software that wrote the files", choices=layouts(), default=NATIVE, console=console)
     )
-    text = settings_text(shop, landing, zone, layout)
+    text = settings_text(shop, folder_of_files, zone, software)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     try:

@@ -1,18 +1,19 @@
 """``causalrec reproduce``: retrain a registered version from its pins on a CPU, and compare."""
 
-import argparse
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from causalrec.registry.reproduction.compare import Reproduction
-from causalrec.registry.reproduction.reproduce import reproduce
+from causalrec.registry.reproduction.reproduce import reproduce as retrain
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table
+from jobs.commands._options import SettingsFile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,18 +27,15 @@ WORDS = {
 }
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("reproduce", help="retrain a registered version and compare")
-    parser.add_argument("version", metavar="VERSION", help="number of the version in MLflow")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--rebuild", action="store_true", help="also rebuild the data from the pinned tables")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def reproduce(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Number of the version in MLflow.")],
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Also rebuild the data from the pinned tables.")
+    ] = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Retrain, show the metrics, the arrays and what is different here; 3 where a metric differs."""
-    settings = loaded(arguments)
+    settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ExitStack() as stack:
@@ -48,14 +46,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             return stack.enter_context(spark_session(settings.spark, "causalrec"))
 
         bar = stack.enter_context(Progress(*columns, console=console, transient=True))
-        task = bar.add_task(f"retrain version {arguments.version}", total=None)
+        task = bar.add_task(f"retrain version {version}", total=None)
 
         def epoch_done(epoch: int, metrics: dict[str, float]) -> None:
             bar.update(task, completed=epoch)
 
-        found = reproduce(
-            settings, lake, arguments.version, spark, rebuild=arguments.rebuild, progress=epoch_done
-        )
+        found = retrain(settings, lake, version, spark, rebuild=rebuild, progress=epoch_done)
     console.print(_metrics(found))
     console.print(_tables(found))
     console.print(_differences(found) if found.differences else SAME)
@@ -65,7 +61,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _metrics(found: Reproduction) -> Table:
-    table = Table(title="metrics", title_justify="left")
+    table = Table(title="metrics")
     for column in ("split", "metric", "logged", "registered", "retrained", "difference"):
         table.add_column(column, justify="left" if column in ("split", "metric") else "right")
     for metric in found.metrics:
@@ -82,7 +78,7 @@ def _metrics(found: Reproduction) -> Table:
 
 
 def _tables(found: Reproduction) -> Table:
-    table = Table(title="arrays and files", title_justify="left")
+    table = Table(title="arrays and files")
     for column in ("name", "shape", "largest value", "largest difference"):
         table.add_column(column, justify="left" if column == "name" else "right")
     for one in found.tables:
@@ -94,7 +90,7 @@ def _tables(found: Reproduction) -> Table:
 
 def _differences(found: Reproduction) -> Table:
     title = "differences between this machine and the one it was trained on"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title)
     for column in ("what", "recorded", "here"):
         table.add_column(column)
     for one in found.differences:

@@ -1,57 +1,61 @@
 """``causalrec requeue``: rows in quarantine are tried again, after a fix of contract, limits or code."""
 
-import argparse
 import datetime as dt
 from collections.abc import Mapping
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.ingest import events, products
 from causalrec.ingest.delivery import Feed
-from causalrec.ingest.requeue import requeue, waiting
+from causalrec.ingest.requeue import requeue as retry
+from causalrec.ingest.requeue import waiting
 from causalrec.lake import Outcome
 from causalrec.run import Run, open_run
 from jobs._pipeline import load_job
 from jobs._progress import Terminal
-from jobs._runner import Job, loaded, run
+from jobs._runner import Job, run, shop_settings
+from jobs._tables import Table
+from jobs.commands._options import DAY, SettingsFile, day, one_of
 
 FEEDS: Mapping[str, Feed] = {feed.kind: feed for feed in (events.FEED, products.FEED)}
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("requeue", help="reload quarantined rows after a fix")
-    parser.add_argument("table", choices=sorted(FEEDS), help="table that the rows were meant for")
-    parser.add_argument(
-        "--from", dest="first", type=dt.date.fromisoformat, default=dt.date.min, help="from arrival date"
-    )
-    parser.add_argument(
-        "--to", dest="last", type=dt.date.fromisoformat, default=dt.date.max, help="arrival date"
-    )
-    parser.add_argument("--reason", help="only dates with rows rejected for this reason")
-    parser.add_argument("--dry-run", action="store_true", help="only show what is in quarantine")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=command)
-
-
-def command(arguments: argparse.Namespace, console: Console) -> int:
+def requeue(
+    table: Annotated[
+        str,
+        typer.Argument(parser=one_of(sorted(FEEDS)), metavar="TABLE", help=f"{' or '.join(sorted(FEEDS))}."),
+    ],
+    first: Annotated[
+        dt.date | None, typer.Option("--from", parser=day, metavar=DAY, help="First arrival date.")
+    ] = None,
+    last: Annotated[
+        dt.date | None, typer.Option("--to", parser=day, metavar=DAY, help="Last arrival date.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only dates with rows that were rejected for this reason.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is in quarantine.")] = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Show what waits, load these dates again, show what became of it."""
-    settings = loaded(arguments)
-    shop = open_run(settings, arguments.last, Terminal(console), force=True)
-    feed = FEEDS[arguments.table]
-    found = waiting(shop.lake, feed, arguments.first, arguments.last)
-    if arguments.reason:
-        found = {date: counts for date, counts in found.items() if arguments.reason in counts}
-    if not found or arguments.dry_run:
+    settings, console = shop_settings(settings_file), Console()
+    first, last = first or dt.date.min, last or dt.date.max
+    shop = open_run(settings, last, Terminal(console), force=True)
+    feed = FEEDS[table]
+    found = waiting(shop.lake, feed, first, last)
+    if reason:
+        found = {date: counts for date, counts in found.items() if reason in counts}
+    if not found or dry_run:
         console.print(_table(feed, found, {}) if found else "quarantine holds no such rows")
         return 0
     shop.ds = max(found)
     ingest = load_job(feed.job)
 
     def work(job: Run) -> Mapping[dt.date, Outcome]:
-        return requeue(feed, settings, job.lake, job.ledger, job.spark(), sorted(found))
+        return retry(feed, settings, job.lake, job.ledger, job.spark(), sorted(found))
 
     # the ledger says what an ingest of these deliveries would say, so the plan takes them for done
     rows = run(Job(feed.job, ingest.inputs, work), shop)
@@ -62,7 +66,7 @@ def command(arguments: argparse.Namespace, console: Console) -> int:
 def _table(
     feed: Feed, before: Mapping[dt.date, Mapping[str, int]], after: Mapping[dt.date, Mapping[str, int]]
 ) -> Table:
-    table = Table(title=f"quarantine of {feed.kind}", title_justify="left")
+    table = Table(title=f"quarantine of {feed.kind}")
     for column in ("arrival date", "reason", "waited", "still rejected"):
         table.add_column(column, justify="right" if column in ("waited", "still rejected") else "left")
     for date, counts in before.items():

@@ -1,11 +1,12 @@
 """``causalrec show``: one user's history and published list, with reasons and what the adjustment did."""
 
-import argparse
 import datetime as dt
+from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
@@ -16,31 +17,32 @@ from causalrec.report.people import Person, one_person
 from causalrec.report.person import Other, person_page
 from causalrec.run import open_lake
 from causalrec.scoring.raw_list import raw_list
-from jobs._runner import loaded
+from jobs._runner import shop_settings
+from jobs._tables import Table, write_json
+from jobs.commands._options import Json, PublishedDate, SettingsFile, User
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("show", help="a user's history and published list, with reasons")
-    parser.add_argument("user", metavar="USER", help="user id")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="run date (default: the newest published)")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--page", action="store_true", help="also as a page with pictures")
-    parser.set_defaults(run=show)
-
-
-def show(arguments: argparse.Namespace, console: Console) -> int:
+def show(
+    user: User,
+    ds: PublishedDate = None,
+    page: Annotated[bool, typer.Option("--page", help="Also write a page with pictures.")] = False,
+    json: Json = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """Read the published partition, show the two tables."""
-    settings = loaded(arguments)
+    settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    ds = arguments.ds or newest(lake)
-    person = one_person(settings, lake, ds, arguments.user)
+    ds = ds or newest(lake)
+    person = one_person(settings, lake, ds, user)
     titles, references = items_of(settings, lake, ds)
+    if json:
+        write_json({"ds": ds, **asdict(person)})
+        return 0
     console.print(_history(person, titles, settings.report.history))
     console.print(_list(person, titles, ds))
-    if arguments.page:
-        page = person_page(settings, ds, person, _other(settings, lake, ds, person), titles, references)
-        console.print(f"page: {page}", highlight=False, soft_wrap=True)
+    if page:
+        file = person_page(settings, ds, person, _other(settings, lake, ds, person), titles, references)
+        console.print(f"page: {file}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -68,14 +70,14 @@ def newest(lake: Lake) -> dt.date:
 
 def _history(person: Person, titles: dict[str, str], most: int) -> Table:
     title = f"{person.user_id}: {person.chosen} items chosen, latest first"
-    table = Table("item", "title", title=escape(title), title_justify="left")
+    table = Table("item", "title", title=escape(title))
     for item in person.history[:most]:
         table.add_row(escape(item), escape(titles.get(item, "")))
     return table
 
 
 def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
-    table = Table(title=escape(f"published for {ds} ({person.label})"), title_justify="left")
+    table = Table(title=escape(f"published for {ds} ({person.label})"))
     for column in ("rank", "item", "title", "score", "raw place", "reason", "confounder"):
         table.add_column(column, justify="right" if column in ("rank", "score", "raw place") else "left")
     if not person.compared:

@@ -1,19 +1,18 @@
 """``causalrec simulate``: the known-truth study. Models against a simulated shop whose causes are known."""
 
-import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
-from causalrec.errors import SettingsError
 from causalrec.lab.protocol import frozen_worlds
 from causalrec.lab.simulator import Knobs
 from causalrec.lab.study import StudyRow, summarise_study
@@ -21,53 +20,138 @@ from causalrec.lab.study_cells import StudyCell, StudyResult, run_study_cell
 from causalrec.lab.study_page import SHORT, short_cells, write_study
 from causalrec.lab.study_plots import write_plots
 from causalrec.lab.variants import ABLATIONS, CORE, REFUTED, VARIANTS, Variant
+from jobs._tables import Table
+from jobs.commands._options import ModelSettings, one_of
 
 OUT = Path(".work/simulate")
 QUICK_EPOCHS = 6
 DEFAULT = Knobs()
 STRENGTHS = (0.0, DEFAULT.confounding)
+SHOP = "The shop"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("simulate", help="models in simulated shops whose true causes are known")
-    world = parser.add_argument_group("the shop")
-    world.add_argument("--confounding", nargs="+", type=float, default=list(STRENGTHS), metavar="GAMMA")
-    world.add_argument("--popularity", type=float, default=DEFAULT.exposure_popularity)
-    world.add_argument("--promotion", type=float, default=DEFAULT.exposure_promotion)
-    world.add_argument("--taste", type=float, default=DEFAULT.exposure_taste)
-    world.add_argument("--accidents", type=float, default=DEFAULT.accidents, metavar="NU")
-    world.add_argument("--merit-shown", type=float, default=DEFAULT.merit_shown, metavar="OMEGA")
-    world.add_argument("--users", type=int, default=DEFAULT.users)
-    world.add_argument("--items", type=int, default=DEFAULT.items)
-    world.add_argument("--exposed", type=float, default=DEFAULT.exposed, help="items shown to a user")
-    world.add_argument("--logged", type=float, default=DEFAULT.logged, help="share of impressions in the log")
-    parser.add_argument(
-        "--seeds", type=int, default=3, help="number of simulated worlds; models are trained once per world"
-    )
-    parser.add_argument("--variants", nargs="+", choices=sorted(VARIANTS), help="instead of the default rows")
-    parser.add_argument("--ablations", action="store_true", help="also the causal model without each module")
-    parser.add_argument("--refuters", action="store_true", help="also the causal model on refuter data")
-    parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs"
-    )
-    parser.add_argument("--settings", type=Path, help="TOML file whose [model] and [training] are used")
-    parser.add_argument("--out", type=Path, default=OUT, help="folder where results are stored and reused")
-    parser.set_defaults(run=simulate)
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    knobs: Knobs
+    confounding: tuple[float, ...]
+    seeds: int
+    variants: tuple[str, ...]
+    ablations: bool
+    refuters: bool
+    quick: bool
+    settings: Path | None
+    protocol: bool
 
 
-def simulate(arguments: argparse.Namespace, console: Console) -> int:
+def simulate(
+    confounding: Annotated[
+        list[float] | None,
+        typer.Option(metavar="GAMMA", help="Strengths of the confounder.", rich_help_panel=SHOP),
+    ] = None,
+    popularity: Annotated[
+        float, typer.Option(help="Pull of popular items in what is shown.", rich_help_panel=SHOP)
+    ] = DEFAULT.exposure_popularity,
+    promotion: Annotated[
+        float, typer.Option(help="Pull of promoted items in what is shown.", rich_help_panel=SHOP)
+    ] = DEFAULT.exposure_promotion,
+    taste: Annotated[
+        float, typer.Option(help="Pull of the user's taste in what is shown.", rich_help_panel=SHOP)
+    ] = DEFAULT.exposure_taste,
+    accidents: Annotated[
+        float, typer.Option(metavar="NU", help="Chance of an accidental click.", rich_help_panel=SHOP)
+    ] = DEFAULT.accidents,
+    merit_shown: Annotated[
+        float, typer.Option(metavar="OMEGA", help="Share of merit that content shows.", rich_help_panel=SHOP)
+    ] = DEFAULT.merit_shown,
+    users: Annotated[int, typer.Option(help="Users of the shop.", rich_help_panel=SHOP)] = DEFAULT.users,
+    items: Annotated[int, typer.Option(help="Items of the shop.", rich_help_panel=SHOP)] = DEFAULT.items,
+    exposed: Annotated[
+        float, typer.Option(help="Items shown to a user.", rich_help_panel=SHOP)
+    ] = DEFAULT.exposed,
+    logged: Annotated[
+        float, typer.Option(help="Share of impressions in the log.", rich_help_panel=SHOP)
+    ] = DEFAULT.logged,
+    position_decay: Annotated[
+        float,
+        typer.Option(help="The k-th item of a page is looked at with chance k^-decay.", rich_help_panel=SHOP),
+    ] = DEFAULT.position_decay,
+    curve: Annotated[
+        float, typer.Option(help="Weight of the square of demand.", rich_help_panel=SHOP)
+    ] = DEFAULT.demand_curve,
+    drift: Annotated[
+        float, typer.Option(help="Standard deviation of the drift of demand.", rich_help_panel=SHOP)
+    ] = DEFAULT.demand_drift,
+    campaigns: Annotated[
+        float,
+        typer.Option(
+            help="Log-odds that hidden campaigns add to showing and clicking.", rich_help_panel=SHOP
+        ),
+    ] = DEFAULT.campaigns,
+    protocol: Annotated[
+        bool, typer.Option("--protocol", help="The frozen worlds of the study, instead of the ones above.")
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of simulated worlds; models are trained once per world.")
+    ] = 3,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=one_of(sorted(VARIANTS)),
+            metavar="MODEL",
+            help=f"Instead of the default rows: {', '.join(sorted(VARIANTS))}.",
+        ),
+    ] = None,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="Also the causal model without each module.")
+    ] = False,
+    refuters: Annotated[
+        bool, typer.Option("--refuters", help="Also the causal model on refuter data.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs.")
+    ] = False,
+    settings: ModelSettings = None,
+    out: Annotated[Path, typer.Option(help="Folder where results are stored and reused.")] = OUT,
+) -> int:
     """Run or reuse every cell, print the table, write markdown, JSON and plots."""
-    if arguments.seeds < 1:
-        raise SettingsError(f"--seeds {arguments.seeds}", do="use at least one world")
-    results = _run(list(_cells(arguments)), arguments.out / "cells", console)
+    knobs = replace(
+        DEFAULT,
+        users=users,
+        items=items,
+        exposure_popularity=popularity,
+        exposure_promotion=promotion,
+        exposure_taste=taste,
+        accidents=accidents,
+        merit_shown=merit_shown,
+        exposed=exposed,
+        logged=logged,
+        position_decay=position_decay,
+        demand_curve=curve,
+        demand_drift=drift,
+        campaigns=campaigns,
+    )
+    plan = Plan(
+        knobs=knobs,
+        confounding=tuple(confounding or STRENGTHS),
+        seeds=seeds,
+        variants=tuple(variants or ()),
+        ablations=ablations,
+        refuters=refuters,
+        quick=quick,
+        settings=settings,
+        protocol=protocol,
+    )
+    console = Console()
+    results = _run(list(_cells(plan)), out / "cells", console)
     rows = summarise_study(results)
     console.print(_table(rows))
     facts = {
         "code": code_hash("causalrec.lab.study_cells"),
         "knobs": [asdict(result.knobs) for result in results if not result.epochs],
     }
-    files = [*write_study(rows, arguments.out, facts), *write_plots(rows, results, arguments.out)]
+    files = [*write_study(rows, out, facts), *write_plots(rows, results, out)]
     console.print("written: " + ", ".join(map(str, files)), highlight=False)
     return 0
 
@@ -98,62 +182,43 @@ class _Epochs:
         self.bar.update(self.task, description=f"{self.name}, epoch {epoch}")
 
 
-def _cells(arguments: argparse.Namespace) -> Iterator[StudyCell]:
-    base = _settings(arguments)
-    for number, knobs in _worlds(arguments):
+def _cells(plan: Plan) -> Iterator[StudyCell]:
+    base = _settings(plan)
+    for number, knobs in _worlds(plan):
         training = base.training.model_copy(update={"seed": base.training.seed + number})
         settings = base.model_copy(update={"training": training})
-        yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(arguments)))
+        yield from (StudyCell(knobs, variant, settings) for variant in (None, *_variants(plan)))
 
 
-def _worlds(arguments: argparse.Namespace) -> Iterator[tuple[int, Knobs]]:
+def _worlds(plan: Plan) -> Iterator[tuple[int, Knobs]]:
     """Number and knobs of every world; the frozen ones take only their size from the command line."""
-    if arguments.protocol:
-        size = replace(DEFAULT, users=arguments.users, items=arguments.items, exposed=arguments.exposed)
-        yield from enumerate(frozen_worlds(size))
+    if plan.protocol:
+        size = plan.knobs
+        yield from enumerate(
+            frozen_worlds(replace(DEFAULT, users=size.users, items=size.items, exposed=size.exposed))
+        )
         return
-    for strength in arguments.confounding:
-        for number in range(arguments.seeds):
-            yield number, _knobs(arguments, strength, number)
+    for strength in plan.confounding:
+        for number in range(plan.seeds):
+            yield number, replace(plan.knobs, confounding=strength, seed=DEFAULT.seed + number)
 
 
-def _variants(arguments: argparse.Namespace) -> tuple[Variant, ...]:
+def _variants(plan: Plan) -> tuple[Variant, ...]:
     """The raw model always takes part: everything is measured from it."""
-    if arguments.variants:
-        return tuple(VARIANTS[name] for name in dict.fromkeys(["raw", *arguments.variants]))
-    return CORE + (ABLATIONS if arguments.ablations else ()) + (REFUTED if arguments.refuters else ())
+    if plan.variants:
+        return tuple(VARIANTS[name] for name in dict.fromkeys(["raw", *plan.variants]))
+    return CORE + (ABLATIONS if plan.ablations else ()) + (REFUTED if plan.refuters else ())
 
 
-def _knobs(arguments: argparse.Namespace, strength: float, number: int) -> Knobs:
-    return replace(
-        DEFAULT,
-        users=arguments.users,
-        items=arguments.items,
-        confounding=strength,
-        exposure_popularity=arguments.popularity,
-        exposure_promotion=arguments.promotion,
-        exposure_taste=arguments.taste,
-        accidents=arguments.accidents,
-        merit_shown=arguments.merit_shown,
-        exposed=arguments.exposed,
-        logged=arguments.logged,
-        position_decay=arguments.position_decay,
-        demand_curve=arguments.curve,
-        demand_drift=arguments.drift,
-        campaigns=arguments.campaigns,
-        seed=DEFAULT.seed + number,
-    )
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    base = load_settings(arguments.settings, os.environ, tuned=False)
-    quick = {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS} if arguments.quick else {}
+def _settings(plan: Plan) -> Settings:
+    base = load_settings(plan.settings, os.environ, tuned=False)
+    quick = {"epochs": QUICK_EPOCHS, "epochs_unvalidated": QUICK_EPOCHS} if plan.quick else {}
     return base.model_copy(update={"training": base.training.model_copy(update=quick)})
 
 
 def _table(rows: list[StudyRow]) -> Table:
     title = "known-truth study: NDCG@20 on three tests, share of the gap closed to informed learner and Bayes"
-    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place, name in enumerate(SHORT):
         text = place in (1, 2)
         table.add_column(name, justify="left" if text else "right", no_wrap=text)

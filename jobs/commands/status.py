@@ -1,15 +1,13 @@
 """``causalrec status``: what exists for a date, what is stale or missing, and why; what arrived too late."""
 
-import argparse
 import datetime as dt
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from causalrec.config.tuned import read_tuned, tuned_file
 from causalrec.errors import CausalrecError, SettingsError
@@ -18,7 +16,9 @@ from causalrec.lake.record.ledger import DONE, late_rows
 from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
 from causalrec.run import Run, open_run
 from jobs._pipeline import load_job
-from jobs._runner import Job, loaded
+from jobs._runner import Job, shop_settings
+from jobs._tables import Table, write_json
+from jobs.commands._options import DAY, Json, SettingsFile, day
 from jobs.plan import why_stale
 
 COLORS = {"done": "green", "stale": "yellow", "missing": "red", "failed": "bold red", "not needed": "dim"}
@@ -115,56 +115,56 @@ def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -
     return lines
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("status", help="what exists for a date, what is stale or missing, and why")
-    parser.add_argument(
-        "--ds", type=dt.date.fromisoformat, help="one date (default: the newest in the ledger)"
-    )
-    parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, help="first of a range")
-    parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, help="last of a range")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.set_defaults(run=status)
-
-
-def status(arguments: argparse.Namespace, console: Console) -> int:
+def status(
+    ds: Annotated[
+        dt.date | None,
+        typer.Option(parser=day, metavar=DAY, help="One date (default: the newest in the ledger)."),
+    ] = None,
+    first: Annotated[
+        dt.date | None, typer.Option("--from", parser=day, metavar=DAY, help="First of a range.")
+    ] = None,
+    last: Annotated[
+        dt.date | None, typer.Option("--to", parser=day, metavar=DAY, help="Last of a range.")
+    ] = None,
+    json: Json = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """One row per job for a single date, one row per date for a range."""
-    settings = loaded(arguments)
-    shop = open_run(settings, arguments.ds or arguments.first or dt.date.min)
+    settings, console = shop_settings(settings_file), Console()
+    shop = open_run(settings, ds or first or dt.date.min)
     ledger = shop.ledger
     rows = ledger.rows()
-    dates = _dates(arguments, rows)
+    dates = _dates(ds, first, last, rows)
     late = late_rows(ledger.successes("ingest_events").values())
     jobs = [load_job(name) for name in RECORDED if not STAGES[name].without_champion]
     extra = [name for name in RECORDED if STAGES[name].without_champion]
     days = {}
-    for ds in dates:
-        context = shop.at(ds)
-        days[ds] = states(context, jobs, [row for row in rows if row.ds == ds], extra)
-    words = {ds: late_lines(late, ds, settings.dataset.known) for ds in dates}
-    if arguments.json:
-        sys.stdout.write(json.dumps([_as_json(ds, days[ds], words[ds]) for ds in dates], default=str) + "\n")
+    for date in dates:
+        days[date] = states(shop.at(date), jobs, [row for row in rows if row.ds == date], extra)
+    words = {date: late_lines(late, date, settings.dataset.known) for date in dates}
+    if json:
+        write_json(_as_json(date, days[date], words[date]) for date in dates)
     elif len(dates) == 1:
         console.print(_one_date(dates[0], days[dates[0]]))
         for line in words[dates[0]]:
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_range(days, words))
-    if not arguments.json and read_tuned(settings.paths.work, settings.model.name):
+    if not json and read_tuned(settings.paths.work, settings.model.name):
         told = f"causalrec tune chose settings that are in use: {tuned_file(settings.paths.work)}"
         console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-def _dates(arguments: argparse.Namespace, rows: Sequence[LedgerRow]) -> list[dt.date]:
-    if arguments.ds:
-        return [arguments.ds]
-    if (arguments.first is None) != (arguments.last is None):
+def _dates(
+    ds: dt.date | None, first: dt.date | None, last: dt.date | None, rows: Sequence[LedgerRow]
+) -> list[dt.date]:
+    if ds:
+        return [ds]
+    if first and last:
+        return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    if first or last:
         raise SettingsError("a range needs both a first and a last date", do="give both --from and --to")
-    if arguments.first:
-        days = (arguments.last - arguments.first).days
-        return [arguments.first + dt.timedelta(days=n) for n in range(days + 1)]
     if not rows:
         raise CausalrecError("the ledger is empty: no job has ever run", do="run a night first, or give --ds")
     return [max(row.ds for row in rows)]
@@ -175,7 +175,7 @@ def _as_json(ds: dt.date, found: Sequence[JobState], words: Sequence[str]) -> di
 
 
 def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
-    table = Table(title=f"status of {ds}", title_justify="left")
+    table = Table(title=f"status of {ds}")
     for column in ("job", "state", "why", "read", "exists", "rows", "rejected", "cpu s", "ran"):
         table.add_column(column, justify="right" if column in ("rows", "rejected", "cpu s") else "left")
     for state in found:
@@ -195,7 +195,7 @@ def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
 
 
 def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, Sequence[str]]) -> Table:
-    table = Table(title="status", title_justify="left")
+    table = Table(title="status")
     for column in ("ds", "done", "jobs that are not done, and why", "late data"):
         table.add_column(column)
     for ds, found in days.items():

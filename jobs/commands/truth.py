@@ -1,9 +1,10 @@
 """``causalrec truth``: models against the truth of a generated shop."""
 
-import argparse
 import datetime as dt
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from causalrec.config import Settings
@@ -15,36 +16,35 @@ from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.report.truth import TruthLine
 from causalrec.run import open_lake
-from jobs._runner import loaded
+from jobs._runner import shop_settings
 from jobs._truth import truth_table
+from jobs.commands._options import DAY, SettingsFile, day, one_of
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("truth", help="models against the truth of a generated shop")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--ds", type=dt.date.fromisoformat, help="dataset of this date (default: the newest)")
-    parser.add_argument("--alias", choices=("champion", "challenger"), default="champion")
-    parser.add_argument(
-        "--train",
-        nargs="+",
-        choices=sorted(VARIANTS),
-        default=[],
-        metavar="MODEL",
-        help=f"train these now, instead of reading a registered model, out of {', '.join(sorted(VARIANTS))}",
-    )
-    parser.set_defaults(run=truth)
-
-
-def truth(arguments: argparse.Namespace, console: Console) -> int:
+def truth(
+    ds: Annotated[
+        dt.date | None,
+        typer.Option(parser=day, metavar=DAY, help="Dataset of this date (default: the newest)."),
+    ] = None,
+    alias: Annotated[Alias, typer.Option(help="Registered model to read.")] = "champion",
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=one_of(sorted(VARIANTS)),
+            metavar="MODEL",
+            help=f"Train these now instead of reading a registered model: {', '.join(sorted(VARIANTS))}.",
+        ),
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> int:
     """Find or train the models, compare them with the truth, print the table."""
-    settings = loaded(arguments)
-    dataset = newest_dataset(settings, open_lake(settings), arguments.ds)
-    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids)
+    settings, console = shop_settings(settings_file), Console()
+    dataset = newest_dataset(settings, open_lake(settings), ds)
+    known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
     models = (
-        {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(arguments.train)}
-        if arguments.train
-        else _registered(settings, dataset, arguments.alias)
+        {name: trained(VARIANTS[name], settings, dataset.data) for name in dict.fromkeys(train)}
+        if train
+        else _registered(settings, dataset, alias)
     )
     rows = truth_rows(known, dataset.data, models)
     console.print(truth_table([TruthLine(**asdict(row)) for row in rows]))

@@ -1,13 +1,14 @@
 """``causalrec tune``: settings for this shop, chosen on validation within a budget of minutes."""
 
-import argparse
 import datetime as dt
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,32 +18,35 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.load import newest_dataset
 from causalrec.errors import SettingsError
-from causalrec.lab.tune import Trial, Tuning, tune
-from causalrec.lake import Lake
+from causalrec.lab.tune import Trial, Tuning
+from causalrec.lab.tune import tune as search
 from causalrec.registry.tuning_runs import tuning_run
 from causalrec.report.tuning import TrialLine, tuning_page
-from jobs._runner import loaded
+from causalrec.run import open_lake
+from jobs._runner import shop_settings
+from jobs.commands._options import DAY, SettingsFile, day
 
 TRIALS = "tuning.db"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The arguments of the command."""
-    parser = subparsers.add_parser("tune", help="choose settings for this shop on validation")
-    parser.add_argument("--settings", help="TOML file of the shop (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--minutes", type=float, default=30.0, help="time to spend (default: 30)")
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--ds", type=dt.date.fromisoformat, help="dataset of this date (default: the newest)")
-    source.add_argument("--bundle", type=Path, help="folder of .npy arrays, instead of the shop's dataset")
-    parser.set_defaults(run=command)
-
-
-def command(arguments: argparse.Namespace, console: Console) -> int:
+def tune(
+    minutes: Annotated[float, typer.Option(help="Time to spend.")] = 30.0,
+    ds: Annotated[
+        dt.date | None,
+        typer.Option(parser=day, metavar=DAY, help="Dataset of this date (default: the newest)."),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of .npy arrays, instead of the shop's dataset.")
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> int:
     """Search, log to MLflow, write the page and the settings that training uses from then on."""
-    if arguments.minutes <= 0:
-        raise SettingsError(f"--minutes {arguments.minutes:g}", do="give a time above zero")
-    settings = loaded(arguments, tuned=False)
-    data = _data(settings, arguments)
+    if minutes <= 0:
+        raise SettingsError(f"--minutes {minutes:g}", do="give a time above zero")
+    if ds is not None and bundle is not None:
+        raise SettingsError("--ds and --bundle exclude each other", do="give one of them")
+    settings, console = shop_settings(settings_file, tuned=False), Console()
+    data = _data(settings, bundle, ds)
     name = f"tuning of {settings.model.name}"
     with ExitStack() as stack:
         log = stack.enter_context(tuning_run(settings, name))
@@ -50,7 +54,7 @@ def command(arguments: argparse.Namespace, console: Console) -> int:
         def on_trial(trial: Trial) -> None:
             log(trial.number, trial.state, trial.value, trial.seconds, trial.change)
 
-        found = _searched(settings, data, arguments.minutes, on_trial, console)
+        found = _searched(settings, data, minutes, on_trial, console)
     _report(settings, found, console)
     return 0
 
@@ -74,7 +78,7 @@ def _searched(
             progress.update(task, completed=time.monotonic() - start, description=text)
 
         storage = settings.paths.work / TRIALS
-        return tune(data, settings, minutes, storage, on_epoch=on_epoch, on_trial=on_trial)
+        return search(data, settings, minutes, storage, on_epoch=on_epoch, on_trial=on_trial)
 
 
 def _report(settings: Settings, found: Tuning, console: Console) -> None:
@@ -90,10 +94,10 @@ def _report(settings: Settings, found: Tuning, console: Console) -> None:
     console.print(f"written: {file}, {page}", highlight=False, soft_wrap=True)
 
 
-def _data(settings: Settings, arguments: argparse.Namespace) -> Interactions:
+def _data(settings: Settings, bundle: Path | None, ds: dt.date | None) -> Interactions:
     """The pairs to tune on; test pairs are taken out, so that nothing can look at them."""
-    if arguments.bundle is not None:
-        data = load_bundle(arguments.bundle)
+    if bundle is not None:
+        data = load_bundle(bundle)
     else:
-        data = newest_dataset(settings, Lake(settings.lake_root, settings.lake), arguments.ds).data
+        data = newest_dataset(settings, open_lake(settings), ds).data
     return replace(data, test=data.test[:, :0], random_exposure=None)

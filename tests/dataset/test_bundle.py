@@ -64,7 +64,7 @@ def test_what_was_chosen_was_not_passed_over(tmp_path: Path) -> None:
     data = load_bundle(save(tmp_path, train=TRAIN, valid=VALID, passed=shown))
     assert data.n_items == 5
     assert data.passed is not None
-    assert data.passed.tolist() == [[0, 0, 0], [1, 3, 4]]  # 1-2 was trained on
+    assert data.passed.tolist() == [[0, 0], [1, 4]]  # 1-2 was trained on, 0-3 is held out
     (tmp_path / "passed.npy").unlink()
     assert load_bundle(tmp_path).passed is None
 

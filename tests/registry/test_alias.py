@@ -1,6 +1,5 @@
 """The champion changes hands: several processes at once, one that dies half-way, hands in MLflow itself."""
 
-import io
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
@@ -44,7 +42,11 @@ def champion(settings: Settings) -> str | None:
 
 
 def test_two_processes_promote_at_once_and_one_dies_half_way(
-    settings: Settings, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    tmp_path: Path,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     lake = Lake(settings.lake_root)
     command = [sys.executable, "-m", "tests.registry.rival", settings.model_dump_json(), str(tmp_path)]
@@ -74,12 +76,10 @@ def test_two_processes_promote_at_once_and_one_dies_half_way(
         assert rival.wait(300) == -signal.SIGKILL
     assert [row.version for row in decisions(lake)] == [winner.version, "3"]
     assert champion(settings) == winner.version
-    console = Console(file=io.StringIO(), width=200)
     file = tmp_path / "settings.toml"
     file.write_text(f'[paths]\nwork = "{settings.paths.work}"\n', encoding="utf-8")
-    arguments = cli._parser().parse_args(["history", "--settings", str(file)])
-    assert arguments.run(arguments, console) == 0
-    assert "completed an interrupted decision: version 3 promoted by dying" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert cli.main(["history", "--settings", str(file)]) == 0
+    assert "completed an interrupted decision: version 3 promoted by dying" in capsys.readouterr().out
     assert champion(settings) == "3"
     assert by_number(connect(settings), settings, "3").tags["answer"] == "approve"
     assert settled(settings, lake) is None

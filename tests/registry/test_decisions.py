@@ -2,10 +2,10 @@
 
 import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError, SettingsError
@@ -47,12 +47,13 @@ def challenger(settings: Settings, seed: int) -> str:
 
 
 def command(settings: Settings, *words: str) -> tuple[int, str]:
-    """Runs ``causalrec WORDS`` in the shop."""
+    """Runs ``causalrec WORDS`` in the shop, on a wide terminal."""
     file = settings.paths.work / "settings.toml"
     file.write_text(f'[paths]\nwork = "{settings.paths.work}"\n', encoding="utf-8")
-    console = Console(file=io.StringIO(), width=200)
-    arguments = cli._parser().parse_args([*words, "--settings", str(file)])
-    return int(arguments.run(arguments, console)), console.file.getvalue()  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
+        patch.setenv("COLUMNS", "200")
+        status = cli.main([*words, "--settings", str(file)])
+    return status, said.getvalue()
 
 
 def test_people_decide_and_every_decision_has_its_row(

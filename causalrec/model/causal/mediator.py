@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.dataset.arrays import Floats, Ints, Looks
+from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 
 Doubles = npt.NDArray[np.float64]
 
@@ -102,6 +102,18 @@ def fit_mediator(
 def _weight(click: float, buy: float, slope: float) -> float:
     """Ratio of the derivatives of log P(click) P(buy | click) by item effect and by logit."""
     return (1 - buy) / ((1 - click) + slope * (1 - buy))
+
+
+def row_logits(looks: Looks, users: Floats, items: Floats) -> Doubles:
+    """The product (n,) of two tables for the pair of every row."""
+    found: Doubles = np.einsum("rc,rc->r", users[looks.users], items[looks.items], dtype=np.float64)
+    return found
+
+
+def brand_groups(data: Interactions) -> Ints:
+    """int32 (N,) the brand of every item; all in one group where no brand is known."""
+    brands = np.asarray(data.item_attributes.get("brand", ("",) * data.n_items))
+    return np.unique(brands, return_inverse=True)[1].ravel().astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -4,44 +4,43 @@ Under random exposure, nothing that raised showing can have raised buying, so th
 purchases is an honest judge of P(buy | do(show)). The heads are fitted to the other looks alone.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from causalrec.dataset.arrays import Floats, Ints, Looks
-from causalrec.model.causal.mediator import LEAST_DEPTHS, Doubles, Mediator, fit_mediator, sigmoid
+from causalrec.model.causal.mediator import LEAST_DEPTHS, Doubles, Mediator, fit_mediator, row_logits, sigmoid
 from causalrec.model.worth import ModuleWorth
 
 MODULE, METRIC, MEASURED_ON = "front door", "log-likelihood of purchases per look", "uniform exposure"
 LEAST_PURCHASES = 30  # fewer say nothing
 LEAST_CHANCE = 1e-6
 NEWTON_STEPS = 8
-Bootstrap = Callable[[Doubles], tuple[float, float, float]]
+NORMAL = 1.96  # standard errors on either side of an interval of 95 %
 
 
-def front_door_worth(
-    looks: Looks, users: Floats, items: Floats, groups: Ints, bootstrap: Bootstrap
-) -> ModuleWorth | None:
+def front_door_worth(looks: Looks, users: Floats, items: Floats, groups: Ints) -> ModuleWorth | None:
     """Gain of the adjusted head over the same head without the ways of being shown.
 
     None where chance showed too little that was bought. Both heads may shift their level on what judges them,
-    for the ways of being shown are others there.
+    for the ways of being shown are others there. The interval is over users.
 
     Args:
         users, items: tables whose product is the logit of a click, fitted without the uniform looks.
-        groups: int (N,). bootstrap: mean of per-user values (M,) and the bounds of its interval.
+        groups: int (N,).
     """
-    logits = np.einsum("rc,rc->r", users[looks.users], items[looks.items], dtype=np.float64)
+    logits = row_logits(looks, users, items)
     chance = looks.uniform[looks.strata]
     judge, learnt = looks.take(chance), looks.take(~chance)
-    if len(looks.depths) < LEAST_DEPTHS or judge.reached[-1].sum() < LEAST_PURCHASES:
+    enough = judge.reached[-1].sum() >= LEAST_PURCHASES and np.unique(judge.users).size > 1
+    if len(looks.depths) < LEAST_DEPTHS or not enough:
         return None
     heads = [
         fit_mediator(learnt, logits[~chance], groups, items.shape[0], strata) for strata in (True, False)
     ]
     whole, without = (_per_user(head, judge, logits[chance]) for head in heads)
-    value, low, high = bootstrap(whole - without)
-    return ModuleWorth(MODULE, low > 0, value, low, high, METRIC, MEASURED_ON)
+    gains = whole - without
+    value, width = float(gains.mean()), NORMAL * float(gains.std(ddof=1)) / np.sqrt(gains.size)
+    low, high = value - width, value + width
+    return ModuleWorth(MODULE, bool(low > 0), value, float(low), float(high), METRIC, MEASURED_ON)
 
 
 def _per_user(head: Mediator | None, judge: Looks, logits: Doubles) -> Doubles:

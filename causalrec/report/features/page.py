@@ -14,6 +14,7 @@ from causalrec.report.features.summary import Summary, summarise
 from causalrec.report.page import make_page
 from causalrec.report.thumbnails import Thumbnails
 
+GALLERIES = 4  # items shown with all their pictures
 JOBS = ("ingest_images", "embed_images", "embed_texts")
 
 
@@ -47,7 +48,7 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
         failures=failures_by_reason(lake, ds, page.failures),
         counters=_counters(ledger, ds),
         summaries=summaries,
-        galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], page.galleries),
+        galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], GALLERIES),
         queries=queries,
         titles=dict(zip(items["item_id"], titles, strict=True)),
         picture=thumbnails.uri,

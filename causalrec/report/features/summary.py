@@ -16,6 +16,9 @@ from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours, all_neighbours
 from causalrec.report.features.projection import Map, draw_map, leaf_category
 
+GROUP_ITEMS = 6  # items shown of a group of duplicates
+MAP_POINTS = 2_000
+
 
 @dataclass(frozen=True)
 class Found:
@@ -61,13 +64,13 @@ def summarise(
     category = pd.Series(leaf_category(by_item["category"]), index=by_item.index)
     label = category.loc[modality.items].to_numpy(dtype=object)
     titles = by_item["title"].fillna(by_item.index.to_series())
-    shown = slice(0, page.map_points)
+    shown = slice(0, MAP_POINTS)
     return Summary(
         modality=modality,
         encoders=encoder_lines(lake, modality, items),
         drift=read_drift(lake, ledger, ds, modality, page.sample, page.neighbours),
-        equal=equal_content(items, modality.column, page.duplicates, page.group_items),
-        near=near_equal(modality, found, threshold, page.duplicates, page.group_items),
+        equal=equal_content(items, modality.column, page.duplicates, GROUP_ITEMS),
+        near=near_equal(modality, found, threshold, page.duplicates, GROUP_ITEMS),
         same_category=found.same(label),
         chance=_chance(label),
         nearest=_nearest(modality, found, by_item, queries),

@@ -17,6 +17,9 @@ from causalrec.report.review.people import Reader, chosen_users, latest_first, r
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import truth_charts
 
+SAMPLED_USERS = 2_000  # whose lists are compared
+CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
+
 
 @dataclass(frozen=True)
 class Content:
@@ -57,7 +60,7 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
 def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
     """Ranks the sampled users by both sides and looks at what differs."""
     review = settings.review
-    lists = ranked_lists(reviewed, settings.scoring.k, review.sample_users)
+    lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
     gained, lost = moved_items(reviewed, lists, review.moved_items)
     rows = chosen_users(reviewed, lists, review.users)
     names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
@@ -67,7 +70,7 @@ def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
         metrics=read_metrics(lake, reviewed),
         lists=lists,
         kept=float(same.sum() / max((lists.mine >= 0).sum(), 1)),
-        codes=gallery(reviewed, lists, review.codes, review.code_items, review.words),
+        codes=gallery(reviewed, lists, review.codes, CODE_ITEMS, CODE_WORDS),
         readers=[reader(reviewed, lists, row, latest, review.history, review.shown) for row in rows],
         gained=gained,
         lost=lost,

@@ -20,9 +20,9 @@ def content_logit(world: World, users: Ints, items: Ints) -> Floats:
     return np.asarray(world.knobs.base + world.knobs.taste * match / np.sqrt(MERIT))
 
 
-def slopes(world: World, items: Ints) -> Floats:
-    """(..., MERIT + 1): what one unit of each taste, and of sensitivity, adds to :func:`true_logit`, now."""
-    demand = demand_on(world)[world.items.category[items], world.items.brand[items]]
+def slopes(world: World, items: Ints, day: int = LAST) -> Floats:
+    """(..., MERIT + 1): what one unit of each taste, and of sensitivity, adds to :func:`true_logit`."""
+    demand = demand_on(world, day)[world.items.category[items], world.items.brand[items]]
     pull = world.knobs.confounding * world.knobs.brand_sensitivity * _bent(world, demand)
     merit = world.knobs.taste / np.sqrt(MERIT) * world.items.merit[items]
     return np.concatenate([merit, pull[..., None]], axis=-1)
@@ -33,9 +33,9 @@ def demand_on(world: World, day: int = LAST) -> Floats:
     return np.asarray(world.confounder.demand + world.calendar.drift[day])
 
 
-def buying_chance(world: World, users: Ints, items: Ints) -> Floats:
-    """Chance that ``users`` buy ``items`` once they look at them, now and without any campaign."""
-    logit = true_logit(world, users, items)
+def buying_chance(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
+    """Chance that ``users`` buy ``items`` once they look at them, without any campaign."""
+    logit = true_logit(world, users, items, day)
     return np.asarray(sigmoid(logit) * cart_chance(world, items, logit) * world.knobs.purchase_share)
 
 
@@ -50,13 +50,13 @@ def campaign_lift(world: World, items: Ints, day: int) -> Floats:
     return np.asarray(world.calendar.campaign[day, world.items.brand[items]])
 
 
-def do_effect(world: World, users: Ints, items: Ints) -> Floats:
+def do_effect(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
     """mu(u, i) = E_C[sigmoid(logit)] with C drawn anew as items carry it: the effect of the content alone."""
     content = content_logit(world, users, items)
     total = np.zeros_like(content)
     category, brand = world.items.category, world.items.brand
     codes, counts = np.unique(np.stack([category, brand]), axis=1, return_counts=True)
-    demand = demand_on(world)
+    demand = demand_on(world, day)
     for (c, b), count in zip(codes.T, counts, strict=True):
         shift = _confounding(world, users, demand[c, b])
         total += count * sigmoid(content + shift)

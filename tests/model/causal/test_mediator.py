@@ -10,7 +10,6 @@ from scipy.stats import spearmanr
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Looks
 from causalrec.lab.generated import generated_shop
-from causalrec.metrics.bootstrap import interval
 from causalrec.model.causal.mediator import Mediator, fit_mediator
 from causalrec.model.causal.mediator_worth import front_door_worth
 from causalrec.model.worth import ModuleWorth
@@ -131,12 +130,7 @@ def test_hidden_campaigns_do_not_sell_an_item() -> None:
 def worth_of(looks: Looks, x: np.ndarray) -> ModuleWorth | None:
     """With tables of one column that give every look the logit 0."""
     users, items = np.zeros((looks.users.max() + 1, 1), np.float32), np.ones((ITEMS, 1), np.float32)
-
-    def bootstrap(values: np.ndarray) -> tuple[float, float, float]:
-        found = interval(values)
-        return found.value, found.low, found.high
-
-    return front_door_worth(looks, users, items, groups(), bootstrap)
+    return front_door_worth(looks, users, items, groups())
 
 
 def test_worth_is_measured_where_chance_showed() -> None:

@@ -1,0 +1,21 @@
+"""What the commands that decide about the champion share."""
+
+import getpass
+
+from rich.console import Console
+
+from causalrec.registry.decisions import Decided, Person
+
+WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
+
+
+def person(who: str, why: str) -> Person:
+    """Who decides, and why; nobody named: the user of this machine."""
+    return Person(who or getpass.getuser(), why)
+
+
+def say(decision: Decided) -> int:
+    """Prints what was decided, from which champion to which."""
+    moved = f"champion: {decision.before or 'none'} -> {decision.champion or 'none'}"
+    Console().print(f"version {decision.version} {WORDS[decision.word]} ({moved})", highlight=False)
+    return 0

@@ -1,0 +1,13 @@
+"""``causalrec promote``: a version that passed the gate becomes champion, by hand."""
+
+from causalrec.registry.decisions import decide_by_hand
+from causalrec.run import open_lake
+from jobs._runner import shop_settings
+from jobs.commands._decision import person, say
+from jobs.commands._options import SettingsFile, Version, Who, Why
+
+
+def promote(version: Version = None, why: Why = "", who: Who = "", settings_file: SettingsFile = None) -> int:
+    """Move the alias, say from where to where."""
+    settings = shop_settings(settings_file)
+    return say(decide_by_hand(settings, open_lake(settings), "approve", person(who, why), version))

@@ -1,0 +1,13 @@
+"""``causalrec review``: the page of the stage of that name, written again."""
+
+from causalrec.run import open_run
+from jobs._progress import Terminal
+from jobs._runner import run, shop_settings
+from jobs.commands._options import RunDate, SettingsFile
+from jobs.review import JOB
+
+
+def review(ds: RunDate, settings_file: SettingsFile = None) -> int:
+    """Write it, whether or not anything changed since the last time."""
+    run(JOB, open_run(shop_settings(settings_file), ds, Terminal(), force=True))
+    return 0
