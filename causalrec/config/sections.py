@@ -215,7 +215,7 @@ class LakeSettings(Section):
 class SourceSettings(Section):
     """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
 
-    kind: Literal["native", "demo", "hm"] = Field(
+    kind: str = Field(
         "demo",
         description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
         "(the H&M files)",

@@ -54,10 +54,14 @@ Convert = Callable[[object, str, Notation], object]
 def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) -> object:
     """``value`` of a JSON or Parquet row as the physical type ``type_name``; None stays None.
 
+    An empty text is no number, time or truth value, and so none at all.
+
     Raises:
         InvalidValue: it has another type, is out of range, or is a time without an offset.
     """
-    return None if value is None else _CONVERTERS[type_name](value, notation)
+    if value is None or (value == "" and type_name != "string"):
+        return None
+    return _CONVERTERS[type_name](value, notation)
 
 
 def convert_text(text: object, type_name: str, notation: Notation = CONTRACT) -> object:

@@ -13,6 +13,7 @@ from causalrec.sources.hm.adapter import hm_fingerprint, land_hm
 from causalrec.sources.landing import delivery_fingerprint
 from causalrec.sources.marker import Marker, read_marker
 from causalrec.sources.native import look_native
+from causalrec.sources.plugins import source_plugin
 from causalrec.sources.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -67,14 +68,24 @@ def land(
 def _fill(
     settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
 ) -> tuple[Marker, bool]:
-    if settings.source.kind == "demo":
-        return land_demo(settings, progress, spark)
-    if settings.source.kind == "hm":
-        return land_hm(settings, progress)
-    return look_native(settings), False
+    match settings.source.kind:
+        case "demo":
+            return land_demo(settings, progress, spark)
+        case "hm":
+            return land_hm(settings, progress)
+        case "native":
+            return look_native(settings), False
+        case other:
+            return source_plugin(other).land(settings, progress, spark)
 
 
 def _source_digest(settings: Settings) -> str:
-    if settings.source.kind == "demo":
-        return demo_fingerprint(settings)
-    return hm_fingerprint(settings) if settings.source.kind == "hm" else "native"
+    match settings.source.kind:
+        case "demo":
+            return demo_fingerprint(settings)
+        case "hm":
+            return hm_fingerprint(settings)
+        case "native":
+            return "native"
+        case other:
+            return source_plugin(other).fingerprint(settings)

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
@@ -140,3 +141,25 @@ def test_a_reference_becomes_one_row(tmp_path: Path) -> None:
         "link.png": "image_forbidden",
         "../outside.png": "image_forbidden",
     }
+
+
+def test_avif_and_heif_are_read() -> None:
+    pillow_heif.register_heif_opener()
+    for name in ("AVIF", "HEIF"):
+        header = check_picture(encoded(scene(), name, quality=95), CAPS)
+        assert (header.format, header.width, header.height) == (name, 96, 128)
+
+
+def test_a_progressive_picture_of_many_scans_is_refused_before_decoding() -> None:
+    progressive = encoded(scene(), "JPEG", progressive=True)
+    assert check_picture(progressive, CAPS).format == "JPEG"
+    start = progressive.rindex(b"\xff\xda")
+    bomb = progressive[:-2] + progressive[start:-2] * 200 + b"\xff\xd9"
+    with pytest.raises(RejectedPicture, match="scans, at most 100 are read"):
+        check_picture(bomb, CAPS)
+
+
+def test_a_png_with_megabytes_of_text_is_read() -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", "x" * 3_000_000, zip=True)
+    assert check_picture(encoded(scene(), "PNG", pnginfo=info), CAPS).format == "PNG"

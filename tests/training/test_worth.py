@@ -9,7 +9,7 @@ from causalrec.training.worth import MODULES, chosen_modules, measured
 from tests.model.causal.response.conftest import with_looks
 from tests.model.conftest import make_toy, small_settings
 
-SHORT = {"worth_share": 0.1, "worth_sweeps": 20}
+SHORT: dict[str, object] = {"worth_share": 0.1, "worth_sweeps": 20}
 
 
 def test_every_module_has_a_row_and_a_module_that_harms_is_left_out() -> None:
@@ -43,7 +43,8 @@ def test_random_exposure_is_asked_first() -> None:
     shown = replace(data, random_exposure=np.stack([users, items, liked]).astype(np.float32))
 
     def truth(asked: np.ndarray) -> np.ndarray:
-        return (asked[:, None] % 3 == np.arange(data.n_items)[None] % 3).astype(np.float32)
+        found: np.ndarray = (asked[:, None] % 3 == np.arange(data.n_items)[None] % 3).astype(np.float32)
+        return found
 
     values, metric, where = measured(truth, shown)
     assert (metric, where) == ("auc", "uniform exposure")

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_guide_word_for_word_up_to_the_night(tmp_path: Path) -> None:
     assert "image_missing" in products.pictures.failures
 
 
-def deliver(root: Path, kind: str, *rows: dict[str, object], day: str = "2026-03-01") -> None:
+def deliver(root: Path, kind: str, *rows: Mapping[str, object], day: str = "2026-03-01") -> None:
     folder = root / kind / f"arrival_date={day}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from causalrec.model.base import ServingTables
-from causalrec.model.causal.explain import Explanation, HistoryItem
+from causalrec.model.causal.explain import Explanation, HistoryItem, Part
 from causalrec.model.causal.response.part import ResponsePart
 
 
@@ -33,6 +33,22 @@ def explain_response(
         carried(user, item, part)[:history],
         (),
         (),
+        _terms(user, item, part),
+    )
+
+
+def _terms(user: int, item: int, part: ResponsePart) -> tuple[Part, ...]:
+    """The logit as a sum. How readily the user responds is what is left of their mean logit over all items
+    without content; demand is what is left of this one."""
+    state, taste = part.users[user].astype(np.float64), part.content_users[user].astype(np.float64)
+    content = float(taste @ part.content_items[item])
+    mean = part.items.mean(axis=0, dtype=np.float64), part.content_items.mean(axis=0, dtype=np.float64)
+    readiness = float(state @ mean[0] - taste @ mean[1])
+    demand = float(state @ part.items[item]) - content - readiness
+    return (
+        Part("taste for its content and merit", content),
+        Part("general demand for the item, its brand and category", demand),
+        Part("how readily the user responds to anything", readiness),
     )
 
 

@@ -100,6 +100,21 @@ def test_new_items_land_among_their_kind(fitted: ResponseRecommender, data: Inte
     assert fitted.item_states_for(nothing)[0] == pytest.approx(fitted.part.items.mean(axis=0), abs=1e-5)
 
 
+def test_the_terms_of_an_explanation_add_up(fitted: ResponseRecommender) -> None:
+    tables = fitted.serving_tables()
+    assert tables.content_users is not None
+    assert tables.content_items is not None
+    found = [fitted.explain(4, item) for item in range(tables.items.shape[0])]
+    for item, one in enumerate(found):
+        content, demand, readiness = one.parts
+        assert content.value + demand.value + readiness.value == pytest.approx(one.score, abs=1e-4)
+        assert content.value == pytest.approx(
+            float(tables.content_users[4] @ tables.content_items[item]), abs=1e-5
+        )
+        assert readiness.value == pytest.approx(found[0].parts[2].value)
+    assert np.mean([one.parts[1].value for one in found]) == pytest.approx(0, abs=1e-4)
+
+
 def test_an_explanation_names_the_looks_that_carried_it(fitted: ResponseRecommender) -> None:
     found, tables = fitted.explain(4, 1, history=99), fitted.serving_tables()
     assert found.score == pytest.approx(float(tables.users[4] @ tables.items[1]), abs=1e-6)
