@@ -71,10 +71,12 @@ def init(
     file = to or (folder if folder.is_dir() else Path()) / f"{shop}.toml"
     if file.exists():
         raise SettingsError(f"{file} is there already", do="edit it, or name another file by --to")
-    folder_of_files = landing or Prompt.ask("Folder of the shop's files", default="landing", console=console)
-    zone = time_zone or Prompt.ask("Time zone of the shop's days", default="UTC", console=console)
-    software = layout or Prompt.ask(
-        "Software that wrote the files", choices=layouts(), default=NATIVE, console=console
+    folder_of_files = landing or str(
+        Prompt.ask("Folder of the shop's files", default="landing", console=console)
+    )
+    zone = time_zone or str(Prompt.ask("Time zone of the shop's days", default="UTC", console=console))
+    software = layout or str(
+        Prompt.ask("Software that wrote the files", choices=layouts(), default=NATIVE, console=console)
     )
     text = settings_text(shop, folder_of_files, zone, software)
     file.parent.mkdir(parents=True, exist_ok=True)
