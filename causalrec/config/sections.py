@@ -260,9 +260,6 @@ class IngestSettings(Section):
     min_judged_values: int = Field(
         20, ge=0, description="fewer unreadable values of a column are too few to refuse a delivery"
     )
-    max_unknown_items_share: float = Field(
-        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
-    )
     min_rows_share: float = Field(
         0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
     )

@@ -25,7 +25,6 @@ from causalrec.dataset.item_content import item_vectors, items_table, picture_ve
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
-from causalrec.dataset.unknown import unknown_items_note
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
 from causalrec.features.image_encoder import image_encoder_id
@@ -62,7 +61,6 @@ def build_dataset(
     """
     versions = _pin(lake)
     written, counters = _write_interactions(settings, lake, spark, ds, versions)
-    lost = _unknown_items(settings, lake, spark, ds, versions, counters)
     pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
     events = _events(settings, lake, spark, ds, versions)
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
@@ -83,7 +81,7 @@ def build_dataset(
         writes=(written, recorded, kept, looked),
         counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
         | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)},
-        note="; ".join(filter(None, (lost, f"dataset {dataset_id}"))),
+        note=f"dataset {dataset_id}",
     )
 
 
@@ -176,21 +174,6 @@ def _positives(
     products = lake.table("products")
     items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
     return positive_events(events, items, settings.dataset, observed)
-
-
-def _unknown_items(
-    settings: Settings,
-    lake: Lake,
-    spark: SparkSession,
-    ds: dt.date,
-    versions: Versions,
-    counters: dict[str, float],
-) -> str:
-    chosen = settings.dataset
-    events = _events(settings, lake, spark, ds, versions)
-    asked = events.where(F.col("event_type").isin(*chosen.event_weights)).select("item_id").distinct()
-    items = known_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
-    return unknown_items_note(asked, items, counters, settings.ingest)
 
 
 def _looks(settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions) -> DataFrame:
