@@ -36,7 +36,7 @@ up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [A
 test: setup ## run the whole test suite
 	@sh infra/test.sh
 
-test-fast: setup ## the tests without Spark, Airflow, servers and a browser: about a minute
+test-fast: setup ## the tests without Spark, Airflow, MLflow, servers, a browser and trainings
 	@sh infra/test.sh --fast
 
 coverage: setup ## the same with the lines that no test runs
