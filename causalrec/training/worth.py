@@ -66,7 +66,7 @@ def _rows(settings: Settings, data: Interactions) -> tuple[ModuleWorth, ...]:
 
 
 def _remembering(settings: Settings, folder: str) -> Settings:
-    """``settings`` whose confounder model, the same for every module, is fitted once and kept in ``folder``."""
+    """``settings`` whose confounder model, the same for every module, is kept in ``folder``."""
     confounder = settings.model.confounder.model_copy(update={"cache": folder})
     return settings.model_copy(update={"model": settings.model.model_copy(update={"confounder": confounder})})
 
