@@ -244,7 +244,7 @@ class TrainingSettings(Section):
         description="the causal model that serves is fitted anew on all pairs and looks",
     )
     worth_share: float = Field(
-        1.5,
+        1.0,
         ge=0,
         description="sweeps for measuring the modules, as a share of the model's; 0: none",
     )
