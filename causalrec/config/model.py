@@ -35,37 +35,44 @@ ModelName = Literal[
 
 
 class ConfounderSettings(Section):
-    """Dual-channel cross-modal diffusion over items, trained once before the recommender.
+    """Cross-modal channels over items, trained once before the recommender.
 
-    ``ridge`` replaces the diffusion by its linear-Gaussian optimum, ``cca`` by the leading canonical
-    directions of that optimum, ``concat`` by the raw content, ``none`` removes the module (and with it codes
-    and back-door adjustment).
+    ``auto`` takes ridge, canonical correlations, networks with Gaussian noise or the diffusion, per modality,
+    by their likelihood on items that they have not seen. ``concat`` takes the raw content instead of a
+    channel, ``none`` removes the module (and with it codes and back-door adjustment).
     """
 
-    method: Literal["diffusion", "ridge", "cca", "concat", "none"] = Field(
-        "diffusion",
-        description="how the common cause of the modalities is estimated; none removes codes and "
-        "back-door too",
+    method: Literal["auto", "diffusion", "mlp", "ridge", "cca", "concat", "none"] = Field(
+        "auto", description="how one modality is predicted from the others"
     )
-    width: int = Field(16, ge=1, description="directions of the confounder")
-    whiten: int = Field(64, ge=2, description="most principal directions of one modality")
-    ridge: float = Field(10.0, gt=0, description="damping of the linear-Gaussian optimum")
-    steps: int = Field(100, ge=2, description="diffusion steps")
-    hidden: int = Field(128, ge=8, description="units of a layer")
-    blocks: int = Field(2, ge=1, description="residual blocks")
-    time_dim: int = Field(32, ge=2, description="length of the embedding of a step")
-    drop_condition: float = Field(
-        0.15, ge=0, lt=1, description="share of trainings without the other modality"
+    width: int = Field(16, ge=1, description="numbers that describe a shared cause; canonical pairs of cca")
+    whiten: int = Field(64, ge=2, description="main directions of a modality that are predicted")
+    condition: int = Field(256, ge=2, description="directions of the other modalities that predict them")
+    bags: int = Field(3, ge=2, description="networks of the mean, each without its part of the items")
+    mean_hidden: int = Field(512, ge=8, description="units in each hidden layer of a mean")
+    mean_epochs: int = Field(12, ge=1, description="of training each mean")
+    dropout: float = Field(0.3, ge=0, lt=1, description="in the networks of the mean")
+    hidden: int = Field(192, ge=8, description="units of the denoiser")
+    blocks: int = Field(2, ge=1, description="residual layers of the denoiser")
+    time_dim: int = Field(32, ge=2, description="numbers that tell the denoiser the noise level")
+    density_dropout: float = Field(0.1, ge=0, lt=1, description="in the denoiser")
+    drop_condition: float = Field(0.15, ge=0, lt=1, description="share of rows denoised without a condition")
+    epochs: int = Field(30, ge=1, description="of training the denoiser, at most")
+    evaluations: int = Field(6, ge=1, description="of the denoiser while it trains; the best one is kept")
+    patience: int = Field(2, ge=1, description="evaluations without gain after which the denoiser stops")
+    batch: int = Field(256, ge=1, description="items per step")
+    least_batches: int = Field(4, ge=1, description="per epoch; small catalogues have smaller batches")
+    least_steps: int = Field(200, ge=1, description="of each network; small catalogues have more epochs")
+    items_per_direction: int = Field(
+        4, ge=0, description="fitted items per predicted direction from which auto tries networks"
     )
-    max_snr: float = Field(5.0, gt=0, description="cap of the weight of a step by its signal-to-noise ratio")
-    epochs: int = Field(60, ge=1, description="most epochs")
-    evaluate_every: int = Field(5, ge=1, description="epochs between two looks at validation")
-    patience: int = Field(3, ge=1, description="looks without a gain after which it stops")
-    batch: int = Field(1_024, ge=1, description="items of one step")
-    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
-    ema: float = Field(0.99, ge=0, lt=1, description="decay of the averaged weights")
-    draws: int = Field(4, ge=1, description="noise draws that are averaged")
-    holdout: float = Field(0.1, gt=0, lt=0.5, description="share of items for validation")
+    learning_rate: float = Field(2e-3, gt=0, description="at the peak of a one-cycle schedule")
+    decay: float = Field(0.05, ge=0, description="of weights (AdamW)")
+    draws: int = Field(4, ge=1, description="noises that the mean of a residual is averaged over")
+    levels: int = Field(8, ge=1, description="noise levels per item that a density is measured at")
+    holdout: float = Field(
+        0.1, gt=0, lt=0.4, description="share of items that choose, and as many again that judge"
+    )
     link_level: float = Field(
         0.01,
         gt=0,
@@ -237,7 +244,7 @@ class TrainingSettings(Section):
         description="the causal model that serves is fitted anew on all pairs and looks",
     )
     worth_share: float = Field(
-        1.5,
+        1.0,
         ge=0,
         description="sweeps for measuring the modules, as a share of the model's; 0: none",
     )

@@ -1,5 +1,7 @@
 """The section of the response model: what people do when they look."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from causalrec.config.sections import Section
@@ -9,6 +11,10 @@ class ResponseSettings(Section):
     """Bayesian logistic factor model of the response given the look, fitted where looks are logged."""
 
     enabled: bool = Field(True, description="use it where looks are logged; false: the pairs alone")
+    order: Literal["response", "purchase"] = Field(
+        "response",
+        description="lists by the chance of any response to a look, or of a purchase, front door adjusted",
+    )
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")
     burn_in: float = Field(0.3, ge=0, lt=1, description="share of the sweeps before averaging begins")

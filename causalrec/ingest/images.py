@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 JOB = "ingest_images"
-CAPS = {"max_bytes", "max_pixels", "min_side", "max_side", "formats"}
+CAPS = {"max_bytes", "max_pixels", "min_side", "max_side", "max_scans", "formats"}
 RULES = {*CAPS, "max_failure_share", "retry_days", "retry_window_days"}
 
 # date -> reason ("" for a good picture) -> rows

@@ -1,7 +1,7 @@
 """Content of items as comparable vectors: standardised, PCA-whitened and frozen per modality."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -71,12 +71,14 @@ class Content:
         spread: name -> float32 (p_m,), the standard deviation of each direction before whitening.
         vectors: float32 (n, sum p_m): per modality the principal components at their own scale, each part of
             length sqrt(weight) (zero where missing); cosines of these compare items.
+        raw: name -> (n, d_m) the rows as they were given.
     """
 
     white: dict[str, Floats]
     present: dict[str, Present]
     spread: dict[str, Floats]
     vectors: Floats
+    raw: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def fit_content(modalities: Mapping[str, Floats], width: int) -> dict[str, Whitening]:
@@ -106,4 +108,5 @@ def read_content(
         parts.append(unit_rows(white[name] * whitening.spread) * weight)
     vectors = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
     spread = {name: whitening.spread for name, whitening in whitenings.items()}
-    return Content(white, present, spread, vectors)
+    raw = {name: values for name, values in modalities.items() if name in whitenings}
+    return Content(white, present, spread, vectors, raw)

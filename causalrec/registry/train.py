@@ -65,7 +65,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         chosen, worth = chosen_modules(settings, dataset.data)
         recommender = build_recommender(chosen, checkpoints)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
-        recommender.worth = worth
+        recommender.worth = (*worth, *recommender.worth)  # its own: measured while it was fitted
         log_fit(report)
         log_worth(recommender.worth)
         changes = run_refuters(chosen, dataset.data, recommender, report.epochs)

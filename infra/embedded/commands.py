@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zoneinfo
 
 from rich.console import Console
 
@@ -22,7 +23,7 @@ MAX_ROUNDS = 3
 
 def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
     """Runs one date through Airflow and prints what it made."""
-    _refuse_unfinished(ds)
+    _refuse_unfinished(shop, ds)
     began = time.monotonic()
     _run(shop, [(ds, ds)], console)
     _report(shop, ds)
@@ -33,7 +34,7 @@ def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> Non
     """Runs the dates of the range that are missing or stale, until none is left."""
     if first > last:
         raise EmbeddedError(f"FROM={first} is later than TO={last}", do="swap the two dates")
-    _refuse_unfinished(last)
+    _refuse_unfinished(shop, last)
     for turn in range(MAX_ROUNDS):
         plan = make_plan(shop, first, last)
         show_plan(plan, console)
@@ -92,11 +93,14 @@ def _run(shop: Shop, due: list[tuple[dt.date, dt.date]], console: Console) -> No
                 )
 
 
-def _refuse_unfinished(ds: dt.date) -> None:
-    today = dt.datetime.now(dt.UTC).date()
+def _refuse_unfinished(shop: Shop, ds: dt.date) -> None:
+    landing = shop.settings.landing
+    now = dt.datetime.now(zoneinfo.ZoneInfo(landing.time_zone))
+    today = (now - dt.timedelta(hours=landing.day_start_hour)).date()
     if ds >= today:
         raise EmbeddedError(
-            f"{ds} is not over yet in UTC", do=f"choose {today - dt.timedelta(days=1)} or earlier"
+            f"{ds} is not over yet in {landing.time_zone}",
+            do=f"choose {today - dt.timedelta(days=1)} or earlier",
         )
 
 

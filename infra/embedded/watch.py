@@ -21,6 +21,8 @@ STYLES = {
     "skipped": "dim",
     "upstream_failed": "red",
 }
+FAILED = frozenset({"failed", "up_for_retry"})
+CURE = " -> "  # between what happened and what to do, in every error of the jobs
 NOT_STARTED = frozenset({"waiting", "scheduled", "queued"})
 DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
 
@@ -56,6 +58,7 @@ def _follow(
     session: AirflowSession, dag: str, first: dt.date, last: dt.date, console: Console
 ) -> list[DagRun]:
     seen: dict[tuple[str, str], str] = {}
+    told: set[tuple[str, str, int]] = set()
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -79,6 +82,7 @@ def _follow(
             live.update(Group(_table(tasks), bar))
             if not console.is_terminal:
                 _print_changes(current, tasks, seen, console)
+            _print_reasons(session, dag, current, tasks, told, console)
             if ended == len(runs):
                 return runs
             time.sleep(POLL_SECONDS)
@@ -104,3 +108,22 @@ def _print_changes(
             seen[run.run_id, task.task] = task.state
             seconds = "" if task.seconds is None else f" {task.seconds:.1f} s"
             console.print(f"{run.ds} {task.task}: {task.state}{seconds}", highlight=False)
+
+
+def _print_reasons(
+    session: AirflowSession,
+    dag: str,
+    run: DagRun,
+    tasks: Sequence[TaskRun],
+    told: set[tuple[str, str, int]],
+    console: Console,
+) -> None:
+    """Why a task failed, as soon as it did."""
+    for task in tasks:
+        attempt = (run.run_id, task.task, task.tries)
+        if task.state in FAILED and attempt not in told:
+            told.add(attempt)
+            lines = failure_lines(session.shop.airflow_home / "logs", dag, run.run_id, task)
+            reason = next((line for line in reversed(lines) if CURE in line), lines[-1])
+            text = f"{run.ds} {task.task}: {reason}"
+            console.print(text, style="bold red", highlight=False, markup=False, soft_wrap=True)

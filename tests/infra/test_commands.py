@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -40,7 +41,17 @@ def test_help_is_the_default_and_lists_every_target(root: Path) -> None:
 )
 def test_targets_delegate(root: Path, arguments: list[str], line: str) -> None:
     last = _make(root, "-n", *arguments).splitlines()[-1]
-    assert " ".join(last.split()) == f".venv/bin/python {line}"
+    assert shlex.split(last) == shlex.split(f".venv/bin/python {line}")
+
+
+@pytest.mark.parametrize(
+    "value", ["a'; touch owned; '", "$(touch owned)", "`touch owned`", 'a "b', "~ $HOME"]
+)
+def test_values_reach_the_command_as_they_are(root: Path, value: str) -> None:
+    last = _make(root, "-n", "nightly", f"RAW={value}", f"DS={value}").splitlines()[-1]
+    words = shlex.split(last)
+    assert (words[-3], words[-1]) == (value, value)
+    assert not (root / "owned").exists()
 
 
 def test_a_day_that_is_not_over_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,9 @@ from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.truth import TruthLine
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
+from tests.report import browser
 
 EVIL = "<script>alert('x')</script> \"><img src=x onerror=alert(1)>"
 JOBS = ("ingest_events", "score", "publish")
@@ -84,7 +86,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         lake, "evaluations", DS, [measure | {"model": name, "value": value} for name, value in scores.items()]
     )
     night = _record(settings, lake, ledger)
-    return Finished(settings, lake, night, nightly_page(settings, lake, night))
+    truth = (
+        TruthLine("raw", 0.7, 0.6, (0.68, 0.72), (0.58, 0.62)),
+        TruthLine(f"version {EVIL}", 0.8, 0.75, (0.78, 0.82), (0.73, 0.77), own=True),
+    )
+    return Finished(settings, lake, night, nightly_page(settings, lake, night, truth))
 
 
 def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
@@ -155,6 +161,8 @@ def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
     assert all(source.startswith("data:image/jpeg;base64,") for source in tags.sources)
     assert "&lt;script&gt;alert" in text
     assert "root:x:0" not in text
+    assert "Against the truth of this shop" in text
+    assert "0.800" in text
 
 
 def test_pictures_stop_at_the_bound(finished: Finished) -> None:
@@ -178,6 +186,13 @@ def test_empty_lake_still_gives_a_page(tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "Nothing has been published for this date." in text
     assert "No model has been evaluated up to this date." in text
+
+
+@pytest.mark.browser
+def test_nothing_is_wider_than_a_phone(finished: Finished) -> None:
+    with browser.opened(finished.page, browser.PHONE, "dark") as (page, complaints):
+        assert complaints == []
+        assert browser.sideways(page) <= 0
 
 
 @pytest.mark.browser

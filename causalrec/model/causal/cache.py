@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
@@ -11,7 +12,7 @@ from causalrec.config.model import ConfounderSettings
 from causalrec.model.causal.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content
 
-VERSION = "3"  # raise it when the meaning of a stored model changes
+VERSION = "4"  # raise it when the meaning of a stored model changes
 
 
 def identify(content: Content, settings: ConfounderSettings, seed: int) -> tuple[ConfounderModel, Footprint]:
@@ -43,4 +44,6 @@ def cache_key(content: Content, settings: ConfounderSettings, seed: int) -> str:
         digest.update(name.encode())
         digest.update(content.white[name].tobytes())
         digest.update(content.present[name].tobytes())
+        if name in content.raw:
+            digest.update(np.ascontiguousarray(content.raw[name]).tobytes())
     return digest.hexdigest()[:32]

@@ -84,8 +84,7 @@ def fit_codebook(
     rng = np.random.default_rng(seed)
     rows = states[known]
     size = settings.items_per_code
-    many = max(min(settings.coarse, rows.shape[0] // size**2), 1)
-    few = max(min(settings.fine, rows.shape[0] // (many * size)), 1) if settings.hierarchical else 1
+    many, few = codebook_size(rows.shape[0], settings)
     coarse = _quantise(rows, many, settings, rng)
     first = _nearest(rows, coarse, np.ones(many, dtype=np.bool_))
     residual = rows - coarse[first]
@@ -100,6 +99,14 @@ def fit_codebook(
     second = _nearest_inside(residual, fine, first, np.ones((many, few), dtype=np.bool_))
     counts = np.bincount(first * few + second, minlength=many * few).reshape(many, few)
     return Codebook(coarse, fine, counts.astype(np.int32))
+
+
+def codebook_size(items: int, settings: CodebookSettings) -> tuple[int, int]:
+    """Coarse codes, and fine ones in each, that leave ``items_per_code`` items to a code on average."""
+    size = settings.items_per_code
+    many = max(min(settings.coarse, items // size**2), 1)
+    few = max(min(settings.fine, items // (many * size)), 1) if settings.hierarchical else 1
+    return many, few
 
 
 def _quantise(rows: Floats, codes: int, settings: CodebookSettings, rng: np.random.Generator) -> Floats:

@@ -8,37 +8,36 @@ adjustment happen.
 
 Every modality has one channel that predicts it from all others (two modalities: the two channels image ->
 text and text -> image). Of three and more, one that depends on no other takes no part. A channel is trained
-once, offline, on items; no table over users is involved. Its linear rivals are ridge regression, the exact
-answer if everything is linear-Gaussian, and canonical correlations. With one modality there is no channel:
+once, offline, on items; no table over users is involved. It is a diffusion where that has the better
+likelihood on items it has not seen, and else a network or a linear map with Gaussian noise
+(:mod:`causalrec.model.causal.channel_choice`). With one modality there is no channel:
 the footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
 there are no confounders.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.diffusion import Denoiser, DiffusionChannel, explained, train_channel
-from causalrec.model.causal.linear_channel import LinearChannel, fit_cca, fit_ridge
+from causalrec.model.causal.channel_choice import WAYS, Channel, choose_channel
+from causalrec.model.causal.channel_store import pack_channel, unpack_channel, unpack_earlier
+from causalrec.model.causal.condition import View, fit_views, sides
 from causalrec.model.causal.linkage import linked_modalities
-from causalrec.model.content import Content
+from causalrec.model.content import Content, Whitening
+
+logger = logging.getLogger(__name__)
 
 Flags = npt.NDArray[np.bool_]
-CHANNELS = ("diffusion", "ridge", "cca")  # methods that predict one modality from the others
+CHANNELS = ("auto", *WAYS)  # methods that predict one modality from the others
+LEAST_ITEMS = 20  # with both sides, for a channel: two of them choose and two judge
+PARTS = ("mean", "scale", "basis", "spread")
 UNKNOWN_GATE = 0.5  # of the ablation that takes raw content as confounder without asking for evidence
-
-
-class Channel(Protocol):
-    """E[z | condition] and the point-wise evidence that the condition says anything about z."""
-
-    def predict(self, condition: Floats) -> Floats: ...
-    def evidence(self, target: Floats, condition: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,10 @@ class ConfounderModel:
 
     Attributes:
         linked: modalities that take part, the others tell of no shared cause; None for all.
+        ways: modality -> the way that its channel was taken from.
+        r2, nats: "way/modality" -> share of variance explained, and gain in log density over N(0, I), on
+            items that nothing else saw.
+        views: modality -> how the channels of the others see it.
     """
 
     settings: ConfounderSettings
@@ -74,17 +77,20 @@ class ConfounderModel:
     spread: float = 1.0
     strength: float = 0.0
     r2: dict[str, float] = field(default_factory=dict)
+    nats: dict[str, float] = field(default_factory=dict)
+    ways: dict[str, str] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
 
     def fit(self, content: Content, seed: int) -> Footprint:
         """Trains the channels on items that have both sides, and reads all items.
 
-        ``r2`` then holds, per channel, the share of variance explained on items kept out of training, for the
-        chosen method, for ridge and for CCA.
+        Every way is judged on items that neither training nor any choice has seen.
         """
         self.linked = linked_modalities(content, self.settings.link_level, seed)
         content = self._part(content)
         names = sorted(content.white)
         if self.settings.method in CHANNELS and len(names) > 1:
+            self.views = fit_views(content, tuple(names), self.settings.condition)
             for index, name in enumerate(names):
                 self._fit_channel(name, content, seed + index)
         shared = self._shared(content)
@@ -94,7 +100,7 @@ class ConfounderModel:
         if seen.size:
             low, self.center, high = (float(q) for q in np.percentile(seen, [25, 50, 75]))
             self.spread = max(high - low, 1e-6)
-        held_out = [value for name, value in self.r2.items() if name.startswith(self.settings.method)]
+        held_out = [self.r2[f"{way}/{name}"] for name, way in self.ways.items()]
         self.strength = float(np.sqrt(np.clip(np.mean(held_out), 0.0, 1.0))) if held_out else 0.0
         return self._footprint(shared, kappa, known)
 
@@ -113,45 +119,43 @@ class ConfounderModel:
         )
 
     def _fit_channel(self, name: str, content: Content, seed: int) -> None:
-        target, condition, both = _sides(name, content)
-        if both.sum() < 4:
+        target, condition, both = sides(name, content, self.views)
+        if both.sum() < LEAST_ITEMS:
             return
-        target, condition, scale = target[both], condition[both], content.spread[name]
-        held = np.zeros(target.shape[0], dtype=np.bool_)
-        count = max(int(self.settings.holdout * held.size), 1)
-        held[np.random.default_rng(seed).permutation(held.size)[:count]] = True
-        rival = fit_ridge(target[~held], condition[~held], self.settings.ridge)
-        second = fit_cca(target[~held], condition[~held], self.settings.ridge, self.settings.width)
-        for method, linear in (("ridge", rival), ("cca", second)):
-            self.r2[f"{method}/{name}"] = explained(target[held], linear.predict(condition[held]), scale)
-        if self.settings.method == "ridge":
-            self.channels[name] = fit_ridge(target, condition, self.settings.ridge)
-        elif self.settings.method == "cca":
-            width = self.settings.width
-            self.channels[name] = fit_cca(target, condition, self.settings.ridge, width)
-        else:
-            channel = train_channel(target, condition, rival.weights, held, self.settings, seed)
-            self.r2[f"diffusion/{name}"] = explained(target[held], channel.predict(condition[held]), scale)
-            self.channels[name] = channel
+        choice = choose_channel((target[both], condition[both]), content.spread[name], self.settings, seed)
+        self.channels[name], self.ways[name] = choice.channel, choice.way
+        for way, judged in choice.judged.items():
+            self.r2[f"{way}/{name}"] = judged.explained
+            self.nats[f"{way}/{name}"] = judged.density
+        logger.info(
+            "channel %s: %s taken, explains %.3f of items that nothing else saw (%s)",
+            name, choice.way, choice.judged[choice.way].explained,
+            ", ".join(f"{way} {judged.explained:.3f}" for way, judged in choice.judged.items()),
+        )  # fmt: skip
 
-    def _shared(self, content: Content) -> Floats:
-        """(n, sum p): per modality what the others say about it; itself where there is no channel."""
+    def _shared(self, content: Content, rng: np.random.Generator | None = None) -> Floats:
+        """(n, sum p): per modality what the others say about it; itself where there is no channel.
+
+        What they say is the mean, or a draw where ``rng`` is given.
+        """
         parts = []
         for name in sorted(content.white):
             if name not in self.channels:
                 parts.append(content.white[name])
                 continue
-            _, condition, _ = _sides(name, content)
+            _, condition, _ = sides(name, content, self.views)
             others = np.abs(condition).sum(axis=1, keepdims=True) > 0
-            parts.append(self.channels[name].predict(condition) * others)
+            channel = self.channels[name]
+            said = channel.predict(condition) if rng is None else channel.draw(condition, rng)
+            parts.append(said * others)
         rows = content.vectors.shape[0]
         return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
 
     def _kappa(self, content: Content) -> Floats:
         total = np.zeros(content.vectors.shape[0], dtype=np.float32)
         for name, channel in self.channels.items():
-            target, condition, both = _sides(name, content)
-            total += np.where(both, channel.evidence(target, condition), 0.0).astype(np.float32)
+            target, condition, both = sides(name, content, self.views)
+            total[both] += channel.evidence(target[both], condition[both])
         return total
 
     def _footprint(self, shared: Floats, kappa: Floats, known: Flags) -> Footprint:
@@ -163,17 +167,38 @@ class ConfounderModel:
             gate = np.where(kappa != 0, steep * self.strength, 0.0)
         return Footprint(states, kappa, gate.astype(np.float32), known)
 
+    def draws(self, content: Content, count: int, seed: int) -> Floats:
+        """States (count, n, dc) that the items may have had: draws of each modality given the others.
+
+        Without a channel all draws are the state of :meth:`read`.
+        """
+        content, rng = self._part(content), np.random.default_rng(seed)
+        known = _known(content)
+        drawn = [self._shared(content, rng) @ self.projection * known[:, None] for _ in range(count)]
+        states: Floats = np.stack(drawn).astype(np.float32)
+        return states
+
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Arrays and facts for a snapshot."""
         arrays: dict[str, npt.NDArray[Any]] = {"projection": self.projection}
+        facts: dict[str, Any] = {}
         for name, channel in self.channels.items():
-            if isinstance(channel, LinearChannel):
-                arrays[f"linear.{name}"] = channel.weights
-            elif isinstance(channel, DiffusionChannel):
-                state = channel.network.state_dict()
-                arrays |= {f"diffusion.{name}.{key}": value.numpy() for key, value in state.items()}
-        facts = {"center": self.center, "spread": self.spread, "strength": self.strength, "r2": self.r2}
-        return arrays, facts | {"channels": sorted(self.channels), "linked": self.linked}
+            parts, facts[name] = pack_channel(channel)
+            arrays |= {f"channel.{name}.{part}": value for part, value in parts.items()}
+        for name, view in self.views.items():
+            arrays |= {f"view.{name}.{part}": getattr(view.whitening, part) for part in PARTS}
+        return arrays, {
+            "center": self.center,
+            "spread": self.spread,
+            "strength": self.strength,
+            "r2": self.r2,
+            "nats": self.nats,
+            "ways": self.ways,
+            "channels": sorted(self.channels),
+            "kinds": facts,
+            "views": sorted(self.views),
+            "linked": self.linked,
+        }
 
     def unpack(self, arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> None:
         """The inverse of :meth:`pack`."""
@@ -182,32 +207,17 @@ class ConfounderModel:
         self.strength, self.r2 = facts["strength"], dict(facts["r2"])
         linked = facts.get("linked")  # a package of before knows none
         self.linked = None if linked is None else tuple(linked)
+        self.nats, self.ways = dict(facts.get("nats", {})), dict(facts.get("ways", {}))
+        for name in facts.get("views", ()):
+            self.views[name] = View(Whitening(*(arrays[f"view.{name}.{part}"] for part in PARTS)))
+        kinds = facts.get("kinds")
         for name in facts["channels"]:
-            self.channels[name] = _unpack_channel(name, arrays, self.settings)
-
-
-def _unpack_channel(
-    name: str, arrays: Mapping[str, npt.NDArray[Any]], settings: ConfounderSettings
-) -> Channel:
-    if f"linear.{name}" in arrays:
-        return LinearChannel(arrays[f"linear.{name}"])
-    prefix = f"diffusion.{name}."
-    state = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
-    width, condition = state["leave.weight"].shape[0], state["condition.weight"].shape[1] - 1
-    network = Denoiser(width, condition, settings)
-    network.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-    return DiffusionChannel(network, settings)
-
-
-def _sides(name: str, content: Content) -> tuple[Floats, Floats, Flags]:
-    """The modality, all others side by side (missing ones zero), and the items that have both."""
-    others = [other for other in sorted(content.white) if other != name]
-    condition = np.concatenate([content.white[other] for other in others], axis=1)
-    both = np.zeros(condition.shape[0], dtype=np.bool_)
-    for other in others:
-        both |= content.present[other]
-    both &= content.present[name]
-    return content.white[name], condition, both
+            if kinds is None:
+                self.channels[name] = unpack_earlier(arrays, name)
+                continue
+            start = f"channel.{name}."
+            parts = {key.removeprefix(start): value for key, value in arrays.items() if key.startswith(start)}
+            self.channels[name] = unpack_channel(parts, kinds[name], self.settings)
 
 
 def _known(content: Content) -> Flags:

@@ -196,6 +196,8 @@ def _findings(network: CausalNetwork) -> dict[str, float]:
     """Numbers about the modules, for the report of a run."""
     verdict, prepared = network.edges.verdict(), network.prepared
     facts = {f"r2/{name}": value for name, value in prepared.confounder.r2.items()}
+    facts |= {f"nats/{name}": value for name, value in prepared.confounder.nats.items()}
+    facts |= {f"channel/{way}/{name}": 1.0 for name, way in prepared.confounder.ways.items()}
     facts |= {"gate/mean": float(prepared.footprint.gate.mean())}
     facts |= {"content/modalities": float(len(prepared.whitenings))}
     if prepared.codebook is not None:

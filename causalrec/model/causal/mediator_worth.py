@@ -40,7 +40,7 @@ def front_door_worth(looks: Looks, users: Floats, items: Floats, groups: Ints) -
     gains = whole - without
     value, width = float(gains.mean()), NORMAL * float(gains.std(ddof=1)) / np.sqrt(gains.size)
     low, high = value - width, value + width
-    return ModuleWorth(MODULE, low > 0, value, low, high, METRIC, MEASURED_ON)
+    return ModuleWorth(MODULE, bool(low > 0), value, float(low), float(high), METRIC, MEASURED_ON)
 
 
 def _per_user(head: Mediator | None, judge: Looks, logits: Doubles) -> Doubles:

@@ -17,6 +17,7 @@ from causalrec.model.causal.prepare import Prepared, deal_out, prepare
 from causalrec.model.causal.response.design import Design, item_design
 from causalrec.model.causal.response.explain import explain_response
 from causalrec.model.causal.response.part import ResponsePart, fit_response
+from causalrec.model.causal.response.purchase import by_purchase, worth_of_front_door
 from causalrec.model.causal.response.raw import raw_tables
 from causalrec.model.causal.response.rows import judged_looks
 from causalrec.model.factors import FactorRecommender, item_popularity
@@ -25,7 +26,8 @@ from causalrec.model.read_out import GaussianReadOut
 
 
 class ResponseRecommender(FactorRecommender):
-    """score(u, i): the logit of the chance that user u responds to item i once it is shown.
+    """score(u, i): the logit of the chance that user u responds to item i once it is shown. With the setting
+    ``order = "purchase"`` it ranks by the chance of a purchase instead (:mod:`.purchase`).
 
     ``content_users`` and ``content_items`` of the tables rank by the content effect: taste and merit alone,
     without the demand that belongs to brand, category or fashion. ``raw_users`` and ``raw_items`` are those
@@ -66,6 +68,9 @@ class ResponseRecommender(FactorRecommender):
         design = self._design(data, prepared)
         whitenings = prepared.whitenings if settings.content else {}
         self.part = fit_response(looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep)
+        self.worth = worth_of_front_door(self.part, data, settings)
+        if settings.order == "purchase":
+            self.part = by_purchase(self.part, looks, data)
         names = self._code_names(data, prepared)
         self.tables = _tables(self.part, data, prepared, names, self.trainer.seed)
         self.fold = self.part.items
