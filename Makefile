@@ -36,7 +36,7 @@ up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [A
 test: setup ## run the whole test suite
 	@sh infra/test.sh
 
-test-fast: setup ## the tests without Spark, Airflow, servers and a browser: about a minute
+test-fast: setup ## the tests without Spark, Airflow, MLflow, servers, a browser and trainings
 	@sh infra/test.sh --fast
 
 coverage: setup ## the same with the lines that no test runs
@@ -50,7 +50,7 @@ format: setup ## let ruff format and sort imports
 
 docs: setup ## build the documentation with search into .work/site; needs no network
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/bin/mkdocs build --quiet
-	@echo "documentation: .work/site/index.html"
+	@echo "documentation: .work/site/index.html (with search: $(PYTHON) -m http.server --bind 127.0.0.1 --directory .work/site)"
 
 clean: ## remove the environment and caches; shops in .work/ stay
 	@rm -rf .venv .work/uv .work/environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

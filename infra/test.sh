@@ -1,13 +1,16 @@
 #!/bin/sh
 # The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
-# --fast: without Spark, Airflow, servers, browsers and what takes long; those folders are not even imported.
+# --fast: without Spark, Airflow, MLflow, servers, browsers and trainings; those folders are not even imported.
 set -eu
 cd "$(dirname "$0")/.."
 # One thread each: workers and the jobs that they start share the processors, and waiting threads spin.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 if [ "${1:-}" = --fast ]; then
   shift
-  set -- -m "not (spark or airflow or server or browser or slow)" --ignore=tests/dags --ignore=tests/end_to_end "$@"
+  for folder in benchmarks dags end_to_end features packaging registry training; do
+    set -- --ignore="tests/$folder" "$@"
+  done
+  set -- -m "not (spark or airflow or server or browser or slow)" "$@"
 fi
 exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" \
   --dist=loadfile --no-loadscope-reorder "$@"

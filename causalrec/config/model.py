@@ -68,7 +68,7 @@ class ConfounderSettings(Section):
     )
     learning_rate: float = Field(2e-3, gt=0, description="at the peak of a one-cycle schedule")
     decay: float = Field(0.05, ge=0, description="of weights (AdamW)")
-    draws: int = Field(4, ge=1, description="noises that a mean is averaged over, and draws behind a code")
+    draws: int = Field(4, ge=1, description="noises that the mean of a residual is averaged over")
     levels: int = Field(8, ge=1, description="noise levels per item that a density is measured at")
     holdout: float = Field(
         0.1, gt=0, lt=0.4, description="share of items that choose, and as many again that judge"
@@ -244,7 +244,7 @@ class TrainingSettings(Section):
         description="the causal model that serves is fitted anew on all pairs and looks",
     )
     worth_share: float = Field(
-        1.5,
+        1.0,
         ge=0,
         description="sweeps for measuring the modules, as a share of the model's; 0: none",
     )

@@ -10,6 +10,7 @@ from causalrec.report.svg import INK, draw
 
 WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it at full width
 HEAD, LINE = 0.75, 0.34  # inches: axis and its label, one bar
+LONGEST = 28  # characters of a label; longer ones are cut
 ROOM = 1.3  # the axis goes on behind the longest bar, for the numbers
 
 
@@ -52,7 +53,7 @@ def interval_bars(name: str, bars: Sequence[Bar], axis: str) -> Markup:
                 va="center",
                 fontsize=9,
             )
-        panel.set_yticks(range(len(bars)), [bar.label for bar in bars])
+        panel.set_yticks(range(len(bars)), [_short(bar.label) for bar in bars])
         panel.set_ylim(len(bars) - 0.4, -0.6)
         panel.set_xlim(0, longest * ROOM)
         panel.set_xlabel(axis)
@@ -61,3 +62,7 @@ def interval_bars(name: str, bars: Sequence[Bar], axis: str) -> Markup:
         panel.grid(visible=False, axis="y")
 
     return draw(name, (WIDTH, HEAD + LINE * len(bars)), fill)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"

@@ -4,6 +4,7 @@ The whole model is compared with the same model that differs in one module, fitt
 the pairs that chance showed (per-user AUC), else on validation (per-user NDCG@20), paired over users.
 """
 
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,16 +47,28 @@ def chosen_modules(settings: Settings, data: Interactions) -> tuple[Settings, tu
         return settings, ()
     fewer = max(settings.training.worth_sweeps, int(share * response.sweeps / (len(MODULES) + 1)))
     short = with_response(settings, sweeps=min(fewer, response.sweeps))
-    whole, metric, where = _values(short, data)
-    rows, change = [], {}
+    with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
+        rows = _rows(_remembering(short, folder), data)
+    kept = {MODULES[row.module]: row.kept for row in rows}
+    return with_response(settings, **kept), rows
+
+
+def _rows(settings: Settings, data: Interactions) -> tuple[ModuleWorth, ...]:
+    whole, metric, where = _values(settings, data)
+    rows = []
     for module, switch in MODULES.items():
-        present = bool(getattr(response, switch))
-        other, _, _ = _values(with_response(short, **{switch: not present}), data)
+        present = bool(getattr(settings.model.response, switch))
+        other, _, _ = _values(with_response(settings, **{switch: not present}), data)
         test = paired_test(whole, other) if present else paired_test(other, whole)
         kept = test.difference > 0 if present else test.low > 0
-        change[switch] = kept
         rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
-    return with_response(settings, **change), tuple(rows)
+    return tuple(rows)
+
+
+def _remembering(settings: Settings, folder: str) -> Settings:
+    """``settings`` whose confounder model, the same for every module, is kept in ``folder``."""
+    confounder = settings.model.confounder.model_copy(update={"cache": folder})
+    return settings.model_copy(update={"model": settings.model.model_copy(update={"confounder": confounder})})
 
 
 def with_response(settings: Settings, **change: Any) -> Settings:  # noqa: ANN401 - fields of any type

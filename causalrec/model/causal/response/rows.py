@@ -99,7 +99,7 @@ def look_rows(looks: Looks, n_users: int, n_items: int, half_life: float, device
         _ids(looks.strata, device),
         torch.as_tensor(looks.count * fresh, dtype=torch.float64, device=device),
         torch.as_tensor(looks.reached * fresh, dtype=torch.float64, device=device),
-        torch.as_tensor(looks.position, dtype=torch.float64, device=device),
+        torch.as_tensor(looks.position.astype(np.float64), device=device),
     )
 
 
