@@ -70,7 +70,8 @@ def adjusted_rand(codes: Ints, truth: Ints) -> float:
 
 
 def _flat(codes: tuple[Ints, Ints], codebook: Codebook) -> Ints:
-    return (codes[0] * codebook.counts.shape[1] + codes[1]).astype(np.int32)
+    flat: Ints = (codes[0] * codebook.counts.shape[1] + codes[1]).astype(np.int32)
+    return flat
 
 
 def _row(kind: str, flat: Ints, cause: Ints) -> CodeRow:

@@ -104,7 +104,8 @@ def random_score(data: Interactions, seed: int) -> Score:
     order = np.random.default_rng(seed).random(data.n_items, dtype=np.float32)
 
     def score(users: Ints) -> Floats:
-        return order[(users[:, None] + np.arange(data.n_items)) % data.n_items]
+        scores: Floats = order[(users[:, None] + np.arange(data.n_items)) % data.n_items]
+        return scores
 
     return score
 

@@ -37,7 +37,7 @@ def _register_beside_raw(settings: Settings, lake: Lake) -> None:
     found = recommender.serving_tables()
     recommender.tables = replace(found, raw_users=found.users, raw_items=found.items_unadjusted)
     with mlflow.start_run(experiment_id=experiment_id(client, settings)) as run:
-        register(client, settings, dataset, recommender, DS, run.info.run_id)
+        register(client, settings, dataset, (recommender, recommender), DS, run.info.run_id)
 
 
 @pytest.fixture(scope="session")
