@@ -116,7 +116,7 @@ def test_a_channel_of_an_earlier_package_says_what_its_linear_layer_said() -> No
 
 def test_the_simplest_way_within_one_standard_error_is_taken() -> None:
     noise: Floats = np.random.default_rng(0).normal(size=100).astype(np.float32)
-    assert simplest({"ridge": noise, "mlp": noise + 0.01 * np.sign(noise)}) == "ridge"
+    assert simplest({"ridge": noise, "mlp": (noise + 0.01 * np.sign(noise)).astype(np.float32)}) == "ridge"
     assert simplest({"ridge": noise, "mlp": noise + 0.5}) == "mlp"
 
 
