@@ -72,6 +72,7 @@ def published(registered: Registered) -> Registered:
     rows = [
         plain | {
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "score_raw": 0.1,
+            "score_rank": rank, "raw_rank": best.index(item) + 1 if item in best else None,
             "reason_text": f"because you chose {EVIL}", "confounder_code": "brand north",
         }
         for user, items in ((USER, items), (COLD, ["i001", "i002"]))
@@ -90,9 +91,9 @@ def page(published: Registered) -> Path:
 
 
 def test_places_by_hand() -> None:
-    rows = tuple(Shown(rank, item, 1.0, "", None, None) for rank, item in enumerate("abc", start=1))
+    rows = tuple(Shown(rank, item, 1.0, "", None, None, None) for rank, item in enumerate("abc", start=1))
     found, left_out = compared(Person("u", "plain", (), 0, rows, "1"), Other(("b", "a", "x"), ""))
-    assert [(one.place, one.moved) for one in found] == [(2, 1), (1, -1), (None, 0)]
+    assert [(one.place, one.elsewhere) for one in found] == [(2, True), (1, True), (None, False)]
     assert left_out == {"x"}
 
 
