@@ -84,7 +84,7 @@ def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
         "raw → ours: place in the raw model's list and in ours, by score alone (before caps and diversity)"
     )
     if not person.compared:
-        table.caption = "nothing was adjusted: there is no raw model to compare with"
+        table.caption = "there is no raw model that this list was compared with"
     for shown in person.shown:
         place = "" if shown.raw_rank is None else f"{shown.raw_rank} → {shown.score_rank} ({shown.moved:+d})"
         cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)
