@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Interactions
+from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_per_user
+from causalrec.model.base import Recommender, ServingTables
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.worth import ModuleWorth
 from causalrec.training.factory import build_recommender
 
@@ -51,6 +53,37 @@ def chosen_modules(settings: Settings, data: Interactions) -> tuple[Settings, tu
         rows = _rows(_remembering(short, folder), data)
     kept = {MODULES[row.module]: row.kept for row in rows}
     return with_response(settings, **kept), rows
+
+
+def part_worth(recommender: Recommender, data: Interactions) -> tuple[ModuleWorth, ...]:
+    """What each part of a fitted blend adds on validation; empty where there is no blend to measure.
+
+    A part that is used is compared with the best blend of the others, one that is not with the blend that
+    would hold it. On the pairs that the weights were chosen on, so the gains are a little too good.
+    """
+    if not isinstance(recommender, CausalRecommender) or data.valid.shape[1] == 0:
+        return ()
+    blend = recommender.blend
+    if blend is None:
+        return ()
+    whole, rows = _on_validation(recommender.serving_tables(), data), []
+    for name, weights in blend.others.items():
+        if not any(weights.values()):
+            continue
+        other = _on_validation(blend.tables(recommender.engine.serving_tables(), weights), data)
+        kept = blend.choice.weights[name] > 0
+        test = paired_test(whole, other) if kept else paired_test(other, whole)
+        row = ModuleWorth(name, kept, test.difference, test.low, test.high, VALID_METRIC, "validation")
+        rows.append(row)
+    return tuple(rows)
+
+
+def _on_validation(tables: ServingTables, data: Interactions) -> Doubles:
+    def score(users: Ints) -> Floats:
+        scores: Floats = tables.users[users] @ tables.items.T
+        return scores
+
+    return rank_per_user(score, data, "valid", (CUT,)).metrics[VALID_METRIC]
 
 
 def _rows(settings: Settings, data: Interactions) -> tuple[ModuleWorth, ...]:
