@@ -181,7 +181,9 @@ class ContentSettings(Section):
 class BlendSettings(Section):
     """Content-EASE and iALS beside the graph encoder where only pairs are logged."""
 
-    enabled: bool = Field(True, description="further parts are offered to validation")
+    enabled: bool = Field(
+        True, description="further parts are offered to validation; never beside exposure.offset"
+    )
     weights: tuple[float, ...] = Field(
         (0.1, 0.2, 0.4, 0.7, 1.0), min_length=1, description="tried beside 0; the strongest part has 1"
     )

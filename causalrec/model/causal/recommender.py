@@ -91,7 +91,9 @@ class CausalRecommender(FactorRecommender):
 
     def _blend(self, data: Interactions) -> None:
         self.blend, engine = None, self.engine
-        if isinstance(engine, GraphRecommender) and self.settings.blend.enabled:
+        # the further parts know nothing of exposure: they would bring back what the offset takes out
+        wanted = self.settings.blend.enabled and not self.settings.exposure.offset
+        if wanted and isinstance(engine, GraphRecommender):
             judged, seed, device = engine.judged(data), self.trainer.seed, self.trainer.device
             tables = engine.serving_tables()
             self.blend = fit_blend(tables, judged, self.settings, self.judge, seed, device, self.choice)

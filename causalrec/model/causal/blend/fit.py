@@ -48,10 +48,10 @@ def fit_blend(
         factors = offered.factors(named(trial))
 
         def score(users: Ints) -> Floats:
-            scores: Floats = np.float32(factors[ENCODER]) * encoder.users[users] @ encoder.items.T
+            scores: Floats = encoder.users[users] @ encoder.items.T * np.float32(factors[ENCODER])
             for name, part in parts.items():
                 if name in factors:
-                    scores += np.float32(factors[name]) * part.users[users] @ part.items.T
+                    scores += part.users[users] @ part.items.T * np.float32(factors[name])
             return scores
 
         return judge(score, sample)

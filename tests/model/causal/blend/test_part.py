@@ -17,7 +17,7 @@ def tables() -> tuple[np.ndarray, np.ndarray, sp.csr_matrix]:
 
 def standard(scores: np.ndarray) -> np.ndarray:
     centred = scores - scores.mean(axis=1, keepdims=True)
-    return centred / centred.std(axis=1, keepdims=True)
+    return np.asarray(centred / centred.std(axis=1, keepdims=True))
 
 
 def test_scores_are_those_of_the_part_with_a_standard_deviation_of_one(
