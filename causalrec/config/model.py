@@ -188,7 +188,7 @@ class BlendSettings(Section):
         (0.1, 0.2, 0.4, 0.7, 1.0), min_length=1, description="tried beside 0; the strongest part has 1"
     )
     gain: float = Field(0.01, ge=0, description="least relative gain on validation of a part that is used")
-    columns: int = Field(256, ge=1, description="most columns that one part adds to the tables")
+    columns: int = Field(512, ge=1, description="most columns that one part adds to the tables")
     judged_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
 
 
