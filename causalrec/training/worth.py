@@ -31,6 +31,9 @@ MODULES: Mapping[str, str] = {
     "examination": "examination",
 }
 """Name of a module -> its switch in ``model.response``."""
+NEEDED = frozenset({"content prior"})
+"""Kept whatever the measure says: it is all that is known of an item nobody has looked at, and the pairs that
+are measured on are of items that people have looked at."""
 RANDOM_METRIC, VALID_METRIC = "random_auc", "ndcg@20"
 CUT = 20
 
@@ -38,8 +41,9 @@ CUT = 20
 def chosen_modules(settings: Settings, data: Interactions) -> tuple[Settings, tuple[ModuleWorth, ...]]:
     """The settings without the modules that do not help, and what each was measured to add.
 
-    A module that is on by default is left out where its mean gain is not positive; one that is off by default
-    is taken where its whole interval is. Without looks, or without anything to measure on, nothing changes.
+    A module that is on by default is left out where its mean gain is not positive, unless it is ``NEEDED``;
+    one that is off by default is taken where its whole interval is. Without looks, or without anything to
+    measure on, nothing changes.
     """
     share, response = settings.training.worth_share, settings.model.response
     measurable = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size)
@@ -93,7 +97,7 @@ def _rows(settings: Settings, data: Interactions) -> tuple[ModuleWorth, ...]:
         present = bool(getattr(settings.model.response, switch))
         other, _, _ = _values(with_response(settings, **{switch: not present}), data)
         test = paired_test(whole, other) if present else paired_test(other, whole)
-        kept = test.difference > 0 if present else test.low > 0
+        kept = module in NEEDED or (test.difference > 0 if present else test.low > 0)
         rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
     return tuple(rows)
 
