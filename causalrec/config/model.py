@@ -178,6 +178,20 @@ class ContentSettings(Section):
     row_block: int = Field(2_048, ge=1, description="rows that are computed at a time")
 
 
+class BlendSettings(Section):
+    """Content-EASE and iALS beside the graph encoder where only pairs are logged."""
+
+    enabled: bool = Field(
+        True, description="further parts are offered to validation; never beside exposure.offset"
+    )
+    weights: tuple[float, ...] = Field(
+        (0.1, 0.2, 0.4, 0.7, 1.0), min_length=1, description="tried beside 0; the strongest part has 1"
+    )
+    gain: float = Field(0.01, ge=0, description="least relative gain on validation of a part that is used")
+    columns: int = Field(512, ge=1, description="most columns that one part adds to the tables")
+    judged_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
+
+
 class ExposureSettings(Section):
     """Log exposure as a term of the score in training, left out when items are ranked."""
 
@@ -203,6 +217,7 @@ class ModelSettings(Section):
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
     content: ContentSettings = ContentSettings()
+    blend: BlendSettings = BlendSettings()
     exposure: ExposureSettings = ExposureSettings()
     confounder: ConfounderSettings = ConfounderSettings()
     codebook: CodebookSettings = CodebookSettings()

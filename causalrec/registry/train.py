@@ -55,7 +55,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
 
     from causalrec.training.factory import build_recommender
     from causalrec.training.refit import refitted
-    from causalrec.training.worth import chosen_modules
+    from causalrec.training.worth import chosen_modules, part_worth
 
     client = connect(settings)
     checkpoints = settings.paths.work / "checkpoints" / settings.model.name
@@ -68,7 +68,8 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         chosen, worth = chosen_modules(settings, dataset.data, keep)
         recommender = build_recommender(chosen, checkpoints)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
-        recommender.worth = (*worth, *recommender.worth)  # its own: measured while it was fitted
+        # its own: measured while it was fitted
+        recommender.worth = (*worth, *recommender.worth, *part_worth(recommender, dataset.data))
         log_fit(report)
         log_worth(recommender.worth)
         changes = run_refuters(chosen, dataset.data, recommender, report.epochs)

@@ -7,6 +7,7 @@ import numpy as np
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, unique_pairs
 from causalrec.model.base import Progress, Recommender
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.factors import FactorRecommender
 from causalrec.training.factory import build_recommender
 
@@ -29,6 +30,8 @@ def refitted(
         return judged
     training = settings.training.model_copy(update={"epochs_unvalidated": max(epochs, 1)})
     served = build_recommender(settings.model_copy(update={"training": training}))
+    if isinstance(served, CausalRecommender) and isinstance(judged, CausalRecommender):
+        served.choice = judged.choice
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Interactions
+from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_per_user
-from causalrec.model.base import ServingTables
+from causalrec.model.base import Recommender, ServingTables
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.worth import WHOLE, ModuleWorth
 from causalrec.training.factory import build_recommender
 
@@ -32,6 +33,9 @@ MODULES: Mapping[str, str] = {
     "examination": "examination",
 }
 """Name of a module -> its switch in ``model.response``."""
+NEEDED = frozenset({"content prior"})
+"""Kept whatever the measure says: it is all that is known of an item nobody has looked at, and the pairs that
+are measured on are of items that people have looked at."""
 RANDOM_METRIC, VALID_METRIC = "random_auc", "ndcg@20"
 CUT = 20
 
@@ -41,8 +45,9 @@ def chosen_modules(
 ) -> tuple[Settings, tuple[ModuleWorth, ...]]:
     """The settings without the modules that do not help, and what each was measured to add.
 
-    A module that is on by default is left out where its mean gain is not positive; one that is off by default
-    is taken where its whole interval is. Without looks, or without anything to measure on, nothing changes.
+    A module that is on by default is left out where its mean gain is not positive, unless it is ``NEEDED``;
+    one that is off by default is taken where its whole interval is. Without looks, or without anything to
+    measure on, nothing changes.
 
     Args:
         keep: called with every fit: the whole model first, then the ones that differ in one module.
@@ -61,6 +66,37 @@ def chosen_modules(
     return with_response(settings, **kept), rows
 
 
+def part_worth(recommender: Recommender, data: Interactions) -> tuple[ModuleWorth, ...]:
+    """What each part of a fitted blend adds on validation; empty where there is no blend to measure.
+
+    A part that is used is compared with the best blend of the others, one that is not with the blend that
+    would hold it. On the pairs that the weights were chosen on, so the gains are a little too good.
+    """
+    if not isinstance(recommender, CausalRecommender) or data.valid.shape[1] == 0:
+        return ()
+    blend = recommender.blend
+    if blend is None:
+        return ()
+    whole, rows = _on_validation(recommender.serving_tables(), data), []
+    for name, weights in blend.others.items():
+        if not any(weights.values()):
+            continue
+        other = _on_validation(blend.tables(recommender.engine.serving_tables(), weights), data)
+        kept = blend.choice.weights[name] > 0
+        test = paired_test(whole, other) if kept else paired_test(other, whole)
+        row = ModuleWorth(name, kept, test.difference, test.low, test.high, VALID_METRIC, "validation")
+        rows.append(row)
+    return tuple(rows)
+
+
+def _on_validation(tables: ServingTables, data: Interactions) -> Doubles:
+    def score(users: Ints) -> Floats:
+        scores: Floats = tables.users[users] @ tables.items.T
+        return scores
+
+    return rank_per_user(score, data, "valid", (CUT,)).metrics[VALID_METRIC]
+
+
 def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWorth, ...]:
     sweeps = settings.model.response.sweeps
     whole, metric, where = _values(settings, data, keep, f"{WHOLE}, {sweeps} sweeps")
@@ -70,7 +106,7 @@ def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWor
         changed = with_response(settings, **{switch: not present})
         other, _, _ = _values(changed, data, keep, f"{'without' if present else 'with'} {module}")
         test = paired_test(whole, other) if present else paired_test(other, whole)
-        kept = test.difference > 0 if present else test.low > 0
+        kept = module in NEEDED or (test.difference > 0 if present else test.low > 0)
         rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
     return tuple(rows)
 

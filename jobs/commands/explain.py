@@ -63,7 +63,8 @@ def _scores(found: Explanation, explainer: Explainer) -> Table:
     others = explainer.other_scores(found.user, found.item)
     lines = {
         "score": f"{found.score:.4f}",
-        **(_terms(found) if found.parts else _without(found)),
+        **_terms(found),
+        **(_without(found) if _adjusted(found) else {}),
         **{name: f"{value:.4f}" for name, value in others.items()},
         "confounder code": code,
     }
@@ -73,8 +74,13 @@ def _scores(found: Explanation, explainer: Explainer) -> Table:
 
 
 def _terms(found: Explanation) -> dict[str, str]:
-    """The terms of a score that is a sum."""
+    """The terms of a score that is a sum; empty for others."""
     return {f"  {part.name}": f"{part.value:+.4f}" for part in found.parts}
+
+
+def _adjusted(found: Explanation) -> bool:
+    """Whether there are adjustments to tell of."""
+    return not found.parts or {found.without_frontdoor, found.without_topology} != {found.score}
 
 
 def _without(found: Explanation) -> dict[str, str]:

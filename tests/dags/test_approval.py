@@ -80,7 +80,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
         "CAUSALREC_TASK_RETRIES": "0",
         "CAUSALREC_JOB_COMMAND": COMMAND.replace("SOCKET", str(work / "jobs")),
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": os.pathsep.join((str(root), str(root / "dags"))),
     }
 
     def run(*words: str) -> str:

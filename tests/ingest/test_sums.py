@@ -5,20 +5,30 @@ import datetime as dt
 import gzip
 import io
 import json
+import random
+import zoneinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from causalrec.config import Settings
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
-from causalrec.ingest.batch import LEFT_OUT
+from causalrec.ingest.batch import LEFT_OUT, parsed_schema
+from causalrec.ingest.check.rules import reason_of
+from causalrec.ingest.events import ingest_events
 from causalrec.ingest.layout import Layout
+from causalrec.ingest.mark import marked_rows
+from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.rows import ReadLimits, read_file
+from causalrec.lake import Lake, Ledger
 
 if TYPE_CHECKING:
-    pass
+    from pyspark.sql import SparkSession
 
 DAY = dt.date(2026, 3, 1)
 LANDING, EVENTS = load_contract("landing_events"), load_contract("events")
@@ -84,3 +94,68 @@ def test_every_row_of_a_file_comes_out_once(
         else:
             lost = [n for n in ("session_id", "position", "price") if given_row[n] and row[n] is None]
             assert sorted(note.split()[0] for note in row["nulled"]) == sorted(lost)
+
+
+@pytest.mark.spark
+def test_a_mixture_adds_up_in_the_tables(tmp_path: Path, spark: "SparkSession") -> None:
+    rng = random.Random(7)
+    limits = {"max_rejected_share": 1.0, "max_unreadable_share": 1.0, "history_until": "2026-01-01"}
+    landing = {"events": {"only": {"event_type": ["view", "cart", "refund", "VIEW", ""]}}}
+    shop = Settings.model_validate({"paths": {"work": tmp_path}, "ingest": limits, "landing": landing})
+    folder = Path(shop.landing_root) / "events" / f"arrival_date={DAY}"
+    (folder / "hour=03").mkdir(parents=True)
+    lines = 0
+    kinds = ["csv", "semicolon", "jsonl", "array", "pretty"]
+    for i, kind in enumerate(kinds):
+        rows = [GOOD | {"event_id": f"{kind}{n}"} for n in range(40)]
+        for row in rows[10:]:
+            name = rng.choice(list(ODD))
+            row[name] = rng.choice(ODD[name])
+        rows += [*rows[:2], rows[3] | {"item_id": "other"}]
+        (folder / ("hour=03" if i % 2 else ".") / f"{kind}.TXT").write_bytes(written(rows, kind))
+        lines += len(rows)
+    lake = Lake(shop.lake_root)
+    outcome = ingest_events(shop, lake, Ledger(lake), spark, DAY)[DAY]
+    stored, quarantined = lake.table("events").read(), lake.table("quarantine").read()
+    assert outcome.rows_in == lines
+    assert (outcome.rows_out, outcome.rows_rejected) == (stored.num_rows, quarantined.num_rows)
+    assert lines == stored.num_rows + quarantined.num_rows + outcome.counters["left_out"]
+    assert outcome.counters["left_out"] > 0
+    assert outcome.rejects["duplicate"] >= 5
+    assert outcome.rejects["reused_id"] >= 5
+    assert outcome.note.startswith("LOST ")
+
+
+ZONES = [  # the last one's days are over first
+    ("Pacific/Pago_Pago", DAY), ("America/Los_Angeles", dt.date(2026, 3, 8)), ("UTC", DAY),
+    ("Europe/Berlin", dt.date(2026, 10, 25)), ("Europe/Berlin", dt.date(2026, 3, 29)),
+    ("Australia/Lord_Howe", dt.date(2026, 4, 5)), ("Pacific/Kiritimati", DAY),
+]  # fmt: skip
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("hour", [0, 4])
+def test_a_day_is_the_shops_own(spark: "SparkSession", hour: int) -> None:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    for zone, day in ZONES:
+        shop = Settings.model_validate({"landing": {"time_zone": zone, "day_start_hour": hour}})
+        following = day + dt.timedelta(days=1)
+        end = dt.datetime.combine(following, dt.time(hour), zoneinfo.ZoneInfo(zone)).astimezone(dt.UTC)
+        old = dt.datetime.combine(day - dt.timedelta(days=30), dt.time(hour), zoneinfo.ZoneInfo(zone))
+        times = {
+            "last": end - dt.timedelta(seconds=1), "late": end + dt.timedelta(minutes=5, seconds=1),
+            "oldest": old.astimezone(dt.UTC), "too old": old.astimezone(dt.UTC) - dt.timedelta(seconds=1),
+        }  # fmt: skip
+        rows = [
+            {**GOOD, "position": 1, "price": 1.0, "event_id": name, "event_time": moment, "arrival_date": day,
+             "source_file": "a", "source_line": i, "nulled": []}
+            for i, (name, moment) in enumerate(times.items())
+        ]  # fmt: skip
+        table = pa.Table.from_pylist(rows, schema=parsed_schema(LANDING))
+        frame = spark.createDataFrame(table.to_pandas(), from_arrow_schema(table.schema))
+        with marked_rows(frame, EVENTS, LANDING, rule_parameters(shop)) as marked:
+            found = {row["event_id"]: row["reason"] for row in marked.select("event_id", "reason").collect()}
+        assert found == {"last": None, "late": "future_event", "oldest": None, "too old": "too_old"}, zone
+        quick = [reason_of(row, EVENTS, shop, None) for row in table.to_pylist()]
+        assert [why and str(why[0]) for why in quick] == [None, "future_event", None, "too_old"], zone

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from causalrec.model.base import ServingTables
-from causalrec.training.worth import MODULES, chosen_modules, measured
+from causalrec.training.worth import MODULES, NEEDED, chosen_modules, measured
 from tests.model.causal.response.conftest import with_looks
 from tests.model.conftest import make_toy, small_settings
 
@@ -25,7 +25,8 @@ def test_every_module_has_a_row_and_a_module_that_harms_is_left_out() -> None:
         assert row.low <= row.gain <= row.high
         assert row.measured_on == "validation"
         assert getattr(found.model.response, MODULES[row.module]) == row.kept
-        assert row.kept == (row.low > 0 if row.module == "examination" else row.gain > 0)
+        helps = row.low > 0 if row.module == "examination" else row.gain > 0
+        assert row.kept == (helps or row.module in NEEDED)
 
 
 def test_whoever_asks_is_given_every_fit_by_what_it_changes() -> None:

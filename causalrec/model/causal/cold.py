@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 import torch
 
 from causalrec.config.model import ModelSettings
@@ -78,13 +79,7 @@ class ColdItems:
             )
         rows = counts.pop()
         content = read_content(self.whitenings, modalities, rows, self.settings.content.neighbour_weights)
-        near = nearest(
-            content.vectors,
-            self.vectors,
-            self.settings.content.neighbours,
-            self.settings.content.row_block,
-            same=False,
-        )
+        near = self._near(content)
         states = np.zeros((content.vectors.shape[0], self.base.shape[1]), dtype=np.float32)
         for name, white in content.white.items():
             if name in self.layers:
@@ -105,6 +100,16 @@ class ColdItems:
         seen = self.channel.seen(modalities, rows)
         content_part = self.channel.adjusted(seen, flat_codes(codes, self.codebook), gate)
         return np.concatenate([graph_part, content_part], axis=1)
+
+    def neighbours(self, modalities: Mapping[str, Floats]) -> sp.csr_matrix:
+        """The known items most like new ones, (n, N); rows sum to one, or to zero without content."""
+        rows = next(iter(modalities.values())).shape[0]
+        weights = self.settings.content.neighbour_weights
+        return self._near(read_content(self.whitenings, modalities, rows, weights))
+
+    def _near(self, content: Content) -> sp.csr_matrix:
+        settings = self.settings.content
+        return nearest(content.vectors, self.vectors, settings.neighbours, settings.row_block, same=False)
 
     def _through_tower(self, content: Content) -> Floats | float:
         if not self.tower:

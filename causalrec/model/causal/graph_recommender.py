@@ -54,7 +54,7 @@ class GraphRecommender(FactorRecommender):
         torch.manual_seed(self.trainer.seed)
         device = self.trainer.device
         network = CausalNetwork(data, prepared, self.settings, self.trainer).to(device)
-        judged = self._judged(data)
+        judged = self.judged(data)
         report = self.trainer(network, judged, progress)
         codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
         names = name_codes(prepared.codes[0], codes, data.item_attributes)
@@ -70,7 +70,7 @@ class GraphRecommender(FactorRecommender):
         self.findings = _findings(network) | heard
         return report
 
-    def _judged(self, data: Interactions) -> Interactions:
+    def judged(self, data: Interactions) -> Interactions:
         """``data`` with the validation pairs that choices are made on."""
         exposure = self.settings.exposure
         if not (exposure.offset and exposure.debias_validation):

@@ -1,19 +1,23 @@
 """The causal recommender: the response given the look where looks are logged, else the graph of pairs."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.causal.blend.blend import Blend
+from causalrec.model.causal.blend.choice import Choice
+from causalrec.model.causal.blend.fit import fit_blend
+from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.network import Trainer
-from causalrec.model.read_out import AnyReadOut
+from causalrec.model.read_out import AnyReadOut, GaussianReadOut
 
 RESPONSE, PAIRS = "response", "pairs"
 Engine = GraphRecommender | ResponseRecommender
@@ -24,7 +28,11 @@ class CausalRecommender(FactorRecommender):
 
     Where impressions, or several depths of response, are logged, it learns what people did when they looked
     (:class:`ResponseRecommender`); where there are only positive pairs, it is the deconfounded graph encoder
-    (:class:`GraphRecommender`).
+    (:class:`GraphRecommender`) with closed-form parts beside it, as far as validation likes them
+    (:mod:`.blend`).
+
+    Attributes:
+        choice: what an earlier fit found on validation; a fit without validation pairs takes it over.
     """
 
     name = "causal"
@@ -50,6 +58,8 @@ class CausalRecommender(FactorRecommender):
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings, self.trainer, self.judge = settings, trainer, judge
         self._engine: Engine | None = None
+        self.blend: Blend | None = None
+        self.choice: Choice | None = None
 
     @property
     def engine(self) -> Engine:
@@ -65,7 +75,8 @@ class CausalRecommender(FactorRecommender):
     @property
     def findings(self) -> dict[str, float]:
         """Numbers about the modules, for the report of a run."""
-        return self.engine.findings
+        chosen = {} if self.blend is None else self.blend.choice.weights
+        return self.engine.findings | {f"blend/weight/{name}": weight for name, weight in chosen.items()}
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Chooses the engine and fits it."""
@@ -73,12 +84,33 @@ class CausalRecommender(FactorRecommender):
         responds = self.settings.response.enabled and looks is not None and looks.count.size > 0
         self._engine = self._new(RESPONSE if responds else PAIRS)
         report = self._engine.fit(data, progress=progress)
-        self.tables, self.fold, self.worth = self._engine.tables, self._engine.fold, self._engine.worth
+        self.worth = self._engine.worth
+        self._blend(data)
+        self._assemble()
         return report
 
+    def _blend(self, data: Interactions) -> None:
+        self.blend, engine = None, self.engine
+        # the further parts know nothing of exposure: they would bring back what the offset takes out
+        wanted = self.settings.blend.enabled and not self.settings.exposure.offset
+        if wanted and isinstance(engine, GraphRecommender):
+            judged, seed, device = engine.judged(data), self.trainer.seed, self.trainer.device
+            tables = engine.serving_tables()
+            self.blend = fit_blend(tables, judged, self.settings, self.judge, seed, device, self.choice)
+            self.choice = None if self.blend is None else self.blend.choice
+
+    def _assemble(self) -> None:
+        tables, fold = self.engine.serving_tables(), self.engine.fold
+        self.tables, self.fold = tables, fold
+        if self.blend is not None and fold is not None:
+            self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
+
     def read_out(self) -> AnyReadOut:
-        """That of the engine."""
-        return self.engine.read_out()
+        """That of the engine, with the further parts as further blocks."""
+        found = self.engine.read_out()
+        if self.blend is None or isinstance(found, GaussianReadOut):
+            return found
+        return self.blend.read_out(found)
 
     def history(self, user: int) -> Ints:
         """Items that the user chose, ascending."""
@@ -90,23 +122,38 @@ class CausalRecommender(FactorRecommender):
         Raises:
             TrainingError: not fitted, or an id outside the tables.
         """
-        return self.engine.explain(user, item, history)
+        if self.blend is None:
+            return self.engine.explain(user, item, history)
+        everything = self.engine.explain(user, item, self.serving_tables().items.shape[0])
+        return self.blend.explained(everything, self.history(user), history)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """States (n, d) of items that were not in training, from their content rows alone."""
-        return self.engine.item_states_for(modalities)
+        states, engine = self.engine.item_states_for(modalities), self.engine
+        if self.blend is None or not isinstance(engine, GraphRecommender) or engine.cold is None:
+            return states
+        return self.blend.new_items(states, engine.cold.neighbours(modalities))
 
     def snapshot(self) -> Snapshot:
         """That of the engine, and which one it is."""
         level = PAIRS if isinstance(self.engine, GraphRecommender) else RESPONSE
         found = self.engine.snapshot()
-        return Snapshot(found.arrays, {**found.facts, "level": level})
+        # a refit keeps the popularity of the training pairs that its manifest names
+        arrays = {**found.arrays, "popularity": self.serving_tables().popularity}
+        facts: dict[str, Any] = {**found.facts, "level": level}
+        if self.blend is not None:
+            tables, facts["blend"] = self.blend.pack()
+            arrays |= {f"blend.{name}": table for name, table in tables.items()}
+        return Snapshot(arrays, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Restores the engine; snapshots of older code are graph encoders."""
+        """Restores the engine and the blend; snapshots of older code are graph encoders."""
         self._engine = self._new(snapshot.facts.get("level", PAIRS))
         self._engine.restore(snapshot)
-        self.tables, self.fold = self._engine.tables, self._engine.fold
+        stored = snapshot.facts.get("blend")
+        self.blend = None if stored is None else Blend.unpack(under("blend.", snapshot.arrays), stored)
+        self.choice = None if self.blend is None else self.blend.choice
+        self._assemble()
 
     def _new(self, level: str) -> Engine:
         engine: Engine = (

@@ -76,6 +76,19 @@ def fit_item_weights(
     return best[1]
 
 
+def weights_of(
+    data: Interactions,
+    settings: ContentEaseSettings,
+    judge: Judge,
+    seed: int,
+    ridge: float,
+    strengths: Mapping[str, float],
+) -> ItemWeights:
+    """Those of a ridge and of strengths that were chosen before; a modality that is gone has none."""
+    search = _Search(data, settings, judge, seed)
+    return search.solved({name: strengths.get(name, 0.0) for name in sorted(search.content)}, (ridge,))[0]
+
+
 def unit_content(data: Interactions, directions: int) -> dict[str, Floats]:
     """Whitened content by modality, float32 (N, p_m), each row of length one (zero where missing).
 

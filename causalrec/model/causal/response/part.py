@@ -19,6 +19,7 @@ from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.newcomers import ItemMap, UserPrior
 from causalrec.model.causal.response.rows import LookRows, look_rows
 from causalrec.model.causal.response.sampler import Sampler, State
+from causalrec.model.causal.response.threads import few_threads
 from causalrec.model.content import Whitening, read_content
 
 TABLES = ("users", "items", "content_users", "content_items")
@@ -106,7 +107,8 @@ def fit_response(
         response.add(own, other)
         match.add(state.taste, without_demand(state.merit, sampler.prior.demand()))
 
-    sampler.run(keep, on_sweep)
+    with few_threads(looks.count.size):
+        sampler.run(keep, on_sweep)
     users, items = response.tables()
     columns = design.content.float().cpu().numpy()
     item_map = ItemMap.fit(columns, items, float(sampler.scales.map))
