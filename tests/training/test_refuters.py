@@ -77,7 +77,8 @@ def test_repeatable_and_harmless(data: Interactions, name: str) -> None:
 
 def test_evidence_moves_among_the_looks_of_a_user() -> None:
     looks = some_looks()
-    data = Interactions(2, 3, *[np.empty((2, 0), np.int32)] * 3, looks=looks)
+    none = np.empty((2, 0), np.int32)
+    data = Interactions(2, 3, none, none, none, looks=looks)
     drawn = [shuffled_evidence(data, seed).looks for seed in range(20)]
     for after in drawn:
         assert after is not None
@@ -95,7 +96,8 @@ def test_evidence_moves_among_the_looks_of_a_user() -> None:
 
 def test_ways_of_being_shown_move_among_looks_of_their_kind() -> None:
     looks = some_looks()
-    data = Interactions(2, 3, *[np.empty((2, 0), np.int32)] * 3, looks=looks)
+    none = np.empty((2, 0), np.int32)
+    data = Interactions(2, 3, none, none, none, looks=looks)
     for seed in range(10):
         after = shuffled_policy(data, seed).looks
         assert after is not None
@@ -135,7 +137,7 @@ def some_looks() -> Looks:
     ).T  # fmt: skip
     unknown, old = np.full(6, np.nan, np.float32), np.zeros(6, np.float32)
     return Looks(
-        *rows[:4], rows[4:], unknown, old, ("click", "purchase"), ("ranked", "ranked", "uniform"),
+        rows[0], rows[1], rows[2], rows[3], rows[4:], unknown, old, ("click", "purchase"), ("ranked", "ranked", "uniform"),
         np.array([1, 5, 1], np.float32), np.array([False, False, True]),
     )  # fmt: skip
 
