@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Refuter = Literal["placebo_content", "shuffled_modality", "random_common_cause", "random_columns"]
+Refuter = Literal[
+    "placebo_content",
+    "shuffled_modality",
+    "random_common_cause",
+    "random_columns",
+    "shuffled_evidence",
+    "shuffled_codes",
+    "shuffled_policy",
+]
 
 
 class Section(BaseModel):

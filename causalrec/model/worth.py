@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+WHOLE = "ours"
+"""Beginning of what the fit is called that those with a module less are compared with."""
+
 
 @dataclass(frozen=True)
 class ModuleWorth:

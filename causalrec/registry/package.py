@@ -1,7 +1,8 @@
 """A fitted model as a folder that scores on its own: arrays, ids, facts and checksums; no pickle.
 
 ``recommender/`` the model itself (safetensors + JSON) · ``judged/`` where that was fitted anew on everything
-after its evaluation, the one that is evaluated · ``serving.safetensors`` its factorised form, where it
+after its evaluation, the one that is evaluated · ``short_fits.safetensors`` in a shop whose truth is known,
+what differs in one module · ``serving.safetensors`` its factorised form, where it
 has one · ``history.safetensors`` what the users chose · ``users.parquet``, ``items.parquet`` the ids in the
 model's numbering · ``manifest.json`` where it comes from · ``checksums.json``.
 """
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,7 @@ from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.user_states import UserStates
 from causalrec.registry.checksums import verify_checksums, write_checksums
+from causalrec.registry.short_fits import ShortFit, load_fits, save_fits
 from causalrec.registry.tensors import map_tensor
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 JUDGED = "judged"
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
 WORTH = "worth"  # key of the manifest
+SHORT_FITS = "short_fits.safetensors"
 LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
@@ -52,11 +56,13 @@ def write_package(
     dataset: "Dataset",
     facts: Mapping[str, Any],
     judged: Recommender | None = None,
+    short_fits: Mapping[str, ServingTables] = MappingProxyType({}),
 ) -> str:
     """Writes the folder of a fitted model; returns the hash that pins all of it.
 
     Args:
         judged: the model whose evaluation stands for ``recommender``, where it is another one.
+        short_fits: fits that differ in one module, by what to call them.
     """
     from causalrec.training.factory import save_recommender  # torch is not needed to read a package
 
@@ -66,6 +72,8 @@ def write_package(
     refitted = judged is not None and judged is not recommender
     if judged is not None and refitted:
         save_recommender(judged, folder / JUDGED)
+    if short_fits:
+        save_fits(short_fits, folder / SHORT_FITS)
     tables = recommender.serving_tables()
     new_users, read_out = _fold_in(recommender)
     if tables is not None:
@@ -202,6 +210,10 @@ class ModelPackage:
 
         folder = self.folder / JUDGED
         return load_recommender(folder if folder.is_dir() else self.folder / RECOMMENDER)
+
+    def short_fits(self) -> dict[str, ShortFit]:
+        """Fits of the training run that differ in one module; empty where none were kept."""
+        return load_fits(self.folder / SHORT_FITS)
 
     def states_of_new(self, modalities: Mapping[str, Floats]) -> Floats | None:
         """Adjusted states (n, d) of items that were not in training, from their content rows; None where the

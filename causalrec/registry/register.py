@@ -3,12 +3,14 @@
 import datetime as dt
 import importlib.metadata
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
-from causalrec.model.base import Recommender
+from causalrec.model.base import Recommender, ServingTables
 from causalrec.registry.package import write_package
 from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
@@ -29,11 +31,13 @@ def register(
     fitted: tuple[Recommender, Recommender],
     ds: dt.date,
     run_id: str,
+    short_fits: Mapping[str, ServingTables] = MappingProxyType({}),
 ) -> ModelVersion:
     """Uploads, compares what arrived with its checksums, and only then makes a version of it.
 
     Args:
         fitted: the model that is judged, and the one that serves.
+        short_fits: what goes into the package to be compared with a known truth, by what to call it.
     """
     import mlflow
 
@@ -42,7 +46,7 @@ def register(
         folder = Path(scratch) / "package"
         judged, served = fitted
         origin = {**facts, **origin_of(settings, dataset)}
-        digest = write_package(folder, served, dataset, origin, judged=judged)
+        digest = write_package(folder, served, dataset, origin, judged, short_fits)
         info = _log_model(folder, dataset)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}

@@ -8,7 +8,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.model.base import Progress
+from causalrec.model.base import Progress, ServingTables
 from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.register import register
@@ -62,7 +62,10 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
     experiment = experiment_id(client, settings)
     with mlflow.start_run(experiment_id=experiment, run_name=f"{settings.model.name} {ds}") as run:
         log_setting(settings, dataset, ds)
-        chosen, worth = chosen_modules(settings, dataset.data)
+        short: dict[str, ServingTables] = {}
+        truth_is_known = settings.source.kind == "demo"
+        keep = short.__setitem__ if truth_is_known else None
+        chosen, worth = chosen_modules(settings, dataset.data, keep)
         recommender = build_recommender(chosen, checkpoints)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
         # its own: measured while it was fitted
@@ -72,7 +75,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         changes = run_refuters(chosen, dataset.data, recommender, report.epochs)
         mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
         served = refitted(chosen, dataset.data, recommender, report.best_epoch)
-        version = register(client, settings, dataset, (recommender, served), ds, run.info.run_id)
+        version = register(client, settings, dataset, (recommender, served), ds, run.info.run_id, short)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Outcome(
         rows_in=int(dataset.data.train.shape[1]),

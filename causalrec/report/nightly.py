@@ -15,7 +15,7 @@ from causalrec.report.night import DONE, Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import Thumbnails
-from causalrec.report.truth import TruthLine, truth_charts
+from causalrec.report.truth import TruthLine, short_fits_note, truth_charts
 
 
 def report_inputs(settings: Settings, ledger: Ledger, ds: dt.date, jobs: Sequence[str]) -> dict[str, str]:
@@ -48,6 +48,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[T
         page_file(settings, night.ds).name,
         night=night,
         truth=truth_charts(truth),
+        truth_note=short_fits_note(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],

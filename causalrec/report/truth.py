@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from causalrec.config import Settings
+from causalrec.model.worth import WHOLE
 from causalrec.report.charts import Bar, interval_bars
 from causalrec.report.page import write_page
 from causalrec.report.svg import ACCENT, FLOOR, GOOD
@@ -54,6 +55,14 @@ def _file(settings: Settings, ds: dt.date) -> Path:
 
 def _pair(value: object) -> Any:  # noqa: ANN401 - one field of a row of JSON
     return tuple(value) if isinstance(value, list) else value
+
+
+def short_fits_note(lines: Sequence[TruthLine]) -> str:
+    """What rows with a module less are to be compared with; empty where there are none."""
+    whole = [line.model for line in lines if line.model.startswith(f"{WHOLE}, ")]
+    if not whole:
+        return ""
+    return f"Rows without (or with) a module are short fits: compare them with “{whole[0]}”, fitted alike."
 
 
 def truth_charts(lines: Sequence[TruthLine]) -> dict[str, Markup]:

@@ -6,6 +6,12 @@ After the refutation tests of DoWhy (Sharma and Kiciman 2020). Fit the model ane
   model gained from content and from its confounder must vanish.
 * ``random_common_cause``: an independent extra modality; the result must stay where it was.
 * ``random_columns``: the same noise inside the modalities, where it cannot be told from them; it should stay.
+* ``shuffled_evidence``: what every user did is dealt out among their own looks; nobody's taste is left, so
+  unseen items must be ordered no better than by chance, and the content effect must vanish.
+* ``shuffled_codes``: brand and category are dealt out to items at random; a model with such codes must not
+  beat one without codes. (Learnt codes follow the content: ``model.response.shuffled_codes`` moves both.)
+* ``shuffled_policy``: the way in which a look was shown is dealt out among looks; the order by response must
+  stay where it was, and what the front door adjusts must vanish.
 * ``subset``: fewer training pairs; the result must keep its sign.
 """
 
@@ -23,7 +29,10 @@ SUBSET_SHARE = 0.8
 
 
 def shuffled_modality(data: Interactions, seed: int) -> Interactions:
-    """Every modality with its own random permutation of items (missing rows move along)."""
+    """Every modality with its own random permutation of items (missing rows move along).
+
+    A model that gains from content must lose that gain; it must not do worse than without content.
+    """
     rng = np.random.default_rng([seed, 1])
     shuffled = {name: rows[rng.permutation(data.n_items)] for name, rows in sorted(data.modalities.items())}
     return replace(data, modalities=shuffled)
@@ -49,6 +58,47 @@ def random_columns(data: Interactions, seed: int) -> Interactions:
     return replace(
         data, modalities={name: _widened(rows, rng) for name, rows in sorted(data.modalities.items())}
     )
+
+
+def shuffled_evidence(data: Interactions, seed: int) -> Interactions:
+    """The outcomes of every user's looks, dealt out among these looks; what was shown stays as it was.
+
+    How much a user responds is kept; to what, is lost. Shops without looks stay as they are.
+    """
+    looks = data.looks
+    if looks is None:
+        return data
+    row = np.repeat(np.arange(looks.count.size), looks.count)  # one entry per look
+    before = np.concatenate([[0], np.cumsum(looks.count)[:-1]])
+    place = np.arange(row.size) - before[row]  # its number within its row: the deepest come first
+    depth = (place < looks.reached[:, row]).sum(axis=0)
+    users = looks.users[row]
+    order = np.argsort(users, kind="stable")
+    dealt = np.empty_like(depth)
+    dealt[order] = depth[np.lexsort((np.random.default_rng([seed, 6]).random(row.size), users))]
+    reached = [
+        np.bincount(row[dealt > step], minlength=looks.count.size) for step in range(len(looks.depths))
+    ]
+    return replace(data, looks=replace(looks, reached=np.stack(reached).astype(np.int32)))
+
+
+def shuffled_codes(data: Interactions, seed: int) -> Interactions:
+    """Every item with the brand and the category of another one."""
+    order = np.random.default_rng([seed, 7]).permutation(data.n_items)
+    dealt = {name: tuple(np.asarray(of)[order].tolist()) for name, of in data.item_attributes.items()}
+    return replace(data, item_attributes=dealt)
+
+
+def shuffled_policy(data: Interactions, seed: int) -> Interactions:
+    """The strata of looks (policy, position, surge), dealt out among looks; what chance showed stays that."""
+    looks = data.looks
+    if looks is None:
+        return data
+    rng, strata = np.random.default_rng([seed, 8]), looks.strata.copy()
+    for chance in (False, True):
+        mine = np.flatnonzero(looks.uniform[looks.strata] == chance)
+        strata[mine] = looks.strata[rng.permutation(mine)]
+    return replace(data, looks=replace(looks, strata=strata).summed())
 
 
 def subset(data: Interactions, seed: int, share: float = SUBSET_SHARE) -> Interactions:
@@ -82,5 +132,8 @@ REFUTERS: dict[str, Refuter] = {
     "placebo_content": placebo_content,
     "random_common_cause": random_common_cause,
     "random_columns": random_columns,
+    "shuffled_evidence": shuffled_evidence,
+    "shuffled_codes": shuffled_codes,
+    "shuffled_policy": shuffled_policy,
     "subset": subset,
 }

@@ -5,7 +5,7 @@ the pairs that chance showed (per-user AUC), else on validation (per-user NDCG@2
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_per_user
 from causalrec.model.base import Recommender, ServingTables
 from causalrec.model.causal.recommender import CausalRecommender
-from causalrec.model.worth import ModuleWorth
+from causalrec.model.worth import WHOLE, ModuleWorth
 from causalrec.training.factory import build_recommender
 
 Doubles = npt.NDArray[np.float64]
+Keep = Callable[[str, ServingTables], None]
+"""Told what to call a fit, and its tables."""
 
 MODULES: Mapping[str, str] = {
     "content prior": "content",
@@ -38,12 +40,17 @@ RANDOM_METRIC, VALID_METRIC = "random_auc", "ndcg@20"
 CUT = 20
 
 
-def chosen_modules(settings: Settings, data: Interactions) -> tuple[Settings, tuple[ModuleWorth, ...]]:
+def chosen_modules(
+    settings: Settings, data: Interactions, keep: Keep | None = None
+) -> tuple[Settings, tuple[ModuleWorth, ...]]:
     """The settings without the modules that do not help, and what each was measured to add.
 
     A module that is on by default is left out where its mean gain is not positive, unless it is ``NEEDED``;
     one that is off by default is taken where its whole interval is. Without looks, or without anything to
     measure on, nothing changes.
+
+    Args:
+        keep: called with every fit: the whole model first, then the ones that differ in one module.
     """
     share, response = settings.training.worth_share, settings.model.response
     measurable = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size)
@@ -54,7 +61,7 @@ def chosen_modules(settings: Settings, data: Interactions) -> tuple[Settings, tu
     fewer = max(settings.training.worth_sweeps, int(share * response.sweeps / (len(MODULES) + 1)))
     short = with_response(settings, sweeps=min(fewer, response.sweeps))
     with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
-        rows = _rows(_remembering(short, folder), data)
+        rows = _rows(_remembering(short, folder), data, keep or _forget)
     kept = {MODULES[row.module]: row.kept for row in rows}
     return with_response(settings, **kept), rows
 
@@ -90,12 +97,14 @@ def _on_validation(tables: ServingTables, data: Interactions) -> Doubles:
     return rank_per_user(score, data, "valid", (CUT,)).metrics[VALID_METRIC]
 
 
-def _rows(settings: Settings, data: Interactions) -> tuple[ModuleWorth, ...]:
-    whole, metric, where = _values(settings, data)
+def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWorth, ...]:
+    sweeps = settings.model.response.sweeps
+    whole, metric, where = _values(settings, data, keep, f"{WHOLE}, {sweeps} sweeps")
     rows = []
     for module, switch in MODULES.items():
         present = bool(getattr(settings.model.response, switch))
-        other, _, _ = _values(with_response(settings, **{switch: not present}), data)
+        changed = with_response(settings, **{switch: not present})
+        other, _, _ = _values(changed, data, keep, f"{'without' if present else 'with'} {module}")
         test = paired_test(whole, other) if present else paired_test(other, whole)
         kept = module in NEEDED or (test.difference > 0 if present else test.low > 0)
         rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
@@ -114,10 +123,17 @@ def with_response(settings: Settings, **change: Any) -> Settings:  # noqa: ANN40
     return settings.model_copy(update={"model": settings.model.model_copy(update={"response": response})})
 
 
-def _values(settings: Settings, data: Interactions) -> tuple[Doubles, str, str]:
+def _forget(label: str, tables: ServingTables) -> None:
+    """Keeps nothing."""
+
+
+def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> tuple[Doubles, str, str]:
     """Per-user values of a model of ``settings``, their metric, and what they were measured on."""
     recommender = build_recommender(settings)
     recommender.fit(data)
+    tables = recommender.serving_tables()
+    if tables is not None:
+        keep(label, tables)
     return measured(recommender.score, data)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, newest_dataset
 from causalrec.lab.truth import Scores, shop_truth, truth_rows
-from causalrec.lab.truth_models import registered, trained
+from causalrec.lab.truth_models import one_module_off, registered, trained
 from causalrec.lab.variants import VARIANTS
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
@@ -57,4 +57,5 @@ def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str,
     if version is None:
         return {}
     with opened(version) as package:
-        return registered(package, dataset, f"{alias} (version {version.version})")
+        found = registered(package, dataset, f"{alias} (version {version.version})")
+        return found | one_module_off(package, dataset)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from causalrec.report.truth import TruthLine, read_truth, truth_charts, write_truth
+from causalrec.report.truth import TruthLine, read_truth, short_fits_note, truth_charts, write_truth
 from tests.registry.shop import DS, settings_in
 
 LINES = (
@@ -25,6 +25,12 @@ def test_each_question_has_its_numbers() -> None:
 def test_own_versions_stand_out() -> None:
     (response, _) = truth_charts(LINES).values()
     assert response.count("fill: var(--accent)") == 1
+
+
+def test_short_fits_come_with_what_they_compare_with() -> None:
+    short = TruthLine("ours, 50 sweeps", 0.75, 0.7, (0.74, 0.76), (0.69, 0.71))
+    assert short_fits_note(LINES) == ""
+    assert "compare them with “ours, 50 sweeps”" in short_fits_note((*LINES, short))
 
 
 def test_no_truth_no_card() -> None:

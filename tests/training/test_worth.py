@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from causalrec.model.base import ServingTables
 from causalrec.training.worth import MODULES, NEEDED, chosen_modules, measured
 from tests.model.causal.response.conftest import with_looks
 from tests.model.conftest import make_toy, small_settings
@@ -26,6 +27,20 @@ def test_every_module_has_a_row_and_a_module_that_harms_is_left_out() -> None:
         assert getattr(found.model.response, MODULES[row.module]) == row.kept
         helps = row.low > 0 if row.module == "examination" else row.gain > 0
         assert row.kept == (helps or row.module in NEEDED)
+
+
+def test_whoever_asks_is_given_every_fit_by_what_it_changes() -> None:
+    data, settings = with_looks(make_toy()), small_settings("causal", training=SHORT)
+    fits: dict[str, ServingTables] = {}
+    _, rows = chosen_modules(settings, data, fits.__setitem__)
+    assert list(fits) == [
+        "ours, 20 sweeps", "without content prior", "without demand of brand, category and codes",
+        "without depth of responses", "without accidents", "with examination",
+    ]  # fmt: skip
+    assert [f"without {row.module}" for row in rows[:-1]] == list(fits)[1:-1]
+    whole = fits["ours, 20 sweeps"].users
+    for label in ("without content prior", "without depth of responses", "without accidents"):
+        assert not np.array_equal(fits[label].users, whole)
 
 
 def test_where_nothing_can_be_measured_nothing_changes() -> None:

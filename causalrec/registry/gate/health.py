@@ -8,6 +8,13 @@ from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.gate.refuted import DIVERGED
 
+NOISE = {
+    "placebo_content": "content replaced by noise",
+    "shuffled_modality": "content replaced by noise",
+    "shuffled_codes": "brands and categories of other items",
+}
+"""Refuter -> what it does to data of which it must not gain."""
+
 
 def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     """Every check that needs no champion to be decided, and the drift from it where there is one."""
@@ -80,7 +87,7 @@ def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
 
 
 def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
-    """A placebo must take the gain of content away; an irrelevant cause must change nothing."""
+    """A model gains nothing from noise, loses without evidence, and stays where a cause does not matter."""
     if evaluation.model != "causal":
         return  # no causal claim, nothing to refute
     for name in settings.refuters:
@@ -94,10 +101,13 @@ def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
             continue
         most = settings.max_refuter_change
         moved = f"validation {settings.metric} changes by {change:+.1%}"
-        if name in ("placebo_content", "shuffled_modality"):
+        if name in NOISE:
             passed, threshold = change <= most, most
-            text = f"with content replaced by noise, {moved}" + (
-                "" if passed else ": the model gains from noise"
+            text = f"with {NOISE[name]}, {moved}" + ("" if passed else ": the model gains from noise")
+        elif name == "shuffled_evidence":
+            passed, threshold = change <= -most, -most
+            text = f"with responses dealt out to other looks, {moved}" + (
+                "" if passed else ": the model ranks without evidence"
             )
         else:
             passed, threshold = abs(change) <= most, most

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from safetensors import safe_open
 
 from causalrec.registry.checksums import file_hash
-from causalrec.registry.package import MANIFEST, ModelPackage
+from causalrec.registry.package import MANIFEST, SHORT_FITS, ModelPackage
 
 TENSORS = ".safetensors"
-NOT_COMPARED = frozenset({MANIFEST, "checksums.json"})  # they say where and when, not what was learnt
+NOT_COMPARED = frozenset(
+    {MANIFEST, SHORT_FITS, "checksums.json"}
+)  # where, when and beside what it was learnt
 
 
 @dataclass(frozen=True)

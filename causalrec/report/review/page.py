@@ -15,7 +15,7 @@ from causalrec.report.review.lists import Lists, ranked_lists
 from causalrec.report.review.metrics import MetricTable, read_metrics
 from causalrec.report.review.people import Reader, chosen_users, latest_first, reader
 from causalrec.report.thumbnails import Thumbnails
-from causalrec.report.truth import truth_charts
+from causalrec.report.truth import short_fits_note, truth_charts
 
 SAMPLED_USERS = 2_000  # whose lists are compared
 CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
@@ -50,6 +50,7 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
         intervals={name: charts.intervals(content.metrics, name) for name in content.metrics.shown_first},
         trade_off=charts.trade_off(content.metrics),
         truth=truth_charts(reviewed.truth),
+        truth_note=short_fits_note(reviewed.truth),
         curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
         title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
         picture=_by_row(thumbnails, items["item_id"].tolist()),

@@ -1,5 +1,6 @@
 """The command on a shop that was never delivered: its dataset is written straight from the generator."""
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,10 @@ from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.store import write_bundle
 from causalrec.features.catalogue import COLUMNS
 from causalrec.lab.generated import generated_shop
+from causalrec.lake import Ledger
+from causalrec.registry.store import connect
+from causalrec.registry.train import train_and_log
+from causalrec.registry.versions import by_number, opened
 from causalrec.run import open_lake
 from causalrec.sources.demo import names
 from jobs.cli import main
@@ -86,3 +91,31 @@ def test_a_shop_without_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     file.write_text(file.read_text().replace("'demo'", "'native'"))
     assert main(["truth", "--settings", str(file)]) == 1
     assert "no known truth" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_trained_version_stands_beside_its_fits_without_a_module(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = shop_file(tmp_path)
+    quick = "[gate]\nrefuters = []\n[training]\ndevice = 'cpu'\nworth_sweeps = 20\nworth_share = 0.1\n"
+    file.write_text(file.read_text() + quick + "[model.response]\nsweeps = 30\n")
+    settings = load_settings(file, {})
+    put_dataset(settings)
+    train(settings)
+    assert main(["truth", "--alias", "challenger", "--settings", str(file)]) == 0
+    printed = capsys.readouterr().out
+    for label in ("challenger (version 1)", "ours, 20 sweeps", "without content prior", "without accidents"):
+        assert label in printed
+    assert "are short fits" in printed
+    train(load_settings(file, {"CAUSALREC__SOURCE__KIND": "native"}))
+    client = connect(settings)
+    kept = []
+    for number in ("1", "2"):
+        with opened(by_number(client, settings, number)) as package:
+            kept.append(len(package.short_fits()))
+    assert kept == [6, 0]
+
+
+def train(settings: Settings) -> None:
+    lake = open_lake(settings)
+    train_and_log(settings, lake, Ledger(lake), dt.date.fromisoformat(DS))

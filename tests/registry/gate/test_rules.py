@@ -173,6 +173,12 @@ def test_one_code_by_construction_is_said() -> None:
         ("placebo_content", 0.3, "fail"),
         ("random_common_cause", 0.05, "pass"),
         ("random_common_cause", -0.2, "fail"),
+        ("shuffled_codes", -0.4, "pass"),
+        ("shuffled_codes", 0.2, "fail"),
+        ("shuffled_evidence", -0.4, "pass"),
+        ("shuffled_evidence", -0.05, "fail"),
+        ("shuffled_policy", 0.05, "pass"),
+        ("shuffled_policy", -0.2, "fail"),
     ],
 )
 def test_refuters(name: str, change: float, status: str) -> None:

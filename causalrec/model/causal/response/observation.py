@@ -90,6 +90,10 @@ class Observation:
         for step, (tried, went) in enumerate(pairwise(reached)):
             self._learn_depth(step, tried, went, logits)
 
+    def meant(self, rows: LookRows, logits: Tensor) -> Tensor:
+        """Expected responses (r,) that were no accidents, given the logits (m,) of the pairs."""
+        return self._expect(rows, logits).reached[0]
+
     def _expect(self, rows: LookRows, logits: Tensor) -> Expected:
         if not (self.settings.examination or self.settings.accidents):
             return self.expected

@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from causalrec.config.response import ResponseSettings
-from causalrec.dataset.arrays import Floats, Ints, Looks
+from causalrec.dataset.arrays import Floats, Looks
 from causalrec.errors import TrainingError
+from causalrec.model.causal.cold import under
 from causalrec.model.causal.response.average import AveragedProduct
 from causalrec.model.causal.response.design import Design, content_columns
+from causalrec.model.causal.response.edges import preference_chances
+from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.newcomers import ItemMap, UserPrior
 from causalrec.model.causal.response.rows import LookRows, look_rows
 from causalrec.model.causal.response.sampler import Sampler, State
@@ -22,25 +24,6 @@ from causalrec.model.content import Whitening, read_content
 
 TABLES = ("users", "items", "content_users", "content_items")
 WHITENING = tuple(field.name for field in fields(Whitening))
-
-
-@dataclass(frozen=True)
-class Looked:
-    """Per user the items looked at, how often, and how many true responses are expected (CSR).
-
-    Attributes:
-        start: int64 (U + 1,). items: int32 (m,). looks, responses: float32 (m,).
-    """
-
-    start: npt.NDArray[np.int64]
-    items: Ints
-    looks: Floats
-    responses: Floats
-
-    def of(self, user: int) -> tuple[Ints, Floats, Floats]:
-        """Items, looks and responses of one user."""
-        mine = slice(int(self.start[user]), int(self.start[user + 1]))
-        return self.items[mine], self.looks[mine], self.responses[mine]
 
 
 @dataclass(frozen=True)
@@ -89,7 +72,7 @@ class ResponsePart:
             name: Whitening(*(arrays[f"white.{name}.{part}"] for part in WHITENING))
             for name in facts["modalities"]
         }
-        looked = Looked(**{field.name: arrays[f"looked.{field.name}"] for field in fields(Looked)})
+        looked = Looked.unpack(under("looked.", arrays))
         users, items, content_users, content_items = (arrays[name] for name in TABLES)
         return ResponsePart(
             users, items, content_users, content_items, prior, item_map, whitenings, looked,
@@ -132,7 +115,7 @@ def fit_response(
     content_users, content_items = match.tables()
     return ResponsePart(
         users, items, content_users, content_items, UserPrior.fit(users), item_map, whitenings,
-        _looked(rows, sampler), _findings(sampler),
+        _looked(rows, sampler, (users, items)), _findings(sampler),
     )  # fmt: skip
 
 
@@ -148,14 +131,18 @@ def without_demand(merit: Tensor, demand: Tensor) -> Tensor:
     return merit - centred[:, None] * (centred @ merit / power)
 
 
-def _looked(rows: LookRows, sampler: Sampler) -> Looked:
+def _looked(rows: LookRows, sampler: Sampler, tables: tuple[Floats, Floats]) -> Looked:
     side, expected = rows.by_user, sampler.observation.expected
     looks, responses = rows.per_pair(rows.count), rows.per_pair(expected.reached[0])
+    users, items = (torch.as_tensor(table, device=rows.users.device).double() for table in tables)
+    logits = (users[rows.users] * items[rows.items]).sum(dim=1)
+    preference = preference_chances(sampler.observation, rows, logits)
     return Looked(
         side.start.cpu().numpy(),
         side.other.to(torch.int32).cpu().numpy(),
         looks[side.order].float().cpu().numpy(),
         responses[side.order].float().cpu().numpy(),
+        preference[side.order].float().cpu().numpy(),
     )
 
 

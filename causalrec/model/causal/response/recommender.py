@@ -15,6 +15,7 @@ from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.naming import name_codes
 from causalrec.model.causal.prepare import Prepared, deal_out, prepare
 from causalrec.model.causal.response.design import Design, item_design
+from causalrec.model.causal.response.edges import edge_preference
 from causalrec.model.causal.response.explain import explain_response
 from causalrec.model.causal.response.part import ResponsePart, fit_response
 from causalrec.model.causal.response.purchase import by_purchase, worth_of_front_door
@@ -102,6 +103,10 @@ class ResponseRecommender(FactorRecommender):
         items, _, responses = self._fitted().looked.of(user)
         chosen: Ints = np.sort(items[responses > 0])
         return chosen
+
+    def edge_preference(self, pairs: Ints) -> Floats:
+        """P(preference | what was logged) (n,) of ``pairs`` (2, n); NaN where there was no response."""
+        return edge_preference(self._fitted().looked, pairs)
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
         """See :func:`explain_response`.

@@ -123,3 +123,12 @@ def test_an_explanation_names_the_looks_that_carried_it(fitted: ResponseRecommen
     assert gains == sorted(gains, reverse=True)
     assert found.carried[0].item in chosen
     assert found.carried[0].item % 3 == 1
+
+
+def test_edges_that_were_answered_have_evidence(fitted: ResponseRecommender, data: Interactions) -> None:
+    looks = judged_looks(data)
+    assert looks is not None
+    answered = looks.reached[0] > 0
+    found = fitted.edge_preference(np.stack([looks.users, looks.items])[:, answered])
+    assert ((found > 0) & (found <= 1)).all()
+    assert np.isnan(fitted.edge_preference(data.valid)).all()  # kept from it

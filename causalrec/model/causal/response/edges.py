@@ -1,0 +1,44 @@
+"""Evidence for edges of the user-item graph: P(preference | what was logged of this pair).
+
+The observation model is a mixture: a response was meant, or it was an accident. With the posterior mean logit
+of the pair, each response has a posterior chance of having been meant, given how deep it went; an edge is a
+preference unless all of its responses were accidents, which are independent given the logit.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalrec.dataset.arrays import Floats, Ints, pair_keys
+from causalrec.model.causal.response.looked import Looked
+from causalrec.model.causal.response.observation import Observation
+from causalrec.model.causal.response.rows import LookRows
+
+LEAST = 1e-12  # chance of an accident below which its logarithm is cut
+
+
+def preference_chances(observation: Observation, rows: LookRows, logits: Tensor) -> Tensor:
+    """float64 (m,) per pair, given its logit (m,); NaN for pairs without a response, 1 without accidents."""
+    meant = observation.meant(rows, logits)
+    responses = rows.reached[0]
+    slipped = (1 - meant / responses.clamp(min=LEAST)).clamp(LEAST, 1.0)
+    chance = 1 - rows.per_pair(responses * slipped.log()).exp()
+    return torch.where(rows.per_pair(responses) > 0, chance, torch.full_like(chance, torch.nan))
+
+
+def edge_preference(looked: Looked, pairs: Ints) -> Floats:
+    """float32 (n,): P(preference) of ``pairs`` (2, n) of user and item.
+
+    NaN where the user never responded to the item, or where a model of older code did not keep it.
+    """
+    owners = np.repeat(np.arange(looked.start.size - 1), np.diff(looked.start)).astype(np.int32)
+    known = pair_keys(np.stack([owners, looked.items]))
+    order = np.argsort(known)
+    asked = pair_keys(pairs)
+    place = np.searchsorted(known[order], asked).clip(max=max(known.size - 1, 0))
+    found = np.full(asked.size, np.nan, dtype=np.float32)
+    if known.size:
+        rows = order[place]
+        same = known[rows] == asked
+        found[same] = looked.preference[rows[same]]
+    return found
