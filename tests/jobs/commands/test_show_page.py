@@ -66,10 +66,15 @@ def by_hand(shop: Registered) -> list[str]:
 @pytest.fixture(scope="module")
 def published(registered: Registered) -> Registered:
     """A list with rows of other places and rows that the other list lacks; a cold user."""
-    plain = {"reason_code": "similar_to_history", "model_version": "1", "dataset_id": "d", "fallback": None}
+    plain: dict[str, object] = {
+        "reason_code": "similar_to_history",
+        "model_version": "1",
+        "dataset_id": "d",
+        "fallback": None,
+    }
     best = by_hand(registered)
     items = [best[1], best[0], "i005", best[2], *best[-2:]]
-    rows = [
+    rows: list[dict[str, object]] = [
         plain | {
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "score_raw": 0.1,
             "score_rank": rank, "raw_rank": best.index(item) + 1 if item in best else None,
