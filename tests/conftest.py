@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from causalrec.config.sections import SparkSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# A busy machine is no fault of the code: examples are bounded in number, not in time.
+hypothesis.settings.register_profile("causalrec", deadline=None)
+hypothesis.settings.load_profile("causalrec")
 
 ROOT = Path(__file__).parents[1]
 
