@@ -21,7 +21,6 @@ def _work(run: Run) -> Outcome:
     return Outcome(
         rows_in=sum(len(summary.modality.keys) for summary in summaries),
         counters={"page_bytes": float(page.stat().st_size)},
-        note=f"page {page}",
     )
 
 
