@@ -55,7 +55,7 @@ class RedisSettings(Section):
     )
     prefix: str = Field("", description="of every key; empty: causalrec:SHOP")
     leave_out: tuple[str, ...] = Field(
-        ("dataset_id", "dataset_pins", "score_raw", "score_content"),
+        ("dataset_id", "dataset_pins", "score_raw", "score_content", "score_rank", "raw_rank"),
         description="columns that a served row does not need",
     )
     old_seconds: int = Field(3_600, ge=1, description="seconds for which the keys of the night before stay")

@@ -18,7 +18,7 @@ from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import FINE, worthwhile
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.listing import Chance, Lister, Lists
-from causalrec.ranking.places import places_gained
+from causalrec.ranking.places import places_by_score
 from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
@@ -101,7 +101,8 @@ class Engine:
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
         raw, content = self._other_scores(rows, top)
-        adjustments = self._adjustments(rows, selector, lists, raw, content, k)
+        places, raw_places = self._places(rows, selector, lists, raw, k)
+        adjustments = self._adjustments(top, raw_places - places, content)
         codes, texts = explain(
             self.catalogue,
             nearest,
@@ -117,6 +118,8 @@ class Engine:
             scores=top.scores,
             raw=raw,
             content=content,
+            places=places,
+            raw_places=raw_places,
             reason_codes=codes,
             reason_texts=texts,
             adjustments=adjustments,
@@ -188,21 +191,26 @@ class Engine:
             pair_scores(rows, users.content, self.catalogue.content, top),
         )
 
-    def _adjustments(
-        self, rows: Ints, ours: Selector, lists: Lists, raw_scores: Floats, content: Floats, k: int
-    ) -> Texts:
-        """What the adjustment did to each row. Without a raw model, and where the search is approximate (a
-        second, exact one would cost more than it), nothing is compared."""
+    def _places(
+        self, rows: Ints, ours: Selector, lists: Lists, raw_scores: Floats, k: int
+    ) -> tuple[Indices, Indices]:
+        """Places by score and by the raw model; 0 without a raw model, and where the search is approximate
+        (a second, exact one would cost more than it)."""
         table = None if self._users is None else self._users.raw
         if table is None or self._raw is None or self._index is not None or not self.settings.adjusted_places:
-            return np.full(lists.top.rows.size, "")
+            nowhere = np.zeros(lists.top.rows.size, dtype=np.int64)
+            return nowhere, nowhere
         states = rows_of(table, rows)
         compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
         raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), states=states)
-        gained = places_gained(self._lister, lists, ours, raw, compared, k)
-        gained = np.where(np.isnan(raw_scores), 0, gained)
-        demand_out = np.isclose(content, lists.top.scores, rtol=SAME)
-        return self._evidence.codes(lists.top.columns, gained, demand_out)
+        places, raw_places = places_by_score(self._lister, lists, ours, raw, compared, k)
+        unknown = np.isnan(raw_scores)
+        return np.where(unknown, 0, places), np.where(unknown, 0, raw_places)
+
+    def _adjustments(self, top: TopK, gained: Indices, content: Floats) -> Texts:
+        """What the adjustment did to each row that it moved by ``adjusted_places`` places or more."""
+        moved = np.where(np.abs(gained) >= self.settings.adjusted_places, gained, 0)
+        return self._evidence.codes(top.columns, moved, np.isclose(content, top.scores, rtol=SAME))
 
 
 def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:

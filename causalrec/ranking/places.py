@@ -8,15 +8,14 @@ from causalrec.ranking.slots import Policy
 from causalrec.ranking.topk import Indices, TopK
 
 
-def places_gained(
+def places_by_score(
     lister: Lister, lists: Lists, ours: Selector, raw: Selector, compared: Indices, k: int
-) -> Indices:
-    """Places (m,) by which each row stands higher than by the raw model; negative where it stands lower.
+) -> tuple[Indices, Indices]:
+    """The place of each row by our score and by the raw model's, both int (m,), from 1.
 
     Both are places by score alone, among all that the user may get, so that neither caps nor diversity count
-    as adjustment. 0 for a move of fewer than ``adjusted_places`` places, for rows that were drawn, and for
-    users who are not in ``compared`` (ascending). An item beyond the part of the raw list that was searched
-    counts as standing right behind it.
+    as adjustment. Both are 0 for rows that were drawn and for users who are not in ``compared`` (ascending).
+    An item beyond the part of the raw list that was searched counts as standing right behind it.
     """
     settings = lister.settings
     reach = k * settings.pool if lister.reranked else k
@@ -29,8 +28,8 @@ def places_gained(
     )
     there = _place_in(lists.top, _best(raw, lister, lists, compared, depth), ours.catalogue.size)
     there = np.where(there > 0, there, depth + 1)
-    gained = np.where(by_taste & (place > 0) & np.isin(lists.top.rows, compared), there - place, 0)
-    return np.where(np.abs(gained) >= settings.adjusted_places, gained, 0)
+    known = by_taste & (place > 0) & np.isin(lists.top.rows, compared)
+    return np.where(known, place, 0), np.where(known, there, 0)
 
 
 def _best(selector: Selector, lister: Lister, lists: Lists, users: Indices, k: int) -> TopK:

@@ -25,8 +25,9 @@ class Fallback(StrEnum):
 class Ranked:
     """Recommendations of a batch, ordered by user and rank; arrays (m,).
 
-    ``raw`` and ``content`` are NaN where there is no such score; ``adjustments``, ``confounders`` and
-    ``fallback`` are empty where there is none.
+    ``raw`` and ``content`` are NaN where there is no such score; ``places`` and ``raw_places`` are those of
+    :func:`~causalrec.ranking.places.places_by_score`, 0 where nothing was compared; ``adjustments``,
+    ``confounders`` and ``fallback`` are empty where there is none.
     ``propensity`` is the probability with which the policy of the row chose the item for this user.
     """
 
@@ -36,6 +37,8 @@ class Ranked:
     scores: Floats
     raw: Floats
     content: Floats
+    places: Indices
+    raw_places: Indices
     reason_codes: Texts
     reason_texts: Texts
     adjustments: Texts

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +22,8 @@ BATCH_ROWS = 65_536
 class Shown:
     """One recommended item.
 
-    ``raw_rank`` is its place by the raw model's score among the rows of the list; None without such a score.
+    ``score_rank`` is its place by our score and ``raw_rank`` by that of the raw model, both among all that
+    the user may get and before caps and diversity; None where nothing was compared.
     """
 
     rank: int
@@ -31,12 +31,13 @@ class Shown:
     score: float
     reason: str
     confounder: str | None
+    score_rank: int | None
     raw_rank: int | None
 
     @property
     def moved(self) -> int:
         """Places gained by the adjustment; negative for places lost."""
-        return 0 if self.raw_rank is None else self.raw_rank - self.rank
+        return 0 if self.raw_rank is None or self.score_rank is None else self.raw_rank - self.score_rank
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Person:
 
     @property
     def compared(self) -> bool:
-        """Whether any row has a score of the raw model to compare with."""
+        """Whether any row has a place in the raw model's list to compare with."""
         return any(row.raw_rank is not None for row in self.shown)
 
 
@@ -112,13 +113,12 @@ def _of_user(
 
 def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
     """The codes that stand behind most of tonight's rows."""
-    rows = _recommendations(lake, ds, ["user_id", "rank", "item_id", "score_raw", "confounder_code"])
-    rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["score_raw"].is_valid()))
+    rows = _recommendations(lake, ds, ["user_id", "item_id", "score_rank", "raw_rank", "confounder_code"])
+    rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["raw_rank"].is_valid()))
     if rows.num_rows == 0:
         return []
     frame = rows.to_pandas()
-    raw = frame.groupby("user_id")["score_raw"].rank(method="first", ascending=False)
-    frame["shift"] = raw - frame["rank"]
+    frame["shift"] = frame["raw_rank"] - frame["score_rank"]
     found = []
     for name, part in frame.groupby("confounder_code"):
         items = part["item_id"].value_counts()
@@ -152,22 +152,20 @@ def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], settings: Settings) -> Person:
     latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
     rows = sorted(rows, key=lambda row: row["rank"])
-    raw = _raw_ranks([row["score_raw"] for row in rows])
-    shown = tuple(
-        Shown(row["rank"], row["item_id"], row["score"], row["reason_text"], row["confounder_code"], place)
-        for row, place in zip(rows, raw, strict=True)
-    )
+    shown = tuple(_shown(row) for row in rows)
     history = tuple(row["item_id"] for row in latest[: settings.report.history])
     label = rows[0]["fallback"] or PLAIN
     most = settings.report.recommendations
     return Person(user, label, history, len(past), shown[:most], str(rows[0]["model_version"]))
 
 
-def _raw_ranks(scores: list[float | None]) -> list[int | None]:
-    """Places among the rows that have a score; rows without one (new items) have no place."""
-    known = [row for row, score in enumerate(scores) if score is not None]
-    order = np.argsort([-float(scores[row] or 0) for row in known], kind="stable")
-    ranks: list[int | None] = [None] * len(scores)
-    for place, position in enumerate(order, start=1):
-        ranks[known[position]] = place
-    return ranks
+def _shown(row: dict[str, Any]) -> Shown:
+    return Shown(
+        rank=row["rank"],
+        item_id=row["item_id"],
+        score=row["score"],
+        reason=row["reason_text"],
+        confounder=row["confounder_code"],
+        score_rank=row["score_rank"],
+        raw_rank=row["raw_rank"],
+    )

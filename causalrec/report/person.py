@@ -32,9 +32,9 @@ class Compared:
     place: int | None
 
     @property
-    def moved(self) -> int:
-        """Places gained by the adjustment; negative for places lost; 0 for a row that the other lacks."""
-        return 0 if self.place is None else self.place - self.row.rank
+    def elsewhere(self) -> bool:
+        """Whether the other list has the item in a different place."""
+        return self.place is not None and self.place != self.row.rank
 
 
 def compared(person: Person, other: Other) -> tuple[list[Compared], set[str]]:

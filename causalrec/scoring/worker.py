@@ -15,6 +15,7 @@ from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
 from causalrec.ranking.ranked import Ranked
+from causalrec.ranking.topk import Indices
 
 RECOMMENDED = pa.schema(
     [
@@ -24,6 +25,8 @@ RECOMMENDED = pa.schema(
         ("score", pa.float64()),
         ("score_raw", pa.float64()),
         ("score_content", pa.float64()),
+        ("score_rank", pa.int32()),
+        ("raw_rank", pa.int32()),
         ("reason_code", pa.string()),
         ("reason_text", pa.string()),
         ("adjustment_code", pa.string()),
@@ -95,6 +98,8 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
         pa.array(block.scores, pa.float64()),
         _numbers(block.raw),
         _numbers(block.content),
+        _places(block.places),
+        _places(block.raw_places),
         pa.array(block.reason_codes, pa.string()),
         pa.array(block.reason_texts, pa.string()),
         or_null(block.adjustments),
@@ -109,3 +114,8 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
 def _numbers(values: Floats) -> pa.Array:
     """Doubles, null where there is no value."""
     return pa.array(values.astype(np.float64), mask=np.isnan(values))
+
+
+def _places(places: Indices) -> pa.Array:
+    """Places, null where nothing was compared."""
+    return pa.array(places, pa.int32(), mask=places == 0)

@@ -78,12 +78,15 @@ def _history(person: Person, titles: dict[str, str], most: int) -> Table:
 
 def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
     table = Table(title=escape(f"published for {ds} ({person.label})"))
-    for column in ("rank", "item", "title", "score", "raw place", "reason", "confounder"):
-        table.add_column(column, justify="right" if column in ("rank", "score", "raw place") else "left")
+    for column in ("rank", "item", "title", "score", "raw → ours", "reason", "confounder"):
+        table.add_column(column, justify="right" if column in ("rank", "score", "raw → ours") else "left")
+    table.caption = (
+        "raw → ours: place in the raw model's list and in ours, by score alone (before caps and diversity)"
+    )
     if not person.compared:
-        table.caption = "nothing was adjusted: there is no raw model to compare with"
+        table.caption = "there is no raw model that this list was compared with"
     for shown in person.shown:
-        place = "" if shown.raw_rank is None else f"{shown.raw_rank} ({shown.moved:+d})"
+        place = "" if shown.raw_rank is None else f"{shown.raw_rank} → {shown.score_rank} ({shown.moved:+d})"
         cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)
         texts = (shown.reason, shown.confounder or "")
         table.add_row(str(shown.rank), *(escape(cell) for cell in (*cells, *texts)))

@@ -1,6 +1,6 @@
 """One registered causal model for the commands that need one: creating an MLflow store takes seconds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -10,7 +10,6 @@ from PIL import Image
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
-from causalrec.model.factors import FactorRecommender
 from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id
 from causalrec.training.factory import build_recommender
@@ -29,13 +28,10 @@ class Registered:
 
 
 def _register_beside_raw(settings: Settings, lake: Lake) -> None:
-    """A causal model with the tables of a raw one: here its own states without the adjustment."""
+    """A causal model, which carries the tables of a raw one of the same data."""
     client, dataset = connect(settings), load_dataset(settings, lake, DS)
     recommender = build_recommender(settings)
     recommender.fit(dataset.data)
-    assert isinstance(recommender, FactorRecommender)
-    found = recommender.serving_tables()
-    recommender.tables = replace(found, raw_users=found.users, raw_items=found.items_unadjusted)
     with mlflow.start_run(experiment_id=experiment_id(client, settings)) as run:
         register(client, settings, dataset, (recommender, recommender), DS, run.info.run_id)
 

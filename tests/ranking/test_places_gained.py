@@ -1,4 +1,4 @@
-"""Places gained on the raw model, against the definition: both orders in full, by score alone."""
+"""Places by score and by the raw model, against the definition: both orders in full, by score alone."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.item_rules import no_rules
 from causalrec.ranking.listing import Lister
-from causalrec.ranking.places import places_gained
+from causalrec.ranking.places import places_by_score
 from causalrec.ranking.selection import Selector
 
 from .shop import catalogue, tables, user_states
@@ -31,9 +31,9 @@ def place(users: Floats, items: Floats, user: int, item: int, seen: list[int]) -
     return int((scores > scores[item]).sum()) + 1
 
 
-def gained(
+def places(
     settings: ScoringSettings, past: list[list[int]], compared: list[int]
-) -> tuple[list[int], list[int]]:
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """What was found and what the definition says, for every listed row."""
     lister = Lister.of(CATALOGUE.rules, settings, None)
     cold = np.zeros(9, dtype=np.bool_)
@@ -41,15 +41,14 @@ def gained(
     raw = Selector(replace(CATALOGUE, states=RAW), cold, states=RAW_USERS)
     masked = np.array([user * 60 + item for user, items in enumerate(past) for item in sorted(items)])
     lists = lister.lists(ours, masked.astype(np.int64), K, None)
-    found = places_gained(lister, lists, ours, raw, np.array(compared, dtype=np.int64), K)
+    found, raw_places = places_by_score(lister, lists, ours, raw, np.array(compared, dtype=np.int64), K)
     expected = []
     reach = K * settings.pool if lister.reranked else K
     for user, item in zip(lists.top.rows, lists.top.columns, strict=True):
         mine = place(TABLES.users, OURS, user, item, past[user])
         there = place(RAW_USERS, RAW, user, item, past[user])
-        move = min(there, reach + LEAST + 1) - mine
-        expected.append(move if user in compared and abs(move) >= LEAST else 0)
-    return found.tolist(), expected
+        expected.append((mine, min(there, reach + LEAST + 1)) if user in compared else (0, 0))
+    return list(zip(found.tolist(), raw_places.tolist(), strict=True)), expected
 
 
 PAST = [
@@ -59,9 +58,9 @@ PAST = [
 
 @pytest.mark.parametrize("compared", [list(range(9)), [0, 3, 4], []])
 def test_places_by_the_definition(compared: list[int]) -> None:
-    found, expected = gained(ScoringSettings(k=K, adjusted_places=LEAST), PAST, compared)
+    found, expected = places(ScoringSettings(k=K, adjusted_places=LEAST), PAST, compared)
     assert found == expected
-    assert bool(compared) == any(found)
+    assert bool(compared) == any(ours != raw for ours, raw in found)
 
 
 def test_caps_are_no_adjustment() -> None:
@@ -76,6 +75,10 @@ def test_caps_are_no_adjustment() -> None:
         there = min(place(RAW_USERS, RAW, user, item, []), K * capped.pool + LEAST + 1)
         expected = "" if abs(there - mine) < LEAST else "higher" if there > mine else "lower"
         assert code == expected
+    assert block.raw_places.tolist() == [
+        min(place(RAW_USERS, RAW, user, item, []), K * capped.pool + LEAST + 1)
+        for user, item in zip(block.users, block.items, strict=True)
+    ]
 
 
 def test_drawn_rows_were_not_ranked() -> None:

@@ -56,6 +56,8 @@ def row(user: str, rank: int, item: str, factual: float | None, **changes: objec
         "item_id": item,
         "score": 1.0 / rank,
         "score_raw": factual,
+        "score_rank": rank,
+        "raw_rank": None if factual is None else 4 - rank,
         "reason_code": "similar_to_history",
         "reason_text": f"because you chose {EVIL}",
         "confounder_code": f"{EVIL} shoes",

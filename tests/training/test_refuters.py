@@ -137,8 +137,9 @@ def some_looks() -> Looks:
     ).T  # fmt: skip
     unknown, old = np.full(6, np.nan, np.float32), np.zeros(6, np.float32)
     return Looks(
-        rows[0], rows[1], rows[2], rows[3], rows[4:], unknown, old, ("click", "purchase"),
-        ("ranked", "ranked", "uniform"), np.array([1, 5, 1], np.float32), np.array([False, False, True]),
+        rows[0], rows[1], rows[2], rows[3], rows[4:], unknown, old,
+        ("click", "purchase"), ("ranked", "ranked", "uniform"),
+        np.array([1, 5, 1], np.float32), np.array([False, False, True]),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The causal recommender: the response given the look where looks are logged, else the graph of pairs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from causalrec.config.bench import Value
@@ -14,6 +15,7 @@ from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
+from causalrec.model.causal.response.raw import RANK, raw_tables
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.network import Trainer
@@ -85,9 +87,17 @@ class CausalRecommender(FactorRecommender):
         self._engine = self._new(RESPONSE if responds else PAIRS)
         report = self._engine.fit(data, progress=progress)
         self.worth = self._engine.worth
+        self._beside_raw(data)
         self._blend(data)
         self._assemble()
         return report
+
+    def _beside_raw(self, data: Interactions) -> None:
+        """Pairs alone say what a raw model says as well as looks do; the response model brings its own."""
+        found = self.engine.serving_tables()
+        if found.raw_users is None:
+            users, items = raw_tables(data, RANK, self.trainer.seed)
+            self.engine.tables = replace(found, raw_users=users, raw_items=items)
 
     def _blend(self, data: Interactions) -> None:
         self.blend, engine = None, self.engine

@@ -106,7 +106,8 @@ def test_a_score_that_is_a_sum_is_shown_as_its_terms(
     found = explainer.explain("3", "5", 2)
     terms = (Part("taste", found.score - 0.25), Part("demand of its brand", 0.25))
     monkeypatch.setenv("COLUMNS", "200")
-    Console().print(render(replace(found, parts=terms), explainer))
+    alone = replace(found, parts=terms, without_frontdoor=found.score, without_topology=found.score)
+    Console().print(render(alone, explainer))
     shown = capsys.readouterr().out
     assert f"{found.score - 0.25:+.4f}" in shown
     assert "demand of its brand" in shown

@@ -20,7 +20,8 @@ def rows(
     return [
         {
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank,
-            "score_raw": float(rank), "reason_code": "similar_to_history",
+            "score_raw": float(rank), "score_rank": rank, "raw_rank": 10 * rank,
+            "reason_code": "similar_to_history",
             "reason_text": "because you chose Thing 1", "confounder_code": "brand north",
             "fallback": fallback, "model_version": version,
             "adjustment_code": "higher" if item == "c" else None, "dataset_id": "d",
@@ -61,7 +62,7 @@ def test_show(shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     shown = capsys.readouterr().out
     assert "u003: 8 items chosen" in " ".join(shown.split())
     assert "Thing 7" in shown
-    assert "2 (+1)" in shown  # first by the adjusted score, second without
+    assert "10 → 1 (+9)" in shown  # first by the adjusted score, tenth without: beyond the listed rows
     assert "because you chose Thing 1" in shown
     assert main(["show", "nobody", "--ds", DS.isoformat(), "--settings", str(shop)]) == 1
     assert "no list of user nobody" in " ".join(capsys.readouterr().out.split())

@@ -66,12 +66,18 @@ def by_hand(shop: Registered) -> list[str]:
 @pytest.fixture(scope="module")
 def published(registered: Registered) -> Registered:
     """A list with rows of other places and rows that the other list lacks; a cold user."""
-    plain = {"reason_code": "similar_to_history", "model_version": "1", "dataset_id": "d", "fallback": None}
+    plain: dict[str, object] = {
+        "reason_code": "similar_to_history",
+        "model_version": "1",
+        "dataset_id": "d",
+        "fallback": None,
+    }
     best = by_hand(registered)
     items = [best[1], best[0], "i005", best[2], *best[-2:]]
-    rows = [
+    rows: list[dict[str, object]] = [
         plain | {
             "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "score_raw": 0.1,
+            "score_rank": rank, "raw_rank": best.index(item) + 1 if item in best else None,
             "reason_text": f"because you chose {EVIL}", "confounder_code": "brand north",
         }
         for user, items in ((USER, items), (COLD, ["i001", "i002"]))
@@ -90,9 +96,9 @@ def page(published: Registered) -> Path:
 
 
 def test_places_by_hand() -> None:
-    rows = tuple(Shown(rank, item, 1.0, "", None, None) for rank, item in enumerate("abc", start=1))
+    rows = tuple(Shown(rank, item, 1.0, "", None, None, None) for rank, item in enumerate("abc", start=1))
     found, left_out = compared(Person("u", "plain", (), 0, rows, "1"), Other(("b", "a", "x"), ""))
-    assert [(one.place, one.moved) for one in found] == [(2, 1), (1, -1), (None, 0)]
+    assert [(one.place, one.elsewhere) for one in found] == [(2, True), (1, True), (None, False)]
     assert left_out == {"x"}
 
 
