@@ -42,7 +42,7 @@ def test_page_of_a_first_version(
     local = client.download_artifacts(version.run_id, version.tags["review"], str(tmp_path))
     text = Path(local).read_text(encoding="utf-8")
     assert text == (settings.report_root / "review_1.html").read_text(encoding="utf-8")
-    assert "the floor ease" in text
+    assert "the ease baseline" in text
     assert dataset_id in text
 
     facts = run_facts(client, version)
@@ -53,5 +53,5 @@ def test_page_of_a_first_version(
     gone = replace(version, run_id="0" * 32)
     with pytest.raises(RegistryError, match="cannot be read"):
         run_facts(client, gone)
-    with pytest.raises(RegistryError, match="could not be logged"):
+    with pytest.raises(RegistryError, match="could not be stored in MLflow"):
         attach_page(client, gone, settings.report_root / "review_1.html")

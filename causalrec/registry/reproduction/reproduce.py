@@ -47,7 +47,7 @@ def reproduce(
         RegistryError: there is no such version, it is damaged, or the data is not what it learnt from.
         PinError: a pinned version of a table can no longer be read.
     """
-    from causalrec.training.factory import build_recommender, recommender_recipe
+    from causalrec.training.factory import build_recommender
     from causalrec.training.refit import refitted
 
     client = connect(settings)
@@ -61,7 +61,7 @@ def reproduce(
         with _threads(recorded):
             now = environment_of(here)
             report = recommender.fit(dataset.data, progress=progress)
-        recommender.recipe = recommender_recipe(then.model, then.training)
+        recommender.recipe = package.recommender().recipe  # an input, not something that was learnt
         recommender.worth = package.worth
         served = refitted(then, dataset.data, recommender, report.best_epoch)
         folder = Path(scratch) / "retrained"
