@@ -194,9 +194,10 @@ def test_desk_by_keyboard(made: Made) -> None:
     with browser.opened(made.page, browser.DESK) as (page, complaints):
         assert browser.brightness(page, "body", "background-color") > 200
         assert browser.brightness(page, "figure svg text", "fill") < 90
-        stops = browser.tab_stops(page, 12)
-        assert stops[0] == "skip to the verdict"
-        assert stops[1:9] == [link.inner_text() for link in page.locator("nav a").all()]
+        links = [link.inner_text() for link in page.locator("nav a").all()]
+        stops = browser.tab_stops(page, len(links) + 4)
+        assert len(links) >= 8
+        assert stops[: len(links) + 1] == ["skip to the verdict", *links]
         assert "checks of the gate" in stops
         page.locator("nav a", has_text="People").focus()
         page.keyboard.press("Enter")
