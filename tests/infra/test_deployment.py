@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from causalrec.config import load_settings
+from causalrec.pipeline import STAGES
 
 
 def test_compose_services_and_their_commands(root: Path) -> None:
@@ -63,8 +64,6 @@ def test_airflow_values_are_yaml(root: Path) -> None:
 
 def test_pools_of_the_dags_are_declared(root: Path) -> None:
     pools = json.loads((root / "infra/airflow/pools.json").read_text())
-    used = set(
-        re.findall(r'pool="(\w+)"', "".join(file.read_text() for file in (root / "dags").rglob("*.py")))
-    )
+    used = {stage.pool for stage in STAGES.values()}
     assert used - {"default_pool"} == set(pools)
     assert all(pool["slots"] >= 1 and pool["description"] for pool in pools.values())
