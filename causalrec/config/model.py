@@ -190,6 +190,12 @@ class BlendSettings(Section):
     gain: float = Field(0.01, ge=0, description="least relative gain on validation of a part that is used")
     columns: int = Field(512, ge=1, description="most columns that one part adds to the tables")
     judged_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
+    largest: int = Field(
+        8_000,
+        ge=1,
+        description="users or items, whichever are fewer, up to which the closed form is solved; the time "
+        "grows with the cube and the memory with the square",
+    )
 
 
 class ExposureSettings(Section):

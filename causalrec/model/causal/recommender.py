@@ -102,7 +102,8 @@ class CausalRecommender(FactorRecommender):
     def _blend(self, data: Interactions) -> None:
         self.blend, engine = None, self.engine
         # the further parts know nothing of exposure: they would bring back what the offset takes out
-        wanted = self.settings.blend.enabled and not self.settings.exposure.offset
+        small = min(data.n_users, data.n_items) <= self.settings.blend.largest
+        wanted = small and self.settings.blend.enabled and not self.settings.exposure.offset
         if wanted and isinstance(engine, GraphRecommender):
             judged, seed, device = engine.judged(data), self.trainer.seed, self.trainer.device
             tables = engine.serving_tables()
