@@ -33,7 +33,7 @@ from causalrec.report.features.page import feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
 from jobs import features
-from jobs._runner import main
+from jobs._runner import EXIT_REFUSED, main
 from jobs.cli import main as command
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags
@@ -224,7 +224,7 @@ def test_both_commands_write_it(made: Made, tmp_path: Path, capsys: pytest.Captu
     assert command(["features", *arguments]) == 0
     assert capsys.readouterr().out.count("features_2026-03-01.html") == 2
     file.write_text("nonsense = 1\n")
-    assert main(features.JOB, arguments) == 1
+    assert main(features.JOB, arguments) == EXIT_REFUSED
 
 
 def test_a_sample_is_the_same_on_every_date(made: Made, tmp_path: Path) -> None:
