@@ -145,7 +145,9 @@ def test_a_person_can_look_at_the_lists(shop: ShopUnderTest, capsys: pytest.Capt
     assert cli.main(["diff", DS, NEXT, *where]) == 0
     assert "users served" in capsys.readouterr().out
     assert cli.main(["explain", plain["user_id"], plain["item_id"], *where]) == 0
-    assert "back-door" in capsys.readouterr().out
+    explained = capsys.readouterr().out
+    for line in ("score by the raw model", "content effect"):
+        assert line in explained
 
 
 def test_every_item_has_similar_ones_and_every_category_its_popular_ones(shop: ShopUnderTest) -> None:
