@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import Installed
+from tests.wheel.conftest import Installed
 
 LOAD = """
 import json, sys

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from causalrec import __version__
-from tests.packaging.conftest import Installed, settings_of
+from tests.wheel.conftest import Installed, settings_of
 
 SHOP = {
     "shop": "tiny", "source.kind": "demo", "source.users": 40, "source.items": 30, "source.days": 8,
