@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 if [ "${1:-}" = --fast ]; then
   shift
-  for folder in benchmarks dags end_to_end features packaging registry training; do
+  for folder in benchmarks dags end_to_end features registry training wheel; do
     set -- --ignore="tests/$folder" "$@"
   done
   set -- -m "not (spark or airflow or server or browser or slow)" "$@"
