@@ -64,7 +64,9 @@ def spark() -> "Iterator[SparkSession]":
     from causalrec.lake.session import spark_session
 
     settings = SparkSettings(
-        master="local[2]", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        master="local[2]",
+        shuffle_partitions=2,
+        java_options="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m",
     )
     with spark_session(settings, "tests") as session:
         yield session

@@ -24,7 +24,7 @@ items = {ITEMS}
 days = 17
 first_day = 2026-01-29
 [spark]
-java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 [scoring]
 k = {K}
 [gate]

@@ -28,7 +28,8 @@ DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 PRELUDE = """
 import os, signal, sys
 from causalrec.config.sections import LakeSettings
-from causalrec.lake import Lake, rewrite, write, erase
+from causalrec.lake import Lake, write
+from causalrec.lake.upkeep import erase, rewrite
 from tests.lake.tables import CONTRACTS, rows
 root, moment = sys.argv[1:]
 lake = Lake(root, LakeSettings(max_files_per_partition=2), CONTRACTS.__getitem__)

@@ -10,7 +10,7 @@ from tests.wheel.conftest import Installed, settings_of
 
 SHOP = {
     "shop": "tiny", "source.kind": "demo", "source.users": 40, "source.items": 30, "source.days": 8,
-    "spark.java_options": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.java_options": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m",
 }  # fmt: skip
 
 

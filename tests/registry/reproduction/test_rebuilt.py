@@ -48,7 +48,7 @@ def test_rebuilt_from_pins_after_the_tables_moved_on(spark: "SparkSession", tmp_
     fresh = lake_at(settings.model_copy(update={"paths": settings.paths.model_copy(update={"lake": "new"})}))
     put(fresh, "products", "2026-03-01", [product(name) for name in "abc"])
     put(fresh, "events", "2026-03-01", rows[:12])
-    with pytest.raises(RegistryError, match=r"learnt from .*train\.npy.* differ"):
+    with pytest.raises(RegistryError, match=r"trained on .*train\.npy.* differ"):
         reproduce(settings, fresh, "1", lambda: spark)
     with pytest.raises(PinError):
         reproduce(settings, lake_at(settings.model_copy(
