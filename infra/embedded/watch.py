@@ -13,7 +13,7 @@ from infra.embedded.client import ENDED, DagRun, TaskRun
 from infra.embedded.logs import failure_lines
 from infra.embedded.session import AirflowSession
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 STYLES = {
     "success": "green",
     "failed": "bold red",
