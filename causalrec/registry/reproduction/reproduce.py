@@ -2,7 +2,7 @@
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,8 @@ def reproduce(
     client = connect(settings)
     version = by_number(client, settings, number)
     with opened(version) as package, tempfile.TemporaryDirectory(prefix="causalrec-reproduce-") as scratch:
-        then = _settings_then(settings, package)
+        recipe = package.recommender().recipe
+        then = _settings_then(settings, package, recipe)
         data, dataset = _data(then, lake, package, spark, Path(scratch), rebuild)
         here = then.training.model_copy(update={"device": "cpu"})
         recommender = build_recommender(then.model_copy(update={"training": here}))
@@ -61,7 +62,7 @@ def reproduce(
         with _threads(recorded):
             now = environment_of(here)
             report = recommender.fit(dataset.data, progress=progress)
-        recommender.recipe = package.recommender().recipe  # an input, not something that was learnt
+        recommender.recipe = recipe  # an input, not something that was learnt
         recommender.worth = package.worth
         served = refitted(then, dataset.data, recommender, report.best_epoch)
         folder = Path(scratch) / "retrained"
@@ -80,9 +81,8 @@ def reproduce(
     return result
 
 
-def _settings_then(settings: Settings, package: ModelPackage) -> Settings:
+def _settings_then(settings: Settings, package: ModelPackage, recipe: Mapping[str, Any]) -> Settings:
     """Where things lie now, with the settings of model, training and data that the version was made with."""
-    recipe = package.recommender().recipe
     carried = package.manifest.get("settings", {})
     return settings.model_copy(
         update={
