@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from causalrec.config.sections import SparkSettings
+from tests.jvm import LIGHT
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -66,7 +67,7 @@ def spark() -> "Iterator[SparkSession]":
     settings = SparkSettings(
         master="local[2]",
         shuffle_partitions=2,
-        java_options="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m",
+        java_options=LIGHT,
     )
     with spark_session(settings, "tests") as session:
         yield session

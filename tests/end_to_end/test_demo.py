@@ -8,6 +8,7 @@ import pytest
 
 from jobs import cli
 from tests.end_to_end.shops import ShopUnderTest, make_shop
+from tests.jvm import LIGHT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(1500)]
 
@@ -24,7 +25,7 @@ items = {ITEMS}
 days = 17
 first_day = 2026-01-29
 [spark]
-java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+java_options = "{LIGHT}"
 [scoring]
 k = {K}
 [gate]

@@ -10,13 +10,13 @@ from causalrec.errors import LakeError
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.session import spark_session
+from tests.jvm import LIGHT
 from tests.lake.tables import CONTRACTS, rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DAYS = [{"ds": "2026-03-01"}, {"ds": "2026-03-02"}]
-LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 CONF = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",

@@ -13,12 +13,13 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from tests.jvm import LIGHT
+
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 PATIENCE = 60  # seconds
 MASTER = "org.apache.spark.deploy.master.Master"
 WORKER = "org.apache.spark.deploy.worker.Worker"
-LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
 def outcome(master: str, lake: Path, root: Path) -> dict[str, object]:

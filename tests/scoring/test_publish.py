@@ -27,12 +27,12 @@ from causalrec.config.sections import SparkSettings
 from causalrec.lake import Lake, Ledger, write
 from causalrec.lake.session import spark_session
 from causalrec.scoring.publish import publish
+from tests.jvm import LIGHT
 from tests.registry.shop import settings_in
 settings = settings_in(Path(sys.argv[1]))
 lake = Lake(settings.lake_root)
 write.commit_replacement = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
-options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
-small = SparkSettings(master="local[1]", shuffle_partitions=1, java_options=options)
+small = SparkSettings(master="local[1]", shuffle_partitions=1, java_options=LIGHT)
 with spark_session(small, "killed") as spark:
     publish(settings, lake, Ledger(lake), spark, dt.date.fromisoformat(sys.argv[2]))
 """

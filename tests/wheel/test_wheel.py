@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from causalrec import __version__
+from tests.jvm import LIGHT
 from tests.wheel.conftest import Installed, settings_of
 
 SHOP = {
     "shop": "tiny", "source.kind": "demo", "source.users": 40, "source.items": 30, "source.days": 8,
-    "spark.java_options": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m",
+    "spark.java_options": LIGHT,
 }  # fmt: skip
 
 
