@@ -8,8 +8,8 @@ import numpy as np
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.channel_choice import Judgement, choose_channel
-from causalrec.model.causal.condition import fit_views, sides
+from causalrec.model.causal.crossmodal.choice import Judgement, choose_channel
+from causalrec.model.causal.crossmodal.condition import fit_views, sides
 from causalrec.model.content import fit_content, read_content
 
 CAUSE, COLUMNS, NOISE = 4, 48, 0.5  # of a bent catalogue

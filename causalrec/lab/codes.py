@@ -10,7 +10,7 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.lab.drawn_codes import fit_drawn_codebook
 from causalrec.lab.known_truth import normalised_mutual_information
 from causalrec.model.causal.codebook import Codebook, fit_codebook
-from causalrec.model.causal.confounder import ConfounderModel
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.causal.prepare import deal_out
 from causalrec.model.content import fit_content, read_content
 

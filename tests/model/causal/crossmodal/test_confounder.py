@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from causalrec.config.model import ConfounderSettings
-from causalrec.model.causal.cache import cache_key, identify
-from causalrec.model.causal.confounder import ConfounderModel
+from causalrec.model.causal.crossmodal.cache import cache_key, identify
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.content import Content, fit_content, read_content
 
 RNG = np.random.default_rng(0)

@@ -10,7 +10,7 @@ Every modality has one channel that predicts it from all others (two modalities:
 text and text -> image). Of three and more, one that depends on no other takes no part. A channel is trained
 once, offline, on items; no table over users is involved. It is a diffusion where that has the better
 likelihood on items it has not seen, and else a network or a linear map with Gaussian noise
-(:mod:`causalrec.model.causal.channel_choice`). With one modality there is no channel:
+(:mod:`causalrec.model.causal.crossmodal.choice`). With one modality there is no channel:
 the footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
 there are no confounders.
 """
@@ -25,10 +25,10 @@ import numpy.typing as npt
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.channel_choice import WAYS, Channel, choose_channel
-from causalrec.model.causal.channel_store import pack_channel, unpack_channel, unpack_earlier
-from causalrec.model.causal.condition import View, fit_views, sides
-from causalrec.model.causal.linkage import linked_modalities
+from causalrec.model.causal.crossmodal.choice import WAYS, Channel, choose_channel
+from causalrec.model.causal.crossmodal.condition import View, fit_views, sides
+from causalrec.model.causal.crossmodal.linkage import linked_modalities
+from causalrec.model.causal.crossmodal.store import pack_channel, unpack_channel, unpack_earlier
 from causalrec.model.content import Content, Whitening
 
 logger = logging.getLogger(__name__)

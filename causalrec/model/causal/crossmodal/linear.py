@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
 
 Doubles = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config.model import ConfounderSettings
-from causalrec.model.causal.confounder import ConfounderModel, Footprint
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content
 
 VERSION = "4"  # raise it when the meaning of a stored model changes

@@ -8,8 +8,8 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
+from causalrec.model.causal.crossmodal.relevance import chosen_together, likeness_p, relevant_modalities
 from causalrec.model.causal.graph_recommender import GraphRecommender
-from causalrec.model.causal.relevance import chosen_together, likeness_p, relevant_modalities
 from causalrec.model.content import Content, fit_content, read_content
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.refuters import random_common_cause

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.errors import TrainingError
-from causalrec.model.causal.bagged_means import BaggedMeans, MeanNetwork
-from causalrec.model.causal.channel_choice import Channel
-from causalrec.model.causal.diffusion import Denoiser
-from causalrec.model.causal.gaussian_noise import GaussianNoise
-from causalrec.model.causal.linear_channel import LinearChannel
-from causalrec.model.causal.mlp_channel import DiffusionChannel, MlpChannel
+from causalrec.model.causal.crossmodal.bagged_means import BaggedMeans, MeanNetwork
+from causalrec.model.causal.crossmodal.choice import Channel
+from causalrec.model.causal.crossmodal.diffusion import Denoiser
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.linear import LinearChannel
+from causalrec.model.causal.crossmodal.mlp import DiffusionChannel, MlpChannel
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from causalrec.config.model import ConfounderSettings
-from causalrec.model.causal.pace import one_cycle
+from causalrec.model.causal.crossmodal.pace import one_cycle
 
 LOWEST, HIGHEST = -5.0, 7.0  # log signal-to-noise in training: below, x says nothing; above, x says it all
 AVERAGE = 0.998  # decay of the moving average of weights

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from causalrec.model.causal.diffusion import HIGHEST, LOWEST, Denoiser, noised
+from causalrec.model.causal.crossmodal.diffusion import HIGHEST, LOWEST, Denoiser, noised
 
 FIRST, LAST = -9.0, 9.0  # log signal-to-noise between which the bound is integrated
 STEPS = 24  # of a draw

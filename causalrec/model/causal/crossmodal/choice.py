@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.bagged_means import fit_means
-from causalrec.model.causal.gaussian_noise import GaussianNoise
-from causalrec.model.causal.linear_channel import LinearChannel, cca_weights, leverage, ridge_weights
-from causalrec.model.causal.mlp_channel import MlpChannel, fit_diffusion
+from causalrec.model.causal.crossmodal.bagged_means import fit_means
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.linear import LinearChannel, cca_weights, leverage, ridge_weights
+from causalrec.model.causal.crossmodal.mlp import MlpChannel, fit_diffusion
 
 WAYS = ("ridge", "cca", "mlp", "diffusion")  # from simple to rich
 LINEAR = WAYS[:2]

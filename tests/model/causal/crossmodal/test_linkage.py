@@ -5,8 +5,8 @@ import pytest
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.confounder import ConfounderModel
-from causalrec.model.causal.linkage import independence_p, linked_modalities
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel
+from causalrec.model.causal.crossmodal.linkage import independence_p, linked_modalities
 from causalrec.model.content import Content, fit_content, read_content
 
 ITEMS = 300

@@ -10,7 +10,7 @@ import numpy as np
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_rows
-from causalrec.model.causal.linkage import PERMUTATIONS, dependent_modalities
+from causalrec.model.causal.crossmodal.linkage import PERMUTATIONS, dependent_modalities
 from causalrec.model.content import Content
 
 PAIRS = 5_000

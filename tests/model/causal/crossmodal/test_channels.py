@@ -5,11 +5,11 @@ import pytest
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.channel_choice import Channel, choose_channel, explained, simplest
-from causalrec.model.causal.channel_store import pack_channel, unpack_channel, unpack_earlier
-from causalrec.model.causal.gaussian_noise import GaussianNoise, shrunk_covariance
-from causalrec.model.causal.linear_channel import cca_weights, leverage, ridge_weights
-from causalrec.model.causal.mlp_channel import DiffusionChannel
+from causalrec.model.causal.crossmodal.choice import Channel, choose_channel, explained, simplest
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise, shrunk_covariance
+from causalrec.model.causal.crossmodal.linear import cca_weights, leverage, ridge_weights
+from causalrec.model.causal.crossmodal.mlp import DiffusionChannel
+from causalrec.model.causal.crossmodal.store import pack_channel, unpack_channel, unpack_earlier
 
 SETTINGS = ConfounderSettings(
     hidden=32, blocks=1, mean_hidden=32, epochs=1, mean_epochs=1, least_steps=150, batch=128, width=2,

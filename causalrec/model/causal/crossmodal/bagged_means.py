@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.pace import one_cycle
+from causalrec.model.causal.crossmodal.pace import one_cycle
 
 
 class MeanNetwork(nn.Module):

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.bagged_means import BaggedMeans
-from causalrec.model.causal.diffusion import Denoiser, train_denoiser
-from causalrec.model.causal.diffusion_density import draw_residuals, log_density, mean_residual
-from causalrec.model.causal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.bagged_means import BaggedMeans
+from causalrec.model.causal.crossmodal.diffusion import Denoiser, train_denoiser
+from causalrec.model.causal.crossmodal.diffusion_density import draw_residuals, log_density, mean_residual
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
 
 SEED = 0  # of the noises that a density is measured with: the same item gets the same value
 
@@ -117,7 +117,7 @@ def fit_diffusion(
     Some rows are whole targets without a condition: the denoiser then knows p(z) as well.
 
     Args:
-        honest: (n, p), see :func:`causalrec.model.causal.bagged_means.fit_means`.
+        honest: (n, p), see :func:`causalrec.model.causal.crossmodal.bagged_means.fit_means`.
         seen, unseen: target and condition of the items to train on, and of those to choose the epoch by.
     """
     target, condition = seen
