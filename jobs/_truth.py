@@ -21,8 +21,12 @@ def truth_lines(
     """
     if settings.source.kind != "demo":
         return ()
-    from causalrec.lab.truth import Scores, shop_truth, truth_rows  # torch, and only for generated shops
-    from causalrec.lab.truth_models import one_module_off, registered
+    from causalrec.lab.oracle.models import one_module_off, registered
+    from causalrec.lab.oracle.truth import (  # torch, and only for generated shops
+        Scores,
+        shop_truth,
+        truth_rows,
+    )
 
     try:
         known = shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)

@@ -14,12 +14,12 @@ from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.temporal import has_days, temporal
-from causalrec.lab.bench import BenchRow, summarise
-from causalrec.lab.bench_page import cells, header, write
-from causalrec.lab.cells import Cell, CellResult, data_hash, run_cell
-from causalrec.lab.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
-from causalrec.lab.peeks import looks_at, told
-from causalrec.lab.tune_row import tuned
+from causalrec.lab.benchmark.cells import Cell, CellResult, data_hash, run_cell
+from causalrec.lab.benchmark.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
+from causalrec.lab.benchmark.page import cells, header, write
+from causalrec.lab.benchmark.peeks import looks_at, told
+from causalrec.lab.benchmark.summary import BenchRow, summarise
+from causalrec.lab.tuning.row import tuned
 from causalrec.metrics.ranking import Split
 from jobs._tables import Table
 from jobs.commands._options import ModelSettings, Seeds, one_of
@@ -92,7 +92,7 @@ def bench(
         looks = told(looks_at(out / CELLS, data_hash(folder.resolve())))
         console.print(f"{folder.name}: {looks}", highlight=False, soft_wrap=True)
     facts = {
-        "code": code_hash("causalrec.lab.cells"),
+        "code": code_hash("causalrec.lab.benchmark.cells"),
         "data": {str(b): data_hash(b.resolve()) for b in bundles},
     }
     files = write(rows, reference, out, facts)

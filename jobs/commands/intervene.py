@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from causalrec.lab.intervened import INTERVENED_SHARE, intervened_bundle
+from causalrec.lab.benchmark.intervened import INTERVENED_SHARE, intervened_bundle
 
 SEED = 7
 

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
-from causalrec.lab.protocol import frozen_worlds
-from causalrec.lab.simulator import Knobs
-from causalrec.lab.study import StudyRow, summarise_study
-from causalrec.lab.study_cells import StudyCell, StudyResult, run_study_cell
-from causalrec.lab.study_page import SHORT, short_cells, write_study
-from causalrec.lab.study_plots import write_plots
-from causalrec.lab.variants import ABLATIONS, CORE, REFUTED, VARIANTS, Variant
+from causalrec.lab.simulation.simulator import Knobs
+from causalrec.lab.studies.cells import StudyCell, StudyResult, run_study_cell
+from causalrec.lab.studies.page import SHORT, short_cells, write_study
+from causalrec.lab.studies.plots import write_plots
+from causalrec.lab.studies.protocol import frozen_worlds
+from causalrec.lab.studies.summary import StudyRow, summarise_study
+from causalrec.lab.studies.variants import ABLATIONS, CORE, REFUTED, VARIANTS, Variant
 from jobs._tables import Table
 from jobs.commands._options import ModelSettings, one_of
 
@@ -148,7 +148,7 @@ def simulate(
     rows = summarise_study(results)
     console.print(_table(rows))
     facts = {
-        "code": code_hash("causalrec.lab.study_cells"),
+        "code": code_hash("causalrec.lab.studies.cells"),
         "knobs": [asdict(result.knobs) for result in results if not result.epochs],
     }
     files = [*write_study(rows, out, facts), *write_plots(rows, results, out)]

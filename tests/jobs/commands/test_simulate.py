@@ -8,12 +8,12 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from causalrec.config import Settings
-from causalrec.lab.protocol import frozen_worlds
-from causalrec.lab.readout import Readout
-from causalrec.lab.simulator import Knobs, simulate
-from causalrec.lab.study import summarise_study
-from causalrec.lab.study_cells import StudyCell, StudyResult, run_study_cell
-from causalrec.lab.variants import ABLATIONS, CAUSAL, CORE, INFORMED, RAW, REFUTED, VARIANTS
+from causalrec.lab.simulation.simulator import Knobs, simulate
+from causalrec.lab.studies.cells import StudyCell, StudyResult, run_study_cell
+from causalrec.lab.studies.protocol import frozen_worlds
+from causalrec.lab.studies.readout import Readout
+from causalrec.lab.studies.summary import summarise_study
+from causalrec.lab.studies.variants import ABLATIONS, CAUSAL, CORE, INFORMED, RAW, REFUTED, VARIANTS
 from jobs.cli import main
 
 TINY = ["--users", "120", "--items", "80", "--exposed", "20", "--quick"]

@@ -15,7 +15,7 @@ from causalrec.dataset.item_content import items_table
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.store import write_bundle
 from causalrec.features.catalogue import COLUMNS
-from causalrec.lab.generated import generated_shop
+from causalrec.lab.oracle.generated import generated_shop
 from causalrec.lake import Ledger
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
