@@ -10,9 +10,9 @@ import torch
 
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
-from causalrec.features import lite
-from causalrec.features.image_encoder import OpenClipEncoder, image_encoder_id, load_image_encoder
-from causalrec.features.text_encoder import TransformersEncoder, load_text_encoder, text_encoder_id
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.image import OpenClipEncoder, image_encoder_id, load_image_encoder
+from causalrec.features.encoders.text import TransformersEncoder, load_text_encoder, text_encoder_id
 from causalrec.pictures.decode import decode
 from tests.pictures.samples import colour_encodings, grey_encodings, scene
 

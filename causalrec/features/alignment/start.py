@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.align_pairs import Pairs
+from causalrec.features.alignment.pairs import Pairs
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
-from causalrec.features.forward import image_forward
-from causalrec.features.halving import Halving
-from causalrec.features.image_encoder import OpenClipEncoder, image_encoder_id
-from causalrec.features.onnx import agreement, compiled, need_onnx
+from causalrec.features.encoders.forward import image_forward
+from causalrec.features.encoders.halving import Halving
+from causalrec.features.encoders.image import OpenClipEncoder, image_encoder_id
+from causalrec.features.encoders.onnx import agreement, compiled, need_onnx
+from causalrec.features.encoders.text import length_batches, text_encoder_id
 from causalrec.features.prefetch import Prefetch
-from causalrec.features.text_encoder import length_batches, text_encoder_id
 from tests.pictures.samples import scene
 
 
@@ -158,7 +158,7 @@ def test_each_way_of_computing_has_an_id_of_its_own() -> None:
 
 
 def test_a_back_end_asked_for_by_name_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    from causalrec.features import onnx
+    from causalrec.features.encoders import onnx
 
     monkeypatch.setattr(onnx, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="not installed"):

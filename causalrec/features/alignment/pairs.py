@@ -13,10 +13,10 @@ from causalrec.config import Settings
 from causalrec.config.align import AlignSettings
 from causalrec.errors import FeatureError
 from causalrec.features.catalogue import latest_items
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.image_files import LITE
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.image_files import LITE
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.store import latest_vectors
-from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake
 
 Floats = npt.NDArray[np.float32]

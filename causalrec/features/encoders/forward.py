@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from causalrec.config.sections import ImageSettings, TextSettings
-from causalrec.features.device import CPU
-from causalrec.features.fused import fuse
-from causalrec.features.onnx import Forward, compiled, need_onnx
+from causalrec.features.encoders.device import CPU
+from causalrec.features.encoders.fused import fuse
+from causalrec.features.encoders.onnx import Forward, compiled, need_onnx
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

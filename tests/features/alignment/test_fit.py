@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from causalrec.config.align import AlignSettings
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
-from causalrec.features.align import Projections, align, contrast, same_content, started, untrained
-from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
-from causalrec.features.align_save import CARD, save_checkpoint
+from causalrec.features.alignment.fit import Projections, align, contrast, same_content, started, untrained
+from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.alignment.retrieval import measure_retrieval
+from causalrec.features.alignment.save import CARD, save_checkpoint
 from causalrec.features.catalogue import latest_items
-from causalrec.features.image_encoder import image_encoder_id, load_image_encoder
-from causalrec.features.retrieval import measure_retrieval
-from causalrec.features.text_encoder import load_text_encoder, text_encoder_id
+from causalrec.features.encoders.image import image_encoder_id, load_image_encoder
+from causalrec.features.encoders.text import load_text_encoder, text_encoder_id
 from causalrec.lake import Lake
 from causalrec.pictures.decode import decode
 from jobs.cli import main

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.align_pairs import Pairs, Split
-from causalrec.features.align_start import closed_form
-from causalrec.features.retrieval import Retrieval, measure_retrieval
+from causalrec.features.alignment.pairs import Pairs, Split
+from causalrec.features.alignment.retrieval import Retrieval, measure_retrieval
+from causalrec.features.alignment.start import closed_form
 
 Floats = npt.NDArray[np.float32]
 MAX_LOGIT_SCALE = float(np.log(100.0))  # as CLIP caps it (Radford et al. 2021, section 2.5)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from causalrec.features.onnx import agreement
+from causalrec.features.encoders.onnx import agreement
 
 SAME = 0.99999  # cosine of every row of the example
 Changed = list[tuple[nn.Module, str, nn.Module]]

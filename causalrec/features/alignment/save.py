@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from causalrec.errors import FeatureError
-from causalrec.features import lite
-from causalrec.features.align import Projections
-from causalrec.features.encoder import quiet
-from causalrec.features.local_clip import CONFIG, TOKENIZER, TOWER, WEIGHTS
+from causalrec.features.alignment.fit import Projections
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.base import quiet
+from causalrec.features.encoders.local_clip import CONFIG, TOKENIZER, TOWER, WEIGHTS
 
 CARD = "alignment.json"
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
-from causalrec.features.device import CPU, move
-from causalrec.features.encoder import arithmetic, make_encoder_id, quiet
-from causalrec.features.halving import Halving
-from causalrec.features.local_clip import CONFIG, TOKENIZER, TOWER, create_local_model, local_folder
+from causalrec.features.encoders.base import arithmetic, make_encoder_id, quiet
+from causalrec.features.encoders.device import CPU, move
+from causalrec.features.encoders.halving import Halving
+from causalrec.features.encoders.local_clip import CONFIG, TOKENIZER, TOWER, create_local_model, local_folder
 from causalrec.features.vectors import check_vectors, unit
 
 PREPROCESSING = "c1"
@@ -40,7 +40,7 @@ class OpenClipTextEncoder:
         import torch
         from open_clip.hf_model import HFTextEncoder
 
-        from causalrec.features.forward import clip_text_forward
+        from causalrec.features.encoders.forward import clip_text_forward
 
         torch.set_num_threads(settings.threads)
         self.encoder_id, self.device = encoder_id, CPU
@@ -65,11 +65,11 @@ class OpenClipTextEncoder:
 
     @property
     def halvings(self) -> int:
-        """See :class:`causalrec.features.encoder.TextEncoder`."""
+        """See :class:`causalrec.features.encoders.base.TextEncoder`."""
         return self._batches.halvings
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """See :class:`causalrec.features.encoder.TextEncoder`. Batches are made of texts of like length.
+        """See :class:`causalrec.features.encoders.base.TextEncoder`. Batches are made of texts of like length.
 
         Raises:
             FeatureError: the model gave vectors that must not be stored.

@@ -11,12 +11,12 @@ from PIL import Image
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
-from causalrec.features import lite
-from causalrec.features.device import CPU, move, on_task_device
-from causalrec.features.encoder import ImageEncoder, arithmetic, make_encoder_id, quiet
-from causalrec.features.halving import Halving
-from causalrec.features.image_files import HUB, LITE, encoder_files
-from causalrec.features.local_clip import LOCAL, create_local_model, is_local, local_folder
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.base import ImageEncoder, arithmetic, make_encoder_id, quiet
+from causalrec.features.encoders.device import CPU, move, on_task_device
+from causalrec.features.encoders.halving import Halving
+from causalrec.features.encoders.image_files import HUB, LITE, encoder_files
+from causalrec.features.encoders.local_clip import LOCAL, create_local_model, is_local, local_folder
 from causalrec.features.vectors import check_vectors, unit
 from causalrec.pictures.decode import PREPROCESSING
 
@@ -69,7 +69,7 @@ class OpenClipEncoder:
         import torch
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        from causalrec.features.forward import image_forward
+        from causalrec.features.encoders.forward import image_forward
 
         torch.set_num_threads(settings.threads)
         self.encoder_id = encoder_id

@@ -8,9 +8,9 @@ import torch
 
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
-from causalrec.features.device import CPU, device_of, gpu_profile, move, task_address, task_device
-from causalrec.features.image_encoder import OpenClipEncoder, image_encoder_id
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.encoders.device import CPU, device_of, gpu_profile, move, task_address, task_device
+from causalrec.features.encoders.image import OpenClipEncoder, image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from tests.pictures.samples import scene
 
 if TYPE_CHECKING:

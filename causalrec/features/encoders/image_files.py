@@ -5,8 +5,8 @@ from pathlib import Path
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, SettingsError
-from causalrec.features import lite
-from causalrec.features.local_clip import CONFIG, WEIGHTS, is_local, local_folder
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.local_clip import CONFIG, WEIGHTS, is_local, local_folder
 
 LITE = "lite"
 HUB = "hf-hub:"

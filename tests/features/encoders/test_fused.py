@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from causalrec.features.fused import PackedLinear, PackedPointwise, fuse
+from causalrec.features.encoders.fused import PackedLinear, PackedPointwise, fuse
 
 pytestmark = pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64"), reason="models are fused on x86 only"

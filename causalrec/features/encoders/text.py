@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
-from causalrec.features import lite
-from causalrec.features.clip_text import OpenClipTextEncoder, clip_text_encoder_id
-from causalrec.features.device import CPU, move, on_task_device
-from causalrec.features.encoder import TextEncoder, arithmetic, make_encoder_id, quiet
-from causalrec.features.halving import Halving
-from causalrec.features.local_clip import is_local
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.base import TextEncoder, arithmetic, make_encoder_id, quiet
+from causalrec.features.encoders.clip_text import OpenClipTextEncoder, clip_text_encoder_id
+from causalrec.features.encoders.device import CPU, move, on_task_device
+from causalrec.features.encoders.halving import Halving
+from causalrec.features.encoders.local_clip import is_local
 from causalrec.features.vectors import check_vectors, unit
 
 LITE = "lite"
@@ -70,7 +70,7 @@ class TransformersEncoder:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
-        from causalrec.features.forward import text_forward
+        from causalrec.features.encoders.forward import text_forward
 
         torch.set_num_threads(settings.threads)
         folder = str(_folder(settings.model))
