@@ -15,7 +15,7 @@ import pyarrow.json
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import (
+from causalrec.ingest.formats.batch import (
     Origin,
     Parsed,
     Problem,
@@ -24,10 +24,10 @@ from causalrec.ingest.batch import (
     rejected,
     rows_batch,
 )
-from causalrec.ingest.csvhead import spelled
-from causalrec.ingest.jsonobjects import one_per_line
-from causalrec.ingest.layout import AS_CONTRACT, Layout
-from causalrec.ingest.values import convert_value
+from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.json_objects import one_per_line
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
+from causalrec.ingest.formats.values import convert_value
 
 BLOCK_BYTES = 2 << 20
 MAX_BRACKETS = 64

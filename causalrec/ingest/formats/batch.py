@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
-from causalrec.ingest.layout import Layout, LeftOut
-from causalrec.ingest.values import CONTRACT, Convert, InvalidValue, Notation
+from causalrec.ingest.formats.layout import Layout, LeftOut
+from causalrec.ingest.formats.values import CONTRACT, Convert, InvalidValue, Notation
 
 # A file that cannot be read to its end; the driver refuses the delivery when it sees this.
 UNREADABLE = "unreadable_file"

@@ -12,8 +12,8 @@ import pytest
 
 from causalrec.contracts import Contract, load_contract
 from causalrec.errors import ContractError, SourceError
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.header import check_header
-from causalrec.ingest.rows import ReadLimits, read_file
 
 LANDING = load_contract("landing_events")
 PRODUCTS = load_contract("landing_products")

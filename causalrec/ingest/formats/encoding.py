@@ -4,7 +4,7 @@ import codecs
 import io
 from typing import BinaryIO, cast
 
-from causalrec.ingest.container import NotRead
+from causalrec.ingest.formats.container import NotRead
 
 BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),

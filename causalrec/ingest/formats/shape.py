@@ -9,8 +9,8 @@ from typing import BinaryIO, Literal, cast
 import fsspec
 
 from causalrec.config.landing import FeedLayout
-from causalrec.ingest.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
-from causalrec.ingest.encoding import as_utf8, encoding_of
+from causalrec.ingest.formats.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
+from causalrec.ingest.formats.encoding import as_utf8, encoding_of
 
 Format = Literal["json", "csv", "parquet", "empty"]
 

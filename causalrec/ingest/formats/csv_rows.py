@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import Origin, Parsed, Problem, parse_rows, rejected, rows_batch
-from causalrec.ingest.csvhead import CsvHead, read_head
-from causalrec.ingest.jsonlines import readable
-from causalrec.ingest.layout import Layout
-from causalrec.ingest.values import convert_text
+from causalrec.ingest.formats.batch import Origin, Parsed, Problem, parse_rows, rejected, rows_batch
+from causalrec.ingest.formats.csv_head import CsvHead, read_head
+from causalrec.ingest.formats.json_lines import readable
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.values import convert_text
 
 CHUNK_ROWS = 16_384
 

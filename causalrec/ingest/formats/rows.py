@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from causalrec.contracts import Contract
 from causalrec.errors import CausalrecError
-from causalrec.ingest.batch import Origin, unreadable_batch
-from causalrec.ingest.csvrows import read_csv
-from causalrec.ingest.jsonlines import read_json_lines
-from causalrec.ingest.layout import AS_CONTRACT, Layout, section
-from causalrec.ingest.parquetrows import read_parquet
-from causalrec.ingest.shape import Format, opened
+from causalrec.ingest.formats.batch import Origin, unreadable_batch
+from causalrec.ingest.formats.csv_rows import read_csv
+from causalrec.ingest.formats.json_lines import read_json_lines
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, section
+from causalrec.ingest.formats.parquet_rows import read_parquet
+from causalrec.ingest.formats.shape import Format, opened
 
 READERS: Mapping[Format, Callable[..., Iterator[pa.RecordBatch]]] = {
     "json": read_json_lines,

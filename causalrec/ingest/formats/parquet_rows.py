@@ -12,11 +12,19 @@ import pyarrow.parquet as pq
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import Origin, Parsed, Problem, columns_batch, parse_rows, rejected, rows_batch
-from causalrec.ingest.container import NotRead
-from causalrec.ingest.csvhead import spelled
-from causalrec.ingest.layout import Layout
-from causalrec.ingest.values import convert_value
+from causalrec.ingest.formats.batch import (
+    Origin,
+    Parsed,
+    Problem,
+    columns_batch,
+    parse_rows,
+    rejected,
+    rows_batch,
+)
+from causalrec.ingest.formats.container import NotRead
+from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
 CHUNK_BYTES = 64 << 20  # of texts that are unfolded at a time

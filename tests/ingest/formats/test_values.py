@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from causalrec.ingest.values import InvalidValue, convert_text, convert_value
+from causalrec.ingest.formats.values import InvalidValue, convert_text, convert_value
 
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 

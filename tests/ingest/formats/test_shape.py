@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.errors import CausalrecError, ContractError, SourceError
+from causalrec.ingest.formats.json_objects import one_per_line
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.header import check_header
-from causalrec.ingest.jsonobjects import one_per_line
-from causalrec.ingest.layout import Layout
-from causalrec.ingest.rows import ReadLimits, read_file
 
 LANDING = load_contract("landing_events")
 DAY = dt.date(2026, 3, 1)

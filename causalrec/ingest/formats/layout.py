@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 from causalrec.config.landing import FeedLayout, LandingSettings, Take
 from causalrec.contracts import Contract
-from causalrec.ingest.values import Notation
+from causalrec.ingest.formats.values import Notation
 
 _SEGMENT = re.compile(r"^(?P<name>[^\[\].]+)(?:\[(?P<key>[^\]]+)\])?$")
 NATIVE = FeedLayout()

@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from causalrec.contracts import load_contract
-from causalrec.ingest import jsonlines
-from causalrec.ingest.batch import Origin
-from causalrec.ingest.jsonlines import read_json_lines
-from causalrec.ingest.jsonobjects import spans_lines
-from causalrec.ingest.layout import Layout
+from causalrec.ingest.formats import json_lines as jsonlines
+from causalrec.ingest.formats.batch import Origin
+from causalrec.ingest.formats.json_lines import read_json_lines
+from causalrec.ingest.formats.json_objects import spans_lines
+from causalrec.ingest.formats.layout import Layout
 
 LANDING = load_contract("landing_events")
 ORIGIN = Origin("a.jsonl", dt.date(2026, 3, 1), 100)
