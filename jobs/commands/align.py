@@ -19,9 +19,9 @@ from causalrec.features.alignment.save import save_checkpoint
 from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.encoders.text import text_encoder_id
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import RunDate, SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import RunDate, SettingsFile
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 

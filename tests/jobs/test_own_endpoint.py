@@ -13,7 +13,7 @@ from causalrec.features.alignment.pairs import read_pairs
 from causalrec.lake.outcome import Outcome
 from causalrec.run import open_lake, open_run
 from jobs import cli, features, plan, report
-from jobs._runner import Job, main, run
+from jobs._stage.runner import Job, main, run
 from tests.lake.s3 import REGION, s3_store
 
 DS = "2026-03-01"

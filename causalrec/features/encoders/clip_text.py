@@ -69,7 +69,7 @@ class OpenClipTextEncoder:
         return self._batches.halvings
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """See :class:`causalrec.features.encoders.base.TextEncoder`. Batches are made of texts of like length.
+        """See :class:`.base.TextEncoder`. Batches are made of texts of like length.
 
         Raises:
             FeatureError: the model gave vectors that must not be stored.

@@ -1,8 +1,8 @@
 """ONNX Runtime as an optional back end: the same weights and 32 bit arithmetic, with fused kernels.
 
-Where torch cannot be fused (:mod:`causalrec.features.encoders.fused`) it takes less than half of torch's time at the
-same vectors, up to rounding; even so its vectors have an encoder id of their own. A model that cannot be
-exported, or whose exported form gives other vectors, is refused: what a setting asks for is what runs.
+Where torch cannot be fused (:mod:`causalrec.features.encoders.fused`) it takes less than half of torch's time
+at the same vectors, up to rounding; even so its vectors have an encoder id of their own. A model that cannot
+be exported, or whose exported form gives other vectors, is refused: what a setting asks for is what runs.
 """
 
 import io

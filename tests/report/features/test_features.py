@@ -33,7 +33,7 @@ from causalrec.report.features.page import feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
 from jobs import features
-from jobs._runner import EXIT_REFUSED, main
+from jobs._stage.runner import EXIT_REFUSED, main
 from jobs.cli import main as command
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags

@@ -14,7 +14,7 @@ from causalrec.errors import CausalrecError
 from causalrec.lake import Lake
 from causalrec.run import open_lake
 from causalrec.training.ranks import Ranks, joined_ranks, launched
-from jobs._runner import EXIT_ERROR, Job, loaded, main, parsed
+from jobs._stage.runner import EXIT_ERROR, Job, loaded, main, parsed
 
 TRAIN, DONE = "train", "done"
 LOOPBACK = "lo"
@@ -24,7 +24,7 @@ _ranks: list[Ranks] = []
 
 
 def main_in_ranks(job: Job, help_train: Help, argv: list[str] | None = None) -> int:
-    """:func:`jobs._runner.main`, also under torchrun: rank 0 runs the job, the others ``help_train``."""
+    """:func:`.runner.main`, also under torchrun: rank 0 runs the job, the others ``help_train``."""
     if not launched():
         return main(job, argv)
     if os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE"):  # all on this machine

@@ -23,8 +23,8 @@ from causalrec.lake.outcome import Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import emit
 from causalrec.run import Run, open_run
-from jobs._progress import Terminal
-from jobs._tables import Table
+from jobs._terminal.progress import Terminal
+from jobs._terminal.tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 EXIT_REFUSED = 78

@@ -16,9 +16,9 @@ from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.report.truth import TruthLine
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._truth import truth_table
-from jobs.commands._options import DAY, SettingsFile, day, one_of
+from jobs._stage.runner import shop_settings
+from jobs._terminal.truth import truth_table
+from jobs.commands._shared.options import DAY, SettingsFile, day, one_of
 
 
 def truth(

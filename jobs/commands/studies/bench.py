@@ -21,8 +21,8 @@ from causalrec.lab.benchmark.peeks import looks_at, told
 from causalrec.lab.benchmark.summary import BenchRow, summarise
 from causalrec.lab.tuning.row import tuned
 from causalrec.metrics.ranking import Split
-from jobs._tables import Table
-from jobs.commands._options import ModelSettings, Seeds, one_of
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import ModelSettings, Seeds, one_of
 
 CELLS = "cells"  # folder of results under --out
 QUICK_EPOCHS = 6

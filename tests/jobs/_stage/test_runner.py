@@ -16,8 +16,8 @@ from causalrec.errors import QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
 from causalrec.run import Run
-from jobs._progress import Terminal
-from jobs._runner import EXIT_REFUSED, Job, fingerprint, main, run
+from jobs._stage.runner import EXIT_REFUSED, Job, fingerprint, main, run
+from jobs._terminal.progress import Terminal
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
 TOY = "causalrec.errors"  # any module of the project

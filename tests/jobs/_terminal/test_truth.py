@@ -8,7 +8,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
 from causalrec.report.truth import TruthLine
-from jobs._truth import truth_lines, truth_table
+from jobs._terminal.truth import truth_lines, truth_table
 from tests.registry.shop import DS, settings_in, write_dataset
 
 LINES = (

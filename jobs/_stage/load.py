@@ -3,7 +3,7 @@
 import importlib
 
 from causalrec.pipeline import STAGES
-from jobs._runner import Job
+from jobs._stage.runner import Job
 
 
 def load_job(name: str) -> Job:

@@ -8,7 +8,7 @@ from causalrec.dataset.load import Dataset
 from causalrec.errors import CausalrecError
 from causalrec.registry.package import ModelPackage
 from causalrec.report.truth import TruthLine, short_fits_note
-from jobs._tables import Table
+from jobs._terminal.tables import Table
 
 
 def truth_lines(

@@ -20,8 +20,8 @@ from causalrec.lab.studies.plots import write_plots
 from causalrec.lab.studies.protocol import frozen_worlds
 from causalrec.lab.studies.summary import StudyRow, summarise_study
 from causalrec.lab.studies.variants import ABLATIONS, CORE, REFUTED, VARIANTS, Variant
-from jobs._tables import Table
-from jobs.commands._options import ModelSettings, one_of
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import ModelSettings, one_of
 
 OUT = Path(".work/simulate")
 QUICK_EPOCHS = 6
