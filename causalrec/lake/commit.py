@@ -21,6 +21,7 @@ from causalrec.lake.files import NewFile
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import DataFile, Snapshot
 
+COMMIT_TRIES = 100  # while other writers are faster
 PAUSE = 0.02  # seconds; grows with every lost race
 LONGEST_PAUSE = 0.5
 KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
