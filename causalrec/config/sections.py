@@ -162,9 +162,6 @@ class LakeSettings(Section):
     max_files_per_partition: int = Field(
         8, ge=1, description="files in a partition from which maintenance merges them"
     )
-    attempt_lease_hours: float = Field(
-        24.0, gt=0, description="hours after which a writer that left no trace of life counts as dead"
-    )
     min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
     history_min_rows: int = Field(100, ge=1, description="usual rows below which sizes are not compared")
     vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
