@@ -265,8 +265,13 @@ class IngestSettings(Section):
     max_unreadable_share: float = Field(
         0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
     )
+    max_unknown_items_share: float = Field(
+        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
+    )
     min_judged_values: int = Field(
-        20, ge=0, description="fewer unreadable values of a column are too few to refuse a delivery"
+        20,
+        ge=0,
+        description="fewer unreadable values of a column, or events of unknown items, refuse nothing",
     )
     min_rows_share: float = Field(
         0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
@@ -417,7 +422,9 @@ class DatasetSettings(Section):
     )
     max_minute_actions: int = Field(120, ge=0, description="the same for one minute; 0: off")
 
-    history_days: int = Field(1_000, ge=1, description="days before the run date whose events count")
+    history_days: int = Field(
+        0, ge=0, description="days before the run date whose events count; 0: events of any age"
+    )
     event_weights: dict[str, float] = Field(
         default_factory=lambda: {"cart": 1.0, "purchase": 1.0},
         description="event types that make an interaction, and their weights",

@@ -25,6 +25,7 @@ from causalrec.dataset.item_content import item_vectors, items_table, picture_ve
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
+from causalrec.dataset.unusable import Unusable, unusable
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
 from causalrec.features.image_encoder import image_encoder_id
@@ -57,9 +58,11 @@ def build_dataset(
     """Writes ``interactions``, ``exposures``, ``looks`` and ``datasets`` for ``ds`` and the bundle of arrays.
 
     Raises:
-        DatasetError: no product is known, or no positive interaction on a known item is left.
+        DatasetError: no product is known, too many events are about items of no catalogue, or no positive
+            interaction on a known item is left.
     """
     versions = _pin(lake)
+    left_out = _unusable(settings, lake, spark, ds, versions)
     written, counters = _write_interactions(settings, lake, spark, ds, versions)
     pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
     events = _events(settings, lake, spark, ds, versions)
@@ -80,8 +83,9 @@ def build_dataset(
         reads=tuple(pins),
         writes=(written, recorded, kept, looked),
         counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
-        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)},
-        note=f"dataset {dataset_id}",
+        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)}
+        | left_out.counters,
+        note="\n".join(filter(None, (left_out.note, f"dataset {dataset_id}"))),
     )
 
 
@@ -160,6 +164,15 @@ def _events(
 ) -> DataFrame:
     chosen = settings.dataset
     return events_upto(spark, lake.table("events"), ds, chosen.history_days, versions["events"], chosen.known)
+
+
+def _unusable(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
+) -> Unusable:
+    known = settings.dataset.known
+    events = events_upto(spark, lake.table("events"), ds, 0, versions["events"], known)
+    items = known_items(spark, lake.table("products"), ds, versions["products"], known)
+    return unusable(events, items, settings, ds)
 
 
 def _positives(
