@@ -68,7 +68,7 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
 
 
 def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
-    """One line per reason for which a delivery loses rows or values, with what cures it; '' for next to none."""
+    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost."""
     asked = max(found.rows_asked, 1)
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
     parts = _lost(lost, asked, "rows", loud_share, lambda reason: cure(reason, table))

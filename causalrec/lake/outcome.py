@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 LOUD = ("LOST ", "UNREAD ")
 """How a line of a note begins that tells of lost rows, pictures or values."""
 

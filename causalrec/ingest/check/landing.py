@@ -17,10 +17,10 @@ from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.rows import ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.layout import Layout, day_start
 from causalrec.ingest.nearmiss import near_misses, told
-from causalrec.ingest.rows import ReadLimits
 from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20
@@ -79,7 +79,7 @@ class _Catalogue:
     whole: bool = True
 
     def remarks(self, asked: set[str]) -> list[str]:
-        """On items of events that are not among them; where only some were looked at, on near misses alone."""
+        """On items of events that are not among them; of a sample, on near misses alone."""
         missing, known = pa.array(sorted(asked - self.ids), pa.string()), pa.array(sorted(self.ids))
         if not len(missing) or not (self.whole or near_misses(missing, known)):
             return []
