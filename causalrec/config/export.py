@@ -72,4 +72,5 @@ class ExportSettings(Section):
     parquet: str = Field("exports", description="folder (below the work folder) or URI of the Parquet copies")
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
+    plugins: tuple[str, ...] = Field((), description="names of export targets that other packages bring")
     batch_rows: int = Field(65_536, ge=1, description="rows that are read and written at a time")

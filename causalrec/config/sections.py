@@ -225,8 +225,8 @@ class SourceSettings(Section):
 
     kind: str = Field(
         "demo",
-        description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
-        "(the H&M files)",
+        description="who fills the landing zone: native (the shop), demo (a generated shop), hm "
+        "(the H&M files) or the name of a plug-in",
     )
     raw: str | None = Field(None, description="folder or URI of the raw files that an adapter converts")
     seed: int = Field(7, description="seed of the generated shop")
@@ -302,8 +302,8 @@ class ImageSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), an open_clip architecture, hf- "
-        "hub:ORG/NAME or local-dir:FOLDER",
+        description="lite (weights from an installed package), an open_clip architecture, "
+        "hf-hub:ORG/NAME, local-dir:FOLDER or plugin:NAME",
     )
     pretrained: str | None = Field(
         None, description="open_clip tag or local checkpoint file; only for an architecture name"
@@ -352,8 +352,8 @@ class TextSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), a hub id, a local folder, or local- "
-        "dir:FOLDER for the text half of an open_clip model",
+        description="lite (weights from an installed package), a hub id, a local folder, "
+        "local-dir:FOLDER for the text half of an open_clip model, or plugin:NAME",
     )
     pooling: Literal["mean", "cls"] = Field(
         "mean", description="mean over the tokens, or the first (cls) token"

@@ -36,6 +36,8 @@ from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
 
+NO_LOOKS = "no looks are logged that most carts and purchases follow: the model learns from pairs alone"
+
 PAIRS = ("train", "valid", "test", "random_exposure")
 
 Versions = dict[str, int | None]
@@ -85,8 +87,12 @@ def build_dataset(
         counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
         | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)}
         | left_out.counters,
-        note="\n".join(filter(None, (left_out.note, f"dataset {dataset_id}"))),
+        note=_note(left_out.note, "" if looked.rows else NO_LOOKS, f"dataset {dataset_id}"),
     )
+
+
+def _note(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def rebuild_bundle(
