@@ -6,7 +6,7 @@ import sys
 from causalrec.lake.outcome import Outcome, Pin
 from causalrec.run import Run
 from causalrec.scoring.export.run import configured, export
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 from jobs.commands.export import passwords, table_of
 from jobs.commands.show import newest
 

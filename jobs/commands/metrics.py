@@ -11,8 +11,8 @@ from causalrec.errors import SettingsError
 from causalrec.lake import Ledger
 from causalrec.monitoring.gauges import exposition, gauges
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs.commands._options import SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs.commands._shared.options import SettingsFile
 
 
 def metrics(

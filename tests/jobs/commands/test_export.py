@@ -7,7 +7,7 @@ import pytest
 from causalrec.config import load_settings
 from causalrec.errors import SettingsError
 from causalrec.lake import Lake, Ledger
-from jobs._runner import main as run_stage
+from jobs._stage.runner import main as run_stage
 from jobs.cli import main
 from jobs.export import JOB
 from tests.scoring.export.nights import DS, NEXT, publish_night
