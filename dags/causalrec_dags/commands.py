@@ -26,7 +26,7 @@ from causalrec_dags.notify import notices
 from causalrec_dags.placement import placement
 
 _ABOVE = Path(__file__).resolve().parents[2]
-CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
+CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "cli.py").is_file() else None
 """The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
 ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
 """Where jobs run: relative paths in settings begin here."""
