@@ -61,11 +61,11 @@ def test_a_window_is_said(spark: "SparkSession", tmp_path: Path) -> None:
 
 
 def test_too_many_unknown_items_are_refused_before_a_write(spark: "SparkSession", tmp_path: Path) -> None:
-    settings = limited(settings_at(tmp_path), min_judged_values=5, max_unknown_items_share=0.25)
+    settings = limited(settings_at(tmp_path), max_unknown_items_share=0.25)
     lake = lake_at(settings)
-    shop(lake, unknown=5)
+    shop(lake, unknown=20)
     with pytest.raises(
-        DatasetError, match=r"5 of 15 events \(33.3%\).*'42' for '0042'; at most 25.0% may be"
+        DatasetError, match=r"20 of 30 events \(66.7%\).*'42' for '0042'; at most 25.0% may be"
     ):
         build_dataset(settings, lake, Ledger(lake), spark, DAY)
     assert not lake.table("interactions").exists()

@@ -15,6 +15,8 @@ from causalrec.scoring.export.plugins import export_plugin
 from causalrec.scoring.export.postgres import to_postgres
 from causalrec.scoring.export.redis import to_redis
 
+BATCH_ROWS = 65_536  # rows that are read and written at a time
+
 TARGETS = ("parquet", "postgres", "redis")
 
 
@@ -76,7 +78,7 @@ def _setting(target: str) -> str:
 def _writers(
     settings: Settings, night: Night, passwords: Mapping[str, str], progress: Progress
 ) -> dict[str, Callable[[], tuple[Exported, ...]]]:
-    chosen, rows = settings.export, settings.export.batch_rows
+    chosen, rows = settings.export, BATCH_ROWS
     root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
     return {
         "parquet": lambda: to_parquet(night, root, rows, progress),
