@@ -1,6 +1,6 @@
 """The sections of the model and of its training. The switches of the modules are their ablations."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ ModelName = Literal[
     "content_knn",
     "popularity",
 ]
+
+
+Plugin = Annotated[str, Field(pattern=r"^plugin:[A-Za-z0-9._-]+$")]
+"""A part that another package brings; see :mod:`causalrec.plugins`."""
 
 
 class ConfounderSettings(Section):
@@ -175,7 +179,9 @@ class ExposureSettings(Section):
 class ModelSettings(Section):
     """Architecture of the recommender."""
 
-    name: ModelName = Field("causal", description="which model is trained")
+    name: ModelName | Plugin = Field(
+        "causal", description="which model is trained; plugin:NAME: one of another package"
+    )
     dim: int = Field(64, ge=4, description="length of user and item states")
     layers: int = Field(2, ge=0, description="layers of the graph encoder")
     init: float = Field(0.1, gt=0, description="standard deviation of the first states")
