@@ -18,6 +18,9 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.rivals.itemitem import HistoryRecommender
 
+JUDGE_EVERY = 3  # epochs between two looks at validation
+PATIENCE = 5  # looks without a gain before it stops
+
 
 class MultVaeNetwork(nn.Module):
     """N -> hidden -> (mean, log variance) of d -> hidden -> N, tanh between; the input has length one."""
@@ -113,7 +116,7 @@ class MultVaeRecommender(HistoryRecommender):
                 losses.append(float(loss.detach()))
             row = {"loss": float(np.mean(losses)), "seconds": time.perf_counter() - start}
             last = epoch == settings.epochs
-            if last or epoch % settings.judge_every == 0:
+            if last or epoch % JUDGE_EVERY == 0:
                 row["valid"] = self.judge(self.score, judged_on) if data.valid.shape[1] else float(epoch)
                 if row["valid"] > best:
                     best, best_epoch = row["valid"], epoch
@@ -121,7 +124,7 @@ class MultVaeRecommender(HistoryRecommender):
             rows.append(row)
             if progress is not None:
                 progress(epoch, row)
-            if epoch - best_epoch >= settings.patience * settings.judge_every:
+            if epoch - best_epoch >= PATIENCE * JUDGE_EVERY:
                 break
         network.load_state_dict(kept)
         seconds = time.perf_counter() - start
