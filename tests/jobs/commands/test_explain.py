@@ -106,10 +106,11 @@ def test_a_score_that_is_a_sum_is_shown_as_its_terms(
     found = explainer.explain("3", "5", 2)
     terms = (Part("taste", found.score - 0.25), Part("demand of its brand", 0.25))
     monkeypatch.setenv("COLUMNS", "200")
-    alone = replace(found, parts=terms, without_frontdoor=found.score, without_topology=found.score)
+    alone = replace(found, parts=terms, without_backdoor=None, without_frontdoor=None, without_topology=None)
     Console().print(render(alone, explainer))
     shown = capsys.readouterr().out
     assert f"{found.score - 0.25:+.4f}" in shown
     assert "demand of its brand" in shown
     assert "+0.2500" in shown
-    assert "front-door" not in shown
+    for absent in ("back-door", "front-door", "topology", "kappa"):
+        assert absent not in shown
