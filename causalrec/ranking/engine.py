@@ -108,7 +108,7 @@ class Engine:
             nearest,
             similarity,
             _drawn(lists, cold),
-            sentences(adjustments, self.catalogue.confounders[top.columns]),
+            sentences(adjustments, self.catalogue.confounders[top.columns], raw_places > 0),
             self.settings.min_reason_similarity,
         )
         return Ranked(

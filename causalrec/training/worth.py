@@ -61,7 +61,7 @@ def chosen_modules(
     fewer = max(settings.training.worth_sweeps, int(share * response.sweeps / (len(MODULES) + 1)))
     short = with_response(settings, sweeps=min(fewer, response.sweeps))
     with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
-        rows = _rows(_remembering(short, folder), data, keep or _forget)
+        rows = _rows(remembering(short, folder), data, keep or _forget)
     kept = {MODULES[row.module]: row.kept for row in rows}
     return with_response(settings, **kept), rows
 
@@ -111,7 +111,7 @@ def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWor
     return tuple(rows)
 
 
-def _remembering(settings: Settings, folder: str) -> Settings:
+def remembering(settings: Settings, folder: str) -> Settings:
     """``settings`` whose confounder model, the same for every module, is kept in ``folder``."""
     confounder = settings.model.confounder.model_copy(update={"cache": folder})
     return settings.model_copy(update={"model": settings.model.model_copy(update={"confounder": confounder})})

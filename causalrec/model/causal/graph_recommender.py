@@ -175,15 +175,20 @@ def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -
     coarse, fine = network.prepared.codes
     gate = network.get_buffer("gate").cpu().numpy()
     used = gate if network.backdoor is not None else np.zeros_like(gate)
+    states = np.concatenate([users.cpu().numpy(), part.tastes], axis=1)
+    items = np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1)
+    content = (states, items) if used.any() else (None, None)  # nothing is taken out without a gate
     return ServingTables(
-        np.concatenate([users.cpu().numpy(), part.tastes], axis=1),
-        np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1),
+        states,
+        items,
         np.concatenate([factual.cpu().numpy(), part.factual], axis=1),
         network.popularity,
         coarse,
         fine,
         used,
         names,
+        content_users=content[0],
+        content_items=content[1],
     )
 
 
