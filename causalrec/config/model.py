@@ -11,6 +11,7 @@ from causalrec.config.rivals import (
     IalsSettings,
     MultVaeSettings,
     RivalSettings,
+    SasRecSettings,
 )
 from causalrec.config.sections import Section
 
@@ -28,6 +29,7 @@ ModelName = Literal[
     "content_ease",
     "ials",
     "multvae",
+    "sasrec",
     "item_knn",
     "content_knn",
     "popularity",
@@ -222,6 +224,7 @@ class ModelSettings(Section):
     response: ResponseSettings = ResponseSettings()
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
+    sasrec: SasRecSettings = SasRecSettings()
     content: ContentSettings = ContentSettings()
     blend: BlendSettings = BlendSettings()
     exposure: ExposureSettings = ExposureSettings()

@@ -112,9 +112,9 @@ class CausalNetwork(FactorNetwork):
         topology, content = self.settings.topology, self.settings.content
         k, most = topology.affinity_neighbours, topology.affinity_most
         items, users = content.smoothing * self.prepared.neighbours, None
-        if topology.enabled and topology.item_affinity:
+        if topology.item_affinity:
             items = items + topology.item_affinity * affinity(train.T.tocsr(), k, most)
-        if topology.enabled and topology.user_affinity:
+        if topology.user_affinity:
             users = topology.user_affinity * affinity(train, k, most)
         return self._operator(items), self._operator(users)
 
