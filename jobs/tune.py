@@ -10,8 +10,8 @@ from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.registry.pins import dataset_row
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tuning import search, told
+from jobs._stage.runner import Job, main
+from jobs._stage.tuning import search, told
 
 
 def not_due(run: Run) -> str:

@@ -6,9 +6,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.catalogue import Catalogue
+
+EXPOSURE_SHARE = 0.25  # share of the items that count as shown often, and as shown rarely
+RESPONSE_ERRORS = 2.0
+"""By which an item's response rate must differ from the shop's to count as chosen more, or less."""
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -77,27 +80,26 @@ class Evidence:
     scarce: Bools
 
     @staticmethod
-    def of(catalogue: Catalogue, settings: ScoringSettings) -> "Evidence":
+    def of(catalogue: Catalogue) -> "Evidence":
         """From the looks of the catalogue, else from how often its items were chosen."""
         looks, responses = catalogue.looks, catalogue.responses
         nothing = np.zeros(catalogue.size, dtype=np.bool_)
         if looks is None or responses is None or not looks.sum():
-            popular, scarce = _ends(catalogue.popularity, settings.exposure_share)
+            popular, scarce = _ends(catalogue.popularity, EXPOSURE_SHARE)
             none = (nothing, nothing, nothing)
             return Evidence(*none, *none, popular, scarce)
-        often, rarely = _ends(looks, settings.exposure_share)
+        often, rarely = _ends(looks, EXPOSURE_SHARE)
         _, code = np.unique(catalogue.confounders, return_inverse=True)
         named = catalogue.confounders != ""
         errors = _errors(looks, responses)
         of_code = _errors(*(_summed(code, counts) for counts in (looks, responses)))[code]
-        least = settings.response_errors
         return Evidence(
             often=often,
             rarely=rarely,
-            more=errors >= least,
-            less=errors <= -least,
-            code_more=named & (of_code >= least),
-            code_less=named & (of_code <= -least),
+            more=errors >= RESPONSE_ERRORS,
+            less=errors <= -RESPONSE_ERRORS,
+            code_more=named & (of_code >= RESPONSE_ERRORS),
+            code_less=named & (of_code <= -RESPONSE_ERRORS),
             popular=nothing,
             scarce=nothing,
         )

@@ -11,9 +11,9 @@ from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.registry.erase import Receipt
 from causalrec.registry.erase import erase as erase_user
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import SettingsFile, User
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import SettingsFile, User
 
 
 def erase(

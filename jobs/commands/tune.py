@@ -16,9 +16,9 @@ from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.load import newest_dataset
 from causalrec.errors import SettingsError
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tuning import search
-from jobs.commands._options import DAY, SettingsFile, day
+from jobs._stage.runner import shop_settings
+from jobs._stage.tuning import search
+from jobs.commands._shared.options import DAY, SettingsFile, day
 
 
 def tune(

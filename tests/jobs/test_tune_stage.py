@@ -9,7 +9,7 @@ from causalrec.config import Settings
 from causalrec.config.tuned import Tuned, last_tuned, tuned_file, write_tuned
 from causalrec.lake import Lake, Ledger
 from causalrec.run import Run
-from jobs._runner import main
+from jobs._stage.runner import main
 from jobs.tune import JOB, not_due
 from tests.jobs.conftest import Registered
 from tests.registry.shop import DS

@@ -24,7 +24,7 @@ def evidence(looks: list[int], responses: list[int]) -> Evidence:
     names = np.where(EVERY_OTHER, "Acme", "")
     seen, answered = (np.array(counts, dtype=np.float32) for counts in (looks, responses))
     shop = replace(catalogue(tables(n_items=8)), confounders=names, looks=seen, responses=answered)
-    return Evidence.of(shop, SETTINGS)
+    return Evidence.of(shop)
 
 
 # the shop's rate is .5; item 0 is shown often and chosen little, item 7 the other way round
@@ -64,7 +64,7 @@ def test_codes(item: int, moved: int, demand_out: bool, expected: str) -> None:
 
 def test_without_looks_popularity_is_what_is_known() -> None:
     shop = replace(catalogue(tables(n_items=8)), popularity=np.array([9, 9, 4, 4, 4, 4, 1, 1], np.float32))
-    bare = Evidence.of(shop, SETTINGS)
+    bare = Evidence.of(shop)
     items, moved = np.array([6, 1, 2, 2, 1, 6, 0]), np.array([7, -7, 7, -7, 7, -7, 0])
     codes = bare.codes(items, moved, np.zeros(7, dtype=np.bool_))
     assert codes.tolist() == [

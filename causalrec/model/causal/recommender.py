@@ -34,7 +34,8 @@ class CausalRecommender(FactorRecommender):
     (:mod:`.blend`).
 
     Attributes:
-        choice: what an earlier fit found on validation; a fit without validation pairs takes it over.
+        choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
+            it over.
     """
 
     name = "causal"
@@ -58,6 +59,7 @@ class CausalRecommender(FactorRecommender):
         self._engine: Engine | None = None
         self.blend: Blend | None = None
         self.choice: Choice | None = None
+        self.exposure_weight: float | None = None
 
     @property
     def engine(self) -> Engine:
@@ -86,9 +88,13 @@ class CausalRecommender(FactorRecommender):
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Chooses the engine and fits it."""
-        self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
-        report = self._engine.fit(data, progress=progress)
-        self.worth = self._engine.worth
+        engine = self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
+        if isinstance(engine, ResponseRecommender):
+            engine.exposure_weight = self.exposure_weight
+        report = engine.fit(data, progress=progress)
+        if isinstance(engine, ResponseRecommender):
+            self.exposure_weight = engine.exposure_weight
+        self.worth = engine.worth
         self._beside_raw(data)
         self._blend(data)
         self._assemble()
@@ -170,7 +176,7 @@ class CausalRecommender(FactorRecommender):
 
     def _new(self, level: str) -> Engine:
         engine: Engine = (
-            ResponseRecommender(self.settings, self.trainer)
+            ResponseRecommender(self.settings, self.trainer, self.judge)
             if level == RESPONSE
             else GraphRecommender(self.settings, self.trainer, self.judge)
         )
