@@ -9,7 +9,7 @@ import torch
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Recommender, Snapshot
 from causalrec.model.rivals.epochs import fit_epochs
@@ -62,7 +62,7 @@ class SasRecRecommender(Recommender):
                 losses.append(float(loss.detach()))
             return float(np.mean(losses))
 
-        judged_on = sampled(data, settings.judged_users, self.seed)
+        judged_on = sampled(data, JUDGED_USERS, self.seed)
         value = (lambda: self.judge(self.score, judged_on)) if data.valid.shape[1] else None
         return fit_epochs(
             network, settings.epochs, settings.judge_every, settings.patience, one_epoch, value, progress
