@@ -48,14 +48,14 @@ def export(
         def progress(label: str, rows: int) -> None:
             bar.update(task, description=label, advance=rows)
 
-        report = export_night(settings, lake, ds, targets, _passwords(settings, os.environ), progress)
+        report = export_night(settings, lake, ds, targets, passwords(settings, os.environ), progress)
     console.print(table_of(report))
     for target, error in report.failed.items():
         console.print(f"[bold red]{target}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     return EXIT_ERROR if report.failed else 0
 
 
-def _passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     names = {
         "postgres": settings.export.postgres.password_env,
         "redis": settings.export.redis.password_env,
