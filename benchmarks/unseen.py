@@ -14,7 +14,7 @@ from rich.console import Console
 
 from causalrec.config import load_settings
 from causalrec.dataset.bundle import load_bundle
-from causalrec.lab.unseen import METRICS, unseen_items, unseen_rows, without_items
+from causalrec.lab.benchmark.unseen import METRICS, unseen_items, unseen_rows, without_items
 from causalrec.training.factory import build_recommender
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)

@@ -3,7 +3,7 @@
 import sys
 
 from causalrec.dataset.build import build_dataset, build_dataset_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="build_dataset",

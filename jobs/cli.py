@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from causalrec import __version__
 from causalrec.errors import CausalrecError
-from jobs.commands._many import ManyValues
+from jobs.commands._shared.many import ManyValues
 
 EXIT_ERROR = 1
 START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "Models", "Studies"
@@ -26,11 +26,16 @@ START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "M
 
 @dataclass(frozen=True)
 class Command:
-    """A command: the function of its name (``-`` read as ``_``) in the file of that name."""
+    """A command: the function of its name in the file of that name."""
 
     name: str
     panel: str
     help: str
+
+    @property
+    def module(self) -> str:
+        """Where it is; those of the laboratory have a folder of their own."""
+        return f"jobs.commands.{'studies.' if self.panel == STUDIES else ''}{self.name}"
 
 
 COMMANDS = (
@@ -74,7 +79,7 @@ class Lazy(TyperGroup):
 def loaded(name: str) -> Any:  # noqa: ANN401 - typer keeps its command classes to itself
     """The command ``name`` with its options."""
     (known,) = (command for command in COMMANDS if command.name == name)
-    function = getattr(import_module(f"jobs.commands.{name}"), name)
+    function = getattr(import_module(known.module), name)
     alone = typer.Typer(add_completion=False)
     alone.command(name, cls=ManyValues, help=known.help)(_reporting(name, function))
     return get_command(alone)

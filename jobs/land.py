@@ -7,7 +7,7 @@ from causalrec.ingest.check import check_landing
 from causalrec.lake.outcome import Outcome
 from causalrec.run import Run
 from causalrec.sources.land import land, land_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 from jobs.commands.check import PAGE, write_page
 
 

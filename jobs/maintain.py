@@ -9,7 +9,7 @@ from causalrec.lake.record.ledger import TABLE as LEDGER
 from causalrec.lake.upkeep.maintain import upkeep
 from causalrec.registry.kept import live_pins
 from causalrec.run import Run
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 
 def _work(run: Run) -> Outcome:

@@ -13,7 +13,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.versions import MODEL, TRAINED_ON, need, opened, version_of
 from causalrec.report.monitoring import monitoring_page
 from causalrec.run import Run
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 
 def _inputs(run: Run) -> dict[str, str]:

@@ -6,7 +6,7 @@ from causalrec.registry.alias import settled
 from causalrec.registry.champion import usable_champion
 from causalrec.registry.versions import TRAINED_ON
 from causalrec.run import Run
-from jobs._runner import Question, main
+from jobs._stage.runner import Question, main
 
 
 def training_needed(run: Run) -> tuple[bool, str]:

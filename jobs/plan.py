@@ -18,9 +18,9 @@ from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
 from causalrec.pipeline import NIGHTLY
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded
-from jobs._tables import Table
+from jobs._stage.load import load_job
+from jobs._stage.runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded
+from jobs._terminal.tables import Table
 
 SHOWN_REASONS = 3
 

@@ -12,9 +12,9 @@ from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page, page_file, report_inputs
 from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tables import Table
-from jobs._truth import truth_lines, truth_table
+from jobs._stage.runner import Job, main
+from jobs._terminal.tables import Table
+from jobs._terminal.truth import truth_lines, truth_table
 
 NAME = "report"
 SHOWN = tuple(name for name in RECORDED if name != NAME)

@@ -23,9 +23,9 @@ from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, b
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tables import Table
-from jobs._truth import truth_lines
+from jobs._stage.runner import Job, main
+from jobs._terminal.tables import Table
+from jobs._terminal.truth import truth_lines
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 

@@ -207,9 +207,6 @@ class LakeSettings(Section):
         8, ge=1, description="files in a partition from which maintenance merges them"
     )
     commit_tries: int = Field(100, ge=1, description="attempts to commit while other writers are faster")
-    attempt_lease_hours: float = Field(
-        24.0, gt=0, description="hours after which a writer that left no trace of life counts as dead"
-    )
     min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
     history_partitions: int = Field(
         7, ge=1, description="newest partitions whose sizes a new one is compared with"

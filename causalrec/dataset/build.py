@@ -27,8 +27,8 @@ from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written

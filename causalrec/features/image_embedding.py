@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, ReasonCode
-from causalrec.features.device import gpu_profile
-from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.encoders.device import gpu_profile
+from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import (
     append_vectors,

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
-from causalrec.features.encoder import ImageEncoder
-from causalrec.features.image_encoder import load_image_encoder
+from causalrec.features.encoders.base import ImageEncoder
+from causalrec.features.encoders.image import load_image_encoder
 from causalrec.features.increment import EMBEDDED
 from causalrec.features.prefetch import Prefetch
 from causalrec.pictures.decode import decode

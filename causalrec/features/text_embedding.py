@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.features.device import gpu_profile
+from causalrec.features.encoders.device import gpu_profile
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.increment import (
     append_vectors,
     arrived,
@@ -18,7 +19,6 @@ from causalrec.features.increment import (
     rows_upto,
     without_vector,
 )
-from causalrec.features.text_encoder import text_encoder_id
 from causalrec.features.text_task import TextTask
 from causalrec.features.texts import FIELDS, TEXT_VERSION, keys_of, product_texts, text_keys
 from causalrec.ingest.images import task_count

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from causalrec.config.sections import TextSettings
+from causalrec.features.encoders.text import load_text_encoder
 from causalrec.features.increment import EMBEDDED
-from causalrec.features.text_encoder import load_text_encoder
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from causalrec.contracts import Contract
 from causalrec.contracts.extensions import Duplicates
 from causalrec.contracts.rules import rule_sql
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import MARKS, parsed_schema, row_name
-from causalrec.ingest.layout import AS_CONTRACT, Layout
-from causalrec.ingest.rows import ReadLimits, read_file
+from causalrec.ingest.formats.batch import MARKS, parsed_schema, row_name
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -47,7 +47,7 @@ def parsed_frame(
     limits: ReadLimits,
     layout: Layout = AS_CONTRACT,
 ) -> "DataFrame":
-    """All rows of the files, typed, in the schema of :func:`causalrec.ingest.batch.parsed_schema`."""
+    """All rows of the files, typed, in the schema of :func:`causalrec.ingest.formats.batch.parsed_schema`."""
     listed = spark.createDataFrame(
         [(f.file, f.name, f.arrival_date) for f in files], "file string, name string, arrival_date date"
     )

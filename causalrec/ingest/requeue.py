@@ -20,10 +20,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode, SourceError
-from causalrec.ingest.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
 from causalrec.ingest.delivery import Feed
+from causalrec.ingest.formats.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
+from causalrec.ingest.formats.values import Notation, convert_text, convert_value
 from causalrec.ingest.table import QUARANTINE, load_rows
-from causalrec.ingest.values import Notation, convert_text, convert_value
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
 from causalrec.lake.partition import Where

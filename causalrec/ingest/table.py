@@ -17,18 +17,18 @@ from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.advice import loss_note
-from causalrec.ingest.batch import LEFT_OUT
 from causalrec.ingest.delivery import Feed, list_files, open_dates
+from causalrec.ingest.formats.batch import LEFT_OUT
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
-from causalrec.ingest.layout import Layout
 from causalrec.ingest.mark import marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.reused import scoped_ids, without_reused
-from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.upkeep.erasures import without_erased

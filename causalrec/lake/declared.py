@@ -76,7 +76,7 @@ class Writable(Protocol):
 
     @property
     def settings(self) -> LakeSettings:
-        """Number of tries, leases, the volume gate."""
+        """Number of tries, the volume gate."""
 
     def created(self) -> Snapshot:
         """The newest version, made where there is none."""

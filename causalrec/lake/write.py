@@ -28,8 +28,8 @@ def write_replacement(
     """
     _refuse_mode(table, "replace")
     seen = table.created()
-    _sweep_dead(table, seen, partitions)
-    with attempt(table.location, partitions) as this:
+    sweep_dead(table.location, partitions)
+    with attempt(table.location, partitions, seen.version) as this:
         new = _grouped(store(this.id), partitions, table.name)
         found = {name: _total(files) for name, files in new.items()}
         if not allow_empty:
@@ -54,8 +54,8 @@ def write_append(table: Writable, store: Store, since: int | None = None) -> Wri
     """
     _refuse_mode(table, "append")
     seen = table.created()
-    _sweep_dead(table, seen, [])
-    with attempt(table.location, []) as this:
+    sweep_dead(table.location, [])
+    with attempt(table.location, [], seen.version) as this:
         new = store(this.id)
         total = _total(new)
         final = seen
@@ -88,10 +88,6 @@ def _refuse_mode(table: Writable, mode: str) -> None:
             f"{table.name} is declared write: {table.contract.write}, not {mode}",
             do=f"use {table.contract.write}, or change schemas/{table.name}.yaml",
         )
-
-
-def _sweep_dead(table: Writable, seen: Snapshot, partitions: Sequence[Partition]) -> None:
-    sweep_dead(table.location, seen.delta, partitions, table.settings.attempt_lease_hours * 3600)
 
 
 def _grouped(new: list[NewFile], partitions: Sequence[Partition], table: str) -> dict[str, list[NewFile]]:

@@ -11,17 +11,17 @@ import typer
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.features.align import Aligned, started, untrained
-from causalrec.features.align import align as train
-from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
-from causalrec.features.align_save import save_checkpoint
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.retrieval import Retrieval
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.alignment.fit import Aligned, started, untrained
+from causalrec.features.alignment.fit import align as train
+from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.alignment.retrieval import Retrieval
+from causalrec.features.alignment.save import save_checkpoint
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import RunDate, SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import RunDate, SettingsFile
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 

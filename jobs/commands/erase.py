@@ -13,9 +13,9 @@ from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.lake.upkeep.subject import Kind, Subject
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import SettingsFile
 from jobs.commands.export import passwords
 
 STYLES = {"there": "yellow", "erased": "green", "still there": "bold red", "not searched": "red"}

@@ -13,9 +13,9 @@ from causalrec.model.causal.explain import Explanation
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Alias, Json, SettingsFile, User
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Alias, Json, SettingsFile, User
 
 HISTORY = 8
 

@@ -13,9 +13,9 @@ from causalrec.config import Settings
 from causalrec.run import open_lake
 from causalrec.scoring.export.run import TARGETS, Report, configured
 from causalrec.scoring.export.run import export as export_night
-from jobs._runner import EXIT_ERROR, shop_settings
-from jobs._tables import Table
-from jobs.commands._options import PublishedDate, SettingsFile, one_of
+from jobs._stage.runner import EXIT_ERROR, shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import PublishedDate, SettingsFile, one_of
 from jobs.commands.show import newest
 
 

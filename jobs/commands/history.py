@@ -8,9 +8,9 @@ from rich.markup import escape
 from causalrec.registry.alias import settled
 from causalrec.registry.promotions import decisions
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json, SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Json, SettingsFile
 
 COLUMNS = ("at (UTC)", "decision", "version", "champion before", "data of", "who", "why")
 

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from causalrec.registry.reproduction.compare import Reproduction
 from causalrec.registry.reproduction.reproduce import reproduce as retrain
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import SettingsFile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -17,9 +17,9 @@ from causalrec.report.people import Person, one_person
 from causalrec.report.person import Other, person_page
 from causalrec.run import open_lake
 from causalrec.scoring.raw_list import raw_list
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json, PublishedDate, SettingsFile, User
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Json, PublishedDate, SettingsFile, User
 
 
 def show(

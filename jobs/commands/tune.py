@@ -18,13 +18,13 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.load import newest_dataset
 from causalrec.errors import SettingsError
-from causalrec.lab.tune import Trial, Tuning
-from causalrec.lab.tune import tune as search
+from causalrec.lab.tuning.search import Trial, Tuning
+from causalrec.lab.tuning.search import tune as search
 from causalrec.registry.tuning_runs import tuning_run
 from causalrec.report.tuning import TrialLine, tuning_page
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs.commands._options import DAY, SettingsFile, day
+from jobs._stage.runner import shop_settings
+from jobs.commands._shared.options import DAY, SettingsFile, day
 
 TRIALS = "tuning.db"
 

@@ -12,8 +12,8 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Outcome
 from causalrec.pipeline import NIGHTLY
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._runner import Job, run
+from jobs._stage.load import load_job
+from jobs._stage.runner import Job, run
 from jobs.plan import DayPlan, main, plan_days
 
 DAY = dt.date(2026, 3, 1)

@@ -12,7 +12,7 @@ from causalrec.registry.kept import live_pins
 from causalrec.registry.store import connect
 from causalrec.run import open_run
 from jobs import maintain
-from jobs._runner import run
+from jobs._stage.runner import run
 
 from .conftest import Shop
 from .shop import replace_partition

@@ -18,7 +18,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
 from jobs import need_champion
-from jobs._runner import EXIT_NO, EXIT_YES, main
+from jobs._stage.runner import EXIT_NO, EXIT_YES, main
 
 from .conftest import Shop
 from .shop import DS, write_dataset

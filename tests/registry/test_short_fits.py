@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.lab.truth_models import one_module_off
+from causalrec.lab.oracle.models import one_module_off
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
 from causalrec.model.factors import plain_tables

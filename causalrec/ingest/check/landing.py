@@ -15,10 +15,10 @@ from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.rows import ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.layout import Layout, day_start
 from causalrec.ingest.nearmiss import near_misses
-from causalrec.ingest.rows import ReadLimits
 from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20

@@ -140,7 +140,7 @@ def _rewrite(table: "LakeTable", seen: Snapshot, held: list[DataFile], finder: F
     for file in held:
         groups[render(file.partition)].append(file)
     new: list[NewFile] = []
-    with attempt(table.location, [file.partition for file in held]) as this:
+    with attempt(table.location, [file.partition for file in held], seen.version) as this:
         for files in groups.values():
             new += copied(table, seen, files, this.id, finder.left)
         return commit_rewrite(seen, held, new, this.id, table.settings.commit_tries, data_change=True)

@@ -29,6 +29,6 @@ def expire(table: "LakeTable", today: dt.date) -> int:
     old = [file for file in seen.files if file.partition[column] < first]
     if not old:
         return 0
-    with attempt(table.location, [file.partition for file in old]) as this:
+    with attempt(table.location, [file.partition for file in old], seen.version) as this:
         commit_rewrite(seen, old, [], this.id, table.settings.commit_tries, data_change=True)
     return len({tuple(file.partition.items()) for file in old})

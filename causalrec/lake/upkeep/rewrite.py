@@ -49,7 +49,7 @@ def compact(table: "LakeTable") -> Compacted:
     for name, old in sorted(groups.items()):
         if len(old) <= table.settings.max_files_per_partition:
             continue
-        with attempt(table.location, [old[0].partition]) as this:
+        with attempt(table.location, [old[0].partition], seen.version) as this:
             new = _merged(table, seen, old, this.id)
             before = sum((stored_digest(table.location, f.path, seen.stored_schema) for f in old), Digest())
             after = sum((Digest.parse(file.digest) for file in new), Digest())

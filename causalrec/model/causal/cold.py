@@ -16,8 +16,8 @@ from causalrec.model.blocks import unit_rows
 from causalrec.model.causal.backdoor import BackdoorAdjustment
 from causalrec.model.causal.channel import PARTS, ContentChannel, flat_codes
 from causalrec.model.causal.codebook import Codebook
-from causalrec.model.causal.confounder import ConfounderModel
 from causalrec.model.causal.content_tower import ContentTower, tower_columns
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import no_footprint
 from causalrec.model.content import Content, Whitening, read_content

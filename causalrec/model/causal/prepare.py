@@ -9,10 +9,10 @@ import scipy.sparse as sp
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.model.causal.cache import identify
 from causalrec.model.causal.codebook import Codebook, fit_codebook
-from causalrec.model.causal.confounder import ConfounderModel, Footprint
-from causalrec.model.causal.relevance import relevant_modalities
+from causalrec.model.causal.crossmodal.cache import identify
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel, Footprint
+from causalrec.model.causal.crossmodal.relevance import relevant_modalities
 from causalrec.model.content import Content, Whitening, fit_content, read_content
 from causalrec.model.factors import item_popularity
 from causalrec.model.neighbours import nearest

@@ -19,8 +19,8 @@ from PIL import Image
 from causalrec.config import Settings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.features.catalogue import latest_items
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import new_row
 from causalrec.report.features.drift import mean_shift
@@ -33,7 +33,7 @@ from causalrec.report.features.page import feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
 from jobs import features
-from jobs._runner import EXIT_REFUSED, main
+from jobs._stage.runner import EXIT_REFUSED, main
 from jobs.cli import main as command
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags

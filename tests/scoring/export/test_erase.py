@@ -88,6 +88,7 @@ def test_redis(lake: Lake, redis_url: str) -> None:
     store.erase(ITEM)
     assert store.find(ITEM) == Found("not there")
     night = client.get("causalrec:demo:current")
+    assert isinstance(night, str)
     assert json.loads(str(client.get(f"causalrec:demo:night:{night}:meta")))["tables"] == {
         "recommendations": {"rows": 116, "lists": 29}, "similar_items": {"rows": 2, "lists": 1},
         "popular_items": {"rows": 2, "lists": 2},

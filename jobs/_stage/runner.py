@@ -1,0 +1,202 @@
+"""What all stages share: arguments, settings, the skip when nothing changed, the ledger row, the summary."""
+
+import argparse
+import datetime as dt
+import hashlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from causalrec import __version__
+from causalrec.code import code_hash
+from causalrec.config import Settings, load_settings
+from causalrec.errors import CausalrecError
+from causalrec.lake.outcome import Outcome
+from causalrec.lake.record.ledger import LedgerRow, new_row
+from causalrec.lake.record.lineage import emit
+from causalrec.run import Run, open_run
+from jobs._terminal.progress import Terminal
+from jobs._terminal.tables import Table
+
+EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
+EXIT_REFUSED = 78
+"""Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
+LOUD = ("LOST ", "UNREAD ")
+"""How the note of a run begins that lost rows or values."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stage that makes something, and leaves a row in the ledger.
+
+    Attributes:
+        name: of the stage in :mod:`causalrec.pipeline`, file name under jobs/, ``job`` in the ledger.
+        inputs: digests of all that the result depends on; cheap, without Spark.
+        work: does it; one Outcome for ``ds`` or one per date.
+        makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
+        show: prints what people want to see at the end, also where nothing had to be done.
+        module: where its code starts; empty: ``jobs.NAME``.
+    """
+
+    name: str
+    inputs: Callable[[Run], Mapping[str, str]]
+    work: Callable[[Run], Outcome | Mapping[dt.date, Outcome]]
+    makes_inputs: bool = False
+    show: Callable[[Run], None] | None = None
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A stage that only asks: exit status 0 for yes, 99 (Airflow skips what follows) for no.
+
+    Attributes:
+        ask: whether, and a line about it. It is the last one printed, which Airflow may hand on.
+    """
+
+    name: str
+    ask: Callable[[Run], tuple[bool, str]]
+
+
+CODE = "code"  # among the inputs: the hash of the code that the result rests on
+
+
+def inputs_of(job: Job, context: Run) -> dict[str, str]:
+    """Everything that the result of ``job`` depends on, by name: its code and its inputs."""
+    memory = context.settings.paths.work / "cache" / "code.json"
+    return {**job.inputs(context), CODE: code_hash(job.module or f"jobs.{job.name}", memory)}
+
+
+def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
+    """Hash of everything a result depends on."""
+    return hashlib.sha256(json.dumps([job, sorted(inputs.items())]).encode()).hexdigest()
+
+
+def main(job: Job | Question, argv: list[str] | None = None) -> int:
+    """Runs a stage from a command line; returns the exit status."""
+    console = Console(stderr=False)
+    arguments = parsed(job.name, argv)
+    try:
+        context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
+        if isinstance(job, Question):
+            yes, line = job.ask(context)
+            context.progress.say(line)
+            return EXIT_YES if yes else EXIT_NO
+        rows = run(job, context)
+        console.print(_summary(job, rows))
+        _print_notes(rows, console)
+        if job.show is not None:
+            job.show(context)
+    except CausalrecError as error:
+        console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        return EXIT_ERROR if error.passing else EXIT_REFUSED
+    return EXIT_YES
+
+
+def run(job: Job, context: Run) -> list[LedgerRow]:
+    """Skip, or do and record. A failure is recorded too, then raised again."""
+    inputs = inputs_of(job, context)
+    mark = fingerprint(job.name, inputs)
+    last = context.ledger.last_success(job.name, context.ds)
+    if last is not None and last.fingerprint == mark and not context.force:
+        context.progress.say(f"{job.name} {context.ds}: up to date")
+        return [last]
+    began, wall, cpu = dt.datetime.now(dt.UTC), time.monotonic(), _cpu_seconds()
+    failure: BaseException | None = None
+    outcomes: Mapping[dt.date, Outcome]
+    with context:
+        try:
+            result = job.work(context)
+            outcomes = result if isinstance(result, Mapping) else {context.ds: result}
+        except BaseException as error:
+            failure, outcomes = error, {context.ds: Outcome(note=f"{type(error).__name__}: {error}"[:2000])}
+    seconds, spent = time.monotonic() - wall, _cpu_seconds() - cpu
+    rows = []
+    for ds, outcome in sorted(outcomes.items()):
+        keep = ds == context.ds and (failure is not None or not job.makes_inputs)
+        same = inputs if keep else inputs_of(job, context.at(ds))
+        rows.append(
+            new_row(
+                job=job.name,
+                ds=ds,
+                started_at=began,
+                seconds=seconds / len(outcomes),
+                cpu_seconds=spent / len(outcomes),
+                outcome=outcome,
+                failed=failure is not None,
+                fingerprint=fingerprint(job.name, same),
+                inputs=same,
+                code_version=__version__,
+            )
+        )
+    try:
+        context.ledger.record(rows)
+        unsent = emit(rows, context.settings)
+        if unsent:
+            context.progress.say(unsent)
+    finally:
+        if failure is not None:
+            raise failure  # the cause, even where the ledger cannot be written either
+    return rows
+
+
+def _cpu_seconds() -> float:
+    """CPU seconds of this process and of the children it has waited for (JVM, Python workers)."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def loaded(arguments: argparse.Namespace) -> Settings:
+    """The settings that a command line and the environment name."""
+    return shop_settings(arguments.settings)
+
+
+def shop_settings(file: str | None, *, tuned: bool = True) -> Settings:
+    """The settings of the shop in ``file``, or in the file that the environment names; ``tuned`` as in
+    ``load_settings``."""
+    file = file or os.environ.get("CAUSALREC_SETTINGS")
+    return load_settings(Path(file) if file else None, os.environ, tuned=tuned)
+
+
+def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
+    """The arguments that every stage has."""
+    parser = argparse.ArgumentParser(prog=f"python -m jobs.{name}")
+    parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
+    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--force", action="store_true", help="recompute even if nothing changed")
+    return parser.parse_args(argv)
+
+
+def _print_notes(rows: list[LedgerRow], console: Console) -> None:
+    for row in rows:
+        if row.note:
+            style = "bold red" if row.note.startswith(LOUD) else "yellow"
+            console.print(f"{row.ds}: {escape(row.note)}", style=style, highlight=False, soft_wrap=True)
+
+
+def _summary(job: Job, rows: list[LedgerRow]) -> Table:
+    table = Table(title=f"{job.name}")
+    for column in ("ds", "status", "rows in", "rows out", "rejected", "seconds", "writes"):
+        table.add_column(column, justify="left" if column in ("ds", "status", "writes") else "right")
+    shown = rows if len(rows) <= 8 else rows[:3] + rows[-4:]
+    for row in shown:
+        writes = ", ".join(sorted({f"{w['table']}@{w['version']}" for w in row.writes}))
+        table.add_row(
+            row.ds.isoformat(), row.status, f"{row.rows_in:,}", f"{row.rows_out:,}",
+            f"{row.rows_rejected:,}", f"{row.seconds:.1f}", writes,
+        )  # fmt: skip
+    if len(shown) < len(rows):
+        table.caption = f"{len(rows)} dates in all"
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit("run a job: python -m jobs.NAME --ds YYYY-MM-DD")

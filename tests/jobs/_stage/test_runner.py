@@ -1,0 +1,201 @@
+"""Skip, do, record: the life of every job."""
+
+import datetime as dt
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from causalrec.config import Settings
+from causalrec.errors import QualityError
+from causalrec.lake import Lake, Ledger, Outcome, Written
+from causalrec.lake.outcome import Pin
+from causalrec.run import Run
+from jobs._stage.runner import EXIT_REFUSED, Job, fingerprint, main, run
+from jobs._terminal.progress import Terminal
+
+MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
+TOY = "causalrec.errors"  # any module of the project
+
+
+@dataclass
+class Work:
+    """A job whose inputs and result can be set, and that counts its runs."""
+
+    inputs: dict[str, str] = field(default_factory=lambda: {"events": "d1"})
+    result: Outcome | dict[dt.date, Outcome] | Exception = field(default_factory=Outcome)
+    runs: int = 0
+
+    def job(self) -> Job:
+        return Job("toy", lambda _: self.inputs, self._work, module=TOY)
+
+    def _work(self, _: Run) -> Outcome | Mapping[dt.date, Outcome]:
+        self.runs += 1
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Run:
+    lake = Lake(str(tmp_path / "lake"))
+    settings = Settings.model_validate({"paths": {"work": tmp_path}})
+    return Run(settings, lake, Ledger(lake), MARCH_1, Terminal(Console(file=io.StringIO(), width=200)))
+
+
+def shown(context: Run) -> str:
+    assert isinstance(context.progress, Terminal)
+    assert isinstance(context.progress.console.file, io.StringIO)
+    return context.progress.console.file.getvalue()
+
+
+def test_the_second_run_is_skipped(context: Run) -> None:
+    work = Work(result=Outcome(rows_in=3, rows_out=2, rejects={"duplicate": 1}))
+    (first,) = run(work.job(), context)
+    (second,) = run(work.job(), context)
+    assert (work.runs, second) == (1, first)
+    assert (first.status, first.rows_in, first.rows_out, first.rows_rejected) == ("success", 3, 2, 1)
+    assert "toy 2026-03-01: up to date" in shown(context)
+
+
+def test_changed_inputs_force_and_failure_run_again(context: Run) -> None:
+    work = Work()
+    run(work.job(), context)
+    work.inputs = {"events": "d2"}
+    run(work.job(), context)
+    context.force = True
+    run(work.job(), context)
+    assert work.runs == 3
+    assert len(context.ledger.rows(MARCH_1)) == 3
+
+
+def test_a_job_that_makes_its_inputs_is_skipped_the_second_time(context: Run) -> None:
+    made: list[str] = []
+
+    def work(_: Run) -> Outcome:
+        made.append("x")
+        return Outcome()
+
+    job = Job("maker", lambda _: {"made": str(len(made))}, work, makes_inputs=True, module=TOY)
+    run(job, context)
+    run(job, context)
+    assert made == ["x"]
+
+
+def test_another_date_is_another_run(context: Run) -> None:
+    work = Work()
+    run(work.job(), context)
+    context.ds = MARCH_2
+    run(work.job(), context)
+    assert work.runs == 2
+
+
+def test_a_failure_is_recorded_and_raised(context: Run) -> None:
+    work = Work(result=QualityError("3 of 4 rows rejected", do="look at the delivery"))
+    with pytest.raises(QualityError):
+        run(work.job(), context)
+    (row,) = context.ledger.rows(MARCH_1, "toy")
+    assert row.status == "failed"
+    assert row.note == "QualityError: 3 of 4 rows rejected -> look at the delivery"
+    assert context.ledger.last_success("toy", MARCH_1) is None
+    work.result = Outcome()
+    run(work.job(), context)
+    assert work.runs == 2
+
+
+def test_one_row_per_date(context: Run) -> None:
+    context.ds = MARCH_2
+    unchanged = Written("events", "arrival_date=2026-03-02", 1, 5, 10, "d", False)
+    work = Work(result={MARCH_1: Outcome(rows_in=4), MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
+    rows = run(work.job(), context)
+    assert [(row.ds, row.rows_in, row.status) for row in rows] == [
+        (MARCH_1, 4, "success"),
+        (MARCH_2, 5, "unchanged"),
+    ]
+    context.ds = MARCH_1
+    run(work.job(), context)
+    assert work.runs == 1
+
+
+def test_nothing_done_is_nothing_recorded(context: Run) -> None:
+    assert run(Work(result={}).job(), context) == []
+    assert context.ledger.rows() == []
+
+
+def test_the_original_error_survives_a_broken_ledger(context: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(context.ledger, "record", broken)
+    with pytest.raises(QualityError, match="bad batch"):
+        run(Work(result=QualityError("bad batch", do="look")).job(), context)
+
+
+def test_every_ledger_row_is_an_openlineage_run(context: Run) -> None:
+    wrote = Written("events", "arrival_date=2026-03-01", 7, 5, 10, "d", True)
+    outcome = Outcome(rows_in=6, rejects={"duplicate": 1}, reads=(Pin("products", 3),), writes=(wrote,))
+    (row,) = run(Work(result=outcome).job(), context)
+    with pytest.raises(QualityError):
+        run(Work({"events": "d2"}, QualityError("bad batch", do="look")).job(), context)
+    lines = Path(context.settings.lineage_file).read_text().splitlines()
+    start, complete, _, fail = (json.loads(line) for line in lines)
+    assert [event["eventType"] for event in (start, complete, fail)] == ["START", "COMPLETE", "FAIL"]
+    assert start["run"]["runId"].replace("-", "") == complete["run"]["runId"].replace("-", "") == row.run_id
+    root = f"{context.settings.paths.work}/lake"
+    (read,), (written,) = complete["inputs"], complete["outputs"]
+    assert (read["namespace"], read["name"]) == ("file", f"{root}/products")
+    assert read["facets"]["version"]["datasetVersion"] == "3"
+    assert (written["name"], written["facets"]["version"]["datasetVersion"]) == (f"{root}/events", "7")
+    assert written["outputFacets"]["outputStatistics"]["rowCount"] == 5
+    assert complete["run"]["facets"]["nominalTime"]["nominalStartTime"] == "2026-03-01T00:00:00Z"
+    tags = {tag["key"]: tag["value"] for tag in complete["run"]["facets"]["tags"]["tags"]}
+    assert (tags["rows_in"], tags["rejects.duplicate"]) == ("6", "1")
+    assert "bad batch" in fail["run"]["facets"]["errorMessage"]["message"]
+
+
+def test_a_lineage_server_that_is_down_fails_no_job(context: Run) -> None:
+    server = {"transport": "http", "url": "http://127.0.0.1:9", "timeout_s": 0.5}
+    context.settings = Settings.model_validate({"paths": context.settings.paths, "lineage": server})
+    (row,) = run(Work().job(), context)
+    assert row.status == "success"
+    assert "lineage: " in shown(context)
+
+
+def test_fingerprints() -> None:
+    assert fingerprint("a", {"x": "1", "y": "2"}) == fingerprint("a", {"y": "2", "x": "1"})
+    assert (
+        len({fingerprint("a", {"x": "1"}), fingerprint("b", {"x": "1"}), fingerprint("a", {"x": "2"})}) == 3
+    )
+
+
+def test_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
+    monkeypatch.delenv("CAUSALREC_SETTINGS", raising=False)
+    assert main(Work().job(), ["--ds", "2026-03-01"]) == 0
+    assert "success" in capsys.readouterr().out
+    failing = Work(result=QualityError("expected timestamp[us, tz=UTC]", do="look"))
+    assert main(failing.job(), ["--ds", "2026-03-02"]) == EXIT_REFUSED
+    said = capsys.readouterr().out
+    assert "toy expected timestamp[us, tz=UTC] -> look" in said
+    assert "Traceback" not in said
+    with pytest.raises(SystemExit):
+        main(Work().job(), ["--ds", "yesterday"])
+
+
+def test_lines_are_printed_as_they_are_and_tables_with_their_markup() -> None:
+    terminal = Terminal(Console(file=io.StringIO(), width=80))
+    terminal.say("[green]ok[/]")
+    table = Table()
+    table.add_row("[green]pass[/]")
+    terminal.say(table)
+    line, drawn = terminal.console.file.getvalue().split("\n", 1)  # type: ignore[attr-defined]
+    assert line == "[green]ok[/]"
+    assert "pass" in drawn
+    assert "green" not in drawn
