@@ -35,7 +35,7 @@ def test_parquet(lake: Lake, tmp_path: Path) -> None:
     file = tmp_path / "exports" / "recommendations" / f"{DS}.parquet"
     assert "u0003" not in pq.read_table(file)["user_id"].to_pylist()
     assert pq.read_table(file).num_rows == 116
-    assert (pq.read_schema(file).metadata or {})[b"causalrec.lists"] == b"29"
+    assert pq.read_metadata(file).metadata[b"causalrec.lists"] == b"29"
     assert store.find(ITEM) == Found.of(rows=32)  # 29 lists, 1 similar item, 2 categories
     store.erase(ITEM)
     assert store.find(ITEM) == Found("not there")
