@@ -11,9 +11,10 @@ class ResponseSettings(Section):
     """Bayesian logistic factor model of the response given the look, fitted where looks are logged."""
 
     enabled: bool = Field(True, description="use it where looks are logged; false: the pairs alone")
-    order: Literal["response", "purchase"] = Field(
+    order: Literal["response", "purchase", "logged"] = Field(
         "response",
-        description="lists by the chance of any response to a look, or of a purchase, front door adjusted",
+        description="lists by the chance of any response to a look, of a purchase (front door adjusted), or "
+        "by what will be chosen anyway: the response and how often the shop shows the item",
     )
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")

@@ -93,8 +93,7 @@ class RedisStore:
         """Counts lists and rows; ``not searched`` where the server does not answer."""
         try:
             with self._connected() as client:
-                step = self.settings.keys_at_once
-                lists, rows = erase_redis.count_rows(client, self.prefix, named(subject), step)
+                lists, rows = erase_redis.count_rows(client, self.prefix, named(subject))
                 return Found.of(lists=lists, rows=rows)
         except ExportError as error:
             return Found("not searched", until=f"{error.what}: erase again once it answers")
@@ -104,7 +103,7 @@ class RedisStore:
         from causalrec.scoring.export.redis import alone
 
         with self._connected() as client, alone(client, self.prefix, self.settings):
-            erase_redis.erase_rows(client, self.prefix, named(subject), self.settings.keys_at_once)
+            erase_redis.erase_rows(client, self.prefix, named(subject))
 
     @contextmanager
     def _connected(self) -> "Iterator[Redis]":

@@ -16,6 +16,8 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
 
+MAX_SCANS = 100  # of a progressive JPEG; each costs a pass over all pixels
+
 # A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is
 # read all the same, at an eighth of the work.
 PROOF_SIDE = 32
@@ -52,8 +54,8 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
     if len(data) > caps.max_bytes:
         raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{len(data)} bytes")
     scans = data.count(START_OF_SCAN) if data.startswith(JPEG) else 0
-    if scans > caps.max_scans:
-        raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {caps.max_scans} are read")
+    if scans > MAX_SCANS:
+        raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {MAX_SCANS} are read")
     with pillow_errors():
         picture = Image.open(io.BytesIO(data), formats=_known(caps.formats))
     width, height = picture.size

@@ -13,6 +13,10 @@ from causalrec.config import Settings
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
+HISTORY = 8  # items of a history shown on the nightly page
+RECOMMENDATIONS = 8  # rows of a list shown on the nightly page
+CODES = 12  # confounder codes shown
+
 CODE_ITEMS = 6  # pictures of one confounder code
 PLAIN = "plain"
 BATCH_ROWS = 65_536
@@ -124,7 +128,7 @@ def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
         items = part["item_id"].value_counts()
         top = sorted(items.index, key=lambda item: (-items[item], item))[:CODE_ITEMS]
         found.append(Code(str(name), len(part), float(part["shift"].mean()), tuple(top)))
-    return sorted(found, key=lambda code: (-code.rows, code.name))[: settings.report.codes]
+    return sorted(found, key=lambda code: (-code.rows, code.name))[:CODES]
 
 
 def _recommendations(lake: Lake, ds: dt.date, columns: list[str] | None) -> pa.Table:
@@ -153,9 +157,9 @@ def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], s
     latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
     rows = sorted(rows, key=lambda row: row["rank"])
     shown = tuple(_shown(row) for row in rows)
-    history = tuple(row["item_id"] for row in latest[: settings.report.history])
+    history = tuple(row["item_id"] for row in latest[:HISTORY])
     label = rows[0]["fallback"] or PLAIN
-    most = settings.report.recommendations
+    most = RECOMMENDATIONS
     return Person(user, label, history, len(past), shown[:most], str(rows[0]["model_version"]))
 
 

@@ -16,7 +16,7 @@ from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import suggested, toml_block
 from causalrec.ingest.formats.layout import Layout, day_start
-from causalrec.ingest.formats.rows import ReadLimits
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
 from causalrec.ingest.nearmiss import near_misses
 from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
@@ -97,7 +97,7 @@ def _delivery(
 ) -> DeliveryCheck:
     landing, table = load_contract(f"landing_{kind}"), load_contract(kind)
     layout = Layout.of(landing, settings.landing)
-    limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
+    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
     entries = delivery_entries(settings.landing_root, kind, day)
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)

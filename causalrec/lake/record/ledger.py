@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from causalrec.errors import ConflictError, LakeError
 from causalrec.lake import clock
-from causalrec.lake.commit import pause
+from causalrec.lake.commit import COMMIT_TRIES, pause
 from causalrec.lake.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ class Ledger:
         """Append rows in one transaction, each with the version that brings it.
 
         Raises:
-            LakeError: other runs were faster ``lake.commit_tries`` times.
+            LakeError: other runs were faster :data:`COMMIT_TRIES` times.
         """
-        tries = self._table.settings.commit_tries
+        tries = COMMIT_TRIES
         for turn in range(tries):
             since = self._table.created().version
             numbered = [_to_columns(replace(row, recorded_in=since + 1)) for row in rows]

@@ -8,6 +8,9 @@ from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.gate.refuted import DIVERGED
 
+MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
+MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
+
 NOISE = {
     "placebo_content": "content replaced by noise",
     "shuffled_modality": "content replaced by noise",
@@ -78,12 +81,12 @@ def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
         text = "the catalogue is too small for more than one confounder code, so nothing is adjusted"
         yield Check("codebook perplexity", "warn", perplexity, None, text)
         return
-    least = settings.min_code_perplexity * codes
+    least = MIN_CODE_PERPLEXITY * codes
     text = f"items spread over {perplexity:.1f} of {codes:.0f} coarse codes"
     yield Check("codebook perplexity", "pass" if perplexity >= least else "fail", perplexity, least, text)
     text = f"{usage:.0%} of the coarse codes are in use"
-    status: Status = "pass" if usage >= settings.min_code_usage else "warn"
-    yield Check("codebook usage", status, usage, settings.min_code_usage, text)
+    status: Status = "pass" if usage >= MIN_CODE_USAGE else "warn"
+    yield Check("codebook usage", status, usage, MIN_CODE_USAGE, text)
 
 
 def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from causalrec.scoring.export.erase_parquet import Named
 from causalrec.scoring.export.night import KEYS
 from causalrec.scoring.export.redis import GLOB
+from causalrec.scoring.export.redis_lists import KEYS_AT_ONCE
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
 META = "meta"
 
 
-def count_rows(client: "Redis", prefix: str, named: Named, keys_at_once: int) -> tuple[int, int]:
+def count_rows(client: "Redis", prefix: str, named: Named) -> tuple[int, int]:
     """Lists that would go as a whole, and rows that would leave other lists."""
     lists = rows = 0
-    for _, text, kept in _touched(client, prefix, named, keys_at_once):
+    for _, text, kept in _touched(client, prefix, named):
         lists += kept is None
         rows += 0 if kept is None else len(json.loads(text)) - len(kept)
     return lists, rows
 
 
-def erase_rows(client: "Redis", prefix: str, named: Named, keys_at_once: int) -> None:
+def erase_rows(client: "Redis", prefix: str, named: Named) -> None:
     """Deletes lists and rewrites others, which keep their time to live; ``meta`` is counted down."""
-    for key, text, kept in _touched(client, prefix, named, keys_at_once):
+    for key, text, kept in _touched(client, prefix, named):
         before = len(json.loads(text))
         if kept is None:
             client.delete(key)
@@ -35,13 +36,11 @@ def erase_rows(client: "Redis", prefix: str, named: Named, keys_at_once: int) ->
         _count_down(client, prefix, key, before - len(kept or ()), kept is None)
 
 
-def _touched(
-    client: "Redis", prefix: str, named: Named, keys_at_once: int
-) -> Iterator[tuple[str, str, list[Any] | None]]:
+def _touched(client: "Redis", prefix: str, named: Named) -> Iterator[tuple[str, str, list[Any] | None]]:
     """Key, text and the rows that stay of every list that names one of the values; None: nothing stays."""
     nights = f"{prefix}:night:"
-    found = client.scan_iter(f"{nights.translate(GLOB)}*", count=keys_at_once)
-    while keys := [str(key) for key in islice(found, keys_at_once)]:
+    found = client.scan_iter(f"{nights.translate(GLOB)}*", count=KEYS_AT_ONCE)
+    while keys := [str(key) for key in islice(found, KEYS_AT_ONCE)]:
         for key, text in zip(keys, client.mget(keys), strict=True):
             _, table, value = (*key.removeprefix(nights).split(":", 2), "", "")[:3]
             if text is None or table not in KEYS:

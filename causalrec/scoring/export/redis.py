@@ -16,10 +16,13 @@ from causalrec.config.export import RedisSettings
 from causalrec.errors import ConflictError, ExportError
 from causalrec.scoring.export.night import Night, NightTable
 from causalrec.scoring.export.outcome import Exported, Progress, State, silent
-from causalrec.scoring.export.redis_lists import Keys, count, write
+from causalrec.scoring.export.redis_lists import KEYS_AT_ONCE, Keys, count, write
 
 if TYPE_CHECKING:
     from redis import Redis
+
+LEASE_SECONDS = 120  # seconds of silence after which a writer has lost its turn
+TIMEOUT_SECONDS = 30.0  # seconds of one command
 
 INSTALL = "install it: uv sync --extra redis"
 GLOB = str.maketrans({sign: f"\\{sign}" for sign in "\\*?[]^-"})
@@ -62,8 +65,8 @@ def connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]
     client = redis.Redis.from_url(
         settings.url,
         decode_responses=True,
-        socket_timeout=settings.timeout_seconds,
-        socket_connect_timeout=settings.timeout_seconds,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
         **secret,
     )
     try:
@@ -77,7 +80,7 @@ def alone(client: "Redis", prefix: str, settings: RedisSettings) -> "Iterator[Pr
     """One export under a prefix at a time; yields what a writer calls to keep its turn."""
     from redis.exceptions import LockError
 
-    lock = client.lock(f"{prefix}:lock", timeout=settings.lease_seconds, blocking=False)
+    lock = client.lock(f"{prefix}:lock", timeout=LEASE_SECONDS, blocking=False)
     if not lock.acquire():
         raise ConflictError(f"redis: another export under {prefix} is running", do="wait for it")
 
@@ -86,8 +89,8 @@ def alone(client: "Redis", prefix: str, settings: RedisSettings) -> "Iterator[Pr
             lock.reacquire()
         except LockError as error:
             raise ConflictError(
-                f"redis: the turn under {prefix} was lost after {settings.lease_seconds} s without a sign",
-                do="raise export.redis.lease_seconds, or export fewer rows at once (export.batch_rows)",
+                f"redis: the turn under {prefix} was lost after {LEASE_SECONDS} s without a sign",
+                do="run the export again, at a time when redis and this machine are less busy",
             ) from error
 
     try:
@@ -162,7 +165,7 @@ class _Export:
         for key in self.client.scan_iter(f"{nights.translate(GLOB)}*", count=1_000):
             if not key.startswith(f"{nights}{name}:"):
                 batch.append(key)
-            if len(batch) >= self.settings.keys_at_once:
+            if len(batch) >= KEYS_AT_ONCE:
                 self._expire(batch)
                 still_mine("", 0)
                 batch = []

@@ -14,6 +14,8 @@ from causalrec.scoring.export.parquet import to_parquet
 from causalrec.scoring.export.postgres import to_postgres
 from causalrec.scoring.export.redis import to_redis
 
+BATCH_ROWS = 65_536  # rows that are read and written at a time
+
 TARGETS = ("parquet", "postgres", "redis")
 
 
@@ -70,7 +72,7 @@ def export(
 def _writers(
     settings: Settings, night: Night, passwords: Mapping[str, str], progress: Progress
 ) -> dict[str, Callable[[], tuple[Exported, ...]]]:
-    chosen, rows = settings.export, settings.export.batch_rows
+    chosen, rows = settings.export, BATCH_ROWS
     root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
     return {
         "parquet": lambda: to_parquet(night, root, rows, progress),

@@ -65,7 +65,7 @@ def test_postgres(lake: Lake, postgres_url: str) -> None:
 
 
 def test_a_server_that_does_not_answer_was_not_searched() -> None:
-    settings = PostgresSettings(url="postgresql://u@127.0.0.1:1/d", connect_seconds=1)
+    settings = PostgresSettings(url="postgresql://u@127.0.0.1:1/d")
     found = PostgresStore(settings, None).find(USER)
     assert found.state == "not searched"
     assert "erase again once it answers" in found.until
@@ -74,7 +74,7 @@ def test_a_server_that_does_not_answer_was_not_searched() -> None:
 
 
 def test_redis(lake: Lake, redis_url: str) -> None:
-    settings = RedisSettings(url=redis_url, old_seconds=60, keys_at_once=3)
+    settings = RedisSettings(url=redis_url, old_seconds=60)
     client = redis.Redis.from_url(redis_url, password=PASSWORD, decode_responses=True)
     client.flushdb()
     store = RedisStore(settings, "causalrec:demo", PASSWORD)
