@@ -16,6 +16,9 @@ from causalrec.lake.upkeep.subject import ERASED, Subject
 ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "item_id")}
 """Files that give the numbers of a dataset or a package their names."""
 
+NO_TEXT = {".js", ".css", ".map", ".png", ".jpg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf"}
+"""Programs, styles, fonts and pictures beside the pages: they hold no data, but many short words."""
+
 
 def numbered(folder: Path, subject: Subject) -> bool:
     """Whether users or items of the subject have a number in ``folder``, a dataset or a package."""
@@ -80,7 +83,8 @@ class PageStore:
 
     def files(self, subject: Subject) -> list[Path]:
         """Those that show it."""
-        return [file for file in _files(self.root) if shows(file, self.root, subject)]
+        files = (file for file in _files(self.root) if file.suffix.lower() not in NO_TEXT)
+        return [file for file in files if shows(file, self.root, subject)]
 
     def find(self, subject: Subject) -> Found:
         """Counts files."""

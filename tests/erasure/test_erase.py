@@ -9,16 +9,19 @@ import pytest
 from causalrec.config import Settings
 from causalrec.contracts import table_names
 from causalrec.erasure.erase import Receipt, erase, subject_of
+from causalrec.erasure.forgotten import delete_flagged
 from causalrec.erasure.store import Found
-from causalrec.errors import LakeError
+from causalrec.errors import LakeError, RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.lake.upkeep.subject import Subject
+from causalrec.registry.forget import forget_and_log
 from causalrec.registry.kept import ERASED, live_pins
 from causalrec.registry.store import connect
+from causalrec.registry.versions import need
 from jobs import cli
 from tests.registry.conftest import Shop
-from tests.registry.shop import DS
+from tests.registry.shop import DS, write_dataset
 
 from .conftest import USER
 
@@ -120,3 +123,25 @@ def test_the_command_says_first_what_would_go(
     assert "nothing is left" in capsys.readouterr().out
     assert cli.main(["erase", "", "--yes"]) == 1
     assert cli.main(["erase", "u004", "--item", "i001"]) == 2
+
+
+def test_a_version_without_the_erased_replaces_the_one_that_knew_them(settings: Settings, shop: Shop) -> None:
+    client, name = connect(settings), settings.registry.model_name
+    client.set_registered_model_alias(name, "champion", "1")
+    lake = Lake(settings.lake_root)
+    write_dataset(settings)
+    with pytest.raises(RegistryError, match="nothing to forget"):
+        forget_and_log(settings, lake)
+    write_dataset(settings, cold_users=1)
+    made = forget_and_log(settings, lake)
+    assert (made.counters["users_forgotten"], made.counters["items_forgotten"]) == (1, 0)
+    challenger = need(client, settings, "challenger")
+    assert (challenger.version, client.get_run(challenger.run_id).data.tags["forgot_from"]) == ("2", "1")
+    assert delete_flagged(settings) == ()  # the champion stays
+
+    client.set_registered_model_alias(name, "champion", "2")
+    assert delete_flagged(settings) == ("1",)
+    assert [str(one.version) for one in client.search_model_versions(f"name='{name}'")] == ["2"]
+    gone = run(settings, Subject.user("u061"), really=False)
+    assert gone.stores["models"] == gone.stores["unregistered models"] == Found("not there")
+    assert delete_flagged(settings) == ()
