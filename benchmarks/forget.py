@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.config import Settings
 from causalrec.config.sections import SourceSettings
-from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
+from causalrec.dataset.arrays import Interactions, Ints, Looks
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.metrics.evaluate import evaluate_all
 from causalrec.model.base import Recommender

@@ -102,7 +102,7 @@ class RedisStore:
         """Raises ConflictError while an export is running."""
         from causalrec.scoring.export.redis import alone
 
-        with self._connected() as client, alone(client, self.prefix, self.settings):
+        with self._connected() as client, alone(client, self.prefix):
             erase_redis.erase_rows(client, self.prefix, named(subject))
 
     @contextmanager

@@ -40,6 +40,7 @@ SEARCHED: Mapping[str, str] = MappingProxyType(
 )
 """Entries of the work folder that can, and the store of each."""
 LANDING = "it belongs to the shop; what it delivers about the subject is left out from now on"
+PLUGIN = "this package only writes there; erase the subject where the plug-in exports to"
 LINEAGE = "events that were sent or lie elsewhere are kept by their receiver"
 LOGS = "no log lies in this work folder; logs of an Airflow elsewhere stay for its own retention"
 DATABASE = "airflow db clean takes old rows out"
@@ -76,7 +77,7 @@ def stores(settings: Settings, lake: Lake, passwords: Mapping[str, str]) -> tupl
 
 
 def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
-    """One per target of :data:`causalrec.scoring.export.run.TARGETS` that the shop names."""
+    """One per target that the shop names, those of plug-ins included."""
     chosen, found = settings.export, list[Store]()
     if chosen.parquet:
         root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
@@ -86,7 +87,7 @@ def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
     if chosen.redis.url:
         prefix = chosen.redis.prefix or f"causalrec:{settings.shop}"
         found.append(RedisStore(chosen.redis, prefix, passwords.get("redis")))
-    return found
+    return [*found, *(OutsideStore(f"exports by {name}", PLUGIN) for name in chosen.plugins)]
 
 
 def _lineage(settings: Settings) -> Store:

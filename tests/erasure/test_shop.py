@@ -22,7 +22,11 @@ PERSON = re.compile(r"user(_id)?$|customer|visitor|e?mail|person|name_of")
 
 
 def everything(tmp_path: Path) -> Settings:
-    export = {"postgres": {"url": "postgresql://u@h/d"}, "redis": {"url": "redis://h/0"}}
+    export = {
+        "plugins": ["warehouse"],
+        "postgres": {"url": "postgresql://u@h/d"},
+        "redis": {"url": "redis://h/0"},
+    }
     return Settings.model_validate({"paths": {"work": tmp_path}, "export": export})
 
 
@@ -63,6 +67,7 @@ def test_every_table_and_every_target_of_an_export_is_a_store(tmp_path: Path) ->
     searched = [one.name.lower() for one in found if not isinstance(one, OutsideStore)]
     stored = {name.removeprefix("exports in ") for name in searched if name.startswith("exports in ")}
     assert {"postgres" if name == "postgresql" else name for name in stored} == set(TARGETS)
+    assert "exports by warehouse" in names
 
 
 def test_a_shop_exports_what_it_is_told_to_and_no_more(tmp_path: Path) -> None:

@@ -71,11 +71,16 @@ def new_row(
     fingerprint: str,
     inputs: Mapping[str, str],
     code_version: str,
+    run_id: str = "",
 ) -> LedgerRow:
-    """The row of a run that ends now; unchanged where every partition written held this content already."""
+    """The row of a run that ends now; unchanged where every partition written held this content already.
+
+    Args:
+        run_id: of a run that has a name already, as 32 hexadecimal digits; empty: a new one.
+    """
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
-        run_id=uuid4().hex,
+        run_id=run_id or uuid4().hex,
         job=job,
         ds=ds,
         started_at=started_at,
