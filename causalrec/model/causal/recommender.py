@@ -15,6 +15,7 @@ from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.raw import RANK, raw_tables
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.factors import FactorRecommender
@@ -36,6 +37,7 @@ class CausalRecommender(FactorRecommender):
     Attributes:
         choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
             it over.
+        resumes: the last draw of a fit to nearly the same looks, to begin with; None: a fit from scratch.
     """
 
     name = "causal"
@@ -60,6 +62,7 @@ class CausalRecommender(FactorRecommender):
         self.blend: Blend | None = None
         self.choice: Choice | None = None
         self.exposure_weight: float | None = None
+        self.resumes: LastDraw | None = None
 
     @property
     def engine(self) -> Engine:
@@ -90,7 +93,7 @@ class CausalRecommender(FactorRecommender):
         """Chooses the engine and fits it."""
         engine = self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
         if isinstance(engine, ResponseRecommender):
-            engine.exposure_weight = self.exposure_weight
+            engine.exposure_weight, engine.resumes = self.exposure_weight, self.resumes
         report = engine.fit(data, progress=progress)
         if isinstance(engine, ResponseRecommender):
             self.exposure_weight = engine.exposure_weight
@@ -123,6 +126,12 @@ class CausalRecommender(FactorRecommender):
         self.tables, self.fold = tables, fold
         if self.blend is not None and fold is not None:
             self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
+
+    @property
+    def last_draw(self) -> LastDraw | None:
+        """Where a fit without some users or items begins; None where only a fit from scratch forgets."""
+        part = self.engine.part if isinstance(self.engine, ResponseRecommender) else None
+        return None if part is None else part.last
 
     def read_out(self) -> AnyReadOut:
         """That of the engine, with the further parts as further blocks."""
