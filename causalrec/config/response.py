@@ -18,6 +18,11 @@ class ResponseSettings(Section):
     )
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")
+    repair_sweeps: int = Field(
+        30,
+        ge=4,
+        description="sweeps of a fit that begins where another ended, to forget users or items",
+    )
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
     content: bool = Field(True, description="content says what to expect of an item")
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
@@ -26,3 +31,7 @@ class ResponseSettings(Section):
     examination: bool = Field(False, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
+
+    def repair(self) -> "ResponseSettings":
+        """The same for a fit that begins where another ended: every sweep after the burn-in counts."""
+        return self.model_copy(update={"sweeps": self.repair_sweeps, "thin": 1})
