@@ -55,5 +55,6 @@ def everything(data: Interactions) -> Interactions:
         looks = looks.with_later(data.later_looks)
         looks = replace(looks, uniform=np.zeros_like(looks.uniform))
     return replace(
-        data, train=pairs, valid=none, test=none, looks=looks, later_looks=None, weights=None, propensity=None
-    )
+        data, train=pairs, valid=none, test=none, looks=looks, later_looks=None,
+        weights=None, propensity=None, times=None,
+    )  # fmt: skip

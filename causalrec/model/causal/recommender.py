@@ -50,15 +50,11 @@ class CausalRecommender(FactorRecommender):
         "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
         "training.temperature": (0.15, 0.2, 0.25, 0.3),
     }
-    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
-        {
-            "model.dim": 128,
-            "model.topology.left_out": 0.4,
-            "model.topology.user_affinity": 2.0,
-            "model.topology.item_affinity": 2.0,
-            "training.learning_rate": 0.01,
-        },
-    )
+    response_space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.response.dim": (6, 10, 16),
+        "model.response.half_life": (0.0, 7.0, 30.0, 90.0),
+        "model.response.content_width": (16, 32, 64),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings, self.trainer, self.judge = settings, trainer, judge
@@ -85,11 +81,17 @@ class CausalRecommender(FactorRecommender):
         chosen = {} if self.blend is None else self.blend.choice.weights
         return self.engine.findings | {f"blend/weight/{name}": weight for name, weight in chosen.items()}
 
+    def responds(self, data: Interactions) -> bool:
+        """Whether it learns from looks, and not from pairs alone."""
+        return self.settings.response.enabled and data.looks is not None and data.looks.count.size > 0
+
+    def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
+        """That of the engine that ``data`` lead to."""
+        return self.response_space if self.responds(data) else self.space
+
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Chooses the engine and fits it."""
-        looks = data.looks
-        responds = self.settings.response.enabled and looks is not None and looks.count.size > 0
-        engine = self._engine = self._new(RESPONSE if responds else PAIRS)
+        engine = self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
         if isinstance(engine, ResponseRecommender):
             engine.exposure_weight, engine.resumes = self.exposure_weight, self.resumes
         report = engine.fit(data, progress=progress)
