@@ -10,8 +10,8 @@ from causalrec.dataset.arrays import Floats
 from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
 from causalrec.model.causal.explain import Explainable, Explanation
+from causalrec.model.factory import load_recommender
 from causalrec.registry.package import ModelPackage
-from causalrec.training.factory import load_recommender
 
 Texts = npt.NDArray[np.str_]
 

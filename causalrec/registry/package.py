@@ -64,7 +64,7 @@ def write_package(
         judged: the model whose evaluation stands for ``recommender``, where it is another one.
         short_fits: fits that differ in one module, by what to call them.
     """
-    from causalrec.training.factory import save_recommender  # torch is not needed to read a package
+    from causalrec.model.factory import save_recommender  # torch is not needed to read a package
 
     data, item_ids = dataset.data, dataset.item_ids
     folder.mkdir(parents=True)
@@ -200,13 +200,13 @@ class ModelPackage:
 
     def recommender(self) -> Recommender:
         """The model itself."""
-        from causalrec.training.factory import load_recommender
+        from causalrec.model.factory import load_recommender
 
         return load_recommender(self.folder / RECOMMENDER)
 
     def judged(self) -> Recommender:
         """The model that metrics are about: the one that held-out pairs were kept from."""
-        from causalrec.training.factory import load_recommender
+        from causalrec.model.factory import load_recommender
 
         folder = self.folder / JUDGED
         return load_recommender(folder if folder.is_dir() else self.folder / RECOMMENDER)

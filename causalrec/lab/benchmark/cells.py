@@ -33,7 +33,8 @@ from causalrec.metrics.evaluate import KS, RANDOM_K, evaluate_all
 from causalrec.metrics.logged import snips_metrics, uniform_list_value
 from causalrec.metrics.ranking import Score, Split
 from causalrec.model.causal.recommender import CausalRecommender
-from causalrec.training.factory import build_recommender, load_recommender, save_recommender
+from causalrec.model.factory import load_recommender, save_recommender
+from causalrec.training.factory import build_recommender
 from causalrec.training.peak import peak_bytes
 from causalrec.training.refuters import REFUTERS
 
