@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import ConflictError, RegistryError
 from causalrec.lake import Lake
+from causalrec.lake.commit import COMMIT_TRIES
 from causalrec.lake.outcome import Written
 from causalrec.registry.promotions import Decision, Word, append_decision, decisions, read_history
 from causalrec.registry.store import connect, store_exists
@@ -30,7 +31,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
     Raises:
         RegistryError: somebody else moved the alias meanwhile.
     """
-    for _ in range(settings.lake.commit_tries):
+    for _ in range(COMMIT_TRIES):
         history = read_history(lake)
         settle(client, settings, lake)
         current = _champion(client, settings)
@@ -47,7 +48,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         settle(client, settings, lake)
         return written
     raise RegistryError(
-        f"other decisions came first {settings.lake.commit_tries} times in a row",
+        f"other decisions came first {COMMIT_TRIES} times in a row",
         do="run it again",
     )
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from causalrec.config import Settings
 from causalrec.config.sections import GateSettings
-from causalrec.errors import RegistryError
+from causalrec.errors import GateRefused
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import decide_champion, settle
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.comparison import Comparison, read_comparison
 from causalrec.registry.gate.rules import decide
+from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
@@ -40,7 +41,7 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
     """Makes the challenger champion if the gate lets it pass and nobody has to be asked.
 
     Raises:
-        RegistryError: the gate refuses it (the old champion stays), it was not evaluated on the data of
+        GateRefused: the gate refuses it (the old champion stays), it was not evaluated on the data of
             ``ds``, or somebody else promoted meanwhile.
     """
     with guarded(settings):
@@ -58,7 +59,8 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     if done is not None and now == challenger.version:
         _log(client, challenger, done)
         return _outcome(done, (), f"version {now} was already {WORDS[done.decision]}: {done.why}")
-    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
+    outdated = champion is not None and ERASED in champion.tags
+    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now, outdated=outdated)
     _log(client, challenger, verdict)
     if verdict.decision == "promote" and not _unasked(settings, now):
         note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"
@@ -70,7 +72,7 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     written = decide_champion(client, settings, lake, decision)
     if verdict.decision == "reject":
         stays = f"version {now} remains champion" if now else "there is still no champion"
-        raise RegistryError(
+        raise GateRefused(
             f"the gate refused version {challenger.version} ({stays}): {verdict.why}",
             do="look at its MLflow run, then change the model, the data or the gate's settings",
         )

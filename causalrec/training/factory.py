@@ -14,6 +14,7 @@ from causalrec.errors import RegistryError
 from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.plugin import PluginRecommender
 from causalrec.model.rivals.content_ease import ContentEaseRecommender
 from causalrec.model.rivals.content_knn import ContentKnnRecommender
 from causalrec.model.rivals.ease import EaseRecommender
@@ -29,8 +30,10 @@ from causalrec.model.rivals.multvae import MultVaeRecommender
 from causalrec.model.rivals.pd import PdRecommender
 from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.model.rivals.rival import PairRecommender
+from causalrec.model.rivals.sasrec import SasRecRecommender
 from causalrec.model.rivals.vbpr import VbprRecommender
 from causalrec.model.rivals.xsimgcl import XSimGclRecommender
+from causalrec.plugins import MODELS, load_class, plugin_name
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.pairwise import PairwiseTrainer
@@ -47,8 +50,8 @@ LINEAR: dict[str, type[EaseRecommender]] = {
 GRAPHS: dict[str, type[LightGcnRecommender]] = {
     rival.name: rival for rival in (LightGcnRecommender, XSimGclRecommender)
 }
-UNSAMPLED: dict[str, type[IalsRecommender] | type[MultVaeRecommender]] = {
-    rival.name: rival for rival in (IalsRecommender, MultVaeRecommender)
+UNSAMPLED: dict[str, type[IalsRecommender] | type[MultVaeRecommender] | type[SasRecRecommender]] = {
+    rival.name: rival for rival in (IalsRecommender, MultVaeRecommender, SasRecRecommender)
 }
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
 WORTH = "worth"  # key of the facts
@@ -78,6 +81,9 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
     trainer = LoopTrainer(training, model, checkpoints)
     pairwise = PairwiseTrainer(training, model, checkpoints)
     judge, seed = ValidationJudge(training), training.seed
+    if plugin := plugin_name(model.name):
+        found = load_class(MODELS, plugin, PluginRecommender, "model.name")  # type: ignore[type-abstract]
+        return found(model, training)
     match model.name, training.loss:
         case "popularity", _:
             return PopularityRecommender()
@@ -89,7 +95,7 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
             return ItemKnnRecommender(model.baselines)
         case "content_knn", _:
             return ContentKnnRecommender(model.baselines, judge, seed)
-        case ("ials" | "multvae") as name, _:
+        case ("ials" | "multvae" | "sasrec") as name, _:
             return UNSAMPLED[name](model, judge, seed, trainer.device)
         case ("ips_mf" | "pd") as name, _:
             return OWN_LOSS[name](model, pairwise)

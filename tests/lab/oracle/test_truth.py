@@ -13,6 +13,7 @@ from causalrec.lab.oracle.truth import Scores, scores_of, shop_truth, truth_ndcg
 from causalrec.model.factors import plain_tables
 from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.sources.demo import names
+from causalrec.sources.demo.mechanism import MAX_PROPENSITY, SLATE
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +74,9 @@ def test_content_tables_answer_do(shop: GeneratedShop) -> None:
 def test_what_is_chosen_anyway_must_be_shown_and_chosen(shop: GeneratedShop) -> None:
     users = np.array([5, 2], np.int32)
     shown, chosen = shop.truth.logged(users), shop.truth.factual(users)
-    knobs, today = shop.truth.world.knobs, shop.truth.world.source.days - 1
-    assert ((shown >= 0) & (shown <= knobs.max_propensity * chosen)).all()
-    assert (shown / chosen).sum(axis=1) == pytest.approx([knobs.slate] * 2, rel=0.2)  # some chances are cut
+    today = shop.truth.world.source.days - 1
+    assert ((shown >= 0) & (shown <= MAX_PROPENSITY * chosen)).all()
+    assert (shown / chosen).sum(axis=1) == pytest.approx([SLATE] * 2, rel=0.2)  # some chances are cut
     assert np.array_equal(replace(shop.truth, day=today).logged(users), shown)
     early = replace(shop.truth, day=0).logged(users)
     assert (early[:, shop.truth.world.items.launch_day > 0] == 0).all()

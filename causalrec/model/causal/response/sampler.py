@@ -19,6 +19,8 @@ from causalrec.model.causal.response.priors import Gamma, ItemPrior, Scales
 from causalrec.model.causal.response.rows import LookRows
 from causalrec.model.causal.response.solves import draw_states
 
+BLOCK = 65_536  # users or items solved at once
+
 START = 0.3  # standard deviation of the first states
 LEARN_EVERY, LEARN_AFTER = 5, 10  # sweeps between two M-steps of the observation, and before the first
 OBSERVED = Callable[["State"], None]
@@ -69,7 +71,6 @@ class Sampler:
         self.prior = ItemPrior.start(design, dim)
         self.scales = Scales.start(dim, len(design.widths), like)
         self.observation = Observation.start(rows, settings)
-        self._pairs = self._logits()  # of the pairs of ``rows``, at the last draw
 
     def noise(self, shape: tuple[int, ...]) -> Tensor:
         """Standard normal numbers."""
@@ -82,6 +83,7 @@ class Sampler:
         Raises:
             TrainingError: a state is not finite.
         """
+        self._pairs = self._logits()  # of the pairs of ``rows``, at the last draw
         burn_in = int(self.settings.burn_in * self.settings.sweeps)
         for sweep in range(self.settings.sweeps):
             self.sweep(sweep)
@@ -120,7 +122,7 @@ class Sampler:
         precision = torch.cat([scales.taste, scales.bias[None]])
         mean = precision.new_zeros(len(state.bias), len(precision))
         features = _with_one(state.merit)
-        side, block = self.rows.by_user, self.settings.block
+        side, block = self.rows.by_user, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.taste, state.bias = drawn[:, :-1], drawn[:, -1]
 
@@ -130,7 +132,7 @@ class Sampler:
         precision = torch.cat([scales.merit, scales.demand[None]])
         mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
         features = _with_one(state.taste)
-        side, block = self.rows.by_item, self.settings.block
+        side, block = self.rows.by_item, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
