@@ -1,10 +1,9 @@
 """Table "Generated shops" of RESULTS.md: the default model against the truth and on held-out pairs.
 
-    python -m benchmarks.shops [--seeds 7 8 9 10 11] [--unbiased]
+    python -m benchmarks.shops [--seeds 7 8 9 10 11]
 
 Each shop is generated in memory and fitted twice, as the training stage does it: without held-out pairs and
-random exposure, for the metrics on them, and on everything, for the comparison with the truth. With
-``--unbiased`` chance alone chooses what is shown and nothing but taste decides: adjusting must cost nothing.
+random exposure, for the metrics on them, and on everything, for the comparison with the truth.
 """
 
 import argparse
@@ -16,7 +15,7 @@ import torch
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.sections import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.lab.oracle.truth import (
@@ -37,12 +36,6 @@ from causalrec.training.refit import refitted
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
 OURS, RAW = "ours", "raw"
-UNBIASED = {
-    "exposure_popularity": 0.0,
-    "exposure_promotion": 0.0,
-    "exposure_personal": 0.0,
-    "confounding": 0.0,
-}
 LEFT_OUT = (RANDOM, POPULARITY)
 Row = dict[str, float]
 
@@ -51,13 +44,11 @@ def main() -> None:
     """Measure every shop, print a table per question and its means."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="*", default=[7, 8, 9, 10, 11])
-    parser.add_argument("--unbiased", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
     found: list[dict[str, Row]] = []
     for seed in given.seeds:
-        knobs = DemoSettings.model_validate(UNBIASED if given.unbiased else {})
-        found.append(measure(SourceSettings(seed=seed, demo=knobs)))
+        found.append(measure(SourceSettings(seed=seed)))
         for name, row in found[-1].items():
             CONSOLE.print(f"| {seed} | {name} | {shown(row)} |")
     for name in found[0]:
