@@ -2,11 +2,10 @@
 
 A look is one item shown to one user in one session, its outcome the deepest response of that user to that
 item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
-logs none, views are, and carts and purchases their outcomes. Where most carts and purchases, since
-looks are logged, follow none (ratings; orders and page views of two systems), what people chose from is not
-known: no looks. What
-is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand had a
-surge), so that training never reads single looks.
+logs none, views are, and carts and purchases their outcomes. Where most carts and purchases, since looks are
+logged, follow none (ratings; orders and page views of two systems), what people chose from is not known: no
+looks. What is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand
+had a surge), so that training never reads single looks.
 """
 
 import datetime as dt
