@@ -430,11 +430,6 @@ class GateSettings(Section):
         le=1,
         description="share of rows in common with the champion's lists below which the gate warns",
     )
-    max_score_psi: float = Field(
-        0.25,
-        gt=0,
-        description="population stability index of scores beside the champion's above which the gate warns",
-    )
     max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
     max_size_mb: float = Field(4_096.0, gt=0, description="largest package, in MB")
     auto_approve: Literal["never", "first", "always"] = Field(

@@ -18,7 +18,7 @@ from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
-from causalrec.report.people import codes, people
+from causalrec.report.people import codes, one_person, people
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import TruthLine
 from jobs.report import tables_of
@@ -167,8 +167,16 @@ def test_people_and_codes(finished: Finished) -> None:
     assert [shown.moved for shown in found["u000"].shown] == [2, 0, -2]
     assert len(found["u000"].history) == min(found["u000"].chosen, 8)
     assert (found["u061"].label, found["u061"].history) == ("cold_user", ())
-    (code,) = codes(finished.settings, finished.lake, DS)
+    (code,) = codes(finished.lake, DS)
     assert (code.rows, code.shift, code.items) == (3, 0.0, ("i000", "i001", "i002"))
+
+
+def test_one_person_is_shown_whole(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("causalrec.report.people.HISTORY", 1)
+    monkeypatch.setattr("causalrec.report.people.RECOMMENDATIONS", 1)
+    whole = one_person(finished.lake, DS, "u000")
+    assert len(whole.history) == whole.chosen > 1
+    assert [shown.rank for shown in whole.shown] == [1, 2, 3]
 
 
 def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
