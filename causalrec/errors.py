@@ -91,6 +91,12 @@ class RegistryError(CausalrecError):
     passing = True
 
 
+class GateRefused(RegistryError):
+    """The gate judged a model version and refused it; another try judges alike."""
+
+    passing = False
+
+
 class ScoringError(CausalrecError):
     """A recommendation table fails its verification; the published one stays."""
 

@@ -62,3 +62,4 @@ class ExportSettings(Section):
     parquet: str = Field("exports", description="folder (below the work folder) or URI of the Parquet copies")
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
+    plugins: tuple[str, ...] = Field((), description="names of export targets that other packages bring")

@@ -14,15 +14,3 @@ class FeaturePageSettings(Section):
         description="items that neighbours, near duplicates, drift and the map look at, chosen by a "
         "hash of the id",
     )
-    image_duplicate: float = Field(
-        0.97, gt=0, le=1, description="cosine from which two different pictures count as near duplicates"
-    )
-    text_duplicate: float = Field(
-        0.97, gt=0, le=1, description="cosine from which two different texts count as near duplicates"
-    )
-    drift_warning: float = Field(
-        3.0,
-        gt=0,
-        description="distance of the means of new and known vectors, in units of chance, from which "
-        "the page warns",
-    )

@@ -22,7 +22,6 @@ class ResponseSettings(Section):
     thin: int = Field(2, ge=1, description="sweeps between two draws that are averaged")
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
     content_width: int = Field(32, ge=1, description="most principal components of a modality")
-    most_levels: int = Field(256, ge=1, description="commonest brands, categories or codes with an effect")
     content: bool = Field(True, description="content says what to expect of an item")
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
     shuffled_codes: bool = Field(False, description="codes dealt out to items at random: a refuter")
@@ -30,4 +29,3 @@ class ResponseSettings(Section):
     examination: bool = Field(False, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
-    block: int = Field(65_536, ge=1, description="users or items solved at once")

@@ -204,8 +204,8 @@ class SourceSettings(Section):
 
     kind: str = Field(
         "demo",
-        description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
-        "(the H&M files)",
+        description="who fills the landing zone: native (the shop), demo (a generated shop), hm "
+        "(the H&M files) or the name of a plug-in",
     )
     raw: str | None = Field(None, description="folder or URI of the raw files that an adapter converts")
     seed: int = Field(7, description="seed of the generated shop")
@@ -244,6 +244,9 @@ class IngestSettings(Section):
     max_unreadable_share: float = Field(
         0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
     )
+    max_unknown_items_share: float = Field(
+        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
+    )
     min_rows_share: float = Field(
         0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
     )
@@ -269,8 +272,8 @@ class ImageSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), an open_clip architecture, hf- "
-        "hub:ORG/NAME or local-dir:FOLDER",
+        description="lite (weights from an installed package), an open_clip architecture, "
+        "hf-hub:ORG/NAME, local-dir:FOLDER or plugin:NAME",
     )
     pretrained: str | None = Field(
         None, description="open_clip tag or local checkpoint file; only for an architecture name"
@@ -316,8 +319,8 @@ class TextSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), a hub id, a local folder, or local- "
-        "dir:FOLDER for the text half of an open_clip model",
+        description="lite (weights from an installed package), a hub id, a local folder, "
+        "local-dir:FOLDER for the text half of an open_clip model, or plugin:NAME",
     )
     pooling: Literal["mean", "cls"] = Field(
         "mean", description="mean over the tokens, or the first (cls) token"
@@ -380,7 +383,9 @@ class DatasetSettings(Section):
     )
     max_minute_actions: int = Field(120, ge=0, description="the same for one minute; 0: off")
 
-    history_days: int = Field(1_000, ge=1, description="days before the run date whose events count")
+    history_days: int = Field(
+        0, ge=0, description="days before the run date whose events count; 0: events of any age"
+    )
     event_weights: dict[str, float] = Field(
         default_factory=lambda: {"cart": 1.0, "purchase": 1.0},
         description="event types that make an interaction, and their weights",
@@ -454,11 +459,6 @@ class GateSettings(Section):
         ge=0,
         le=1,
         description="share of rows in common with the champion's lists below which the gate warns",
-    )
-    max_score_psi: float = Field(
-        0.25,
-        gt=0,
-        description="population stability index of scores beside the champion's above which the gate warns",
     )
     max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
     max_size_mb: float = Field(4_096.0, gt=0, description="largest package, in MB")

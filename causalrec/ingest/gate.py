@@ -13,7 +13,7 @@ from causalrec.errors import ContractError, QualityError, ReasonCode, SourceErro
 from causalrec.ingest.advice import advice, field_advice
 from causalrec.ingest.measure import Measures
 
-MIN_JUDGED_VALUES = 20  # fewer unreadable values of a column are too few to refuse a delivery
+MIN_JUDGED_VALUES = 20  # fewer unreadable values of a column, or events of unknown items, refuse nothing
 VOLUME_WINDOW_DAYS = 7  # earlier deliveries that a new one is compared with
 
 

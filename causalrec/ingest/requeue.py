@@ -81,7 +81,7 @@ def requeue(
 
 def _note(before: int, outcome: Outcome) -> str:
     said = f"requeued {before:,} rows, {outcome.rows_rejected:,} are still rejected"
-    return f"{said}; {outcome.note}" if outcome.note else said
+    return f"{said}\n{outcome.note}" if outcome.note else said
 
 
 def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.date) -> None:

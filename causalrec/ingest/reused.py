@@ -29,14 +29,15 @@ def without_reused(
 ) -> "DataFrame":
     """Mark good rows whose id stands for another content in an earlier arrival date, stored or at hand.
 
-    Stored deliveries are looked at as far back as datasets reach (``dataset.history_days``).
+    Stored deliveries are looked at as far back as datasets reach (``dataset.history_days``; 0: all of them).
     """
     rules = feed.table.extensions
     if not rules.content or rules.duplicates is None:
         return marked
     (key,) = rules.duplicates.by
     content = F.xxhash64(*rules.content).alias(CONTENT)
-    first = dates[0] - dt.timedelta(days=settings.dataset.history_days)
+    days = settings.dataset.history_days
+    first = dates[0] - dt.timedelta(days=days) if 0 < days < dates[0].toordinal() else dt.date.min
     again = {date.isoformat() for date in dates}
     stored = [
         day for day in lake.table(feed.kind).upto("arrival_date", dates[-1].isoformat())

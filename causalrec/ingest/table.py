@@ -169,7 +169,7 @@ def _outcome(
             **{f"{NULLED}{note.replace(' ', '.')}": n for note, n in found.nulled.items()},
             **counters_of(found),
         },
-        note="; ".join(note for note in notes if note),
+        note="\n".join(note for note in notes if note),
     )
 
 
@@ -178,5 +178,5 @@ def _noted(outcomes: dict[dt.date, Outcome], ds: dt.date, warnings: list[str]) -
     if not warnings:
         return outcomes
     at = ds if ds in outcomes else max(outcomes)
-    note = "; ".join(part for part in (outcomes[at].note, *warnings) if part)
+    note = "\n".join(part for part in (outcomes[at].note, *warnings) if part)
     return outcomes | {at: replace(outcomes[at], note=note)}

@@ -51,7 +51,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[T
         truth_note=short_fits_note(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
-        codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
+        codes=codes(lake, night.ds) if lake.table("recommendations").exists() else [],
         titles=titles,
         picture=thumbnails.uri,
         side=THUMBNAIL_PIXELS,

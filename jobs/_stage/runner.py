@@ -20,7 +20,7 @@ from causalrec import __version__
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
-from causalrec.lake.outcome import Outcome
+from causalrec.lake.outcome import LOUD, Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import Lineage
 from causalrec.run import Run, open_run
@@ -31,8 +31,6 @@ from jobs._terminal.tables import Table
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 EXIT_REFUSED = 78
 """Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
-LOUD = ("LOST ", "UNREAD ")
-"""How the note of a run begins that lost rows or values."""
 
 
 @dataclass(frozen=True)
@@ -224,9 +222,9 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
 
 def _print_notes(rows: list[LedgerRow], console: Console) -> None:
     for row in rows:
-        if row.note:
-            style = "bold red" if row.note.startswith(LOUD) else "yellow"
-            console.print(f"{row.ds}: {escape(row.note)}", style=style, highlight=False, soft_wrap=True)
+        for line in row.note.splitlines():
+            style = "bold red" if line.startswith(LOUD) else "yellow"
+            console.print(f"{row.ds}: {escape(line)}", style=style, highlight=False, soft_wrap=True)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:

@@ -15,7 +15,7 @@ from causalrec.scoring.export.run import TARGETS, Report, configured
 from causalrec.scoring.export.run import export as export_night
 from jobs._stage.runner import EXIT_ERROR, shop_settings
 from jobs._terminal.tables import Table
-from jobs.commands._shared.options import PublishedDate, SettingsFile, one_of
+from jobs.commands._shared.options import PublishedDate, SettingsFile
 from jobs.commands.show import newest
 
 
@@ -24,9 +24,8 @@ def export(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            parser=one_of(TARGETS),
             metavar="STORE",
-            help=f"{', '.join(TARGETS)}; may be repeated (default: all configured stores).",
+            help=f"{', '.join(TARGETS)} or a plug-in; may be repeated (default: all configured stores).",
         ),
     ] = None,
     settings_file: SettingsFile = None,

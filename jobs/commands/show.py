@@ -33,7 +33,7 @@ def show(
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     ds = ds or newest(lake)
-    person = one_person(settings, lake, ds, user)
+    person = one_person(lake, ds, user)
     titles, references = items_of(settings, lake, ds)
     if json:
         write_json({"ds": ds, **asdict(person)})

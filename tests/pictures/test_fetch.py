@@ -42,7 +42,18 @@ def test_a_picture_arrives_after_passing_trouble_and_allowed_redirects(
 
 
 @pytest.mark.parametrize(
-    "name", ["outside.jpg", "elsewhere.jpg", "to-a-file.jpg", "climbing.jpg", "round.jpg", "nowhere.jpg"]
+    "name",
+    [
+        "outside.jpg",
+        "elsewhere.jpg",
+        "to-a-file.jpg",
+        "climbing.jpg",
+        "round.jpg",
+        "nowhere.jpg",
+        "broken.jpg",
+        "port.jpg",
+        "scheme.jpg",
+    ],
 )
 def test_a_redirect_out_of_the_roots_is_not_followed(
     resolver: Resolver, server: PictureServer, name: str

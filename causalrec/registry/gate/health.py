@@ -8,6 +8,8 @@ from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.gate.refuted import DIVERGED
 
+MAX_SCORE_PSI = 0.25  # population stability index of scores beside the champion's above which the gate warns
+
 MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
 MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
 
@@ -25,7 +27,7 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     yield from _overlap(evaluation, settings)
     yield _coverage(evaluation, settings, f"coverage@{k}")
     yield _lift(evaluation, settings, f"popularity_lift@{k}")
-    yield from _codebook(evaluation, settings)
+    yield from _codebook(evaluation)
     yield from _refuters(evaluation, settings)
     yield from _drift(evaluation, settings, k)
     yield _cost(evaluation, "latency", "latency_ms", settings.max_latency_ms, "ms per user")
@@ -70,7 +72,7 @@ def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
     return Check("popularity lift", "pass" if value <= most else "warn", value, most, text)
 
 
-def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+def _codebook(evaluation: Comparison) -> Iterator[Check]:
     """Fault of a collapsed codebook: all items in one code compare like with unlike."""
     codes = evaluation.value(evaluation.model, "codebook_codes")
     perplexity = evaluation.value(evaluation.model, "codebook_perplexity")
@@ -127,8 +129,8 @@ def _drift(evaluation: Comparison, settings: GateSettings, k: str) -> Iterator[C
     psi = evaluation.value(evaluation.model, "champion_score_psi")
     if psi is not None:
         text = f"population stability index {psi:.3f} of standardised scores against the champion"
-        status = "pass" if psi <= settings.max_score_psi else "warn"
-        yield Check("score drift", status, psi, settings.max_score_psi, text)
+        status = "pass" if psi <= MAX_SCORE_PSI else "warn"
+        yield Check("score drift", status, psi, MAX_SCORE_PSI, text)
 
 
 def _cost(evaluation: Comparison, name: str, metric: str, most: float, unit: str) -> Check:

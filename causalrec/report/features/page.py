@@ -10,11 +10,12 @@ from causalrec.lake import Lake, Ledger
 from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
-from causalrec.report.features.summary import NEIGHBOURS, Summary, summarise
+from causalrec.report.features.summary import DUPLICATE, NEIGHBOURS, Summary, summarise
 from causalrec.report.page import make_page
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
 QUERIES = 6  # items whose nearest neighbours are shown
+DRIFT_WARNING = 3.0  # distance of the means of new and known vectors, in units of chance
 FAILURES = 3  # examples shown per reason
 
 GALLERIES = 4  # items shown with all their pictures
@@ -57,8 +58,9 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
         picture=thumbnails.uri,
         by_reference=thumbnails.of,
         side=THUMBNAIL_PIXELS,
-        page=page,
         neighbours=NEIGHBOURS,
+        duplicate=DUPLICATE,
+        drift_warning=DRIFT_WARNING,
     )
     return file, summaries
 

@@ -48,7 +48,7 @@ def to_redis(
         raise ExportError("redis: the client is not installed", do=INSTALL) from error
     prefix = settings.prefix or f"causalrec:{shop}"
     try:
-        with _connected(settings, password) as client, _alone(client, prefix, settings) as still_mine:
+        with _connected(settings, password) as client, _alone(client, prefix) as still_mine:
             return _Export(client, night, settings, prefix, batch_rows).run(progress, still_mine)
     except redis.RedisError as error:
         raise ExportError(
@@ -76,7 +76,7 @@ def _connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis
 
 
 @contextmanager
-def _alone(client: "Redis", prefix: str, settings: RedisSettings) -> "Iterator[Progress]":
+def _alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
     """One export under a prefix at a time; yields what a writer calls to keep its turn."""
     from redis.exceptions import LockError
 
@@ -134,7 +134,7 @@ class _Export:
 
     def keys(self, name: str, table: NightTable) -> Keys:
         """How the keys of a table are called in a night."""
-        return Keys(f"{self.prefix}:night:{name}:{table.name}:", self.settings)
+        return Keys(f"{self.prefix}:night:{name}:{table.name}:")
 
     def _table(self, table: NightTable, name: str, progress: Progress, still_mine: Progress) -> Exported:
         began, keys = time.monotonic(), self.keys(name, table)

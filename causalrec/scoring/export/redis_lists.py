@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.export import RedisSettings
 from causalrec.scoring.export.night import NightTable
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ class Keys:
     """Names of the keys of one table in one night."""
 
     prefix: str
-    settings: RedisSettings
 
     def of(self, value: str) -> str:
         """The key of a user, an item or a category."""
@@ -36,7 +34,7 @@ class Keys:
 
 def write(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> Iterator[int]:
     """Sends all lists; yields the rows of each batch once the server has them."""
-    columns = _columns(table, keys.settings)
+    columns = _columns(table)
     for batch in table.batches(batch_rows, [table.key, *columns]):
         values, lists = as_lists(batch, table.key, columns)
         for start in range(0, len(values), KEYS_AT_ONCE):
@@ -48,7 +46,7 @@ def write(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> It
         yield batch.num_rows
 
 
-def _columns(table: NightTable, settings: RedisSettings) -> list[str]:
+def _columns(table: NightTable) -> list[str]:
     left_out = {table.key, "rank", "ds", *LEFT_OUT}
     return ["rank", *(name for name in table.schema.names if name not in left_out)]
 

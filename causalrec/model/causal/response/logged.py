@@ -12,9 +12,10 @@ import numpy as np
 
 from causalrec.config.model import BlendSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.model.base import Judge
 from causalrec.model.causal.blend.part import spread_of_scores
+from causalrec.model.causal.blend.search import WEIGHTS
 from causalrec.model.causal.response.newcomers import UserPrior
 from causalrec.model.causal.response.part import ResponsePart
 
@@ -40,7 +41,7 @@ def exposure_weight(
     if data.valid.shape[1] == 0 or spread == 0:
         return 0.0
     unit = spread_of_scores(part.users, part.items) / spread
-    sample = sampled(data, settings.judged_users, seed)
+    sample = sampled(data, JUDGED_USERS, seed)
 
     @cache
     def value(weight: float) -> float:
@@ -50,7 +51,7 @@ def exposure_weight(
 
         return judge(score, sample)
 
-    best = max((unit * weight for weight in settings.weights), key=value)
+    best = max((unit * weight for weight in WEIGHTS), key=value)
     return best if value(best) > value(0.0) * (1 + settings.gain) else 0.0
 
 
