@@ -74,7 +74,19 @@ def test_standalone_cluster(standalone: str, tmp_path: Path, root: Path) -> None
     }  # fmt: skip
     pairs = [word for name, value in options.items() for word in ("--conf", f"{name}={value}")]
     submit = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", standalone]
-    found = outcome([*submit, "--driver-memory", "900m", *pairs, RUN, str(tmp_path / "lake")], root)
+    found = outcome(
+        [
+            *submit,
+            "--driver-memory",
+            "900m",
+            "--driver-java-options",
+            LIGHT,
+            *pairs,
+            RUN,
+            str(tmp_path / "lake"),
+        ],
+        root,
+    )
     assert (found["master"], found["memory"], found["cores"]) == (standalone, "900m", "2")
     holds(found)
 
