@@ -28,7 +28,7 @@ def outcome(command: list[str], root: Path) -> dict[str, object]:
     """What the run says."""
     environment = {**os.environ, "PYTHONPATH": str(root), "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
@@ -74,19 +74,8 @@ def test_standalone_cluster(standalone: str, tmp_path: Path, root: Path) -> None
     }  # fmt: skip
     pairs = [word for name, value in options.items() for word in ("--conf", f"{name}={value}")]
     submit = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", standalone]
-    found = outcome(
-        [
-            *submit,
-            "--driver-memory",
-            "900m",
-            "--driver-java-options",
-            LIGHT,
-            *pairs,
-            RUN,
-            str(tmp_path / "lake"),
-        ],
-        root,
-    )
+    own = ["--driver-memory", "900m", "--driver-java-options", LIGHT]
+    found = outcome([*submit, *own, *pairs, RUN, str(tmp_path / "lake")], root)
     assert (found["master"], found["memory"], found["cores"]) == (standalone, "900m", "2")
     holds(found)
 
