@@ -40,6 +40,19 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
         raise ValueError(f"{text!r}: no such home folder") from error
 
 
+def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path of the file system.
+
+    Raises:
+        ValueError: it is the address of an object store, which would become a folder of that name.
+    """
+    if "://" in str(given):
+        raise ValueError(
+            f"{given}: only a folder works here; name one that every machine reaches, as by a mount"
+        )
+    return given
+
+
 class PathSettings(Section):
     """Where things lie. Relative paths are resolved against the work folder at load time.
 
@@ -68,6 +81,11 @@ class PathSettings(Section):
         description="folders and URIs that picture references may point into; {landing} stands for the "
         "landing zone, {raw} for source.raw",
     )
+
+    @field_validator("work", "bundles", "reports", "truth", mode="before")
+    @classmethod
+    def _a_folder(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        return a_folder(given)
 
     @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
     @classmethod
@@ -101,12 +119,24 @@ class FetchSettings(Section):
 
 
 class SparkSettings(Section):
-    """The Spark session; on a cluster only ``master`` and ``conf`` change."""
+    """The Spark session. What is left empty is what ``spark-submit`` or the cluster's own defaults say."""
 
-    master: str = Field("local[2]", description="Spark master: local[N], or the address of a cluster")
-    driver_memory: str = Field("2g", description="memory of the driver, as Spark writes it")
+    master: str = Field(
+        "",
+        description="Spark master: local[N], or the address of a cluster; empty: what spark-submit says, "
+        "local[2] without it",
+    )
+    driver_memory: str = Field(
+        "",
+        description="memory of the driver, as Spark writes it; empty: 2g on a local master, what the cluster "
+        "says on others",
+    )
     java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
-    shuffle_partitions: int = Field(4, ge=1, description="partitions after a shuffle")
+    shuffle_partitions: int | None = Field(
+        None,
+        ge=1,
+        description="partitions after a shuffle; none: 4 on a local master, what the cluster says on others",
+    )
     conf: dict[str, str] = Field(default_factory=dict, description="further Spark properties")
 
 
