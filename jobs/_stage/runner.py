@@ -121,8 +121,7 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     seconds, spent = time.monotonic() - wall, _cpu_seconds() - cpu
     rows = []
     for ds, outcome in sorted(outcomes.items()):
-        keep = ds == context.ds and (failure is not None or not job.makes_inputs)
-        same = inputs if keep else inputs_of(job, context.at(ds))
+        same = inputs if failure else _read(job, context, ds, outcome, inputs)
         rows.append(
             new_row(
                 job=job.name,
@@ -146,6 +145,15 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
         if failure is not None:
             raise failure  # the cause, even where the ledger cannot be written either
     return rows
+
+
+def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping[str, str]) -> dict[str, str]:
+    """What the result for ``ds`` rests on; nothing where nobody marked it in time, so that it is made again."""
+    if outcome.inputs is not None:
+        return {**outcome.inputs, CODE: before[CODE]}
+    if ds != context.ds:
+        return {}
+    return inputs_of(job, context) if job.makes_inputs else dict(before)
 
 
 def _cpu_seconds() -> float:

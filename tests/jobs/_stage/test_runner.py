@@ -111,7 +111,8 @@ def test_a_failure_is_recorded_and_raised(context: Run) -> None:
 def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_2
     unchanged = Written("events", "arrival_date=2026-03-02", 1, 5, 10, "d", False)
-    work = Work(result={MARCH_1: Outcome(rows_in=4), MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
+    older = Outcome(rows_in=4, inputs={"events": "d1"})
+    work = Work(result={MARCH_1: older, MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
     rows = run(work.job(), context)
     assert [(row.ds, row.rows_in, row.status) for row in rows] == [
         (MARCH_1, 4, "success"),
@@ -120,6 +121,15 @@ def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_1
     run(work.job(), context)
     assert work.runs == 1
+
+
+def test_another_date_that_nobody_marked_before_reading_is_made_again(context: Run) -> None:
+    context.ds = MARCH_2
+    work = Work(result={MARCH_1: Outcome(), MARCH_2: Outcome()})
+    run(work.job(), context)
+    context.ds = MARCH_1
+    run(work.job(), context)
+    assert work.runs == 2
 
 
 def test_nothing_done_is_nothing_recorded(context: Run) -> None:
