@@ -91,6 +91,12 @@ class RegistryError(CausalrecError):
     passing = True
 
 
+class LostRegistry(RegistryError):
+    """MLflow no longer has the champion that the table ``promotions`` names; trying again does not help."""
+
+    passing = False
+
+
 class ScoringError(CausalrecError):
     """A recommendation table fails its verification; the published one stays."""
 

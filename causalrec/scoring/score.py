@@ -24,10 +24,10 @@ from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.rules import allowed
+from causalrec.registry.alias import champion_number, needed_champion
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.store import connect
-from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, need, opened, version_of
+from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, opened
 from causalrec.scoring.tonight import tonight
 from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 
@@ -43,7 +43,7 @@ def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) ->
     """The dataset, the champion and the settings of scoring."""
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
-        "champion": version_of(settings, "champion"),
+        "champion": champion_number(settings, lake),
         "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
     }
 
@@ -56,7 +56,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         DatasetError: there is no dataset of ``ds``.
     """
     dataset = load_dataset(settings, lake, ds)
-    champion = need(connect(settings), settings, "champion")
+    champion = needed_champion(settings, lake)
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     with opened(champion) as package:

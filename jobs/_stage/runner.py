@@ -22,6 +22,7 @@ from causalrec.errors import CausalrecError
 from causalrec.lake.outcome import Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import emit
+from causalrec.pipeline import STAGES
 from causalrec.run import Run, open_run
 from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
@@ -114,6 +115,7 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     outcomes: Mapping[dt.date, Outcome]
     with context:
         try:
+            _require_whole(job, context)
             result = job.work(context)
             outcomes = result if isinstance(result, Mapping) else {context.ds: result}
         except BaseException as error:
@@ -147,8 +149,20 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     return rows
 
 
+def _require_whole(job: Job, context: Run) -> None:
+    """Tables that the stage reads are all there before it starts; what it writes anew it may mend.
+
+    Raises:
+        PinError: another engine deleted data files.
+    """
+    stage = STAGES.get(job.name)
+    if stage is not None:
+        for name in sorted(set(stage.reads) - set(stage.writes)):
+            context.lake.table(name).require_whole()
+
+
 def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping[str, str]) -> dict[str, str]:
-    """What the result for ``ds`` rests on; nothing where nobody marked it in time, so that it is made again."""
+    """What the result for ``ds`` rests on; nothing, so that it is made again, if nobody marked it in time."""
     if outcome.inputs is not None:
         return {**outcome.inputs, CODE: before[CODE]}
     if ds != context.ds:

@@ -54,7 +54,7 @@ def test_everywhere_with_a_receipt_and_once(settings: Settings, shop: Shop) -> N
     assert list(settings.bundle_root.iterdir()) == []
     (version,) = connect(settings).search_model_versions(f"name='{settings.registry.model_name}'")
     assert version.tags[ERASED] == "1"
-    assert live_pins(settings) == ()
+    assert live_pins(settings, lake) == ()
     (receipt,) = Erasures(lake).receipts(USER)
     assert receipt["tables"] == {"interactions": {"rows": own, "old_files": 0, "log_entries": 0}}
     assert USER not in str(lake.table("erasures").read().to_pylist())

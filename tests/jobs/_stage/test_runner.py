@@ -4,15 +4,16 @@ import datetime as dt
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from causalrec.config import Settings
-from causalrec.errors import QualityError
+from causalrec.errors import PinError, QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
 from causalrec.run import Run
@@ -106,6 +107,22 @@ def test_a_failure_is_recorded_and_raised(context: Run) -> None:
     work.result = Outcome()
     run(work.job(), context)
     assert work.runs == 2
+
+
+def test_a_table_that_another_engine_vacuumed_is_named_before_the_work(context: Run) -> None:
+    table, work = context.lake.table("products"), Work()
+    texts = {column.name: "x" for column in table.schema if column.type == pa.string()}
+    row = dict.fromkeys(table.schema.names) | texts | {"image_refs": [], "arrival_date": MARCH_1}
+    row |= {"source_line": 1, "updated_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}
+    table.replace(pa.Table.from_pylist([row], schema=table.schema), {"arrival_date": "2026-03-01"})
+    table.location.delete([table.created().files[0].path])
+    with pytest.raises(PinError, match="products@1: 1 of 1 data files are gone"):
+        run(replace(work.job(), name="embed_texts"), context)
+    assert work.runs == 0
+    (failed,) = context.ledger.rows()
+    assert (failed.status, failed.job) == ("failed", "embed_texts")
+    run(replace(work.job(), name="ingest_products"), context)  # what writes it may mend it
+    assert work.runs == 1
 
 
 def test_one_row_per_date(context: Run) -> None:
