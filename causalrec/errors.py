@@ -97,6 +97,10 @@ class LostRegistry(RegistryError):
     passing = False
 
 
+class RequestError(CausalrecError):
+    """A served model is asked for something that it cannot answer."""
+
+
 class ScoringError(CausalrecError):
     """A recommendation table fails its verification; the published one stays."""
 

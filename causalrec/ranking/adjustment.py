@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from causalrec.ranking.catalogue import Catalogue
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.str_]
+Texts = npt.NDArray[Any]
 Counts = npt.NDArray[np.floating]
 
 
@@ -131,5 +132,5 @@ def sentences(codes: Texts, confounders: Texts) -> Texts:
     for code, sentence in SENTENCES.items():
         rows = codes == code.value
         before, placeholder, after = sentence.partition("{}")
-        found[rows] = before + confounders[rows].astype(object) + after if placeholder else sentence
-    return found.astype(str)
+        found[rows] = before + confounders[rows] + after if placeholder else sentence
+    return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -88,7 +89,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
     """user_id and the row of the user in the model; -1 for users it knows nothing about."""
-    rows = package.rows_of(dataset.user_ids.astype(str))
+    rows = package.rows_of(dataset.user_ids)
     return pa.table(
         {"user_id": pa.array(dataset.user_ids, pa.string()), "user_row": pa.array(rows, pa.int32())}
     )
@@ -173,7 +174,7 @@ def _counters(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> d
 def _sizes(
     package: ModelPackage, dataset: Dataset, catalogue: Catalogue, settings: ScoringSettings, ds: dt.date
 ) -> dict[str, float]:
-    known = np.isin(dataset.item_ids.astype(str), package.item_ids)
+    known = pd.Index(dataset.item_ids).isin(package.item_ids)
     may = allowed(dataset.items, settings, ds)
     return {
         "items_scored": float(catalogue.rules.listed.sum()),

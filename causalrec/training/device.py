@@ -1,12 +1,11 @@
 """Where training runs, and whether it will fit there."""
 
-import os
-
 import torch
 
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
+from causalrec.training.free_memory import available_bytes
 from causalrec.training.losses import CACHED_CELLS, DEVICE_CELLS
 
 GIB = 2**30
@@ -84,4 +83,4 @@ def free_bytes(device: torch.device) -> int:
     """Memory that can still be had on the device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return available_bytes()
