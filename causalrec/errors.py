@@ -97,6 +97,12 @@ class LostRegistry(RegistryError):
     passing = False
 
 
+class GateRefused(RegistryError):
+    """The gate judged a model version and refused it; another try judges alike."""
+
+    passing = False
+
+
 class RequestError(CausalrecError):
     """A served model is asked for something that it cannot answer."""
 

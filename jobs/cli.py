@@ -46,6 +46,7 @@ COMMANDS = (
     Command("stages", NIGHTS, "The stages of a night, in order."),
     Command("run", NIGHTS, "Run one stage for one date."),
     Command("requeue", NIGHTS, "Retry rows in quarantine after a correction."),
+    Command("metrics", NIGHTS, "Gauges for Prometheus: what ran, what it cost, what the monitor says."),
     Command("features", NIGHTS, "Write the page of neighbours, duplicates, drift and failed pictures."),
     Command("show", LISTS, "A user's history and published list, with reasons."),
     Command("explain", LISTS, "Why a user was recommended an item: one score taken apart."),

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from rich.text import Text
+
 from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
@@ -66,7 +68,11 @@ def tables_of(night: Night) -> Table:
     for line in night.lines:
         where = f"{_short(line.location)} @ {line.version}" if line.version is not None else line.status
         numbers = [f"{n:,}" if n else "" for n in (line.rows_in, line.rows_out, line.rejected)]
-        table.add_row(line.job, line.table, *numbers, f"{line.seconds:.1f}" if line.seconds else "", where)
+        cells = (line.job, line.table, *numbers, f"{line.seconds:.1f}" if line.seconds else "", where)
+        table.add_row(*cells, style="bold red" if line.losses else None)
+    if night.losses:
+        told = [f"{job} {loss}" for job, loss in night.losses]
+        table.caption = Text("\n".join(told), style="bold red", justify="left")
     return table
 
 

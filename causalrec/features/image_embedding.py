@@ -11,6 +11,7 @@ from causalrec.features.encoders.device import gpu_profile
 from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import (
+    DRIVER_ROWS,
     append_vectors,
     arrived,
     content_digest,
@@ -63,7 +64,7 @@ def embed_images(
     if not images.exists():
         return Outcome(note="no pictures yet")
     pin = Pin("images", images.version())
-    if rows_upto(images, ds, pin.version) <= settings.features.driver_rows:
+    if rows_upto(images, ds, pin.version) <= DRIVER_ROWS:
         rows = images.read(arrived(images, ds), ["sha256"], pin.version)
         total, missing = count_missing(lake, rows["sha256"].to_pandas(), encoder_id)
         if not missing:

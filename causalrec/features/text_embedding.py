@@ -11,6 +11,7 @@ from causalrec.config import Settings
 from causalrec.features.encoders.device import gpu_profile
 from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.increment import (
+    DRIVER_ROWS,
     append_vectors,
     arrived,
     content_digest,
@@ -51,7 +52,7 @@ def embed_texts(
     if not products.exists():
         return Outcome(note="no products yet")
     pin = Pin("products", products.version())
-    if rows_upto(products, ds, pin.version) <= settings.features.driver_rows:
+    if rows_upto(products, ds, pin.version) <= DRIVER_ROWS:
         rows = products.read(arrived(products, ds), list(FIELDS), pin.version)
         total, missing = count_missing(lake, text_keys(rows.to_pandas()), encoder_id)
         if not missing:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.errors import QualityError
+from causalrec.ingest.advice import picture_loss_note
 from causalrec.ingest.image_retries import DUE, PASSING, due_retries
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.pictures.read import INSPECTED, InspectTask
@@ -83,6 +84,11 @@ def ingest_images(
                 "images_retried": again.num_rows if date == ds else 0,
             },
             inputs=marks[date],
+            note=picture_loss_note(
+                {reason: rows for reason, rows in found.items() if reason},
+                sum(found.values()),
+                settings.ingest.loud_share,
+            ),
         )
         for date, found in counts.items()
     }

@@ -22,6 +22,7 @@ from causalrec.lake.files import NewFile
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import DataFile, Snapshot
 
+COMMIT_TRIES = 100  # while other writers are faster
 PAUSE = 0.02  # seconds; grows with every lost race
 LONGEST_PAUSE = 0.5
 REVOKED_KEY = "causalrec.revoked"

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from causalrec.errors import LakeError
 from causalrec.lake.attempt import attempt, sweep, sweep_dead
-from causalrec.lake.commit import commit_append, commit_replacement
+from causalrec.lake.commit import COMMIT_TRIES, commit_append, commit_replacement
 from causalrec.lake.declared import Writable
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, stored_digest
@@ -41,8 +41,7 @@ def write_replacement(
         kept = [file for p in changed for file in new[render(p)]]
         final = seen
         if changed:
-            tries = table.settings.commit_tries
-            final = commit_replacement(seen, changed, kept, this.id, tries)
+            final = commit_replacement(seen, changed, kept, this.id, COMMIT_TRIES)
         sweep(table.location, this, keep=frozenset(file.path for file in kept))
     return [_written(final, p, found[render(p)], p in changed) for p in partitions]
 
@@ -60,7 +59,7 @@ def write_append(table: Writable, store: Store, since: int | None = None) -> Wri
         total = _total(new)
         final = seen
         if new:
-            final = commit_append(seen, new, this.id, table.settings.commit_tries, since)
+            final = commit_append(seen, new, this.id, COMMIT_TRIES, since)
             touched = tuple(sorted({folder(file.partition) for file in new}))
             sweep(table.location, replace(this, folders=touched), keep=frozenset(file.path for file in new))
     names = {render(file.partition) for file in new}

@@ -10,6 +10,8 @@ from causalrec.dataset.arrays import Floats
 from causalrec.errors import TrainingError
 from causalrec.model.blocks import unit_rows
 
+CHANNEL_WIDTH = 256  # most columns that one modality adds to the tables
+
 Present = npt.NDArray[np.bool_]
 SMALLEST = 1e-5  # directions with less than this share of the largest variance are numerical noise
 
@@ -87,25 +89,15 @@ def fit_content(modalities: Mapping[str, Floats], width: int) -> dict[str, White
     return {name: whitening for name, whitening in fitted.items() if whitening is not None}
 
 
-def read_content(
-    whitenings: Mapping[str, Whitening],
-    modalities: Mapping[str, Floats],
-    rows: int,
-    weights: Mapping[str, float] | None = None,
-) -> Content:
-    """Applies fitted whitenings; a modality that is not given is missing for all rows.
-
-    Args:
-        weights: modality -> its weight in cosines of ``vectors``; one where not named.
-    """
+def read_content(whitenings: Mapping[str, Whitening], modalities: Mapping[str, Floats], rows: int) -> Content:
+    """Applies fitted whitenings; a modality that is not given is missing for all rows."""
     white, present, parts = {}, {}, []
     for name, whitening in whitenings.items():
         values = modalities.get(name)
         if values is None:
             values = np.full((rows, whitening.mean.size), np.nan, dtype=np.float32)
         white[name], present[name] = whitening(values)
-        weight = np.float32(np.sqrt((weights or {}).get(name, 1.0)))
-        parts.append(unit_rows(white[name] * whitening.spread) * weight)
+        parts.append(unit_rows(white[name] * whitening.spread))
     vectors = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
     spread = {name: whitening.spread for name, whitening in whitenings.items()}
     raw = {name: values for name, values in modalities.items() if name in whitenings}

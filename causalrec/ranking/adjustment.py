@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.catalogue import Catalogue
+
+EXPOSURE_SHARE = 0.25  # share of the items that count as shown often, and as shown rarely
+RESPONSE_ERRORS = 2.0
+"""By which an item's response rate must differ from the shop's to count as chosen more, or less."""
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -67,25 +70,24 @@ class Evidence:
     code_less: Bools
 
     @staticmethod
-    def of(catalogue: Catalogue, settings: ScoringSettings) -> "Evidence":
+    def of(catalogue: Catalogue) -> "Evidence":
         """From the looks of the catalogue."""
         looks, responses = catalogue.looks, catalogue.responses
         if looks is None or responses is None or not looks.sum():
             nothing = np.zeros(catalogue.size, dtype=np.bool_)
             return Evidence(*[nothing] * 6)
-        low, middle, high = np.quantile(looks, [settings.exposure_share, 0.5, 1 - settings.exposure_share])
+        low, middle, high = np.quantile(looks, [EXPOSURE_SHARE, 0.5, 1 - EXPOSURE_SHARE])
         _, code = np.unique(catalogue.confounders, return_inverse=True)
         named = catalogue.confounders != ""
         errors = _errors(looks, responses)
         of_code = _errors(*(_summed(code, counts) for counts in (looks, responses)))[code]
-        least = settings.response_errors
         return Evidence(
             often=(looks >= high) & (looks > middle),
             rarely=(looks <= low) & (looks < middle),
-            more=errors >= least,
-            less=errors <= -least,
-            code_more=named & (of_code >= least),
-            code_less=named & (of_code <= -least),
+            more=errors >= RESPONSE_ERRORS,
+            less=errors <= -RESPONSE_ERRORS,
+            code_more=named & (of_code >= RESPONSE_ERRORS),
+            code_less=named & (of_code <= -RESPONSE_ERRORS),
         )
 
     def codes(self, items: Indices, moved: Indices, demand_out: Bools) -> Texts:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import ConflictError, LostRegistry, RegistryError
 from causalrec.lake import Lake
+from causalrec.lake.commit import COMMIT_TRIES
 from causalrec.lake.outcome import Written
 from causalrec.registry.promotions import (
     Decision,
@@ -37,7 +38,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
     Raises:
         RegistryError: somebody else moved the alias meanwhile.
     """
-    for _ in range(settings.lake.commit_tries):
+    for _ in range(COMMIT_TRIES):
         history = read_history(lake)
         settle(client, settings, lake)
         found = champion_of(client, settings, lake)
@@ -55,7 +56,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         settle(client, settings, lake)
         return written
     raise RegistryError(
-        f"other decisions came first {settings.lake.commit_tries} times in a row",
+        f"other decisions came first {COMMIT_TRIES} times in a row",
         do="run it again",
     )
 

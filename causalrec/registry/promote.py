@@ -8,7 +8,7 @@ from typing import Any
 
 from causalrec.config import Settings
 from causalrec.config.sections import GateSettings
-from causalrec.errors import RegistryError
+from causalrec.errors import GateRefused
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.registry.alias import champion_of, decide_champion, settle
@@ -40,7 +40,7 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
     """Makes the challenger champion if the gate lets it pass and nobody has to be asked.
 
     Raises:
-        RegistryError: the gate refuses it (the old champion stays), it was not evaluated on the data of
+        GateRefused: the gate refuses it (the old champion stays), it was not evaluated on the data of
             ``ds``, or somebody else promoted meanwhile.
     """
     with guarded(settings):
@@ -70,7 +70,7 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     written = decide_champion(client, settings, lake, decision)
     if verdict.decision == "reject":
         stays = f"version {now} remains champion" if now else "there is still no champion"
-        raise RegistryError(
+        raise GateRefused(
             f"the gate refused version {challenger.version} ({stays}): {verdict.why}",
             do="look at its MLflow run, then change the model, the data or the gate's settings",
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.model.base import Recommender, ServingTables
+from causalrec.registry.described import describe
 from causalrec.registry.package import RULES, write_package
 from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
@@ -54,6 +55,7 @@ def register(
     with opened(ModelVersion(name, "(upload)", run_id, info.model_uri, tags)):
         pass
     version = str(mlflow.register_model(info.model_uri, name, tags=tags).version)
+    describe(client, settings, dataset, ds, version)
     client.set_registered_model_alias(name, "challenger", version)
     return ModelVersion(name, version, run_id, info.model_uri, tags)
 

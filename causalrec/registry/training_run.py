@@ -13,6 +13,7 @@ from causalrec.dataset.store import verify_bundle
 from causalrec.lake.record.ledger import git_revision
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.worth import ModuleWorth, as_json
+from causalrec.registry.described import log_datasets
 from causalrec.registry.reproduction.environment import environment_of
 from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON
 
@@ -61,6 +62,7 @@ def log_setting(settings: Settings, dataset: Dataset, ds: dt.date) -> None:
     }
     mlflow.log_params({name: str(value)[:500] for name, value in _flat(sections).items()})
     mlflow.set_tags({**facts_of(settings, dataset, ds), "pins": json.dumps(_pins(dataset))})
+    log_datasets(settings, dataset)
     mlflow.log_dict(settings.model_dump(mode="json"), "settings.json")
     origin = origin_of(settings, dataset)
     mlflow.log_dict({name: origin[name] for name in ("pins", "files")}, "data.json")

@@ -11,6 +11,8 @@ from causalrec.errors import CausalrecError
 from causalrec.pictures.decode import decode
 from causalrec.pictures.resolver import Resolver
 
+THUMBNAIL_PIXELS = 112  # side of a picture, in pixels
+
 QUALITY = 78
 
 
@@ -40,10 +42,10 @@ class Thumbnails:
             return None
         try:
             data = self._resolver.read(reference, self._caps.max_bytes)
-            picture = decode(data, self._caps, self._report.thumbnail_pixels)
+            picture = decode(data, self._caps, THUMBNAIL_PIXELS)
         except (CausalrecError, OSError, ValueError):  # a page never fails for a picture; ingest recorded it
             return None
-        uri = _as_uri(picture, self._report.thumbnail_pixels)
+        uri = _as_uri(picture, THUMBNAIL_PIXELS)
         self._bytes += len(uri)
         return uri
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from causalrec.config import Settings
 from causalrec.config.bench import Value
 from causalrec.report.page import make_page
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS
 
 FILE = "tuning.html"
 
@@ -44,5 +45,5 @@ def tuning_page(
         before=before,
         trials=ranked,
         varied=varied,
-        side=settings.report.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )

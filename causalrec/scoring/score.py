@@ -35,6 +35,8 @@ from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+ANN_PROBES = 64  # cells of the index that are searched
+
 RECALL_USERS = 500  # whose lists by the index are compared with exact ones
 INDEX = "items.faiss"
 CANDIDATES = "recommendation_candidates"
@@ -108,7 +110,7 @@ def _index(catalogue: Catalogue, settings: Settings) -> Any:  # noqa: ANN401 - f
     least = settings.scoring.ann_from_items
     if catalogue.states is None or not least or catalogue.size < least:
         return None
-    return build_index(catalogue.states, settings.scoring.ann_probes, settings.training.seed)
+    return build_index(catalogue.states, ANN_PROBES, settings.training.seed)
 
 
 def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: Settings) -> dict[str, float]:  # noqa: ANN401

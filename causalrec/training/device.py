@@ -5,7 +5,9 @@ import torch
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
+from causalrec.model.content import CHANNEL_WIDTH
 from causalrec.training.free_memory import available_bytes
+from causalrec.training.judge import EVALUATION_BATCH
 from causalrec.training.losses import CACHED_CELLS, DEVICE_CELLS
 
 GIB = 2**30
@@ -52,10 +54,10 @@ def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingS
     scores = min(training.batch * negatives, cells) * FLOAT * 3
     content = {} if model.name in WITHOUT_CONTENT else data.modalities
     features = sum(values.nbytes for values in content.values()) * 3
-    widths = [min(model.content.channel_width, values.shape[1]) for values in content.values()]
+    widths = [min(CHANNEL_WIDTH, values.shape[1]) for values in content.values()]
     columns = sum(widths) if model.content.channel else 0
     neighbours = data.n_items * model.content.neighbours * (8 + FLOAT) * 2 * len(content)
-    evaluation = training.evaluation_batch * data.n_items * FLOAT * 5 // 4
+    evaluation = EVALUATION_BATCH * data.n_items * FLOAT * 5 // 4
     channel = nodes * columns * FLOAT * 4  # offered and chosen, factual and adjusted
     parts = graph + batch + scores + features + neighbours + evaluation + channel
     return int(RUNTIME_BYTES + tables + parts)

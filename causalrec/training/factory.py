@@ -14,6 +14,7 @@ from causalrec.errors import RegistryError
 from causalrec.model import worth
 from causalrec.model.base import Recommender, Snapshot
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.plugin import PluginRecommender
 from causalrec.model.rivals.content_ease import ContentEaseRecommender
 from causalrec.model.rivals.content_knn import ContentKnnRecommender
 from causalrec.model.rivals.ease import EaseRecommender
@@ -31,6 +32,7 @@ from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.model.rivals.rival import PairRecommender
 from causalrec.model.rivals.vbpr import VbprRecommender
 from causalrec.model.rivals.xsimgcl import XSimGclRecommender
+from causalrec.plugins import MODELS, load_class, plugin_name
 from causalrec.training.judge import ValidationJudge
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.pairwise import PairwiseTrainer
@@ -78,6 +80,9 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
     trainer = LoopTrainer(training, model, checkpoints)
     pairwise = PairwiseTrainer(training, model, checkpoints)
     judge, seed = ValidationJudge(training), training.seed
+    if plugin := plugin_name(model.name):
+        found = load_class(MODELS, plugin, PluginRecommender, "model.name")  # type: ignore[type-abstract]
+        return found(model, training)
     match model.name, training.loss:
         case "popularity", _:
             return PopularityRecommender()

@@ -31,7 +31,7 @@ def refitted(
     training = settings.training.model_copy(update={"epochs_unvalidated": max(epochs, 1)})
     served = build_recommender(settings.model_copy(update={"training": training}))
     if isinstance(served, CausalRecommender) and isinstance(judged, CausalRecommender):
-        served.choice = judged.choice
+        served.choice, served.exposure_weight = judged.choice, judged.exposure_weight
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:

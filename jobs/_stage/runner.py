@@ -9,8 +9,9 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,19 +20,18 @@ from causalrec import __version__
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
-from causalrec.lake.outcome import Outcome
+from causalrec.lake.outcome import LOUD, Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
-from causalrec.lake.record.lineage import emit
+from causalrec.lake.record.lineage import Lineage
 from causalrec.pipeline import STAGES
 from causalrec.run import Run, open_run
+from jobs._stage.airflow import in_airflow, outcome_line, parent_of
 from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 EXIT_REFUSED = 78
 """Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
-LOUD = ("LOST ", "UNREAD ")
-"""How the note of a run begins that lost rows or values."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Job:
         makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
         show: prints what people want to see at the end, also where nothing had to be done.
         module: where its code starts; empty: ``jobs.NAME``.
+        always: do it though nothing changed, for what it makes lies where others can change it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Job:
     makes_inputs: bool = False
     show: Callable[[Run], None] | None = None
     module: str = ""
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
         _print_notes(rows, console)
         if job.show is not None:
             job.show(context)
+        if in_airflow(os.environ):
+            console.print(outcome_line(arguments.ds, rows), markup=False, highlight=False, soft_wrap=True)
     except CausalrecError as error:
         console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return EXIT_ERROR if error.passing else EXIT_REFUSED
@@ -107,10 +111,12 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     inputs = inputs_of(job, context)
     mark = fingerprint(job.name, inputs)
     last = context.ledger.last_success(job.name, context.ds)
-    if last is not None and last.fingerprint == mark and not context.force:
+    if last is not None and last.fingerprint == mark and not (context.force or job.always):
         context.progress.say(f"{job.name} {context.ds}: up to date")
         return [last]
-    began, wall, cpu = dt.datetime.now(dt.UTC), time.monotonic(), _cpu_seconds()
+    start = _Start()
+    lineage = Lineage(context.settings, parent_of(os.environ))
+    _warn(context, lineage.start(start.run_id, job.name, context.ds, start.at))
     failure: BaseException | None = None
     outcomes: Mapping[dt.date, Outcome]
     with context:
@@ -120,32 +126,56 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
             outcomes = result if isinstance(result, Mapping) else {context.ds: result}
         except BaseException as error:
             failure, outcomes = error, {context.ds: Outcome(note=f"{type(error).__name__}: {error}"[:2000])}
-    seconds, spent = time.monotonic() - wall, _cpu_seconds() - cpu
+    rows = _rows(job, context, start, inputs, outcomes, failed=failure is not None)
+    try:
+        context.ledger.record(rows)
+        _warn(context, lineage.end(rows or _rows(job, context, start, inputs, {context.ds: Outcome()})))
+    finally:
+        if failure is not None:
+            raise failure  # the cause, even where the ledger cannot be written either
+    return rows
+
+
+@dataclass(frozen=True)
+class _Start:
+    """When a stage began, by the clocks of wall and processor, and the name of its run."""
+
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    wall: float = field(default_factory=time.monotonic)
+    cpu: float = field(default_factory=lambda: _cpu_seconds())
+
+
+def _rows(
+    job: Job,
+    context: Run,
+    start: _Start,
+    inputs: Mapping[str, str],
+    outcomes: Mapping[dt.date, Outcome],
+    *,
+    failed: bool = False,
+) -> list[LedgerRow]:
+    """One row per date. That of the run date, or else the first one, has the id of the start."""
+    seconds, spent = time.monotonic() - start.wall, _cpu_seconds() - start.cpu
+    named = context.ds if context.ds in outcomes else min(outcomes, default=context.ds)
     rows = []
     for ds, outcome in sorted(outcomes.items()):
-        same = inputs if failure else _read(job, context, ds, outcome, inputs)
+        same = inputs if failed else _read(job, context, ds, outcome, inputs)
         rows.append(
             new_row(
+                run_id=start.run_id if ds == named else uuid4().hex,
                 job=job.name,
                 ds=ds,
-                started_at=began,
+                started_at=start.at,
                 seconds=seconds / len(outcomes),
                 cpu_seconds=spent / len(outcomes),
                 outcome=outcome,
-                failed=failure is not None,
+                failed=failed,
                 fingerprint=fingerprint(job.name, same),
                 inputs=same,
                 code_version=__version__,
             )
         )
-    try:
-        context.ledger.record(rows)
-        unsent = emit(rows, context.settings)
-        if unsent:
-            context.progress.say(unsent)
-    finally:
-        if failure is not None:
-            raise failure  # the cause, even where the ledger cannot be written either
     return rows
 
 
@@ -168,6 +198,11 @@ def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping
     if ds != context.ds:
         return {}
     return inputs_of(job, context) if job.makes_inputs else dict(before)
+
+
+def _warn(context: Run, line: str | None) -> None:
+    if line is not None:
+        context.progress.say(line)
 
 
 def _cpu_seconds() -> float:
@@ -199,9 +234,9 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
 
 def _print_notes(rows: list[LedgerRow], console: Console) -> None:
     for row in rows:
-        if row.note:
-            style = "bold red" if row.note.startswith(LOUD) else "yellow"
-            console.print(f"{row.ds}: {escape(row.note)}", style=style, highlight=False, soft_wrap=True)
+        for line in row.note.splitlines():
+            style = "bold red" if line.startswith(LOUD) else "yellow"
+            console.print(f"{row.ds}: {escape(line)}", style=style, highlight=False, soft_wrap=True)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.features.alignment.fit import Aligned, started, untrained
+from causalrec.features.alignment.fit import CUTOFFS, Aligned, started, untrained
 from causalrec.features.alignment.fit import align as train
 from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
 from causalrec.features.alignment.retrieval import Retrieval
@@ -44,7 +44,7 @@ def align(
             f"seed {seed}: best epoch {trained[-1].best_epoch} of {len(trained[-1].history) - 1}",
             highlight=False,
         )
-    console.print(_table(found, settings.align.cutoffs))
+    console.print(_table(found, CUTOFFS))
     facts = _facts(settings, ds, pairs, found, trained[0])
     folder = save_checkpoint(trained[0].projections, out, settings.features.text.max_tokens, facts)
     for modality in ("IMAGE", "TEXT"):
@@ -55,7 +55,7 @@ def align(
 
 def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
     """One split and training; its recalls on held-out products are added to ``found``."""
-    split = split_pairs(pairs, settings.align, seed)
+    split = split_pairs(pairs, seed)
     aligned = train(split, settings.align, seed)
     contenders = {
         UNTRAINED: untrained(split, settings.align, seed),
@@ -63,7 +63,7 @@ def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[R
         ALIGNED: aligned.projections,
     }
     for name, projections in contenders.items():
-        found[name].append(projections.measure(split.held_out, settings.align))
+        found[name].append(projections.measure(split.held_out))
     return aligned
 
 

@@ -24,7 +24,7 @@ def evidence(looks: list[int], responses: list[int]) -> Evidence:
     names = np.where(EVERY_OTHER, "Acme", "")
     seen, answered = (np.array(counts, dtype=np.float32) for counts in (looks, responses))
     shop = replace(catalogue(tables(n_items=8)), confounders=names, looks=seen, responses=answered)
-    return Evidence.of(shop, SETTINGS)
+    return Evidence.of(shop)
 
 
 # the shop's rate is .5; item 0 is shown often and chosen little, item 7 the other way round
@@ -63,7 +63,7 @@ def test_codes(item: int, moved: int, demand_out: bool, expected: str) -> None:
 
 
 def test_without_looks_a_row_only_says_that_it_moved() -> None:
-    bare = Evidence.of(catalogue(tables(n_items=8)), SETTINGS)
+    bare = Evidence.of(catalogue(tables(n_items=8)))
     codes = bare.codes(np.array([0, 1, 2]), np.array([7, -7, 0]), np.zeros(3, dtype=np.bool_))
     assert codes.tolist() == ["higher", "lower", ""]
 

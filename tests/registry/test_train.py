@@ -1,14 +1,19 @@
 """What a registered version carries, on a real MLflow store."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
 
+from causalrec.dataset.load import load_dataset
+from causalrec.lake.outcome import Pin
 from causalrec.lake.record.ledger import new_row
 from causalrec.model.worth import ModuleWorth
+from causalrec.registry.described import log_datasets
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.train import train_and_log, train_and_log_inputs
 from causalrec.registry.training_run import log_worth
@@ -32,6 +37,31 @@ def test_challenger_with_tags_and_metrics(shop: Shop) -> None:
     assert "plots/learning_curve.png" in plots
     assert client.get_experiment(run.info.experiment_id).artifact_location.startswith("file:")
     assert "version 1 is challenger" in shop.trained.note
+
+
+def test_mlflow_says_what_a_version_is(shop: Shop) -> None:
+    client = connect(shop.settings)
+    description = client.get_model_version(shop.version.name, "1").description
+    assert description.startswith("`ease`, trained on what had arrived by 2026-03-01: ")
+    assert shop.dataset_id in description
+    assert "shop **demo**" in client.get_registered_model(shop.version.name).description
+
+
+def test_the_tables_behind_a_version_are_inputs_of_its_run(shop: Shop) -> None:
+    client = connect(shop.settings)
+    dataset = load_dataset(shop.settings, shop.lake, DS)
+    pinned = replace(dataset, pins=(Pin("interactions", 4), Pin("products", 0)))
+    with mlflow.start_run(experiment_id=experiment_id(client, shop.settings)) as run:
+        log_datasets(shop.settings, pinned)
+    found = [one.dataset for one in client.get_run(run.info.run_id).inputs.dataset_inputs]
+    assert {(one.name, one.digest, one.source_type) for one in found} == {
+        ("interactions", "v4", "delta_table"),
+        ("products", "v0", "delta_table"),
+    }
+    sources = [json.loads(one.source) for one in found if one.name == "interactions"]
+    assert [(one["path"], one["delta_table_version"]) for one in sources] == [
+        (f"{shop.settings.lake_root}/interactions", 4)
+    ]
 
 
 def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:

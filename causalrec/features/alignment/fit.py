@@ -14,6 +14,13 @@ from causalrec.features.alignment.pairs import Pairs, Split
 from causalrec.features.alignment.retrieval import Retrieval, measure_retrieval
 from causalrec.features.alignment.start import closed_form
 
+TEMPERATURE = 0.05  # of the softmax at the start; it is trained too
+LEARNING_RATE = 1e-3  # step size of Adam
+WEIGHT_DECAY = 0.1  # of the projections
+DROPOUT = 0.2  # share of the towers' outputs that a step does not see
+PATIENCE = 8  # epochs without a better recall on validation after which training stops
+CUTOFFS = (1, 5, 10)  # lengths of lists of the reported recalls
+
 Floats = npt.NDArray[np.float32]
 MAX_LOGIT_SCALE = float(np.log(100.0))  # as CLIP caps it (Radford et al. 2021, section 2.5)
 
@@ -26,10 +33,10 @@ class Projections:
     text: Floats
     logit_scale: float
 
-    def measure(self, pairs: Pairs, settings: AlignSettings) -> Retrieval:
+    def measure(self, pairs: Pairs) -> Retrieval:
         """Recalls of ``pairs`` in the shared space."""
         image, text = pairs.image @ self.image.T, pairs.text @ self.text.T
-        return measure_retrieval(image, text, pairs.image_of, pairs.text_of, settings.cutoffs)
+        return measure_retrieval(image, text, pairs.image_of, pairs.text_of, CUTOFFS)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def untrained(split: Split, settings: AlignSettings, seed: int) -> Projections:
 
 def started(split: Split, settings: AlignSettings) -> Projections:
     """The closed-form start, before any epoch."""
-    return Projections(*closed_form(split.train, settings), float(-np.log(settings.temperature)))
+    return Projections(*closed_form(split.train, settings), float(-np.log(TEMPERATURE)))
 
 
 def align(
@@ -68,23 +75,23 @@ def align(
     directions, is kept; held-out pairs are never looked at.
     """
     best = started(split, settings)
-    history = [best.measure(split.valid, settings).overall()]
+    history = [best.measure(split.valid).overall()]
     best_epoch, network = 0, _Network(best)
     groups = [
-        {"params": [network.image, network.text], "weight_decay": settings.weight_decay},
+        {"params": [network.image, network.text], "weight_decay": WEIGHT_DECAY},
         {"params": [network.logit_scale], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
+    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE)
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(1, settings.epochs + 1):
         _train_epoch(network, optimizer, split.train, settings, generator)
         found = network.projections()
-        history.append(found.measure(split.valid, settings).overall())
+        history.append(found.measure(split.valid).overall())
         if on_epoch is not None:
             on_epoch(epoch, history[-1])
         if history[-1] > history[best_epoch]:
             best, best_epoch = found, epoch
-        if epoch - best_epoch >= settings.patience:
+        if epoch - best_epoch >= PATIENCE:
             break
     return Aligned(best, tuple(history), best_epoch)
 
@@ -120,7 +127,7 @@ def _train_epoch(
     for rows in torch.randperm(len(pairs), generator=generator).tensor_split(batches):
         with torch.random.fork_rng():
             torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
-            seen_image, seen_text = (dropout(side[rows], settings.dropout) for side in (image, text))
+            seen_image, seen_text = (dropout(side[rows], DROPOUT) for side in (image, text))
         loss = contrast(
             normalize(seen_image @ network.image.T),
             normalize(seen_text @ network.text.T),

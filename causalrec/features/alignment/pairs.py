@@ -10,7 +10,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from causalrec.config import Settings
-from causalrec.config.align import AlignSettings
 from causalrec.errors import FeatureError
 from causalrec.features.catalogue import latest_items
 from causalrec.features.encoders.image import image_encoder_id
@@ -18,6 +17,9 @@ from causalrec.features.encoders.image_files import LITE
 from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.store import latest_vectors
 from causalrec.lake import Lake
+
+HELD_OUT_SHARE = 0.15  # share of the products that recalls are reported on
+VALID_SHARE = 0.1  # share of the products that epochs are chosen on
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -97,7 +99,7 @@ def _products(items: pd.DataFrame) -> Ints:
     return np.asarray(pd.factorize(named.fillna("\n\n" + items["item_id"]))[0], dtype=np.int64)
 
 
-def split_pairs(pairs: Pairs, settings: AlignSettings, seed: int) -> Split:
+def split_pairs(pairs: Pairs, seed: int) -> Split:
     """Train, validation and held-out pairs; variants of one product are never on two sides.
 
     Pairs that share a picture, a text or a name, directly or through others, form a group; whole groups are
@@ -111,9 +113,7 @@ def split_pairs(pairs: Pairs, settings: AlignSettings, seed: int) -> Split:
     order = np.concatenate([order[order != sizes.argmax()], [sizes.argmax()]])
     before = np.concatenate([[0], np.cumsum(sizes[order])[:-1]]) / len(pairs)
     part = np.empty(len(sizes), np.int64)
-    part[order] = np.searchsorted(
-        [settings.held_out_share, settings.held_out_share + settings.valid_share], before, side="right"
-    )
+    part[order] = np.searchsorted(np.cumsum([HELD_OUT_SHARE, VALID_SHARE]), before, side="right")
     part[sizes.argmax()] = 2
     held_out, valid, train = (pairs.take(np.flatnonzero(part[group] == number)) for number in range(3))
     if not (len(held_out) and len(valid) and len(train) > 1):

@@ -6,6 +6,8 @@ import numpy.typing as npt
 from causalrec.config.align import AlignSettings
 from causalrec.features.alignment.pairs import Pairs
 
+RIDGE = 3.0  # added to the second moments before the closed-form start, as a share of their mean variance
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
@@ -17,8 +19,8 @@ def closed_form(pairs: Pairs, settings: AlignSettings) -> tuple[Floats, Floats]:
     directions are weighted by their correlation. The projections have no bias, so each side first loses the
     direction of its mean, which stands for centring. Rows beyond the rank are zero.
     """
-    image, back_image = _whitened(pairs.image, settings.ridge)
-    text, back_text = _whitened(pairs.text, settings.ridge)
+    image, back_image = _whitened(pairs.image, RIDGE)
+    text, back_text = _whitened(pairs.text, RIDGE)
     left, correlation, right = np.linalg.svd(image.T @ text / len(pairs), full_matrices=False)
     kept = min(settings.dim, len(correlation))
     weight = np.sqrt(correlation[:kept])

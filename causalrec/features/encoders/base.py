@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from causalrec.config.sections import ImageSettings, TextSettings
-from causalrec.errors import SettingsError
+from causalrec.errors import FeatureError, SettingsError
 
 ID_HEX = 12
 CHUNK_BYTES = 1 << 20
@@ -74,6 +74,14 @@ def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: 
         digest.update(f"{file.name} {file_sha256(file, file.stat().st_mtime_ns)}\n".encode())
     slug = re.sub(r"[^a-z0-9._]+", "_", name.lower()).strip("_.")
     return "-".join([modality, slug, digest.hexdigest()[:ID_HEX], *versions])
+
+
+def refuse_other(found: str, encoder_id: str) -> None:
+    """Raises FeatureError where a worker has another encoder than the one that a stage began with."""
+    if found != encoder_id:
+        raise FeatureError(
+            f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
+        )
 
 
 def arithmetic(settings: ImageSettings | TextSettings) -> tuple[str, ...]:

@@ -12,13 +12,15 @@ from PIL import Image
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders import lite
-from causalrec.features.encoders.base import ImageEncoder, arithmetic, make_encoder_id, quiet
-from causalrec.features.encoders.device import CPU, move, on_task_device
+from causalrec.features.encoders.base import ImageEncoder, arithmetic, make_encoder_id, quiet, refuse_other
+from causalrec.features.encoders.device import CPU, move, on_task_device, task_device
 from causalrec.features.encoders.halving import Halving
 from causalrec.features.encoders.image_files import HUB, LITE, encoder_files
 from causalrec.features.encoders.local_clip import LOCAL, create_local_model, is_local, local_folder
+from causalrec.features.encoders.plugins import CheckedImages, image_plugin, image_plugin_id
 from causalrec.features.vectors import check_vectors, unit
 from causalrec.pictures.decode import PREPROCESSING
+from causalrec.plugins import plugin_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +33,8 @@ def image_encoder_id(settings: ImageSettings) -> str:
         FeatureError: the weights cannot be found or fetched.
         SettingsError: an architecture without weights.
     """
+    if plugin := plugin_name(settings.model):
+        return image_plugin_id(settings, plugin)
     name = settings.model.removeprefix(HUB)
     if is_local(settings.model):  # where a folder lies says nothing about what it holds
         name = Path(settings.model.removeprefix(LOCAL)).resolve().name
@@ -46,16 +50,20 @@ def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder
         FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
             there.
     """
+    if plugin := plugin_name(settings.model):
+        return _loaded_plugin(settings, encoder_id, plugin, task_device(settings))
     return on_task_device(settings, partial(_loaded, settings, encoder_id))
 
 
 @lru_cache(maxsize=1)
+def _loaded_plugin(settings: ImageSettings, encoder_id: str, name: str, device: str) -> CheckedImages:
+    refuse_other(image_encoder_id(settings), encoder_id)
+    return CheckedImages(image_plugin(name).load(settings, encoder_id, device), encoder_id)
+
+
+@lru_cache(maxsize=1)
 def _loaded(settings: ImageSettings, encoder_id: str, kind: str) -> "OpenClipEncoder":
-    found = image_encoder_id(settings)
-    if found != encoder_id:
-        raise FeatureError(
-            f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
-        )
+    refuse_other(image_encoder_id(settings), encoder_id)
     return OpenClipEncoder(settings, encoder_id, kind)
 
 

@@ -11,12 +11,14 @@ import numpy.typing as npt
 from causalrec.config.sections import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders import lite
-from causalrec.features.encoders.base import TextEncoder, arithmetic, make_encoder_id, quiet
+from causalrec.features.encoders.base import TextEncoder, arithmetic, make_encoder_id, quiet, refuse_other
 from causalrec.features.encoders.clip_text import OpenClipTextEncoder, clip_text_encoder_id
-from causalrec.features.encoders.device import CPU, move, on_task_device
+from causalrec.features.encoders.device import CPU, move, on_task_device, task_device
 from causalrec.features.encoders.halving import Halving
 from causalrec.features.encoders.local_clip import is_local
+from causalrec.features.encoders.plugins import CheckedTexts, text_plugin, text_plugin_id
 from causalrec.features.vectors import check_vectors, unit
+from causalrec.plugins import plugin_name
 
 LITE = "lite"
 PREPROCESSING = "t1"
@@ -29,6 +31,8 @@ def text_encoder_id(settings: TextSettings) -> str:
     Raises:
         FeatureError: the files cannot be found or fetched, or are not safetensors.
     """
+    if plugin := plugin_name(settings.model):
+        return text_plugin_id(settings, plugin)
     if is_local(settings.model):
         return clip_text_encoder_id(settings)
     folder = _folder(settings.model)
@@ -46,18 +50,22 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
         FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
             there.
     """
+    if plugin := plugin_name(settings.model):
+        return _loaded_plugin(settings, encoder_id, plugin, task_device(settings))
     return on_task_device(settings, partial(_loaded, settings, encoder_id))
+
+
+@lru_cache(maxsize=1)
+def _loaded_plugin(settings: TextSettings, encoder_id: str, name: str, device: str) -> CheckedTexts:
+    refuse_other(text_encoder_id(settings), encoder_id)
+    return CheckedTexts(text_plugin(name).load(settings, encoder_id, device), encoder_id)
 
 
 @lru_cache(maxsize=1)
 def _loaded(
     settings: TextSettings, encoder_id: str, kind: str
 ) -> "OpenClipTextEncoder | TransformersEncoder":
-    found = text_encoder_id(settings)
-    if found != encoder_id:
-        raise FeatureError(
-            f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
-        )
+    refuse_other(text_encoder_id(settings), encoder_id)
     if is_local(settings.model):
         return OpenClipTextEncoder(settings, encoder_id, kind)
     return TransformersEncoder(settings, encoder_id, kind)

@@ -23,6 +23,7 @@ READERS: Mapping[Format, Callable[..., Iterator[pa.RecordBatch]]] = {
     "csv": read_csv,
     "parquet": read_parquet,
 }
+MAX_RAW_CHARS = 10_000  # of a rejected row that quarantine keeps
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
 
 

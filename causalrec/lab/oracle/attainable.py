@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Looks
+from causalrec.sources.demo.behaviour import ACCIDENT_SHARE
 from causalrec.sources.demo.mechanism import sigmoid, slopes, true_logit
 from causalrec.sources.demo.world import MERIT, Users, World
 
@@ -35,7 +36,7 @@ def with_learnt_users(world: World, looks: Looks, users: Numbers, items: Numbers
     direction = slopes(world, at, day)
     state = np.zeros((who.size, MERIT + 1))
     base = true_logit(_with(world, np.zeros((world.source.users, MERIT + 1))), of, at, day)
-    seen, slip = _examined(world, looks), world.knobs.accident_share
+    seen, slip = _examined(world, looks), ACCIDENT_SHARE
     hit = looks.reached[0].astype(np.float64)
     for _ in range(STEPS):
         chosen = sigmoid(base + np.einsum("rd,rd->r", direction, state[groups]))
@@ -60,7 +61,7 @@ def _with(world: World, state: Doubles) -> World:
 def _examined(world: World, looks: Looks) -> Doubles:
     """Chance that a look was one: positions further down are looked at less often; 1 without a position."""
     position = np.nan_to_num(looks.position.astype(np.float64), nan=1.0)[looks.strata]
-    return np.asarray(position**-world.knobs.position_decay * (1 - world.knobs.accident_share / 4))
+    return np.asarray(position**-world.knobs.position_decay * (1 - ACCIDENT_SHARE / 4))
 
 
 def _sums(rows: Doubles, groups: Numbers, n: int) -> Doubles:

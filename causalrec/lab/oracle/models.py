@@ -7,7 +7,7 @@ import pandas as pd
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.load import Dataset
-from causalrec.lab.oracle.truth import Score, Scores, raw_scores, scores_of
+from causalrec.lab.oracle.truth import Score, Scores, raw_scores, scores_of, with_exposure
 from causalrec.lab.studies.variants import Variant
 from causalrec.registry.judge import score_on
 from causalrec.registry.package import ModelPackage
@@ -20,7 +20,7 @@ Places = npt.NDArray[np.int64]
 def registered(package: ModelPackage, dataset: Dataset, label: str) -> dict[str, Scores]:
     """The raw model of a package, where it carries one, and the model itself under ``label``.
 
-    A package of an older dataset answers both questions with its scores, renumbered.
+    A package of an older dataset answers every question with its scores, renumbered.
     """
     if package.manifest["dataset_id"] != dataset.dataset_id:
         score = score_on(package, dataset)
@@ -44,6 +44,7 @@ def one_module_off(package: ModelPackage, dataset: Dataset) -> dict[str, Scores]
         label: Scores(
             _renumbered(fit.users, fit.items, users, items),
             _renumbered(fit.content_users, fit.content_items, users, items),
+            with_exposure(_renumbered(fit.users, fit.items, users, items), fit.exposure[items]),
         )
         for label, fit in package.short_fits().items()
     }

@@ -1,9 +1,10 @@
 """How close lists come to a known truth: NDCG of unseen items against the true chance of a choice.
 
-A generated shop knows what every user would do with every item. Two questions have a true answer:
+A generated shop knows what every user would do with every item. Three questions have a true answer:
 
 * *factual*: the chance that the user chooses the item once they look at it, the item as it is;
-* *do*: the same with the demand for its brand and category drawn anew, which leaves its content.
+* *do*: the same with the demand for its brand and category drawn anew, which leaves its content;
+* *logged*: the chance that a session shows the item, as the shop shows items now, and the user chooses it.
 
 Items with which a user already interacted are no candidates, as in a published list. Gains are true chances,
 so the best possible list has 1, and a random one far more than 0.
@@ -24,7 +25,7 @@ from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.topk import top_k
 from causalrec.model.base import Recommender
 from causalrec.sources.demo import names
-from causalrec.sources.demo.mechanism import LAST, buying_chance, do_effect, sigmoid, true_logit
+from causalrec.sources.demo.mechanism import LAST, buying_chance, do_effect, propensities, sigmoid, true_logit
 from causalrec.sources.demo.world import World, build_world
 
 Doubles = npt.NDArray[np.float64]
@@ -40,21 +41,27 @@ RANDOM, POPULARITY, ATTAINABLE, IDEAL = "random", "popularity", "attainable", "i
 
 @dataclass(frozen=True)
 class TruthRow:
-    """NDCG@20 of one model against both truths: means over users, and bootstrap intervals of 95 %."""
+    """NDCG@20 of one model against every truth: means over users, and bootstrap intervals of 95 %."""
 
     model: str
     factual: float
     do: float
     factual_interval: tuple[float, float]
     do_interval: tuple[float, float]
+    logged: float
+    logged_interval: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model ranks by for each question: users (B,) -> scores (B, N)."""
+    """What a model ranks by for each question: users (B,) -> scores (B, N).
+
+    ``logged`` is None for a model that ranks by *factual* whether exposure counts or not.
+    """
 
     factual: Score
     do: Score
+    logged: Score | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,12 @@ class ShopTruth:
     def do(self, users: Ints) -> Doubles:
         """float64 (B, N): the same with the demand for brand and category drawn anew."""
         return do_effect(self.world, self.users[users][:, None], self.items[None, :], self.day)
+
+    def logged(self, users: Ints) -> Doubles:
+        """float64 (B, N): chance that a session of now shows the item and that the user chooses it."""
+        mine, day = self.users[users], self.day if self.day >= 0 else self.world.source.days - 1
+        shown = propensities(self.world, mine, day, np.zeros(mine.size, np.bool_))
+        return shown[:, self.items] * self.factual(users)
 
     def buying(self, users: Ints) -> Doubles:
         """float64 (B, N): chance of a purchase if shown, now and without any campaign."""
@@ -118,10 +131,18 @@ def _numbers(ids: npt.NDArray[np.generic], known: npt.NDArray[np.generic]) -> Nu
 
 
 def scores_of(model: Recommender) -> Scores:
-    """A model with content tables answers *do* by them; any other answers both questions with its scores."""
+    """A model with content tables answers *do* by them, one that learnt exposure *logged* with it; any other
+    answers every question with its scores."""
     tables = model.serving_tables()
-    content = None if tables is None else _product(tables.content_users, tables.content_items)
-    return Scores(model.score, content or model.score)
+    if tables is None:
+        return Scores(model.score, model.score)
+    content = _product(tables.content_users, tables.content_items)
+    return Scores(model.score, content or model.score, with_exposure(model.score, tables.exposure))
+
+
+def with_exposure(score: Score, exposure: Floats | None) -> Score | None:
+    """``score`` with ``exposure`` (N,) added; None without one."""
+    return None if exposure is None else lambda block: np.asarray(score(block) + exposure)
 
 
 def raw_scores(model: Recommender) -> Scores | None:
@@ -153,8 +174,8 @@ def truth_rows(
         learnt = replace(
             truth, world=with_learnt_users(truth.world, mine, truth.users, truth.items, truth.day)
         )
-        rows[ATTAINABLE] = Scores(learnt.factual, learnt.do)
-    rows[IDEAL] = Scores(truth.factual, truth.do)
+        rows[ATTAINABLE] = Scores(learnt.factual, learnt.do, learnt.logged)
+    rows[IDEAL] = Scores(truth.factual, truth.do, truth.logged)
     return tuple(_row(name, scores, truth, data, users, k) for name, scores in rows.items())
 
 
@@ -174,9 +195,18 @@ def _floors(data: Interactions, rng: np.random.Generator) -> dict[str, Scores]:
 
 
 def _row(name: str, scores: Scores, truth: ShopTruth, data: Interactions, users: Ints, k: int) -> TruthRow:
-    factual = interval(truth_ndcg(scores.factual, truth.factual, data, users, k))
-    do = interval(truth_ndcg(scores.do, truth.do, data, users, k))
-    return TruthRow(name, factual.value, do.value, (factual.low, factual.high), (do.low, do.high))
+    factual, do, logged = (
+        interval(truth_ndcg(score, chances, data, users, k))
+        for score, chances in (
+            (scores.factual, truth.factual),
+            (scores.do, truth.do),
+            (scores.logged or scores.factual, truth.logged),
+        )
+    )
+    return TruthRow(
+        name, factual.value, do.value, (factual.low, factual.high), (do.low, do.high),
+        logged.value, (logged.low, logged.high),
+    )  # fmt: skip
 
 
 def truth_ndcg(

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from causalrec.errors import ConflictError, LakeError
 from causalrec.lake import clock
-from causalrec.lake.commit import pause
+from causalrec.lake.commit import COMMIT_TRIES, pause
 from causalrec.lake.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -71,11 +71,16 @@ def new_row(
     fingerprint: str,
     inputs: Mapping[str, str],
     code_version: str,
+    run_id: str = "",
 ) -> LedgerRow:
-    """The row of a run that ends now; unchanged where every partition written held this content already."""
+    """The row of a run that ends now; unchanged where every partition written held this content already.
+
+    Args:
+        run_id: of a run that has a name already, as 32 hexadecimal digits; empty: a new one.
+    """
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
-        run_id=uuid4().hex,
+        run_id=run_id or uuid4().hex,
         job=job,
         ds=ds,
         started_at=started_at,
@@ -109,9 +114,9 @@ class Ledger:
         """Append rows in one transaction, each with the version that brings it.
 
         Raises:
-            LakeError: other runs were faster ``lake.commit_tries`` times.
+            LakeError: other runs were faster :data:`COMMIT_TRIES` times.
         """
-        tries = self._table.settings.commit_tries
+        tries = COMMIT_TRIES
         for turn in range(tries):
             since = self._table.created().version
             numbered = [_to_columns(replace(row, recorded_in=since + 1)) for row in rows]

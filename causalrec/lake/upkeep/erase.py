@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from causalrec.lake.attempt import attempt
-from causalrec.lake.commit import commit_rewrite
+from causalrec.lake.commit import COMMIT_TRIES, commit_rewrite
 from causalrec.lake.files import NewFile
 from causalrec.lake.partition import render
 from causalrec.lake.snapshot import DataFile, Snapshot
@@ -112,7 +112,7 @@ def _rewrite(table: "LakeTable", seen: Snapshot, held: list[DataFile], person: P
     with attempt(table.location, [file.partition for file in held], seen.version) as this:
         for files in groups.values():
             new += copied(table, seen, files, this.id, lambda rows: rows.filter(pc.invert(person.mask(rows))))
-        return commit_rewrite(seen, held, new, this.id, table.settings.commit_tries, data_change=True)
+        return commit_rewrite(seen, held, new, this.id, COMMIT_TRIES, data_change=True)
 
 
 def _count(location: "Location", path: str, person: Person) -> int:

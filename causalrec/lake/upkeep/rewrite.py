@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from causalrec.errors import LakeError
 from causalrec.lake.attempt import attempt
-from causalrec.lake.commit import commit_rewrite
+from causalrec.lake.commit import COMMIT_TRIES, commit_rewrite
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, PartitionWriter, stored_digest
 from causalrec.lake.partition import render
@@ -58,7 +58,7 @@ def compact(table: "LakeTable") -> Compacted:
                     f"{table.name} {name}: {before.rows:,} rows would become {after.rows:,} other ones",
                     do="check the disk; the old files stay",
                 )
-            seen = commit_rewrite(seen, old, new, this.id, table.settings.commit_tries, data_change=False)
+            seen = commit_rewrite(seen, old, new, this.id, COMMIT_TRIES, data_change=False)
         total = Compacted(total.partitions + 1, total.before + len(old), total.after + len(new))
     return total
 

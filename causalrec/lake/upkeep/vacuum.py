@@ -16,7 +16,7 @@ from deltalake.exceptions import DeltaError
 from causalrec.errors import PinError
 from causalrec.lake import clock
 from causalrec.lake.attempt import COMMIT_KEY, NOTES, PASSED, clear, notes, sweep_dead
-from causalrec.lake.commit import commit_revocation
+from causalrec.lake.commit import COMMIT_TRIES, commit_revocation
 from causalrec.lake.files import attempt_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _sweep_lost(table: "LakeTable", seen: "Snapshot") -> list[str]:
             with location.filesystem.open_output_stream(location.path(one.passed)) as mark:
                 mark.write(b"")
     if overdue:
-        commit_revocation(seen.reopened(), [one.id for one in overdue], table.settings.commit_tries)
+        commit_revocation(seen.reopened(), [one.id for one in overdue], COMMIT_TRIES)
     return [path for one in overdue for path in clear(location, one)]
 
 

@@ -21,7 +21,7 @@ from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import no_footprint
 from causalrec.model.content import Content, Whitening, read_content
-from causalrec.model.neighbours import nearest
+from causalrec.model.neighbours import ROW_BLOCK, nearest
 
 
 @dataclass
@@ -78,7 +78,7 @@ class ColdItems:
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
         rows = counts.pop()
-        content = read_content(self.whitenings, modalities, rows, self.settings.content.neighbour_weights)
+        content = read_content(self.whitenings, modalities, rows)
         near = self._near(content)
         states = np.zeros((content.vectors.shape[0], self.base.shape[1]), dtype=np.float32)
         for name, white in content.white.items():
@@ -104,12 +104,11 @@ class ColdItems:
     def neighbours(self, modalities: Mapping[str, Floats]) -> sp.csr_matrix:
         """The known items most like new ones, (n, N); rows sum to one, or to zero without content."""
         rows = next(iter(modalities.values())).shape[0]
-        weights = self.settings.content.neighbour_weights
-        return self._near(read_content(self.whitenings, modalities, rows, weights))
+        return self._near(read_content(self.whitenings, modalities, rows))
 
     def _near(self, content: Content) -> sp.csr_matrix:
         settings = self.settings.content
-        return nearest(content.vectors, self.vectors, settings.neighbours, settings.row_block, same=False)
+        return nearest(content.vectors, self.vectors, settings.neighbours, ROW_BLOCK, same=False)
 
     def _through_tower(self, content: Content) -> Floats | float:
         if not self.tower:

@@ -15,6 +15,8 @@ from causalrec.model.causal.topology import Verdict, edge_evidence, judge_edges,
 from causalrec.model.factors import item_popularity
 from causalrec.model.graph import Operator, operator, symmetric
 
+ADD_WEIGHT = 0.3  # weight of an added edge
+
 
 class ReconstructedGraph(nn.Module):
     """The judgement of every observed edge as buffers, and the propagation operators that follow from it.
@@ -103,7 +105,7 @@ class ReconstructedGraph(nn.Module):
         return self._array("linked")
 
     def _weighted(self, weight: Floats) -> sp.csr_matrix:
-        return weighted_graph(self.pairs, weight, self.added(), self.settings.add_weight, self.shape)
+        return weighted_graph(self.pairs, weight, self.added(), ADD_WEIGHT, self.shape)
 
     def _array(self, name: str) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = self.get_buffer(name).cpu().numpy()

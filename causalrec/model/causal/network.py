@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.model.affinity import affinity
+from causalrec.model.affinity import MOST, NEIGHBOURS, affinity
 from causalrec.model.causal.backdoor import BackdoorAdjustment
 from causalrec.model.causal.content_tower import ContentTower, tower_columns
 from causalrec.model.causal.edges import ReconstructedGraph
@@ -110,12 +110,11 @@ class CausalNetwork(FactorNetwork):
     def _alike(self, train: sp.csr_matrix) -> tuple[Operator | None, Operator | None]:
         """What item and user embeddings are smoothed over: content and affinity, each by its weight."""
         topology, content = self.settings.topology, self.settings.content
-        k, most = topology.affinity_neighbours, topology.affinity_most
         items, users = content.smoothing * self.prepared.neighbours, None
         if topology.enabled and topology.item_affinity:
-            items = items + topology.item_affinity * affinity(train.T.tocsr(), k, most)
+            items = items + topology.item_affinity * affinity(train.T.tocsr(), NEIGHBOURS, MOST)
         if topology.enabled and topology.user_affinity:
-            users = topology.user_affinity * affinity(train, k, most)
+            users = topology.user_affinity * affinity(train, NEIGHBOURS, MOST)
         return self._operator(items), self._operator(users)
 
     def _operator(self, graph: sp.csr_matrix | None) -> Operator | None:

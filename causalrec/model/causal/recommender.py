@@ -34,7 +34,8 @@ class CausalRecommender(FactorRecommender):
     (:mod:`.blend`).
 
     Attributes:
-        choice: what an earlier fit found on validation; a fit without validation pairs takes it over.
+        choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
+            it over.
     """
 
     name = "causal"
@@ -62,6 +63,7 @@ class CausalRecommender(FactorRecommender):
         self._engine: Engine | None = None
         self.blend: Blend | None = None
         self.choice: Choice | None = None
+        self.exposure_weight: float | None = None
 
     @property
     def engine(self) -> Engine:
@@ -84,9 +86,13 @@ class CausalRecommender(FactorRecommender):
         """Chooses the engine and fits it."""
         looks = data.looks
         responds = self.settings.response.enabled and looks is not None and looks.count.size > 0
-        self._engine = self._new(RESPONSE if responds else PAIRS)
-        report = self._engine.fit(data, progress=progress)
-        self.worth = self._engine.worth
+        engine = self._engine = self._new(RESPONSE if responds else PAIRS)
+        if isinstance(engine, ResponseRecommender):
+            engine.exposure_weight = self.exposure_weight
+        report = engine.fit(data, progress=progress)
+        if isinstance(engine, ResponseRecommender):
+            self.exposure_weight = engine.exposure_weight
+        self.worth = engine.worth
         self._beside_raw(data)
         self._blend(data)
         self._assemble()
@@ -168,7 +174,7 @@ class CausalRecommender(FactorRecommender):
 
     def _new(self, level: str) -> Engine:
         engine: Engine = (
-            ResponseRecommender(self.settings, self.trainer)
+            ResponseRecommender(self.settings, self.trainer, self.judge)
             if level == RESPONSE
             else GraphRecommender(self.settings, self.trainer, self.judge)
         )

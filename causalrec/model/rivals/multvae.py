@@ -13,7 +13,7 @@ from torch.nn.functional import dropout, embedding_bag, log_softmax
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.rivals.itemitem import HistoryRecommender
@@ -90,7 +90,7 @@ class MultVaeRecommender(HistoryRecommender):
         """Adam on batches of users; the divergence is phased in; the best epoch on validation stays."""
         settings, start = self.settings.multvae, time.perf_counter()
         torch.manual_seed(self.seed)
-        history, judged_on = self.remember(data), sampled(data, settings.judged_users, self.seed)
+        history, judged_on = self.remember(data), sampled(data, JUDGED_USERS, self.seed)
         network = MultVaeNetwork(data.n_items, settings.hidden, self.settings.dim).to(self.device)
         self.network, kept = network, {name: v.clone() for name, v in network.state_dict().items()}
         optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)

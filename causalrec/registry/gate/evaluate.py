@@ -18,7 +18,7 @@ from causalrec.metrics.ranking import Split
 from causalrec.registry.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
-from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, size_mb
+from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
@@ -183,6 +183,8 @@ def _measured(
     model, k = challenger.tags[MODEL], int(settings.gate.metric.partition("@")[2] or 20)
     with opened(challenger) as package:
         rows = codebook_rows(package, split)
+        splits = [part for judged, part in results if judged == model]
+        rows += logged_rows(package, dataset.data, splits, settings.gate.cutoffs)
         rows.append(MetricRow(split, "size_mb", 0, size_mb(package)))
         if LATENCY not in challenger.tags:
             spent = latency_ms(package, settings, dataset)

@@ -35,7 +35,7 @@ class Reproduction:
 
     Attributes:
         verdict: ``exact`` (every array is bit-for-bit identical), ``close`` (no metric differs by more than
-            ``registry.reproduced_within``) or ``different``.
+            ``reproduce.REPRODUCED_WITHIN``) or ``different``.
         data: where the training data came from: the kept bundle, or a rebuild from the pins.
         metrics, tables: side by side. differences: what this machine has that
             the machine it was trained on did not.

@@ -25,6 +25,9 @@ from causalrec.registry.versions import by_number, opened
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+REPRODUCED_WITHIN = 0.005
+"""Largest difference of a metric at which a model that is trained again counts as the same."""
+
 REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
 Wanted = Callable[[], "SparkSession"]
 
@@ -72,7 +75,7 @@ def reproduce(
             compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
         )
         found = tuple(differences(recorded, now))
-    verdict = verdict_of(tables, metrics, settings.registry.reproduced_within)
+    verdict = verdict_of(tables, metrics, REPRODUCED_WITHIN)
     result = Reproduction(version, verdict, data, metrics, tables, found, report.seconds)
     when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     client.log_dict(version.run_id, as_json(result), f"reproductions/{when.replace(':', '')}.json")

@@ -25,6 +25,8 @@ from causalrec.scoring.export.postgres_text import identifiers, partition_name
 if TYPE_CHECKING:
     from psycopg import Connection
 
+CONNECT_SECONDS = 10  # seconds until a connection is open
+
 INSTALL = "install it: uv sync --extra postgres"
 
 
@@ -64,7 +66,7 @@ def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Co
     with psycopg.connect(
         settings.url,
         autocommit=True,
-        connect_timeout=settings.connect_seconds,
+        connect_timeout=CONNECT_SECONDS,
         application_name="causalrec export",
         **secret,
     ) as connection:

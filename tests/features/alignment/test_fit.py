@@ -85,7 +85,7 @@ def test_no_picture_text_or_name_is_on_two_sides(seed: int, shared: int) -> None
     text_of[rng.integers(0, 120, 20)] = 3
     rows = np.arange(120, dtype=np.float32)[:, None]
     names = rng.permutation(120) // 2
-    parts = split_pairs(Pairs(rows, rows, image_of, text_of, names), SMALL, seed)
+    parts = split_pairs(Pairs(rows, rows, image_of, text_of, names), seed)
     sides = (parts.train, parts.valid, parts.held_out)
     assert sum(map(len, sides)) == 120
     for name in ("image_of", "text_of", "product_of"):
@@ -94,17 +94,17 @@ def test_no_picture_text_or_name_is_on_two_sides(seed: int, shared: int) -> None
 
 
 def test_training_beats_the_floor_and_does_not_lose_to_its_start() -> None:
-    split = split_pairs(made_pairs(), SMALL, 7)
+    split = split_pairs(made_pairs(), 7)
     found = align(split, SMALL, 7)
-    floor = untrained(split, SMALL, 7).measure(split.held_out, SMALL)
-    assert found.projections.measure(split.held_out, SMALL).mean(10) > 3 * floor.mean(10)
-    assert found.history[0] == started(split, SMALL).measure(split.valid, SMALL).overall()
+    floor = untrained(split, SMALL, 7).measure(split.held_out)
+    assert found.projections.measure(split.held_out).mean(10) > 3 * floor.mean(10)
+    assert found.history[0] == started(split, SMALL).measure(split.valid).overall()
     assert found.history[found.best_epoch] == max(found.history)
     assert len(found.history) <= SMALL.epochs + 1
 
 
 def test_the_same_seed_gives_the_same_projections_and_leaves_the_global_generator_alone() -> None:
-    split = split_pairs(made_pairs(), SMALL, 7)
+    split = split_pairs(made_pairs(), 7)
     torch.manual_seed(1)
     first = align(split, SMALL, 7)
     drawn = torch.rand(1)
@@ -117,8 +117,8 @@ def test_the_same_seed_gives_the_same_projections_and_leaves_the_global_generato
 
 def test_the_start_has_no_constant_direction() -> None:
     pairs = made_pairs()
-    start = started(split_pairs(pairs, SMALL, 7), SMALL)
-    mean = split_pairs(pairs, SMALL, 7).train.image.astype(np.float64).mean(axis=0)
+    start = started(split_pairs(pairs, 7), SMALL)
+    mean = split_pairs(pairs, 7).train.image.astype(np.float64).mean(axis=0)
     assert np.abs(start.image @ mean).max() < 1e-4
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pyarrow as pa
 import pytest
@@ -13,10 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from causalrec.config import Settings
+from causalrec.contracts import load_contract
 from causalrec.errors import PinError, QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
+from causalrec.lake.record.lineage_facets import Parent
 from causalrec.run import Run
+from jobs._stage.airflow import parent_of
 from jobs._stage.runner import EXIT_REFUSED, Job, fingerprint, main, run
 from jobs._terminal.progress import Terminal
 
@@ -163,14 +168,17 @@ def test_the_original_error_survives_a_broken_ledger(context: Run, monkeypatch: 
         run(Work(result=QualityError("bad batch", do="look")).job(), context)
 
 
+def events(context: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(context.settings.lineage_file).read_text().splitlines()]
+
+
 def test_every_ledger_row_is_an_openlineage_run(context: Run) -> None:
     wrote = Written("events", "arrival_date=2026-03-01", 7, 5, 10, "d", True)
     outcome = Outcome(rows_in=6, rejects={"duplicate": 1}, reads=(Pin("products", 3),), writes=(wrote,))
     (row,) = run(Work(result=outcome).job(), context)
     with pytest.raises(QualityError):
         run(Work({"events": "d2"}, QualityError("bad batch", do="look")).job(), context)
-    lines = Path(context.settings.lineage_file).read_text().splitlines()
-    start, complete, _, fail = (json.loads(line) for line in lines)
+    start, complete, _, fail = events(context)
     assert [event["eventType"] for event in (start, complete, fail)] == ["START", "COMPLETE", "FAIL"]
     assert start["run"]["runId"].replace("-", "") == complete["run"]["runId"].replace("-", "") == row.run_id
     root = f"{context.settings.paths.work}/lake"
@@ -179,10 +187,103 @@ def test_every_ledger_row_is_an_openlineage_run(context: Run) -> None:
     assert read["facets"]["version"]["datasetVersion"] == "3"
     assert (written["name"], written["facets"]["version"]["datasetVersion"]) == (f"{root}/events", "7")
     assert written["outputFacets"]["outputStatistics"]["rowCount"] == 5
+    assert written["facets"]["schema"]["fields"][0] == {
+        "name": "event_id",
+        "type": "string",
+        "description": load_contract("events").columns[0].description,
+        "ordinal_position": 1,
+        "fields": [],
+    }
+    assert written["facets"]["ownership"]["owners"] == [{"name": "team:shop-data", "type": "OWNER"}]
     assert complete["run"]["facets"]["nominalTime"]["nominalStartTime"] == "2026-03-01T00:00:00Z"
     tags = {tag["key"]: tag["value"] for tag in complete["run"]["facets"]["tags"]["tags"]}
     assert (tags["rows_in"], tags["rejects.duplicate"]) == ("6", "1")
     assert "bad batch" in fail["run"]["facets"]["errorMessage"]["message"]
+
+
+def test_a_run_is_announced_before_the_work_begins(context: Run) -> None:
+    seen: list[str] = []
+
+    def work(_: Run) -> Outcome:
+        seen.extend(event["eventType"] for event in events(context))
+        return Outcome()
+
+    run(Job("toy", lambda _: {}, work, module=TOY), context)
+    assert seen == ["START"]
+
+
+@pytest.mark.parametrize("dates", [(), (MARCH_2,), (MARCH_1, MARCH_2)])
+def test_every_start_has_an_end(context: Run, dates: tuple[dt.date, ...]) -> None:
+    rows = run(Work(result={ds: Outcome() for ds in dates}).job(), context)
+    found = events(context)
+    ends = {"START": set(), "COMPLETE": set()}  # type: dict[str, set[str]]
+    for event in found:
+        ends[event["eventType"]].add(event["run"]["runId"].replace("-", ""))
+    assert ends["START"] == ends["COMPLETE"]
+    assert {row.run_id for row in rows} <= ends["START"]
+    assert len(found) == 2 * max(len(dates), 1)
+
+
+def test_a_delivery_is_an_input_with_the_outcome_of_every_rule(context: Run) -> None:
+    job = Job(
+        "ingest_events",
+        lambda _: {"delivery": "d1"},
+        lambda _: Outcome(rows_in=6, rejects={"bad_id": 2}),
+        module=TOY,
+    )
+    run(job, context)
+    _, complete = events(context)
+    (delivery,) = complete["inputs"]
+    assert delivery["name"].endswith("/landing/events/arrival_date=2026-03-01")
+    assert delivery["inputFacets"]["dataQualityMetrics"]["rowCount"] == 6
+    tests = delivery["inputFacets"]["dataQualityAssertions"]["assertions"]
+    found = {test["assertion"]: (test["success"], test["actual"]) for test in tests}
+    assert found["bad_id"] == (False, "2")
+    assert found["wrong_partition"] == (True, "0")
+
+
+@pytest.mark.parametrize(
+    ("environ", "parent"),
+    [
+        ({}, None),
+        ({"AIRFLOW_CTX_DAG_ID": "nightly"}, None),
+        (
+            {"OPENLINEAGE_PARENT_ID": "prod/nightly.score/0198-x", "AIRFLOW_CTX_DAG_ID": "nightly"},
+            Parent("prod", "nightly.score", "0198-x"),
+        ),
+        (
+            {"AIRFLOW_CTX_DAG_ID": "nightly", "AIRFLOW_CTX_DAG_RUN_ID": "scheduled__1"},
+            Parent("default", "nightly", str(uuid5(NAMESPACE_URL, "airflow:default/nightly/scheduled__1"))),
+        ),
+    ],
+)
+def test_the_parent_run(environ: dict[str, str], parent: Parent | None) -> None:
+    assert parent_of(environ) == parent
+
+
+def test_both_events_name_the_run_of_airflow(context: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CTX_DAG_ID", "nightly")
+    monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "scheduled__1")
+    run(Work().job(), context)
+    parents = [event["run"]["facets"]["parent"] for event in events(context)]
+    assert {parent["job"]["name"] for parent in parents} == {"nightly"}
+    assert len({parent["run"]["runId"] for parent in parents}) == 1
+
+
+def test_the_last_line_under_airflow_says_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
+    monkeypatch.delenv("CAUSALREC_SETTINGS", raising=False)
+    monkeypatch.setenv("AIRFLOW_CTX_TASK_ID", "score")
+    wrote = (
+        Written("events", "arrival_date=2026-03-01", 7, 5, 10, "d", True),
+        Written("events", "arrival_date=2026-03-02", 8, 4, 10, "d", True),
+    )
+    for _ in range(2):  # the second run has nothing to do, and says the same
+        assert main(Work(result=Outcome(writes=wrote)).job(), ["--ds", "2026-03-01"]) == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert json.loads(last) == {"ds": "2026-03-01", "tables": {"events": {"version": 8, "rows": 9}}}
 
 
 def test_a_lineage_server_that_is_down_fails_no_job(context: Run) -> None:

@@ -13,6 +13,7 @@ from causalrec.lab.oracle.truth import Scores, scores_of, shop_truth, truth_ndcg
 from causalrec.model.factors import plain_tables
 from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.sources.demo import names
+from causalrec.sources.demo.mechanism import MAX_PROPENSITY, SLATE
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,12 @@ def test_rows_stand_where_they_must(shop: GeneratedShop) -> None:
     swapped = {"knows do": Scores(truth.do, truth.do)}
     rows = {row.model: row for row in truth_rows(truth, data, swapped)}
     assert list(rows) == ["random", "popularity", "knows do", "attainable", "ideal"]
-    assert (rows["ideal"].factual, rows["ideal"].do) == (1.0, 1.0)
+    assert (rows["ideal"].factual, rows["ideal"].do, rows["ideal"].logged) == (1.0, 1.0, 1.0)
     assert rows["knows do"].do == 1.0
     assert rows["knows do"].factual < 1.0
     assert rows["random"].factual < rows["attainable"].factual < 1.0
     assert rows["random"].do + 0.1 < rows["attainable"].do
+    assert rows["random"].logged < rows["knows do"].logged < rows["attainable"].logged < 1.0
     low, high = rows["attainable"].factual_interval
     assert low < rows["attainable"].factual < high
     without = {row.model for row in truth_rows(truth, replace(data, looks=None), {})}
@@ -67,6 +69,33 @@ def test_content_tables_answer_do(shop: GeneratedShop) -> None:
 
     found = scores_of(Both()).do(np.zeros(1, np.int32))
     assert found.argmax() == 0
+
+
+def test_what_is_chosen_anyway_must_be_shown_and_chosen(shop: GeneratedShop) -> None:
+    users = np.array([5, 2], np.int32)
+    shown, chosen = shop.truth.logged(users), shop.truth.factual(users)
+    today = shop.truth.world.source.days - 1
+    assert ((shown >= 0) & (shown <= MAX_PROPENSITY * chosen)).all()
+    assert (shown / chosen).sum(axis=1) == pytest.approx([SLATE] * 2, rel=0.2)  # some chances are cut
+    assert np.array_equal(replace(shop.truth, day=today).logged(users), shown)
+    early = replace(shop.truth, day=0).logged(users)
+    assert (early[:, shop.truth.world.items.launch_day > 0] == 0).all()
+
+
+def test_exposure_is_added_where_it_was_learnt(shop: GeneratedShop) -> None:
+    users, items = np.ones((60, 1), np.float32), np.arange(40, dtype=np.float32)[:, None]
+    tables = replace(plain_tables(users, items, items[:, 0]), exposure=-2 * items[:, 0])
+
+    class Exposed(PopularityRecommender):
+        def serving_tables(self) -> object:  # type: ignore[override]
+            return tables
+
+        def score(self, users: np.ndarray) -> np.ndarray:
+            return np.asarray(tables.users[users] @ tables.items.T)
+
+    logged = scores_of(Exposed()).logged
+    assert logged is not None
+    assert logged(np.zeros(1, np.int32)).tolist() == [(-items[:, 0]).tolist()]
 
 
 def test_ids_are_looked_up(shop: GeneratedShop) -> None:

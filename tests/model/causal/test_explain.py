@@ -11,6 +11,7 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.causal.channel_part import attach_channel
+from causalrec.model.causal.edges import ADD_WEIGHT
 from causalrec.model.causal.explain import Evidence
 from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.network import CausalNetwork
@@ -73,7 +74,7 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
         items, weight = evidence.items[edges], evidence.weight[edges]
         added = evidence.added[user][evidence.added[user] >= 0]
         items = np.concatenate([items, added])
-        weight = np.concatenate([weight, np.full(added.size, settings.topology.add_weight)])
+        weight = np.concatenate([weight, np.full(added.size, ADD_WEIGHT)])
         scale = weight * evidence.user_scale[user] * evidence.item_scale[items]
         whole = network.user_embedding[user].detach().numpy() + scale @ evidence.sent[items]
         assert np.allclose(whole, evidence.mediator[user], atol=1e-4)

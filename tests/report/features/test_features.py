@@ -29,7 +29,7 @@ from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import Floats
 from causalrec.report.features.neighbours import all_neighbours, nearest, overlap
-from causalrec.report.features.page import feature_page
+from causalrec.report.features.page import DRIFT_WARNING, feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
 from jobs import features
@@ -140,7 +140,7 @@ def test_drift_names_what_is_new_and_that_the_encoder_changed(made: Made) -> Non
     assert (drift.since, drift.encoder_before) == (BEFORE, OLD_ENCODER)
     assert (drift.new, drift.kept, drift.gone) == (NEW, ITEMS - 1 - NEW, 0)
     assert drift.ratio is not None
-    assert drift.ratio > made.settings.feature_page.drift_warning
+    assert drift.ratio > DRIFT_WARNING
     assert drift.agreement is not None
     assert 0 <= drift.agreement < 1
     assert made.text.drift is not None

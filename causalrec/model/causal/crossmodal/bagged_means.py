@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.crossmodal.pace import one_cycle
+from causalrec.model.causal.crossmodal.pace import LEAST_BATCHES, one_cycle
 
 
 class MeanNetwork(nn.Module):
@@ -85,7 +85,7 @@ def _train(
 ) -> MeanNetwork:
     network = MeanNetwork(given.shape[1], clean.shape[1], settings)
     kept = torch.from_numpy(rows)
-    batch = min(settings.batch, max(rows.size // settings.least_batches, 1))
+    batch = min(settings.batch, max(rows.size // LEAST_BATCHES, 1))
     epochs = max(settings.mean_epochs, -(-settings.least_steps * batch // rows.size))
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.decay

@@ -27,7 +27,7 @@ from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.causal.crossmodal.choice import WAYS, Channel, choose_channel
 from causalrec.model.causal.crossmodal.condition import View, fit_views, sides
-from causalrec.model.causal.crossmodal.linkage import linked_modalities
+from causalrec.model.causal.crossmodal.linkage import LINK_LEVEL, linked_modalities
 from causalrec.model.causal.crossmodal.store import pack_channel, unpack_channel, unpack_earlier
 from causalrec.model.content import Content, Whitening
 
@@ -86,7 +86,7 @@ class ConfounderModel:
 
         Every way is judged on items that neither training nor any choice has seen.
         """
-        self.linked = linked_modalities(content, self.settings.link_level, seed)
+        self.linked = linked_modalities(content, LINK_LEVEL, seed)
         content = self._part(content)
         names = sorted(content.white)
         if self.settings.method in CHANNELS and len(names) > 1:

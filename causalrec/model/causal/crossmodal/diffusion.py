@@ -21,7 +21,13 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from causalrec.config.model import ConfounderSettings
-from causalrec.model.causal.crossmodal.pace import one_cycle
+from causalrec.model.causal.crossmodal.pace import LEAST_BATCHES, one_cycle
+
+TIME_DIM = 32  # numbers that tell the denoiser the noise level
+DROPOUT = 0.1  # in the denoiser
+DROP_CONDITION = 0.15  # share of rows denoised without a condition
+EVALUATIONS = 6  # of the denoiser while it trains; the best one is kept
+PATIENCE = 2  # evaluations without gain after which the denoiser stops
 
 LOWEST, HIGHEST = -5.0, 7.0  # log signal-to-noise in training: below, x says nothing; above, x says it all
 AVERAGE = 0.998  # decay of the moving average of weights
@@ -54,8 +60,8 @@ class Denoiser(nn.Module):
 
     def __init__(self, width: int, condition: int, settings: ConfounderSettings) -> None:
         super().__init__()
-        hidden, dropout = settings.hidden, settings.density_dropout
-        half = settings.time_dim // 2
+        hidden, dropout = settings.hidden, DROPOUT
+        half = TIME_DIM // 2
         self.width = width
         self.enter = nn.Linear(width, hidden)
         self.time = nn.Sequential(nn.Linear(2 * half, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
@@ -119,17 +125,17 @@ def train_denoiser(
     network = Denoiser(clean.shape[1], condition.shape[1], settings)
     average = copy.deepcopy(network).eval()
     rows = clean.shape[0]
-    batch = min(settings.batch, max(rows // settings.least_batches, 1))
+    batch = min(settings.batch, max(rows // LEAST_BATCHES, 1))
     epochs = max(settings.epochs, -(-settings.least_steps * batch // rows))
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.decay
     )
     pace = one_cycle(optimizer, epochs * -(-rows // batch))
     best = Trained(average, -math.inf, 0)
-    every, steps, idle = max(epochs // settings.evaluations, 1), 0, 0
+    every, steps, idle = max(epochs // EVALUATIONS, 1), 0, 0
     for epoch in range(1, epochs + 1):
         for some in torch.split(torch.randperm(rows), batch):
-            loss = _loss(network, clean[some], whole[some], condition[some], settings)
+            loss = _loss(network, clean[some], whole[some], condition[some])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
@@ -143,19 +149,17 @@ def train_denoiser(
         idle = 0 if value > best.value else idle + 1
         if value > best.value:
             best = Trained(copy.deepcopy(average), value, epoch)
-        if idle >= settings.patience:
+        if idle >= PATIENCE:
             break
     return best
 
 
-def _loss(
-    network: Denoiser, clean: Tensor, whole: Tensor, condition: Tensor, settings: ConfounderSettings
-) -> Tensor:
+def _loss(network: Denoiser, clean: Tensor, whole: Tensor, condition: Tensor) -> Tensor:
     """Mean squared error of F, at levels spread evenly over the batch."""
     count = clean.shape[0]
     spread = (torch.rand(1) + torch.arange(count) / count) % 1
     level = LOWEST + (HIGHEST - LOWEST) * spread
-    given = (torch.rand(count) >= settings.drop_condition).float()
+    given = (torch.rand(count) >= DROP_CONDITION).float()
     clean = torch.where(given[:, None] > 0, clean, whole)
     noisy, signal = noised(clean, level, torch.randn_like(clean)), torch.sigmoid(level)[:, None]
     wanted = (clean - signal.sqrt() * noisy) / (1 - signal).sqrt()

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.model.content import Content
 
+LINK_LEVEL = 0.01  # p-value of independence up to which a third modality counts; 1: all
+
 Doubles = npt.NDArray[np.float64]
 SAMPLE = 512
 PERMUTATIONS = 199

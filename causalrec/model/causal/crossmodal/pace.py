@@ -4,6 +4,8 @@ import math
 
 import torch
 
+LEAST_BATCHES = 4  # per epoch; small catalogues have smaller batches
+
 RISE = 0.1
 
 

@@ -12,6 +12,8 @@ from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.content import Content
 
+MOST_LEVELS = 256  # commonest brands, categories or codes with an effect
+
 NONE = -1
 
 
@@ -92,7 +94,7 @@ def item_design(
     ]
     groups, levels = [], []
     for group in [*known, *crossed, *codes]:
-        level, count = common_levels(group, settings.most_levels)
+        level, count = common_levels(group, MOST_LEVELS)
         if count:
             groups.append(torch.as_tensor(level, device=device))
             levels.append(count)

@@ -18,6 +18,8 @@ from causalrec.model.causal.response.priors import Gamma, ItemPrior, Scales
 from causalrec.model.causal.response.rows import LookRows
 from causalrec.model.causal.response.solves import draw_states
 
+BLOCK = 65_536  # users or items solved at once
+
 START = 0.3  # standard deviation of the first states
 LEARN_EVERY, LEARN_AFTER = 5, 10  # sweeps between two M-steps of the observation, and before the first
 OBSERVED = Callable[["State"], None]
@@ -118,7 +120,7 @@ class Sampler:
         precision = torch.cat([scales.taste, scales.bias[None]])
         mean = precision.new_zeros(len(state.bias), len(precision))
         features = _with_one(state.merit)
-        side, block = self.rows.by_user, self.settings.block
+        side, block = self.rows.by_user, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.taste, state.bias = drawn[:, :-1], drawn[:, -1]
 
@@ -128,7 +130,7 @@ class Sampler:
         precision = torch.cat([scales.merit, scales.demand[None]])
         mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
         features = _with_one(state.taste)
-        side, block = self.rows.by_item, self.settings.block
+        side, block = self.rows.by_item, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
