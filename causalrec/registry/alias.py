@@ -65,14 +65,19 @@ def champion_of(client: "MlflowClient", settings: Settings, lake: Lake) -> Model
     """The champion; None where there never was one. Everybody who needs the champion asks here.
 
     Raises:
-        LostRegistry: ``promotions`` names one and MLflow has none. That is no first night: nothing may be
-            promoted, deleted or compared as if there had been no champion.
+        LostRegistry: ``promotions`` names one that MLflow does not have. That is no first night: nothing may
+            be promoted, deleted or compared as if there had been no champion. An alias that was moved by hand
+            is no loss, as long as the version that was decided is still there.
     """
+    last = decided_champion(lake)  # read first: whoever decided it may be about to move the alias
     found = by_alias(client, settings, "champion")
-    if found is None and settle(client, settings, lake) is not None:
-        found = by_alias(client, settings, "champion")
-    if found is None and (last := decided_champion(lake)) is not None:
-        raise lost(settings, last)
+    if last is None or (found is not None and (found.version == last.version or not last.run_id)):
+        return found
+    settle(client, settings, lake)
+    found = by_alias(client, settings, "champion")
+    stored = find_number(client, settings, last.version)
+    if found is None or (last.run_id and (stored is None or stored.run_id != last.run_id)):
+        raise lost(settings, last, found)
     return found
 
 
@@ -101,12 +106,13 @@ def champion_number(settings: Settings, lake: Lake) -> str:
     return "" if found is None else found.version
 
 
-def lost(settings: Settings, last: Decision) -> LostRegistry:
-    """What to say where MLflow has lost what ``last`` decided."""
+def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) -> LostRegistry:
+    """What to say where MLflow has lost what ``last`` decided, and has ``found`` as champion."""
     said = f"{last.word.replace('_', ' ')} by {last.who} on {last.at:%Y-%m-%d}"
+    has = "no champion" if found is None else f"version {found.version}, and no longer that one"
     return LostRegistry(
         f"version {last.version} of {settings.registry.model_name} is champion ({said}), "
-        f"but MLflow at {settings.tracking_uri} has no champion",
+        f"but MLflow at {settings.tracking_uri} has {has}",
         do="restore the registry from a copy, or run causalrec history --repair",
     )
 

@@ -72,13 +72,27 @@ def check_memory(
         TrainingError: the estimate is above the limit.
     """
     need = estimate_bytes(data, model, training)
+    refuse_too_large(
+        need,
+        training,
+        device,
+        "lower model.dim, training.batch or training.negatives, or use a larger machine",
+    )
+    return need
+
+
+def refuse_too_large(need: int, training: TrainingSettings, device: torch.device, do: str) -> None:
+    """Nothing, where ``need`` bytes can be had.
+
+    Raises:
+        TrainingError: they cannot; it is told before anything is allocated.
+    """
     limit = int(training.max_memory_gib * GIB) or free_bytes(device)
     if need > limit:
         raise TrainingError(
             f"training needs about {need / GIB:.1f} GiB on {device.type}, {limit / GIB:.1f} GiB are free",
-            do="lower model.dim, training.batch or training.negatives, or use a larger machine",
+            do=do,
         )
-    return need
 
 
 def free_bytes(device: torch.device) -> int:

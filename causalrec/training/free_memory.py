@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psutil
-
 CGROUPS = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 NO_LIMIT = 1 << 60  # larger than any machine; the first version of cgroups writes "none" as such a number
@@ -16,6 +14,8 @@ def available_bytes(cgroups: Path = CGROUPS, own: Path = OWN) -> int:
         cgroups: where the groups of both versions are mounted.
         own: the file that names the groups of this process.
     """
+    import psutil  # a served model, which asks for nothing, is installed without it
+
     return min([int(psutil.virtual_memory().available), *_group_rooms(cgroups, own)])
 
 

@@ -105,11 +105,17 @@ def without_version(shop: Shop) -> None:
     shop.client.delete_model_version(NAME, "2")
 
 
+def older_copy(shop: Shop) -> None:
+    """As a copy has it that was made before version 2."""
+    shop.client.set_registered_model_alias(NAME, "champion", "1")
+    shop.client.delete_model_version(NAME, "2")
+
+
 def renamed(shop: Shop) -> None:
     shop.client.rename_registered_model(NAME, "another")
 
 
-FAULTS = [emptied, removed, scribbled, torn, without_alias, without_version, renamed]
+FAULTS = [emptied, removed, scribbled, torn, without_alias, without_version, older_copy, renamed]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
