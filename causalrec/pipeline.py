@@ -202,16 +202,19 @@ ASKED = (
 )
 """What the training DAG asks a person, and what it does with the answer."""
 
+TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="gpu")
+"""Looks for better settings, as often as the settings ask for it."""
+
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
 EXPORT = Stage("export", 120, reads=LISTS)
 """Copies the published lists to the stores that a shop serves from, once all of them are there."""
 
-TRAINING = ("build_dataset", "train", "evaluate", "review", "promote")
-"""The stages of a night that make a challenger, in their order."""
+TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")
+"""The stages that make a challenger, in their order."""
 
-STAGES = {stage.name: stage for stage in (*NIGHT, *ASKED, UPKEEP, EXPORT)}
+STAGES = {stage.name: stage for stage in (*NIGHT, *ASKED, TUNE, UPKEEP, EXPORT)}
 
 RECORDED = tuple(stage.name for stage in NIGHT if stage.kind != "question")
 """Stages of a night that leave a row in the ledger."""

@@ -11,6 +11,7 @@ from causalrec.config.rivals import (
     IalsSettings,
     MultVaeSettings,
     RivalSettings,
+    SasRecSettings,
 )
 from causalrec.config.sections import Section
 
@@ -28,6 +29,7 @@ ModelName = Literal[
     "content_ease",
     "ials",
     "multvae",
+    "sasrec",
     "item_knn",
     "content_knn",
     "popularity",
@@ -127,8 +129,8 @@ class TopologySettings(Section):
     warmup: int = Field(10, ge=0, description="epochs before edges are judged for the first time")
     refresh_every: int = Field(5, ge=1, description="epochs between two judgements")
     left_out: float = Field(0.4, ge=0, lt=1, description="share of edges that an epoch trains without")
-    user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike; 0: none")
-    item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users; 0: none")
+    user_affinity: float = Field(2.0, ge=0, description="weight of the users who behave alike; 0: none")
+    item_affinity: float = Field(2.0, ge=0, description="weight of the items with the same users; 0: none")
     by_evidence: bool = Field(True, description="weak edges are left out more often; false: all alike")
 
 
@@ -182,7 +184,7 @@ class ModelSettings(Section):
     name: ModelName | Plugin = Field(
         "causal", description="which model is trained; plugin:NAME: one of another package"
     )
-    dim: int = Field(64, ge=4, description="length of user and item states")
+    dim: int = Field(128, ge=4, description="length of user and item states")
     layers: int = Field(2, ge=0, description="layers of the graph encoder")
     init: float = Field(0.1, gt=0, description="standard deviation of the first states")
     unit: bool = Field(True, description="states of length one; else products of free length")
@@ -194,6 +196,7 @@ class ModelSettings(Section):
     response: ResponseSettings = ResponseSettings()
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
+    sasrec: SasRecSettings = SasRecSettings()
     content: ContentSettings = ContentSettings()
     blend: BlendSettings = BlendSettings()
     exposure: ExposureSettings = ExposureSettings()
@@ -217,7 +220,7 @@ class TrainingSettings(Section):
     epochs: int = Field(200, ge=1, description="most epochs")
     epochs_unvalidated: int = Field(40, ge=1, description="epochs where there is no validation")
     batch: int = Field(2_048, ge=1, description="pairs of one step")
-    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    learning_rate: float = Field(1e-2, gt=0, description="step size of Adam")
     loss: Literal["softmax", "bpr"] = Field(
         "softmax", description="softmax over shared negatives, or pairwise (bpr)"
     )

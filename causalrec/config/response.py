@@ -18,6 +18,11 @@ class ResponseSettings(Section):
     )
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")
+    repair_sweeps: int = Field(
+        30,
+        ge=4,
+        description="sweeps of a fit that begins where another ended, to forget users or items",
+    )
     burn_in: float = Field(0.3, ge=0, lt=1, description="share of the sweeps before averaging begins")
     thin: int = Field(2, ge=1, description="sweeps between two draws that are averaged")
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
@@ -29,3 +34,7 @@ class ResponseSettings(Section):
     examination: bool = Field(False, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
+
+    def repair(self) -> "ResponseSettings":
+        """The same for a fit that begins where another ended: every sweep after the burn-in counts."""
+        return self.model_copy(update={"sweeps": self.repair_sweeps, "thin": 1})

@@ -61,6 +61,21 @@ class MultVaeSettings(Section):
     patience: int = Field(5, ge=1, description="looks without a gain before it stops")
 
 
+class SasRecSettings(Section):
+    """The transformer over histories; its width is ``model.dim``."""
+
+    length: int = Field(50, ge=1, description="latest items of a history that it reads")
+    blocks: int = Field(2, ge=1, description="layers of attention")
+    heads: Literal[1, 2, 4] = Field(2, description="parts that the attention of a layer is divided into")
+    dropout: float = Field(0.2, ge=0, lt=1, description="of embeddings and layers")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    batch: int = Field(256, ge=1, description="users")
+    negatives: int = Field(1_024, ge=1, description="items that all next items of a batch are compared with")
+    epochs: int = Field(200, ge=1, description="most epochs")
+    judge_every: int = Field(3, ge=1, description="epochs between two looks at validation")
+    patience: int = Field(5, ge=1, description="looks without a gain before it stops")
+
+
 class RivalSettings(Section):
     """Matrix factorisation, IPS-MF, PD, VBPR, LightGCN with BPR, and the frozen-item-graph model.
 

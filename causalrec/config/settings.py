@@ -28,6 +28,7 @@ from causalrec.config.sections import (
     SourceSettings,
     SparkSettings,
 )
+from causalrec.config.tuning import TuningSettings
 from causalrec.errors import SettingsError
 
 
@@ -47,6 +48,7 @@ class Settings(Section):
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
+    tuning: TuningSettings = TuningSettings()
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()

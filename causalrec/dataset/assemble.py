@@ -22,12 +22,16 @@ def pair_arrays(
     items: pd.DataFrame,
     settings: DatasetSettings,
 ) -> dict[str, npt.NDArray[Any]]:
-    """train, valid, test, seen, train_weights and random_exposure, as positions, sorted by user and item."""
+    """train, valid, test, seen, train_weights, train_times (microseconds) and random_exposure.
+
+    Ids are positions, pairs are sorted by user and item.
+    """
     item_ids = pa.array(items["item_id"], type=pa.string())
     ids = _positions(pairs, users, item_ids)
     order = np.lexsort((ids[1], ids[0]))
     ids, weights = ids[:, order], pairs["weight"].to_numpy()[order].astype(np.float32)
     split = pairs["split"].to_numpy()[order]
+    first = pairs["first_time"].cast(pa.int64()).to_numpy()[order]
     exposed = _positions(shown, users, item_ids)
     outcomes = shown["outcome"].to_numpy()
     known = exposed[1] >= 0
@@ -45,6 +49,7 @@ def pair_arrays(
         "test": ids[:, split == "test"],
         "seen": ids,
         "train_weights": weights[trains],
+        "train_times": first[trains],
         "random_exposure": np.vstack([exposed, outcomes[None, :]]).astype(np.int32),
     }
 

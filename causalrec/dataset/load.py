@@ -135,6 +135,7 @@ def interactions_of(
         test=arrays["test"],
         modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
         weights=arrays["train_weights"],
+        times=arrays.get("train_times"),
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
         looks=looks[0],
         later_looks=looks[1],

@@ -39,6 +39,10 @@ class Declared(Protocol):
         """Text columns that may mention a person."""
 
     @property
+    def user_notes(self) -> tuple[str, ...]:
+        """Text columns that may mention a person, in rows that must stay."""
+
+    @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
 

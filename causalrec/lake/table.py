@@ -49,7 +49,7 @@ class LakeTable:
     @property
     def limits(self) -> FileLimits:
         """Bounds of data files, and the columns of which no value may stand in the log."""
-        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts))
+        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts, *self.contract.user_notes))
         return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
     def exists(self) -> bool:

@@ -115,6 +115,10 @@ class Recommender(ABC):
     recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
     worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
 
+    def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
+        """What tuning tries on ``data``: ``space``, unless the evidence in them decides what is fitted."""
+        return self.space
+
     @abstractmethod
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Learn from ``data.train`` (and choose on ``data.valid``); never read ``data.test``."""

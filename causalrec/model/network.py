@@ -40,6 +40,14 @@ class FactorNetwork(nn.Module, ABC):
         return torch.zeros((), device=items.device)
 
 
+class FoldedNetwork(FactorNetwork):
+    """A network whose states of new users are sums over their histories."""
+
+    @abstractmethod
+    def fold(self) -> Tensor:
+        """What an item adds to the state of a new user, (N, d)."""
+
+
 class Trainer(Protocol):
     """Fits a network in place and leaves it at its best validation state."""
 

@@ -112,7 +112,7 @@ class Engine:
             nearest,
             similarity,
             _drawn(lists, cold),
-            sentences(adjustments, self.catalogue.confounders[top.columns]),
+            sentences(adjustments, self.catalogue.confounders[top.columns], raw_places > 0),
             MIN_REASON_SIMILARITY,
         )
         return Ranked(

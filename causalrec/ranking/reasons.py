@@ -68,7 +68,7 @@ def explain(
     """Reason codes and texts (m,) of the selected pairs.
 
     Args:
-        adjusted: what the adjustment did to each row, in words; empty where it did nothing worth a word.
+        adjusted: what the adjustment did to each row, in words; empty where nothing was compared.
         minimum: cosine below which no single item explains the pair.
     """
     similar = (nearest >= 0) & (similarity >= minimum)

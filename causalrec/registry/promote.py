@@ -15,6 +15,7 @@ from causalrec.registry.alias import champion_of, decide_champion, settle
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.comparison import Comparison, read_comparison
 from causalrec.registry.gate.rules import decide
+from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
@@ -58,7 +59,8 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     if done is not None and now == challenger.version:
         _log(client, challenger, done)
         return _outcome(done, (), f"version {now} was already {WORDS[done.decision]}: {done.why}")
-    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
+    outdated = champion is not None and ERASED in champion.tags
+    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now, outdated=outdated)
     _log(client, challenger, verdict)
     if verdict.decision == "promote" and not _unasked(settings, lake, now):
         note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"

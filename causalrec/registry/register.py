@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("served.py")
 LIBRARY = Path(__file__).parents[1]
-EXAMPLE_USERS = 3
+NOBODY = "somebody"  # the example of an input names no real user, who may be erased one day
 
 
 def register(
@@ -49,7 +49,7 @@ def register(
         rules = {RULES: settings.scoring.model_dump(mode="json")}
         origin = {**facts, **rules, **origin_of(settings, dataset)}
         digest = write_package(folder, served, dataset, origin, judged, short_fits)
-        info = _log_model(folder, dataset, settings.scoring.k)
+        info = _log_model(folder, settings.scoring.k)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}
     with opened(ModelVersion(name, "(upload)", run_id, info.model_uri, tags)):
@@ -60,7 +60,7 @@ def register(
     return ModelVersion(name, version, run_id, info.model_uri, tags)
 
 
-def _log_model(folder: Path, dataset: Dataset, k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
+def _log_model(folder: Path, k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
     import mlflow
     import pandas as pd
 
@@ -70,7 +70,7 @@ def _log_model(folder: Path, dataset: Dataset, k: int) -> Any:  # noqa: ANN401 -
         artifacts={"package": str(folder)},
         code_paths=[str(LIBRARY)],
         signature=signature(k),
-        input_example=pd.DataFrame({"user_id": dataset.user_ids[:EXAMPLE_USERS]}),
+        input_example=pd.DataFrame({"user_id": [NOBODY]}),
         pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
     )
 

@@ -66,7 +66,10 @@ def short_fits_note(lines: Sequence[TruthLine]) -> str:
     whole = [line.model for line in lines if line.model.startswith(f"{WHOLE}, ")]
     if not whole:
         return ""
-    return f"Rows without (or with) a module are short fits: compare them with “{whole[0]}”, fitted alike."
+    return (
+        "Rows “without …” or “with …” a module are shorter fits. Compare them only with "
+        f"“{whole[0]}”, which was fitted the same way."
+    )
 
 
 def truth_charts(lines: Sequence[TruthLine]) -> dict[str, Markup]:

@@ -30,6 +30,7 @@ from causalrec.model.rivals.multvae import MultVaeRecommender
 from causalrec.model.rivals.pd import PdRecommender
 from causalrec.model.rivals.popularity import PopularityRecommender
 from causalrec.model.rivals.rival import PairRecommender
+from causalrec.model.rivals.sasrec import SasRecRecommender
 from causalrec.model.rivals.vbpr import VbprRecommender
 from causalrec.model.rivals.xsimgcl import XSimGclRecommender
 from causalrec.plugins import MODELS, load_class, plugin_name
@@ -49,8 +50,8 @@ LINEAR: dict[str, type[EaseRecommender]] = {
 GRAPHS: dict[str, type[LightGcnRecommender]] = {
     rival.name: rival for rival in (LightGcnRecommender, XSimGclRecommender)
 }
-UNSAMPLED: dict[str, type[IalsRecommender] | type[MultVaeRecommender]] = {
-    rival.name: rival for rival in (IalsRecommender, MultVaeRecommender)
+UNSAMPLED: dict[str, type[IalsRecommender] | type[MultVaeRecommender] | type[SasRecRecommender]] = {
+    rival.name: rival for rival in (IalsRecommender, MultVaeRecommender, SasRecRecommender)
 }
 ARRAYS, FACTS = "recommender.safetensors", "recommender.json"
 WORTH = "worth"  # key of the facts
@@ -94,7 +95,7 @@ def _choose(model: ModelSettings, training: TrainingSettings, checkpoints: Path 
             return ItemKnnRecommender(model.baselines)
         case "content_knn", _:
             return ContentKnnRecommender(model.baselines, judge, seed)
-        case ("ials" | "multvae") as name, _:
+        case ("ials" | "multvae" | "sasrec") as name, _:
             return UNSAMPLED[name](model, judge, seed, trainer.device)
         case ("ips_mf" | "pd") as name, _:
             return OWN_LOSS[name](model, pairwise)

@@ -92,7 +92,8 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "review", "promote", "need_approval", "approval", "answer",
+        "build_dataset", "tune", "train", "evaluate", "review", "promote",
+        "need_approval", "approval", "answer",
     ]  # fmt: skip
 
 

@@ -14,10 +14,11 @@ from causalrec.lake.outcome import Pin
 from causalrec.lake.record.ledger import new_row
 from causalrec.model.worth import ModuleWorth
 from causalrec.registry.described import log_datasets
+from causalrec.registry.runs import run_facts
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.train import train_and_log, train_and_log_inputs
 from causalrec.registry.training_run import log_worth
-from causalrec.registry.versions import opened
+from causalrec.registry.versions import TUNED, opened
 
 from .conftest import Shop
 from .shop import DS
@@ -92,6 +93,16 @@ def test_the_worth_of_the_modules_is_in_the_run(shop: Shop) -> None:
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/module_worth.json")
     assert table["columns"] == ["module", "kept", "gain", "low", "high", "metric", "measured_on"]
     assert table["data"][1] == ["depth", False, -0.002, -0.004, 0.001, "auc", "uniform exposure"]
+
+
+def test_tuned_settings_are_part_of_where_a_version_comes_from(shop: Shop) -> None:
+    client = connect(shop.settings)
+    assert "tuned settings" not in run_facts(client, shop.version).lineage
+    client.set_tag(shop.version.run_id, TUNED, "model.dim = 128")
+    try:
+        assert run_facts(client, shop.version).lineage["tuned settings"] == "model.dim = 128"
+    finally:
+        client.delete_tag(shop.version.run_id, TUNED)
 
 
 def test_served_model_ranks_with_reasons(shop: Shop) -> None:

@@ -32,6 +32,7 @@ class Contender:
         refuter: name in :data:`causalrec.training.refuters.REFUTERS`; empty for the data as they are.
         parent: the contender whose overrides it shares (an ablation differs in one thing alone).
         content: without any content it is the same as another row.
+        dated: it needs the times of the pairs.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Contender:
     refuter: str = ""
     parent: str = ""
     content: bool = False
+    dated: bool = False
 
     def settings(self, base: Settings) -> Settings:
         """``base`` with the overrides of the parent, the own change, and the own overrides, in this order.
@@ -67,6 +69,7 @@ RIVALS = (
     ),
     Contender("content_knn", {"model.name": "content_knn"}, content=True),
     *(Contender(name, {"model.name": name}) for name in ("ials", "multvae")),
+    Contender("sasrec", {"model.name": "sasrec"}, dated=True),
     _rival("bpr_mf", "bpr_mf", "bpr", 5e-3, l2=0.1, bias=False),
     _rival("mf_softmax", "bpr_mf"),
     _rival("ips_mf", "ips_mf", "bpr", 5e-3, l2=0.03, bias=False),
@@ -132,14 +135,16 @@ ABLATIONS = (
 CONTENDERS = {contender.name: contender for contender in (*RIVALS, *ABLATIONS)}
 
 
-def line_up(named: Sequence[str], *, ablations: bool, content: bool) -> list[Contender]:
+def line_up(named: Sequence[str], *, ablations: bool, content: bool, dated: bool) -> list[Contender]:
     """The rows to train: the named ones, else all rivals; ablations after them on request.
 
-    Without content in the data (``content``) rows that would repeat another one are left out unless named.
+    Unless they are named, rows that would repeat another one are left out where the data have no content
+    (``content``), and rows that need the times of the pairs where these are unknown (``dated``).
     """
     unnamed = [*([] if named else RIVALS), *(ABLATIONS if ablations else ())]
     rows = [*(CONTENDERS[name] for name in named), *(row for row in unnamed if content or not row.content)]
-    return list({row.name: row for row in rows}.values())
+    known = {row.name: row for row in rows if dated or not row.dated or row.name in named}
+    return list(known.values())
 
 
 def check_overrides(settings: Settings) -> None:

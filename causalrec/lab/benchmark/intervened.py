@@ -36,7 +36,8 @@ def intervened_split(data: Interactions, seed: int, share: float = INTERVENED_SH
     train = np.sort(np.concatenate([np.flatnonzero(~chosen), order[:first]]))
     valid, test = np.sort(order[first:second]), np.sort(order[second:])
     parts = (pairs[:, train], pairs[:, valid], pairs[:, test])
-    return replace(data, train=parts[0], valid=parts[1], test=parts[2], weights=None, propensity=None)
+    train, valid, test = parts
+    return replace(data, train=train, valid=valid, test=test, weights=None, propensity=None, times=None)
 
 
 def intervened_bundle(source: Path, target: Path, seed: int, share: float = INTERVENED_SHARE) -> Interactions:

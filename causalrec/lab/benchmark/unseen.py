@@ -68,6 +68,7 @@ def without_items(data: Interactions, unseen: Bools) -> Interactions:
         test=data.train[:, out],
         weights=None if data.weights is None else data.weights[~out],
         propensity=None if data.propensity is None else data.propensity[~out],
+        times=None if data.times is None else data.times[~out],
         random_exposure=None,
         passed=None if data.passed is None else data.passed[:, ~unseen[data.passed[1]]],
         looks=None if data.looks is None else _looks_without(data.looks, unseen),

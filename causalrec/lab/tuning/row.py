@@ -29,7 +29,7 @@ def tuned(
     """
     tuned_one = CONTENDERS[contender.parent] if contender.parent else contender
     settings = tuned_one.settings(base)
-    if not choices(settings):
+    if not choices(settings, data):
         return contender.settings(base)
     blind = replace(data, test=data.test[:, :0], random_exposure=None)
 

@@ -1,4 +1,7 @@
-"""Searches the space that a model declares (``Recommender.space``) on validation, within a budget of minutes.
+"""Searches the space that a model declares (``Recommender.search_space``) within a budget of minutes.
+
+A model that learns from looks is judged on what chance showed, where that was logged: held-out choices prefer
+what was shown often. Any other is judged on validation.
 
 Trials are kept in an SQLite file under a name that stands for data, settings, space and code: a search that
 was stopped goes on where it was, and another one starts afresh. The first trial is the settings as they are,
@@ -9,6 +12,7 @@ median of the others at the same epoch ends there.
 
 import hashlib
 import json
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,12 +29,14 @@ from causalrec.config.override import overridden
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.lab.tuning.data import content_hash
-from causalrec.metrics.ranking import Split
+from causalrec.model.base import Recommender
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 from causalrec.training.judge import ValidationJudge, selection_value
+from causalrec.training.worth import measured, remembering
 
+METRIC = "metric"  # attribute of a trial
 STARTUP_TRIALS = 8  # drawn at random before the estimator has anything to go by
-JUDGED_ON: Split = "valid"
 
 OnEpoch = Callable[[int, float], None]  # trial, its newest value
 
@@ -41,7 +47,7 @@ class Trial:
 
     Attributes:
         state: ``complete``, ``pruned`` or ``fail``.
-        value: of validation; of the last epoch seen where the trial was pruned, None where there was none.
+        value: what it is judged by; of the last epoch seen where the trial was pruned, None without one.
     """
 
     number: int
@@ -58,11 +64,13 @@ class Tuning:
     Attributes:
         change: dotted path of a setting -> value, of the best complete trial.
         value: of that trial. before: of the settings as they were, None where that trial did not finish.
+        metric: what the values are, and what they were measured on.
     """
 
     change: Mapping[str, Value]
     value: float
     before: float | None
+    metric: str
     trials: tuple[Trial, ...]
 
 
@@ -86,9 +94,17 @@ def tune(
     """
     if data.valid.shape[1] == 0:
         raise TrainingError("there are no validation pairs to tune on", do="use a dataset that has some")
-    space = choices(base)
+    space = choices(base, data)
     study = _study(data, base, space, storage)
-    search = _Search(data, base, space, time.monotonic() + 60 * minutes, on_epoch)
+    with tempfile.TemporaryDirectory(prefix="causalrec-tune-") as folder:
+        search = _Search(data, remembering(base, folder), space, time.monotonic() + 60 * minutes, on_epoch)
+        _optimize(study, search, minutes, on_trial)
+    return _found(study, minutes)
+
+
+def _optimize(
+    study: optuna.Study, search: "_Search", minutes: float, on_trial: Callable[[Trial], None] | None
+) -> None:
 
     def ended(_: optuna.Study, trial: FrozenTrial) -> None:
         if on_trial is not None:
@@ -98,12 +114,11 @@ def tune(
 
     if len(_tried(study)) < search.size:
         study.optimize(search, timeout=60 * minutes, callbacks=[ended], catch=(TrainingError,))
-    return _found(study, minutes)
 
 
-def choices(base: Settings) -> dict[str, tuple[Value, ...]]:
-    """The space of the model, with the present value of every setting among its values."""
-    space = build_recommender(base).space
+def choices(base: Settings, data: Interactions) -> dict[str, tuple[Value, ...]]:
+    """The space of the model on ``data``, with the present value of every setting among its values."""
+    space = build_recommender(base).search_space(data)
     tree = base.model_dump()
     return {path: tuple(dict.fromkeys((_at(tree, path), *values))) for path, values in space.items()}
 
@@ -137,13 +152,18 @@ def _study(
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
     if not study.trials:
         present = {path: values[0] for path, values in space.items()}
-        for start in ({}, *build_recommender(base).starts):
-            study.enqueue_trial(present | {path: value for path, value in start.items() if path in space})
+        known = [{path: v for path, v in start.items() if path in space} for start in _starts(base)]
+        for start in ({}, *filter(None, known)):
+            study.enqueue_trial(present | start)
     return study
 
 
+def _starts(base: Settings) -> tuple[Mapping[str, Value], ...]:
+    return build_recommender(base).starts
+
+
 class _Search:
-    """The objective: fit on the training pairs, value on the validation pairs."""
+    """The objective: fit on the training pairs, value on what no fit has seen."""
 
     def __init__(
         self,
@@ -178,7 +198,17 @@ class _Search:
 
         recommender = build_recommender(settings)
         recommender.fit(self.data, progress=watch)
-        return self.judge(recommender.score, self.data)
+        value, metric = self._judged(recommender)
+        trial.set_user_attr(METRIC, metric)
+        if self.on_epoch is not None:
+            self.on_epoch(trial.number, value)
+        return value
+
+    def _judged(self, recommender: Recommender) -> tuple[float, str]:
+        if isinstance(recommender, CausalRecommender) and recommender.responds(self.data):
+            values, metric, where = measured(recommender.score, self.data)
+            return float(values.mean()), f"{metric} on {where}"
+        return self.judge(recommender.score, self.data), f"{self.base.training.select_on} on validation"
 
 
 def _suggested(trial: optuna.Trial, path: str, values: tuple[Value, ...]) -> Value:
@@ -214,5 +244,6 @@ def _found(study: optuna.Study, minutes: float) -> Tuning:
             f"no trial finished within {minutes:g} minutes", do="give the search more minutes"
         )
     best = max(complete, key=lambda trial: trial.value or 0.0)
+    metric = study.trials[best.number].user_attrs.get(METRIC, "")
     before = next((trial.value for trial in complete if trial.number == 0), None)
-    return Tuning(best.change, best.value or 0.0, before, trials)
+    return Tuning(best.change, best.value or 0.0, before, metric, trials)

@@ -55,7 +55,7 @@ class ReconstructedGraph(nn.Module):
 
     def _draw(self) -> Operator:
         settings = self.settings
-        if not settings.enabled or settings.left_out == 0:
+        if settings.left_out == 0:
             return self.graph
         weight = self._array("weight")
         evidence = self._array("evidence") if settings.by_evidence else np.ones_like(weight)
@@ -86,7 +86,7 @@ class ReconstructedGraph(nn.Module):
         """The propagation operators that belong to the buffers."""
         if self.settings.enabled:
             self._follow()
-            self.drawn = self._draw()
+        self.drawn = self._draw()
 
     def _follow(self) -> None:
         """Operators of the judgement in the buffers."""

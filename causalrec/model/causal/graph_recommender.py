@@ -14,7 +14,7 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal.channel_part import ChannelPart, attach_channel
 from causalrec.model.causal.cold import ColdItems, under
-from causalrec.model.causal.explain import Evidence, Explanation, explain_pair
+from causalrec.model.causal.explain import Evidence, Explanation, Modules, explain_pair
 from causalrec.model.causal.exposure import debiased_validation, log_exposure
 from causalrec.model.causal.frontdoor import FrontdoorAdjustment
 from causalrec.model.causal.naming import name_codes
@@ -116,7 +116,12 @@ class GraphRecommender(FactorRecommender):
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
             raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
-        return explain_pair(user, item, tables, evidence, history, self.settings.unit)
+        modules = Modules(
+            backdoor=bool(tables.gate.any()),
+            frontdoor=self.frontdoor is not None and self.frontdoor.ready,
+            topology=self.settings.topology.enabled,
+        )
+        return explain_pair(user, item, tables, evidence, history, unit=self.settings.unit, modules=modules)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """Adjusted states (n, d + p) of items that were not in training, from their content rows alone.
@@ -170,15 +175,20 @@ def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -
     coarse, fine = network.prepared.codes
     gate = network.get_buffer("gate").cpu().numpy()
     used = gate if network.backdoor is not None else np.zeros_like(gate)
+    states = np.concatenate([users.cpu().numpy(), part.tastes], axis=1)
+    items = np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1)
+    content = (states, items) if used.any() else (None, None)  # nothing is taken out without a gate
     return ServingTables(
-        np.concatenate([users.cpu().numpy(), part.tastes], axis=1),
-        np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1),
+        states,
+        items,
         np.concatenate([factual.cpu().numpy(), part.factual], axis=1),
         network.popularity,
         coarse,
         fine,
         used,
         names,
+        content_users=content[0],
+        content_items=content[1],
     )
 
 

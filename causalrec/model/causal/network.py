@@ -111,9 +111,9 @@ class CausalNetwork(FactorNetwork):
         """What item and user embeddings are smoothed over: content and affinity, each by its weight."""
         topology, content = self.settings.topology, self.settings.content
         items, users = content.smoothing * self.prepared.neighbours, None
-        if topology.enabled and topology.item_affinity:
+        if topology.item_affinity:
             items = items + topology.item_affinity * affinity(train.T.tocsr(), NEIGHBOURS, MOST)
-        if topology.enabled and topology.user_affinity:
+        if topology.user_affinity:
             users = topology.user_affinity * affinity(train, NEIGHBOURS, MOST)
         return self._operator(items), self._operator(users)
 

@@ -15,6 +15,7 @@ from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.raw import RANK, raw_tables
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.factors import FactorRecommender
@@ -36,6 +37,7 @@ class CausalRecommender(FactorRecommender):
     Attributes:
         choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
             it over.
+        resumes: the last draw of a fit to nearly the same looks, to begin with; None: a fit from scratch.
     """
 
     name = "causal"
@@ -48,15 +50,11 @@ class CausalRecommender(FactorRecommender):
         "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
         "training.temperature": (0.15, 0.2, 0.25, 0.3),
     }
-    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
-        {
-            "model.dim": 128,
-            "model.topology.left_out": 0.4,
-            "model.topology.user_affinity": 2.0,
-            "model.topology.item_affinity": 2.0,
-            "training.learning_rate": 0.01,
-        },
-    )
+    response_space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.response.dim": (6, 10, 16),
+        "model.response.half_life": (0.0, 7.0, 30.0, 90.0),
+        "model.response.content_width": (16, 32, 64),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings, self.trainer, self.judge = settings, trainer, judge
@@ -64,6 +62,7 @@ class CausalRecommender(FactorRecommender):
         self.blend: Blend | None = None
         self.choice: Choice | None = None
         self.exposure_weight: float | None = None
+        self.resumes: LastDraw | None = None
 
     @property
     def engine(self) -> Engine:
@@ -82,13 +81,19 @@ class CausalRecommender(FactorRecommender):
         chosen = {} if self.blend is None else self.blend.choice.weights
         return self.engine.findings | {f"blend/weight/{name}": weight for name, weight in chosen.items()}
 
+    def responds(self, data: Interactions) -> bool:
+        """Whether it learns from looks, and not from pairs alone."""
+        return self.settings.response.enabled and data.looks is not None and data.looks.count.size > 0
+
+    def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
+        """That of the engine that ``data`` lead to."""
+        return self.response_space if self.responds(data) else self.space
+
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Chooses the engine and fits it."""
-        looks = data.looks
-        responds = self.settings.response.enabled and looks is not None and looks.count.size > 0
-        engine = self._engine = self._new(RESPONSE if responds else PAIRS)
+        engine = self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
         if isinstance(engine, ResponseRecommender):
-            engine.exposure_weight = self.exposure_weight
+            engine.exposure_weight, engine.resumes = self.exposure_weight, self.resumes
         report = engine.fit(data, progress=progress)
         if isinstance(engine, ResponseRecommender):
             self.exposure_weight = engine.exposure_weight
@@ -121,6 +126,12 @@ class CausalRecommender(FactorRecommender):
         self.tables, self.fold = tables, fold
         if self.blend is not None and fold is not None:
             self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
+
+    @property
+    def last_draw(self) -> LastDraw | None:
+        """Where a fit without some users or items begins; None where only a fit from scratch forgets."""
+        part = self.engine.part if isinstance(self.engine, ResponseRecommender) else None
+        return None if part is None else part.last
 
     def read_out(self) -> AnyReadOut:
         """That of the engine, with the further parts as further blocks."""

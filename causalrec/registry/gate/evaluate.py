@@ -22,6 +22,7 @@ from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
+from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
@@ -94,7 +95,13 @@ def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     written = table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags[MODEL])
     against = "" if champion is None else champion.version
-    verdict = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=evaluation.champion)
+    verdict = decide(
+        evaluation,
+        settings.gate,
+        dataset_id=dataset.dataset_id,
+        champion=evaluation.champion,
+        outdated=champion is not None and ERASED in champion.tags,
+    )
     judged = write_checks(lake, ds, dataset.dataset_id, challenger.version, evaluation.champion, verdict)
     _log(challenger, results)
     _log_verdict(client, challenger, verdict)

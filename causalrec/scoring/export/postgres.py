@@ -48,7 +48,7 @@ def to_postgres(
     except ImportError as error:
         raise ExportError("postgres: the driver psycopg is not installed", do=INSTALL) from error
     try:
-        with _connected(settings, password) as connection, _alone(connection, settings):
+        with connected(settings, password) as connection, alone(connection, settings):
             return _export(connection, night, settings, batch_rows, progress)
     except (psycopg.Error, pa.ArrowException) as error:
         message = " ".join(str(error).split())
@@ -59,7 +59,7 @@ def to_postgres(
 
 
 @contextmanager
-def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Connection]":
+def connected(settings: PostgresSettings, password: str | None) -> "Iterator[Connection]":
     import psycopg
 
     secret: dict[str, Any] = {} if password is None else {"password": password}
@@ -75,7 +75,7 @@ def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Co
 
 
 @contextmanager
-def _alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
+def alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
     """One export into a schema at a time; the server frees the lock with the session."""
     name = f"causalrec export {settings.schema_name}"
     row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()

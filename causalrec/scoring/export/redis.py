@@ -48,7 +48,7 @@ def to_redis(
         raise ExportError("redis: the client is not installed", do=INSTALL) from error
     prefix = settings.prefix or f"causalrec:{shop}"
     try:
-        with _connected(settings, password) as client, _alone(client, prefix) as still_mine:
+        with connected(settings, password) as client, alone(client, prefix) as still_mine:
             return _Export(client, night, settings, prefix, batch_rows).run(progress, still_mine)
     except redis.RedisError as error:
         raise ExportError(
@@ -58,7 +58,7 @@ def to_redis(
 
 
 @contextmanager
-def _connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]":
+def connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]":
     import redis
 
     secret = {} if password is None else {"password": password}
@@ -76,7 +76,7 @@ def _connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis
 
 
 @contextmanager
-def _alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
+def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
     """One export under a prefix at a time; yields what a writer calls to keep its turn."""
     from redis.exceptions import LockError
 

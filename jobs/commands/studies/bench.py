@@ -150,7 +150,12 @@ def _cells(
 ) -> Iterator[Cell]:
     data = load_bundle(bundle)
     data = temporal(data, bundle) if late else data
-    rows = line_up(plan.models, ablations=plan.ablations, content=bool(data.modalities))
+    rows = line_up(
+        plan.models,
+        ablations=plan.ablations,
+        content=bool(data.modalities),
+        dated=data.times is not None,
+    )
     for contender in rows:
         settings = contender.settings(base)
         if plan.tune:

@@ -73,13 +73,16 @@ def test_a_value_out_of_range_is_refused() -> None:
 
 
 def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
-    def names(*named: str, ablations: bool, content: bool) -> list[str]:
-        return [row.name for row in line_up(named, ablations=ablations, content=content)]
+    def names(*named: str, ablations: bool, content: bool, dated: bool = True) -> list[str]:
+        return [row.name for row in line_up(named, ablations=ablations, content=content, dated=dated)]
 
     assert names(ablations=False, content=True) == [row.name for row in RIVALS]
     assert set(names(ablations=False, content=True)) - set(names(ablations=False, content=False)) == {
         "content_knn", "vbpr", "vbpr_softmax",
     }  # fmt: skip
+    undated = names(ablations=False, content=True, dated=False)
+    assert undated == [row.name for row in RIVALS if row.name != "sasrec"]
+    assert names("sasrec", ablations=False, content=True, dated=False) == ["sasrec"]
     assert names("vbpr", "ease", ablations=False, content=False) == ["vbpr", "ease"]
     bare = names("causal", "no_topology", ablations=True, content=False)
     assert bare == [

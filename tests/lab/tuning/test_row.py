@@ -22,7 +22,7 @@ def tuned_data(monkeypatch: pytest.MonkeyPatch) -> list[Interactions]:
 
     def found(data: Interactions, *_: object, **__: object) -> Tuning:
         seen.append(data)
-        return Tuning(CHANGE, 0.2, 0.1, ())
+        return Tuning(CHANGE, 0.2, 0.1, "", ())
 
     monkeypatch.setattr(tune_row, "tune", found)
     return seen

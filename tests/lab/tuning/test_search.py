@@ -1,5 +1,6 @@
 """A search on a small shop: what it tries, when it ends, and that it goes on where it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.lab.tuning.search import Trial, choices, epoch_value, tune
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.rivals.ials import IalsRecommender
+from tests.model.causal.response.conftest import with_looks
+from tests.model.conftest import make_toy
 
 SPACE = {"model.ials.unobserved": (0.1, 1.0), "model.ials.ridge": (0.01,)}
 
@@ -35,7 +39,10 @@ def shop() -> Interactions:
 
 
 def test_the_present_values_are_the_first_of_the_space(settings: Settings) -> None:
-    assert choices(settings) == {"model.ials.unobserved": (0.3, 0.1, 1.0), "model.ials.ridge": (0.01,)}
+    assert choices(settings, shop()) == {
+        "model.ials.unobserved": (0.3, 0.1, 1.0),
+        "model.ials.ridge": (0.01,),
+    }
 
 
 def test_a_small_space_is_tried_whole_and_the_best_is_kept(settings: Settings, tmp_path: Path) -> None:
@@ -83,3 +90,19 @@ def test_only_validated_epochs_have_a_value() -> None:
     assert epoch_value({"recall@20": 0.25, "ndcg@20": 0.5}, "recall@20+ndcg@20") == 0.75
     assert epoch_value({"valid": 0.3, "seconds": 1.0}, "recall@20") == 0.3
     assert epoch_value({"loss": 1.0}, "recall@20") is None
+
+
+def test_looks_lead_to_another_space_and_are_judged_on_what_chance_showed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CausalRecommender, "response_space", {"model.response.half_life": (0.0, 7.0)})
+    response = {"sweeps": 8, "dim": 3, "columns": 8, "content": False, "codes": False}
+    base = Settings.model_validate({"model": {"response": response, "content": {"enabled": False}}})
+    data = with_looks(make_toy(users=24, items=12))
+    users, items = (part.ravel() for part in np.indices((24, 12)))
+    shown = np.stack([users, items, users % 3 == items % 3]).astype(np.float32)
+    found = tune(replace(data, random_exposure=shown), base, 5.0, tmp_path / "trials.db")
+    assert {trial.change["model.response.half_life"] for trial in found.trials} == {0.0, 7.0}
+    assert found.metric == "auc on uniform exposure"
+    assert found.value > 0.5
+    assert "model.dim" in choices(base, replace(data, looks=None))

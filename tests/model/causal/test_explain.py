@@ -68,6 +68,8 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
         network.refresh(0)
         part, _ = attach_channel(network, data, settings, lambda score, data: 0.0, 0)
         evidence = Evidence.read(network, part)
+        assert network.alike_users is not None
+        own = (network.user_embedding + network.alike_users @ network.user_embedding).numpy()
     assert (evidence.weight < 1).any()
     for user in (0, 17):
         edges = slice(evidence.start[user], evidence.start[user + 1])
@@ -76,7 +78,7 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
         items = np.concatenate([items, added])
         weight = np.concatenate([weight, np.full(added.size, ADD_WEIGHT)])
         scale = weight * evidence.user_scale[user] * evidence.item_scale[items]
-        whole = network.user_embedding[user].detach().numpy() + scale @ evidence.sent[items]
+        whole = own[user] + scale @ evidence.sent[items]
         assert np.allclose(whole, evidence.mediator[user], atol=1e-4)
 
 

@@ -10,24 +10,23 @@ from causalrec.model.causal.response.part import ResponsePart
 def explain_response(
     user: int, item: int, tables: ServingTables, part: ResponsePart, history: int, shown: float = 0.0
 ) -> Explanation:
-    """The logit of the pair, and the looks of the user by how much each moved it.
+    """The logit of the pair as a sum, and the looks of the user by how much each moved it.
 
-    ``without_backdoor`` is the content effect, the score without the demand of the item. Nothing is mediated
-    and no edge is judged here, so ``without_frontdoor`` and ``without_topology`` are the score itself.
+    The modules act while the model is fitted, so no score without one of them can be read off: ``without_*``
+    are None.
 
     Args:
         shown: what being shown more often than other items adds to the score.
     """
     score = float(tables.users[user] @ tables.items[item])
-    content = float(part.content_users[user] @ part.content_items[item])
     coarse = int(tables.coarse[item])
     return Explanation(
         user,
         item,
         score,
-        content,
-        score,
-        score,
+        None,
+        None,
+        None,
         coarse,
         int(tables.fine[item]),
         tables.code_names[coarse] if coarse >= 0 and tables.code_names else "",

@@ -17,6 +17,7 @@ from causalrec.model.causal.prepare import Prepared, deal_out, prepare
 from causalrec.model.causal.response.design import Design, item_design
 from causalrec.model.causal.response.edges import edge_preference
 from causalrec.model.causal.response.explain import explain_response
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.logged import by_logged, exposure_weight, log_exposure
 from causalrec.model.causal.response.part import ResponsePart, fit_response
 from causalrec.model.causal.response.purchase import by_purchase, worth_of_front_door
@@ -40,6 +41,7 @@ class ResponseRecommender(FactorRecommender):
     Attributes:
         exposure_weight: of log exposure, as an earlier fit found it on validation; a fit without validation
             pairs takes it over. None: nothing was found yet.
+        resumes: the last draw of a fit to nearly the same looks, in the numbering of the data to fit.
     """
 
     name = "causal"
@@ -48,6 +50,7 @@ class ResponseRecommender(FactorRecommender):
         self.settings, self.trainer, self.judge = settings, trainer, judge
         self.part: ResponsePart | None = None
         self.exposure_weight: float | None = None
+        self.resumes: LastDraw | None = None
 
     @property
     def findings(self) -> dict[str, float]:
@@ -78,7 +81,8 @@ class ResponseRecommender(FactorRecommender):
         shape = (data.n_users, data.n_items)
         design = self._design(data, prepared)
         whitenings = prepared.whitenings if settings.content else {}
-        self.part = fit_response(looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep)
+        seed = self.trainer.seed
+        self.part = fit_response(looks, shape, design, whitenings, settings, seed, on_sweep, self.resumes)
         self.worth = worth_of_front_door(self.part, data, settings)
         exposure = self._exposure(self.part, data, looks)
         if settings.order == "purchase":
