@@ -191,5 +191,5 @@ def test_history_shows_decisions_although_mlflow_lost_them(
 def test_there_is_no_going_back_from_nothing(shop: Shop) -> None:
     without_version(shop)
     repair(shop.settings, shop.lake, EVA, DS)
-    with pytest.raises(RegistryError, match="there is no champion to go back to"):
+    with pytest.raises(RegistryError, match="there is no champion to go back from"):
         roll_back(shop.settings, shop.lake, EVA)
