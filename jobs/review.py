@@ -37,7 +37,7 @@ def _inputs(job: Run) -> dict[str, str]:
     return {
         **evaluate_version_inputs(job.settings, job.lake, job.ledger, job.ds),
         "evaluation": ",".join(sorted(str(w["digest"]) for w in evaluated.writes)) if evaluated else "",
-        "review": job.settings.review.model_dump_json(),
+        "review": job.settings.report.model_dump_json(),
     }
 
 

@@ -53,7 +53,6 @@ class ConfounderSettings(Section):
     )
     width: int = Field(16, ge=1, description="numbers that describe a shared cause; canonical pairs of cca")
     whiten: int = Field(64, ge=2, description="main directions of a modality that are predicted")
-    condition: int = Field(256, ge=2, description="directions of the other modalities that predict them")
     bags: int = Field(3, ge=2, description="networks of the mean, each without its part of the items")
     mean_hidden: int = Field(512, ge=8, description="units in each hidden layer of a mean")
     mean_epochs: int = Field(12, ge=1, description="of training each mean")
@@ -175,7 +174,6 @@ class ExposureSettings(Section):
 
     offset: bool = Field(False, description="log exposure is a term of the score while training")
     demand: float = Field(1.0, ge=0, description="weight of a code's demand where C is as it is")
-    debias_validation: bool = Field(True, description="epochs are chosen on pairs thinned by exposure")
 
 
 class ModelSettings(Section):

@@ -23,10 +23,7 @@ class ResponseSettings(Section):
         ge=4,
         description="sweeps of a fit that begins where another ended, to forget users or items",
     )
-    burn_in: float = Field(0.3, ge=0, lt=1, description="share of the sweeps before averaging begins")
-    thin: int = Field(2, ge=1, description="sweeps between two draws that are averaged")
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
-    content_width: int = Field(32, ge=1, description="most principal components of a modality")
     content: bool = Field(True, description="content says what to expect of an item")
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
     shuffled_codes: bool = Field(False, description="codes dealt out to items at random: a refuter")

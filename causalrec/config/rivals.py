@@ -57,8 +57,6 @@ class MultVaeSettings(Section):
     learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
     batch: int = Field(500, ge=1, description="users")
     epochs: int = Field(100, ge=1, description="most epochs")
-    judge_every: int = Field(3, ge=1, description="epochs between two looks at validation")
-    patience: int = Field(5, ge=1, description="looks without a gain before it stops")
 
 
 class SasRecSettings(Section):

@@ -40,6 +40,19 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
         raise ValueError(f"{text!r}: no such home folder") from error
 
 
+def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path of the file system.
+
+    Raises:
+        ValueError: it is the address of an object store, which would become a folder of that name.
+    """
+    if "://" in str(given):
+        raise ValueError(
+            f"{given}: only a folder works here; name one that every machine reaches, as by a mount"
+        )
+    return given
+
+
 class PathSettings(Section):
     """Where things lie. Relative paths are resolved against the work folder at load time.
 
@@ -68,6 +81,11 @@ class PathSettings(Section):
         description="folders and URIs that picture references may point into; {landing} stands for the "
         "landing zone, {raw} for source.raw",
     )
+
+    @field_validator("work", "bundles", "reports", "truth", mode="before")
+    @classmethod
+    def _a_folder(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        return a_folder(given)
 
     @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
     @classmethod
@@ -101,12 +119,24 @@ class FetchSettings(Section):
 
 
 class SparkSettings(Section):
-    """The Spark session; on a cluster only ``master`` and ``conf`` change."""
+    """The Spark session. What is left empty is what ``spark-submit`` or the cluster's own defaults say."""
 
-    master: str = Field("local[2]", description="Spark master: local[N], or the address of a cluster")
-    driver_memory: str = Field("2g", description="memory of the driver, as Spark writes it")
+    master: str = Field(
+        "",
+        description="Spark master: local[N], or the address of a cluster; empty: what spark-submit says, "
+        "local[2] without it",
+    )
+    driver_memory: str = Field(
+        "",
+        description="memory of the driver, as Spark writes it; empty: 2g on a local master, what the cluster "
+        "says on others",
+    )
     java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
-    shuffle_partitions: int = Field(4, ge=1, description="partitions after a shuffle")
+    shuffle_partitions: int | None = Field(
+        None,
+        ge=1,
+        description="partitions after a shuffle; none: 4 on a local master, what the cluster says on others",
+    )
     conf: dict[str, str] = Field(default_factory=dict, description="further Spark properties")
 
 
@@ -225,15 +255,12 @@ class IngestSettings(Section):
         True, description="compare a delivery with earlier ones; off where its size or mix is new on purpose"
     )
     max_title_chars: int = Field(500, description="longest product title, in characters")
-    max_description_chars: int = Field(20_000, description="longest product description, in characters")
     max_price: float = Field(1e7, description="highest price")
     max_id_chars: int = Field(256, ge=1, description="longest id, in characters")
-    max_position: int = Field(1_000_000, ge=1, description="largest position of an item in a list")
     max_text_chars: int = Field(
         1_000_000, ge=1, description="longest value of any other text column, in characters"
     )
     max_image_refs: int = Field(100, ge=0, description="most pictures of one item")
-    max_image_ref_chars: int = Field(2_000, ge=1, description="longest reference to a picture, in characters")
     max_row_bytes: int = Field(4_000_000, ge=1_000, description="largest row of a delivery, in bytes")
 
 
@@ -253,7 +280,6 @@ class ImageSettings(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
     )
-    read_ahead: int = Field(2, ge=1, description="threads that read and decode while the model computes")
     backend: Literal["torch", "onnxruntime"] = Field(
         "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
     )
@@ -280,7 +306,6 @@ class ImageSettings(Section):
         description="days after the first, second, ... attempt on which an unreachable picture is "
         "asked for again",
     )
-    keys_per_task: int = Field(512, ge=1, description="pictures of one Spark task")
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
@@ -311,7 +336,6 @@ class TextSettings(Section):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", description="bf16 on CPUs and GPUs that have it, fp16 only on a GPU; part of the encoder id"
     )
-    keys_per_task: int = Field(2_048, ge=1, description="texts of one Spark task")
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
@@ -331,7 +355,7 @@ class DatasetSettings(Section):
     """Interactions and splits, and how several pictures of an item become one vector.
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
-    are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+    are kept out of training, so that metrics on random exposure are honest.
 
     ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
     ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
@@ -368,9 +392,6 @@ class DatasetSettings(Section):
     uniform_policies: tuple[str, ...] = Field(
         ("uniform", "random"), description="policies that show items uniformly at random"
     )
-    hold_out_uniform: bool = Field(
-        True, description="keep what these policies showed out of training, so that metrics on it are honest"
-    )
     image_pooling: Literal["primary", "mean", "weighted"] = Field(
         "mean", description="one vector per item: of the primary picture, the mean of all, or weighted"
     )
@@ -405,7 +426,6 @@ class GateSettings(Section):
     debiased_metric: str = Field(
         "random_ndcg@5", description="metric on random exposure that is compared with the champion"
     )
-    cutoffs: tuple[int, ...] = Field((10, 20), description="lengths of lists at which metrics are measured")
     max_relative_loss: float = Field(
         0.02, ge=0, description="largest relative loss of either metric against the champion"
     )
@@ -431,7 +451,6 @@ class GateSettings(Section):
         description="share of rows in common with the champion's lists below which the gate warns",
     )
     max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
-    max_size_mb: float = Field(4_096.0, gt=0, description="largest package, in MB")
     auto_approve: Literal["never", "first", "always"] = Field(
         "never",
         description="never: a person is asked; first: only where no champion can be replaced is the "
@@ -530,17 +549,12 @@ class RegistrySettings(Section):
 
     tracking_uri: str = Field("", description="address of MLflow; empty: SQLite in the work folder")
     retries: int = Field(3, ge=0, le=10, description="repetitions of a request to MLflow")
-    timeout_seconds: int = Field(60, ge=1, description="seconds of one request to MLflow")
     artifact_root: str = Field("", description="where MLflow keeps artifacts; empty: in the work folder")
-    model_name: str = Field("causalrec", description="name of the registered model")
-    experiment: str = Field("causalrec", description="name of the MLflow experiment")
+    model_name: str = Field("causalrec", description="name of the registered model, and of its experiment")
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
 
 
 class ReportSettings(Section):
-    """The nightly page."""
+    """The pages of a night and of a review."""
 
-    users: int = Field(6, ge=0, description="users shown on the nightly page")
-    max_bytes: int = Field(
-        6_000_000, ge=100_000, description="size of the page from which pictures are left out, in bytes"
-    )
+    users: int = Field(6, ge=0, description="users shown on the nightly page and on the review page")

@@ -12,7 +12,6 @@ from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
-from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
@@ -56,7 +55,6 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
-    review: ReviewSettings = ReviewSettings()
     monitor: MonitorSettings = MonitorSettings()
     align: AlignSettings = AlignSettings()
 

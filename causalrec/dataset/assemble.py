@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.sections import DatasetSettings
 from causalrec.dataset.arrays import Ints, pair_keys
 from causalrec.errors import DatasetError
 
@@ -20,7 +19,6 @@ def pair_arrays(
     shown: pa.Table,
     users: pa.Array,
     items: pd.DataFrame,
-    settings: DatasetSettings,
 ) -> dict[str, npt.NDArray[Any]]:
     """train, valid, test, seen, train_weights, train_times (microseconds) and random_exposure.
 
@@ -39,8 +37,7 @@ def pair_arrays(
     order = np.lexsort((exposed[1], exposed[0]))
     exposed, outcomes = exposed[:, order], outcomes[order]
     trains = split == "train"
-    if settings.hold_out_uniform:
-        trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
+    trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
     if not trains.any():
         raise DatasetError(f"none of {ids.shape[1]} interactions is left to train on", do=NO_PAIRS)
     return {

@@ -136,7 +136,7 @@ def _content(
     users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     events = _events(settings, lake, spark, ds, versions)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
+    arrays = pair_arrays(pairs, shown, users, items)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     item_ids = pa.array(items["item_id"], type=pa.string())

@@ -2,14 +2,15 @@
 
 A look is one item shown to one user in one session, its outcome the deepest response of that user to that
 item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
-logs none, views are, and carts and purchases their outcomes. Where most carts and purchases follow neither
-(ratings; orders and page views of two systems), the shop does not log what people chose from: no looks. What
-is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand had a
-surge), so that training never reads single looks.
+logs none, views are, and carts and purchases their outcomes. Where most carts and purchases, since looks are
+logged, follow none (ratings; orders and page views of two systems), what people chose from is not known: no
+looks. What is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand
+had a surge), so that training never reads single looks.
 """
 
 import datetime as dt
 from functools import reduce
+from itertools import dropwhile
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -65,12 +66,18 @@ def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
 
 
 def _explain_choices(visits: DataFrame) -> bool:
-    """Whether most carts and purchases were made where the item had been looked at."""
-    chosen = F.coalesce(*COUNTED).isNotNull()
-    counts = visits.agg(
-        F.count_if(chosen).alias("chosen"), F.count_if(chosen & F.col("shown").isNotNull()).alias("explained")
-    ).collect()[0]  # one row
-    return bool(counts["explained"] >= LEAST_EXPLAINED * counts["chosen"])
+    """Whether most carts and purchases, from the first day with a look on, were of items just looked at."""
+    chosen, shown = F.coalesce(*COUNTED).isNotNull(), F.col("shown").isNotNull()
+    day = F.to_date(F.coalesce("shown.event_time", *COUNTED)).alias("day")
+    counts = visits.groupBy(day).agg(
+        F.count_if(shown).alias("shown"),
+        F.count_if(chosen).alias("chosen"),
+        F.count_if(chosen & shown).alias("explained"),
+    )
+    days = sorted(counts.where("shown > 0 OR chosen > 0").collect())  # one row per day
+    logged = list(dropwhile(lambda row: not row["shown"], days))
+    explained, made = (sum(row[name] for row in logged) for name in ("explained", "chosen"))
+    return bool(explained >= LEAST_EXPLAINED * made)
 
 
 def _visits(people: DataFrame, kind: str) -> DataFrame:

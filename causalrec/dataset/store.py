@@ -62,6 +62,15 @@ def _settle(root: Path, draft: Path, facts: Mapping[str, Any]) -> str:
     return dataset_id
 
 
+def bundle_is_there(folder: Path) -> bool:
+    """Whether every file that the manifest names exists; contents are not compared."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return all((folder / name).is_file() for name in manifest["files"])
+
+
 def verify_bundle(folder: Path) -> dict[str, Any]:
     """The manifest of ``folder``, after every file was compared with its hash.
 

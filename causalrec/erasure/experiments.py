@@ -143,7 +143,7 @@ def _versions(client: "MlflowClient", settings: Settings) -> dict[str, str]:
 
 
 def _models(client: "MlflowClient", settings: Settings) -> "Iterator[LoggedModel]":
-    experiment = client.get_experiment_by_name(settings.registry.experiment)
+    experiment = client.get_experiment_by_name(settings.registry.model_name)
     if experiment is not None:
         yield from _all(
             lambda token: client.search_logged_models([experiment.experiment_id], page_token=token)
@@ -158,7 +158,7 @@ def _runs(settings: Settings) -> "list[Run]":
 
     with guarded(settings):
         client = connect(settings)
-        experiment = client.get_experiment_by_name(settings.registry.experiment)
+        experiment = client.get_experiment_by_name(settings.registry.model_name)
         if experiment is None:
             return []
         ids = [experiment.experiment_id]

@@ -26,6 +26,7 @@ from causalrec.pictures.resolver import Resolver
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+from causalrec.ingest.images import KEYS_PER_TASK
 
 ALTERNATIVES = 3  # references tried for one content before it counts as failed
 FAILURES = (
@@ -78,7 +79,7 @@ def embed_images(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots, settings.fetch))
-        tasks = task_count(session, missing, task.settings.keys_per_task)
+        tasks = task_count(session, missing, KEYS_PER_TASK)
         frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
         written, measured = append_vectors(frame, lake, encoder_id, _measures())
     finally:

@@ -27,6 +27,7 @@ from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+from causalrec.features.text_task import KEYS_PER_TASK
 
 KEYED = pa.schema([("content_key", pa.string()), ("text", pa.string())])
 
@@ -68,7 +69,7 @@ def embed_texts(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = TextTask(settings.features.text, encoder_id)
-        tasks = task_count(session, missing, task.settings.keys_per_task)
+        tasks = task_count(session, missing, KEYS_PER_TASK)
         frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
         written, measured = append_vectors(frame, lake, encoder_id, {"truncated": fn.count_if("truncated")})
     finally:

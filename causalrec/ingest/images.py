@@ -25,6 +25,8 @@ from causalrec.pictures.resolver import Resolver
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+KEYS_PER_TASK = 512  # pictures of one Spark task
+
 JOB = "ingest_images"
 CAPS = {"max_bytes", "max_pixels", "min_side", "max_side", "max_scans", "formats"}
 RULES = {*CAPS, "max_failure_share", "retry_days", "retry_window_days"}
@@ -119,7 +121,7 @@ def _inspect(
         references = fresh.unionByName(references) if again.num_rows else fresh
     distinct = references.select("image_ref").distinct()
     caps = settings.features.image
-    tasks = task_count(spark, distinct.count(), caps.keys_per_task)
+    tasks = task_count(spark, distinct.count(), KEYS_PER_TASK)
     found = distinct.repartition(tasks, "image_ref").mapInArrow(
         InspectTask(Resolver(settings.image_roots, settings.fetch), caps), from_arrow_schema(INSPECTED)
     )

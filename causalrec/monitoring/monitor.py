@@ -12,6 +12,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Outcome
+from causalrec.metrics.evaluate import KS
 from causalrec.monitoring.drift import MIN_EVENTS, mix_line, score_line
 from causalrec.monitoring.lines import Line, Served, Status, unknown
 from causalrec.monitoring.people import NEEDED, without_robots
@@ -131,7 +132,7 @@ def _of_version(rows: pd.DataFrame, served: Served) -> pd.DataFrame:
 def _coverage(
     settings: Settings, lake: Lake, dataset: Dataset, served: Served, tonight: pd.DataFrame
 ) -> Line:
-    k = max(settings.gate.cutoffs)
+    k = max(KS)
     live = tonight.loc[tonight["rank"] <= k, "item_id"].nunique() / max(len(dataset.item_ids), 1)
     found = promised(lake, served, "coverage", k)
     if found is None:

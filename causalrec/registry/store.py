@@ -13,6 +13,8 @@ from causalrec.registry.sqlite import refuse_damaged
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+TIMEOUT_SECONDS = 60  # seconds of one request to MLflow
+
 SQLITE = "sqlite:///"
 SCHEME = re.compile(r"[a-z][a-z0-9+-]+:")  # of a URI with or without an authority (mlflow-artifacts:/)
 
@@ -37,7 +39,7 @@ def connect(settings: Settings) -> "MlflowClient":
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set("false")
     MLFLOW_UV_AUTO_DETECT.set("false")  # a version's needs must not depend on the working directory
     MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(settings.registry.retries)
-    MLFLOW_HTTP_REQUEST_TIMEOUT.set(settings.registry.timeout_seconds)
+    MLFLOW_HTTP_REQUEST_TIMEOUT.set(TIMEOUT_SECONDS)
     set_telemetry_client()  # drops the client that the import made
     uri = settings.tracking_uri
     if uri.startswith(SQLITE):
@@ -68,7 +70,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     """Id of the configured experiment, created with an explicit artifact location where it is missing."""
     from mlflow.exceptions import MlflowException
 
-    name = settings.registry.experiment
+    name = settings.registry.model_name
     found = client.get_experiment_by_name(name)
     if found is None:
         location = f"{settings.artifact_root.rstrip('/')}/{name}"
@@ -82,7 +84,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     if found.lifecycle_stage != "active":
         raise RegistryError(
             f"experiment {name} was deleted in MLflow",
-            do="restore it, or choose another name (registry.experiment)",
+            do="restore it, or choose another name (registry.model_name)",
         )
     return str(found.experiment_id)
 

@@ -45,6 +45,7 @@ class Job:
         makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
         show: prints what people want to see at the end, also where nothing had to be done.
         module: where its code starts; empty: ``jobs.NAME``.
+        gone: says what it made for the date and is no longer there, outside the lake; it is made again then.
         always: do it though nothing changed, for what it makes lies where others can change it.
     """
 
@@ -54,6 +55,7 @@ class Job:
     makes_inputs: bool = False
     show: Callable[[Run], None] | None = None
     module: str = ""
+    gone: Callable[[Run], str | None] | None = None
     always: bool = False
 
 
@@ -76,6 +78,11 @@ def inputs_of(job: Job, context: Run) -> dict[str, str]:
     """Everything that the result of ``job`` depends on, by name: its code and its inputs."""
     memory = context.settings.paths.work / "cache" / "code.json"
     return {**job.inputs(context), CODE: code_hash(job.module or f"jobs.{job.name}", memory)}
+
+
+def what_is_gone(job: Job, context: Run) -> str | None:
+    """What ``job`` made for the date and is no longer there; None where nothing is missing."""
+    return None if job.gone is None else job.gone(context)
 
 
 def fingerprint(job: str, inputs: Mapping[str, str]) -> str:
@@ -112,8 +119,11 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     mark = fingerprint(job.name, inputs)
     last = context.ledger.last_success(job.name, context.ds)
     if last is not None and last.fingerprint == mark and not (context.force or job.always):
-        context.progress.say(f"{job.name} {context.ds}: up to date")
-        return [last]
+        lost = what_is_gone(job, context)
+        if lost is None:
+            context.progress.say(f"{job.name} {context.ds}: up to date")
+            return [last]
+        context.progress.say(f"{job.name} {context.ds}: {lost}")
     start = _Start()
     lineage = Lineage(context.settings, parent_of(os.environ))
     _warn(context, lineage.start(start.run_id, job.name, context.ds, start.at))

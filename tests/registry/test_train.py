@@ -9,7 +9,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from causalrec.dataset.load import load_dataset
+from causalrec.dataset.load import load_dataset, lost_bundle
 from causalrec.lake.outcome import Pin
 from causalrec.lake.record.ledger import new_row
 from causalrec.model.worth import ModuleWorth
@@ -161,3 +161,15 @@ def test_nothing_of_the_environment_is_recorded(shop: Shop, monkeypatch: pytest.
         for file in work.rglob("*")
         if file.is_file() and b"hunter2-in-the-environment" in file.read_bytes()
     ]
+
+
+def test_a_bundle_that_is_gone_is_noticed(shop: Shop, tmp_path: Path) -> None:
+    folder = shop.settings.bundle_root / shop.dataset_id
+    assert lost_bundle(shop.settings, shop.lake, DS) is None
+    file = next(folder.glob("*.npy"))
+    file.rename(tmp_path / file.name)
+    try:
+        assert lost_bundle(shop.settings, shop.lake, DS) == f"bundle {shop.dataset_id} is gone"
+    finally:
+        (tmp_path / file.name).rename(file)
+    assert lost_bundle(shop.settings, shop.lake, DS - dt.timedelta(days=1)) is None

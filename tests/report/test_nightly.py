@@ -193,9 +193,9 @@ def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
     assert "0.800" in text
 
 
-def test_pictures_stop_at_the_bound(finished: Finished) -> None:
-    report = finished.settings.report.model_copy(update={"max_bytes": 100_000})
-    settings = finished.settings.model_copy(update={"report": report})
+def test_pictures_stop_at_the_bound(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("causalrec.report.thumbnails.MAX_BYTES", 100_000)
+    settings = finished.settings
     noise = Path(settings.image_roots[0])
     for number in range(60):
         Image.effect_noise((224, 224), 200).save(noise / f"n{number}.png")

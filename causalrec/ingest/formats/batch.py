@@ -164,8 +164,25 @@ def columns_batch(
             missing = pc.is_null(values)
             reasons = pc.if_else(missing, str(ReasonCode.MISSING_REQUIRED), reasons)
             details = pc.if_else(missing, f"{column.name} is missing", details)
-    nothing = pa.array([[]] * len(numbers), pa.list_(pa.string()))
-    return _marked(landing, origin, numbers, columns, [reasons, details, unknown, nothing], raw)
+    if reasons.null_count < len(reasons):
+        good = pc.is_null(reasons)
+        columns = [pc.if_else(good, values, pa.scalar(None, values.type)) for values in columns]
+    marks = [reasons, details, unknown, _no_notes(len(numbers))]
+    return _marked(landing, origin, numbers, columns, marks, raw)
+
+
+def left_out_batch(
+    landing: Contract, origin: Origin, numbers: Sequence[int], why: pa.Array, raw: Callable[[int], str]
+) -> pa.RecordBatch:
+    """Rows that the layout does not ask for, each with the reason; they have no values."""
+    size = len(numbers)
+    columns = [pa.nulls(size, ARROW_TYPES[c.type]) for c in landing.columns]
+    reasons, unknown = pa.repeat(LEFT_OUT, size), pa.nulls(size, pa.string())
+    return _marked(landing, origin, numbers, columns, [reasons, why, unknown, _no_notes(size)], raw)
+
+
+def _no_notes(size: int) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), size + 1), pa.array([], pa.string()))
 
 
 def unreadable_batch(landing: Contract, origin: Origin, why: str) -> pa.RecordBatch:

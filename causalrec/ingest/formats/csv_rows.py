@@ -4,9 +4,9 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -14,8 +14,12 @@ import pyarrow as pa
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import Origin, Parsed, Problem, parse_rows, rejected, rows_batch
+from causalrec.ingest.formats.by_columns import column_batches
+from causalrec.ingest.formats.columns import mapped
+from causalrec.ingest.formats.csv_blocks import after_lines, blocks, is_plain, text_columns
 from causalrec.ingest.formats.csv_head import CsvHead, read_head
-from causalrec.ingest.formats.json_lines import readable
+from causalrec.ingest.formats.json_lines import SLOW_LINES, readable
+from causalrec.ingest.formats.json_objects import joined
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.values import convert_text
 
@@ -40,15 +44,15 @@ class Lines:
     """Lines of UTF-8 text, counted, none held longer than ``max_row_bytes`` characters.
 
     Attributes:
-        number: line that was given last, from 1.
+        number: line that was given last; the first of the file is 1.
         taken: text of the row that is being read.
     """
 
-    def __init__(self, stream: BinaryIO, max_row_bytes: int) -> None:
+    def __init__(self, stream: BinaryIO, max_row_bytes: int, number: int = 0) -> None:
         self._text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
         self._cap = max_row_bytes
         self._again: list[str] = []
-        self.number = 0
+        self.number = number
         self.taken: list[str] = []
 
     def __iter__(self) -> "Lines":
@@ -95,21 +99,107 @@ def read_csv(
 ) -> Iterator[pa.RecordBatch]:
     """Parsed batches of a CSV stream; ``source_line`` is the line on which a row begins.
 
+    Blocks in which every line is a row are read as columns, the others row by row.
+
     Raises:
         EOFError: a quote is opened and never closed, so that the end of the file is swallowed.
     """
     csv.field_size_limit(max_row_bytes)  # process-wide; every file of a delivery has the same limit
-    lines = Lines(stream, max_row_bytes)
-    head = _head(lines, landing, layout)
-    rows = _rows(lines, head.delimiter)
+    pieces = blocks(stream, max_row_bytes)
+    top = next(pieces, b"")
+    lines = Lines(io.BytesIO(top), max_row_bytes)
+    reading = Reading(_head(lines, landing, layout), landing, origin, max_row_bytes, layout)
+    start, number = after_lines(top, lines.number), lines.number
+    if start is None:
+        whole = Lines(joined(top, stream), max_row_bytes)
+        yield from _by_rows(whole, replace(reading, head=_head(whole, landing, layout)))
+        return
+    for block in itertools.chain([top[start:]], pieces):
+        try:
+            if not block.endswith(b"\n"):
+                raise EOFError
+            number = yield from _block(block, number, reading)
+        except EOFError:  # it ends inside a row: what follows belongs to it
+            yield from _by_rows(Lines(joined(block, stream), max_row_bytes, number), reading)
+            return
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What holds for every row of a file."""
+
+    head: CsvHead
+    landing: Contract
+    origin: Origin
+    max_row_bytes: int
+    layout: Layout
+
+
+def _block(block: bytes, number: int, how: Reading) -> Generator[pa.RecordBatch, None, int]:
+    """Batches of a block below line ``number``; returns the number of its last line.
+
+    Raises:
+        EOFError: it ends inside a row; nothing has been given then.
+    """
+    unix = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+    if how.head.twice or not is_plain(unix, how.head.delimiter, how.max_row_bytes):
+        lines = Lines(io.BytesIO(block), how.max_row_bytes, number)
+        yield from list(_by_rows(lines, how))
+        return lines.number
+    yield from _plain(unix, number, how)
+    return number + unix.count(b"\n")
+
+
+def _plain(block: bytes, number: int, how: Reading) -> Iterator[pa.RecordBatch]:
+    """A plain block; one with a row of another width is halved until it is small."""
+    names, known = how.head.names, how.layout.known(how.landing)
+    try:
+        cells = text_columns(block, how.head.delimiter, len(names))
+    except ValueError:
+        middle = block.find(b"\n", len(block) // 2) + 1
+        if block.count(b"\n") <= SLOW_LINES or middle in (0, len(block)):
+            yield from _by_rows(Lines(io.BytesIO(block), how.max_row_bytes, number), how)
+            return
+        yield from _plain(block[:middle], number, how)
+        yield from _plain(block[middle:], number + block[:middle].count(b"\n"), how)
+        return
+    chosen = {name: cells.column(i) for i, name in enumerate(names) if name in known}
+    rows = pa.RecordBatch.from_arrays(list(chosen.values()), names=list(chosen))
+    found = mapped(rows, how.landing, how.layout, how.origin.arrival_date, blank_is_none=True)
+    if found is None:
+        yield from _by_rows(Lines(io.BytesIO(block), how.max_row_bytes, number), how)
+        return
+    texts = cache(lambda: block.split(b"\n"))
+
+    def row(i: int) -> CsvRow:
+        text = texts()[i].decode()
+        return CsvRow(number + 1 + i, next(csv.reader([text], delimiter=how.head.delimiter)), text)
+
+    yield from column_batches(
+        found,
+        how.landing,
+        how.origin,
+        range(number + 1, number + 1 + cells.num_rows),
+        pa.nulls(cells.num_rows, pa.string()),
+        lambda i: _raw(how.head, row(i)),
+        lambda places: _rows_batch([row(i) for i in places], how),
+    )
+
+
+def _by_rows(lines: Lines, how: Reading) -> Iterator[pa.RecordBatch]:
+    rows = _rows(lines, how.head.delimiter)
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
-        parsed, at = [], []
-        for i, row in enumerate(chunk):
-            for one in _parsed(row, head, landing, origin, layout):
-                parsed.append(one)
-                at.append(i)
-        numbers = [chunk[i].line for i in at]
-        yield rows_batch(landing, origin, numbers, parsed, partial(_raw, head, [chunk[i] for i in at]))
+        yield _rows_batch(chunk, how)
+
+
+def _rows_batch(chunk: list[CsvRow], how: Reading) -> pa.RecordBatch:
+    parsed, at = [], []
+    for row in chunk:
+        for one in _parsed(row, how.head, how.landing, how.origin, how.layout):
+            parsed.append(one)
+            at.append(row)
+    numbers = [row.line for row in at]
+    return rows_batch(how.landing, how.origin, numbers, parsed, lambda i: _raw(how.head, at[i]))
 
 
 def _rows(lines: Lines, delimiter: str) -> Iterator[CsvRow]:
@@ -155,9 +245,8 @@ def _cells(head: CsvHead, row: CsvRow) -> Mapping[str, object]:
     return {name: cell for name, cell in zip(head.names, row.cells, strict=True) if name}
 
 
-def _raw(head: CsvHead, chunk: list[CsvRow], i: int) -> str:
+def _raw(head: CsvHead, row: CsvRow) -> str:
     """A row with the right number of cells as JSON, any other as it stands in the file."""
-    row = chunk[i]
     if len(row.cells) != len(head.names):
         return _tidy(row.text.rstrip("\r\n"))
     return json.dumps({n: _tidy(str(c)) for n, c in _cells(head, row).items()}, ensure_ascii=False)

@@ -1,9 +1,10 @@
 """JSON lines: whole blocks by Arrow's parser where every line is clean, line by line where one is not."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from operator import itemgetter
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ from causalrec.ingest.formats.batch import (
     rejected,
     rows_batch,
 )
+from causalrec.ingest.formats.by_columns import column_batches
+from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.csv_head import spelled
 from causalrec.ingest.formats.json_objects import one_per_line
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
@@ -84,9 +87,9 @@ def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
 
 def _parse(block: bytes, first: int, how: Reading) -> Iterator[pa.RecordBatch]:
     """As few rows as possible go the slow way: a block with a doubtful line is halved until it is small."""
-    batch = _fast(block, first, how) if how.layout.is_native else None
-    if batch is not None:
-        yield batch
+    batches = _native(block, first, how) if how.layout.is_native else _mapped(block, first, how)
+    if batches is not None:
+        yield from batches
         return
     if _count(block) <= SLOW_LINES:
         lines = [(first + i, line.strip(b" \t\r")) for i, line in enumerate(block.split(b"\n"))]
@@ -114,37 +117,89 @@ def _ends(data: Bytes) -> npt.NDArray[np.intp]:
     return np.flatnonzero(data == _LF)
 
 
-def _fast(block: bytes, first: int, how: Reading) -> pa.RecordBatch | None:
+def _native(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
     """The block as columns, or None where any line needs a closer look."""
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
-    landing = how.landing
-    if not _is_plain(block, how.max_row_bytes):
-        return None
+    block, landing = _unix(block), how.landing
     try:
-        if not block.isascii():
-            block.decode()
-        table = pa.json.read_json(
-            pa.BufferReader(block),
-            read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
-            parse_options=pa.json.ParseOptions(
-                explicit_schema=_text_schema(landing), unexpected_field_behavior="infer"
-            ),
-        )
-        count = _count(block)
-        if table.num_rows != count:
+        table = _table(block, _text_schema(landing), how.max_row_bytes)
+        if table is None:
             return None
         columns = [_typed(table[column.name].combine_chunks(), column.type) for column in landing.columns]
     except ValueError:  # pa.ArrowInvalid and UnicodeDecodeError are both
         return None
+    lines = _lines_of(block)
+    unknown = _unknown(table, table.column_names, frozenset(landing.column_names))
+    numbers = range(first, first + table.num_rows)
+    return [columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())]
 
-    @cache
-    def lines() -> list[bytes]:
-        return block.split(b"\n")
 
-    unknown = _unknown(table, landing)
-    numbers = range(first, first + count)
-    return columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())
+def _mapped(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
+    """The same for a shop's own layout; only rows in doubt are read by themselves."""
+    block, landing, layout = _unix(block), how.landing, how.layout
+    known = layout.known(landing)
+    try:
+        table = _untimed(block, how.max_row_bytes)
+        if table is None:
+            return None
+        names = spelled(table.column_names, known)
+        if len(set(names)) < len(names):
+            return None
+        table = table.rename_columns(names).combine_chunks()
+        rows = table.to_batches()[0].select([name for name in names if name in known])
+        found = mapped(rows, landing, layout, how.origin.arrival_date)
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    ignored = layout.feed.extra_columns == "ignore"
+    unknown = pa.nulls(table.num_rows, pa.string()) if ignored else _unknown(table, names, known)
+    lines = _lines_of(block)
+
+    def one_by_one(places: list[int]) -> pa.RecordBatch:
+        return _slow([(first + i, lines()[i].strip(b" \t\r")) for i in places], how)
+
+    numbers = range(first, first + table.num_rows)
+    raw = partial(_readable_line, lines)
+    return column_batches(found, landing, how.origin, numbers, unknown, raw, one_by_one)
+
+
+def _unix(block: bytes) -> bytes:
+    return block.replace(b"\r\n", b"\n") if b"\r" in block else block
+
+
+def _lines_of(block: bytes) -> Callable[[], list[bytes]]:
+    return cache(lambda: block.split(b"\n"))
+
+
+def _readable_line(lines: Callable[[], list[bytes]], i: int) -> str:
+    return readable(lines()[i].strip(b" \t\r"))
+
+
+def _untimed(block: bytes, max_row_bytes: int) -> pa.Table | None:
+    """Columns as Arrow infers them, but for texts that look like times: what they mean is for the layout."""
+    table = _table(block, None, max_row_bytes)
+    if table is None:
+        return None
+    timed = [f.name for f in table.schema if pa.types.is_temporal(f.type)]
+    return _table(block, pa.schema([(n, pa.string()) for n in timed]), max_row_bytes) if timed else table
+
+
+def _table(block: bytes, schema: pa.Schema | None, max_row_bytes: int) -> pa.Table | None:
+    """One row per line; None where the lines are not plain objects.
+
+    Raises:
+        ValueError: the block is no UTF-8, or no JSON of one type per column.
+    """
+    if not _is_plain(block, max_row_bytes):
+        return None
+    if not block.isascii():
+        block.decode()
+    table = pa.json.read_json(
+        pa.BufferReader(block),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
+        parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer"),
+    )
+    return table if table.num_rows == _count(block) else None
 
 
 def _is_plain(block: bytes, max_row_bytes: int) -> bool:
@@ -189,12 +244,13 @@ def _untidy(lists: pa.Array) -> bool:
     return tidy is not True and len(texts) > 0
 
 
-def _unknown(table: pa.Table, landing: Contract) -> pa.Array:
-    """Per row, the first key that the contract does not know and that holds a value; else null."""
-    names = pa.nulls(table.num_rows, pa.string())
-    for name in sorted(set(table.column_names) - set(landing.column_names), reverse=True):
-        names = pc.if_else(pc.is_valid(table[name].combine_chunks()), name, names)
-    return names
+def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa.Array:
+    """Per row, the first key that nobody knows and that holds a value; else null."""
+    found = pa.nulls(table.num_rows, pa.string())
+    for name, column in sorted(zip(names, table.columns, strict=True), key=itemgetter(0), reverse=True):
+        if name not in known:
+            found = pc.if_else(pc.is_valid(column.combine_chunks()), name, found)
+    return found
 
 
 def _slow(chunk: list[Line], how: Reading) -> pa.RecordBatch:

@@ -1,6 +1,7 @@
 """JSON that is not one object per line, made such: one array of objects, or objects over several lines."""
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -37,6 +38,12 @@ def spans_lines(head: bytes) -> bool:
     except (ValueError, RecursionError):
         return True
     return False
+
+
+def joined(first: bytes, rest: BinaryIO) -> BinaryIO:
+    """A stream that begins with bytes that were read already."""
+    pieces = itertools.chain([first], iter(lambda: rest.read(PIECE_BYTES), b""))
+    return cast(BinaryIO, io.BufferedReader(_Joined(pieces), PIECE_BYTES))
 
 
 class _Joined(io.RawIOBase):

@@ -66,9 +66,13 @@ class Layout:
         take = self.feed.columns.get(column)
         return (column,) if take is None else take.sources
 
+    def paths(self, landing: Contract) -> list[str]:
+        """Columns of the file that are read, or paths into them, but for ``only`` and ``explode``."""
+        return [*(name for c in landing.column_names for name in self.sources(c)), *self.feed.filled]
+
     def known(self, landing: Contract) -> frozenset[str]:
         """Names of all columns of the file that are read."""
-        paths = [*(name for c in landing.column_names for name in self.sources(c)), *self.feed.filled]
+        paths = self.paths(landing)
         return frozenset(paths) | {
             root(path) for path in [*paths, *self.feed.only, *_some(self.feed.explode)]
         }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from causalrec.ingest.formats.batch import (
     rejected,
     rows_batch,
 )
+from causalrec.ingest.formats.by_columns import column_batches
+from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.container import NotRead
 from causalrec.ingest.formats.csv_head import spelled
 from causalrec.ingest.formats.layout import Layout
@@ -106,7 +108,7 @@ def read_parquet(
             ours = _unfolded(part, long, head, wanted)
             numbers = range(first, first + part.num_rows)
             first += part.num_rows
-            yield _batch(ours, part, long, landing, origin, numbers, layout, max_row_bytes)
+            yield from _batch(ours, part, long, landing, origin, numbers, layout, max_row_bytes)
 
 
 def _is_text(found: pa.DataType) -> bool:
@@ -163,7 +165,7 @@ def _batch(
     numbers: range,
     layout: Layout,
     max_row_bytes: int,
-) -> pa.RecordBatch:
+) -> Iterator[pa.RecordBatch]:
     def raw(i: int) -> str:
         return _raw(folded if long[i].as_py() else batch, i, origin.max_raw_chars)
 
@@ -174,13 +176,24 @@ def _batch(
             columns = []
         if columns:
             nothing = pa.nulls(batch.num_rows, pa.string())
-            return columns_batch(landing, origin, numbers, columns, nothing, raw)
-    rows, at = [], []
-    for i, row in enumerate(batch.to_pylist()):
-        for one in _rows(row, long[i].as_py(), landing, origin, layout, max_row_bytes):
-            rows.append(one)
-            at.append(i)
-    return rows_batch(landing, origin, [numbers[i] for i in at], rows, lambda i: raw(at[i]))
+            yield columns_batch(landing, origin, numbers, columns, nothing, raw)
+            return
+
+    def one_by_one(places: Sequence[int]) -> pa.RecordBatch:
+        rows, at = [], []
+        for i, row in zip(places, batch.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
+            for one in _rows(row, long[i].as_py(), landing, origin, layout, max_row_bytes):
+                rows.append(one)
+                at.append(i)
+        return rows_batch(landing, origin, [numbers[i] for i in at], rows, lambda i: raw(at[i]))
+
+    found = mapped(batch, landing, layout, origin.arrival_date)
+    if found is None:
+        yield one_by_one(range(batch.num_rows))
+        return
+    found = replace(found, doubtful=pc.or_(found.doubtful, pc.fill_null(long, False)))
+    nothing = pa.nulls(batch.num_rows, pa.string())
+    yield from column_batches(found, landing, origin, numbers, nothing, raw, one_by_one)
 
 
 def _rows(

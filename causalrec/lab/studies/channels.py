@@ -9,7 +9,7 @@ import numpy as np
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.causal.crossmodal.choice import Judgement, choose_channel
-from causalrec.model.causal.crossmodal.condition import fit_views, sides
+from causalrec.model.causal.crossmodal.condition import CONDITION, fit_views, sides
 from causalrec.model.content import fit_content, read_content
 
 CAUSE, COLUMNS, NOISE = 4, 48, 0.5  # of a bent catalogue
@@ -33,7 +33,7 @@ def channel_rows(
     auto = settings.model_copy(update={"method": "auto"})
     items = next(iter(modalities.values())).shape[0]
     content = read_content(fit_content(modalities, auto.whiten), modalities, items)
-    views = fit_views(content, tuple(content.white), auto.condition)
+    views = fit_views(content, tuple(content.white), CONDITION)
     rows = []
     for place, name in enumerate(sorted(content.white)):
         target, condition, both = sides(name, content, views)

@@ -72,8 +72,7 @@ class GraphRecommender(FactorRecommender):
 
     def judged(self, data: Interactions) -> Interactions:
         """``data`` with the validation pairs that choices are made on."""
-        exposure = self.settings.exposure
-        if not (exposure.offset and exposure.debias_validation):
+        if not self.settings.exposure.offset:
             return data
         return debiased_validation(data, log_exposure(item_popularity(data)), self.trainer.seed)
 

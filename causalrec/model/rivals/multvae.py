@@ -18,6 +18,9 @@ from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.rivals.epochs import fit_epochs
 from causalrec.model.rivals.itemitem import HistoryRecommender
 
+JUDGE_EVERY = 3  # epochs between two looks at validation
+PATIENCE = 5  # looks without a gain before it stops
+
 
 class MultVaeNetwork(nn.Module):
     """N -> hidden -> (mean, log variance) of d -> hidden -> N, tanh between; the input has length one."""
@@ -109,9 +112,7 @@ class MultVaeRecommender(HistoryRecommender):
             return float(np.mean(losses))
 
         value = (lambda: self.judge(self.score, judged_on)) if data.valid.shape[1] else None
-        return fit_epochs(
-            network, settings.epochs, settings.judge_every, settings.patience, one_epoch, value, progress
-        )
+        return fit_epochs(network, settings.epochs, JUDGE_EVERY, PATIENCE, one_epoch, value, progress)
 
     def apply(self, history: sp.csr_matrix) -> Floats:
         """Logits of the mean code."""

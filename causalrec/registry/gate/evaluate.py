@@ -13,7 +13,7 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.metrics.bootstrap import paired_test
-from causalrec.metrics.evaluate import Evaluation, MetricRow, evaluate_all
+from causalrec.metrics.evaluate import KS, Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
 from causalrec.registry.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
@@ -132,7 +132,6 @@ def _judge_all(
     settings: Settings, dataset: Dataset, challenger: ModelVersion, champion: ModelVersion | None
 ) -> Results:
     """(model, split) -> metrics of challenger, champion and floors, on every split that has pairs."""
-    cutoffs = settings.gate.cutoffs
     scores = dict(floors(settings, dataset.data))
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     if not splits:
@@ -142,15 +141,13 @@ def _judge_all(
     with opened(challenger) as package:
         scores[challenger.tags[MODEL]] = score_on(package, dataset)
         results = {
-            (m, s): evaluate_all(score, dataset.data, s, cutoffs)
-            for m, score in scores.items()
-            for s in splits
+            (m, s): evaluate_all(score, dataset.data, s) for m, score in scores.items() for s in splits
         }
     if champion is not None:
         with opened(champion) as package:
             score = score_on(package, dataset)
             name = f"{CHAMPION}{champion.version}"
-            results |= {(name, split): evaluate_all(score, dataset.data, split, cutoffs) for split in splits}
+            results |= {(name, split): evaluate_all(score, dataset.data, split) for split in splits}
     return results
 
 
@@ -191,7 +188,7 @@ def _measured(
     with opened(challenger) as package:
         rows = codebook_rows(package, split)
         splits = [part for judged, part in results if judged == model]
-        rows += logged_rows(package, dataset.data, splits, settings.gate.cutoffs)
+        rows += logged_rows(package, dataset.data, splits, KS)
         rows.append(MetricRow(split, "size_mb", 0, size_mb(package)))
         if LATENCY not in challenger.tags:
             spent = latency_ms(package, settings, dataset)

@@ -8,6 +8,8 @@ from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.gate.refuted import DIVERGED
 
+MAX_SIZE_MB = 4_096.0  # largest package, in MB
+
 MAX_SCORE_PSI = 0.25  # population stability index of scores beside the champion's above which the gate warns
 
 MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
@@ -31,7 +33,7 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     yield from _refuters(evaluation, settings)
     yield from _drift(evaluation, settings, k)
     yield _cost(evaluation, "latency", "latency_ms", settings.max_latency_ms, "ms per user")
-    yield _cost(evaluation, "size", "size_mb", settings.max_size_mb, "MB")
+    yield _cost(evaluation, "size", "size_mb", MAX_SIZE_MB, "MB")
 
 
 def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.metrics.evaluate import MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
@@ -57,7 +56,6 @@ def as_json(result: Reproduction) -> dict[str, Any]:
 
 
 def compared_metrics(
-    settings: Settings,
     dataset: Dataset,
     registered: ModelPackage,
     retrained: ModelPackage,
@@ -66,7 +64,7 @@ def compared_metrics(
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     for split in splits:
         old, new = (
-            evaluate_all(score_on(package, dataset), dataset.data, split, settings.gate.cutoffs).rows
+            evaluate_all(score_on(package, dataset), dataset.data, split).rows
             for package in (registered, retrained)
         )
         for before, after in zip(old, new, strict=True):

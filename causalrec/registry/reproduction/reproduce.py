@@ -72,7 +72,7 @@ def reproduce(
         again = open_package(folder, digest)
         tables = compare_packages(package, again)
         metrics = tuple(
-            compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
+            compared_metrics(dataset, package, again, client.get_run(version.run_id).data.metrics)
         )
         found = tuple(differences(recorded, now))
     verdict = verdict_of(tables, metrics, REPRODUCED_WITHIN)

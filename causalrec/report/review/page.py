@@ -67,10 +67,9 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
 
 def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
     """Ranks the sampled users by both sides and looks at what differs."""
-    review = settings.review
     lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
     gained, lost = moved_items(reviewed, lists, MOVED_ITEMS)
-    rows = chosen_users(reviewed, lists, review.users)
+    rows = chosen_users(reviewed, lists, settings.report.users)
     names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
     latest = latest_first(reviewed, lake, names)
     same = (lists.mine[:, :, None] == lists.theirs[:, None, :]) & (lists.mine >= 0)[:, :, None]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.model.content import Content, Whitening, fit_whitening
 
+CONDITION = 256  # directions of the other modalities that predict one
 Flags = npt.NDArray[np.bool_]
 
 

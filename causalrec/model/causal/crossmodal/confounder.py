@@ -26,7 +26,7 @@ import numpy.typing as npt
 from causalrec.config.model import ConfounderSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.causal.crossmodal.choice import WAYS, Channel, choose_channel
-from causalrec.model.causal.crossmodal.condition import View, fit_views, sides
+from causalrec.model.causal.crossmodal.condition import CONDITION, View, fit_views, sides
 from causalrec.model.causal.crossmodal.linkage import LINK_LEVEL, linked_modalities
 from causalrec.model.causal.crossmodal.store import pack_channel, unpack_channel, unpack_earlier
 from causalrec.model.content import Content, Whitening
@@ -90,7 +90,7 @@ class ConfounderModel:
         content = self._part(content)
         names = sorted(content.white)
         if self.settings.method in CHANNELS and len(names) > 1:
-            self.views = fit_views(content, tuple(names), self.settings.condition)
+            self.views = fit_views(content, tuple(names), CONDITION)
             for index, name in enumerate(names):
                 self._fit_channel(name, content, seed + index)
         shared = self._shared(content)

@@ -14,7 +14,7 @@ from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.naming import name_codes
 from causalrec.model.causal.prepare import Prepared, deal_out, prepare
-from causalrec.model.causal.response.design import Design, item_design
+from causalrec.model.causal.response.design import CONTENT_WIDTH, Design, item_design
 from causalrec.model.causal.response.edges import edge_preference
 from causalrec.model.causal.response.explain import explain_response
 from causalrec.model.causal.response.last_draw import LastDraw
@@ -116,7 +116,7 @@ class ResponseRecommender(FactorRecommender):
             attributes = {name: tuple(np.asarray(values)[order]) for name, values in attributes.items()}
             codes = deal_out(prepared.codes, self.trainer.seed)
         content = prepared.content if settings.content else replace(prepared.content, white={})
-        return item_design(content, attributes, codes, settings, self.trainer.device)
+        return item_design(content, attributes, codes, self.trainer.device)
 
     def _code_names(self, data: Interactions, prepared: Prepared) -> tuple[str, ...]:
         codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
@@ -162,7 +162,7 @@ class ResponseRecommender(FactorRecommender):
             raise TrainingError(
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
-        return self._fitted().item_states(modalities, counts.pop(), self.settings.response.content_width)
+        return self._fitted().item_states(modalities, counts.pop(), CONTENT_WIDTH)
 
     def snapshot(self) -> Snapshot:
         """Tables, and what newcomers and explanations need."""

@@ -18,6 +18,9 @@ from causalrec.model.causal.response.priors import Gamma, ItemPrior, Scales
 from causalrec.model.causal.response.rows import LookRows
 from causalrec.model.causal.response.solves import draw_states
 
+BURN_IN = 0.3  # share of the sweeps before averaging begins
+THIN = 2  # sweeps between two draws that are averaged
+
 BLOCK = 65_536  # users or items solved at once
 
 START = 0.3  # standard deviation of the first states
@@ -82,7 +85,7 @@ class Sampler:
         Raises:
             TrainingError: a state is not finite.
         """
-        burn_in = int(self.settings.burn_in * self.settings.sweeps)
+        burn_in = int(BURN_IN * self.settings.sweeps)
         for sweep in range(self.settings.sweeps):
             self.sweep(sweep)
             if not bool(torch.isfinite(self.state.base)) or not bool(torch.isfinite(self.state.merit).all()):
@@ -91,7 +94,7 @@ class Sampler:
                     do="check the item features for huge values",
                 )
             on_sweep(sweep, float(self.state.base))
-            if sweep >= burn_in and (sweep - burn_in) % self.settings.thin == 0:
+            if sweep >= burn_in and (sweep - burn_in) % THIN == 0:
                 on_draw(self.state)
 
     def sweep(self, number: int) -> None:
