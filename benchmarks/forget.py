@@ -43,7 +43,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     given = parser.parse_args()
     data = generated_shop(SourceSettings(seed=given.seed, users=given.users, items=given.items)).data
-    tried = np.random.default_rng(given.seed).choice(data.n_users, 2 * given.erased, replace=False)
+    looked = np.unique(needed(data.looks).users)
+    tried = np.random.default_rng(given.seed).choice(looked, 2 * given.erased, replace=False)
     erased, never = tried[: given.erased], tried[given.erased :]
     before, after = without(data, never), without(data, tried)
     settings = Settings.model_validate({"training": {"refit": False}})

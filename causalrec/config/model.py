@@ -108,7 +108,6 @@ class BackdoorSettings(Section):
     least_strength: float = Field(
         0.3, ge=0, le=1, description="correlation between modalities below which codes do not act"
     )
-    independence: float = Field(0.0, ge=0, description="weight of L_ind: states that do not say the code")
 
 
 class TopologySettings(Section):
@@ -144,8 +143,6 @@ class ContentSettings(Section):
     """How content enters the item states, and the content channel beside them."""
 
     enabled: bool = Field(True, description="content enters the item states")
-    ids: bool = Field(True, description="items have embeddings of their own beside their content")
-    hidden: int = Field(0, ge=0, description="units of a hidden layer from content to states; 0: linear")
     neighbours: int = Field(10, ge=1, description="items of similar content in the item graph")
     smoothing: float = Field(0.5, ge=0, description="weight of these neighbours in an item's state")
     channel: bool = Field(
@@ -185,9 +182,6 @@ class ModelSettings(Section):
     dim: int = Field(128, ge=4, description="length of user and item states")
     layers: int = Field(2, ge=0, description="layers of the graph encoder")
     init: float = Field(0.1, gt=0, description="standard deviation of the first states")
-    unit: bool = Field(True, description="states of length one; else products of free length")
-    ridge: float = Field(0.0, ge=0, description="prior of free user states, in training pairs")
-    shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()

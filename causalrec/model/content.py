@@ -12,6 +12,7 @@ from causalrec.model.blocks import unit_rows
 
 CHANNEL_WIDTH = 256  # most columns that one modality adds to the tables
 
+Doubles = npt.NDArray[np.float64]
 Present = npt.NDArray[np.bool_]
 SMALLEST = 1e-5  # directions with less than this share of the largest variance are numerical noise
 
@@ -53,14 +54,25 @@ def fit_whitening(values: Floats, width: int) -> Whitening | None:
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-8] = 1.0
     standard = (rows - mean) / scale
-    variance, directions = np.linalg.eigh(standard.T @ standard / rows.shape[0])
+    variance, directions = _principal(standard)
     order = np.argsort(-variance)[: min(width, rows.shape[0] - 1)]
-    order = order[variance[order] > SMALLEST * max(variance.max(), SMALLEST)]
+    order = order[variance[order] > SMALLEST * max(variance.max(initial=0.0), SMALLEST)]
     if order.size == 0:
         return None
     spread = np.sqrt(variance[order])
     basis = directions[:, order] / spread
     return Whitening(*(part.astype(np.float32) for part in (mean, scale, basis, spread)))
+
+
+def _principal(rows: Doubles) -> tuple[Doubles, Doubles]:
+    """Variances and directions (d, r) of centred rows (n, d), by the smaller of their two Gram matrices."""
+    n, width = rows.shape
+    if width <= n:
+        variance, directions = np.linalg.eigh(rows.T @ rows / n)
+        return variance, directions
+    variance, left = np.linalg.eigh(rows @ rows.T / n)
+    used = variance > SMALLEST * variance.max()
+    return variance[used], rows.T @ (left[:, used] / np.sqrt(n * variance[used]))
 
 
 @dataclass(frozen=True)

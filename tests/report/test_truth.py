@@ -38,7 +38,7 @@ def test_own_versions_stand_out() -> None:
 def test_short_fits_come_with_what_they_compare_with() -> None:
     short = TruthLine("ours, 50 sweeps", 0.75, 0.7, (0.74, 0.76), (0.69, 0.71))
     assert short_fits_note(LINES) == ""
-    assert "compare them with “ours, 50 sweeps”" in short_fits_note((*LINES, short))
+    assert "Compare them only with “ours, 50 sweeps”" in short_fits_note((*LINES, short))
 
 
 def test_no_truth_no_card() -> None:

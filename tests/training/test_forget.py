@@ -1,4 +1,4 @@
-"""A repaired model is as good as one from scratch, takes a tenth of its sweeps, and survives a save."""
+"""A repaired model agrees with one from scratch, takes fewer sweeps, and survives a save."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -12,7 +12,7 @@ from causalrec.model.base import ServingTables
 from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal.channel_part import ChannelPart
 from causalrec.model.causal.network import CausalNetwork
-from causalrec.model.graph import inverse_root
+from causalrec.model.graph import inverse_root, unit_rows
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Evidence:
     def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
         """Takes them out of a trained network."""
         encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
-        plain_items = network.items_of(plain.items)
+        plain_items = unit_rows(plain.items)
         if network.backdoor is not None:
             plain_items = network.backdoor.adjusted(plain_items, network.get_buffer("gate"))
         users, items = network.pairs
@@ -180,19 +180,15 @@ def explain_pair(
     tables: ServingTables,
     evidence: Evidence,
     history: int,
-    *,
-    unit: bool,
     modules: Modules,
 ) -> Explanation:
     """Assembles the explanation of one pair; ``history`` is how many history items are listed.
 
     Args:
-        unit: states have length one. modules: what the model has; the score is taken apart by nothing else.
+        modules: what the model has; the score is taken apart by nothing else.
     """
     state, target = tables.users[user], tables.items[item]
     mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
-    if not unit:
-        mediator[: evidence.widths[0]] = evidence.mediator[user, : evidence.widths[0]]
     coarse = int(tables.coarse[item])
     return Explanation(
         user,

@@ -176,8 +176,10 @@ class CausalRecommender(FactorRecommender):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restores the engine and the blend; snapshots of older code are graph encoders."""
-        self._engine = self._new(snapshot.facts.get("level", PAIRS))
-        self._engine.restore(snapshot)
+        engine = self._engine = self._new(snapshot.facts.get("level", PAIRS))
+        engine.restore(snapshot)
+        if isinstance(engine, ResponseRecommender):
+            self.exposure_weight = engine.exposure_weight
         stored = snapshot.facts.get("blend")
         self.blend = None if stored is None else Blend.unpack(under("blend.", snapshot.arrays), stored)
         self.choice = None if self.blend is None else self.blend.choice

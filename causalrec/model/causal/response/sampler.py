@@ -1,7 +1,8 @@
 """Blocked Gibbs sweeps over users, items and what they have in common.
 
-The Polya-Gamma weights are kept at their means, as in variational inference for logistic models (Durante and
-Rigon, Statistical Science 2019); states, coefficients and precisions are drawn.
+The Polya-Gamma weights, and what the looks say about accidents and examination, are kept at their means given
+the last draw, as in variational inference for logistic models (Durante and Rigon, Statistical Science 2019);
+states, coefficients and precisions are drawn given them.
 """
 
 from collections.abc import Callable
@@ -85,6 +86,7 @@ class Sampler:
         Raises:
             TrainingError: a state is not finite.
         """
+        self._pairs = self._logits()  # of the pairs of ``rows``, at the last draw
         burn_in = int(BURN_IN * self.settings.sweeps)
         for sweep in range(self.settings.sweeps):
             self.sweep(sweep)
@@ -101,11 +103,11 @@ class Sampler:
         """Draws everything once, given everything else."""
         weight, target = self._evidence()
         if number >= LEARN_AFTER and number % LEARN_EVERY == 0:
-            self.observation.learn(self.rows, self._logits())
+            self.observation.learn(self.rows, self._pairs)
             weight, target = self._evidence()
         self._draw_users(weight, target)
-        self._draw_items(*self._evidence())
-        self._move_base(*self._evidence())
+        self._draw_items(weight, target)
+        self._move_base(weight, target)
         state = self.state
         self.prior.draw(state.merit, state.demand, self.scales, self.noise)
         states = state.taste, state.bias, state.merit, state.demand
@@ -115,7 +117,7 @@ class Sampler:
         return self.state.logits(self.rows.users, self.rows.items)
 
     def _evidence(self) -> tuple[Tensor, Tensor]:
-        return self.observation.evidence(self.rows, self._logits())
+        return self.observation.evidence(self.rows, self._pairs)
 
     def _draw_users(self, weight: Tensor, target: Tensor) -> None:
         state, scales = self.state, self.scales
@@ -138,8 +140,10 @@ class Sampler:
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
     def _move_base(self, weight: Tensor, target: Tensor) -> None:
-        surprise = target - weight * self._logits()
-        self.state.base = self.state.base + surprise.sum() / weight.sum()
+        before = self._logits()
+        change = (target - weight * before).sum() / weight.sum()
+        self.state.base = self.state.base + change
+        self._pairs = before + change
 
 
 def _with_one(states: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
@@ -54,9 +53,8 @@ def test_a_modality_that_only_users_see_stays_and_noise_goes(toy: Toy) -> None:
     assert relevant_modalities(shown, data.train, 1.0, 0) == ("image", "noise", "text")
 
 
-@pytest.mark.parametrize("ids", [True, False])
-def test_a_random_common_cause_changes_nothing(toy: Toy, small: Callable[..., Settings], ids: bool) -> None:
-    settings = small("causal", {"content": {"ids": ids, "hidden": 0 if ids else 8}})
+def test_a_random_common_cause_changes_nothing(toy: Toy, small: Callable[..., Settings]) -> None:
+    settings = small("causal")
     data = toy(users=120, items=90)
     tables = []
     for given in (data, random_common_cause(data, 7)):
