@@ -19,7 +19,7 @@ def _work(run: Run) -> Outcome:
         def done(name: str) -> None:
             show(names.index(name) + 1, len(names))
 
-        outcome = upkeep(run.lake, names, live_pins(run.settings), run.ds, done)
+        outcome = upkeep(run.lake, names, live_pins(run.settings, run.lake), run.ds, done)
     run.progress.say(_said(outcome.counters))
     return outcome
 

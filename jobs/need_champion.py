@@ -13,7 +13,7 @@ def training_needed(run: Run) -> tuple[bool, str]:
     """Which it is, and why. A promotion that its own process did not finish is finished first."""
     settings = run.settings
     settled(settings, run.lake)
-    champion = usable_champion(settings)
+    champion = usable_champion(settings, run.lake)
     if champion is None:
         return True, f"{settings.registry.model_name} has no champion: training is needed"
     trained = champion.tags.get(TRAINED_ON, "?")

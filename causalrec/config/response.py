@@ -33,5 +33,5 @@ class ResponseSettings(Section):
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
 
     def repair(self) -> "ResponseSettings":
-        """The same for a fit that begins where another ended: every sweep after the burn-in counts."""
-        return self.model_copy(update={"sweeps": self.repair_sweeps, "thin": 1})
+        """The same for a fit that begins where another ended."""
+        return self.model_copy(update={"sweeps": self.repair_sweeps})

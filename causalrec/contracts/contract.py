@@ -91,6 +91,11 @@ class Contract:
         """Row rules in the order in which they are tried."""
         return self.extensions.rowRules
 
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """Column -> what it means."""
+        return {column.name: column.description for column in self.columns}
+
     @cached_property
     def arrow_schema(self) -> pa.Schema:
         """All columns, partition columns included; required ones are not nullable."""

@@ -37,7 +37,10 @@ Counts = Mapping[dt.date, Mapping[str, int]]
 
 def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
     """Digest of the date's products, and of the rules that judge their pictures."""
-    digests = ledger.partition_digests("products")
+    return _inputs(settings, ledger.partition_digests("products"), ds)
+
+
+def _inputs(settings: Settings, digests: Mapping[str, str], ds: dt.date) -> dict[str, str]:
     rules = f"{settings.image_roots} {settings.features.image.model_dump_json(include=RULES)}"
     return {
         "products": digests.get(f"arrival_date={ds.isoformat()}", "none"),
@@ -60,6 +63,8 @@ def ingest_images(
     again = due_retries(lake, ds, settings.features.image)
     if not delivered and not again.num_rows:
         return {ds: Outcome(note="no products were delivered, no picture is due for another try")}
+    digests = ledger.partition_digests("products")
+    marks = {date: _inputs(settings, digests, date) for date in (*delivered, ds)}
     pin = Pin("products", products.version())
     dates = sorted({*delivered, ds}) if again.num_rows else delivered
     frame = _inspect(spark(), settings, lake, delivered, again, pin.version).persist()
@@ -80,6 +85,7 @@ def ingest_images(
                 "images_checked": sum(found.values()),
                 "images_retried": again.num_rows if date == ds else 0,
             },
+            inputs=marks[date],
             note=picture_loss_note(
                 {reason: rows for reason, rows in found.items() if reason},
                 sum(found.values()),

@@ -20,7 +20,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode, SourceError
-from causalrec.ingest.delivery import Feed
+from causalrec.ingest.delivery import Feed, feed_inputs
 from causalrec.ingest.formats.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS
 from causalrec.ingest.formats.values import Notation, convert_text, convert_value
@@ -68,6 +68,7 @@ def requeue(
         SourceError: the delivery of a date is another one now than the one that was loaded.
         QualityError: the gate refuses a date as a whole; nothing was written.
     """
+    marks = {date: feed_inputs(feed, settings, date) for date in dates}
     for date in dates:
         _refuse_changed(feed, settings, ledger, date)
     stored = _stored(feed, lake, spark, dates)
@@ -75,7 +76,8 @@ def requeue(
     before = {date: sum(counts.values()) for date, counts in waiting(lake, feed, dates[0], dates[-1]).items()}
     done = load_rows(without_erased(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
     return {
-        date: replace(outcome, note=_note(before.get(date, 0), outcome)) for date, outcome in done.items()
+        date: replace(outcome, note=_note(before.get(date, 0), outcome), inputs=marks[date])
+        for date, outcome in done.items()
     }
 
 

@@ -17,7 +17,7 @@ from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.advice import loss_note
-from causalrec.ingest.delivery import Feed, list_files, open_dates
+from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
 from causalrec.ingest.formats.batch import LEFT_OUT
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
@@ -57,6 +57,7 @@ def ingest_table(
     dates = open_dates(feed, settings, ledger, ds)
     if not dates:
         return {ds: Outcome(note=f"no {feed.kind} delivery for {ds}: nothing changed")}
+    marks = {date: feed_inputs(feed, settings, date) for date in dates}
     files, unread = list_files(feed, settings, dates)
     layout = Layout.of(feed.landing, settings.landing)
     limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
@@ -69,7 +70,7 @@ def ingest_table(
     outcomes = _noted(outcomes, ds, unread)
     counts = Counter(file.arrival_date for file in files)
     return {
-        date: replace(outcome, counters={"files": counts[date], **outcome.counters})
+        date: replace(outcome, counters={"files": counts[date], **outcome.counters}, inputs=marks.get(date))
         for date, outcome in outcomes.items()
     }
 

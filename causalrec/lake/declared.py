@@ -1,6 +1,6 @@
 """What the lake needs to know of a contract, and what a write needs to know of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -53,6 +53,10 @@ class Declared(Protocol):
     @property
     def retired(self) -> frozenset[str]:
         """Columns of earlier versions that may still be stored; they are neither read nor written."""
+
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What columns mean, by name, for people who meet the table elsewhere."""
 
     @property
     def arrow_schema(self) -> pa.Schema:

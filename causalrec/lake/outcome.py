@@ -45,7 +45,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The numbers of one job for one date. ``note`` has one line per thing to say; see :func:`losses`."""
+    """The numbers of one job for one date. ``note`` has one line per thing to say; see :func:`losses`.
+
+    Attributes:
+        inputs: digests of what was read, taken before it was read: what changes meanwhile is seen by the next
+            run. None leaves them to the stage, which knows those of the run date only.
+    """
 
     rows_in: int = 0
     rows_out: int = 0
@@ -54,6 +59,7 @@ class Outcome:
     writes: tuple[Written, ...] = ()
     counters: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    inputs: Mapping[str, str] | None = None
 
     @property
     def rows_rejected(self) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ RESPONSE_ERRORS = 2.0
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.str_]
+Texts = npt.NDArray[Any]
 Counts = npt.NDArray[np.floating]
 
 
@@ -158,5 +159,5 @@ def sentences(codes: Texts, confounders: Texts, compared: Bools) -> Texts:
     for code, sentence in SENTENCES.items():
         rows = codes == code.value
         before, placeholder, after = sentence.partition("{}")
-        found[rows] = before + confounders[rows].astype(object) + after if placeholder else sentence
-    return found.astype(str)
+        found[rows] = before + confounders[rows] + after if placeholder else sentence
+    return found

@@ -12,25 +12,26 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress
+from causalrec.registry.alias import needed_champion
 from causalrec.registry.gate.refuted import PREFIX, refuted
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id, guarded
 from causalrec.registry.training_run import Epochs, log_fit, log_setting, log_worth
-from causalrec.registry.versions import DATASET, TRAINED_ON, ModelVersion, need, opened
+from causalrec.registry.versions import DATASET, TRAINED_ON, ModelVersion, opened
 
 FORGOT = "forgot_from"
 """Tag of a run: the version whose erased users and items it left behind."""
 
 
-def ds_to_forget(settings: Settings) -> dt.date:
+def ds_to_forget(settings: Settings, lake: Lake) -> dt.date:
     """Run date of the champion's dataset, which has to be built anew without the erased.
 
     Raises:
         RegistryError: there is no champion, or MLflow does not answer.
     """
     with guarded(settings):
-        champion = need(connect(settings), settings, "champion")
+        champion = needed_champion(settings, lake)
     return dt.date.fromisoformat(champion.tags[TRAINED_ON])
 
 
@@ -43,7 +44,7 @@ def forget_and_log(settings: Settings, lake: Lake, progress: Progress | None = N
         RegistryError: there is no champion, it was trained on this very dataset, or MLflow does not answer.
     """
     with guarded(settings):
-        champion = need(connect(settings), settings, "champion")
+        champion = needed_champion(settings, lake)
         ds = dt.date.fromisoformat(champion.tags[TRAINED_ON])
         dataset = load_dataset(settings, lake, ds)
         if champion.tags[DATASET] == dataset.dataset_id:

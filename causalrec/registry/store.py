@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
+from causalrec.registry.sqlite import refuse_damaged
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,7 +23,7 @@ def connect(settings: Settings) -> "MlflowClient":
     """A client of ``settings.tracking_uri``, which is also the registry; telemetry is off.
 
     Raises:
-        RegistryError: the store cannot be reached.
+        LostRegistry: it is a SQLite file that is damaged.
     """
     import mlflow
     from mlflow.environment_variables import (
@@ -42,7 +43,9 @@ def connect(settings: Settings) -> "MlflowClient":
     set_telemetry_client()  # drops the client that the import made
     uri = settings.tracking_uri
     if uri.startswith(SQLITE):
-        Path(uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(uri.removeprefix(SQLITE))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        refuse_damaged(file)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     return mlflow.MlflowClient(uri, uri)

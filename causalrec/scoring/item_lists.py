@@ -14,8 +14,8 @@ from causalrec.lake.outcome import Outcome
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import BLOCK_MIB
 from causalrec.ranking.rules import allowed
-from causalrec.registry.store import connect
-from causalrec.registry.versions import need, opened
+from causalrec.registry.alias import needed_champion
+from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
 from causalrec.scoring.tonight import tonight
@@ -34,7 +34,7 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
         ScoringError: a state is not finite.
     """
     dataset = load_dataset(settings, lake, ds)
-    champion = need(connect(settings), settings, "champion")
+    champion = needed_champion(settings, lake)
     with opened(champion) as package:
         similar = _similar(tonight(package, dataset, settings.scoring, lake, ds), settings, champion.version)
         has_states = package.factorised

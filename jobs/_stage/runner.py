@@ -23,6 +23,7 @@ from causalrec.errors import CausalrecError
 from causalrec.lake.outcome import LOUD, Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import Lineage
+from causalrec.pipeline import STAGES
 from causalrec.run import Run, open_run
 from jobs._stage.airflow import in_airflow, outcome_line, parent_of
 from jobs._terminal.progress import Terminal
@@ -130,6 +131,7 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
     outcomes: Mapping[dt.date, Outcome]
     with context:
         try:
+            _require_whole(job, context)
             result = job.work(context)
             outcomes = result if isinstance(result, Mapping) else {context.ds: result}
         except BaseException as error:
@@ -168,8 +170,7 @@ def _rows(
     named = context.ds if context.ds in outcomes else min(outcomes, default=context.ds)
     rows = []
     for ds, outcome in sorted(outcomes.items()):
-        keep = ds == context.ds and (failed or not job.makes_inputs)
-        same = inputs if keep else inputs_of(job, context.at(ds))
+        same = inputs if failed else _read(job, context, ds, outcome, inputs)
         rows.append(
             new_row(
                 run_id=start.run_id if ds == named else uuid4().hex,
@@ -186,6 +187,27 @@ def _rows(
             )
         )
     return rows
+
+
+def _require_whole(job: Job, context: Run) -> None:
+    """Tables that the stage reads are all there before it starts; what it writes anew it may mend.
+
+    Raises:
+        PinError: another engine deleted data files.
+    """
+    stage = STAGES.get(job.name)
+    if stage is not None:
+        for name in sorted(set(stage.reads) - set(stage.writes)):
+            context.lake.table(name).require_whole()
+
+
+def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping[str, str]) -> dict[str, str]:
+    """What the result for ``ds`` rests on; nothing, so that it is made again, if nobody marked it in time."""
+    if outcome.inputs is not None:
+        return {**outcome.inputs, CODE: before[CODE]}
+    if ds != context.ds:
+        return {}
+    return inputs_of(job, context) if job.makes_inputs else dict(before)
 
 
 def _warn(context: Run, line: str | None) -> None:

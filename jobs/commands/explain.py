@@ -10,9 +10,11 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.model.causal.explain import Explanation
+from causalrec.registry.alias import needed_champion
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
+from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
 from jobs.commands._shared.options import Alias, Json, SettingsFile, User
@@ -46,7 +48,10 @@ def explain(
 
 
 def _registered(settings: Settings, alias: Alias) -> Explainer:
-    version = need(connect(settings), settings, alias)
+    if alias == "champion":
+        version = needed_champion(settings, open_lake(settings))
+    else:
+        version = need(connect(settings), settings, alias)
     with opened(version) as package:
         return Explainer.of_package(f"{version.name} version {version.version}", package)
 

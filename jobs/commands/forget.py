@@ -6,7 +6,7 @@ from causalrec.config import Settings
 from causalrec.erasure.forgotten import delete_flagged
 from causalrec.registry.decisions import decide_by_hand
 from causalrec.registry.forget import ds_to_forget, forget_and_log
-from causalrec.run import Run, open_run
+from causalrec.run import Run, open_lake, open_run
 from jobs import build_dataset, evaluate
 from jobs._stage.runner import run, shop_settings
 from jobs._terminal.progress import Terminal
@@ -17,7 +17,7 @@ from jobs.commands._shared.options import SettingsFile, Who, Why
 def forget(why: Why = "", who: Who = "", settings_file: SettingsFile = None) -> int:
     """Build the champion's dataset anew, forget, judge, promote; delete versions that knew the erased."""
     settings, console = shop_settings(settings_file), Console()
-    ds = ds_to_forget(settings)
+    ds = ds_to_forget(settings, open_lake(settings))
 
     def stage() -> Run:
         return open_run(settings, ds, Terminal(console))

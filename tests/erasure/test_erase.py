@@ -70,7 +70,7 @@ def test_everywhere_with_a_receipt_and_once(settings: Settings, shop: Shop) -> N
     assert (work / "airflow/logs/task.log").read_text() == "began\nuser [erased] is unknown\nended\n"
     (version,) = connect(settings).search_model_versions(f"name='{settings.registry.model_name}'")
     assert version.tags[ERASED] == "1"
-    assert live_pins(settings) == ()
+    assert live_pins(settings, lake) == ()
     (stored,) = Erasures(lake).receipts(WHO)
     assert stored["stores"]["exports in Parquet"]["state"] == "erased"
     assert USER not in str(lake.table("erasures").read().to_pylist())

@@ -26,6 +26,7 @@ class TinyContract:
     user_ids: tuple[str, ...] = ()
     user_texts: tuple[str, ...] = ()
     user_notes: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 SALES = TinyContract(

@@ -15,6 +15,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.evaluate import KS, Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
+from causalrec.registry.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
 from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
@@ -48,18 +49,16 @@ def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: 
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "challenger": version_of(settings, "challenger"),
-        "champion": opponent(settings),
+        "champion": opponent(settings, lake),
         "gate": hashlib.sha256(settings.gate.model_dump_json(exclude={"auto_approve"}).encode()).hexdigest(),
         "floors": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
     }
 
 
-def opponent(settings: Settings) -> str:
+def opponent(settings: Settings, lake: Lake) -> str:
     """The champion's version; for a challenger that was promoted in the meantime, the champion before."""
-    if not store_exists(settings):
-        return ""
-    client = connect(settings)
-    challenger, champion = by_alias(client, settings, "challenger"), by_alias(client, settings, "champion")
+    champion = known_champion(settings, lake)
+    challenger = by_alias(connect(settings), settings, "challenger") if store_exists(settings) else None
     if challenger is not None and champion is not None and challenger.version == champion.version:
         return challenger.tags.get(AGAINST, "")
     return "" if champion is None else champion.version
@@ -78,7 +77,7 @@ def evaluate_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date
 def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
     dataset = load_dataset(settings, lake, ds)
-    challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
+    challenger, champion = need(client, settings, "challenger"), champion_of(client, settings, lake)
     _same_data(challenger, dataset, ds)
     if champion is not None and champion.version == challenger.version:
         champion = None

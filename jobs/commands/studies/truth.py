@@ -12,6 +12,7 @@ from causalrec.dataset.load import Dataset, newest_dataset
 from causalrec.lab.oracle.models import one_module_off, registered, trained
 from causalrec.lab.oracle.truth import Scores, shop_truth, truth_rows
 from causalrec.lab.studies.variants import VARIANTS
+from causalrec.registry.alias import known_champion
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.report.truth import TruthLine
@@ -53,7 +54,10 @@ def truth(
 
 def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str, Scores]:
     """The registered model and what it carries along; nothing where there is none."""
-    version = by_alias(connect(settings), settings, alias) if store_exists(settings) else None
+    if alias == "champion":
+        version = known_champion(settings, open_lake(settings))
+    else:
+        version = by_alias(connect(settings), settings, alias) if store_exists(settings) else None
     if version is None:
         return {}
     with opened(version) as package:

@@ -4,18 +4,19 @@ import datetime as dt
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from causalrec.config import Settings
 from causalrec.contracts import load_contract
-from causalrec.errors import QualityError
+from causalrec.errors import PinError, QualityError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.outcome import Pin
 from causalrec.lake.record.lineage_facets import Parent
@@ -113,10 +114,27 @@ def test_a_failure_is_recorded_and_raised(context: Run) -> None:
     assert work.runs == 2
 
 
+def test_a_table_that_another_engine_vacuumed_is_named_before_the_work(context: Run) -> None:
+    table, work = context.lake.table("products"), Work()
+    texts = {column.name: "x" for column in table.schema if column.type == pa.string()}
+    row = dict.fromkeys(table.schema.names) | texts | {"image_refs": [], "arrival_date": MARCH_1}
+    row |= {"source_line": 1, "updated_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}
+    table.replace(pa.Table.from_pylist([row], schema=table.schema), {"arrival_date": "2026-03-01"})
+    table.location.delete([table.created().files[0].path])
+    with pytest.raises(PinError, match="products@1: 1 of 1 data files are gone"):
+        run(replace(work.job(), name="embed_texts"), context)
+    assert work.runs == 0
+    (failed,) = context.ledger.rows()
+    assert (failed.status, failed.job) == ("failed", "embed_texts")
+    run(replace(work.job(), name="ingest_products"), context)  # what writes it may mend it
+    assert work.runs == 1
+
+
 def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_2
     unchanged = Written("events", "arrival_date=2026-03-02", 1, 5, 10, "d", False)
-    work = Work(result={MARCH_1: Outcome(rows_in=4), MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
+    older = Outcome(rows_in=4, inputs={"events": "d1"})
+    work = Work(result={MARCH_1: older, MARCH_2: Outcome(rows_in=5, writes=(unchanged,))})
     rows = run(work.job(), context)
     assert [(row.ds, row.rows_in, row.status) for row in rows] == [
         (MARCH_1, 4, "success"),
@@ -125,6 +143,15 @@ def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_1
     run(work.job(), context)
     assert work.runs == 1
+
+
+def test_another_date_that_nobody_marked_before_reading_is_made_again(context: Run) -> None:
+    context.ds = MARCH_2
+    work = Work(result={MARCH_1: Outcome(), MARCH_2: Outcome()})
+    run(work.job(), context)
+    context.ds = MARCH_1
+    run(work.job(), context)
+    assert work.runs == 2
 
 
 def test_nothing_done_is_nothing_recorded(context: Run) -> None:

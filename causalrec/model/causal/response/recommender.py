@@ -63,6 +63,7 @@ class ResponseRecommender(FactorRecommender):
         looks = judged_looks(data)
         if looks is None:
             raise TrainingError("no looks are logged", do="fit the model to the pairs")
+        self.trainer.require_memory(data, looks)
         prepared = prepare(data, self.settings, self.trainer.seed)
         return self._fit(data, looks, prepared, progress)
 
