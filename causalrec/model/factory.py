@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.errors import RegistryError, TrainingError
 from causalrec.model import worth
 from causalrec.model.base import FitReport, Judge, Progress, Recommender, Snapshot
@@ -88,6 +88,9 @@ class _Untrained:
     seed: int
     temperature: float
     device: torch.device
+
+    def require_memory(self, data: Interactions, looks: Looks) -> None:
+        """Nothing: nothing is fitted."""
 
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
