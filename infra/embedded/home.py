@@ -88,10 +88,10 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
         "api": {"host": HOST, "port": str(port), "base_url": address, "workers": "1"},
         "scheduler": {
             "use_job_schedule": str(follow_schedule),
-            "scheduler_heartbeat_sec": "1",
-            "scheduler_idle_sleep_time": "0.2",
+            "scheduler_heartbeat_sec": "5",
+            "scheduler_idle_sleep_time": "0.5",  # every loop asks SQLite anew, also without work
         },
-        "workers": {"min_heartbeat_interval": "1", "execution_api_timeout": "60"},
+        "workers": {"min_heartbeat_interval": "5", "execution_api_timeout": "60"},
         "dag_processor": {"parsing_processes": "1"},
         "logging": {"base_log_folder": str(home / "logs")},
     }

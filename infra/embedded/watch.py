@@ -14,7 +14,7 @@ from infra.embedded.errors import EmbeddedError
 from infra.embedded.logs import failure_lines, failure_reason, loss_lines
 from infra.embedded.session import AirflowSession
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 STYLES = {
     "success": "green",
     "failed": "bold red",

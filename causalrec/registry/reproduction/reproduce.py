@@ -2,12 +2,15 @@
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
 
 from causalrec.config import Settings
+from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import DatasetSettings, FeatureSettings
 from causalrec.dataset.load import Dataset, open_bundle
@@ -30,6 +33,7 @@ REPRODUCED_WITHIN = 0.005
 
 REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
 Wanted = Callable[[], "SparkSession"]
+Section = TypeVar("Section", bound=BaseModel)
 
 
 def reproduce(
@@ -83,20 +87,23 @@ def reproduce(
     return result
 
 
+def _valid(section: type[Section], written: Mapping[str, Any]) -> Section:
+    """The section as a version recorded it; settings that have become constants since are passed over."""
+    return section.model_validate(known(section, written))
+
+
 def _settings_then(settings: Settings, package: ModelPackage) -> Settings:
     """Where things lie now, with the settings of model, training and data that the version was made with."""
     recipe = package.recommender().recipe
     carried = package.manifest.get("settings", {})
     return settings.model_copy(
         update={
-            "model": ModelSettings.model_validate(recipe["model"]),
-            "training": TrainingSettings.model_validate(
-                {**recipe["training"], "refit": package.manifest.get("refitted", False)}
+            "model": _valid(ModelSettings, recipe["model"]),
+            "training": _valid(
+                TrainingSettings, {**recipe["training"], "refit": package.manifest.get("refitted", False)}
             ),
-            "dataset": DatasetSettings.model_validate(carried.get("dataset", settings.dataset.model_dump())),
-            "features": FeatureSettings.model_validate(
-                carried.get("features", settings.features.model_dump())
-            ),
+            "dataset": _valid(DatasetSettings, carried.get("dataset", settings.dataset.model_dump())),
+            "features": _valid(FeatureSettings, carried.get("features", settings.features.model_dump())),
         }
     )
 

@@ -146,8 +146,7 @@ def test_a_refuter_whose_training_diverges_is_refused_by_the_gate(
     fitted: tuple[Settings, Interactions, Recommender],
 ) -> None:
     settings, data, recommender = fitted
-    training = settings.training.model_copy(update={"learning_rate": 1e30, "precision": "float32"})
-    free = settings.model.model_copy(update={"unit": False})  # states of length one survive any step
-    wild = settings.model_copy(update={"training": training, "model": free})
+    training = settings.training.model_copy(update={"learning_rate": 1e38, "precision": "float32"})
+    wild = settings.model_copy(update={"training": training})
     found = run_refuters(wild, data, recommender, 2)
     assert found == {"placebo_content": DIVERGED, "random_common_cause": DIVERGED}
