@@ -46,15 +46,15 @@ def truth_table(lines: Sequence[TruthLine]) -> Table:
     """The card for the terminal."""
     table = Table(title="NDCG@20 of unseen items against the truth of the shop")
     table.add_column("model")
-    for question in ("if shown (response)", "content alone (content effect)", "chosen anyway"):
+    for question in ("if shown", "content alone", "chosen anyway"):
         table.add_column(question, justify="right")
     for line in lines:
         cells = [(line.factual, line.factual_interval), (line.do, line.do_interval)]
         if line.logged is not None and line.logged_interval is not None:
             cells.append((line.logged, line.logged_interval))
-        texts = (f"{value:.3f} ({low:.3f} to {high:.3f})" for value, (low, high) in cells)
+        texts = (f"{value:.3f} ±{(high - low) / 2:.3f}" for value, (low, high) in cells)
         table.add_row(line.model, *texts, style="bold" if line.own else None)
-    caption = "means over users with 95 % intervals; the best possible list has 1"
+    caption = "means over users, ± half the width of a 95 % interval; the best possible list has 1"
     table.caption = "\n".join(filter(None, (caption, short_fits_note(lines))))
     table.caption_justify = "left"
     return table

@@ -71,7 +71,7 @@ def test_overrides_and_refuters_make_rows_of_their_own(bundle: Path, tmp_path: P
     file = tmp_path / "bench.toml"
     file.write_text(
         "[training]\nbatch = 64\nnegatives = 8\n[bench.variants.causal]\n"
-        '"model.dim" = 8\n[bench.variants.no_frontdoor]\n"training.learning_rate" = 0.01\n'
+        '"model.dim" = 8\n[bench.variants.no_frontdoor]\n"training.learning_rate" = 0.02\n'
     )
     out = tmp_path / "out"
     names = ["causal", "no_frontdoor", "shuffled_modality"]
@@ -83,7 +83,7 @@ def test_overrides_and_refuters_make_rows_of_their_own(bundle: Path, tmp_path: P
     assert set(rows(out)["shuffled_modality", "valid"]["p_values"]) == {"recall@20", "ndcg@20"}  # type: ignore[call-overload]
     recipes = [json.loads(path.read_text())["recipe"] for path in out.glob("cells/*/model/recommender.json")]
     found = {(r["model"]["frontdoor"]["enabled"], r["training"]["learning_rate"]) for r in recipes}
-    assert found == {(True, 0.001), (False, 0.01)}
+    assert found == {(True, 0.01), (False, 0.02)}
     assert {r["model"]["dim"] for r in recipes} == {8}  # an ablation shares the overrides of its model
     assert len(recipes) == 3
 

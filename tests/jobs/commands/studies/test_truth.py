@@ -82,7 +82,7 @@ def test_the_newest_dataset_against_the_truth(tmp_path: Path, capsys: pytest.Cap
     printed = capsys.readouterr().out
     shown = [name for name in ("random", "popularity", "attainable", "ideal") if name in printed]
     assert shown == ["random", "popularity", "attainable", "ideal"]
-    assert "1.000 (1.000 to 1.000)" in printed
+    assert "1.000 ±0.000" in printed
 
 
 def test_a_shop_without_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
