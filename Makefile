@@ -13,7 +13,7 @@ SHOP = --source $(call q,SOURCE) $(if $(value RAW),--raw $(call q,RAW))
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly backfill up plan test test-fast coverage lint format docs clean
+.PHONY: help setup nightly backfill up plan test test-fast coverage mutants lint format docs clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test-fast: setup ## the tests without Spark, Airflow, MLflow, servers, a browser
 
 coverage: setup ## the same with the lines that no test runs
 	@sh infra/test.sh --cov --cov-report=term:skip-covered
+
+mutants: setup ## change 200 places of the code and count what the tests notice; hours, can be stopped and resumed
+	@OMP_NUM_THREADS=1 $(PYTHON) -m infra.mutants
 
 lint: setup ## ruff, mypy --strict, the import rules and the spelling
 	@sh infra/lint.sh

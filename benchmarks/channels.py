@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from causalrec.config.model import ConfounderSettings
-from causalrec.lab.channels import ChannelRow, bent_catalogue, channel_rows
+from causalrec.lab.studies.channels import ChannelRow, bent_catalogue, channel_rows
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
 MODALITIES = ("image", "text", "audio")

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from causalrec.config.model import CodebookSettings, ConfounderSettings
 from causalrec.dataset.arrays import Floats, Ints
-from causalrec.lab.codes import code_rows
-from causalrec.lab.simulator import Knobs, simulate
+from causalrec.lab.simulation.simulator import Knobs, simulate
+from causalrec.lab.studies.codes import code_rows
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
 DRAWS = 16

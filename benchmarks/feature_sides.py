@@ -16,12 +16,12 @@ from PIL import Image
 
 from benchmarks.feature_data import Corpus
 from causalrec.config.sections import ImageSettings, TextSettings
-from causalrec.features import lite
-from causalrec.features.encoder import quiet
-from causalrec.features.forward import Pictures
-from causalrec.features.image_encoder import image_encoder_id, load_image_encoder
+from causalrec.features.encoders import lite
+from causalrec.features.encoders.base import quiet
+from causalrec.features.encoders.forward import Pictures
+from causalrec.features.encoders.image import image_encoder_id, load_image_encoder
+from causalrec.features.encoders.text import load_text_encoder, text_encoder_id
 from causalrec.features.image_task import ImageTask
-from causalrec.features.text_encoder import load_text_encoder, text_encoder_id
 from causalrec.pictures.decode import decode
 from causalrec.pictures.resolver import Resolver
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.feature_data import Corpus, corpus
 from benchmarks.feature_sides import GROUPS, SIDES, Missing
-from causalrec.features.onnx import agreement
+from causalrec.features.encoders.onnx import agreement
 from causalrec.training.peak import peak_bytes
 
 

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from causalrec.config import Settings
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.lab.generated import generated_shop
-from causalrec.lab.truth import truth_ndcg
+from causalrec.lab.oracle.generated import generated_shop
+from causalrec.lab.oracle.truth import truth_ndcg
 from causalrec.model.causal.mediator import brand_groups, fit_mediator, row_logits
 from causalrec.training.factory import build_recommender
 

@@ -186,7 +186,7 @@ def engine(n_users: int, n_items: int) -> Table:
     popularity = np.ones(n_items, dtype=np.float32)
     zeros = np.zeros(n_items, dtype=np.float32)
     tables = ServingTables(states(n_users, 1), items, items, popularity, none, none, zeros)
-    ids = np.char.mod("i%07d", np.arange(n_items))
+    ids = np.char.mod("i%07d", np.arange(n_items)).astype(object)
     settings = ScoringSettings(k=K, explore_share=0.05)
     catalogue = catalogue_of(ids, ids, popularity, tables)
     runner = Engine(catalogue, settings, users=UserStates(tables.users))

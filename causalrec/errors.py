@@ -91,6 +91,22 @@ class RegistryError(CausalrecError):
     passing = True
 
 
+class LostRegistry(RegistryError):
+    """MLflow no longer has the champion that the table ``promotions`` names; trying again does not help."""
+
+    passing = False
+
+
+class GateRefused(RegistryError):
+    """The gate judged a model version and refused it; another try judges alike."""
+
+    passing = False
+
+
+class RequestError(CausalrecError):
+    """A served model is asked for something that it cannot answer."""
+
+
 class ScoringError(CausalrecError):
     """A recommendation table fails its verification; the published one stays."""
 

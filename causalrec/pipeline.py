@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Pool = Literal["default_pool", "spark", "gpu"]
+Pool = Literal["default_pool", "spark", "gpu", "dataset"]
 Kind = Literal["work", "page", "question"]
 
 CHAMPION = "causalrec://registry/champion"
@@ -50,7 +50,10 @@ class Stage:
         return self.kind == "work" and not self.without_champion
 
 
-ASSETS = ("events", "products", "datasets", "recommendations")
+LISTS = ("recommendations", "similar_items", "popular_items")
+"""The tables of a night that a shop serves from."""
+
+ASSETS = ("events", "products", "datasets", *LISTS)
 """Tables that other DAGs may be scheduled on."""
 
 NIGHT = (
@@ -108,7 +111,7 @@ NIGHT = (
         after=("ingest_events", "embed_images", "embed_texts"),
         reads=("events", "products", "images", "image_features", "text_features"),
         writes=("interactions", "exposures", "looks", "datasets"),
-        pool="spark",
+        pool="dataset",  # of one slot: nightly and training build the dataset of the same date
     ),
     Stage("need_champion", 10, after=("build_dataset",), kind="question"),
     Stage(
@@ -199,13 +202,19 @@ ASKED = (
 )
 """What the training DAG asks a person, and what it does with the answer."""
 
+TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="gpu")
+"""Looks for better settings, as often as the settings ask for it."""
+
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
-TRAINING = ("build_dataset", "train", "evaluate", "review", "promote")
-"""The stages of a night that make a challenger, in their order."""
+EXPORT = Stage("export", 120, reads=LISTS)
+"""Copies the published lists to the stores that a shop serves from, once all of them are there."""
 
-STAGES = {stage.name: stage for stage in (*NIGHT, *ASKED, UPKEEP)}
+TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")
+"""The stages that make a challenger, in their order."""
+
+STAGES = {stage.name: stage for stage in (*NIGHT, *ASKED, TUNE, UPKEEP, EXPORT)}
 
 RECORDED = tuple(stage.name for stage in NIGHT if stage.kind != "question")
 """Stages of a night that leave a row in the ledger."""

@@ -1,14 +1,22 @@
 """Every night: yesterday's deliveries in, one partition of recommendations out.
 
 The run of logical date D starts when D is over and works on ``ds`` = D. Runs never overlap: each job
-replaces the partition of its date, and a partition has one writer.
+replaces the partition of its date, and a partition has one writer. A backfill that Airflow starts with more
+runs at a time waits in ``land`` for its turn.
+
+With ``CAUSALREC_DEADLINE_HOURS`` somebody is told when the lists of D are not there so many hours after D.
 """
 
+import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from causalrec.pipeline import NIGHT
 
@@ -16,16 +24,36 @@ from causalrec.pipeline import NIGHT
 sys.path.append(str(Path(__file__).parent))
 
 from causalrec_dags.commands import ALIKE, stage_task
+from causalrec_dags.notify import anybody, tell_late
+
+
+def late(context: Mapping[str, Any]) -> None:
+    """Called on a worker, which finds this file by its place in the DAG bundle but nothing beside it."""
+    tell_late(context)
+
+
+def deadline() -> DeadlineAlert | None:
+    """When a night is late; None where nobody is to be told."""
+    hours = float(os.environ.get("CAUSALREC_DEADLINE_HOURS") or 0)
+    if not hours or not anybody():
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,  # the date begins there, and is over a day later
+        interval=timedelta(days=1, hours=hours),
+        callback=SyncCallback(late),
+    )
+
 
 with DAG(
     dag_id="nightly",
     description="Raw deliveries to published, deconfounded recommendations",
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
     start_date=datetime(2018, 1, 1, tzinfo=UTC),  # how far back a backfill may reach
+    deadline=deadline(),
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    tasks = {stage.name: stage_task(stage) for stage in NIGHT}
+    tasks = {stage.name: stage_task(stage, in_turn=not stage.after) for stage in NIGHT}
     for stage in NIGHT:
         for before in stage.after:
             tasks[before] >> tasks[stage.name]

@@ -12,7 +12,7 @@ from causalrec.errors import SettingsError
 from causalrec.lake.outcome import Outcome
 from causalrec.registry.decisions import Answer, Person, answer_question
 from causalrec.run import Run
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 ANSWERS: dict[str, Answer] = {"Approve": "approve", "Reject": "reject", "Decide later": "leave"}
 NOBODY = "no answer in time"

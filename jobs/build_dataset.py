@@ -3,11 +3,13 @@
 import sys
 
 from causalrec.dataset.build import build_dataset, build_dataset_inputs
-from jobs._runner import Job, main
+from causalrec.dataset.load import lost_bundle
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="build_dataset",
     inputs=lambda run: build_dataset_inputs(run.settings, run.lake, run.ledger, run.ds),
+    gone=lambda run: lost_bundle(run.settings, run.lake, run.ds),
     work=lambda run: build_dataset(run.settings, run.lake, run.ledger, run.spark(), run.ds),
 )
 

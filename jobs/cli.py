@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from causalrec import __version__
 from causalrec.errors import CausalrecError
-from jobs.commands._many import ManyValues
+from jobs.commands._shared.many import ManyValues
 
 EXIT_ERROR = 1
 START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "Models", "Studies"
@@ -26,11 +26,16 @@ START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "M
 
 @dataclass(frozen=True)
 class Command:
-    """A command: the function of its name (``-`` read as ``_``) in the file of that name."""
+    """A command: the function of its name in the file of that name."""
 
     name: str
     panel: str
     help: str
+
+    @property
+    def module(self) -> str:
+        """Where it is; those of the laboratory have a folder of their own."""
+        return f"jobs.commands.{'studies.' if self.panel == STUDIES else ''}{self.name}"
 
 
 COMMANDS = (
@@ -41,17 +46,19 @@ COMMANDS = (
     Command("stages", NIGHTS, "The stages of a night, in order."),
     Command("run", NIGHTS, "Run one stage for one date."),
     Command("requeue", NIGHTS, "Retry rows in quarantine after a correction."),
+    Command("metrics", NIGHTS, "Gauges for Prometheus: what ran, what it cost, what the monitor says."),
     Command("features", NIGHTS, "Write the page of neighbours, duplicates, drift and failed pictures."),
     Command("show", LISTS, "A user's history and published list, with reasons."),
     Command("explain", LISTS, "Why a user was recommended an item: one score taken apart."),
     Command("diff", LISTS, "What changed between two published nights."),
     Command("export", LISTS, "Copy a published night to Parquet, PostgreSQL and Redis."),
-    Command("erase", LISTS, "Erase a user from every table and its history."),
+    Command("erase", LISTS, "Erase a user, an item or a brand in every store, with a receipt."),
     Command("history", MODELS, "Every decision about the champion."),
     Command("review", MODELS, "Write the review page of the challenger."),
     Command("promote", MODELS, "Make a version that passed the gate champion."),
     Command("reject", MODELS, "Reject a version, with a reason."),
     Command("rollback", MODELS, "Make an older version champion again."),
+    Command("forget", MODELS, "Make a champion that knows nothing of erased users and items."),
     Command("reproduce", MODELS, "Train a registered version again and compare."),
     Command("tune", MODELS, "Choose settings for this shop on validation, in a budget of minutes."),
     Command("align", MODELS, "Train the projections of the lite encoders on the catalogue."),
@@ -74,7 +81,7 @@ class Lazy(TyperGroup):
 def loaded(name: str) -> Any:  # noqa: ANN401 - typer keeps its command classes to itself
     """The command ``name`` with its options."""
     (known,) = (command for command in COMMANDS if command.name == name)
-    function = getattr(import_module(f"jobs.commands.{name}"), name)
+    function = getattr(import_module(known.module), name)
     alone = typer.Typer(add_completion=False)
     alone.command(name, cls=ManyValues, help=known.help)(_reporting(name, function))
     return get_command(alone)

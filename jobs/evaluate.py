@@ -3,7 +3,7 @@
 import sys
 
 from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="evaluate",

@@ -7,8 +7,8 @@ from causalrec.lake.outcome import Outcome
 from causalrec.report.features.page import feature_page, feature_page_inputs
 from causalrec.report.features.summary import Summary
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tables import Table
+from jobs._stage.runner import Job, main
+from jobs._terminal.tables import Table
 
 COLUMNS = ("contents", "without a vector", "exact duplicates", "near duplicates", "same category", "drift")
 

@@ -3,7 +3,7 @@
 import sys
 
 from causalrec.ingest.events import ingest_events, ingest_events_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="ingest_events",

@@ -3,8 +3,8 @@
 import sys
 
 from causalrec.ingest.images import ingest_images, ingest_images_inputs
-from jobs._progress import in_spark
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
+from jobs._terminal.progress import in_spark
 
 JOB = Job(
     name="ingest_images",

@@ -3,7 +3,7 @@
 import sys
 
 from causalrec.ingest.products import ingest_products, ingest_products_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="ingest_products",

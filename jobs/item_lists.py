@@ -4,7 +4,7 @@ import sys
 
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.score import score_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="item_lists",

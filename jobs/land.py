@@ -1,22 +1,25 @@
 """Fill the landing zone from the configured source: the demo shop, the H&M layout, or nothing to do."""
 
 import sys
+from dataclasses import replace
 
 from causalrec.errors import SourceError
 from causalrec.ingest.check import check_landing
 from causalrec.lake.outcome import Outcome
 from causalrec.run import Run
 from causalrec.sources.land import land, land_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 from jobs.commands.check import PAGE, write_page
 
 
 def _work(run: Run) -> Outcome:
+    seen = land_inputs(run.settings, run.ds)
     with run.progress.steps(f"landing ({run.settings.source.kind})") as show:
         done = land(run.settings, run.ds, show, run.spark)
-    if run.settings.source.kind == "native":
-        _look(run)
-    return done
+    if run.settings.source.kind != "native":
+        return done
+    _look(run)
+    return replace(done, inputs=seen)  # what is delivered while it is looked at is looked at next time
 
 
 def _look(run: Run) -> None:

@@ -9,7 +9,7 @@ from causalrec.lake.record.ledger import TABLE as LEDGER
 from causalrec.lake.upkeep.maintain import upkeep
 from causalrec.registry.kept import live_pins
 from causalrec.run import Run
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 
 def _work(run: Run) -> Outcome:
@@ -19,7 +19,7 @@ def _work(run: Run) -> Outcome:
         def done(name: str) -> None:
             show(names.index(name) + 1, len(names))
 
-        outcome = upkeep(run.lake, names, live_pins(run.settings), run.ds, done)
+        outcome = upkeep(run.lake, names, live_pins(run.settings, run.lake), run.ds, done)
     run.progress.say(_said(outcome.counters))
     return outcome
 

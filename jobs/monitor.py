@@ -7,13 +7,13 @@ from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.monitoring.lines import Served
 from causalrec.monitoring.monitor import monitor
+from causalrec.registry.alias import champion_number, needed_champion
 from causalrec.registry.judge import score_on
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.store import connect
-from causalrec.registry.versions import MODEL, TRAINED_ON, need, opened, version_of
+from causalrec.registry.versions import MODEL, TRAINED_ON, opened
 from causalrec.report.monitoring import monitoring_page
 from causalrec.run import Run
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 
 def _inputs(run: Run) -> dict[str, str]:
@@ -22,7 +22,7 @@ def _inputs(run: Run) -> dict[str, str]:
     return {
         "dataset": dataset_row(run.lake, run.ds)["dataset_id"],
         "lists": "" if published is None else ",".join(sorted(str(w["digest"]) for w in published.writes)),
-        "champion": version_of(run.settings, "champion"),
+        "champion": champion_number(run.settings, run.lake),
         "monitor": run.settings.monitor.model_dump_json(),
         "robots": run.settings.dataset.model_dump_json(include={"max_daily_actions", "max_minute_actions"}),
     }
@@ -31,7 +31,7 @@ def _inputs(run: Run) -> dict[str, str]:
 def _work(run: Run) -> Outcome:
     """Opens the champion, compares, writes the page."""
     settings, ds = run.settings, run.ds
-    champion = need(connect(settings), settings, "champion")
+    champion = needed_champion(settings, run.lake)
     dataset = load_dataset(settings, run.lake, ds)
     with opened(champion) as package:
         served = Served(

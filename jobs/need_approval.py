@@ -14,7 +14,7 @@ from causalrec.registry.runs import REVIEW
 from causalrec.registry.store import guarded
 from causalrec.registry.versions import AGAINST, TRAINED_ON, ModelVersion
 from causalrec.run import Run
-from jobs._runner import Question, main
+from jobs._stage.runner import Question, main
 
 
 def approval_needed(run: Run) -> tuple[bool, str]:

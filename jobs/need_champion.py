@@ -6,14 +6,14 @@ from causalrec.registry.alias import settled
 from causalrec.registry.champion import usable_champion
 from causalrec.registry.versions import TRAINED_ON
 from causalrec.run import Run
-from jobs._runner import Question, main
+from jobs._stage.runner import Question, main
 
 
 def training_needed(run: Run) -> tuple[bool, str]:
     """Which it is, and why. A promotion that its own process did not finish is finished first."""
     settings = run.settings
     settled(settings, run.lake)
-    champion = usable_champion(settings)
+    champion = usable_champion(settings, run.lake)
     if champion is None:
         return True, f"{settings.registry.model_name} has no champion: training is needed"
     trained = champion.tags.get(TRAINED_ON, "?")

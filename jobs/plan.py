@@ -18,9 +18,9 @@ from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
 from causalrec.pipeline import NIGHTLY
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded
-from jobs._tables import Table
+from jobs._stage.load import load_job
+from jobs._stage.runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded, what_is_gone
+from jobs._terminal.tables import Table
 
 SHOWN_REASONS = 3
 
@@ -60,7 +60,8 @@ def why_stale(context: Run, job: Job, row: LedgerRow, ds: dt.date) -> str | None
     except CausalrecError as error:
         return f"{job.name}: {error.what}"
     if fingerprint(job.name, inputs) == row.fingerprint:
-        return None
+        lost = what_is_gone(job, at_date)
+        return None if lost is None else f"{job.name}: {lost}"
     names = sorted(
         name for name in inputs.keys() | row.inputs.keys() if inputs.get(name) != row.inputs.get(name)
     )

@@ -3,7 +3,7 @@
 import sys
 
 from causalrec.registry.promote import promote_version, promote_version_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 JOB = Job(
     name="promote",

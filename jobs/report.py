@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from rich.text import Text
+
 from causalrec.dataset.load import load_dataset
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
@@ -12,9 +14,9 @@ from causalrec.report.night import Metrics, Night, read_night
 from causalrec.report.nightly import nightly_page, page_file, report_inputs
 from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tables import Table
-from jobs._truth import truth_lines, truth_table
+from jobs._stage.runner import Job, main
+from jobs._terminal.tables import Table
+from jobs._terminal.truth import truth_lines, truth_table
 
 NAME = "report"
 SHOWN = tuple(name for name in RECORDED if name != NAME)
@@ -66,7 +68,11 @@ def tables_of(night: Night) -> Table:
     for line in night.lines:
         where = f"{_short(line.location)} @ {line.version}" if line.version is not None else line.status
         numbers = [f"{n:,}" if n else "" for n in (line.rows_in, line.rows_out, line.rejected)]
-        table.add_row(line.job, line.table, *numbers, f"{line.seconds:.1f}" if line.seconds else "", where)
+        cells = (line.job, line.table, *numbers, f"{line.seconds:.1f}" if line.seconds else "", where)
+        table.add_row(*cells, style="bold red" if line.losses else None)
+    if night.losses:
+        told = [f"{job} {loss}" for job, loss in night.losses]
+        table.caption = Text("\n".join(told), style="bold red", justify="left")
     return table
 
 

@@ -6,7 +6,7 @@ In Airflow a 0 reports the asset that the training DAG waits for.
 import sys
 
 from causalrec.monitoring.monitor import asks_for_training
-from jobs._runner import Question, main
+from jobs._stage.runner import Question, main
 
 JOB = Question(name="request_training", ask=lambda run: asks_for_training(run.lake, run.ds))
 

@@ -12,6 +12,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
+from causalrec.registry.alias import champion_of
 from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
 from causalrec.registry.gate.rules import decide
@@ -19,13 +20,13 @@ from causalrec.registry.judge import floors, score_on
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
-from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, by_alias, need, opened
+from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, need, opened
 from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
 from causalrec.report.review.page import review_page
 from causalrec.run import Run
-from jobs._runner import Job, main
-from jobs._tables import Table
-from jobs._truth import truth_lines
+from jobs._stage.runner import Job, main
+from jobs._terminal.tables import Table
+from jobs._terminal.truth import truth_lines
 
 MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 
@@ -36,7 +37,7 @@ def _inputs(job: Run) -> dict[str, str]:
     return {
         **evaluate_version_inputs(job.settings, job.lake, job.ledger, job.ds),
         "evaluation": ",".join(sorted(str(w["digest"]) for w in evaluated.writes)) if evaluated else "",
-        "review": job.settings.review.model_dump_json(),
+        "review": job.settings.report.model_dump_json(),
     }
 
 
@@ -63,7 +64,7 @@ def review(job: Run) -> tuple[Reviewed, Path, str]:
     settings, lake, ds = job.settings, job.lake, job.ds
     client = connect(settings)
     challenger = need(client, settings, "challenger")
-    champion = by_alias(client, settings, "champion")
+    champion = champion_of(client, settings, lake)
     if champion is not None and champion.version == challenger.version:  # promoted in the meantime
         champion = None
     dataset = load_dataset(settings, lake, ds)

@@ -5,7 +5,7 @@ import sys
 from causalrec.lake.outcome import Outcome
 from causalrec.run import Run
 from causalrec.scoring.score import score, score_inputs
-from jobs._runner import Job, main
+from jobs._stage.runner import Job, main
 
 
 def _work(run: Run) -> Outcome:

@@ -5,8 +5,8 @@ import sys
 from causalrec.lake.outcome import Outcome
 from causalrec.registry.train import train_along, train_and_log, train_and_log_inputs
 from causalrec.run import Run
-from jobs._ranks import call_helpers, main_in_ranks
-from jobs._runner import Job
+from jobs._stage.ranks import call_helpers, main_in_ranks
+from jobs._stage.runner import Job
 
 
 def _work(run: Run) -> Outcome:

@@ -146,10 +146,10 @@ def test_a_change_of_scoring_leaves_the_ingest_done(copied: Copy) -> None:
     assert not {"land", "ingest_events", "ingest_products", "embed_images", "build_dataset", "train"} & due
 
 
-def test_a_change_of_a_loss_makes_training_due_but_no_features(copied: Copy) -> None:
+def test_a_change_of_a_loss_makes_training_due_but_neither_features_nor_scores(copied: Copy) -> None:
     due = copied.changed_by("training/losses.py", r"\n\n\n", "\n\n\nVERSION = 2\n\n\n")
     assert "train" in due
-    assert not {"ingest_events", "embed_images", "embed_texts", "build_dataset"} & due
+    assert not {"ingest_events", "embed_images", "build_dataset", "score", "publish", "item_lists"} & due
 
 
 def test_comments_make_nothing_due(copied: Copy) -> None:

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from causalrec.config import load_settings
 from causalrec.contracts.markdown import contract_table
-from causalrec.lab.contenders import CONTENDERS, RIVALS
+from causalrec.lab.benchmark.contenders import CONTENDERS, RIVALS
 from causalrec.lake import Lake
 from causalrec.scoring.export.run import configured, export
 from jobs.cli import COMMANDS, application

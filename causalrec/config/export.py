@@ -36,7 +36,6 @@ class PostgresSettings(Section):
         description="SQL schema of the views and tables; created where it is missing",
     )
     keep: int = Field(2, ge=2, description="nights that stay stored, the served one included")
-    connect_seconds: int = Field(10, ge=1, description="seconds until a connection is open")
     lock_seconds: int = Field(
         30, ge=1, description="seconds to wait for a lock, and for readers of the night before"
     )
@@ -54,16 +53,7 @@ class RedisSettings(Section):
         "CAUSALREC_REDIS_PASSWORD", description="environment variable that holds the password"
     )
     prefix: str = Field("", description="of every key; empty: causalrec:SHOP")
-    leave_out: tuple[str, ...] = Field(
-        ("dataset_id", "dataset_pins", "score_raw", "score_content", "score_rank", "raw_rank"),
-        description="columns that a served row does not need",
-    )
     old_seconds: int = Field(3_600, ge=1, description="seconds for which the keys of the night before stay")
-    lease_seconds: int = Field(
-        120, ge=5, description="seconds of silence after which a writer has lost its turn"
-    )
-    timeout_seconds: float = Field(30.0, gt=0, description="seconds of one command")
-    keys_at_once: int = Field(500, ge=1, description="keys that are written in one command")
 
 
 class ExportSettings(Section):
@@ -72,4 +62,4 @@ class ExportSettings(Section):
     parquet: str = Field("exports", description="folder (below the work folder) or URI of the Parquet copies")
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
-    batch_rows: int = Field(65_536, ge=1, description="rows that are read and written at a time")
+    plugins: tuple[str, ...] = Field((), description="names of export targets that other packages bring")

@@ -1,6 +1,6 @@
 """The sections of the model and of its training. The switches of the modules are their ablations."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from causalrec.config.rivals import (
     IalsSettings,
     MultVaeSettings,
     RivalSettings,
+    SasRecSettings,
 )
 from causalrec.config.sections import Section
 
@@ -28,10 +29,15 @@ ModelName = Literal[
     "content_ease",
     "ials",
     "multvae",
+    "sasrec",
     "item_knn",
     "content_knn",
     "popularity",
 ]
+
+
+Plugin = Annotated[str, Field(pattern=r"^plugin:[A-Za-z0-9._-]+$")]
+"""A part that another package brings; see :mod:`causalrec.plugins`."""
 
 
 class ConfounderSettings(Section):
@@ -47,21 +53,14 @@ class ConfounderSettings(Section):
     )
     width: int = Field(16, ge=1, description="numbers that describe a shared cause; canonical pairs of cca")
     whiten: int = Field(64, ge=2, description="main directions of a modality that are predicted")
-    condition: int = Field(256, ge=2, description="directions of the other modalities that predict them")
     bags: int = Field(3, ge=2, description="networks of the mean, each without its part of the items")
     mean_hidden: int = Field(512, ge=8, description="units in each hidden layer of a mean")
     mean_epochs: int = Field(12, ge=1, description="of training each mean")
     dropout: float = Field(0.3, ge=0, lt=1, description="in the networks of the mean")
     hidden: int = Field(192, ge=8, description="units of the denoiser")
     blocks: int = Field(2, ge=1, description="residual layers of the denoiser")
-    time_dim: int = Field(32, ge=2, description="numbers that tell the denoiser the noise level")
-    density_dropout: float = Field(0.1, ge=0, lt=1, description="in the denoiser")
-    drop_condition: float = Field(0.15, ge=0, lt=1, description="share of rows denoised without a condition")
     epochs: int = Field(30, ge=1, description="of training the denoiser, at most")
-    evaluations: int = Field(6, ge=1, description="of the denoiser while it trains; the best one is kept")
-    patience: int = Field(2, ge=1, description="evaluations without gain after which the denoiser stops")
     batch: int = Field(256, ge=1, description="items per step")
-    least_batches: int = Field(4, ge=1, description="per epoch; small catalogues have smaller batches")
     least_steps: int = Field(200, ge=1, description="of each network; small catalogues have more epochs")
     items_per_direction: int = Field(
         4, ge=0, description="fitted items per predicted direction from which auto tries networks"
@@ -72,12 +71,6 @@ class ConfounderSettings(Section):
     levels: int = Field(8, ge=1, description="noise levels per item that a density is measured at")
     holdout: float = Field(
         0.1, gt=0, lt=0.4, description="share of items that choose, and as many again that judge"
-    )
-    link_level: float = Field(
-        0.01,
-        gt=0,
-        le=1,
-        description="p-value of independence up to which a third modality counts; 1: all",
     )
     cache: str = Field("", description="folder of fitted confounder models; empty: none")
 
@@ -92,8 +85,6 @@ class CodebookSettings(Section):
     items_per_code: int = Field(4, ge=1, description="items that a code needs on average")
     decay: float = Field(0.99, ge=0, lt=1, description="of the moving averages")
     epochs: int = Field(20, ge=0, description="of moving averages after k-means; 0: k-means alone")
-    batch: int = Field(1_024, ge=1, description="items of one step")
-    reseed_below: float = Field(2.0, ge=0, description="items below which a code is placed anew")
     smoothing: float = Field(1.0, gt=0, description="items added to each code in its prior")
     prior: Literal["items", "interactions"] = Field(
         "items", description="codes weigh by their items or by their interactions"
@@ -117,7 +108,6 @@ class BackdoorSettings(Section):
     least_strength: float = Field(
         0.3, ge=0, le=1, description="correlation between modalities below which codes do not act"
     )
-    independence: float = Field(0.0, ge=0, description="weight of L_ind: states that do not say the code")
 
 
 class TopologySettings(Section):
@@ -134,17 +124,11 @@ class TopologySettings(Section):
         0.1, ge=0, description="weight of popularity that is subtracted from the evidence"
     )
     add_per_user: int = Field(1, ge=0, description="edges that are added per user")
-    add_quantile: float = Field(
-        0.5, ge=0, le=1, description="quantile of a user's own evidence that an added edge must reach"
-    )
-    add_weight: float = Field(0.3, ge=0, description="weight of an added edge")
     warmup: int = Field(10, ge=0, description="epochs before edges are judged for the first time")
     refresh_every: int = Field(5, ge=1, description="epochs between two judgements")
     left_out: float = Field(0.4, ge=0, lt=1, description="share of edges that an epoch trains without")
-    user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike; 0: none")
-    item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users; 0: none")
-    affinity_neighbours: int = Field(10, ge=1, description="neighbours that behave alike")
-    affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
+    user_affinity: float = Field(2.0, ge=0, description="weight of the users who behave alike; 0: none")
+    item_affinity: float = Field(2.0, ge=0, description="weight of the items with the same users; 0: none")
     by_evidence: bool = Field(True, description="weak edges are left out more often; false: all alike")
 
 
@@ -153,29 +137,18 @@ class FrontdoorSettings(Section):
 
     enabled: bool = Field(True, description="user states are read out through the dictionary across users")
     codes: int = Field(64, ge=1, description="entries of the dictionary")
-    decay: float = Field(0.9, ge=0, lt=1, description="of the moving averages of the entries")
 
 
 class ContentSettings(Section):
     """How content enters the item states, and the content channel beside them."""
 
     enabled: bool = Field(True, description="content enters the item states")
-    ids: bool = Field(True, description="items have embeddings of their own beside their content")
-    hidden: int = Field(0, ge=0, description="units of a hidden layer from content to states; 0: linear")
     neighbours: int = Field(10, ge=1, description="items of similar content in the item graph")
-    neighbour_weights: dict[str, float] = Field(
-        {}, description="modality -> weight in the item graph; else 1"
-    )
     smoothing: float = Field(0.5, ge=0, description="weight of these neighbours in an item's state")
     channel: bool = Field(
         True, description="content cosines as further columns of both tables, as far as validation likes them"
     )
-    channel_width: int = Field(256, ge=2, description="most columns that one modality adds to the tables")
-    channel_ridge: float = Field(0.03, ge=0, description="damps directions of small variance; 0: whitening")
-    channel_weights: tuple[float, ...] = Field((0.25, 0.5, 1.0, 2.0, 4.0), description="tried, beside 0")
     channel_gain: float = Field(0.02, ge=0, description="least relative gain on validation to be used")
-    channel_users: int = Field(2_000, ge=1, description="most validation users that weights are chosen on")
-    row_block: int = Field(2_048, ge=1, description="rows that are computed at a time")
 
 
 class BlendSettings(Section):
@@ -184,12 +157,7 @@ class BlendSettings(Section):
     enabled: bool = Field(
         True, description="further parts are offered to validation; never beside exposure.offset"
     )
-    weights: tuple[float, ...] = Field(
-        (0.1, 0.2, 0.4, 0.7, 1.0), min_length=1, description="tried beside 0; the strongest part has 1"
-    )
     gain: float = Field(0.01, ge=0, description="least relative gain on validation of a part that is used")
-    columns: int = Field(512, ge=1, description="most columns that one part adds to the tables")
-    judged_users: int = Field(5_000, ge=1, description="most validation users that weights are chosen on")
     largest: int = Field(
         8_000,
         ge=1,
@@ -203,25 +171,24 @@ class ExposureSettings(Section):
 
     offset: bool = Field(False, description="log exposure is a term of the score while training")
     demand: float = Field(1.0, ge=0, description="weight of a code's demand where C is as it is")
-    debias_validation: bool = Field(True, description="epochs are chosen on pairs thinned by exposure")
 
 
 class ModelSettings(Section):
     """Architecture of the recommender."""
 
-    name: ModelName = Field("causal", description="which model is trained")
-    dim: int = Field(64, ge=4, description="length of user and item states")
+    name: ModelName | Plugin = Field(
+        "causal", description="which model is trained; plugin:NAME: one of another package"
+    )
+    dim: int = Field(128, ge=4, description="length of user and item states")
     layers: int = Field(2, ge=0, description="layers of the graph encoder")
     init: float = Field(0.1, gt=0, description="standard deviation of the first states")
-    unit: bool = Field(True, description="states of length one; else products of free length")
-    ridge: float = Field(0.0, ge=0, description="prior of free user states, in training pairs")
-    shared_taste: bool = Field(False, description="users vary about a state that all share, not about zero")
     baselines: BaselineSettings = BaselineSettings()
     rivals: RivalSettings = RivalSettings()
     content_ease: ContentEaseSettings = ContentEaseSettings()
     response: ResponseSettings = ResponseSettings()
     ials: IalsSettings = IalsSettings()
     multvae: MultVaeSettings = MultVaeSettings()
+    sasrec: SasRecSettings = SasRecSettings()
     content: ContentSettings = ContentSettings()
     blend: BlendSettings = BlendSettings()
     exposure: ExposureSettings = ExposureSettings()
@@ -245,7 +212,7 @@ class TrainingSettings(Section):
     epochs: int = Field(200, ge=1, description="most epochs")
     epochs_unvalidated: int = Field(40, ge=1, description="epochs where there is no validation")
     batch: int = Field(2_048, ge=1, description="pairs of one step")
-    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    learning_rate: float = Field(1e-2, gt=0, description="step size of Adam")
     loss: Literal["softmax", "bpr"] = Field(
         "softmax", description="softmax over shared negatives, or pairwise (bpr)"
     )
@@ -259,7 +226,6 @@ class TrainingSettings(Section):
     evaluate_every: int = Field(3, ge=1, description="epochs between two looks at validation")
     patience: int = Field(5, ge=1, description="looks without a gain after which training stops")
     select_on: str = Field("recall@20+ndcg@20", description="metrics whose sum chooses the epoch")
-    evaluation_batch: int = Field(1_024, ge=1, description="users that are judged at a time")
     refit: bool = Field(
         True,
         description="the causal model that serves is fitted anew on all pairs and looks",

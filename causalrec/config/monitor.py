@@ -9,7 +9,6 @@ class MonitorSettings(Section):
     """When a live shop differs so much from what a model learnt from that it should be trained again."""
 
     days: int = Field(7, ge=1, description="newest arrival dates that are looked at")
-    reference_days: int = Field(28, ge=1, description="dates before them that inputs are compared with")
     warn_psi: float = Field(
         0.1, gt=0, description="population stability index of inputs and scores from which it warns"
     )
@@ -28,10 +27,6 @@ class MonitorSettings(Section):
     min_coverage_share: float = Field(
         0.5, ge=0, le=1, description="share of the promised coverage below which training is requested"
     )
-    min_users: int = Field(
-        20, ge=1, description="users with an answer on random exposure below which it proves nothing"
-    )
-    min_events: int = Field(200, ge=1, description="events below which a mix proves nothing")
     quiet_days: int = Field(
         7, ge=0, description="days after a request, or after the champion's training, without another request"
     )

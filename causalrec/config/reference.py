@@ -104,14 +104,19 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - any value of a setting
 def _values(field: FieldInfo) -> str:
     """The range of a number, the choices of a word, or the kind of value."""
     kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    choices = [f"`{choice}`" for kind in (field.annotation, *kinds) for choice in _choices(kind)]
+    if choices:
+        return ", ".join(choices)
     if get_origin(field.annotation) in (tuple, dict):
         kind = "list" if get_origin(field.annotation) is tuple else "table"
     else:
         kind = {int: "integer", float: "number", bool: "true or false"}.get(kinds[0], "text")
     bounds = [text for bound in field.metadata if (text := _bound(bound))]
     return f"{kind}{', ' if bounds else ''}{', '.join(bounds)}"
+
+
+def _choices(kind: object) -> tuple[object, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _bound(bound: object) -> str:

@@ -11,17 +11,19 @@ class ResponseSettings(Section):
     """Bayesian logistic factor model of the response given the look, fitted where looks are logged."""
 
     enabled: bool = Field(True, description="use it where looks are logged; false: the pairs alone")
-    order: Literal["response", "purchase"] = Field(
+    order: Literal["response", "purchase", "logged"] = Field(
         "response",
-        description="lists by the chance of any response to a look, or of a purchase, front door adjusted",
+        description="lists by the chance of any response to a look, of a purchase (front door adjusted), or "
+        "by what will be chosen anyway: the response and how often the shop shows the item",
     )
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")
-    burn_in: float = Field(0.3, ge=0, lt=1, description="share of the sweeps before averaging begins")
-    thin: int = Field(2, ge=1, description="sweeps between two draws that are averaged")
+    repair_sweeps: int = Field(
+        90,
+        ge=4,
+        description="sweeps of a fit that begins where another ended, to forget users or items",
+    )
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
-    content_width: int = Field(32, ge=1, description="most principal components of a modality")
-    most_levels: int = Field(256, ge=1, description="commonest brands, categories or codes with an effect")
     content: bool = Field(True, description="content says what to expect of an item")
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
     shuffled_codes: bool = Field(False, description="codes dealt out to items at random: a refuter")
@@ -29,4 +31,7 @@ class ResponseSettings(Section):
     examination: bool = Field(False, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
-    block: int = Field(65_536, ge=1, description="users or items solved at once")
+
+    def repair(self) -> "ResponseSettings":
+        """The same for a fit that begins where another ended."""
+        return self.model_copy(update={"sweeps": self.repair_sweeps})

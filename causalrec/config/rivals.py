@@ -13,9 +13,6 @@ class BaselineSettings(Section):
     ease_ridges: tuple[float, ...] = Field(
         (10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1, description="ridges that EASE tries on validation"
     )
-    ease_max_items: int = Field(
-        30_000, ge=1, description="largest catalogue for closed forms over all pairs of items"
-    )
     edlae_dropouts: tuple[float, ...] = Field(
         (0.2, 0.4, 0.6), min_length=1, description="chances that an input is left out; tried with each ridge"
     )
@@ -24,8 +21,6 @@ class BaselineSettings(Section):
     content_neighbours: tuple[int, ...] = Field(
         (20, 100), min_length=1, description="numbers of neighbours that content-kNN tries"
     )
-    knn_directions: int = Field(256, ge=2, description="most principal directions of one modality")
-    knn_judged_users: int = Field(5_000, ge=1, description="most validation users that choices are made on")
     row_block: int = Field(2_048, ge=1, description="rows that are computed at a time")
 
 
@@ -40,9 +35,7 @@ class ContentEaseSettings(Section):
         min_length=1,
         description="of content against one user; each modality may also have none",
     )
-    directions: int = Field(256, ge=2, description="most principal directions of one modality")
     rank: int = Field(1_024, ge=1, description="most columns of the tables")
-    judged_users: int = Field(5_000, ge=1, description="most validation users that the choice is made on")
 
 
 class IalsSettings(Section):
@@ -52,7 +45,6 @@ class IalsSettings(Section):
     ridge: float = Field(0.003, gt=0, description="per observed pair and per unit of unobserved weight")
     sweeps: int = Field(16, ge=1, description="most alternating sweeps")
     judge_every: int = Field(4, ge=1, description="sweeps between two looks at validation")
-    judged_users: int = Field(5_000, ge=1, description="most validation users that sweeps are chosen on")
 
 
 class MultVaeSettings(Section):
@@ -65,9 +57,21 @@ class MultVaeSettings(Section):
     learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
     batch: int = Field(500, ge=1, description="users")
     epochs: int = Field(100, ge=1, description="most epochs")
+
+
+class SasRecSettings(Section):
+    """The transformer over histories; its width is ``model.dim``."""
+
+    length: int = Field(50, ge=1, description="latest items of a history that it reads")
+    blocks: int = Field(2, ge=1, description="layers of attention")
+    heads: Literal[1, 2, 4] = Field(2, description="parts that the attention of a layer is divided into")
+    dropout: float = Field(0.2, ge=0, lt=1, description="of embeddings and layers")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of Adam")
+    batch: int = Field(256, ge=1, description="users")
+    negatives: int = Field(1_024, ge=1, description="items that all next items of a batch are compared with")
+    epochs: int = Field(200, ge=1, description="most epochs")
     judge_every: int = Field(3, ge=1, description="epochs between two looks at validation")
     patience: int = Field(5, ge=1, description="looks without a gain before it stops")
-    judged_users: int = Field(5_000, ge=1, description="most validation users that epochs are chosen on")
 
 
 class RivalSettings(Section):
@@ -79,23 +83,14 @@ class RivalSettings(Section):
 
     l2: float = Field(3e-2, ge=0, description="weight of half the squared length of a batch's embeddings")
     bias: bool = Field(True, description="an item bias beside the dot product")
-    fold_ridge: float = Field(
-        1.0, gt=0, description="for new users; in units of the mean squared item factor"
-    )
-    ips_power: float = Field(0.5, ge=0, description="propensity = relative popularity to this power")
     ips_cap: float = Field(10.0, ge=1, description="largest weight of a pair; the mean weight is one")
     pd_gamma: float = Field(0.1, ge=0, description="power of popularity while training")
     prune: float = Field(0.5, ge=0, lt=1, description="share of edges left out in every epoch")
     item_graph: Literal["auto", "none"] = Field(
         "auto", description="auto: the graph of similar content where there is content; none: without it"
     )
-    item_layers: int = Field(1, ge=1, description="layers over the item graph")
     left_out: float = Field(0.0, ge=0, lt=1, description="share of edges that a graph trains without")
     user_affinity: float = Field(0.0, ge=0, description="weight of the users who behave alike")
     item_affinity: float = Field(0.0, ge=0, description="weight of the items with the same users")
-    affinity_neighbours: int = Field(10, ge=1, description="neighbours that behave alike")
-    affinity_most: int = Field(500, ge=1, description="busier items and users are not followed")
     noise: float = Field(0.1, ge=0, description="length of the noise on every layer of XSimGCL")
     contrast: float = Field(0.1, ge=0, description="weight of the contrast of XSimGCL")
-    contrast_temperature: float = Field(0.2, gt=0, description="temperature of the contrast of XSimGCL")
-    modal_weight: float = Field(1e-3, ge=0, description="of the losses on projected content")

@@ -40,6 +40,19 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
         raise ValueError(f"{text!r}: no such home folder") from error
 
 
+def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path of the file system.
+
+    Raises:
+        ValueError: it is the address of an object store, which would become a folder of that name.
+    """
+    if "://" in str(given):
+        raise ValueError(
+            f"{given}: only a folder works here; name one that every machine reaches, as by a mount"
+        )
+    return given
+
+
 class PathSettings(Section):
     """Where things lie. Relative paths are resolved against the work folder at load time.
 
@@ -68,6 +81,11 @@ class PathSettings(Section):
         description="folders and URIs that picture references may point into; {landing} stands for the "
         "landing zone, {raw} for source.raw",
     )
+
+    @field_validator("work", "bundles", "reports", "truth", mode="before")
+    @classmethod
+    def _a_folder(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        return a_folder(given)
 
     @field_validator("work", "landing", "lake", "bundles", "reports", "truth", "image_roots", mode="before")
     @classmethod
@@ -98,29 +116,35 @@ class FetchSettings(Section):
         "can ask for more",
     )
     per_host: int = Field(4, ge=1, description="simultaneous connections of one worker process to one host")
-    redirects: int = Field(3, ge=0, description="redirects that are followed, each inside the allowed roots")
 
 
 class SparkSettings(Section):
-    """The Spark session; on a cluster only ``master`` and ``conf`` change."""
+    """The Spark session. What is left empty is what ``spark-submit`` or the cluster's own defaults say."""
 
-    master: str = Field("local[2]", description="Spark master: local[N], or the address of a cluster")
-    driver_memory: str = Field("2g", description="memory of the driver, as Spark writes it")
+    master: str = Field(
+        "",
+        description="Spark master: local[N], or the address of a cluster; empty: what spark-submit says, "
+        "local[2] without it",
+    )
+    driver_memory: str = Field(
+        "",
+        description="memory of the driver, as Spark writes it; empty: 2g on a local master, what the cluster "
+        "says on others",
+    )
     java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
-    shuffle_partitions: int = Field(4, ge=1, description="partitions after a shuffle")
+    shuffle_partitions: int | None = Field(
+        None,
+        ge=1,
+        description="partitions after a shuffle; none: 4 on a local master, what the cluster says on others",
+    )
     conf: dict[str, str] = Field(default_factory=dict, description="further Spark properties")
 
 
 class DemoSettings(Section):
     """The causal knobs of the generated shop and the share of what goes wrong in it."""
 
-    # demand: logit = base + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + brand_sensitivity * b_u)
-    base: float = Field(
-        -1.8, description="log-odds of interest in an item that nothing speaks for or against"
-    )
     taste: float = Field(2.6, ge=0, description="weight of personal taste in the log-odds of interest")
     confounding: float = Field(0.9, ge=0, description="weight of the demand for an item's hidden cause")
-    brand_sensitivity: float = Field(0.3, ge=0, description="how much that demand varies between users")
     shared_merit: int = Field(2, ge=0, le=4, description="dimensions of taste that all users share")
     demand_curve: float = Field(0.0, description="weight of the square of demand: 0 is a linear demand")
     demand_drift: float = Field(
@@ -135,57 +159,19 @@ class DemoSettings(Section):
         description="standard deviation of what an item adds to the log-odds of buying after a click",
     )
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
-    campaign_days: int = Field(3, ge=1, description="length of a campaign")
-    # exposure: score = popularity * log pop_i + promotion * promo(C) + personal <theta, a>/sqrt(8)
-    exposure_popularity: float = Field(0.6, ge=0, description="weight of log popularity in what is shown")
-    exposure_promotion: float = Field(
-        0.6, ge=0, description="weight of promotion, which follows the hidden cause, in what is shown"
-    )
-    exposure_personal: float = Field(0.4, ge=0, description="weight of personal taste in what is shown")
     random_share: float = Field(0.08, ge=0, le=1, description="share of places filled uniformly at random")
-    slate: int = Field(12, ge=1, description="items shown in one session")
-    max_propensity: float = Field(
-        0.9, gt=0, le=1, description="largest probability with which an item is shown"
-    )
     position_decay: float = Field(
         0.15, ge=0, description="share of attention lost from one place to the next"
     )
-    # behaviour
-    sessions_per_day: float = Field(0.55, gt=0, description="mean sessions of one user and day")
-    late_joiner_share: float = Field(
-        0.12, ge=0, le=1, description="share of users who join after the first day"
-    )
-    cart_share: float = Field(0.42, gt=0, le=1, description="share of interested views that reach the cart")
-    purchase_share: float = Field(0.45, gt=0, le=1, description="share of carts that are bought")
-    accident_share: float = Field(0.03, ge=0, le=1, description="share of views that happen by accident")
-    accident_cart_share: float = Field(
-        0.3, ge=0, le=1, description="share of accidental views that reach the cart"
-    )
-    # catalogue
     new_item_share: float = Field(
         0.12, gt=0, lt=0.5, description="share of the catalogue that is added over time"
     )
-    reprice_share: float = Field(0.08, gt=0, lt=1, description="share of items whose price changes on a day")
-    second_picture_share: float = Field(0.1, ge=0, le=1, description="share of items with a second picture")
     picture_side: int = Field(224, ge=32, description="side of a generated picture, in pixels")
-    # what goes wrong
     late_share: float = Field(0.02, ge=0, lt=1, description="share of events that are delivered a day late")
-    redelivered_share: float = Field(
-        0.001, ge=0, lt=1, description="share of events that are delivered again the next day"
-    )
     duplicate_share: float = Field(
         0.002, ge=0, lt=1, description="share of events that occur twice in one delivery"
     )
-    offset_share: float = Field(
-        0.1, ge=0, le=1, description="share of events whose time carries an offset from UTC"
-    )
-    broken_rows: int = Field(2, ge=0, description="broken rows per delivery and kind of fault")
-    broken_pictures: int = Field(1, ge=0, description="broken pictures per kind of fault")
-    # size of one generation task, and the number of sessions from which Spark runs the tasks
     block_users: int = Field(20_000, ge=1, description="users of one generation task")
-    spark_sessions: int = Field(
-        300_000, ge=1, description="sessions from which Spark runs the generation tasks"
-    )
 
 
 class LakeSettings(Section):
@@ -206,14 +192,7 @@ class LakeSettings(Section):
     max_files_per_partition: int = Field(
         8, ge=1, description="files in a partition from which maintenance merges them"
     )
-    commit_tries: int = Field(100, ge=1, description="attempts to commit while other writers are faster")
-    attempt_lease_hours: float = Field(
-        24.0, gt=0, description="hours after which a writer that left no trace of life counts as dead"
-    )
     min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
-    history_partitions: int = Field(
-        7, ge=1, description="newest partitions whose sizes a new one is compared with"
-    )
     history_min_rows: int = Field(100, ge=1, description="usual rows below which sizes are not compared")
     vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
     log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
@@ -225,8 +204,8 @@ class SourceSettings(Section):
 
     kind: str = Field(
         "demo",
-        description="who fills the landing zone: native (the shop), demo (a generated shop) or hm "
-        "(the H&M files)",
+        description="who fills the landing zone: native (the shop), demo (a generated shop), hm "
+        "(the H&M files) or the name of a plug-in",
     )
     raw: str | None = Field(None, description="folder or URI of the raw files that an adapter converts")
     seed: int = Field(7, description="seed of the generated shop")
@@ -265,31 +244,24 @@ class IngestSettings(Section):
     max_unreadable_share: float = Field(
         0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
     )
-    min_judged_values: int = Field(
-        20, ge=0, description="fewer unreadable values of a column are too few to refuse a delivery"
+    max_unknown_items_share: float = Field(
+        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
     )
     min_rows_share: float = Field(
         0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
     )
-    volume_window_days: int = Field(7, ge=1, description="earlier deliveries that a new one is compared with")
     volume_min_median: int = Field(100, ge=0, description="smaller shops vary too much to judge")
     compare_history: bool = Field(
         True, description="compare a delivery with earlier ones; off where its size or mix is new on purpose"
     )
     max_title_chars: int = Field(500, description="longest product title, in characters")
-    max_description_chars: int = Field(20_000, description="longest product description, in characters")
     max_price: float = Field(1e7, description="highest price")
     max_id_chars: int = Field(256, ge=1, description="longest id, in characters")
-    max_position: int = Field(1_000_000, ge=1, description="largest position of an item in a list")
     max_text_chars: int = Field(
         1_000_000, ge=1, description="longest value of any other text column, in characters"
     )
     max_image_refs: int = Field(100, ge=0, description="most pictures of one item")
-    max_image_ref_chars: int = Field(2_000, ge=1, description="longest reference to a picture, in characters")
     max_row_bytes: int = Field(4_000_000, ge=1_000, description="largest row of a delivery, in bytes")
-    max_raw_chars: int = Field(
-        10_000, ge=100, description="characters of a rejected row that quarantine keeps"
-    )
 
 
 class ImageSettings(Section):
@@ -297,8 +269,8 @@ class ImageSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), an open_clip architecture, hf- "
-        "hub:ORG/NAME or local-dir:FOLDER",
+        description="lite (weights from an installed package), an open_clip architecture, "
+        "hf-hub:ORG/NAME, local-dir:FOLDER or plugin:NAME",
     )
     pretrained: str | None = Field(
         None, description="open_clip tag or local checkpoint file; only for an architecture name"
@@ -308,7 +280,6 @@ class ImageSettings(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
     )
-    read_ahead: int = Field(2, ge=1, description="threads that read and decode while the model computes")
     backend: Literal["torch", "onnxruntime"] = Field(
         "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
     )
@@ -327,7 +298,6 @@ class ImageSettings(Section):
         ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "AVIF", "HEIF"),
         description="formats that are opened, by Pillow's names",
     )
-    max_scans: int = Field(100, ge=1, description="of a progressive JPEG; each costs a pass over all pixels")
     max_failure_share: float = Field(
         0.5, gt=0, le=1, description="share of failed pictures from which the job fails"
     )
@@ -336,9 +306,6 @@ class ImageSettings(Section):
         description="days after the first, second, ... attempt on which an unreachable picture is "
         "asked for again",
     )
-    retry_window_days: int = Field(30, ge=1, description="days after which such a picture is given up")
-    keys_per_task: int = Field(512, ge=1, description="pictures of one Spark task")
-    read_threads: int = Field(4, ge=1, description="pictures that one Spark task reads at a time")
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
@@ -347,8 +314,8 @@ class TextSettings(Section):
 
     model: str = Field(
         "lite",
-        description="lite (weights from an installed package), a hub id, a local folder, or local- "
-        "dir:FOLDER for the text half of an open_clip model",
+        description="lite (weights from an installed package), a hub id, a local folder, "
+        "local-dir:FOLDER for the text half of an open_clip model, or plugin:NAME",
     )
     pooling: Literal["mean", "cls"] = Field(
         "mean", description="mean over the tokens, or the first (cls) token"
@@ -369,16 +336,12 @@ class TextSettings(Section):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         "fp32", description="bf16 on CPUs and GPUs that have it, fp16 only on a GPU; part of the encoder id"
     )
-    keys_per_task: int = Field(2_048, ge=1, description="texts of one Spark task")
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
 
 class FeatureSettings(Section):
     """Both encoders."""
 
-    driver_rows: int = Field(
-        200_000, ge=0, description="rows up to which missing vectors are looked for without Spark"
-    )
     task_gpus: float = Field(
         0.0,
         ge=0,
@@ -392,7 +355,7 @@ class DatasetSettings(Section):
     """Interactions and splits, and how several pictures of an item become one vector.
 
     ``uniform_policies`` name the policies that show items uniformly at random. Pairs that they showed
-    are kept out of training (``hold_out_uniform``), so that metrics on random exposure are honest.
+    are kept out of training, so that metrics on random exposure are honest.
 
     ``image_pooling`` of an item's first ``max_pictures`` usable pictures: the ``primary`` one alone, their
     ``mean``, or ``weighted``: the primary one has ``primary_share`` and the gallery shares the rest.
@@ -401,9 +364,6 @@ class DatasetSettings(Section):
     known: Literal["then", "today"] = Field(
         "then",
         description="then: what had arrived by the end of the run date; today: also what arrived later",
-    )
-    once_per_session: tuple[str, ...] = Field(
-        ("view", "cart"), description="event types that count once per user, item and session"
     )
     session_gap_minutes: int = Field(
         30,
@@ -417,7 +377,9 @@ class DatasetSettings(Section):
     )
     max_minute_actions: int = Field(120, ge=0, description="the same for one minute; 0: off")
 
-    history_days: int = Field(1_000, ge=1, description="days before the run date whose events count")
+    history_days: int = Field(
+        0, ge=0, description="days before the run date whose events count; 0: events of any age"
+    )
     event_weights: dict[str, float] = Field(
         default_factory=lambda: {"cart": 1.0, "purchase": 1.0},
         description="event types that make an interaction, and their weights",
@@ -427,14 +389,8 @@ class DatasetSettings(Section):
     )
     valid_share: float = Field(0.1, gt=0, lt=0.5, description="share of interactions held out for validation")
     test_share: float = Field(0.1, gt=0, lt=0.5, description="share of interactions held out for the test")
-    min_train_per_user: int = Field(
-        1, ge=1, description="interactions of a user that always stay in training"
-    )
     uniform_policies: tuple[str, ...] = Field(
         ("uniform", "random"), description="policies that show items uniformly at random"
-    )
-    hold_out_uniform: bool = Field(
-        True, description="keep what these policies showed out of training, so that metrics on it are honest"
     )
     image_pooling: Literal["primary", "mean", "weighted"] = Field(
         "mean", description="one vector per item: of the primary picture, the mean of all, or weighted"
@@ -470,7 +426,6 @@ class GateSettings(Section):
     debiased_metric: str = Field(
         "random_ndcg@5", description="metric on random exposure that is compared with the champion"
     )
-    cutoffs: tuple[int, ...] = Field((10, 20), description="lengths of lists at which metrics are measured")
     max_relative_loss: float = Field(
         0.02, ge=0, description="largest relative loss of either metric against the champion"
     )
@@ -480,15 +435,6 @@ class GateSettings(Section):
     min_coverage: float = Field(0.01, ge=0, le=1, description="share of the catalogue that lists must reach")
     max_popularity_lift: float = Field(
         1.0, description="largest lift of popularity in lists over histories, in units of log popularity"
-    )
-    min_code_perplexity: float = Field(
-        0.1, ge=0, le=1, description="share of the coarse codes over which items must effectively spread"
-    )
-    min_code_usage: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="share of the coarse codes that must have items, below which the gate warns",
     )
     refuters: tuple[Refuter, ...] = Field(
         ("placebo_content",),
@@ -504,13 +450,7 @@ class GateSettings(Section):
         le=1,
         description="share of rows in common with the champion's lists below which the gate warns",
     )
-    max_score_psi: float = Field(
-        0.25,
-        gt=0,
-        description="population stability index of scores beside the champion's above which the gate warns",
-    )
     max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
-    max_size_mb: float = Field(4_096.0, gt=0, description="largest package, in MB")
     auto_approve: Literal["never", "first", "always"] = Field(
         "never",
         description="never: a person is asked; first: only where no champion can be replaced is the "
@@ -526,15 +466,8 @@ class ScoringSettings(Section):
 
     k: int = Field(20, ge=1, description="rows of a list")
     user_block: int = Field(1_024, ge=1, description="users that are scored at a time")
-    block_mib: int = Field(64, ge=1, description="memory of one block of scores, in MiB")
     partitions: int = Field(4, ge=1, description="Spark partitions of the users")
     exclude_seen: bool = Field(True, description="leave out what a user already has")
-    reason_history: int = Field(
-        50, ge=1, description="newest items of a history among which reasons are looked for"
-    )
-    min_reason_similarity: float = Field(
-        0.2, ge=-1, le=1, description="cosine from which a past item is named as a reason"
-    )
     blocked_items: tuple[str, ...] = Field((), description="item ids that stand in no list")
     blocked_brands: tuple[str, ...] = Field((), description="brands that appear in no list")
     blocked_categories: tuple[str, ...] = Field((), description="with all that lies below them")
@@ -588,7 +521,6 @@ class ScoringSettings(Section):
     ann_from_items: int = Field(
         0, ge=0, description="size of the catalogue from which an approximate index is used; 0: never"
     )
-    ann_probes: int = Field(64, ge=1, description="cells of the index that are searched")
     min_overlap: float = Field(
         0.02,
         ge=0,
@@ -608,15 +540,6 @@ class ScoringSettings(Section):
         description="places by which an item must stand higher or lower than in the raw model's list "
         "before its reason says so; 0: lists are not compared, which saves a second search",
     )
-    exposure_share: float = Field(
-        0.25, gt=0, lt=0.5, description="share of the items that count as shown often, and as shown rarely"
-    )
-    response_errors: float = Field(
-        2.0,
-        gt=0,
-        description="standard errors by which the response rate of an item must differ from the shop's "
-        "for the item to count as chosen more, or less, than others when seen",
-    )
     similar_items: int = Field(20, ge=1, description="similar items listed per item")
     popular_items: int = Field(50, ge=1, description="popular items listed per category")
 
@@ -626,28 +549,12 @@ class RegistrySettings(Section):
 
     tracking_uri: str = Field("", description="address of MLflow; empty: SQLite in the work folder")
     retries: int = Field(3, ge=0, le=10, description="repetitions of a request to MLflow")
-    timeout_seconds: int = Field(60, ge=1, description="seconds of one request to MLflow")
     artifact_root: str = Field("", description="where MLflow keeps artifacts; empty: in the work folder")
-    model_name: str = Field("causalrec", description="name of the registered model")
-    experiment: str = Field("causalrec", description="name of the MLflow experiment")
+    model_name: str = Field("causalrec", description="name of the registered model, and of its experiment")
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")
-    reproduced_within: float = Field(
-        0.005,
-        ge=0,
-        description="largest difference of a metric at which a model that is trained again counts "
-        "as the same",
-    )
 
 
 class ReportSettings(Section):
-    """The nightly page."""
+    """The pages of a night and of a review."""
 
-    users: int = Field(6, ge=0, description="users shown on the nightly page")
-    history: int = Field(8, ge=1, description="items of a history shown on the nightly page")
-    recommendations: int = Field(8, ge=1, description="rows of a list shown on the nightly page")
-    gate_nights: int = Field(14, ge=1, description="nights whose gate results are shown beside tonight's")
-    codes: int = Field(12, ge=0, description="confounder codes shown")
-    thumbnail_pixels: int = Field(112, ge=16, description="side of a picture, in pixels")
-    max_bytes: int = Field(
-        6_000_000, ge=100_000, description="size of the page from which pictures are left out, in bytes"
-    )
+    users: int = Field(6, ge=0, description="users shown on the nightly page and on the review page")

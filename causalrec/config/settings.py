@@ -12,7 +12,6 @@ from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
-from causalrec.config.review import ReviewSettings
 from causalrec.config.sections import (
     DatasetSettings,
     FeatureSettings,
@@ -28,6 +27,7 @@ from causalrec.config.sections import (
     SourceSettings,
     SparkSettings,
 )
+from causalrec.config.tuning import TuningSettings
 from causalrec.errors import SettingsError
 
 
@@ -47,6 +47,7 @@ class Settings(Section):
     dataset: DatasetSettings = DatasetSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
+    tuning: TuningSettings = TuningSettings()
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
@@ -54,7 +55,6 @@ class Settings(Section):
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()
     feature_page: FeaturePageSettings = FeaturePageSettings()
-    review: ReviewSettings = ReviewSettings()
     monitor: MonitorSettings = MonitorSettings()
     align: AlignSettings = AlignSettings()
 

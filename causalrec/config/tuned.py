@@ -1,17 +1,37 @@
 """Settings that tuning chose for a shop: ``tuned.toml`` in its work folder, under every explicit setting."""
 
+import datetime as dt
 import json
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from causalrec.config.bench import Value
+from causalrec.config.settings import Settings
 from causalrec.errors import SettingsError
 
 FILE = "tuned.toml"
-MODEL = "for_model"  # key of the model that was tuned; its settings are of no use to another
+MODEL, DAY, TOLD = "for_model", "found_on", "told"  # keys beside the settings
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search chose.
+
+    Attributes:
+        model: that was tuned; the settings are of no use to another.
+        day: of the data that were searched on.
+        change: dotted path of a setting -> value.
+        told: one line that says how they were found.
+    """
+
+    model: str
+    day: dt.date
+    change: Mapping[str, Value]
+    told: str
 
 
 def tuned_file(work: Path) -> Path:
@@ -19,14 +39,14 @@ def tuned_file(work: Path) -> Path:
     return work / FILE
 
 
-def write_tuned(work: Path, model: str, change: Mapping[str, Value], found: str) -> Path:
-    """Replaces the tuned settings in one step.
-
-    Args:
-        change: dotted path of a setting -> value. found: one line that says how they were found.
-    """
-    lines = [f"# {found}", f"{MODEL} = {json.dumps(model)}"]
-    lines += [f"{path} = {json.dumps(value)}" for path, value in sorted(change.items())]
+def write_tuned(work: Path, tuned: Tuned) -> Path:
+    """Replaces the tuned settings in one step."""
+    lines = [
+        f"{MODEL} = {json.dumps(tuned.model)}",
+        f"{DAY} = {tuned.day.isoformat()}",
+        f"{TOLD} = {json.dumps(tuned.told)}",
+    ]
+    lines += [f"{path} = {json.dumps(value)}" for path, value in sorted(tuned.change.items())]
     file = tuned_file(work)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
@@ -41,13 +61,58 @@ def read_tuned(work: Path, model: str) -> dict[str, Any]:
     Raises:
         SettingsError: the file is not readable.
     """
+    tree = _read(work)
+    mine = tree.get(MODEL) == model
+    return {key: value for key, value in tree.items() if key not in (MODEL, DAY, TOLD)} if mine else {}
+
+
+def last_tuned(work: Path, model: str) -> Tuned | None:
+    """What the last search for ``model`` chose; None where none is known.
+
+    Raises:
+        SettingsError: the file is not readable.
+    """
+    change, tree = _flat(read_tuned(work, model)), _read(work)
+    day = tree.get(DAY)
+    return Tuned(model, day, change, str(tree.get(TOLD, ""))) if change and isinstance(day, dt.date) else None
+
+
+def in_use(settings: Settings) -> str:
+    """One line about the tuned settings that ``settings`` hold; empty where there are none.
+
+    Raises:
+        SettingsError: the file is not readable.
+    """
+    last = last_tuned(settings.paths.work, settings.model.name)
+    if last is None:
+        return ""
+    held = {path: value for path, value in sorted(last.change.items()) if _at(settings, path) == value}
+    values = ", ".join(f"{path} = {value}" for path, value in held.items())
+    return f"{values} (data of {last.day}: {last.told})" if held else ""
+
+
+def _at(settings: Settings, path: str) -> object:
+    value: object = settings
+    for key in path.split("."):
+        value = getattr(value, key, None)
+    return value
+
+
+def _read(work: Path) -> dict[str, Any]:
     file = tuned_file(work)
     try:
-        tree = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"cannot read tuned settings {file}: {error}", do="remove it, or run causalrec tune again"
         ) from error
-    return tree if tree.pop(MODEL, None) == model else {}
+
+
+def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Value]:
+    flat: dict[str, Value] = {}
+    for key, value in tree.items():
+        path = f"{above}{key}"
+        flat |= _flat(value, f"{path}.") if isinstance(value, dict) else {path: value}
+    return flat

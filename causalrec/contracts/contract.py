@@ -21,7 +21,7 @@ class Column:
         type: physical type, a key of :data:`causalrec.contracts.types.ARROW_TYPES` and Spark SQL at once.
         required: never null.
         description: for people.
-        classification: ``user_id`` names a person, ``user_text`` may mention one.
+        classification: ``user_id`` names a person, ``user_text`` and ``user_note`` may mention one.
     """
 
     name: str
@@ -91,6 +91,11 @@ class Contract:
         """Row rules in the order in which they are tried."""
         return self.extensions.rowRules
 
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """Column -> what it means."""
+        return {column.name: column.description for column in self.columns}
+
     @cached_property
     def arrow_schema(self) -> pa.Schema:
         """All columns, partition columns included; required ones are not nullable."""
@@ -115,6 +120,11 @@ class Contract:
     def user_texts(self) -> tuple[str, ...]:
         """Text columns that may mention a person."""
         return tuple(column.name for column in self.columns if column.classification == "user_text")
+
+    @property
+    def user_notes(self) -> tuple[str, ...]:
+        """Text columns that may mention a person, in rows that must stay."""
+        return tuple(column.name for column in self.columns if column.classification == "user_note")
 
     @property
     def constraint_hints(self) -> dict[str, str]:

@@ -13,9 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "array"]
-Classification = Literal["none", "public", "internal", "restricted", "confidential", "user_id", "user_text"]
-"""``user_id`` names a person, ``user_text`` may mention one: what the erasure of a user looks at. The others
-are words of the standard, which change nothing here."""
+Classification = Literal[
+    "none", "public", "internal", "restricted", "confidential", "user_id", "user_text", "user_note"
+]
+"""What the erasure of a user looks at: ``user_id`` names a person; ``user_text`` may mention one, and then
+the row goes; ``user_note`` may mention one, and then the row stays without the mention. The others are words
+of the standard, which change nothing here."""
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 RETENTION = "retention"

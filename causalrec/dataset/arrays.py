@@ -98,6 +98,8 @@ class Interactions:
         test: int32 (2, n), looked at once; empty where the bundle keeps it back.
         modalities: name -> float32 (N, d). A missing row is all NaN.
         weights: float32 (n_train,) or None for all ones.
+        times: int64 (n_train,), when each training pair first happened, in any unit, or None where that is
+            unknown. Whatever changes the training pairs picks along, or sets it to None.
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
@@ -124,6 +126,7 @@ class Interactions:
     passed: Ints | None = None
     looks: Looks | None = None
     later_looks: Looks | None = None
+    times: npt.NDArray[np.int64] | None = None
     item_names: tuple[str, ...] | None = None
     item_attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -41,12 +41,18 @@ def events_upto(
     version: int | None = None,
     known: Known = "then",
 ) -> DataFrame:
-    """Events known on ``ds`` that happened inside the last ``history_days`` days before its end."""
-    start = ds - dt.timedelta(days=history_days - 1)
-    dates = [day for day in arrivals(events, ds, known) if day >= str(start - CLOCK_SKEW)]
+    """Events known on ``ds`` that happened inside the last ``history_days`` days before its end; 0: any."""
+    dates = arrivals(events, ds, known)
+    if history_days:
+        dates = [day for day in dates if day >= str(_window_start(ds, history_days) - CLOCK_SKEW)]
     columns = [*EVENT_COLUMNS, "arrival_date"]
     frame = read_frame(spark, events, where={"arrival_date": dates}, columns=columns, version=version)
-    return frame.where((_micros() >= _midnight(start)) & _happened(ds, known))
+    return frame.where(inside_window(ds, history_days) & _happened(ds, known))
+
+
+def inside_window(ds: dt.date, history_days: int) -> Column:
+    """Whether an event is young enough for a dataset of ``ds``."""
+    return _micros() >= _midnight(_window_start(ds, history_days)) if history_days else F.lit(True)
 
 
 def first_arrivals(events: DataFrame) -> DataFrame:
@@ -85,6 +91,10 @@ def all_users(
     users = frame.where(_happened(ds, known)).select("user_id").distinct()
     column = users.toArrow()["user_id"].combine_chunks().cast(pa.string())
     return column.take(pc.sort_indices(column))
+
+
+def _window_start(ds: dt.date, history_days: int) -> dt.date:
+    return ds - dt.timedelta(days=min(history_days, ds.toordinal()) - 1)
 
 
 def _happened(ds: dt.date, known: Known) -> Column:

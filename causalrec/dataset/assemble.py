@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.sections import DatasetSettings
 from causalrec.dataset.arrays import Ints, pair_keys
 from causalrec.errors import DatasetError
 
@@ -20,14 +19,17 @@ def pair_arrays(
     shown: pa.Table,
     users: pa.Array,
     items: pd.DataFrame,
-    settings: DatasetSettings,
 ) -> dict[str, npt.NDArray[Any]]:
-    """train, valid, test, seen, train_weights and random_exposure, as positions, sorted by user and item."""
+    """train, valid, test, seen, train_weights, train_times (microseconds) and random_exposure.
+
+    Ids are positions, pairs are sorted by user and item.
+    """
     item_ids = pa.array(items["item_id"], type=pa.string())
     ids = _positions(pairs, users, item_ids)
     order = np.lexsort((ids[1], ids[0]))
     ids, weights = ids[:, order], pairs["weight"].to_numpy()[order].astype(np.float32)
     split = pairs["split"].to_numpy()[order]
+    first = pairs["first_time"].cast(pa.int64()).to_numpy()[order]
     exposed = _positions(shown, users, item_ids)
     outcomes = shown["outcome"].to_numpy()
     known = exposed[1] >= 0
@@ -35,8 +37,7 @@ def pair_arrays(
     order = np.lexsort((exposed[1], exposed[0]))
     exposed, outcomes = exposed[:, order], outcomes[order]
     trains = split == "train"
-    if settings.hold_out_uniform:
-        trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
+    trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
     if not trains.any():
         raise DatasetError(f"none of {ids.shape[1]} interactions is left to train on", do=NO_PAIRS)
     return {
@@ -45,6 +46,7 @@ def pair_arrays(
         "test": ids[:, split == "test"],
         "seen": ids,
         "train_weights": weights[trains],
+        "train_times": first[trains],
         "random_exposure": np.vstack([exposed, outcomes[None, :]]).astype(np.int32),
     }
 

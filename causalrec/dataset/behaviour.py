@@ -5,6 +5,8 @@ from pyspark.sql import functions as F
 
 from causalrec.config.sections import DatasetSettings
 
+ONCE_PER_SESSION = ("view", "cart")  # event types that count once per user, item and session
+
 IMPRESSION = "impression"
 MICROS = 60_000_000  # of a minute
 
@@ -43,9 +45,7 @@ def marked_repeats(frame: DataFrame, settings: DatasetSettings) -> DataFrame:
     Only for the types of ``once_per_session``: two purchases are two, a cart clicked twice is one. Without
     a session id, what follows the one before it by at most ``session_gap_minutes`` is of one session.
     """
-    once = F.col("event_type").isin(*settings.once_per_session)
-    if not settings.once_per_session:
-        return frame.withColumn("repeat", F.lit(False))
+    once = F.col("event_type").isin(*ONCE_PER_SESSION)
     order = Window.partitionBy("user_id", "item_id", "event_type", "session_id").orderBy(
         "event_time", "event_id"
     )

@@ -25,15 +25,18 @@ from causalrec.dataset.item_content import item_vectors, items_table, picture_ve
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
+from causalrec.dataset.unusable import Unusable, unusable
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written
 
 READ = ("events", "products", "images", "image_features", "text_features")
+
+NO_LOOKS = "no looks are logged that most carts and purchases follow: the model learns from pairs alone"
 
 PAIRS = ("train", "valid", "test", "random_exposure")
 
@@ -57,9 +60,11 @@ def build_dataset(
     """Writes ``interactions``, ``exposures``, ``looks`` and ``datasets`` for ``ds`` and the bundle of arrays.
 
     Raises:
-        DatasetError: no product is known, or no positive interaction on a known item is left.
+        DatasetError: no product is known, too many events are about items of no catalogue, or no positive
+            interaction on a known item is left.
     """
     versions = _pin(lake)
+    left_out = _unusable(settings, lake, spark, ds, versions)
     written, counters = _write_interactions(settings, lake, spark, ds, versions)
     pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
     events = _events(settings, lake, spark, ds, versions)
@@ -80,9 +85,14 @@ def build_dataset(
         reads=tuple(pins),
         writes=(written, recorded, kept, looked),
         counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
-        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)},
-        note=f"dataset {dataset_id}",
+        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)}
+        | left_out.counters,
+        note=_note(left_out.note, "" if looked.rows else NO_LOOKS, f"dataset {dataset_id}"),
     )
+
+
+def _note(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def rebuild_bundle(
@@ -126,7 +136,7 @@ def _content(
     users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     events = _events(settings, lake, spark, ds, versions)
     shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
-    arrays = pair_arrays(pairs, shown, users, items, settings.dataset)
+    arrays = pair_arrays(pairs, shown, users, items)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     item_ids = pa.array(items["item_id"], type=pa.string())
@@ -160,6 +170,15 @@ def _events(
 ) -> DataFrame:
     chosen = settings.dataset
     return events_upto(spark, lake.table("events"), ds, chosen.history_days, versions["events"], chosen.known)
+
+
+def _unusable(
+    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
+) -> Unusable:
+    known = settings.dataset.known
+    events = events_upto(spark, lake.table("events"), ds, 0, versions["events"], known)
+    items = known_items(spark, lake.table("products"), ds, versions["products"], known)
+    return unusable(events, items, settings, ds)
 
 
 def _positives(

@@ -17,7 +17,17 @@ from causalrec.dataset.look_arrays import read_looks
 from causalrec.errors import DatasetError
 
 NOT_MODALITIES = frozenset(
-    {"train", "valid", "test", "seen", "train_weights", "ratings", "random_exposure", "propensity"}
+    {
+        "train",
+        "valid",
+        "test",
+        "seen",
+        "train_weights",
+        "train_times",
+        "ratings",
+        "random_exposure",
+        "propensity",
+    }
     | {"user_attributes", "passed"}
 )
 LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
@@ -69,7 +79,21 @@ def load_bundle(folder: Path) -> Interactions:
         passed=None if passed is None else without(passed, np.concatenate([train, valid, test], axis=1)),
         looks=looks,
         later_looks=later_looks,
+        times=_times(folder, train),
     )
+
+
+def _times(folder: Path, train: Ints) -> npt.NDArray[np.int64] | None:
+    """Those of a dataset of the shop, whose pairs are sorted already."""
+    found = _optional(folder / "train_times.npy", 1)
+    if found is None:
+        return None
+    if found.size != train.shape[1]:
+        raise DatasetError(
+            f"{folder}: {found.size} times of {train.shape[1]} training pairs",
+            do="give one per pair, sorted by user and item",
+        )
+    return found.astype(np.int64)
 
 
 def _of_pairs(folder: Path, propensity: npt.NDArray[np.generic], pairs: Ints) -> Floats:

@@ -11,6 +11,8 @@ from causalrec.config.sections import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import marked_repeats, marked_robots
 
+MIN_TRAIN_PER_USER = 1  # interactions of a user that always stay in training
+
 POSITIVE_COLUMNS = [
     "event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "arrival_date",
 ]  # fmt: skip
@@ -117,7 +119,7 @@ def _random_split(pairs: DataFrame, settings: DatasetSettings) -> DataFrame:
     place = F.row_number().over(Window.partitionBy("user_id").orderBy(F.desc("uniform"), "item_id"))
     held = settings.test_share + settings.valid_share
     split = (
-        F.when(F.col("place") <= settings.min_train_per_user, "train")
+        F.when(F.col("place") <= MIN_TRAIN_PER_USER, "train")
         .when(F.col("uniform") < settings.test_share, "test")
         .when(F.col("uniform") < held, "valid")
         .otherwise("train")

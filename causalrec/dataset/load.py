@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Ints, Looks
 from causalrec.dataset.look_arrays import read_looks
-from causalrec.dataset.store import REBUILD, verify_bundle
+from causalrec.dataset.store import REBUILD, bundle_is_there, verify_bundle
 from causalrec.errors import DatasetError
 from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
@@ -65,6 +65,16 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
     row = rows[0]
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
     return replace(open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins), ds=ds)
+
+
+def lost_bundle(settings: Settings, lake: Lake, ds: dt.date) -> str | None:
+    """Which bundle was built for ``ds`` and is gone, or lacks files; None where there is no such one."""
+    table = lake.table("datasets")
+    rows = (
+        table.read(where={"ds": [ds.isoformat()]}, columns=["bundle"]).to_pylist() if table.exists() else []
+    )
+    lost = [row["bundle"] for row in rows if not bundle_is_there(settings.bundle_root / row["bundle"])]
+    return f"bundle {lost[0]} is gone" if lost else None
 
 
 def newest_dataset(settings: Settings, lake: Lake, ds: dt.date | None = None) -> Dataset:
@@ -135,6 +145,7 @@ def interactions_of(
         test=arrays["test"],
         modalities={name: arrays[name] for name in ("image", "text") if name in arrays},
         weights=arrays["train_weights"],
+        times=arrays.get("train_times"),
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
         looks=looks[0],
         later_looks=looks[1],

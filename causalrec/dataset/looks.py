@@ -2,13 +2,15 @@
 
 A look is one item shown to one user in one session, its outcome the deepest response of that user to that
 item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
-logs none, views are, and carts and purchases their outcomes. What is kept is one row per user, item and
-stratum (a policy, a band of positions and whether the brand had a surge), so that training never reads single
-looks.
+logs none, views are, and carts and purchases their outcomes. Where most carts and purchases, since looks are
+logged, follow none (ratings; orders and page views of two systems), what people chose from is not known: no
+looks. What is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand
+had a surge), so that training never reads single looks.
 """
 
 import datetime as dt
 from functools import reduce
+from itertools import dropwhile
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,6 +26,9 @@ RESPONSES = (VIEW, "cart", "purchase")
 """Shallow to deep."""
 COUNTS = ("views", "carts", "purchases")
 """Columns of the table: looks that led at least to each of ``RESPONSES``."""
+COUNTED = ("cart", "purchase")
+"""Responses that no shop takes for a look."""
+LEAST_EXPLAINED = 0.5  # share of carts and purchases below which looks are not what people chose from
 DAY_SECONDS = 86_400
 KEY = ["user_id", "item_id", "policy", "band", "surge", "late"]
 
@@ -48,8 +53,9 @@ def looks(
     kind = _kind_of_look(events, settings)
     relevant = first_arrivals(events.where(F.col("event_type").isin(IMPRESSION, *RESPONSES)))
     people = marked_robots(relevant, events, settings).where(~F.col("robot")).join(items, "item_id")
-    visits = marked_surges(_visits(people, kind, settings, training_ends), settings)
-    return _statistics(visits, kind, ds)
+    visits = _visits(people, kind)
+    known = visits.where(F.col("shown").isNotNull() if _explain_choices(visits) else F.lit(False))
+    return _statistics(marked_surges(_responses(known, settings, training_ends), settings), kind, ds)
 
 
 def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
@@ -59,17 +65,35 @@ def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
     return VIEW if logged.isEmpty() else IMPRESSION
 
 
-def _visits(people: DataFrame, kind: str, settings: DatasetSettings, training_ends: int | None) -> DataFrame:
-    """One row per look: when, how it was shown, and which depths were reached."""
+def _explain_choices(visits: DataFrame) -> bool:
+    """Whether most carts and purchases, from the first day with a look on, were of items just looked at."""
+    chosen, shown = F.coalesce(*COUNTED).isNotNull(), F.col("shown").isNotNull()
+    day = F.to_date(F.coalesce("shown.event_time", *COUNTED)).alias("day")
+    counts = visits.groupBy(day).agg(
+        F.count_if(shown).alias("shown"),
+        F.count_if(chosen).alias("chosen"),
+        F.count_if(chosen & shown).alias("explained"),
+    )
+    days = sorted(counts.where("shown > 0 OR chosen > 0").collect())  # one row per day
+    logged = list(dropwhile(lambda row: not row["shown"], days))
+    explained, made = (sum(row[name] for row in logged) for name in ("explained", "chosen"))
+    return bool(explained >= LEAST_EXPLAINED * made)
+
+
+def _visits(people: DataFrame, kind: str) -> DataFrame:
+    """One row per user, item and session: how it was shown first (null where it was not), last responses."""
     session = F.coalesce("session_id", F.to_date("event_time").cast("string"))
     of_kind = F.col("event_type") == kind
     shown = F.struct("event_time", "position", "policy", "propensity")
     last = [F.max(F.when(F.col("event_type") == name, F.col("event_time"))).alias(name) for name in RESPONSES]
-    visits = people.groupBy("user_id", "item_id", "brand", session.alias("session")).agg(
+    return people.groupBy("user_id", "item_id", "brand", session.alias("session")).agg(
         F.min(F.when(of_kind, shown)).alias("shown"), *last
     )
-    known = visits.where(F.col("shown").isNotNull())
-    seen = known.select("user_id", "item_id", "brand", "shown.*", *RESPONSES)
+
+
+def _responses(visits: DataFrame, settings: DatasetSettings, training_ends: int | None) -> DataFrame:
+    """One row per look: when, how it was shown, and which depths were reached."""
+    seen = visits.select("user_id", "item_id", "brand", "shown.*", *RESPONSES)
     moments = F.greatest("event_time", *RESPONSES)
     late = F.lit(False) if training_ends is None else F.unix_micros(moments) >= F.lit(training_ends)
     reached = {name: F.coalesce(F.col(name) >= F.col("event_time"), F.lit(False)) for name in RESPONSES}

@@ -6,6 +6,8 @@ import numpy as np
 
 from causalrec.dataset.arrays import Interactions
 
+JUDGED_USERS = 5_000  # most validation users on whom a model chooses its epochs, ridges or weights
+
 
 def sampled(data: Interactions, users: int, seed: int) -> Interactions:
     """``data`` with the validation pairs of at most so many users."""

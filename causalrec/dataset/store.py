@@ -1,9 +1,9 @@
 """The folder of a dataset's arrays: written under a temporary name, hashed, then renamed.
 
-``<bundle root>/<dataset id>/`` holds train, valid, test and seen (2, n), train_weights (n_train,), one array
-per modality, random_exposure (3, n), users.parquet, items.parquet, manifest.json, and where
-looks were logged looks.parquet and strata.parquet. The id is a hash of the files, so equal content has an
-equal name and a folder is never changed after its rename.
+``<bundle root>/<dataset id>/`` holds train, valid, test and seen (2, n), train_weights and train_times
+(n_train,), one array per modality, random_exposure (3, n), users.parquet, items.parquet, manifest.json, and
+where looks were logged looks.parquet and strata.parquet. The id is a hash of the files, so equal content has
+an equal name and a folder is never changed after its rename.
 """
 
 import hashlib
@@ -60,6 +60,15 @@ def _settle(root: Path, draft: Path, facts: Mapping[str, Any]) -> str:
             shutil.rmtree(final)
     draft.rename(final)
     return dataset_id
+
+
+def bundle_is_there(folder: Path) -> bool:
+    """Whether every file that the manifest names exists; contents are not compared."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return all((folder / name).is_file() for name in manifest["files"])
 
 
 def verify_bundle(folder: Path) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def temporal(data: Interactions, folder: Path) -> Interactions:
         valid=valid,
         test=data.test[:, :0],
         weights=None,
+        times=days[~latest].astype(np.int64),
         propensity=None,
         passed=None,
         looks=None,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError, ReasonCode
-from causalrec.features.device import gpu_profile
-from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.encoders.device import gpu_profile
+from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import (
+    DRIVER_ROWS,
     append_vectors,
     arrived,
     content_digest,
@@ -25,6 +26,7 @@ from causalrec.pictures.resolver import Resolver
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+from causalrec.ingest.images import KEYS_PER_TASK
 
 ALTERNATIVES = 3  # references tried for one content before it counts as failed
 FAILURES = (
@@ -63,7 +65,7 @@ def embed_images(
     if not images.exists():
         return Outcome(note="no pictures yet")
     pin = Pin("images", images.version())
-    if rows_upto(images, ds, pin.version) <= settings.features.driver_rows:
+    if rows_upto(images, ds, pin.version) <= DRIVER_ROWS:
         rows = images.read(arrived(images, ds), ["sha256"], pin.version)
         total, missing = count_missing(lake, rows["sha256"].to_pandas(), encoder_id)
         if not missing:
@@ -77,7 +79,7 @@ def embed_images(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = ImageTask(settings.features.image, encoder_id, Resolver(settings.image_roots, settings.fetch))
-        tasks = task_count(session, missing, task.settings.keys_per_task)
+        tasks = task_count(session, missing, KEYS_PER_TASK)
         frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
         written, measured = append_vectors(frame, lake, encoder_id, _measures())
     finally:

@@ -11,14 +11,16 @@ import pyarrow as pa
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
-from causalrec.features.encoder import ImageEncoder
-from causalrec.features.image_encoder import load_image_encoder
+from causalrec.features.encoders.base import ImageEncoder
+from causalrec.features.encoders.image import load_image_encoder
 from causalrec.features.increment import EMBEDDED
 from causalrec.features.prefetch import Prefetch
 from causalrec.pictures.decode import decode
 from causalrec.pictures.header import RejectedPicture
 from causalrec.pictures.read import read_picture
 from causalrec.pictures.resolver import Resolver
+
+READ_AHEAD = 2  # threads that read and decode while the model computes
 
 Row = dict[str, Any]
 Found = npt.NDArray[np.float32] | ReasonCode  # a prepared picture, or why there is none
@@ -37,7 +39,7 @@ class ImageTask:
         for batch in batches:
             if encoder is None:  # an empty task loads no model
                 encoder = load_image_encoder(self.settings, self.encoder_id)
-                prefetch = Prefetch(self._reader(encoder), self.settings.read_ahead)
+                prefetch = Prefetch(self._reader(encoder), READ_AHEAD)
             for rows, found in prefetch.over(_small(batch, encoder.batch_size)):
                 yield self._embed(encoder, rows, found)
 

@@ -33,6 +33,7 @@ EMBEDDED = pa.schema(
         ("halvings", pa.int32()),
     ]
 )
+DRIVER_ROWS = 200_000  # up to which missing vectors are looked for without Spark
 _WORKER_ERROR = re.compile(r"^causalrec\.errors\.FeatureError: (.*?) -> (.*)$", re.MULTILINE)
 
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.features.device import gpu_profile
+from causalrec.features.encoders.device import gpu_profile
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.increment import (
+    DRIVER_ROWS,
     append_vectors,
     arrived,
     content_digest,
@@ -18,7 +20,6 @@ from causalrec.features.increment import (
     rows_upto,
     without_vector,
 )
-from causalrec.features.text_encoder import text_encoder_id
 from causalrec.features.text_task import TextTask
 from causalrec.features.texts import FIELDS, TEXT_VERSION, keys_of, product_texts, text_keys
 from causalrec.ingest.images import task_count
@@ -26,6 +27,7 @@ from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+from causalrec.features.text_task import KEYS_PER_TASK
 
 KEYED = pa.schema([("content_key", pa.string()), ("text", pa.string())])
 
@@ -51,7 +53,7 @@ def embed_texts(
     if not products.exists():
         return Outcome(note="no products yet")
     pin = Pin("products", products.version())
-    if rows_upto(products, ds, pin.version) <= settings.features.driver_rows:
+    if rows_upto(products, ds, pin.version) <= DRIVER_ROWS:
         rows = products.read(arrived(products, ds), list(FIELDS), pin.version)
         total, missing = count_missing(lake, text_keys(rows.to_pandas()), encoder_id)
         if not missing:
@@ -67,7 +69,7 @@ def embed_texts(
         if not missing:
             return _outcome(pin, total, {}, ())
         task = TextTask(settings.features.text, encoder_id)
-        tasks = task_count(session, missing, task.settings.keys_per_task)
+        tasks = task_count(session, missing, KEYS_PER_TASK)
         frame = embedded(new, task, tasks, gpu_profile(session, settings.features.task_gpus))
         written, measured = append_vectors(frame, lake, encoder_id, {"truncated": fn.count_if("truncated")})
     finally:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from causalrec.config.sections import TextSettings
+from causalrec.features.encoders.text import load_text_encoder
 from causalrec.features.increment import EMBEDDED
-from causalrec.features.text_encoder import load_text_encoder
+
+KEYS_PER_TASK = 2_048  # texts of one Spark task
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class TextTask:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for start in range(0, batch.num_rows, self.settings.keys_per_task):
-                yield self._encode(batch.slice(start, self.settings.keys_per_task))
+            for start in range(0, batch.num_rows, KEYS_PER_TASK):
+                yield self._encode(batch.slice(start, KEYS_PER_TASK))
 
     def _encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         encoder = load_text_encoder(self.settings, self.encoder_id)

@@ -1,6 +1,6 @@
 """Which setting cures a reason, and how a loss is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
@@ -23,6 +23,19 @@ _CURES: Mapping[str, str] = {
     ReasonCode.BAD_ID: "correct these ids, or raise ingest.max_id_chars where they are too long",
     ReasonCode.BAD_TEXT: "raise ingest.max_row_bytes where such rows are right",
     ReasonCode.WRONG_PARTITION: "deliver each row under its own arrival date, or without arrival_date",
+}
+_PICTURE_CURES: Mapping[str, str] = {
+    ReasonCode.IMAGE_MISSING: "deliver these files, or set paths.image_roots to where they lie; they are "
+    "tried again on later nights",
+    ReasonCode.IMAGE_UNREACHABLE: "look at the network and at [fetch]; they are tried again on later nights",
+    ReasonCode.IMAGE_FORBIDDEN: "add the place that they come from to paths.image_roots",
+    ReasonCode.IMAGE_EMPTY: "deliver these files again",
+    ReasonCode.IMAGE_TOO_LARGE: "deliver smaller pictures, or raise features.image.max_bytes, max_pixels or "
+    "max_scans",
+    ReasonCode.IMAGE_NOT_AN_IMAGE: "correct the references, or deliver one of features.image.formats",
+    ReasonCode.IMAGE_CORRUPT: "deliver these files again",
+    ReasonCode.IMAGE_BAD_SIZE: "deliver larger pictures, or lower features.image.min_side",
+    ReasonCode.IMAGE_CHANGED: "deliver the products of these pictures again",
 }
 _FIELD_CURES: Mapping[str, str] = {
     "double": "set {section} decimal_comma or currency as the shop writes numbers",
@@ -55,16 +68,28 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
 
 
 def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
-    """One sentence on what a delivery loses, with cures; '' where that is next to nothing."""
+    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost."""
     asked = max(found.rows_asked, 1)
-    parts = [
-        f"LOST {n:,} of {asked:,} rows ({n / asked:.1%}) as {reason}: {cure(reason, table)}"
-        for reason, n in sorted(found.rejects.items(), key=lambda pair: -pair[1])
-        if n > loud_share * asked and reason != ReasonCode.DUPLICATE
-    ]
+    lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
+    parts = _lost(lost, asked, "rows", loud_share, lambda reason: cure(reason, table))
     for note, n in found.nulled.items():
         column, _, reason = note.partition(" ")
         if n > loud_share * asked:
             cured = field_advice(column, reason, table)
             parts.append(f"UNREAD {column} of {n:,} rows ({n / asked:.1%}, {reason}): {cured}")
-    return "; ".join(parts)
+    return "\n".join(parts)
+
+
+def picture_loss_note(rejects: Mapping[str, int], pictures: int, loud_share: float) -> str:
+    """The same for the pictures of a delivery."""
+    return "\n".join(_lost(rejects, pictures, "pictures", loud_share, lambda reason: _PICTURE_CURES[reason]))
+
+
+def _lost(
+    counts: Mapping[str, int], total: int, things: str, loud_share: float, cured: Callable[[str], str]
+) -> list[str]:
+    return [
+        f"LOST {n:,} of {total:,} {things} ({n / total:.1%}) as {reason}: {cured(reason)}"
+        for reason, n in sorted(counts.items(), key=lambda pair: -pair[1])
+        if n > loud_share * total
+    ]

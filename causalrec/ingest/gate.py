@@ -13,6 +13,9 @@ from causalrec.errors import ContractError, QualityError, ReasonCode, SourceErro
 from causalrec.ingest.advice import advice, field_advice
 from causalrec.ingest.measure import Measures
 
+MIN_JUDGED_VALUES = 20  # fewer unreadable values of a column, or events of unknown items, refuse nothing
+VOLUME_WINDOW_DAYS = 7  # earlier deliveries that a new one is compared with
+
 
 def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], table: Contract) -> None:
     """Every delivery has rows, and each of its files could be read to the end.
@@ -78,7 +81,7 @@ def check_volume(
         return
     rows = dict(before) | {date: found.rows_in for date, found in measures.items()}
     for date in sorted(measures):
-        window = [rows[day] for day in sorted(rows) if day < date][-settings.volume_window_days :]
+        window = [rows[day] for day in sorted(rows) if day < date][-VOLUME_WINDOW_DAYS:]
         median = statistics.median(window) if window else 0
         if median >= settings.volume_min_median and rows[date] < settings.min_rows_share * median:
             raise QualityError(
@@ -116,7 +119,7 @@ def check_fields(measures: Mapping[dt.date, Measures], table: Contract, settings
     """
     for date, found in sorted(measures.items()):
         for note, share in unreadable_shares(found).items():
-            if share > settings.max_unreadable_share and found.nulled[note] >= settings.min_judged_values:
+            if share > settings.max_unreadable_share and found.nulled[note] >= MIN_JUDGED_VALUES:
                 column, _, reason = note.partition(" ")
                 raise QualityError(
                     f"{table.name} {date}: column {column}: {found.nulled[note]:,} values ({share:.1%}) "

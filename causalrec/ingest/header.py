@@ -8,12 +8,12 @@ import pyarrow as pa
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ContractError, SourceError
-from causalrec.ingest.csvhead import CsvHead
-from causalrec.ingest.csvrows import csv_head
-from causalrec.ingest.layout import AS_CONTRACT, Layout, root, section
-from causalrec.ingest.parquetrows import ParquetHead, parquet_head
-from causalrec.ingest.rows import DAMAGED
-from causalrec.ingest.shape import Shape, opened
+from causalrec.ingest.formats.csv_head import CsvHead
+from causalrec.ingest.formats.csv_rows import csv_head
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
+from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
+from causalrec.ingest.formats.rows import DAMAGED
+from causalrec.ingest.formats.shape import Shape, opened
 from causalrec.ingest.synonyms import alike
 
 ROW_BYTES = 4_000_000

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from causalrec.config.sections import IngestSettings
 from causalrec.contracts import Contract
+from causalrec.ingest.gate import VOLUME_WINDOW_DAYS
 from causalrec.ingest.measure import Measures
 from causalrec.lake import Ledger
 from causalrec.lake.record.ledger import LATE
@@ -62,7 +63,7 @@ def compared(
     results = {}
     for date, found in measures.items():
         window = [known[day] for day in sorted(known) if day < date and not _is_history(day, history)]
-        window = window[-settings.volume_window_days :]
+        window = window[-VOLUME_WINDOW_DAYS:]
         median = statistics.median(one.rows for one in window) if window else 0
         judged = settings.compare_history and median >= settings.volume_min_median
         metrics: dict[str, float | None] = {ROWS_TO_MEDIAN: found.rows_in / median if judged else None}

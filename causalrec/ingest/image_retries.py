@@ -15,6 +15,8 @@ from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
 from causalrec.lake import Lake, LakeTable
 
+RETRY_WINDOW_DAYS = 30  # days after which such a picture is given up
+
 PASSING = (ReasonCode.IMAGE_MISSING, ReasonCode.IMAGE_UNREACHABLE)
 KEY = ["item_id", "position", "delivered_on"]
 DUE = pa.schema(
@@ -38,7 +40,7 @@ def due_retries(lake: Lake, ds: dt.date, caps: ImageSettings) -> pa.Table:
     """
     failures = lake.table("image_failures")
     columns = [*KEY, "image_ref", "attempt", "retry_on", "arrival_date"]
-    days = _days(failures, ds - dt.timedelta(days=caps.retry_window_days), ds)
+    days = _days(failures, ds - dt.timedelta(days=RETRY_WINDOW_DAYS), ds)
     if not days or not caps.retry_days:
         return DUE.empty_table()
     rows = failures.read({"arrival_date": days}, columns).to_pandas()

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.errors import QualityError
+from causalrec.ingest.advice import picture_loss_note
 from causalrec.ingest.image_retries import DUE, PASSING, due_retries
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.pictures.read import INSPECTED, InspectTask
@@ -23,6 +24,8 @@ from causalrec.pictures.resolver import Resolver
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+KEYS_PER_TASK = 512  # pictures of one Spark task
 
 JOB = "ingest_images"
 CAPS = {"max_bytes", "max_pixels", "min_side", "max_side", "max_scans", "formats"}
@@ -34,7 +37,10 @@ Counts = Mapping[dt.date, Mapping[str, int]]
 
 def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
     """Digest of the date's products, and of the rules that judge their pictures."""
-    digests = ledger.partition_digests("products")
+    return _inputs(settings, ledger.partition_digests("products"), ds)
+
+
+def _inputs(settings: Settings, digests: Mapping[str, str], ds: dt.date) -> dict[str, str]:
     rules = f"{settings.image_roots} {settings.features.image.model_dump_json(include=RULES)}"
     return {
         "products": digests.get(f"arrival_date={ds.isoformat()}", "none"),
@@ -57,6 +63,8 @@ def ingest_images(
     again = due_retries(lake, ds, settings.features.image)
     if not delivered and not again.num_rows:
         return {ds: Outcome(note="no products were delivered, no picture is due for another try")}
+    digests = ledger.partition_digests("products")
+    marks = {date: _inputs(settings, digests, date) for date in (*delivered, ds)}
     pin = Pin("products", products.version())
     dates = sorted({*delivered, ds}) if again.num_rows else delivered
     frame = _inspect(spark(), settings, lake, delivered, again, pin.version).persist()
@@ -77,6 +85,12 @@ def ingest_images(
                 "images_checked": sum(found.values()),
                 "images_retried": again.num_rows if date == ds else 0,
             },
+            inputs=marks[date],
+            note=picture_loss_note(
+                {reason: rows for reason, rows in found.items() if reason},
+                sum(found.values()),
+                settings.ingest.loud_share,
+            ),
         )
         for date, found in counts.items()
     }
@@ -107,7 +121,7 @@ def _inspect(
         references = fresh.unionByName(references) if again.num_rows else fresh
     distinct = references.select("image_ref").distinct()
     caps = settings.features.image
-    tasks = task_count(spark, distinct.count(), caps.keys_per_task)
+    tasks = task_count(spark, distinct.count(), KEYS_PER_TASK)
     found = distinct.repartition(tasks, "image_ref").mapInArrow(
         InspectTask(Resolver(settings.image_roots, settings.fetch), caps), from_arrow_schema(INSPECTED)
     )

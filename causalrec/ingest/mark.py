@@ -20,9 +20,9 @@ from causalrec.contracts import Contract
 from causalrec.contracts.extensions import Duplicates
 from causalrec.contracts.rules import rule_sql
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import MARKS, parsed_schema, row_name
-from causalrec.ingest.layout import AS_CONTRACT, Layout
-from causalrec.ingest.rows import ReadLimits, read_file
+from causalrec.ingest.formats.batch import MARKS, parsed_schema, row_name
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits, read_file
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -47,7 +47,7 @@ def parsed_frame(
     limits: ReadLimits,
     layout: Layout = AS_CONTRACT,
 ) -> "DataFrame":
-    """All rows of the files, typed, in the schema of :func:`causalrec.ingest.batch.parsed_schema`."""
+    """All rows of the files, typed, in the schema of :func:`causalrec.ingest.formats.batch.parsed_schema`."""
     listed = spark.createDataFrame(
         [(f.file, f.name, f.arrival_date) for f in files], "file string, name string, arrival_date date"
     )
@@ -84,7 +84,7 @@ def marked_rows(
         frame = tried
         if table.extensions.duplicates is not None:
             frame = _without_duplicates(tried, table.extensions.duplicates, table.extensions.content)
-        yield _cleaned(_with_raw(frame, landing, parameters), table, landing, parameters)
+        yield _cleaned(_with_raw(frame, landing), table, landing, parameters)
     finally:
         tried.unpersist()
 
@@ -180,10 +180,10 @@ def _ordering(part: str) -> "Column":
     return F.col(name).desc() if direction == "DESC" else F.col(name).asc()
 
 
-def _with_raw(frame: "DataFrame", landing: Contract, parameters: Mapping[str, object]) -> "DataFrame":
+def _with_raw(frame: "DataFrame", landing: Contract) -> "DataFrame":
     """Rows that parsed but break a rule are kept as the JSON of their values."""
     values = F.struct(*[F.col(row_name(c.name)).alias(c.name) for c in landing.columns])
-    as_json = F.left(F.to_json(values), F.lit(parameters["max_raw_chars"]))
+    as_json = F.left(F.to_json(values), F.lit(MAX_RAW_CHARS))
     raw = F.when(F.col("reason").isNotNull(), F.coalesce(F.col("raw"), as_json))
     return frame.withColumn("raw", raw)
 

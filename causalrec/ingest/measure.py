@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.batch import LEFT_OUT, UNREADABLE
+from causalrec.ingest.formats.batch import LEFT_OUT, UNREADABLE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -1,30 +1,36 @@
 """Ids of events that no catalogue has, and the ids there that they may mean."""
 
-import unicodedata
-from collections.abc import Collection
+import pyarrow as pa
+import pyarrow.compute as pc
 
 SHOWN = 3
 
 
-def near_misses(asked: Collection[str], known: Collection[str]) -> list[str]:
-    """Sentences on ids that are not known, with examples of nearly equal ones; none where all are known."""
-    missing = sorted(set(asked) - set(known))
-    if not missing:
-        return []
-    by_plain = {plain(one): one for one in sorted(known)}
-    near = [(one, by_plain[plain(one)]) for one in missing if plain(one) in by_plain]
-    share = len(missing) / len(set(asked))
-    said = (
-        f"{len(missing):,} of {len(set(asked)):,} items of the events ({share:.1%}) are not in the catalogue"
-    )
+def near_misses(missing: pa.Array, known: pa.Array) -> list[tuple[str, str]]:
+    """Unknown ids that are a known one but for what exports change, each with the known one.
+
+    Args:
+        missing: ids that are not among ``known``, in the order in which they are to be told.
+        known: ids of the catalogue.
+    """
+    at = pc.index_in(plain(missing), value_set=plain(known))
+    found = pc.is_valid(at)
+    meant = known.take(at.filter(found))
+    return list(zip(missing.filter(found).to_pylist(), meant.to_pylist(), strict=True))
+
+
+def told(missing: pa.Array, known: pa.Array) -> str:
+    """What to say of unknown ids: the ones that are nearly known, else a few of them as they stand."""
+    near = near_misses(missing, known)
     if near:
         pairs = ", ".join(f"{one!r} for {other!r}" for one, other in near[:SHOWN])
-        return [f"{said}; {len(near):,} differ only by case, zeros, blanks or signs: {pairs}"]
-    return [f"{said}, such as {', '.join(map(repr, missing[:SHOWN]))}"]
+        return f"{len(near):,} of them differ from a known id only by case, zeros, blanks or signs: {pairs}"
+    return f"such as {', '.join(map(repr, missing.slice(0, SHOWN).to_pylist()))}"
 
 
-def plain(one: str) -> str:
-    """An id without what exports change: case, leading zeros, signs, a trailing .0, Unicode forms."""
-    text = unicodedata.normalize("NFKC", one).casefold().removesuffix(".0")
-    kept = "".join(char for char in text if char.isalnum())
-    return kept.lstrip("0") or kept
+def plain(ids: pa.Array) -> pa.Array:
+    """Ids without what exports change: case, accents, leading zeros, signs, a trailing ``.0``."""
+    text = pc.utf8_lower(pc.utf8_normalize(ids.cast(pa.string()), "NFKD"))
+    for pattern, kept in ((r"\.0$", ""), (r"[^\p{L}\p{N}]", ""), (r"^0+(.)", r"\1")):
+        text = pc.replace_substring_regex(text, pattern, kept)
+    return text

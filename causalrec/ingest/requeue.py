@@ -20,10 +20,11 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode, SourceError
-from causalrec.ingest.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
-from causalrec.ingest.delivery import Feed
+from causalrec.ingest.delivery import Feed, feed_inputs
+from causalrec.ingest.formats.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS
+from causalrec.ingest.formats.values import Notation, convert_text, convert_value
 from causalrec.ingest.table import QUARANTINE, load_rows
-from causalrec.ingest.values import Notation, convert_text, convert_value
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
 from causalrec.lake.partition import Where
@@ -67,20 +68,22 @@ def requeue(
         SourceError: the delivery of a date is another one now than the one that was loaded.
         QualityError: the gate refuses a date as a whole; nothing was written.
     """
+    marks = {date: feed_inputs(feed, settings, date) for date in dates}
     for date in dates:
         _refuse_changed(feed, settings, ledger, date)
     stored = _stored(feed, lake, spark, dates)
-    parsed = stored.unionByName(_rejected(feed, settings, lake, spark, dates))
+    parsed = stored.unionByName(_rejected(feed, lake, spark, dates))
     before = {date: sum(counts.values()) for date, counts in waiting(lake, feed, dates[0], dates[-1]).items()}
     done = load_rows(without_erased(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
     return {
-        date: replace(outcome, note=_note(before.get(date, 0), outcome)) for date, outcome in done.items()
+        date: replace(outcome, note=_note(before.get(date, 0), outcome), inputs=marks[date])
+        for date, outcome in done.items()
     }
 
 
 def _note(before: int, outcome: Outcome) -> str:
     said = f"requeued {before:,} rows, {outcome.rows_rejected:,} are still rejected"
-    return f"{said}; {outcome.note}" if outcome.note else said
+    return f"{said}\n{outcome.note}" if outcome.note else said
 
 
 def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.date) -> None:
@@ -108,13 +111,11 @@ def _stored_column(rows: "DataFrame", name: str) -> "Column":
     return F.col(name) if name in rows.columns else F.lit(None)
 
 
-def _rejected(
-    feed: Feed, settings: Settings, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]
-) -> "DataFrame":
+def _rejected(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]) -> "DataFrame":
     where: Where = {"table_name": [feed.kind], "arrival_date": [str(date) for date in dates]}
     columns = ["raw", *PLACE]
     rows = read_frame(spark, lake.table(QUARANTINE), where=where, columns=columns)
-    task = _RetryTask(feed.landing, settings.ingest.max_raw_chars)
+    task = _RetryTask(feed.landing, MAX_RAW_CHARS)
     return rows.mapInArrow(task, from_arrow_schema(parsed_schema(feed.landing)))
 
 

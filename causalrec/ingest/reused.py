@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.errors import ReasonCode
 from causalrec.ingest.delivery import Feed
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame
 
@@ -28,14 +29,15 @@ def without_reused(
 ) -> "DataFrame":
     """Mark good rows whose id stands for another content in an earlier arrival date, stored or at hand.
 
-    Stored deliveries are looked at as far back as datasets reach (``dataset.history_days``).
+    Stored deliveries are looked at as far back as datasets reach (``dataset.history_days``; 0: all of them).
     """
     rules = feed.table.extensions
     if not rules.content or rules.duplicates is None:
         return marked
     (key,) = rules.duplicates.by
     content = F.xxhash64(*rules.content).alias(CONTENT)
-    first = dates[0] - dt.timedelta(days=settings.dataset.history_days)
+    days = settings.dataset.history_days
+    first = dates[0] - dt.timedelta(days=days) if 0 < days < dates[0].toordinal() else dt.date.min
     again = {date.isoformat() for date in dates}
     stored = [
         day for day in lake.table(feed.kind).upto("arrival_date", dates[-1].isoformat())
@@ -56,7 +58,7 @@ def without_reused(
     shown = F.left(key, F.lit(SHOWN_CHARS))
     detail = F.concat(F.lit(f"{key}="), shown, F.lit(" is another row on "), F.col("_day"))
     values = F.struct(*[c for c in marked.columns if c in feed.landing.column_names])
-    raw = F.coalesce("raw", F.left(F.to_json(values), F.lit(settings.ingest.max_raw_chars)))
+    raw = F.coalesce("raw", F.left(F.to_json(values), F.lit(MAX_RAW_CHARS)))
     changed = {
         "reason": F.when(reused, F.lit(str(ReasonCode.REUSED_ID))).otherwise(F.col("reason")),
         "detail": F.when(reused, detail).otherwise(F.col("detail")),

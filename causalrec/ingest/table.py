@@ -17,18 +17,18 @@ from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.advice import loss_note
-from causalrec.ingest.batch import LEFT_OUT
-from causalrec.ingest.delivery import Feed, list_files, open_dates
+from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
+from causalrec.ingest.formats.batch import LEFT_OUT
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
-from causalrec.ingest.layout import Layout
 from causalrec.ingest.mark import marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.reused import scoped_ids, without_reused
-from causalrec.ingest.rows import ReadLimits
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.upkeep.erasures import without_erased
@@ -57,9 +57,10 @@ def ingest_table(
     dates = open_dates(feed, settings, ledger, ds)
     if not dates:
         return {ds: Outcome(note=f"no {feed.kind} delivery for {ds}: nothing changed")}
+    marks = {date: feed_inputs(feed, settings, date) for date in dates}
     files, unread = list_files(feed, settings, dates)
     layout = Layout.of(feed.landing, settings.landing)
-    limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
+    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
     with ThreadPoolExecutor(HEADER_THREADS) as pool:
         list(pool.map(lambda one: check_header(one.file, feed.landing, layout, limits.max_row_bytes), files))
     parsed = without_erased(parsed_frame(spark, files, feed.landing, limits, layout), lake)
@@ -69,7 +70,7 @@ def ingest_table(
     outcomes = _noted(outcomes, ds, unread)
     counts = Counter(file.arrival_date for file in files)
     return {
-        date: replace(outcome, counters={"files": counts[date], **outcome.counters})
+        date: replace(outcome, counters={"files": counts[date], **outcome.counters}, inputs=marks.get(date))
         for date, outcome in outcomes.items()
     }
 
@@ -169,7 +170,7 @@ def _outcome(
             **{f"{NULLED}{note.replace(' ', '.')}": n for note, n in found.nulled.items()},
             **counters_of(found),
         },
-        note="; ".join(note for note in notes if note),
+        note="\n".join(note for note in notes if note),
     )
 
 
@@ -178,5 +179,5 @@ def _noted(outcomes: dict[dt.date, Outcome], ds: dt.date, warnings: list[str]) -
     if not warnings:
         return outcomes
     at = ds if ds in outcomes else max(outcomes)
-    note = "; ".join(part for part in (outcomes[at].note, *warnings) if part)
+    note = "\n".join(part for part in (outcomes[at].note, *warnings) if part)
     return outcomes | {at: replace(outcomes[at], note=note)}

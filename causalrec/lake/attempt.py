@@ -2,50 +2,67 @@
 
 A killed writer leaves files that no version names. They cannot be told from files of an older version by
 the log alone, nor from files of a writer that is still at work; so an attempt leaves a note under
-``_attempts/`` while it runs, with its process and its partitions. The next writer of such a partition
-clears away what a dead one left.
+``_attempts/`` while it runs, with its process, its partitions and the version that it builds on. The next
+writer of such a partition clears away what a dead one left.
+
+No clock is asked. That a process of this machine is gone is known from its pid and start; only then is the
+log read, and from the version that the attempt began at on, so a commit cannot be missed. Of a process of
+another machine nothing is known: upkeep marks its note, and at the next upkeep first forbids it to commit
+(a version that says so, see :mod:`causalrec.lake.commit`), and then looks whether it had.
 """
 
-import datetime as dt
 import json
-import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
 from uuid import uuid4
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, folder
+from causalrec.lake.process import Process, this_process
 from causalrec.lake.storage import Location
 
 NOTES = "_attempts"
+NOTE, PASSED = ".json", ".passed"
 COMMIT_KEY = "causalrec.attempt"
+NO_TABLE = -1
+
+Fate = Literal["committed", "open", "untold"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to write some partitions of a table; no folders: it may write to any."""
+    """One try to write some partitions of a table; no folders: it may write to any.
+
+    Attributes:
+        since: version of the table that it builds on; -1 for none, and where an older release noted none.
+    """
 
     id: str
     folders: tuple[str, ...]
-    began: float
-    host: str
-    process: str
+    since: int
+    process: Process
 
     @property
     def note(self) -> str:
         """Path of the note, relative to the table."""
-        return f"{NOTES}/{self.id}.json"
+        return f"{NOTES}/{self.id}{NOTE}"
+
+    @property
+    def passed(self) -> str:
+        """Path of the mark that an upkeep leaves which cannot tell whether the process lives."""
+        return f"{NOTES}/{self.id}{PASSED}"
 
 
 @contextmanager
-def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Attempt]:
-    """Note the attempt, let the caller write and commit, then drop the note.
+def attempt(location: Location, partitions: Sequence[Partition], since: int) -> Iterator[Attempt]:
+    """Note the attempt, let the caller write and commit on top of version ``since``, then drop the note.
 
     On an error the files of the attempt are deleted before it is passed on, unless its commit went through:
     a store may lose the answer to a commit that it took.
@@ -53,43 +70,38 @@ def attempt(location: Location, partitions: Sequence[Partition]) -> Iterator[Att
     this = Attempt(
         id=uuid4().hex[:16],
         folders=tuple(sorted({folder(partition) for partition in partitions})),
-        began=dt.datetime.now(dt.UTC).timestamp(),
-        host=socket.gethostname(),
-        process=_process(os.getpid()),
+        since=since,
+        process=this_process(),
     )
     _note(location, this)
     try:
         yield this
     except BaseException:
         with suppress(DeltaError, OSError):  # cannot tell now: the note stays, the next writer will know
-            _settle(location, this)
+            clear(location, this)
         raise
-    location.delete([this.note])
-
-
-def _settle(location: Location, one: Attempt) -> list[str]:
-    """Clear away an attempt that ended: its note, and its files unless they are part of a version."""
-    try:
-        delta = DeltaTable(location.uri, storage_options=location.delta_options)
-    except TableNotFoundError:
-        return sweep(location, one, keep=frozenset())
-    if not _committed(delta, one):
-        return sweep(location, one, keep=frozenset())
-    location.delete([one.note])
-    return []
+    drop(location, this)
 
 
 def _note(location: Location, this: Attempt) -> None:
+    process = this.process
+    tree = {"id": this.id, "folders": this.folders, "since": this.since}
+    tree |= {"host": process.host, "boot": process.boot, "process": process.life}
     try:
         location.make_folder(NOTES)
         with location.filesystem.open_output_stream(location.path(this.note)) as stream:
-            stream.write(json.dumps(this.__dict__).encode())
+            stream.write(json.dumps(tree).encode())
     except OSError as error:
         with suppress(OSError):
             location.delete([this.note])
         raise LakeError(
             f"cannot write to {location.uri}: {error}", do="free space or check rights; nothing was changed"
         ) from error
+
+
+def drop(location: Location, one: Attempt) -> None:
+    """Forget an attempt that ended."""
+    location.delete([one.note, one.passed])
 
 
 def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
@@ -99,31 +111,45 @@ def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
     found = [f"{where}/{name}" if where else name for where in folders for name in location.listing(where)]
     strays = [path for path in found if mark in path and path not in keep]
     location.delete(strays)
-    location.delete([one.note])
+    drop(location, one)
     return strays
 
 
-def sweep_dead(
-    location: Location, delta: DeltaTable | None, partitions: Sequence[Partition] | None, lease: float
-) -> list[str]:
-    """Clear away what dead attempts left in these partitions (None: anywhere); the paths deleted.
+def sweep_dead(location: Location, partitions: Sequence[Partition] | None) -> list[str]:
+    """Clear away what processes of this machine that are gone left in these partitions (None: anywhere).
 
-    An attempt is dead when its process is gone from this host, or, noted by another host, when it is older
-    than ``lease`` seconds. Files of an attempt that did commit (it died before dropping its note) stay.
+    Files of an attempt that did commit (it died before dropping its note) stay. Returns the paths deleted.
     """
     wanted = {folder(partition) for partition in partitions or ()}
     deleted = []
-    for name in location.listing(NOTES):
-        one = _load(location, f"{NOTES}/{name}")
-        if one is None or not _dead(one, lease):
-            continue
-        if partitions is not None and one.folders and wanted.isdisjoint(one.folders):
-            continue
-        if delta is not None and _committed(delta, one):
-            location.delete([one.note])
-        else:
-            deleted += sweep(location, one, keep=frozenset())
+    for one in notes(location):
+        mine = partitions is None or not one.folders or not wanted.isdisjoint(one.folders)
+        if mine and one.process.state == "gone":
+            deleted += clear(location, one)
     return deleted
+
+
+def clear(location: Location, one: Attempt) -> list[str]:
+    """Clear away an attempt that can commit no more: its note, and its files unless a version named them.
+
+    Where the log does not reach back far enough to tell, files stay; a vacuum knows which ones are needed.
+    """
+    try:
+        delta = DeltaTable(location.uri, storage_options=location.delta_options)
+    except TableNotFoundError:
+        return sweep(location, one, keep=frozenset())
+    if _fate(delta, one) == "open":
+        named = pa.table(delta.get_add_actions())["path"].to_pylist()
+        return sweep(location, one, keep=frozenset(map(unquote, named)))
+    drop(location, one)
+    return []
+
+
+def notes(location: Location) -> list[Attempt]:
+    """Attempts that have not ended, as far as anybody knows."""
+    names = [name for name in location.listing(NOTES) if name.endswith(NOTE)]
+    found = [_load(location, f"{NOTES}/{name}") for name in names]
+    return [one for one in found if one is not None]
 
 
 def _load(location: Location, path: str) -> Attempt | None:
@@ -131,44 +157,20 @@ def _load(location: Location, path: str) -> Attempt | None:
     try:
         with location.filesystem.open_input_stream(location.path(path)) as stream:
             tree = json.loads(stream.read())
-        return Attempt(**{**tree, "folders": tuple(tree["folders"])})
+        process = Process(tree["host"], tree.get("boot", ""), tree["process"])
+        return Attempt(tree["id"], tuple(tree["folders"]), int(tree.get("since", NO_TABLE)), process)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 
 
-def _dead(one: Attempt, lease: float) -> bool:
-    if one.host != socket.gethostname():
-        return dt.datetime.now(dt.UTC).timestamp() - one.began > lease
-    return one.process != _process(int(one.process.split(":")[0]))
-
-
-def _process(pid: int) -> str:
-    """``pid:start``: a process that no later one with the same number can be taken for."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        return f"{pid}:{stat.rpartition(')')[2].split()[19]}"
-    except OSError:
-        return f"{pid}:{'alive' if _runs(pid) else 'gone'}"
-
-
-def _runs(pid: int) -> bool:
-    """Whether the process exists, on systems without /proc."""
-    if Path("/proc/self").exists():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _committed(delta: DeltaTable, one: Attempt) -> bool:
-    """Whether some version carries the attempt's id; read newest first, back to the time when it began."""
-    for commit in delta.history():
-        if commit.get(COMMIT_KEY) == one.id:
-            return True
-        if commit.get("timestamp", 0) / 1000 < one.began - 1:
-            return False
-    return False
+def _fate(delta: DeltaTable, one: Attempt) -> Fate:
+    """Whether a version after the one that the attempt builds on carries its id."""
+    newer = delta.version() - one.since
+    if newer == 0:
+        return "open"
+    entries = delta.history(newer if newer > 0 else None)  # below: the table was made anew since
+    if any(entry.get(COMMIT_KEY) == one.id for entry in entries):
+        return "committed"
+    first = one.since + 1 if newer > 0 else 0
+    oldest = min((int(entry["version"]) for entry in entries), default=delta.version())
+    return "open" if oldest <= first else "untold"

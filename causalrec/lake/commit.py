@@ -8,21 +8,24 @@ repeated only if no other writer touched them.
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from deltalake import CommitProperties, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from causalrec.errors import ConflictError, LakeError
+from causalrec.lake import clock
 from causalrec.lake.attempt import COMMIT_KEY
 from causalrec.lake.files import NewFile
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import DataFile, Snapshot
 
+COMMIT_TRIES = 100  # while other writers are faster
 PAUSE = 0.02  # seconds; grows with every lost race
 LONGEST_PAUSE = 0.5
+REVOKED_KEY = "causalrec.revoked"
 KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
 """delta-rs would drop log entries after 30 days, and with them pinned versions; see :mod:`upkeep`."""
 
@@ -114,6 +117,18 @@ def commit_rewrite(
     return _commit(seen, new, attempt, tries, removals, data_change)
 
 
+def commit_revocation(seen: Snapshot, attempts: Sequence[str], tries: int) -> Snapshot:
+    """A version without content, after which none of ``attempts`` can commit any more; that version.
+
+    Whether one of them had committed before is in the log up to it: the versions put both in one order,
+    which clocks of different machines cannot.
+
+    Raises:
+        LakeError: the race for the version was lost ``tries`` times.
+    """
+    return _commit(seen, [], ",".join(attempts), tries, lambda _: [], key=REVOKED_KEY)
+
+
 def _commit(
     seen: Snapshot,
     new: list[NewFile],
@@ -121,6 +136,7 @@ def _commit(
     tries: int,
     removals: Removals,
     data_change: bool = True,
+    key: str = COMMIT_KEY,
 ) -> Snapshot:
     missing = seen.location.missing([file.path for file in new])
     if missing:  # delta-rs would commit entries of files that do not exist
@@ -138,20 +154,20 @@ def _commit(
                 "append",  # append with explicit removals: exactly these files leave
                 current.delta.schema(),
                 list(current.partition_by),
-                commit_properties=CommitProperties(
-                    custom_metadata={COMMIT_KEY: attempt}, max_commit_retries=0
-                ),
+                commit_properties=CommitProperties(custom_metadata={key: attempt}, max_commit_retries=0),
                 post_commithook_properties=KEEP_LOG,
             )
         except CommitFailedError as error:
             newer = current.reopened()
-            if _landed(newer, current.version, attempt):
-                return newer
+            between = newer.delta.history(max(0, newer.version - current.version))
+            if any(entry.get(key) == attempt for entry in between):
+                return newer  # it went through; the answer got lost and the client tried again
+            _refuse_revoked(seen.name, attempt, between)
             if newer.version == current.version:  # no race: the log itself could not be written
                 raise LakeError(
                     f"{seen.name}: commit failed: {error}", do="check disk space and rights"
                 ) from error
-            time.sleep(min(LONGEST_PAUSE, PAUSE * (turn + 1)) * (0.5 + random.random()))  # noqa: S311 - spreads writers
+            pause(turn)
             current = newer
             continue
         except (DeltaError, OSError) as error:
@@ -165,10 +181,18 @@ def _commit(
     )
 
 
-def _landed(newer: Snapshot, since: int, attempt: str) -> bool:
-    """Whether the commit went through although it was answered otherwise (a lost answer, tried again)."""
-    count = newer.version - since
-    return count > 0 and any(entry.get(COMMIT_KEY) == attempt for entry in newer.delta.history(count))
+def pause(turn: int) -> None:
+    """Wait a little after a lost race, the longer the more were lost before it."""
+    time.sleep(min(LONGEST_PAUSE, PAUSE * (turn + 1)) * (0.5 + random.random()))  # noqa: S311 - spreads writers
+
+
+def _refuse_revoked(table: str, attempt: str, between: Iterable[Mapping[str, Any]]) -> None:
+    for entry in between:
+        if attempt in str(entry.get(REVOKED_KEY, "")).split(","):
+            raise ConflictError(
+                f"{table}: upkeep on another machine took this writer for dead in version {entry['version']}",
+                do="run this job again; let upkeep (python -m jobs.maintain) run once a night",
+            )
 
 
 def _held(snapshot: Snapshot, partitions: Iterable[Partition]) -> list[DataFile]:
@@ -177,9 +201,8 @@ def _held(snapshot: Snapshot, partitions: Iterable[Partition]) -> list[DataFile]
 
 
 def _add(file: NewFile, data_change: bool) -> AddAction:
-    now = int(time.time() * 1000)
-    return AddAction(file.path, file.size, dict(file.partition), now, data_change, file.stats)
+    return AddAction(file.path, file.size, dict(file.partition), clock.millis(), data_change, file.stats)
 
 
 def _remove(file: DataFile, data_change: bool) -> RemoveAction:
-    return RemoveAction(file.path, data_change, int(time.time() * 1000), file.size, dict(file.partition))
+    return RemoveAction(file.path, data_change, clock.millis(), file.size, dict(file.partition))

@@ -1,6 +1,6 @@
 """What the lake needs to know of a contract, and what a write needs to know of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -39,6 +39,10 @@ class Declared(Protocol):
         """Text columns that may mention a person."""
 
     @property
+    def user_notes(self) -> tuple[str, ...]:
+        """Text columns that may mention a person, in rows that must stay."""
+
+    @property
     def volume_gate(self) -> bool:
         """Whether a partition far smaller than the ones before it is refused."""
 
@@ -49,6 +53,10 @@ class Declared(Protocol):
     @property
     def retired(self) -> frozenset[str]:
         """Columns of earlier versions that may still be stored; they are neither read nor written."""
+
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What columns mean, by name, for people who meet the table elsewhere."""
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -72,7 +80,7 @@ class Writable(Protocol):
 
     @property
     def settings(self) -> LakeSettings:
-        """Number of tries, leases, the volume gate."""
+        """Number of tries, the volume gate."""
 
     def created(self) -> Snapshot:
         """The newest version, made where there is none."""

@@ -16,6 +16,7 @@ from causalrec.lake.stats import statistics
 from causalrec.lake.storage import Location
 
 DIGEST_KEY = "causalrec.digest"
+NAME_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,12 @@ def stored_digest(location: Location, path: str, schema: pa.Schema) -> Digest:
 def file_name(attempt: str) -> str:
     """A name that no other file has and that tells the attempt."""
     return f"part-{attempt}-{uuid4().hex[:12]}.parquet"
+
+
+def attempt_of(name: str) -> str:
+    """The attempt that the name of a data file tells; empty for a file of another writer."""
+    parts = name.split("-")
+    return parts[1] if parts[0] == "part" and len(parts) == NAME_PARTS else ""
 
 
 def by_partition(rows: pa.Table, partition_by: Iterable[str]) -> Iterator[tuple[dict[str, str], pa.Table]]:

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LOUD = ("LOST ", "UNREAD ")
+"""How a line of a note begins that tells of lost rows, pictures or values."""
+
+
+def losses(note: str) -> list[str]:
+    """The lines of a note that people must not miss: what was lost, and what cures it."""
+    return [line for line in note.splitlines() if line.startswith(LOUD)]
+
 
 @dataclass(frozen=True)
 class Pin:
@@ -37,7 +45,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The numbers of one job for one date."""
+    """The numbers of one job for one date. ``note`` has one line per thing to say; see :func:`losses`.
+
+    Attributes:
+        inputs: digests of what was read, taken before it was read: what changes meanwhile is seen by the next
+            run. None leaves them to the stage, which knows those of the run date only.
+    """
 
     rows_in: int = 0
     rows_out: int = 0
@@ -46,6 +59,7 @@ class Outcome:
     writes: tuple[Written, ...] = ()
     counters: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    inputs: Mapping[str, str] | None = None
 
     @property
     def rows_rejected(self) -> int:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -27,7 +28,6 @@ _HOW = (
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 _LOG_OPTION = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
 _FIXED = {
-    "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -37,12 +37,22 @@ _FIXED = {
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.ansi.enabled": "true",
 }
-_LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_LOCAL = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "2g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.ui.enabled": "false",
+}
+"""On one machine, unless a setting says otherwise."""
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""Set where ``spark-submit`` started this program: its JVM runs already, with master, memory and cores."""
 
 
 @contextmanager
 def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
-    """A session with UTC, Arrow and this interpreter for its workers; stopped on exit.
+    """A session with UTC and Arrow, stopped on exit; its workers run this interpreter or ``PYSPARK_PYTHON``.
 
     An active session is reused and left running.
 
@@ -53,28 +63,53 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
     if active is not None:
         yield active
         return
-    require_java()
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    local = settings.master.startswith("local")
-    if local:
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        for name in FOREIGN:
-            os.environ.pop(name, None)
-    conf = {
-        **_FIXED,
-        **(_LOOPBACK if local else {}),
-        "spark.master": settings.master,
-        "spark.driver.memory": settings.driver_memory,
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
-        "spark.driver.extraJavaOptions": f"{_LOG_OPTION} {settings.java_options}".strip(),
-        **settings.conf,
-    }
-    session = SparkSession.builder.appName(app).config(map=dict(conf)).getOrCreate()
+    submitted = SUBMITTED in os.environ
+    if _is_local(settings.master, submitted):
+        _prepare_local()
+    if not submitted:
+        require_java()
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    conf = session_conf(settings, submitted=submitted)
+    session = SparkSession.builder.appName(app).config(map=conf).getOrCreate()
     try:
         yield session
     finally:
         session.stop()
+
+
+def session_conf(settings: SparkSettings, *, submitted: bool) -> dict[str, Any]:
+    """The properties of the session; what is not among them is what the cluster says.
+
+    Args:
+        submitted: whether ``spark-submit`` started this program. The options of its JVM are settled then.
+    """
+    java = f"{_LOG_OPTION} {settings.java_options}".strip()
+    named = {
+        "spark.master": settings.master,
+        "spark.driver.memory": settings.driver_memory,
+        "spark.sql.shuffle.partitions": settings.shuffle_partitions,
+        "spark.driver.extraJavaOptions": "" if submitted else java,
+    }
+    return {
+        **_FIXED,
+        **(_LOCAL if _is_local(settings.master, submitted) else {}),
+        **{name: str(value) for name, value in named.items() if value},
+        **settings.conf,
+    }
+
+
+def _is_local(master: str, submitted: bool) -> bool:
+    """Whether the session is one of this machine. What a bare ``spark-submit`` chose is its own affair."""
+    return master.startswith("local") if master else not submitted
+
+
+def _prepare_local() -> None:
+    """Another Spark or Java in the surroundings has no say on one machine."""
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    for name in FOREIGN:
+        os.environ.pop(name, None)
 
 
 def require_java() -> int:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from causalrec.config.sections import LakeSettings
@@ -15,6 +15,7 @@ from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partit
 from causalrec.lake.guard import conform
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, normalise
+from causalrec.lake.properties import PROPERTIES, described
 from causalrec.lake.snapshot import Snapshot, open_snapshot, refuse_unwritable
 from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement
@@ -48,7 +49,7 @@ class LakeTable:
     @property
     def limits(self) -> FileLimits:
         """Bounds of data files, and the columns of which no value may stand in the log."""
-        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts))
+        hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts, *self.contract.user_notes))
         return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
     def exists(self) -> bool:
@@ -77,6 +78,16 @@ class LakeTable:
             self.contract.added,
             self.contract.retired,
         )
+
+    def require_whole(self) -> None:
+        """Nothing, where every data file of the newest version is there, or nothing was ever written.
+
+        Raises:
+            PinError: another program deleted some.
+        """
+        found = self.snapshot()
+        if found is not None:
+            found.select(None)
 
     def read(
         self, where: Where | None = None, columns: list[str] | None = None, version: int | None = None
@@ -158,10 +169,11 @@ class LakeTable:
             with suppress(DeltaError, OSError):  # another writer was faster: its version 0 serves as well
                 DeltaTable.create(
                     self.location.uri,
-                    schema=Schema.from_arrow(self.schema),
+                    schema=described(self.schema, self.contract.descriptions),
                     mode="ignore",
                     partition_by=list(self.partition_by),
                     name=self.name,
+                    configuration=PROPERTIES,
                     commit_properties=CommitProperties(max_commit_retries=0),
                     storage_options=self.location.delta_options,
                 )
@@ -176,7 +188,7 @@ class LakeTable:
     def _grown(self, found: Snapshot) -> Snapshot:
         """The table with the columns that its contract has gained; rows that are there have null in them."""
         with suppress(DeltaError):  # another writer was faster; whether the columns are there is seen next
-            found.delta.alter.add_columns(Schema.from_arrow(found.lacking).fields)
+            found.delta.alter.add_columns(described(found.lacking, self.contract.descriptions).fields)
         grown = found.reopened()
         if grown.lacking:
             raise LakeError(

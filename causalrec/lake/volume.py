@@ -13,6 +13,8 @@ from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import Snapshot
 
+HISTORY_PARTITIONS = 7  # newest partitions whose sizes a new one is compared with
+
 
 def refuse_small(
     seen: Snapshot, partitions: Sequence[Partition], rows: Mapping[str, int], settings: LakeSettings
@@ -34,7 +36,7 @@ def refuse_small(
     replaced = {render(partition) for partition in partitions}
     for name in sorted(replaced):
         earlier = sorted(other for other in held if other < name and other not in replaced)
-        window = [held[other] for other in earlier[-settings.history_partitions :]]
+        window = [held[other] for other in earlier[-HISTORY_PARTITIONS:]]
         usual = statistics.median(window) if window else 0
         for what, count in ((f"the median of the {len(window)} before it", usual), ("it held", held[name])):
             if count >= settings.history_min_rows and rows[name] < settings.min_rows_share * count:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from causalrec.errors import LakeError
 from causalrec.lake.attempt import attempt, sweep, sweep_dead
-from causalrec.lake.commit import commit_append, commit_replacement
+from causalrec.lake.commit import COMMIT_TRIES, commit_append, commit_replacement
 from causalrec.lake.declared import Writable
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, stored_digest
@@ -28,8 +28,8 @@ def write_replacement(
     """
     _refuse_mode(table, "replace")
     seen = table.created()
-    _sweep_dead(table, seen, partitions)
-    with attempt(table.location, partitions) as this:
+    sweep_dead(table.location, partitions)
+    with attempt(table.location, partitions, seen.version) as this:
         new = _grouped(store(this.id), partitions, table.name)
         found = {name: _total(files) for name, files in new.items()}
         if not allow_empty:
@@ -41,8 +41,7 @@ def write_replacement(
         kept = [file for p in changed for file in new[render(p)]]
         final = seen
         if changed:
-            tries = table.settings.commit_tries
-            final = commit_replacement(seen, changed, kept, this.id, tries)
+            final = commit_replacement(seen, changed, kept, this.id, COMMIT_TRIES)
         sweep(table.location, this, keep=frozenset(file.path for file in kept))
     return [_written(final, p, found[render(p)], p in changed) for p in partitions]
 
@@ -54,13 +53,13 @@ def write_append(table: Writable, store: Store, since: int | None = None) -> Wri
     """
     _refuse_mode(table, "append")
     seen = table.created()
-    _sweep_dead(table, seen, [])
-    with attempt(table.location, []) as this:
+    sweep_dead(table.location, [])
+    with attempt(table.location, [], seen.version) as this:
         new = store(this.id)
         total = _total(new)
         final = seen
         if new:
-            final = commit_append(seen, new, this.id, table.settings.commit_tries, since)
+            final = commit_append(seen, new, this.id, COMMIT_TRIES, since)
             touched = tuple(sorted({folder(file.partition) for file in new}))
             sweep(table.location, replace(this, folders=touched), keep=frozenset(file.path for file in new))
     names = {render(file.partition) for file in new}
@@ -88,10 +87,6 @@ def _refuse_mode(table: Writable, mode: str) -> None:
             f"{table.name} is declared write: {table.contract.write}, not {mode}",
             do=f"use {table.contract.write}, or change schemas/{table.name}.yaml",
         )
-
-
-def _sweep_dead(table: Writable, seen: Snapshot, partitions: Sequence[Partition]) -> None:
-    sweep_dead(table.location, seen.delta, partitions, table.settings.attempt_lease_hours * 3600)
 
 
 def _grouped(new: list[NewFile], partitions: Sequence[Partition], table: str) -> dict[str, list[NewFile]]:

@@ -12,6 +12,9 @@ everything), and s shrinks the evidence of short rows. Training pairs only.
 import numpy as np
 import scipy.sparse as sp
 
+NEIGHBOURS = 10  # neighbours that behave alike
+MOST = 500  # busier items and users are not followed
+
 SHRINK = 2.0
 BLOCK = 2_048  # rows whose products are held at once
 

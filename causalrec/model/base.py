@@ -49,6 +49,8 @@ class ServingTables:
             nothing: score_raw(u, i) = <raw_users[u], raw_items[i]>. None where no raw model was fitted.
         content_users, content_items: float32 (U, c) and (N, c) whose product is the content effect, brand
             and category demand taken out. None where the model does not separate it.
+        exposure: float32 (N,), what an item's score gains from being shown often where lists are to follow
+            what will be chosen anyway: <users[u], items[i]> + exposure[i]. None where that was not learnt.
     """
 
     users: Floats
@@ -63,6 +65,7 @@ class ServingTables:
     raw_items: Floats | None = None
     content_users: Floats | None = None
     content_items: Floats | None = None
+    exposure: Floats | None = None
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The tables by name, without those that the model does not have."""
@@ -81,7 +84,8 @@ class ServingTables:
         return ServingTables(**found, code_names=tuple(code_names))
 
 
-OPTIONAL = ("raw_users", "raw_items", "content_users", "content_items")  # absent from older snapshots
+# absent from older snapshots
+OPTIONAL = ("raw_users", "raw_items", "content_users", "content_items", "exposure")
 TABLES = tuple(column.name for column in fields(ServingTables) if column.name != "code_names")
 
 
@@ -110,6 +114,10 @@ class Recommender(ABC):
     starts: ClassVar[tuple[Mapping[str, Value], ...]] = ()  # did well on other data; tuning tries them early
     recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
     worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
+
+    def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
+        """What tuning tries on ``data``: ``space``, unless the evidence in them decides what is fitted."""
+        return self.space
 
     @abstractmethod
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:

@@ -10,6 +10,9 @@ from causalrec.dataset.arrays import Floats
 from causalrec.errors import TrainingError
 from causalrec.model.blocks import unit_rows
 
+CHANNEL_WIDTH = 256  # most columns that one modality adds to the tables
+
+Doubles = npt.NDArray[np.float64]
 Present = npt.NDArray[np.bool_]
 SMALLEST = 1e-5  # directions with less than this share of the largest variance are numerical noise
 
@@ -51,14 +54,25 @@ def fit_whitening(values: Floats, width: int) -> Whitening | None:
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-8] = 1.0
     standard = (rows - mean) / scale
-    variance, directions = np.linalg.eigh(standard.T @ standard / rows.shape[0])
+    variance, directions = _principal(standard)
     order = np.argsort(-variance)[: min(width, rows.shape[0] - 1)]
-    order = order[variance[order] > SMALLEST * max(variance.max(), SMALLEST)]
+    order = order[variance[order] > SMALLEST * max(variance.max(initial=0.0), SMALLEST)]
     if order.size == 0:
         return None
     spread = np.sqrt(variance[order])
     basis = directions[:, order] / spread
     return Whitening(*(part.astype(np.float32) for part in (mean, scale, basis, spread)))
+
+
+def _principal(rows: Doubles) -> tuple[Doubles, Doubles]:
+    """Variances and directions (d, r) of centred rows (n, d), by the smaller of their two Gram matrices."""
+    n, width = rows.shape
+    if width <= n:
+        variance, directions = np.linalg.eigh(rows.T @ rows / n)
+        return variance, directions
+    variance, left = np.linalg.eigh(rows @ rows.T / n)
+    used = variance > SMALLEST * variance.max()
+    return variance[used], rows.T @ (left[:, used] / np.sqrt(n * variance[used]))
 
 
 @dataclass(frozen=True)
@@ -87,25 +101,15 @@ def fit_content(modalities: Mapping[str, Floats], width: int) -> dict[str, White
     return {name: whitening for name, whitening in fitted.items() if whitening is not None}
 
 
-def read_content(
-    whitenings: Mapping[str, Whitening],
-    modalities: Mapping[str, Floats],
-    rows: int,
-    weights: Mapping[str, float] | None = None,
-) -> Content:
-    """Applies fitted whitenings; a modality that is not given is missing for all rows.
-
-    Args:
-        weights: modality -> its weight in cosines of ``vectors``; one where not named.
-    """
+def read_content(whitenings: Mapping[str, Whitening], modalities: Mapping[str, Floats], rows: int) -> Content:
+    """Applies fitted whitenings; a modality that is not given is missing for all rows."""
     white, present, parts = {}, {}, []
     for name, whitening in whitenings.items():
         values = modalities.get(name)
         if values is None:
             values = np.full((rows, whitening.mean.size), np.nan, dtype=np.float32)
         white[name], present[name] = whitening(values)
-        weight = np.float32(np.sqrt((weights or {}).get(name, 1.0)))
-        parts.append(unit_rows(white[name] * whitening.spread) * weight)
+        parts.append(unit_rows(white[name] * whitening.spread))
     vectors = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
     spread = {name: whitening.spread for name, whitening in whitenings.items()}
     raw = {name: values for name, values in modalities.items() if name in whitenings}

@@ -6,6 +6,8 @@ import scipy.sparse as sp
 from causalrec.dataset.arrays import Floats
 from causalrec.model.blocks import unit_rows
 
+ROW_BLOCK = 2_048  # rows that are computed at a time
+
 
 def nearest(queries: Floats, keys: Floats, k: int, block: int, *, same: bool) -> sp.csr_matrix:
     """The ``k`` nearest keys of each query as row-normalised CSR (queries, keys).

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from causalrec.dataset.arrays import Interactions
+from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.model.base import FitReport, Progress
 
 
@@ -40,6 +40,14 @@ class FactorNetwork(nn.Module, ABC):
         return torch.zeros((), device=items.device)
 
 
+class FoldedNetwork(FactorNetwork):
+    """A network whose states of new users are sums over their histories."""
+
+    @abstractmethod
+    def fold(self) -> Tensor:
+        """What an item adds to the state of a new user, (N, d)."""
+
+
 class Trainer(Protocol):
     """Fits a network in place and leaves it at its best validation state."""
 
@@ -57,6 +65,13 @@ class Trainer(Protocol):
     def temperature(self) -> float:
         """What the loss divides scores by."""
         ...
+
+    def require_memory(self, data: Interactions, looks: Looks) -> None:
+        """Nothing, where a fit of the response model to ``looks`` has the memory that it needs.
+
+        Raises:
+            TrainingError: it has not.
+        """
 
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from causalrec.dataset.arrays import Floats
 from causalrec.model.blocks import unit_blocks, unit_rows
 
-ARRAYS = ("taste", "match", "prior", "value", "precision", "mean")  # of a packed read-out
+ARRAYS = ("match", "prior", "value", "precision", "mean")  # of a packed read-out
 GAUSSIAN = "gaussian"
 SOLVED_AT_ONCE = 2_048  # users
 
@@ -45,16 +45,11 @@ class ReadOut:
 
     Attributes:
         widths: columns of each block.
-        taste: float32 (d,), what all users share, and ``length``, that of a user's own part; or None.
         attention: the front-door, or None.
-        free: states keep their length after these two.
     """
 
     widths: tuple[int, ...]
-    taste: Floats | None = None
-    length: float = 1.0
     attention: Attention | None = None
-    free: bool = False
 
     def of_histories(self, histories: sp.csr_matrix, fold: Floats) -> Floats:
         """States (n, w) of users whose histories are rows of a sparse matrix (n, N); ``fold`` is (N, w)."""
@@ -69,19 +64,12 @@ class ReadOut:
         return states
 
     def _read(self, mediators: Floats) -> Floats:
-        if self.taste is not None:
-            mediators = self._scaled((self.length * mediators + self.taste).astype(np.float32))
-        return mediators if self.attention is None else self._scaled(self.attention(mediators))
-
-    def _scaled(self, states: Floats) -> Floats:
-        return states if self.free else unit_rows(states)
+        return mediators if self.attention is None else unit_rows(self.attention(mediators))
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Arrays and facts to save."""
-        arrays: dict[str, npt.NDArray[Any]] = {} if self.taste is None else {"taste": self.taste}
-        if self.attention is not None:
-            arrays |= vars(self.attention)
-        return arrays, {"widths": list(self.widths), "length": self.length, "free": self.free}
+        arrays: dict[str, npt.NDArray[Any]] = {} if self.attention is None else dict(vars(self.attention))
+        return arrays, {"widths": list(self.widths)}
 
     @staticmethod
     def unpack(arrays: Mapping[str, npt.NDArray[Any] | None], facts: Mapping[str, Any]) -> "ReadOut":
@@ -90,7 +78,7 @@ class ReadOut:
         attention = None
         if match is not None and prior is not None and value is not None:
             attention = Attention(match, prior, value)
-        return ReadOut(tuple(facts["widths"]), arrays.get("taste"), facts["length"], attention, facts["free"])
+        return ReadOut(tuple(facts["widths"]), attention)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import pandas as pd
 from causalrec.config.monitor import MonitorSettings
 from causalrec.monitoring.lines import Line, Status, unknown
 
+MIN_EVENTS = 200  # events below which a mix proves nothing
+
 SCORE_BINS = 10  # quantiles of the first night
 SMOOTHING = 0.5  # observations added to every bin, so that an empty one is no infinite change
 
@@ -23,8 +25,8 @@ def mix_line(
 ) -> Line:
     """Drift of counts per kind (index: names)."""
     few = min(before.sum(), now.sum())
-    if few < settings.min_events:
-        return unknown(measure, "", f"{few:,} events; at least {settings.min_events:,} are needed")
+    if few < MIN_EVENTS:
+        return unknown(measure, "", f"{few:,} events; at least {MIN_EVENTS:,} are needed")
     both = pd.concat([before, now], axis=1).fillna(0)
     return psi_line(measure, both.iloc[:, 0].to_numpy(float), both.iloc[:, 1].to_numpy(float), settings)
 

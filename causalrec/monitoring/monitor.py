@@ -12,11 +12,14 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Outcome
-from causalrec.monitoring.drift import mix_line, score_line
+from causalrec.metrics.evaluate import KS
+from causalrec.monitoring.drift import MIN_EVENTS, mix_line, score_line
 from causalrec.monitoring.lines import Line, Served, Status, unknown
 from causalrec.monitoring.people import NEEDED, without_robots
 from causalrec.monitoring.random_slice import AUC, random_line
 from causalrec.monitoring.responses import click_through, impressions, uniform_pairs
+
+REFERENCE_DAYS = 28  # dates before them that inputs are compared with
 
 TABLE, REQUEST = "monitoring", "training_request"
 SHOWN = ["user_id", "item_id", "session_id", "policy", "event_type", "event_time"]
@@ -57,7 +60,7 @@ def _days(lake: Lake, ds: dt.date) -> list[str]:
 def _inputs(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds: dt.date) -> list[Line]:
     """Mix of event types, of categories, and events of items that the champion does not know."""
     days, chosen = _days(lake, ds), settings.monitor
-    new, old = days[-chosen.days :], days[-chosen.days - chosen.reference_days : -chosen.days]
+    new, old = days[-chosen.days :], days[-chosen.days - REFERENCE_DAYS : -chosen.days]
     now, before = (_counted(settings, lake, part) for part in (new, old))
     category = dataset.items.set_index("item_id")["category"].fillna("")
     kinds = {
@@ -68,8 +71,8 @@ def _inputs(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds
     }
     lines = [mix_line(name, old_counts, counts, chosen) for name, (old_counts, counts) in kinds.items()]
     total = int(now["n"].sum())
-    if total < chosen.min_events:
-        why = f"{total:,} events; at least {chosen.min_events:,} are needed"
+    if total < MIN_EVENTS:
+        why = f"{total:,} events; at least {MIN_EVENTS:,} are needed"
         return [*lines, unknown("unknown_items", "", why)]
     share = float(now.loc[~now["item_id"].isin(served.item_ids), "n"].sum() / total)
     status: Status = "fail" if share > chosen.max_unknown_share else "pass"
@@ -129,7 +132,7 @@ def _of_version(rows: pd.DataFrame, served: Served) -> pd.DataFrame:
 def _coverage(
     settings: Settings, lake: Lake, dataset: Dataset, served: Served, tonight: pd.DataFrame
 ) -> Line:
-    k = max(settings.gate.cutoffs)
+    k = max(KS)
     live = tonight.loc[tonight["rank"] <= k, "item_id"].nunique() / max(len(dataset.item_ids), 1)
     found = promised(lake, served, "coverage", k)
     if found is None:
@@ -145,7 +148,7 @@ def _responses(settings: Settings, lake: Lake, dataset: Dataset, served: Served,
     shown = {day: impressions(_of_people(settings, lake, day, SHOWN).to_pandas()) for day in days}
     fresh = [rows for day, rows in shown.items() if day > served.trained_on]
     pairs = uniform_pairs(fresh, settings.dataset.uniform_policies)
-    line = random_line(pairs, dataset, served, promised(lake, served, AUC, 0), settings.monitor)
+    line = random_line(pairs, dataset, served, promised(lake, served, AUC, 0))
     return [*click_through(list(shown.values())), line]
 
 

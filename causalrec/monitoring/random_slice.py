@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from causalrec.config.monitor import MonitorSettings
 from causalrec.dataset.load import Dataset
 from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.monitoring.lines import Line, Served, Status, unknown
+
+MIN_USERS = 20  # users with an answer on random exposure below which it proves nothing
 
 AUC, K = "random_auc", 5
 SLICE = "random exposure"
@@ -20,7 +21,6 @@ def random_line(
     dataset: Dataset,
     served: Served,
     promised: tuple[float, float | None] | None,
-    settings: MonitorSettings,
 ) -> Line:
     """AUC per user over ``pairs`` (user_id, item_id, clicked), averaged.
 
@@ -35,9 +35,9 @@ def random_line(
     log = np.stack([users[known], items[known], pairs["clicked"].to_numpy()[known]]).astype(np.float32)
     exposed = exposed_scores(served.score, replace(dataset.data, random_exposure=log))
     values = exposed_per_user(exposed, K).get(AUC, np.empty(0))
-    if values.size < settings.min_users:
+    if values.size < MIN_USERS:
         found = f"{values.size} users with a response since {served.trained_on}"
-        why = f"{found}; at least {settings.min_users} are needed"
+        why = f"{found}; at least {MIN_USERS} are needed"
         return unknown(AUC, SLICE, why)
     live = interval(values)
     if promised is None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from causalrec.config.sections import ImageSettings
-from causalrec.pictures.header import open_picture, pillow_errors
+from causalrec.pictures.header import load_picture, pillow_errors
 
 PREPROCESSING = "p2"
 WHITE = (255, 255, 255, 255)
@@ -25,10 +25,8 @@ def decode(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
     Raises:
         RejectedPicture: the bytes are not a picture within the caps, or are truncated or corrupt.
     """
-    picture = open_picture(data, caps)
+    picture = load_picture(data, caps, 2 * side)
     with pillow_errors():
-        picture.draft(None, (2 * side, 2 * side))  # JPEG only: decodes at 1/2, 1/4, 1/8 where that is enough
-        picture.load()
         return to_rgb(_upright(picture))
 
 

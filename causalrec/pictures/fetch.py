@@ -19,6 +19,8 @@ from causalrec.errors import ResourceRefused, ResourceUnreachable
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
+MOST_REDIRECTS = 3  # that are followed, each inside the allowed roots
+
 PIECE = 1 << 16
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # worth another try at once
@@ -101,7 +103,7 @@ async def _patiently(
     pause = how.pause_seconds
     for left in reversed(range(how.tries)):
         try:
-            return await _follow(session, url, max_bytes, how, allow)
+            return await _follow(session, url, max_bytes, allow)
         except (aiohttp.ClientError, TimeoutError, _Passing) as error:
             if not left:
                 why = str(error) or type(error).__name__
@@ -112,18 +114,18 @@ async def _patiently(
 
 
 async def _follow(
-    session: "ClientSession", url: str, max_bytes: int, how: FetchSettings, allow: Callable[[str], object]
+    session: "ClientSession", url: str, max_bytes: int, allow: Callable[[str], object]
 ) -> bytes:
     from yarl import URL
 
-    for _ in range(how.redirects + 1):
+    for _ in range(MOST_REDIRECTS + 1):
         async with session.get(URL(url, encoded=True), allow_redirects=False) as answer:
             if answer.status not in REDIRECTS:
                 return await _body(answer, url, max_bytes)
             url = _joined(url, answer.headers.get("Location", ""))
         allow(url)
     raise ResourceRefused(
-        f"{url} came after more than {how.redirects} redirects", do="deliver the final address"
+        f"{url} came after more than {MOST_REDIRECTS} redirects", do="deliver the final address"
     )
 
 

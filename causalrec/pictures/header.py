@@ -16,10 +16,13 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
 
+MAX_SCANS = 100  # of a progressive JPEG; each costs a pass over all pixels
+
 # A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is
 # read all the same, at an eighth of the work.
 PROOF_SIDE = 32
-JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
+JPEG, START_OF_SCAN, END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
+OTHER_PIXELS = b"\x55\xaa" * 64
 MAX_TEXT_BYTES = 16 << 20  # of one PNG text; editors leave megabytes of XMP there
 
 
@@ -52,8 +55,8 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
     if len(data) > caps.max_bytes:
         raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{len(data)} bytes")
     scans = data.count(START_OF_SCAN) if data.startswith(JPEG) else 0
-    if scans > caps.max_scans:
-        raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {caps.max_scans} are read")
+    if scans > MAX_SCANS:
+        raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {MAX_SCANS} are read")
     with pillow_errors():
         picture = Image.open(io.BytesIO(data), formats=_known(caps.formats))
     width, height = picture.size
@@ -72,12 +75,48 @@ def check_picture(data: bytes, caps: ImageSettings) -> Header:
     """
     picture = open_picture(data, caps)
     header = Header(str(picture.format), *picture.size)
-    with pillow_errors():
-        if header.format == "PNG":
+    if header.format == "PNG":
+        with pillow_errors():
             open_picture(data, caps).verify()  # the chunks' checksums; decoding ignores them
-        picture.draft(None, (PROOF_SIDE, PROOF_SIDE))  # only a JPEG takes the hint
-        picture.load()
+    load_picture(data, caps, PROOF_SIDE)
     return header
+
+
+def load_picture(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
+    """The decoded picture, a JPEG at a smaller scale not under ``side`` where it has one.
+
+    A JPEG that has all of its pixels and lacks only the end marker is read, as every browser does.
+
+    Raises:
+        RejectedPicture: as :func:`open_picture`, or truncated or corrupt.
+    """
+    try:
+        return _loaded(data, caps, side)
+    except RejectedPicture as rejected:
+        ended = data.rstrip(b"\xff") + END
+        if rejected.reason is not ReasonCode.IMAGE_CORRUPT or not _lacks_the_end_alone(data, caps):
+            raise
+        return _loaded(ended, caps, side)
+
+
+def _loaded(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
+    picture = open_picture(data, caps)
+    with pillow_errors():
+        picture.draft(None, (side, side))  # only a JPEG takes the hint
+        picture.load()
+    return picture
+
+
+def _lacks_the_end_alone(data: bytes, caps: ImageSettings) -> bool:
+    """Whether what follows the bytes changes no pixel: a decoder takes those that it misses from there."""
+    if not data.startswith(JPEG) or data.endswith(END):
+        return False
+    body = data.rstrip(b"\xff")
+    try:
+        first, second = (_loaded(body + rest + END, caps, caps.max_side) for rest in (b"", OTHER_PIXELS))
+    except RejectedPicture:
+        return False
+    return first.tobytes() == second.tobytes()
 
 
 @cache

@@ -12,6 +12,8 @@ from causalrec.errors import ReasonCode, ResourceRefused, ResourceUnreachable
 from causalrec.pictures.header import RejectedPicture, check_picture
 from causalrec.pictures.resolver import Resolver, ResourceTooLarge
 
+READ_THREADS = 4  # pictures that one Spark task reads at a time
+
 INSPECTED = pa.schema(
     [
         ("image_ref", pa.string()),
@@ -59,7 +61,7 @@ class InspectTask:
     caps: ImageSettings
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with ThreadPoolExecutor(self.caps.read_threads) as pool:
+        with ThreadPoolExecutor(READ_THREADS) as pool:
             for batch in batches:
                 rows = list(pool.map(self.inspect, batch.column("image_ref").to_pylist()))
                 yield pa.RecordBatch.from_pylist(rows, schema=INSPECTED)

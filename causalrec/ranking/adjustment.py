@@ -1,18 +1,22 @@
-"""What the causal adjustment did to a row that it moved: a code for machines and a sentence for people."""
+"""What the causal adjustment did to a row: a code for machines where it moved it, a sentence for people."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.catalogue import Catalogue
 
+EXPOSURE_SHARE = 0.25  # share of the items that count as shown often, and as shown rarely
+RESPONSE_ERRORS = 2.0
+"""By which an item's response rate must differ from the shop's to count as chosen more, or less."""
+
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.str_]
+Texts = npt.NDArray[Any]
 Counts = npt.NDArray[np.floating]
 
 
@@ -23,11 +27,13 @@ class Adjustment(StrEnum):
     LOWER_CHOSEN_LESS = "lower_chosen_less"
     LOWER_SHOWN_OFTEN = "lower_shown_often"
     LOWER_GENERAL_DEMAND = "lower_general_demand"
+    LOWER_POPULAR = "lower_popular"
     LOWER = "lower"
     HIGHER_SHOWN_RARELY_CHOSEN_MORE = "higher_shown_rarely_chosen_more"
     HIGHER_CHOSEN_MORE = "higher_chosen_more"
     HIGHER_SHOWN_RARELY = "higher_shown_rarely"
     HIGHER_GENERAL_DEMAND = "higher_general_demand"
+    HIGHER_RARELY_CHOSEN = "higher_rarely_chosen"
     HIGHER = "higher"
 
 
@@ -36,6 +42,7 @@ SENTENCES = {
     Adjustment.LOWER_CHOSEN_LESS: "ranked lower: chosen less than others when seen",
     Adjustment.LOWER_SHOWN_OFTEN: "ranked lower: chosen often only because it is shown often",
     Adjustment.LOWER_GENERAL_DEMAND: "ranked lower once the general demand for {} is taken out",
+    Adjustment.LOWER_POPULAR: "ranked lower: popular with everybody, which says little about your taste",
     Adjustment.LOWER: "ranked lower by the causal adjustment",
     Adjustment.HIGHER_SHOWN_RARELY_CHOSEN_MORE: (
         "ranked higher: shown rarely, chosen more than others when seen"
@@ -43,19 +50,25 @@ SENTENCES = {
     Adjustment.HIGHER_CHOSEN_MORE: "ranked higher: chosen more than others when seen",
     Adjustment.HIGHER_SHOWN_RARELY: "ranked higher: rarely shown so far",
     Adjustment.HIGHER_GENERAL_DEMAND: "ranked higher once the general demand for {} is taken out",
+    Adjustment.HIGHER_RARELY_CHOSEN: "ranked higher: few have chosen it so far, which is not held against it",
     Adjustment.HIGHER: "ranked higher by the causal adjustment",
 }
 """``{}`` is the name of the confounder code."""
+UNMOVED = "hardly moved by the causal adjustment"
+"""Said of a row whose place in the raw model's list is known and near its own."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the looks say of each item, in catalogue order; bool (n,), all False where none were logged.
+    """What the log says of each item, in catalogue order; bool (n,).
+
+    Where no looks were logged, only ``popular`` and ``scarce`` can be true; where they were, only the others.
 
     Attributes:
         often, rarely: among the items that were shown most, and least.
         more, less: chosen more, or less, than the average item when seen, by more than chance explains.
         code_more, code_less: the same of all items that carry the item's confounder code.
+        popular, scarce: among the items that were chosen most, and least, in training.
     """
 
     often: Bools
@@ -64,27 +77,32 @@ class Evidence:
     less: Bools
     code_more: Bools
     code_less: Bools
+    popular: Bools
+    scarce: Bools
 
     @staticmethod
-    def of(catalogue: Catalogue, settings: ScoringSettings) -> "Evidence":
-        """From the looks of the catalogue."""
+    def of(catalogue: Catalogue) -> "Evidence":
+        """From the looks of the catalogue, else from how often its items were chosen."""
         looks, responses = catalogue.looks, catalogue.responses
+        nothing = np.zeros(catalogue.size, dtype=np.bool_)
         if looks is None or responses is None or not looks.sum():
-            nothing = np.zeros(catalogue.size, dtype=np.bool_)
-            return Evidence(*[nothing] * 6)
-        low, middle, high = np.quantile(looks, [settings.exposure_share, 0.5, 1 - settings.exposure_share])
+            popular, scarce = _ends(catalogue.popularity, EXPOSURE_SHARE)
+            none = (nothing, nothing, nothing)
+            return Evidence(*none, *none, popular, scarce)
+        often, rarely = _ends(looks, EXPOSURE_SHARE)
         _, code = np.unique(catalogue.confounders, return_inverse=True)
         named = catalogue.confounders != ""
         errors = _errors(looks, responses)
         of_code = _errors(*(_summed(code, counts) for counts in (looks, responses)))[code]
-        least = settings.response_errors
         return Evidence(
-            often=(looks >= high) & (looks > middle),
-            rarely=(looks <= low) & (looks < middle),
-            more=errors >= least,
-            less=errors <= -least,
-            code_more=named & (of_code >= least),
-            code_less=named & (of_code <= -least),
+            often=often,
+            rarely=rarely,
+            more=errors >= RESPONSE_ERRORS,
+            less=errors <= -RESPONSE_ERRORS,
+            code_more=named & (of_code >= RESPONSE_ERRORS),
+            code_less=named & (of_code <= -RESPONSE_ERRORS),
+            popular=nothing,
+            scarce=nothing,
         )
 
     def codes(self, items: Indices, moved: Indices, demand_out: Bools) -> Texts:
@@ -103,13 +121,23 @@ class Evidence:
             (lower & less & often, Adjustment.LOWER_SHOWN_OFTEN_CHOSEN_LESS),
             (lower & less, Adjustment.LOWER_CHOSEN_LESS),
             (lower & often & ~more, Adjustment.LOWER_SHOWN_OFTEN),
+            (lower & self.popular[items], Adjustment.LOWER_POPULAR),
             (lower, Adjustment.LOWER),
             (higher & more & rarely, Adjustment.HIGHER_SHOWN_RARELY_CHOSEN_MORE),
             (higher & more, Adjustment.HIGHER_CHOSEN_MORE),
             (higher & rarely & ~less, Adjustment.HIGHER_SHOWN_RARELY),
+            (higher & self.scarce[items], Adjustment.HIGHER_RARELY_CHOSEN),
             (higher, Adjustment.HIGHER),
         ]
         return np.select([where for where, _ in cases], [code.value for _, code in cases], "")
+
+
+def _ends(counts: Counts, share: float) -> tuple[Bools, Bools]:
+    """The ``share`` of the items with the highest ``counts`` (n,), and that with the lowest."""
+    if not counts.size:
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
+    low, middle, high = np.quantile(counts, [share, 0.5, 1 - share])
+    return (counts >= high) & (counts > middle), (counts <= low) & (counts < middle)
 
 
 def _summed(code: Indices, counts: Floats) -> Counts:
@@ -125,11 +153,11 @@ def _errors(looks: Counts, responses: Counts) -> npt.NDArray[np.float64]:
     return np.asarray(np.divide(above, spread, out=np.zeros_like(looks), where=spread > 0))
 
 
-def sentences(codes: Texts, confounders: Texts) -> Texts:
-    """The sentence (m,) of each code; empty for an empty one."""
-    found = np.full(codes.size, "", dtype=object)
+def sentences(codes: Texts, confounders: Texts, compared: Bools) -> Texts:
+    """The sentence (m,) of each code; empty for a row without a code that was not ``compared`` (m,)."""
+    found = np.where(compared, UNMOVED, "").astype(object)
     for code, sentence in SENTENCES.items():
         rows = codes == code.value
         before, placeholder, after = sentence.partition("{}")
-        found[rows] = before + confounders[rows].astype(object) + after if placeholder else sentence
-    return found.astype(str)
+        found[rows] = before + confounders[rows] + after if placeholder else sentence
+    return found

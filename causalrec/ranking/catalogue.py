@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
@@ -16,13 +17,13 @@ class Catalogue:
     """The items that may be recommended, sorted by item id (so a lower position wins a tie).
 
     Attributes:
-        item_ids: str (n,).
-        titles: str (n,) what a reason calls the item.
+        item_ids: texts (n,), of varying width: one long text must not widen all.
+        titles: texts (n,) what a reason calls the item.
         model_rows: int32 (n,) position in the model's own numbering; -1 for items that it does not know.
         popularity: float32 (n,) training interactions.
         states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
         fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
-        confounders: str (n,) name of the coarse confounder code; empty without one.
+        confounders: texts (n,) name of the coarse confounder code; empty without one.
         rules: what the shop's rules say of them.
         raw: float32 (n, r) item states of a raw model of the same data; a row of NaN for items that it does
             not know. None where there is none.
@@ -31,13 +32,13 @@ class Catalogue:
             answered (clicked, carted, ...) in training. None where looks were not logged.
     """
 
-    item_ids: npt.NDArray[np.str_]
-    titles: npt.NDArray[np.str_]
+    item_ids: npt.NDArray[np.object_]
+    titles: npt.NDArray[np.object_]
     model_rows: Ints
     popularity: Floats
     states: Floats | None
     fold: Floats | None
-    confounders: npt.NDArray[np.str_]
+    confounders: npt.NDArray[np.object_]
     rules: ItemRules
     raw: Floats | None = None
     content: Floats | None = None
@@ -49,9 +50,9 @@ class Catalogue:
         """Number of items n."""
         return int(self.item_ids.size)
 
-    def only(self, allowed: npt.NDArray[np.str_]) -> "Catalogue":
+    def only(self, allowed: npt.NDArray[np.object_]) -> "Catalogue":
         """The items whose id is in ``allowed``."""
-        return self._take(np.flatnonzero(np.isin(self.item_ids, allowed)))
+        return self._take(np.flatnonzero(pd.Index(self.item_ids).isin(allowed)))
 
     def joined(self, more: "Catalogue") -> "Catalogue":
         """Both, sorted by item id."""
@@ -65,7 +66,7 @@ class Catalogue:
         size = self.size + more.size
         return Catalogue(**pairs, rules=no_rules(size))._take(order)
 
-    def named(self, item_ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_]) -> "Catalogue":
+    def named(self, item_ids: npt.NDArray[np.object_], titles: npt.NDArray[np.object_]) -> "Catalogue":
         """The same items with today's titles where ``titles`` has one."""
         order = np.argsort(item_ids)
         place = np.minimum(np.searchsorted(item_ids[order], self.item_ids), max(item_ids.size - 1, 0))
@@ -83,8 +84,8 @@ class Catalogue:
 
 
 def catalogue_of(
-    item_ids: npt.NDArray[np.str_],
-    titles: npt.NDArray[np.str_],
+    item_ids: npt.NDArray[np.object_],
+    titles: npt.NDArray[np.object_],
     popularity: Floats,
     tables: ServingTables | None,
     fold: Floats | None = None,
@@ -94,7 +95,7 @@ def catalogue_of(
     """All items of a model, given in the model's numbering. Without ``fold`` the item states are folded."""
     order = np.argsort(item_ids, kind="stable")
     folded = tables.items if fold is None and tables is not None else fold
-    names = np.full(item_ids.size, "") if tables is None else confounder_names(tables)
+    names = np.full(item_ids.size, "", dtype=object) if tables is None else confounder_names(tables)
 
     def ordered(values: Floats | None) -> Floats | None:
         return None if values is None else values[order]
@@ -119,10 +120,10 @@ def _stacked(first: Any, second: Any) -> Any:  # noqa: ANN401 - arrays of any ki
     return None if first is None else np.concatenate([first, second])
 
 
-def confounder_names(tables: ServingTables) -> npt.NDArray[np.str_]:
+def confounder_names(tables: ServingTables) -> npt.NDArray[np.object_]:
     """Per item the name of its coarse code; empty where it has none."""
     codes = int(tables.coarse.max(initial=-1)) + 1
     known = tables.code_names[:codes]
-    names = np.array([*known, *(f"code {code}" for code in range(len(known), codes)), ""])
-    named: npt.NDArray[np.str_] = names[np.where(tables.coarse >= 0, tables.coarse, codes)]
+    names = np.array([*known, *(f"code {code}" for code in range(len(known), codes)), ""], dtype=object)
+    named: npt.NDArray[np.object_] = names[np.where(tables.coarse >= 0, tables.coarse, codes)]
     return named

@@ -26,6 +26,10 @@ from causalrec.ranking.slots import Policy, uniforms
 from causalrec.ranking.topk import Indices, TopK
 from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
 
+BLOCK_MIB = 64  # memory of one block of scores, in MiB
+REASON_HISTORY = 50  # newest items of a history among which reasons are looked for
+MIN_REASON_SIMILARITY = 0.2  # cosine from which a past item is named as a reason
+
 FLOAT = 4
 MIB = 1 << 20
 SAME = 1e-4  # relative difference of one score computed from two tables
@@ -61,7 +65,7 @@ class Engine:
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
         self._lister = Lister.of(catalogue.rules, settings, self._units)
         self._index, self._read_out = index, read_out
-        self._evidence = Evidence.of(catalogue, settings)
+        self._evidence = Evidence.of(catalogue)
         self._raw = _with_raw_states(catalogue)
 
     def recommend(
@@ -91,8 +95,8 @@ class Engine:
         fused = self._users is not None and worthwhile(self.catalogue.size, k)
         scores = 2 * self.catalogue.size // FINE if fused else 3 * self.catalogue.size
         pool = k * self.settings.pool if self.settings.diversity or self._lister.caps else 0
-        per_user = FLOAT * (scores + 2 * width * (self.settings.reason_history + k) + pool * (width + 8))
-        bound = self.settings.block_mib * MIB // max(per_user, 1)
+        per_user = FLOAT * (scores + 2 * width * (REASON_HISTORY + k) + pool * (width + 8))
+        bound = BLOCK_MIB * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
     def _block(self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None) -> Ranked:
@@ -108,8 +112,8 @@ class Engine:
             nearest,
             similarity,
             _drawn(lists, cold),
-            sentences(adjustments, self.catalogue.confounders[top.columns]),
-            self.settings.min_reason_similarity,
+            sentences(adjustments, self.catalogue.confounders[top.columns], raw_places > 0),
+            MIN_REASON_SIMILARITY,
         )
         return Ranked(
             users=top.rows + offset,
@@ -179,7 +183,7 @@ class Engine:
     def _nearest(self, top: TopK, past: Histories) -> tuple[Indices, Floats]:
         if self._units is None:
             return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
-        return nearest_history(self._units, top, past, self.settings.reason_history)
+        return nearest_history(self._units, top, past, REASON_HISTORY)
 
     def _other_scores(self, rows: Ints, top: TopK) -> tuple[Floats, Floats]:
         """The scores of the listed pairs by the raw model, and their content effects."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from causalrec.ranking.topk import TopK
 
 SIMILARITY_DIGITS = 5  # products of other shapes differ beyond; rounding keeps the choice stable
 Indices = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.str_]
+Texts = npt.NDArray[Any]  # objects where one text may be long, fixed width where all are short
 
 
 class RecommendationReason(StrEnum):
@@ -67,11 +68,11 @@ def explain(
     """Reason codes and texts (m,) of the selected pairs.
 
     Args:
-        adjusted: what the adjustment did to each row, in words; empty where it did nothing worth a word.
+        adjusted: what the adjustment did to each row, in words; empty where nothing was compared.
         minimum: cosine below which no single item explains the pair.
     """
     similar = (nearest >= 0) & (similarity >= minimum)
-    because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)].astype(object)
+    because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)]
     cases = [
         (drawn.random, RecommendationReason.EXPLORATION, "shown at random, to learn what you like"),
         (drawn.popular, RecommendationReason.POPULAR, "popular with other customers"),
@@ -83,5 +84,5 @@ def explain(
     texts = np.full(nearest.size, "fits what you chose as a whole", dtype=object)
     for mask, _, text in reversed(cases):
         texts = np.where(mask, text, texts)
-    texts = np.where(adjusted != "", texts + "; " + adjusted.astype(object), texts)
-    return codes, texts.astype(str)
+    texts = np.where(adjusted != "", texts + "; " + adjusted, texts)
+    return codes, texts

@@ -9,12 +9,20 @@ decides, asks or scores carries it out first.
 from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
-from causalrec.errors import ConflictError, RegistryError
+from causalrec.errors import ConflictError, LostRegistry, RegistryError
 from causalrec.lake import Lake
+from causalrec.lake.commit import COMMIT_TRIES
 from causalrec.lake.outcome import Written
-from causalrec.registry.promotions import Decision, Word, append_decision, decisions, read_history
+from causalrec.registry.promotions import (
+    Decision,
+    Word,
+    append_decision,
+    decided_champion,
+    decisions,
+    read_history,
+)
 from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import by_alias, find_number
+from causalrec.registry.versions import ModelVersion, by_alias, find_number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,10 +38,11 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
     Raises:
         RegistryError: somebody else moved the alias meanwhile.
     """
-    for _ in range(settings.lake.commit_tries):
+    for _ in range(COMMIT_TRIES):
         history = read_history(lake)
         settle(client, settings, lake)
-        current = _champion(client, settings)
+        found = champion_of(client, settings, lake)
+        current = None if found is None else found.version
         if decision.moves and current != decision.before:
             raise RegistryError(
                 f"champion is version {current or 'none'}, expected {decision.before or 'none'}: "
@@ -47,8 +56,64 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         settle(client, settings, lake)
         return written
     raise RegistryError(
-        f"other decisions came first {settings.lake.commit_tries} times in a row",
+        f"other decisions came first {COMMIT_TRIES} times in a row",
         do="run it again",
+    )
+
+
+def champion_of(client: "MlflowClient", settings: Settings, lake: Lake) -> ModelVersion | None:
+    """The champion; None where there never was one. Everybody who needs the champion asks here.
+
+    Raises:
+        LostRegistry: ``promotions`` names one that MLflow does not have. That is no first night: nothing may
+            be promoted, deleted or compared as if there had been no champion. An alias that was moved by hand
+            is no loss, as long as the version that was decided is still there.
+    """
+    last = decided_champion(lake)  # read first: whoever decided it may be about to move the alias
+    found = by_alias(client, settings, "champion")
+    if last is None or (found is not None and (found.version == last.version or not last.run_id)):
+        return found
+    settle(client, settings, lake)
+    found = by_alias(client, settings, "champion")
+    stored = find_number(client, settings, last.version)
+    if found is None or (last.run_id and (stored is None or stored.run_id != last.run_id)):
+        raise lost(settings, last, found)
+    return found
+
+
+def known_champion(settings: Settings, lake: Lake) -> ModelVersion | None:
+    """:func:`champion_of` with a client of its own; makes no store."""
+    if store_exists(settings):
+        return champion_of(connect(settings), settings, lake)
+    if (last := decided_champion(lake)) is not None:
+        raise lost(settings, last)
+    return None
+
+
+def needed_champion(settings: Settings, lake: Lake) -> ModelVersion:
+    """:func:`known_champion`, but that there is none is an error."""
+    found = known_champion(settings, lake)
+    if found is None:
+        raise RegistryError(
+            f"{settings.registry.model_name} has no champion", do="run train, evaluate and promote"
+        )
+    return found
+
+
+def champion_number(settings: Settings, lake: Lake) -> str:
+    """The champion's version for a fingerprint; empty where there is none."""
+    found = known_champion(settings, lake)
+    return "" if found is None else found.version
+
+
+def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) -> LostRegistry:
+    """What to say where MLflow has lost what ``last`` decided, and has ``found`` as champion."""
+    said = f"{last.word.replace('_', ' ')} by {last.who} on {last.at:%Y-%m-%d}"
+    has = "no champion" if found is None else f"version {found.version}, and no longer that one"
+    return LostRegistry(
+        f"version {last.version} of {settings.registry.model_name} is champion ({said}), "
+        f"but MLflow at {settings.tracking_uri} has {has}",
+        do="restore the registry from a copy, or run causalrec history --repair",
     )
 
 

@@ -2,20 +2,20 @@
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
-from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import ModelVersion, by_alias, opened
+from causalrec.lake import Lake
+from causalrec.registry.alias import known_champion
+from causalrec.registry.versions import ModelVersion, opened
 
 
-def usable_champion(settings: Settings) -> ModelVersion | None:
+def usable_champion(settings: Settings, lake: Lake) -> ModelVersion | None:
     """The champion whose artifacts are all there and unchanged; None where training is needed.
 
     Raises:
+        LostRegistry: a champion was decided, and MLflow has none.
         RegistryError: there is a champion but its artifacts are damaged: that must be looked at, since
             training another model over it would hide the damage.
     """
-    if not store_exists(settings):
-        return None
-    champion = by_alias(connect(settings), settings, "champion")
+    champion = known_champion(settings, lake)
     if champion is None:
         return None
     try:

@@ -8,7 +8,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
-from causalrec.registry.alias import ANSWER, decide_champion, settle
+from causalrec.registry.alias import ANSWER, champion_of, decide_champion, settle
 from causalrec.registry.promotions import Decision, Word, champion_before, decisions
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
@@ -56,7 +56,7 @@ def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
         return None
     client = connect(settings)
     settle(client, settings, lake)
-    challenger, champion = by_alias(client, settings, "challenger"), by_alias(client, settings, "champion")
+    challenger, champion = by_alias(client, settings, "challenger"), champion_of(client, settings, lake)
     if challenger is None or (champion is not None and champion.version == challenger.version):
         return None
     asked = challenger.tags.get(GATE) == "promote"
@@ -77,7 +77,7 @@ def decide_by_hand(
         client = connect(settings)
         settle(client, settings, lake)
         found = by_number(client, settings, version) if version else need(client, settings, "challenger")
-        champion = by_alias(client, settings, "champion")
+        champion = champion_of(client, settings, lake)
         before = None if champion is None else champion.version
         _may_be_said(answer, person, found, before)
         why = person.why.strip() or f"{answer}, no reason given"
@@ -119,19 +119,22 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
     with guarded(settings):
         client = connect(settings)
         settle(client, settings, lake)
-        champion = need(client, settings, "champion")
-        target = to or champion_before(lake, champion.version)
-        if target is None or target == champion.version:
+        champion = champion_of(client, settings, lake)
+        now = None if champion is None else champion.version
+        target = to or (champion_before(lake, now) if now else None)
+        if target is None or target == now:
             raise RegistryError(
-                f"there is no champion before version {champion.version}",
+                f"there is no champion before version {now}"
+                if now
+                else "there is no champion to go back from",
                 do="choose a version: causalrec rollback --to VERSION (causalrec history lists them)",
             )
         found = by_number(client, settings, target)
         why = Person(person.who, person.why.strip() or "rolled back, no reason given")
         with opened(found):
-            decision = _by_hand("rolled_back", found, champion.version, why)
+            decision = _by_hand("rolled_back", found, now, why)
             written = decide_champion(client, settings, lake, decision)
-    return Decided(decision.word, found.version, champion.version, found.version, written)
+    return Decided(decision.word, found.version, now, found.version, written)
 
 
 def _may_be_said(answer: Answer, person: Person, found: ModelVersion, champion: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,10 @@ from causalrec.dataset.arrays import Floats
 from causalrec.errors import RegistryError
 from causalrec.model.base import Recommender
 from causalrec.model.causal.explain import Explainable, Explanation
+from causalrec.model.factory import load_recommender
 from causalrec.registry.package import ModelPackage
-from causalrec.training.factory import load_recommender
 
-Texts = npt.NDArray[np.str_]
+Texts = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ class Explainer:
         tables = model.serving_tables()
         if tables is None:
             raise RegistryError(f"{folder} has no tables of users and items", do="choose a causal model")
-        users, items = (np.arange(table.shape[0]).astype(str) for table in (tables.users, tables.items))
-        return Explainer(str(folder), model, users, items, np.char.add("item ", items))
+        users, items = (
+            np.arange(table.shape[0]).astype(str).astype(object) for table in (tables.users, tables.items)
+        )
+        return Explainer(str(folder), model, users, items, "item " + items)
 
     def explain(self, user_id: str, item_id: str | None, history: int) -> Explanation:
         """What every module did to the score of the pair; without ``item_id`` to that of the best new item.

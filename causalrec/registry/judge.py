@@ -43,8 +43,8 @@ def score_on(package: ModelPackage, dataset: Dataset) -> Score:
     model = package.judged()
     if package.manifest["dataset_id"] == dataset.dataset_id:
         return model.score
-    rows = package.rows_of(dataset.user_ids.astype(str))
-    items = pd.Index(package.item_ids).get_indexer(pd.Index(dataset.item_ids.astype(str)))
+    rows = package.rows_of(dataset.user_ids)
+    items = pd.Index(package.item_ids).get_indexer(pd.Index(dataset.item_ids))
     known = items >= 0
     histories = dataset.data.train_matrix()
 

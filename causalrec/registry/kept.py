@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
-from causalrec.lake import Pin
+from causalrec.lake import Lake, Pin
+from causalrec.registry.alias import known_champion
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import TRAINED_ON
 
@@ -18,17 +19,18 @@ ERASED = "erased_users"
 """Tag of a version that was trained on users erased since; its value counts them."""
 
 
-def live_pins(settings: Settings) -> tuple[Pin, ...]:
+def live_pins(settings: Settings, lake: Lake) -> tuple[Pin, ...]:
     """Pins of every version with an alias and of the newest ones, which a rollback may return to.
 
     Versions that were trained on an erased user are left out: what they were made from is gone for good.
 
     Raises:
+        LostRegistry: a champion was decided and MLflow has none, so nobody knows its pins.
         RegistryError: MLflow does not answer, or does not know the pins of such a version.
     """
     from mlflow.exceptions import MlflowException
 
-    if not store_exists(settings):
+    if known_champion(settings, lake) is None and not store_exists(settings):
         return ()
     client = connect(settings)
     try:

@@ -7,6 +7,7 @@ has one · ``history.safetensors`` what the users chose · ``users.parquet``, ``
 model's numbering · ``manifest.json`` where it comes from · ``checksums.json``.
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 
+from causalrec.config.known import known
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model import worth
@@ -32,6 +34,7 @@ from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
+from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.user_states import UserStates
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.short_fits import ShortFit, load_fits, save_fits
@@ -45,9 +48,12 @@ RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.s
 WORTH = "worth"  # key of the manifest
 SHORT_FITS = "short_fits.safetensors"
 LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
+RULED = ("brand", "category", "available", "first_seen", "last_seen")  # what the rules of a shop look at
+RULES = "scoring"  # key of the manifest: the settings of scoring, as JSON
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
-Texts = npt.NDArray[np.str_]
+LONG_AGO = "1970-01-01"
+Texts = npt.NDArray[np.object_]
 
 
 def write_package(
@@ -64,7 +70,7 @@ def write_package(
         judged: the model whose evaluation stands for ``recommender``, where it is another one.
         short_fits: fits that differ in one module, by what to call them.
     """
-    from causalrec.training.factory import save_recommender  # torch is not needed to read a package
+    from causalrec.model.factory import save_recommender  # torch is not needed to read a package
 
     data, item_ids = dataset.data, dataset.item_ids
     folder.mkdir(parents=True)
@@ -88,6 +94,7 @@ def write_package(
     pq.write_table(pa.table(users), folder / USERS)
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
     items |= {"popularity": pa.array(popularity, pa.float32())} | _look_counts(data)
+    items |= {name: pa.array(dataset.items[name], from_pandas=True) for name in RULED}
     pq.write_table(pa.table(items), folder / ITEMS)
     names = () if tables is None else tables.code_names
     manifest = {
@@ -200,13 +207,13 @@ class ModelPackage:
 
     def recommender(self) -> Recommender:
         """The model itself."""
-        from causalrec.training.factory import load_recommender
+        from causalrec.model.factory import load_recommender
 
         return load_recommender(self.folder / RECOMMENDER)
 
     def judged(self) -> Recommender:
         """The model that metrics are about: the one that held-out pairs were kept from."""
-        from causalrec.training.factory import load_recommender
+        from causalrec.model.factory import load_recommender
 
         folder = self.folder / JUDGED
         return load_recommender(folder if folder.is_dir() else self.folder / RECOMMENDER)
@@ -237,6 +244,25 @@ class ModelPackage:
         model = self.recommender()
         return Engine(items, settings, score=model.score, score_histories=model.score_histories)
 
+    @cached_property
+    def scoring(self) -> ScoringSettings:
+        """The settings of scoring that the version was registered with; the defaults in older packages."""
+        return ScoringSettings.model_validate(known(ScoringSettings, self.manifest.get(RULES, {})))
+
+    @cached_property
+    def offer(self) -> Catalogue:
+        """The items that the version's own rules allow on the date of its data, under these rules.
+
+        Packages of older code tell neither brand nor category nor availability, so that nothing is blocked by
+        them.
+        """
+        items, whole = pq.read_table(self.folder / ITEMS).to_pandas(), self.catalogue
+        items = items.reindex(columns=list(dict.fromkeys([*items.columns, *RULED])))
+        ds = dt.date.fromisoformat(self.manifest.get("ds", LONG_AGO))
+        found = whole.only(self.item_ids[allowed(items, self.scoring, ds)])
+        rows = items.iloc[found.model_rows].reset_index(drop=True)
+        return replace(found, rules=item_rules(rows, self.scoring, ds, np.ones(found.size, dtype=np.bool_)))
+
     def raw_engine(self, settings: ScoringSettings, catalogue: Catalogue) -> Engine | None:
         """A scorer by the raw model; None where the package has none."""
         users = self._tensor("raw_users") if self.factorised else None
@@ -246,11 +272,13 @@ class ModelPackage:
         plain = replace(catalogue, states=states, fold=np.zeros_like(states), raw=None, content=None)
         return Engine(plain, settings, users=UserStates(users))
 
-    def histories(self) -> Histories:
-        """What the users had chosen when the model was trained, as catalogue positions."""
+    def histories(self, catalogue: Catalogue | None = None) -> Histories:
+        """What the users had chosen when the model was trained, as positions in ``catalogue`` (default: that
+        of the model); -1 for items that are not in it."""
+        items = self.catalogue if catalogue is None else catalogue
         arrays = load_file(self.folder / HISTORY)
-        place = np.empty(self.item_ids.size, dtype=np.int64)
-        place[self.catalogue.model_rows] = np.arange(place.size)
+        place = np.full(self.item_ids.size, -1, dtype=np.int64)
+        place[items.model_rows] = np.arange(items.size)
         return Histories(arrays["indptr"], place[arrays["indices"]])
 
 
@@ -276,4 +304,5 @@ def _texts(table: pa.Table, name: str, otherwise: Texts | None = None) -> Texts:
     values = table[name].to_numpy(zero_copy_only=False)
     if otherwise is not None:
         values = np.where(table[name].is_null().to_numpy(zero_copy_only=False), otherwise, values)
-    return values.astype(str) if values.size else np.empty(0, dtype="<U1")
+    texts: Texts = values.astype(object)  # fixed-width texts would all be as wide as the longest
+    return texts

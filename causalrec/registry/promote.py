@@ -8,17 +8,18 @@ from typing import Any
 
 from causalrec.config import Settings
 from causalrec.config.sections import GateSettings
-from causalrec.errors import RegistryError
+from causalrec.errors import GateRefused
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
-from causalrec.registry.alias import decide_champion, settle
+from causalrec.registry.alias import champion_of, decide_champion, settle
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.comparison import Comparison, read_comparison
 from causalrec.registry.gate.rules import decide
+from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
-from causalrec.registry.versions import GATE, MODEL, ModelVersion, by_alias, need, version_of
+from causalrec.registry.versions import GATE, MODEL, ModelVersion, need, version_of
 
 APPROVER = "nightly"  # who is named where the gate decides without a person
 APPROVE = "answer the approval task of the training DAG, or run causalrec promote"
@@ -40,7 +41,7 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
     """Makes the challenger champion if the gate lets it pass and nobody has to be asked.
 
     Raises:
-        RegistryError: the gate refuses it (the old champion stays), it was not evaluated on the data of
+        GateRefused: the gate refuses it (the old champion stays), it was not evaluated on the data of
             ``ds``, or somebody else promoted meanwhile.
     """
     with guarded(settings):
@@ -50,7 +51,7 @@ def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date)
 def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
     settle(client, settings, lake)
-    challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
+    challenger, champion = need(client, settings, "challenger"), champion_of(client, settings, lake)
     now = None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     expected = dataset_row(lake, ds)["dataset_id"]
@@ -58,9 +59,10 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     if done is not None and now == challenger.version:
         _log(client, challenger, done)
         return _outcome(done, (), f"version {now} was already {WORDS[done.decision]}: {done.why}")
-    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now)
+    outdated = champion is not None and ERASED in champion.tags
+    verdict = decide(evaluation, settings.gate, dataset_id=expected, champion=now, outdated=outdated)
     _log(client, challenger, verdict)
-    if verdict.decision == "promote" and not _unasked(settings, now):
+    if verdict.decision == "promote" and not _unasked(settings, lake, now):
         note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"
         return _outcome(verdict, (), note)
     decision = Decision(
@@ -70,7 +72,7 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     written = decide_champion(client, settings, lake, decision)
     if verdict.decision == "reject":
         stays = f"version {now} remains champion" if now else "there is still no champion"
-        raise RegistryError(
+        raise GateRefused(
             f"the gate refused version {challenger.version} ({stays}): {verdict.why}",
             do="look at its MLflow run, then change the model, the data or the gate's settings",
         )
@@ -95,10 +97,11 @@ def _decided(
     return verdict if same else None
 
 
-def _unasked(settings: Settings, champion: str | None) -> bool:
-    """Whether a version that passed becomes champion without a person."""
+def _unasked(settings: Settings, lake: Lake, champion: str | None) -> bool:
+    """Whether a version that passed becomes champion without a person; a shop has one first champion only."""
     auto = settings.gate.auto_approve
-    return auto == "always" or (auto == "first" and champion is None)
+    first = champion is None and not any(row.moves for row in decisions(lake))
+    return auto == "always" or (auto == "first" and first)
 
 
 def _outcome(verdict: Verdict, writes: tuple[Written, ...], note: str) -> Outcome:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 
-Word = Literal["promoted", "kept", "rejected", "left", "rolled_back"]
+Word = Literal["promoted", "kept", "rejected", "left", "rolled_back", "lost"]
 MOVES = ("promoted", "rolled_back")
 TICK = dt.timedelta(microseconds=1)
 NOT_YET = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -101,6 +101,12 @@ def append_decision(lake: Lake, decision: Decision, since: History) -> Written:
     }
     table = lake.table("promotions")
     return table.append(pa.Table.from_pylist([row], schema=table.schema), since=since.version)
+
+
+def decided_champion(lake: Lake) -> Decision | None:
+    """The decision that made the present champion; None where there was never one, or a person gave it up."""
+    last = [row for row in decisions(lake) if row.moves or row.word == "lost"]
+    return last[-1] if last and last[-1].moves else None
 
 
 def champion_before(lake: Lake, version: str) -> str | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.model.base import Recommender, ServingTables
-from causalrec.registry.package import write_package
+from causalrec.registry.described import describe
+from causalrec.registry.package import RULES, write_package
 from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
 from causalrec.registry.versions import PACKAGE_HASH, ModelVersion, opened
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("served.py")
 LIBRARY = Path(__file__).parents[1]
-EXAMPLE_USERS = 3
+NOBODY = "somebody"  # the example of an input names no real user, who may be erased one day
 
 
 def register(
@@ -45,19 +46,21 @@ def register(
     with tempfile.TemporaryDirectory(prefix="causalrec-package-") as scratch:
         folder = Path(scratch) / "package"
         judged, served = fitted
-        origin = {**facts, **origin_of(settings, dataset)}
+        rules = {RULES: settings.scoring.model_dump(mode="json")}
+        origin = {**facts, **rules, **origin_of(settings, dataset)}
         digest = write_package(folder, served, dataset, origin, judged, short_fits)
-        info = _log_model(folder, dataset)
+        info = _log_model(folder, settings.scoring.k)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}
     with opened(ModelVersion(name, "(upload)", run_id, info.model_uri, tags)):
         pass
     version = str(mlflow.register_model(info.model_uri, name, tags=tags).version)
+    describe(client, settings, dataset, ds, version)
     client.set_registered_model_alias(name, "challenger", version)
     return ModelVersion(name, version, run_id, info.model_uri, tags)
 
 
-def _log_model(folder: Path, dataset: Dataset) -> Any:  # noqa: ANN401 - MLflow is untyped
+def _log_model(folder: Path, k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
     import mlflow
     import pandas as pd
 
@@ -66,14 +69,14 @@ def _log_model(folder: Path, dataset: Dataset) -> Any:  # noqa: ANN401 - MLflow 
         python_model=str(SCRIPT),
         artifacts={"package": str(folder)},
         code_paths=[str(LIBRARY)],
-        signature=signature(),
-        input_example=pd.DataFrame({"user_id": dataset.user_ids[:EXAMPLE_USERS].astype(str)}),
+        signature=signature(k),
+        input_example=pd.DataFrame({"user_id": [NOBODY]}),
         pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
     )
 
 
-def signature() -> Any:  # noqa: ANN401 - MLflow is untyped
-    """Users in, ranked items with reasons out; ``k`` is a parameter."""
+def signature(k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
+    """Users in, ranked items with reasons out; the number of rows is a parameter, ``k`` by default."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
@@ -89,5 +92,5 @@ def signature() -> Any:  # noqa: ANN401 - MLflow is untyped
     return ModelSignature(
         inputs=Schema([ColSpec("string", "user_id")]),
         outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),
-        params=ParamSchema([ParamSpec("k", "long", 20)]),
+        params=ParamSchema([ParamSpec("k", "long", k)]),
     )

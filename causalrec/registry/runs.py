@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causalrec.errors import RegistryError
-from causalrec.registry.versions import PACKAGE_HASH, ModelVersion
+from causalrec.registry.versions import PACKAGE_HASH, TUNED, ModelVersion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -90,6 +90,7 @@ def _lineage(run: "Run", version: ModelVersion) -> dict[str, str]:
     tags = {**run.data.tags, **version.tags}
     facts = {"version": f"{version.name} version {version.version}", "run": version.run_id}
     facts |= {name: tags[name] for name in LINEAGE if name in tags}
+    facts |= {"tuned settings": tags[TUNED]} if TUNED in tags else {}
     facts |= {"package sha256": tags[PACKAGE_HASH]} if PACKAGE_HASH in tags else {}
     pins: dict[str, int] = json.loads(tags.get("pins", "{}"))
     return facts | {f"table {table}": f"Delta version {number}" for table, number in sorted(pins.items())}

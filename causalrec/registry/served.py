@@ -9,11 +9,30 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.errors import RequestError
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.registry.asked import asked_k, asked_users
 from causalrec.registry.package import ModelPackage, open_package
+
+NOTHING = pd.DataFrame(
+    {
+        name: pd.Series(dtype=kind)
+        for name, kind in (
+            ("user_id", "object"),
+            ("rank", "int64"),
+            ("item_id", "object"),
+            ("score", "float64"),
+            ("reason_code", "object"),
+            ("reason_text", "object"),
+            ("fallback", "object"),
+        )
+    }
+)
+"""The answer to a request without rows."""
 
 
 class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -27,13 +46,21 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def _prepare(self, package: ModelPackage) -> None:
         self._package = package
         self._users = pd.Index(package.user_ids)
-        self._histories: Histories = package.histories()
-        self._engine: Engine = package.engine(ScoringSettings())
+        self._histories: Histories = package.histories(package.offer)
+        self._engine: Engine = package.engine(package.scoring, package.offer)
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-        """Frame of ``user_id`` -> user_id, rank, item_id, score, reason_code, reason_text, fallback."""
-        k = int((params or {}).get("k", ScoringSettings().k))
-        users = model_input["user_id"].astype(str).to_numpy()
+        """Frame of ``user_id`` -> user_id, rank, item_id, score, reason_code, reason_text, fallback.
+
+        Raises:
+            MlflowException: INVALID_PARAMETER_VALUE, a row without a user id or a ``k`` out of range; over
+                HTTP that is status 400.
+        """
+        try:
+            users = asked_users(model_input)
+            k = asked_k(params, self._package.scoring.k, self._package.item_ids.size)
+        except RequestError as error:
+            raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from error
         places = self._users.get_indexer(pd.Index(users))
         known = [self._histories.of(int(place)) if place >= 0 else np.empty(0, np.int64) for place in places]
         lengths = np.array([items.size for items in known], dtype=np.int64)
@@ -52,7 +79,7 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             )
             for block in self._engine.recommend(self._package.rows_of(users), past, k)
         ]
-        return pd.concat(frames, ignore_index=True)
+        return pd.concat([NOTHING, *frames], ignore_index=True)
 
 
 mlflow.models.set_model(ServedRecommender())

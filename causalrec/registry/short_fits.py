@@ -20,12 +20,17 @@ LABELS = "labels"  # key of the header
 
 @dataclass(frozen=True)
 class ShortFit:
-    """Scores are products: (U, d) and (N, d) of the response, (U, c) and (N, c) of the content effect."""
+    """Scores are products: (U, d) and (N, d) of the response, (U, c) and (N, c) of the content effect.
+
+    ``exposure`` (N,) is what being shown often adds to the response where lists follow what will be chosen
+    anyway; zero where that was not learnt.
+    """
 
     users: Floats
     items: Floats
     content_users: Floats
     content_items: Floats
+    exposure: Floats
 
     @staticmethod
     def of(tables: ServingTables) -> "ShortFit":
@@ -33,7 +38,8 @@ class ShortFit:
         users, items = tables.content_users, tables.content_items
         if users is None or items is None:
             users, items = tables.users, tables.items
-        return ShortFit(tables.users, tables.items, users, items)
+        exposure = np.zeros(len(tables.items), np.float32) if tables.exposure is None else tables.exposure
+        return ShortFit(tables.users, tables.items, users, items, exposure)
 
 
 TABLES = tuple(field.name for field in fields(ShortFit))
@@ -56,7 +62,10 @@ def load_fits(file: Path) -> dict[str, ShortFit]:
     with safe_open(file, framework="numpy") as stored:
         labels: list[str] = json.loads(stored.metadata()[LABELS])
     arrays = load_file(file)
-    return {
-        label: ShortFit(*(arrays[f"{number}.{name}"] for name in TABLES))
-        for number, label in enumerate(labels)
-    }
+    fits = {}
+    for number, label in enumerate(labels):
+        found = {name: arrays.get(f"{number}.{name}") for name in TABLES}
+        if found["exposure"] is None:  # written by older code
+            found["exposure"] = np.zeros(len(arrays[f"{number}.items"]), np.float32)
+        fits[label] = ShortFit(**found)
+    return fits

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
+from causalrec.registry.sqlite import refuse_damaged
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+TIMEOUT_SECONDS = 60  # seconds of one request to MLflow
 
 SQLITE = "sqlite:///"
 SCHEME = re.compile(r"[a-z][a-z0-9+-]+:")  # of a URI with or without an authority (mlflow-artifacts:/)
@@ -20,7 +23,7 @@ def connect(settings: Settings) -> "MlflowClient":
     """A client of ``settings.tracking_uri``, which is also the registry; telemetry is off.
 
     Raises:
-        RegistryError: the store cannot be reached.
+        LostRegistry: it is a SQLite file that is damaged.
     """
     import mlflow
     from mlflow.environment_variables import (
@@ -36,11 +39,13 @@ def connect(settings: Settings) -> "MlflowClient":
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set("false")
     MLFLOW_UV_AUTO_DETECT.set("false")  # a version's needs must not depend on the working directory
     MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(settings.registry.retries)
-    MLFLOW_HTTP_REQUEST_TIMEOUT.set(settings.registry.timeout_seconds)
+    MLFLOW_HTTP_REQUEST_TIMEOUT.set(TIMEOUT_SECONDS)
     set_telemetry_client()  # drops the client that the import made
     uri = settings.tracking_uri
     if uri.startswith(SQLITE):
-        Path(uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(uri.removeprefix(SQLITE))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        refuse_damaged(file)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     return mlflow.MlflowClient(uri, uri)
@@ -65,7 +70,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     """Id of the configured experiment, created with an explicit artifact location where it is missing."""
     from mlflow.exceptions import MlflowException
 
-    name = settings.registry.experiment
+    name = settings.registry.model_name
     found = client.get_experiment_by_name(name)
     if found is None:
         location = f"{settings.artifact_root.rstrip('/')}/{name}"
@@ -79,7 +84,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
     if found.lifecycle_stage != "active":
         raise RegistryError(
             f"experiment {name} was deleted in MLflow",
-            do="restore it, or choose another name (registry.experiment)",
+            do="restore it, or choose another name (registry.model_name)",
         )
     return str(found.experiment_id)
 

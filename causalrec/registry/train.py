@@ -9,6 +9,7 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress, ServingTables
+from causalrec.plugins import MODELS, plugin_name, plugin_version
 from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.register import register
@@ -22,12 +23,18 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
     """What a trained version depends on: the dataset and the settings of model and training."""
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
-        "model": _digest(settings.model.model_dump_json()),
+        "model": _digest(settings.model.model_dump_json() + _package(settings.model.name)),
         "training": _digest(settings.training.model_dump_json()),
         "refuters": ",".join(settings.gate.refuters),
         "registry": settings.registry.model_dump_json(include=PLACE),
         "store": "lost" if _store_was_lost(settings, ledger, ds) else "kept",
     }
+
+
+def _package(model: str) -> str:
+    """Name and version of the package that brings the model; '' for the models of this one."""
+    plugin = plugin_name(model)
+    return plugin_version(MODELS, plugin) if plugin else ""
 
 
 def _store_was_lost(settings: Settings, ledger: Ledger, ds: dt.date) -> bool:

@@ -8,13 +8,15 @@ from typing import Any
 
 from causalrec import __version__
 from causalrec.config import Settings
+from causalrec.config.tuned import in_use
 from causalrec.dataset.load import Dataset
 from causalrec.dataset.store import verify_bundle
 from causalrec.lake.record.ledger import git_revision
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.worth import ModuleWorth, as_json
+from causalrec.registry.described import log_datasets
 from causalrec.registry.reproduction.environment import environment_of
-from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON
+from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON, TUNED
 
 CARRIED = ("dataset", "features")  # settings that a rebuild of the data needs; the model carries its own
 
@@ -61,6 +63,9 @@ def log_setting(settings: Settings, dataset: Dataset, ds: dt.date) -> None:
     }
     mlflow.log_params({name: str(value)[:500] for name, value in _flat(sections).items()})
     mlflow.set_tags({**facts_of(settings, dataset, ds), "pins": json.dumps(_pins(dataset))})
+    if tuned := in_use(settings):
+        mlflow.set_tag(TUNED, tuned)
+    log_datasets(settings, dataset)
     mlflow.log_dict(settings.model_dump(mode="json"), "settings.json")
     origin = origin_of(settings, dataset)
     mlflow.log_dict({name: origin[name] for name in ("pins", "files")}, "data.json")

@@ -21,6 +21,7 @@ Alias = Literal["champion", "challenger"]
 AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
 GATE = "gate"  # tag: what the gate decided
 PACKAGE_HASH, DATASET, TRAINED_ON, MODEL = "package_sha256", "dataset_id", "ds", "model"
+TUNED = "tuned"  # of a run: the tuned settings that it was trained with
 SCRIPT_LOADER = "mlflow.pyfunc.loaders.code_model"
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from causalrec.config import Settings
 
+GATE_NIGHTS = 14  # nights whose gate results are shown beside tonight's
+
 Status = Literal["pass", "warn", "fail"]
 
 
@@ -39,7 +41,7 @@ def gate_lines(settings: Settings, ds: dt.date) -> tuple[GateLine, ...]:
     """Lines of every table that was gated on ``ds``, by table and in the order of the contract."""
     folder = settings.report_root / "quality"
     tables = sorted(file.parent for file in folder.glob(f"*/{ds.isoformat()}.json"))
-    return tuple(line for table in tables for line in _lines(table, ds, settings.report.gate_nights))
+    return tuple(line for table in tables for line in _lines(table, ds, GATE_NIGHTS))
 
 
 def _lines(table: Path, ds: dt.date, nights: int) -> Iterator[GateLine]:

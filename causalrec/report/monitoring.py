@@ -11,6 +11,7 @@ from causalrec.config import Settings
 from causalrec.lake import Lake
 from causalrec.report.page import make_page
 from causalrec.report.svg import ACCENT, BAD, DIM, draw
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS
 
 NIGHTS = 60  # shown on the page
 SIZE = (4.4, 2.0)  # inches
@@ -31,7 +32,7 @@ def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
         flag=flags[0] if flags else None,
         lines=[row for row in tonight if row["measure"] != FLAG],
         charts=_charts(rows),
-        side=settings.report.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, LedgerRow
+from causalrec.lake.outcome import losses
 
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "popularity_lift@20")
 DONE = ("success", "unchanged")
@@ -14,7 +15,10 @@ DONE = ("success", "unchanged")
 
 @dataclass(frozen=True)
 class TableLine:
-    """What one job of the night did to one table (``-`` for a job that writes none)."""
+    """What one job of the night did to one table (``-`` for a job that writes none).
+
+    ``losses`` are sentences on lost rows, pictures or values, at the first line of a job.
+    """
 
     job: str
     table: str
@@ -25,6 +29,7 @@ class TableLine:
     status: str
     location: str
     version: int | None
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Night:
     rejects: Mapping[str, int]
     metrics: Metrics | None
     counters: Mapping[str, Mapping[str, float]]
+
+    @property
+    def losses(self) -> list[tuple[str, str]]:
+        """Job and sentence of everything that was lost."""
+        return [(line.job, loss) for line in self.lines for loss in line.losses]
 
     @property
     def seconds(self) -> float:
@@ -97,19 +107,18 @@ def _lines(lake: Lake, job: str, run: list[LedgerRow]) -> list[TableLine]:
         sum(row.rows_rejected for row in run),
         sum(row.seconds for row in run),
     )
+    lost = tuple(f"{row.ds}: {loss}" for row in run for loss in losses(row.note))
     if not tables:
-        return [
-            TableLine(
-                job, "-", totals[0], sum(row.rows_out for row in run), totals[1], totals[2], status, "", None
-            )
-        ]
+        done = sum(row.rows_out for row in run)
+        return [TableLine(job, "-", totals[0], done, totals[1], totals[2], status, "", None, lost)]
     lines = []
     for place, (table, (count, version)) in enumerate(
         sorted(tables.items(), key=lambda item: item[0] == "quarantine")
     ):
         first = totals if place == 0 else (0, 0, 0.0)  # a job's input and time are counted once
         where = lake.table(table).location.uri
-        lines.append(TableLine(job, table, first[0], count, first[1], first[2], status, where, version))
+        told = lost if place == 0 else ()
+        lines.append(TableLine(job, table, first[0], count, first[1], first[2], status, where, version, told))
     return lines
 
 

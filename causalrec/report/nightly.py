@@ -14,7 +14,7 @@ from causalrec.report.gates import gate_lines
 from causalrec.report.night import DONE, Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
-from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 from causalrec.report.truth import TruthLine, short_fits_note, truth_charts
 
 
@@ -51,10 +51,10 @@ def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[T
         truth_note=short_fits_note(truth),
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
-        codes=codes(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
+        codes=codes(lake, night.ds) if lake.table("recommendations").exists() else [],
         titles=titles,
         picture=thumbnails.uri,
-        side=settings.report.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )
 
 

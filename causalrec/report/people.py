@@ -13,6 +13,10 @@ from causalrec.config import Settings
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
+HISTORY = 8  # items of a history shown on the nightly page
+RECOMMENDATIONS = 8  # rows of a list shown on the nightly page
+CODES = 12  # confounder codes shown
+
 CODE_ITEMS = 6  # pictures of one confounder code
 PLAIN = "plain"
 BATCH_ROWS = 65_536
@@ -79,10 +83,10 @@ def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
     past = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
     past = past.filter(pc.is_in(past["user_id"], value_set=wanted))
     histories, shown = _grouped(past.to_pylist()), _grouped(lists.to_pylist())
-    return [_person(user, histories.get(user, []), shown[user], settings) for user in chosen]
+    return [_person(user, histories.get(user, []), shown[user], HISTORY, RECOMMENDATIONS) for user in chosen]
 
 
-def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> Person:
+def one_person(lake: Lake, ds: dt.date, user_id: str) -> Person:
     """One user as :func:`people` shows them, with their whole history and list.
 
     Raises:
@@ -94,8 +98,7 @@ def one_person(settings: Settings, lake: Lake, ds: dt.date, user_id: str) -> Per
             f"no list of user {user_id} was published for {ds}", do="check the id; run the night of this date"
         )
     past = _of_user(lake, "interactions", ds, user_id, ["user_id", "item_id", "last_time"])
-    whole = settings.report.model_copy(update={"recommendations": len(rows), "history": max(len(past), 1)})
-    return _person(user_id, past, rows, settings.model_copy(update={"report": whole}))
+    return _person(user_id, past, rows, len(past), len(rows))
 
 
 def _of_user(
@@ -111,7 +114,7 @@ def _of_user(
     return found
 
 
-def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
+def codes(lake: Lake, ds: dt.date) -> list[Code]:
     """The codes that stand behind most of tonight's rows."""
     rows = _recommendations(lake, ds, ["user_id", "item_id", "score_rank", "raw_rank", "confounder_code"])
     rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["raw_rank"].is_valid()))
@@ -124,7 +127,7 @@ def codes(settings: Settings, lake: Lake, ds: dt.date) -> list[Code]:
         items = part["item_id"].value_counts()
         top = sorted(items.index, key=lambda item: (-items[item], item))[:CODE_ITEMS]
         found.append(Code(str(name), len(part), float(part["shift"].mean()), tuple(top)))
-    return sorted(found, key=lambda code: (-code.rows, code.name))[: settings.report.codes]
+    return sorted(found, key=lambda code: (-code.rows, code.name))[:CODES]
 
 
 def _recommendations(lake: Lake, ds: dt.date, columns: list[str] | None) -> pa.Table:
@@ -149,14 +152,15 @@ def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-def _person(user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], settings: Settings) -> Person:
+def _person(
+    user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], history: int, most: int
+) -> Person:
     latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
     rows = sorted(rows, key=lambda row: row["rank"])
     shown = tuple(_shown(row) for row in rows)
-    history = tuple(row["item_id"] for row in latest[: settings.report.history])
+    bought = tuple(row["item_id"] for row in latest[:history])
     label = rows[0]["fallback"] or PLAIN
-    most = settings.report.recommendations
-    return Person(user, label, history, len(past), shown[:most], str(rows[0]["model_version"]))
+    return Person(user, label, bought, len(past), shown[:most], str(rows[0]["model_version"]))
 
 
 def _shown(row: dict[str, Any]) -> Shown:

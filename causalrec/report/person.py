@@ -9,7 +9,7 @@ from pathlib import Path
 from causalrec.config import Settings
 from causalrec.report.page import make_page
 from causalrec.report.people import Person, Shown
-from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
 MOST_HISTORY = 40  # items shown
 SAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -70,7 +70,7 @@ def person_page(
         left_out=left_out,
         titles={item: title for item, title in titles.items() if title},
         picture=Thumbnails(settings, references).uri,
-        side=settings.report.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )
 
 

@@ -11,6 +11,10 @@ from causalrec.errors import CausalrecError
 from causalrec.pictures.decode import decode
 from causalrec.pictures.resolver import Resolver
 
+MAX_BYTES = 6_000_000  # size of the page from which pictures are left out, in bytes
+
+THUMBNAIL_PIXELS = 112  # side of a picture, in pixels
+
 QUALITY = 78
 
 
@@ -18,7 +22,7 @@ class Thumbnails:
     """item id -> data URI of its picture; each picture is embedded once."""
 
     def __init__(self, settings: Settings, references: Mapping[str, str]) -> None:
-        self._caps, self._report = settings.features.image, settings.report
+        self._caps = settings.features.image
         self._resolver = Resolver(settings.image_roots, settings.fetch)
         self._references = references
         self._found: dict[str, str | None] = {}  # by reference
@@ -36,14 +40,14 @@ class Thumbnails:
         return self._found[reference]
 
     def _read(self, reference: str) -> str | None:
-        if self._bytes >= self._report.max_bytes:
+        if self._bytes >= MAX_BYTES:
             return None
         try:
             data = self._resolver.read(reference, self._caps.max_bytes)
-            picture = decode(data, self._caps, self._report.thumbnail_pixels)
+            picture = decode(data, self._caps, THUMBNAIL_PIXELS)
         except (CausalrecError, OSError, ValueError):  # a page never fails for a picture; ingest recorded it
             return None
-        uri = _as_uri(picture, self._report.thumbnail_pixels)
+        uri = _as_uri(picture, THUMBNAIL_PIXELS)
         self._bytes += len(uri)
         return uri
 

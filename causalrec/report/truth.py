@@ -26,6 +26,8 @@ class TruthLine:
     Attributes:
         factual: gains are the true chances of a choice if the item is shown.
         do: gains are the same with general demand for brand and category taken out (the content effect).
+        logged: gains are the true chances that the shop shows the item and it is chosen; None in lines that
+            older code kept.
         own: whether it is a version of the shop's model, and not one that it is compared with.
     """
 
@@ -35,6 +37,8 @@ class TruthLine:
     factual_interval: tuple[float, float]
     do_interval: tuple[float, float]
     own: bool = False
+    logged: float | None = None
+    logged_interval: tuple[float, float] | None = None
 
 
 def write_truth(settings: Settings, ds: dt.date, lines: Sequence[TruthLine]) -> None:
@@ -62,17 +66,23 @@ def short_fits_note(lines: Sequence[TruthLine]) -> str:
     whole = [line.model for line in lines if line.model.startswith(f"{WHOLE}, ")]
     if not whole:
         return ""
-    return f"Rows without (or with) a module are short fits: compare them with “{whole[0]}”, fitted alike."
+    return (
+        "Rows “without …” or “with …” a module are shorter fits. Compare them only with "
+        f"“{whole[0]}”, which was fitted the same way."
+    )
 
 
 def truth_charts(lines: Sequence[TruthLine]) -> dict[str, Markup]:
     """Question -> chart; nothing for a shop whose truth nobody knows."""
     if not lines:
         return {}
-    return {
+    charts = {
         "If the item is shown (response)": _chart("truth-response", lines, "factual"),
         "Its content alone (content effect)": _chart("truth-content", lines, "do"),
     }
+    if all(line.logged is not None for line in lines):
+        charts["What will be chosen anyway (shown and chosen)"] = _chart("truth-logged", lines, "logged")
+    return charts
 
 
 def _chart(name: str, lines: Sequence[TruthLine], question: str) -> Markup:

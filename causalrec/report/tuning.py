@@ -7,6 +7,7 @@ from pathlib import Path
 from causalrec.config import Settings
 from causalrec.config.bench import Value
 from causalrec.report.page import make_page
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS
 
 FILE = "tuning.html"
 
@@ -26,6 +27,7 @@ def tuning_page(
     settings: Settings,
     *,
     chosen: Mapping[str, Value],
+    metric: str,
     value: float,
     before: float | None,
     trials: Sequence[TrialLine],
@@ -38,11 +40,11 @@ def tuning_page(
         "tuning.html.j2",
         FILE,
         model=settings.model.name,
-        metric=settings.training.select_on,
+        metric=metric,
         chosen=chosen,
         value=value,
         before=before,
         trials=ranked,
         varied=varied,
-        side=settings.report.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )

@@ -12,9 +12,10 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.engine import BLOCK_MIB
 from causalrec.ranking.rules import allowed
-from causalrec.registry.store import connect
-from causalrec.registry.versions import need, opened
+from causalrec.registry.alias import needed_champion
+from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
 from causalrec.scoring.tonight import tonight
@@ -33,7 +34,7 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
         ScoringError: a state is not finite.
     """
     dataset = load_dataset(settings, lake, ds)
-    champion = need(connect(settings), settings, "champion")
+    champion = needed_champion(settings, lake)
     with opened(champion) as package:
         similar = _similar(tonight(package, dataset, settings.scoring, lake, ds), settings, champion.version)
         has_states = package.factorised
@@ -62,7 +63,7 @@ def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table
     if not np.isfinite(states).all():
         raise ScoringError(f"version {version} has item states that are not finite", do="train another model")
     scoring = settings.scoring
-    found = list(item_neighbours(states, scoring.similar_items, scoring.block_mib))
+    found = list(item_neighbours(states, scoring.similar_items, BLOCK_MIB))
     rows, columns, ranks, scores = (
         np.concatenate([np.empty(0, dtype=kind), *(getattr(top, name) for top in found)])
         for name, kind in (("rows", int), ("columns", int), ("ranks", int), ("scores", np.float32))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -24,15 +25,17 @@ from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.rules import allowed
+from causalrec.registry.alias import champion_number, needed_champion
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.store import connect
-from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, need, opened, version_of
+from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, opened
 from causalrec.scoring.tonight import tonight
 from causalrec.scoring.worker import RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+ANN_PROBES = 64  # cells of the index that are searched
 
 RECALL_USERS = 500  # whose lists by the index are compared with exact ones
 INDEX = "items.faiss"
@@ -43,7 +46,7 @@ def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) ->
     """The dataset, the champion and the settings of scoring."""
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
-        "champion": version_of(settings, "champion"),
+        "champion": champion_number(settings, lake),
         "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
     }
 
@@ -56,7 +59,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         DatasetError: there is no dataset of ``ds``.
     """
     dataset = load_dataset(settings, lake, ds)
-    champion = need(connect(settings), settings, "champion")
+    champion = needed_champion(settings, lake)
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     with opened(champion) as package:
@@ -88,7 +91,7 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
     """user_id and the row of the user in the model; -1 for users it knows nothing about."""
-    rows = package.rows_of(dataset.user_ids.astype(str))
+    rows = package.rows_of(dataset.user_ids)
     return pa.table(
         {"user_id": pa.array(dataset.user_ids, pa.string()), "user_row": pa.array(rows, pa.int32())}
     )
@@ -107,7 +110,7 @@ def _index(catalogue: Catalogue, settings: Settings) -> Any:  # noqa: ANN401 - f
     least = settings.scoring.ann_from_items
     if catalogue.states is None or not least or catalogue.size < least:
         return None
-    return build_index(catalogue.states, settings.scoring.ann_probes, settings.training.seed)
+    return build_index(catalogue.states, ANN_PROBES, settings.training.seed)
 
 
 def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: Settings) -> dict[str, float]:  # noqa: ANN401
@@ -173,7 +176,7 @@ def _counters(spark: "SparkSession", lake: Lake, ds: dt.date, version: int) -> d
 def _sizes(
     package: ModelPackage, dataset: Dataset, catalogue: Catalogue, settings: ScoringSettings, ds: dt.date
 ) -> dict[str, float]:
-    known = np.isin(dataset.item_ids.astype(str), package.item_ids)
+    known = pd.Index(dataset.item_ids).isin(package.item_ids)
     may = allowed(dataset.items, settings, ds)
     return {
         "items_scored": float(catalogue.rules.listed.sum()),

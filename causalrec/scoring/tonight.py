@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats
@@ -27,11 +28,11 @@ def tonight(
     their vectors come from the encoders that it was trained with. Those left without a state (no content
     either) stand in no personal place; they have their share of the places of new items.
     """
-    ids = dataset.item_ids.astype(str)
-    titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy().astype(str)
+    ids = dataset.item_ids
+    titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy(dtype=object)
     may = allowed(dataset.items, settings, ds)
     known = package.catalogue.only(ids[may]).named(ids, titles)
-    rows = np.flatnonzero(may & ~np.isin(ids, package.item_ids))
+    rows = np.flatnonzero(may & ~pd.Index(ids).isin(package.item_ids))
     states = _content_states(package, dataset, rows, lake) if rows.size else None
     both = known.joined(_unknown(known, ids[rows], titles[rows], states))
     order = np.argsort(ids, kind="stable")
@@ -44,7 +45,7 @@ def tonight(
 
 
 def _unknown(
-    known: Catalogue, ids: npt.NDArray[np.str_], titles: npt.NDArray[np.str_], states: Floats | None
+    known: Catalogue, ids: npt.NDArray[np.object_], titles: npt.NDArray[np.object_], states: Floats | None
 ) -> Catalogue:
     """New items as a catalogue of their own, shaped like ``known``: without looks and without anything
     to fold, unknown to the raw model; their content effect was not measured."""
@@ -60,7 +61,7 @@ def _unknown(
         np.zeros(ids.size, dtype=np.float32),
         states if given else filled(known.states, 0),
         filled(known.fold, 0),
-        np.full(ids.size, ""),
+        np.full(ids.size, "", dtype=object),
         no_rules(ids.size),
         filled(known.raw, np.nan),
         filled(known.content, np.nan),

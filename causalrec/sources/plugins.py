@@ -1,26 +1,17 @@
-"""Sources of other packages: entry points of the group ``causalrec.sources``.
-
-Such a package declares, for ``source.kind = "parcels"``::
-
-    [project.entry-points."causalrec.sources"]
-    parcels = "causalrec_parcels:Parcels"
-
-An entry point names a class without arguments that is a :class:`Source`.
-"""
+"""Sources of other packages; see :mod:`causalrec.plugins`."""
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from causalrec.config import Settings
-from causalrec.errors import SettingsError
+from causalrec.plugins import SOURCES, load_plugin
 from causalrec.sources.marker import Marker
 from causalrec.sources.progress import Progress
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-GROUP = "causalrec.sources"
+OWN = ("native", "demo", "hm")
 
 
 @runtime_checkable
@@ -42,18 +33,4 @@ def source_plugin(kind: str) -> Source:
     Raises:
         SettingsError: no package has it, it cannot be imported, or it is no source.
     """
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if kind not in found:
-        others = ", ".join(["native", "demo", "hm", *sorted(found)])
-        raise SettingsError(f"there is no source {kind!r}", do=f"set source.kind to one of: {others}")
-    try:
-        source = found[kind].load()()
-    except Exception as error:  # a foreign package may raise anything while it is imported
-        what = f"source {kind!r} ({found[kind].value}) cannot be loaded: {type(error).__name__}: {error}"
-        raise SettingsError(what[:500], do="correct or remove that package") from error
-    if not isinstance(source, Source):
-        raise SettingsError(
-            f"source {kind!r} ({found[kind].value}) is no source",
-            do="give it the methods fingerprint and land",
-        )
-    return source
+    return load_plugin(SOURCES, kind, Source, "source.kind", OWN)  # type: ignore[type-abstract]

@@ -1,13 +1,14 @@
 """Tensors and facts in a folder: safetensors + JSON, written under another name and then renamed."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from causalrec.errors import TrainingError
+logger = logging.getLogger(__name__)
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -25,8 +26,7 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """The last complete checkpoint, or None where there is none.
 
-    Raises:
-        TrainingError: the file is damaged.
+    A damaged one is set aside under another name and said, and counts as none: training starts anew.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -37,5 +37,9 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
         with safe_open(str(file), framework="pt") as opened:
             facts = json.loads(opened.metadata()["facts"])
         return load_file(str(file)), facts
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise TrainingError(f"checkpoint {file} is damaged", do="delete it; training starts anew") from error
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        aside = file.with_suffix(".damaged")
+        file.replace(aside)
+        why = str(error).splitlines()[0]
+        logger.warning("damaged checkpoint (%s) set aside as %s: training starts anew", why, aside)
+        return None

@@ -1,12 +1,13 @@
 """Where training runs, and whether it will fit there."""
 
-import os
-
 import torch
 
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
+from causalrec.model.content import CHANNEL_WIDTH
+from causalrec.training.free_memory import available_bytes
+from causalrec.training.judge import EVALUATION_BATCH
 from causalrec.training.losses import CACHED_CELLS, DEVICE_CELLS
 
 GIB = 2**30
@@ -53,10 +54,10 @@ def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingS
     scores = min(training.batch * negatives, cells) * FLOAT * 3
     content = {} if model.name in WITHOUT_CONTENT else data.modalities
     features = sum(values.nbytes for values in content.values()) * 3
-    widths = [min(model.content.channel_width, values.shape[1]) for values in content.values()]
+    widths = [min(CHANNEL_WIDTH, values.shape[1]) for values in content.values()]
     columns = sum(widths) if model.content.channel else 0
     neighbours = data.n_items * model.content.neighbours * (8 + FLOAT) * 2 * len(content)
-    evaluation = training.evaluation_batch * data.n_items * FLOAT * 5 // 4
+    evaluation = EVALUATION_BATCH * data.n_items * FLOAT * 5 // 4
     channel = nodes * columns * FLOAT * 4  # offered and chosen, factual and adjusted
     parts = graph + batch + scores + features + neighbours + evaluation + channel
     return int(RUNTIME_BYTES + tables + parts)
@@ -71,17 +72,31 @@ def check_memory(
         TrainingError: the estimate is above the limit.
     """
     need = estimate_bytes(data, model, training)
+    refuse_too_large(
+        need,
+        training,
+        device,
+        "lower model.dim, training.batch or training.negatives, or use a larger machine",
+    )
+    return need
+
+
+def refuse_too_large(need: int, training: TrainingSettings, device: torch.device, do: str) -> None:
+    """Nothing, where ``need`` bytes can be had.
+
+    Raises:
+        TrainingError: they cannot; it is told before anything is allocated.
+    """
     limit = int(training.max_memory_gib * GIB) or free_bytes(device)
     if need > limit:
         raise TrainingError(
             f"training needs about {need / GIB:.1f} GiB on {device.type}, {limit / GIB:.1f} GiB are free",
-            do="lower model.dim, training.batch or training.negatives, or use a larger machine",
+            do=do,
         )
-    return need
 
 
 def free_bytes(device: torch.device) -> int:
     """Memory that can still be had on the device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return available_bytes()

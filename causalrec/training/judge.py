@@ -13,6 +13,8 @@ from causalrec.metrics.ranking import rank_metrics
 from causalrec.metrics.tables import rank_tables
 from causalrec.model.network import FactorNetwork
 
+EVALUATION_BATCH = 1_024  # users that are judged at a time
+
 KS = (10, 20)
 
 
@@ -23,7 +25,7 @@ class ValidationJudge:
     settings: TrainingSettings
 
     def __call__(self, score: Callable[[Ints], Floats], data: Interactions) -> float:
-        metrics = rank_metrics(score, data, "valid", batch=self.settings.evaluation_batch)
+        metrics = rank_metrics(score, data, "valid", batch=EVALUATION_BATCH)
         return selection_value(metrics, self.settings.select_on)
 
 

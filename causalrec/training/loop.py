@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 
 from causalrec.config.model import ModelSettings, TrainingSettings
-from causalrec.dataset.arrays import Interactions
+from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
-from causalrec.training.device import check_memory, choose_device
+from causalrec.training.device import check_memory, choose_device, refuse_too_large
+from causalrec.training.response_memory import response_bytes
 from causalrec.training.run import TrainingRun
 
 
@@ -40,6 +41,16 @@ class LoopTrainer:
     def temperature(self) -> float:
         """What the loss divides scores by."""
         return self.settings.temperature
+
+    def require_memory(self, data: Interactions, looks: Looks) -> None:
+        """Compares what the response model needs with what is free.
+
+        Raises:
+            TrainingError: too little memory.
+        """
+        do = "lower model.response.columns, set dataset.history_days, or use a larger machine"
+        need = response_bytes(data, looks, self.model.response)
+        refuse_too_large(need, self.settings, self.device, do)
 
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None

@@ -8,6 +8,7 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, unique_pairs
 from causalrec.model.base import Progress, Recommender
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.factors import FactorRecommender
 from causalrec.training.factory import build_recommender
 
@@ -20,18 +21,21 @@ def refitted(
     judged: Recommender,
     epochs: int,
     progress: Progress | None = None,
+    resumes: LastDraw | None = None,
 ) -> Recommender:
     """A new model of the same settings fitted on everything; ``judged`` itself where none is wanted.
 
     Args:
         epochs: what validation found best for ``judged``; there is no validation here.
+        resumes: where another fit to nearly all of it ended; None: a fit from scratch.
     """
     if not settings.training.refit or settings.model.name != REFITTED:
         return judged
     training = settings.training.model_copy(update={"epochs_unvalidated": max(epochs, 1)})
     served = build_recommender(settings.model_copy(update={"training": training}))
     if isinstance(served, CausalRecommender) and isinstance(judged, CausalRecommender):
-        served.choice = judged.choice
+        served.choice, served.exposure_weight = judged.choice, judged.exposure_weight
+        served.resumes = resumes
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:
@@ -51,5 +55,6 @@ def everything(data: Interactions) -> Interactions:
         looks = looks.with_later(data.later_looks)
         looks = replace(looks, uniform=np.zeros_like(looks.uniform))
     return replace(
-        data, train=pairs, valid=none, test=none, looks=looks, later_looks=None, weights=None, propensity=None
-    )
+        data, train=pairs, valid=none, test=none, looks=looks, later_looks=None,
+        weights=None, propensity=None, times=None,
+    )  # fmt: skip

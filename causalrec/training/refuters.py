@@ -106,7 +106,8 @@ def subset(data: Interactions, seed: int, share: float = SUBSET_SHARE) -> Intera
     kept = np.random.default_rng([seed, 4]).random(data.train.shape[1]) < share
     weights = None if data.weights is None else data.weights[kept]
     propensity = None if data.propensity is None else data.propensity[kept]
-    return replace(data, train=data.train[:, kept], weights=weights, propensity=propensity)
+    times = None if data.times is None else data.times[kept]
+    return replace(data, train=data.train[:, kept], weights=weights, propensity=propensity, times=times)
 
 
 def _widened(rows: Floats, rng: np.random.Generator) -> Floats:

@@ -13,7 +13,7 @@ from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
 from causalrec.training.device import choose_device, half_precision
 from causalrec.training.exposed import exposed_loss
-from causalrec.training.judge import network_metrics, selection_value
+from causalrec.training.judge import EVALUATION_BATCH, network_metrics, selection_value
 from causalrec.training.losses import bpr, sampled_softmax
 from causalrec.training.progress import RunState, load_run, packed, run_key, save_diverged, save_run, unpacked
 from causalrec.training.ranks import present_ranks
@@ -141,7 +141,7 @@ class TrainingRun:
     def _validate(self) -> dict[str, float]:
         own = {}
         if self.ranks.leads:
-            own = network_metrics(self.network, self.data, self.settings.evaluation_batch)
+            own = network_metrics(self.network, self.data, EVALUATION_BATCH)
         metrics = self.ranks.told({}, own)[1]
         value = selection_value(metrics, self.settings.select_on)
         if value > self.state.best_value:

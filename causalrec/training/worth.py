@@ -20,6 +20,7 @@ from causalrec.model.base import Recommender, ServingTables
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.worth import WHOLE, ModuleWorth
 from causalrec.training.factory import build_recommender
+from causalrec.training.graph_worth import chosen_graph_modules
 
 Doubles = npt.NDArray[np.float64]
 Keep = Callable[[str, ServingTables], None]
@@ -46,22 +47,27 @@ def chosen_modules(
     """The settings without the modules that do not help, and what each was measured to add.
 
     A module that is on by default is left out where its mean gain is not positive, unless it is ``NEEDED``;
-    one that is off by default is taken where its whole interval is. Without looks, or without anything to
-    measure on, nothing changes.
+    one that is off by default is taken where its whole interval is. Where only pairs are known, the modules
+    of the graph encoder are measured (:mod:`.graph_worth`). Without anything to measure on, nothing changes.
 
     Args:
         keep: called with every fit: the whole model first, then the ones that differ in one module.
     """
     share, response = settings.training.worth_share, settings.model.response
     measurable = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size)
-    if settings.model.name != "causal" or data.looks is None or not response.enabled or share == 0:
+    if settings.model.name != "causal" or not measurable or share == 0:
         return settings, ()
-    if not measurable:
-        return settings, ()
+    keep = keep or _forget
+    if data.looks is None or not response.enabled:
+        with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
+            found, rows = chosen_graph_modules(
+                remembering(settings, folder), data, lambda one, label: _values(one, data, keep, label)
+            )
+        return remembering(found, settings.model.confounder.cache), rows
     fewer = max(settings.training.worth_sweeps, int(share * response.sweeps / (len(MODULES) + 1)))
     short = with_response(settings, sweeps=min(fewer, response.sweeps))
     with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
-        rows = _rows(_remembering(short, folder), data, keep or _forget)
+        rows = _rows(remembering(short, folder), data, keep)
     kept = {MODULES[row.module]: row.kept for row in rows}
     return with_response(settings, **kept), rows
 
@@ -111,7 +117,7 @@ def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWor
     return tuple(rows)
 
 
-def _remembering(settings: Settings, folder: str) -> Settings:
+def remembering(settings: Settings, folder: str) -> Settings:
     """``settings`` whose confounder model, the same for every module, is kept in ``folder``."""
     confounder = settings.model.confounder.model_copy(update={"cache": folder})
     return settings.model_copy(update={"model": settings.model.model_copy(update={"confounder": confounder})})

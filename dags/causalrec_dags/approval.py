@@ -16,6 +16,7 @@ from airflow.sdk import Param
 
 from causalrec.pipeline import STAGES
 from causalrec_dags.commands import YESTERDAY, stage_task
+from causalrec_dags.notify import notices
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"
@@ -39,6 +40,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         options=[APPROVE, REJECT, LATER],
         defaults=LATER,
         params={"reason": REASON},
+        notifiers=notices("waiting"),
         response_timeout=timedelta(hours=hours),
     )
     answer = stage_task(

@@ -6,11 +6,12 @@ Only the command line is configurable, so that the same DAG runs jobs on this ma
     CAUSALREC_JOB_COMMAND="spark-submit --master spark://spark:7077 {root}/jobs/{job}.py --ds {ds}"
 """
 
+import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,23 @@ from typing import Any
 from airflow.providers.standard.hooks.subprocess import SubprocessHook, SubprocessResult
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
 
-from causalrec.pipeline import ASSETS, Stage
+from causalrec.pipeline import ASSETS, TRAINING_REQUEST, Stage
+from causalrec_dags.notify import notices
+from causalrec_dags.placement import placement
 
 _ABOVE = Path(__file__).resolve().parents[2]
-CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "_runner.py").is_file() else None
+CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "cli.py").is_file() else None
 """The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
 ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
 """Where jobs run: relative paths in settings begin here."""
 DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
 """Exit status with which a job skips the tasks after it."""
+TURN = timedelta(seconds=30)
+"""Between two looks whether it is a run's turn."""
+LAKE = "causalrec://lake/"
 REFUSED = frozenset({2, 78})
 """Exit statuses that another try cannot change: a wrong command line, a bad delivery or setting."""
 
@@ -37,6 +43,16 @@ REFUSED = frozenset({2, 78})
 LAST_DAY = "macros.ds_add(dag_run.run_after | ds, -1)"
 LOGICAL_DATE = f"{{{{ params.ds or (ds if ds is defined else {LAST_DAY}) }}}}"
 YESTERDAY = f"{{{{ params.ds or {LAST_DAY} }}}}"
+_EVENT_DATES = (
+    "triggering_asset_events.values() | sum(start=[]) | map(attribute='extra')"
+    " | selectattr('ds', 'defined') | map(attribute='ds')"
+)
+PUBLISHED = (
+    f"{{{{ macros.ds_format(params.ds or {_EVENT_DATES} | max | default({LAST_DAY}, true),"
+    " '%Y-%m-%d', '%Y-%m-%d') }}"
+)
+"""The newest run date in the asset events that started a run. Whoever may report an event may write anything
+into it, and it becomes part of a command: what is no date fails the task."""
 RUN_DATE_PARAM = Param(
     None,
     type=["null", "string"],
@@ -64,27 +80,72 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
 
 
 class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types here
-    """Runs a job; a refusal fails the task without another try, and the message says why."""
+    """Runs a job and keeps its last line, which says why it failed, or what it did."""
+
+    last_line = ""
 
     def run_command(self, *given: Any, **named: Any) -> SubprocessResult:  # noqa: ANN401 - of the hook above
         """Exit status and last line of the job.
 
         Raises:
-            AirflowFailException: the job refuses what it was given.
+            AirflowFailException: the job refuses what it was given; another try would change nothing.
+            AirflowException: it failed.
         """
         result = super().run_command(*given, **named)
+        self.last_line = result.output
         if result.exit_code in REFUSED:
             raise AirflowFailException(f"not tried again: {result.output}")
+        if result.exit_code not in (0, NOTHING_TO_DO):
+            raise AirflowException(f"exit status {result.exit_code}: {result.output}")
         return result
 
 
 class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types here
-    """A Bash task that tells refusals from failures."""
+    """A Bash task that tells refusals from failures, and says in its asset events what was written.
+
+    Args:
+        in_turn: wait, without a worker, while a run of an earlier date is running. Backfills that Airflow
+            was told to run in parallel do so one date after the other then, as each builds on those before.
+    """
+
+    def __init__(self, *, in_turn: bool = False, **named: Any) -> None:  # noqa: ANN401 - of the operator above
+        super().__init__(**named)
+        self.in_turn = in_turn
 
     @cached_property
     def subprocess_hook(self) -> JobHook:
         """Runs the command."""
         return JobHook()
+
+    @property
+    def said(self) -> str:
+        """The last line that the job printed."""
+        return self.subprocess_hook.last_line
+
+    def execute(self, context: Mapping[str, Any]) -> object:
+        """Runs the job.
+
+        Raises:
+            AirflowRescheduleException: it is not this run's turn.
+        """
+        if self.in_turn and context["ti"].get_previous_dagrun(state="running") is not None:
+            raise AirflowRescheduleException(datetime.now(UTC) + TURN)
+        result = super().execute(context)
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra.update(event_facts(self.said, asset.uri))
+        return result
+
+
+def event_facts(line: str, uri: str) -> dict[str, Any]:
+    """What an asset event says beside its time, from the last ``line`` of a job: run date, version, rows.
+
+    Nothing where the line is another, as from a wrapper that prints one more.
+    """
+    try:
+        told = json.loads(line)
+        return {"ds": told["ds"], **told["tables"].get(uri.removeprefix(LAKE), {})}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def stage_task(
@@ -93,13 +154,15 @@ def stage_task(
     date: str = LOGICAL_DATE,
     last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
+    in_turn: bool = False,
 ) -> BashOperator:
     """The task that runs ``python -m jobs.STAGE`` in :data:`ROOT`.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
+        in_turn: as in :class:`JobOperator`.
     """
-    tables = [Asset(f"causalrec://lake/{table}") for table in stage.writes if table in ASSETS]
+    tables = [Asset(f"{LAKE}{table}") for table in stage.writes if table in ASSETS]
     return JobOperator(
         task_id=stage.name,
         bash_command=job_command(stage.name, date),
@@ -115,4 +178,8 @@ def stage_task(
         output_processor=last_line or str,
         env=None if environment is None else dict(environment),
         append_env=True,
+        in_turn=in_turn,
+        on_failure_callback=notices("failed"),
+        on_success_callback=notices("training requested") if TRAINING_REQUEST in stage.outlets else [],
+        **placement(stage),
     )

@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         file = Path(arguments.settings) if arguments.settings else _settings_of(arguments.source)
         shop = open_shop(file, arguments.raw)
+        shop.keep_private()
         if arguments.command == "nightly":
             commands.nightly(shop, _date(arguments.ds, arguments.source), console)
         elif arguments.command == "plan":

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from infra.embedded.rest import RestClient
 
 PAGE = 100
+NOTE_CHARS = 1_000  # Airflow takes no longer ones
 ENDED = frozenset({"success", "failed"})
 
 
@@ -132,6 +133,11 @@ class AirflowClient:
             DagRun(row["dag_run_id"], datetime.fromisoformat(row["logical_date"]).date(), row["state"])
             for row in rows
         ]
+
+    def set_note(self, dag: str, run_id: str, task: str, note: str) -> None:
+        """Writes the note that Airflow's pages show at a task."""
+        path = f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{quote(task)}?update_mask=note"
+        self._rest.call("PATCH", path, {"note": note[:NOTE_CHARS]})
 
     def tasks(self, dag: str, run_id: str) -> list[TaskRun]:
         """Tasks of one run in the order in which they started."""

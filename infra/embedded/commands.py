@@ -65,7 +65,7 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
             lambda: not ports.is_free(mlflow_port), "MLflow did not start", START_SECONDS
         )
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
-        console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}")
+        console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}   the same user and password")
         console.print(
             "The DAGs are paused. Unpause `nightly` and `training` to run on schedule, or trigger one with",
             "`ds` set to a date of this shop. Approvals are under Browse > Required Actions.",

@@ -16,6 +16,7 @@ from infra.embedded.ports import HOST
 from infra.embedded.shop import Shop
 
 USER = "admin"
+LOGIN = "login.json"  # name -> password, of Airflow and of MLflow
 LOCK_SECONDS = 60  # a writer waits so long for another; SQLite's five are few on a busy machine
 SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
 
@@ -38,7 +39,7 @@ def write_configuration(shop: Shop, port: int, *, follow_schedule: bool) -> str:
     parser.read_dict(config)
     with _private(file).open("w", encoding="utf-8") as stream:
         parser.write(stream)
-    return _password(home / "login.json")
+    return _password(home / LOGIN)
 
 
 def migrate(shop: Shop) -> None:
@@ -80,7 +81,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
             "parallelism": "4",
             "load_examples": "False",
             "simple_auth_manager_users": f"{USER}:admin",
-            "simple_auth_manager_passwords_file": str(home / "login.json"),
+            "simple_auth_manager_passwords_file": str(home / LOGIN),
             "execution_api_server_url": f"{address}/execution/",
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout={LOCK_SECONDS}"},

@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from infra.embedded import ports
 from infra.embedded.errors import EmbeddedError
+from infra.embedded.home import LOGIN
 from infra.embedded.shop import Shop
 
 CREATE = (
@@ -35,10 +35,10 @@ def prepare_mlflow(shop: Shop) -> None:
 
 
 def mlflow_command(shop: Shop, port: int) -> list[str]:
-    """Command line of the tracking server, on loopback."""
+    """Command line of the tracking server, on loopback and behind the log-in of the shop's Airflow."""
     return [
-        sys.executable, "-m", "mlflow", "server",
-        "--host", ports.HOST, "--port", str(port), "--workers", "1",
-        "--backend-store-uri", shop.settings.tracking_uri,
-        "--artifacts-destination", shop.settings.artifact_root,
+        sys.executable, "-m", "infra.embedded.mlflow_app", "--port", str(port),
+        "--users", str(shop.airflow_home / LOGIN),
+        "--store", shop.settings.tracking_uri,
+        "--artifacts", shop.settings.artifact_root,
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from infra.embedded.shop import ROOT, Shop
 
 START_SECONDS = 300.0
 POOLS = ROOT / "infra" / "airflow" / "pools.json"
-DAGS = ("nightly", "training", "maintenance")
+DAGS = ("nightly", "training", "maintenance", "exports")
 
 
 @dataclass(frozen=True)

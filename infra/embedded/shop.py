@@ -32,6 +32,13 @@ class Shop:
         """The shop's work folder."""
         return (ROOT / self.settings.paths.work).resolve()
 
+    def keep_private(self) -> None:
+        """The work folder, and whatever this process and its children write, is for the user alone."""
+        os.umask(0o077)
+        self.work.mkdir(parents=True, exist_ok=True)
+        if self.work.stat().st_uid == os.getuid():
+            self.work.chmod(0o700)
+
     @property
     def airflow_home(self) -> Path:
         """Configuration, database and logs of the shop's Airflow."""

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from infra.embedded.client import ENDED, DagRun, TaskRun
-from infra.embedded.logs import failure_lines
+from infra.embedded.errors import EmbeddedError
+from infra.embedded.logs import failure_lines, failure_reason, loss_lines
 from infra.embedded.session import AirflowSession
 
 POLL_SECONDS = 2.0
@@ -22,7 +23,7 @@ STYLES = {
     "upstream_failed": "red",
 }
 FAILED = frozenset({"failed", "up_for_retry"})
-CURE = " -> "  # between what happened and what to do, in every error of the jobs
+ENDED_TRY = FAILED | {"success"}
 NOT_STARTED = frozenset({"waiting", "scheduled", "queued"})
 DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
 
@@ -59,6 +60,7 @@ def _follow(
 ) -> list[DagRun]:
     seen: dict[tuple[str, str], str] = {}
     told: set[tuple[str, str, int]] = set()
+    closed: set[str] = set()
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -82,7 +84,13 @@ def _follow(
             live.update(Group(_table(tasks), bar))
             if not console.is_terminal:
                 _print_changes(current, tasks, seen, console)
-            _print_reasons(session, dag, current, tasks, told, console)
+            _tell(session, dag, current, tasks, told, console)
+            for run in runs:
+                if (
+                    run.state in ENDED and run.run_id not in closed
+                ):  # its last tasks ended since the last look
+                    closed.add(run.run_id)
+                    _tell(session, dag, run, session.client.tasks(dag, run.run_id), told, console)
             if ended == len(runs):
                 return runs
             time.sleep(POLL_SECONDS)
@@ -110,7 +118,7 @@ def _print_changes(
             console.print(f"{run.ds} {task.task}: {task.state}{seconds}", highlight=False)
 
 
-def _print_reasons(
+def _tell(
     session: AirflowSession,
     dag: str,
     run: DagRun,
@@ -118,12 +126,25 @@ def _print_reasons(
     told: set[tuple[str, str, int]],
     console: Console,
 ) -> None:
-    """Why a task failed, as soon as it did."""
+    """Why a task failed and what it lost, as soon as it ended: in red, and in the task's note."""
+    logs = session.shop.airflow_home / "logs"
     for task in tasks:
         attempt = (run.run_id, task.task, task.tries)
-        if task.state in FAILED and attempt not in told:
-            told.add(attempt)
-            lines = failure_lines(session.shop.airflow_home / "logs", dag, run.run_id, task)
-            reason = next((line for line in reversed(lines) if CURE in line), lines[-1])
-            text = f"{run.ds} {task.task}: {reason}"
+        if task.state not in ENDED_TRY or attempt in told:
+            continue
+        told.add(attempt)
+        said = loss_lines(logs, dag, run.run_id, task)
+        if task.state in FAILED:
+            said.append(f"{run.ds}: {failure_reason(logs, dag, run.run_id, task)}")
+        for line in said:
+            text = f"{task.task} {line}"
             console.print(text, style="bold red", highlight=False, markup=False, soft_wrap=True)
+        if said:
+            _note(session, dag, run, task, "\n".join(said), console)
+
+
+def _note(session: AirflowSession, dag: str, run: DagRun, task: TaskRun, text: str, console: Console) -> None:
+    try:
+        session.client.set_note(dag, run.run_id, task.task, text)
+    except EmbeddedError as error:  # the night goes on: the same stands on the console and in the ledger
+        console.print(f"{task.task}: no note in Airflow: {error}", style="dim", markup=False, soft_wrap=True)

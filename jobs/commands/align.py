@@ -11,17 +11,17 @@ import typer
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.features.align import Aligned, started, untrained
-from causalrec.features.align import align as train
-from causalrec.features.align_pairs import Pairs, read_pairs, split_pairs
-from causalrec.features.align_save import save_checkpoint
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.retrieval import Retrieval
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.alignment.fit import CUTOFFS, Aligned, started, untrained
+from causalrec.features.alignment.fit import align as train
+from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.alignment.retrieval import Retrieval
+from causalrec.features.alignment.save import save_checkpoint
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import RunDate, SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import RunDate, SettingsFile
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 
@@ -44,7 +44,7 @@ def align(
             f"seed {seed}: best epoch {trained[-1].best_epoch} of {len(trained[-1].history) - 1}",
             highlight=False,
         )
-    console.print(_table(found, settings.align.cutoffs))
+    console.print(_table(found, CUTOFFS))
     facts = _facts(settings, ds, pairs, found, trained[0])
     folder = save_checkpoint(trained[0].projections, out, settings.features.text.max_tokens, facts)
     for modality in ("IMAGE", "TEXT"):
@@ -55,7 +55,7 @@ def align(
 
 def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
     """One split and training; its recalls on held-out products are added to ``found``."""
-    split = split_pairs(pairs, settings.align, seed)
+    split = split_pairs(pairs, seed)
     aligned = train(split, settings.align, seed)
     contenders = {
         UNTRAINED: untrained(split, settings.align, seed),
@@ -63,7 +63,7 @@ def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[R
         ALIGNED: aligned.projections,
     }
     for name, projections in contenders.items():
-        found[name].append(projections.measure(split.held_out, settings.align))
+        found[name].append(projections.measure(split.held_out))
     return aligned
 
 

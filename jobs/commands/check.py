@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.ingest.check import DeliveryCheck, check_landing
-from jobs._runner import EXIT_REFUSED, EXIT_YES, shop_settings
-from jobs._tables import Table
-from jobs.commands._options import DAY, SettingsFile, day
+from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import DAY, SettingsFile, day
 
 PAGE = "landing_check.html"
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from causalrec.report.changes import Changes, read_changes
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json, SettingsFile, day
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Json, SettingsFile, day
 
 MOST = 10
 

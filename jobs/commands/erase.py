@@ -1,75 +1,87 @@
-"""``causalrec erase``: one user out of every table and its history, with a receipt."""
+"""``causalrec erase``: a user, an item or a brand out of every store of the shop, with a receipt."""
 
+import os
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from causalrec.erasure.erase import Receipt, subject_of
+from causalrec.erasure.erase import erase as erase_subject
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
-from causalrec.registry.erase import Receipt
-from causalrec.registry.erase import erase as erase_user
+from causalrec.lake.upkeep.subject import Kind, Subject
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import SettingsFile, User
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import SettingsFile
+from jobs.commands.export import passwords
+
+STYLES = {"there": "yellow", "erased": "green", "still there": "bold red", "not searched": "red"}
+PLANNED = {"there": "would be erased"}
 
 
 def erase(
-    user: User,
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="User id.")] = None,
+    item: Annotated[str | None, typer.Option("--item", help="An item instead of a user.")] = None,
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="A brand with all of its items instead of a user.")
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Erase; without it, only say what would be erased.")
     ] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Erase, or say what would go; one table at the end."""
+    """Erase, or say what would go; one line per store."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    with console.status("searching all tables") as status:
-        receipt = erase_user(
+    subject = subject_of(lake, *_asked(user, item, brand))
+    with console.status("searching all stores") as status:
+        receipt = erase_subject(
             settings,
             lake,
-            user,
+            subject,
             really=yes,
-            done=lambda name: status.update(f"erased in {name}"),
+            passwords=passwords(settings, os.environ),
+            done=lambda name: status.update(f"searched: {name}"),
         )
-    console.print(_summary(receipt, yes))
-    for line in _remarks(receipt, lake, user, yes):
-        console.print(line, highlight=False)
+    console.print(_summary(receipt))
+    for line in _remarks(receipt, lake, subject, yes):
+        console.print(line, highlight=False, soft_wrap=True)
     return 0
 
 
-def _summary(receipt: Receipt, really: bool) -> Table:
-    title = "erased" if really else "would be erased"
-    table = Table("where", title=title)
-    for column in ("rows", "files of older versions", "log entries"):
-        table.add_column(column, justify="right")
-    for name, found in receipt.tables.items():
-        table.add_row(name, f"{found.rows:,}", f"{found.old_files:,}", f"{found.log_entries:,}")
-    for what, names in (
-        ("bundle", receipt.bundles),
-        ("page", receipt.pages),
-        ("flagged model", receipt.models),
-    ):
-        for name in names:
-            table.add_row(escape(f"{what} {name}"), "", "", "")
+def _asked(user: str | None, item: str | None, brand: str | None) -> tuple[Kind, str]:
+    given: dict[Kind, str | None] = {"user": user, "item": item, "brand": brand}
+    named = [(kind, one) for kind, one in given.items() if one is not None]
+    if len(named) != 1:
+        raise typer.BadParameter("name one user, or --item, or --brand")
+    return named[0]
+
+
+def _summary(receipt: Receipt) -> Table:
+    table = Table("where", "state", "what", "until", title="erasure")
+    for name, found in receipt.stores.items():
+        what = ", ".join(f"{count:,} {label.replace('_', ' ')}" for label, count in found.counts.items())
+        what += f" ({', '.join(found.names)})" if found.names else ""
+        style = STYLES.get(found.state, "dim")
+        state = f"[{style}]{PLANNED.get(found.state, found.state)}[/]"
+        table.add_row(escape(name), state, escape(what), escape(found.until))
     return table
 
 
-def _remarks(receipt: Receipt, lake: Lake, user: str, really: bool) -> list[str]:
-    receipts = Erasures(lake).receipts(user)
+def _remarks(receipt: Receipt, lake: Lake, subject: Subject, really: bool) -> list[str]:
+    receipts = Erasures(lake).receipts(subject)
     lines = []
     if receipt.nothing:
-        lines.append("nothing is left of this user" if receipts else "nothing is stored about this user")
+        stored = "nothing is left that can be erased" if receipts else "nothing is stored that can be erased"
+        lines.append(f"{stored} of this {subject.asked[0]}")
     elif not really:
         lines.append("nothing was changed -> add --yes")
-    if receipt.models:
-        lines.append(
-            "flagged models were trained on this user -> train and promote a new one, then delete them"
-        )
+    if receipt.flagged:
+        lines.append(f"flagged models: {', '.join(receipt.flagged)} -> causalrec forget")
     if receipts:
         first, last = receipts[0]["at"][:19], receipts[-1]["at"][:19]
         lines.append(f"receipts: {len(receipts)}, first {first}, last {last} (table erasures)")
-        lines.append("the landing zone was not touched; rows of this user in it are ignored from now on")
     return lines

@@ -10,12 +10,14 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.model.causal.explain import Explanation
+from causalrec.registry.alias import needed_champion
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Alias, Json, SettingsFile, User
+from causalrec.run import open_lake
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Alias, Json, SettingsFile, User
 
 HISTORY = 8
 
@@ -46,7 +48,10 @@ def explain(
 
 
 def _registered(settings: Settings, alias: Alias) -> Explainer:
-    version = need(connect(settings), settings, alias)
+    if alias == "champion":
+        version = needed_champion(settings, open_lake(settings))
+    else:
+        version = need(connect(settings), settings, alias)
     with opened(version) as package:
         return Explainer.of_package(f"{version.name} version {version.version}", package)
 
@@ -64,7 +69,7 @@ def _scores(found: Explanation, explainer: Explainer) -> Table:
     lines = {
         "score": f"{found.score:.4f}",
         **_terms(found),
-        **(_without(found) if _adjusted(found) else {}),
+        **_without(found),
         **{name: f"{value:.4f}" for name, value in others.items()},
         "confounder code": code,
     }
@@ -78,20 +83,22 @@ def _terms(found: Explanation) -> dict[str, str]:
     return {f"  {part.name}": f"{part.value:+.4f}" for part in found.parts}
 
 
-def _adjusted(found: Explanation) -> bool:
-    """Whether there are adjustments to tell of."""
-    return not found.parts or {found.without_frontdoor, found.without_topology} != {found.score}
-
-
 def _without(found: Explanation) -> dict[str, str]:
-    """The score without each module."""
-    return {
-        "without back-door adjustment": _against(found.without_backdoor, found.score),
-        "without front-door adjustment": _against(found.without_frontdoor, found.score),
-        "without topology reconstruction": _against(found.without_topology, found.score),
-        "evidence for a shared cause (kappa)": f"{found.kappa:.2f}",
-        "strength of the adjustment (gate)": f"{found.gate:.2f}",
+    """The score without each module that the model has."""
+    modules = {
+        "back-door adjustment": found.without_backdoor,
+        "front-door adjustment": found.without_frontdoor,
+        "topology reconstruction": found.without_topology,
     }
+    lines = {
+        f"without {name}": _against(value, found.score)
+        for name, value in modules.items()
+        if value is not None
+    }
+    if found.without_backdoor is not None:
+        lines["evidence for a shared cause (kappa)"] = f"{found.kappa:.2f}"
+        lines["strength of the adjustment (gate)"] = f"{found.gate:.2f}"
+    return lines
 
 
 def _history(found: Explanation, explainer: Explainer) -> Table:

@@ -13,9 +13,9 @@ from causalrec.config import Settings
 from causalrec.run import open_lake
 from causalrec.scoring.export.run import TARGETS, Report, configured
 from causalrec.scoring.export.run import export as export_night
-from jobs._runner import EXIT_ERROR, shop_settings
-from jobs._tables import Table
-from jobs.commands._options import PublishedDate, SettingsFile, one_of
+from jobs._stage.runner import EXIT_ERROR, shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import PublishedDate, SettingsFile
 from jobs.commands.show import newest
 
 
@@ -24,9 +24,8 @@ def export(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            parser=one_of(TARGETS),
             metavar="STORE",
-            help=f"{', '.join(TARGETS)}; may be repeated (default: all configured stores).",
+            help=f"{', '.join(TARGETS)} or a plug-in; may be repeated (default: all configured stores).",
         ),
     ] = None,
     settings_file: SettingsFile = None,
@@ -48,14 +47,15 @@ def export(
         def progress(label: str, rows: int) -> None:
             bar.update(task, description=label, advance=rows)
 
-        report = export_night(settings, lake, ds, targets, _passwords(settings, os.environ), progress)
+        report = export_night(settings, lake, ds, targets, passwords(settings, os.environ), progress)
     console.print(table_of(report))
     for target, error in report.failed.items():
         console.print(f"[bold red]{target}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     return EXIT_ERROR if report.failed else 0
 
 
-def _passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Store -> password, of the stores whose variable is set."""
     names = {
         "postgres": settings.export.postgres.password_env,
         "redis": settings.export.redis.password_env,

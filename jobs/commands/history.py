@@ -1,24 +1,46 @@
-"""``causalrec history``: every decision about the champion."""
+"""``causalrec history``: every decision about the champion, and the way back after MLflow lost some."""
 
+import datetime as dt
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
-from causalrec.registry.alias import settled
-from causalrec.registry.promotions import decisions
+from causalrec.config import Settings
+from causalrec.errors import LostRegistry
+from causalrec.lake import Lake
+from causalrec.registry.alias import known_champion, settled
+from causalrec.registry.promotions import decided_champion, decisions
+from causalrec.registry.repair import Repaired
+from causalrec.registry.repair import repair as put_back
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json, SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.decision import person
+from jobs.commands._shared.options import Json, SettingsFile, Who, Why
 
 COLUMNS = ("at (UTC)", "decision", "version", "champion before", "data of", "who", "why")
 
 
-def history(json: Json = False, settings_file: SettingsFile = None) -> int:
+Repair = Annotated[bool, typer.Option("--repair", help="Put the aliases of MLflow back as decided.")]
+
+
+def history(
+    repair: Repair = False,
+    why: Why = "",
+    who: Who = "",
+    json: Json = False,
+    settings_file: SettingsFile = None,
+) -> int:
     """One line per decision, newest first. One that its own process did not finish is finished first."""
     settings = shop_settings(settings_file)
     lake = open_lake(settings)
+    if repair:
+        found = put_back(settings, lake, person(who, why), dt.datetime.now(dt.UTC).date())
+        Console().print(_said(found), highlight=False, markup=False, soft_wrap=True)
+        return 0
     late = settled(settings, lake)
     rows = list(reversed(decisions(lake)))
     if json:
@@ -36,4 +58,39 @@ def history(json: Json = False, settings_file: SettingsFile = None) -> int:
         values = (when, row.word, row.version, row.before or "none", str(row.ds), row.who, row.why)
         table.add_row(*(escape(value) for value in values))
     console.print(table)
+    _say_state(settings, lake, console)
     return 0
+
+
+def _say_state(settings: Settings, lake: Lake, console: Console) -> None:
+    """Whether MLflow says what was decided."""
+    decided = decided_champion(lake)
+    try:
+        now = known_champion(settings, lake)
+    except LostRegistry as error:
+        console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
+        return
+    if decided is not None and now is not None and now.version != decided.version:
+        moved = f"MLflow has version {now.version} as champion, the newest decision is for {decided.version}"
+        console.print(
+            f"{moved}: causalrec history --repair puts it back",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _said(found: Repaired) -> str:
+    match found.done:
+        case "alias":
+            return f"version {found.version} is champion again (MLflow had {found.before or 'none'})"
+        case "given_up":
+            return (
+                f"MLflow has no version {found.version} any more: recorded, there is no champion now; "
+                "train, evaluate and promote a new one, or go back to one that is left: "
+                "causalrec rollback --to VERSION"
+            )
+        case "nothing":
+            return (
+                f"nothing to repair: {f'version {found.version}' if found.version else 'nobody'} is champion"
+            )

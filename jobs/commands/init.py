@@ -11,7 +11,7 @@ from rich.prompt import Prompt
 
 from causalrec.config import load_settings
 from causalrec.errors import SettingsError
-from jobs.commands._options import one_of
+from jobs.commands._shared.options import one_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "docs" / "mappings"

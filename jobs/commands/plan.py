@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands._options import DAY, Json, SettingsFile, day
+from jobs.commands._shared.options import DAY, Json, SettingsFile, day
 from jobs.plan import main
 
 

@@ -2,9 +2,9 @@
 
 from causalrec.registry.decisions import decide_by_hand
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs.commands._decision import person, say
-from jobs.commands._options import SettingsFile, Version, Who, Why
+from jobs._stage.runner import shop_settings
+from jobs.commands._shared.decision import person, say
+from jobs.commands._shared.options import SettingsFile, Version, Who, Why
 
 
 def reject(why: Why, version: Version = None, who: Who = "", settings_file: SettingsFile = None) -> int:

@@ -9,11 +9,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from causalrec.registry.reproduction.compare import Reproduction
+from causalrec.registry.reproduction.reproduce import REPRODUCED_WITHIN
 from causalrec.registry.reproduction.reproduce import reproduce as retrain
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs._tables import Table
-from jobs.commands._options import SettingsFile
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import SettingsFile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -55,7 +56,7 @@ def reproduce(
     console.print(_metrics(found))
     console.print(_tables(found))
     console.print(_differences(found) if found.differences else SAME)
-    words = WORDS[found.verdict].format(within=settings.registry.reproduced_within)
+    words = WORDS[found.verdict].format(within=REPRODUCED_WITHIN)
     console.print(f"version {found.version.version} is {words} (data: {escape(found.data)})", highlight=False)
     return EXIT_DIFFERENT if found.verdict == "different" else 0
 

@@ -14,11 +14,11 @@ from causalrec.ingest.requeue import requeue as retry
 from causalrec.ingest.requeue import waiting
 from causalrec.lake import Outcome
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._progress import Terminal
-from jobs._runner import Job, run, shop_settings
-from jobs._tables import Table
-from jobs.commands._options import DAY, SettingsFile, day, one_of
+from jobs._stage.load import load_job
+from jobs._stage.runner import Job, run, shop_settings
+from jobs._terminal.progress import Terminal
+from jobs._terminal.tables import Table
+from jobs.commands._shared.options import DAY, SettingsFile, day, one_of
 
 FEEDS: Mapping[str, Feed] = {feed.kind: feed for feed in (events.FEED, products.FEED)}
 

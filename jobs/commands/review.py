@@ -1,9 +1,9 @@
 """``causalrec review``: the page of the stage of that name, written again."""
 
 from causalrec.run import open_run
-from jobs._progress import Terminal
-from jobs._runner import run, shop_settings
-from jobs.commands._options import RunDate, SettingsFile
+from jobs._stage.runner import run, shop_settings
+from jobs._terminal.progress import Terminal
+from jobs.commands._shared.options import RunDate, SettingsFile
 from jobs.review import JOB
 
 

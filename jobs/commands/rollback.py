@@ -6,9 +6,9 @@ import typer
 
 from causalrec.registry.decisions import roll_back
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs.commands._decision import person, say
-from jobs.commands._options import SettingsFile, Who, Why
+from jobs._stage.runner import shop_settings
+from jobs.commands._shared.decision import person, say
+from jobs.commands._shared.options import SettingsFile, Who, Why
 
 
 def rollback(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from causalrec.pipeline import STAGES
-from jobs import _runner
-from jobs.commands._options import DAY, SettingsFile, day, one_of
+from jobs._stage import runner as _runner
+from jobs.commands._shared.options import DAY, SettingsFile, day, one_of
 
 
 def run(

@@ -13,13 +13,13 @@ from causalrec.dataset.load import load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 from causalrec.report.nightly import items_of
-from causalrec.report.people import Person, one_person
+from causalrec.report.people import HISTORY, Person, one_person
 from causalrec.report.person import Other, person_page
 from causalrec.run import open_lake
 from causalrec.scoring.raw_list import raw_list
-from jobs._runner import shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json, PublishedDate, SettingsFile, User
+from jobs._stage.runner import shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Json, PublishedDate, SettingsFile, User
 
 
 def show(
@@ -33,12 +33,12 @@ def show(
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     ds = ds or newest(lake)
-    person = one_person(settings, lake, ds, user)
+    person = one_person(lake, ds, user)
     titles, references = items_of(settings, lake, ds)
     if json:
         write_json({"ds": ds, **asdict(person)})
         return 0
-    console.print(_history(person, titles, settings.report.history))
+    console.print(_history(person, titles, HISTORY))
     console.print(_list(person, titles, ds))
     if page:
         file = person_page(settings, ds, person, _other(settings, lake, ds, person), titles, references)

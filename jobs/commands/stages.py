@@ -5,8 +5,8 @@ from dataclasses import asdict
 from rich.console import Console
 
 from causalrec.pipeline import NIGHT
-from jobs._tables import Table, write_json
-from jobs.commands._options import Json
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import Json
 
 
 def stages(json: Json = False) -> int:

@@ -15,10 +15,10 @@ from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import DONE, late_rows
 from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._runner import Job, shop_settings
-from jobs._tables import Table, write_json
-from jobs.commands._options import DAY, Json, SettingsFile, day
+from jobs._stage.load import load_job
+from jobs._stage.runner import Job, shop_settings
+from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.options import DAY, Json, SettingsFile, day
 from jobs.plan import why_stale
 
 COLORS = {"done": "green", "stale": "yellow", "missing": "red", "failed": "bold red", "not needed": "dim"}

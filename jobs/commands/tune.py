@@ -2,9 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,20 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from causalrec.config import Settings
-from causalrec.config.tuned import write_tuned
 from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.load import newest_dataset
 from causalrec.errors import SettingsError
-from causalrec.lab.tune import Trial, Tuning
-from causalrec.lab.tune import tune as search
-from causalrec.registry.tuning_runs import tuning_run
-from causalrec.report.tuning import TrialLine, tuning_page
 from causalrec.run import open_lake
-from jobs._runner import shop_settings
-from jobs.commands._options import DAY, SettingsFile, day
-
-TRIALS = "tuning.db"
+from jobs._stage.runner import shop_settings
+from jobs._stage.tuning import search
+from jobs.commands._shared.options import DAY, SettingsFile, day
 
 
 def tune(
@@ -46,26 +38,7 @@ def tune(
     if ds is not None and bundle is not None:
         raise SettingsError("--ds and --bundle exclude each other", do="give one of them")
     settings, console = shop_settings(settings_file, tuned=False), Console()
-    data = _data(settings, bundle, ds)
-    name = f"tuning of {settings.model.name}"
-    with ExitStack() as stack:
-        log = stack.enter_context(tuning_run(settings, name))
-
-        def on_trial(trial: Trial) -> None:
-            log(trial.number, trial.state, trial.value, trial.seconds, trial.change)
-
-        found = _searched(settings, data, minutes, on_trial, console)
-    _report(settings, found, console)
-    return 0
-
-
-def _searched(
-    settings: Settings,
-    data: Interactions,
-    minutes: float,
-    on_trial: Callable[[Trial], None],
-    console: Console,
-) -> Tuning:
+    data, on_day = _data(settings, bundle, ds)
     start, best = time.monotonic(), 0.0
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -77,27 +50,19 @@ def _searched(
             text = f"trial {trial}: {value:.4f}, best {best:.4f}"
             progress.update(task, completed=time.monotonic() - start, description=text)
 
-        storage = settings.paths.work / TRIALS
-        return search(data, settings, minutes, storage, on_epoch=on_epoch, on_trial=on_trial)
+        def say(line: str) -> None:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+        search(settings, data, on_day, minutes, on_epoch=on_epoch, say=say)
+    return 0
 
 
-def _report(settings: Settings, found: Tuning, console: Console) -> None:
-    lines = [TrialLine(**asdict(trial)) for trial in found.trials]
-    page = tuning_page(settings, chosen=found.change, value=found.value, before=found.before, trials=lines)
-    before = "not finished" if found.before is None else f"{found.before:.4f}"
-    told = (
-        f"causalrec tune, {dt.date.today()}: validation {settings.training.select_on} {found.value:.4f}, "
-        f"before {before}, {len(found.trials)} trials"
-    )
-    file = write_tuned(settings.paths.work, settings.model.name, found.change, told)
-    console.print(told, highlight=False)
-    console.print(f"written: {file}, {page}", highlight=False, soft_wrap=True)
-
-
-def _data(settings: Settings, bundle: Path | None, ds: dt.date | None) -> Interactions:
-    """The pairs to tune on; test pairs are taken out, so that nothing can look at them."""
+def _data(settings: Settings, bundle: Path | None, ds: dt.date | None) -> tuple[Interactions, dt.date]:
+    """The pairs to tune on, and their day; test pairs are taken out, so that nothing can look at them."""
     if bundle is not None:
-        data = load_bundle(bundle)
+        # of a bundle, random exposure may be the test
+        data, day = replace(load_bundle(bundle), random_exposure=None), dt.date.today()
     else:
-        data = newest_dataset(settings, open_lake(settings), ds).data
-    return replace(data, test=data.test[:, :0], random_exposure=None)
+        dataset = newest_dataset(settings, open_lake(settings), ds)
+        data, day = dataset.data, dataset.ds or dt.date.today()
+    return replace(data, test=data.test[:, :0]), day

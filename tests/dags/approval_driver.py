@@ -22,6 +22,7 @@ from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
 from airflow.dag_processing.dagbag import DagBag
 from airflow.jobs.job import Job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models.asset import AssetEvent
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
@@ -104,7 +105,17 @@ def play(scenario: str, bag: DagBag) -> dict[str, Any]:
     seen["over"] = True
     answering.join()
     states = {task.task_id: task.state for task in run.get_task_instances()}
-    return {"scenario": scenario, "run": run.state, "states": states, **seen}
+    told = {"scenario": scenario, "run": run.state, "states": states, "events": _events(run.run_id)}
+    return told | seen
+
+
+def _events(run: str) -> dict[str, Any]:
+    """What the asset events of a run say, by the asset."""
+    with create_session() as session:
+        asked = (
+            select(AssetEvent).where(AssetEvent.source_run_id == run).options(joinedload(AssetEvent.asset))
+        )
+        return {event.asset.uri: event.extra for event in session.scalars(asked)}
 
 
 def main(scenarios: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The approval in a real Airflow on a real registry: approved, rejected, nobody in time, nothing to ask."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from causalrec.registry.promotions import Decision, decisions
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import by_alias, by_number
+from tests.dags.receivers import web_receiver
 from tests.registry.shop import DS, settings_in, write_dataset
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -44,6 +46,7 @@ class Told:
     settings: Settings
     scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: tuple[Decision, ...] = ()
+    messages: tuple[dict[str, Any], ...] = ()
 
     def states(self, scenario: str) -> tuple[str, ...]:
         """Of the run, of need_approval, approval and answer."""
@@ -78,6 +81,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "CAUSALREC_SETTINGS": str(file),
         "CAUSALREC_TASK_RETRIES": "0",
+        "CAUSALREC_NOTIFY_WEBHOOK": "pager",
         "CAUSALREC_JOB_COMMAND": COMMAND.replace("SOCKET", str(work / "jobs")),
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join((str(root), str(root / "dags"))),
@@ -92,7 +96,11 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
         return done.stdout
 
     warm = [sys.executable, "-m", "tests.dags.warm", "serve", str(work / "jobs")]
-    with subprocess.Popen(warm, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as jobs:
+    with (
+        web_receiver() as posted,
+        subprocess.Popen(warm, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as jobs,
+    ):
+        environment["AIRFLOW_CONN_PAGER"] = json.dumps({"conn_type": "http", "host": posted.address})
         try:
             run("airflow", "db", "migrate")
             assert jobs.stdout is not None
@@ -102,7 +110,8 @@ def told(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Told:
             jobs.kill()
     lines = [line for line in out.splitlines() if line.startswith("RESULT ")]
     found = [json.loads(line.removeprefix("RESULT ")) for line in lines]
-    return Told(settings, {one["scenario"]: one for one in found}, decisions(lake))
+    scenarios = {one["scenario"]: one for one in found}
+    return Told(settings, scenarios, decisions(lake), tuple(posted.bodies))
 
 
 def test_nobody_in_time(told: Told) -> None:
@@ -137,6 +146,17 @@ def test_nothing_to_ask(told: Told) -> None:
     assert told.states("nothing") == ("success", "skipped", "skipped", "skipped")
     assert "asked" not in told.scenarios["nothing"]
     assert len(told.rows) == 3
+
+
+def test_somebody_is_told_that_a_version_waits(told: Told) -> None:
+    assert [(body["event"], body["task"]) for body in told.messages] == [("waiting", "approval")] * 3
+    assert told.messages[0]["text"] == told.scenarios["nobody"]["body"]
+
+
+def test_the_event_of_a_new_champion_says_for_which_date(told: Told) -> None:
+    ((asset, said),) = told.scenarios["approve"]["events"].items()
+    assert asset == "causalrec://registry/champion"
+    assert dt.date.fromisoformat(said["ds"]) < dt.datetime.now(dt.UTC).date()
 
 
 def test_the_question_leads_to_both_pages(told: Told) -> None:

@@ -3,14 +3,19 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pendulum
 import pytest
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG
-from causalrec_dags.commands import NOTHING_TO_DO, job_command
+from airflow.sdk import DAG, Asset
+from airflow.sdk.exceptions import AirflowRescheduleException
+from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
+from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
+from causalrec_dags.commands import NOTHING_TO_DO, JobOperator, event_facts, job_command, stage_task
+from exports import dag as exports
 from maintenance import dag as maintenance
 from nightly import dag as nightly
 from training import dag as training
@@ -22,7 +27,7 @@ ORDER = [
     "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
     "publish", "item_lists", "report", "monitor", "request_training",
 ]  # fmt: skip
-DAGS = [nightly, training, maintenance]
+DAGS = [nightly, training, maintenance, exports]
 TASKS = [
     pytest.param(dag, task, id=f"{dag.dag_id}.{task.task_id}")
     for dag in DAGS
@@ -36,7 +41,8 @@ HEAVY = [
 
 
 def render(dag: DAG, task: BashOperator, **context: object) -> str:
-    values = {"params": SimpleNamespace(ds=None), "macros": _macros(), **context}
+    common = {"params": SimpleNamespace(ds=None), "macros": _macros(), "triggering_asset_events": {}}
+    values = {**common, **context}
     return str(dag.get_template_env().from_string(task.bash_command).render(values))
 
 
@@ -86,7 +92,8 @@ def test_nightly_order(task: str, after: set[str]) -> None:
 
 def test_training_order() -> None:
     assert [task.task_id for task in training.topological_sort()] == [
-        "build_dataset", "train", "evaluate", "review", "promote", "need_approval", "approval", "answer",
+        "build_dataset", "tune", "train", "evaluate", "review", "promote",
+        "need_approval", "approval", "answer",
     ]  # fmt: skip
 
 
@@ -162,8 +169,9 @@ def test_pools() -> None:
         pools.setdefault(task.pool, set()).add(task.task_id)
     assert pools == {
         "spark": {"ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-                  "build_dataset", "score"},
+                  "score"},
         "gpu": {"train", "evaluate"},
+        "dataset": {"build_dataset"},
         "default_pool": {
             "land", "features", "need_champion", "review", "promote", "publish", "item_lists",
             "report", "monitor", "request_training",
@@ -180,6 +188,92 @@ def test_command_of_a_scheduled_run(dag: DAG, task: BashOperator) -> None:
     run = SimpleNamespace(run_after=datetime(2026, 3, 2, tzinfo=UTC))
     command = render(dag, task, ds="2026-03-01", dag_run=run)
     assert command == f"exec {sys.executable} -m jobs.{task.task_id} --ds 2026-03-01"
+
+
+def test_exports_wait_for_all_three_lists() -> None:
+    waiting = exports.timetable.asset_condition
+    assert type(waiting).__name__ == "AssetAll"
+    assert {asset.uri for asset in waiting.objects} == {
+        f"causalrec://lake/{table}" for table in ("recommendations", "similar_items", "popular_items")
+    }
+    written = {outlet.uri for task in nightly.tasks for outlet in task.outlets}
+    assert {asset.uri for asset in waiting.objects} <= written
+
+
+def test_exports_work_on_the_newest_date_that_was_published() -> None:
+    (task,) = exports.tasks
+    run = SimpleNamespace(run_after=datetime(2026, 3, 9, tzinfo=UTC))
+
+    def rendered(*extras: dict[str, str]) -> str:
+        unknown = ("source_task_id", "source_dag_id", "source_run_id", "source_map_index")
+        common = {**dict.fromkeys(unknown), "source_aliases": [], "timestamp": run.run_after}
+        assets = [{"name": name, "uri": f"causalrec://lake/{name}", "extra": {}} for name in "abc"]
+        events = [
+            AssetEventDagRunReferenceResult.model_validate({**common, "asset": asset, "extra": extra})
+            for asset, extra in zip(cycle(assets), extras, strict=False)
+        ]
+        told = TriggeringAssetEventsAccessor.build(events)
+        return render(exports, task, dag_run=run, triggering_asset_events=told).partition("--ds ")[2]
+
+    assert rendered({"ds": "2026-03-01"}, {"ds": "2026-03-05"}, {}, {"ds": "2026-03-02"}) == "2026-03-05"
+    assert rendered({}) == "2026-03-08"
+    assert rendered() == "2026-03-08"
+    with pytest.raises(ValueError, match="unconverted data"):
+        rendered({"ds": "2026-03-01; rm -rf /"})
+
+
+class Events(dict[Asset, SimpleNamespace]):
+    """The asset events of a task, made when they are asked for."""
+
+    def __missing__(self, asset: Asset) -> SimpleNamespace:
+        return self.setdefault(asset, SimpleNamespace(extra={}))
+
+
+def test_asset_events_say_what_was_written() -> None:
+    line = '{"ds": "2026-03-01", "tables": {"recommendations": {"rows": 600, "version": 4}}}'
+    task = JobOperator(
+        task_id="publish",
+        bash_command=f"echo done; echo '{line}'",
+        outlets=[Asset("causalrec://lake/recommendations"), Asset("causalrec://registry/champion")],
+    )
+    events = Events()
+    task.execute({"outlet_events": events})
+    assert {asset.uri: event.extra for asset, event in events.items()} == {
+        "causalrec://lake/recommendations": {"ds": "2026-03-01", "rows": 600, "version": 4},
+        "causalrec://registry/champion": {"ds": "2026-03-01"},
+    }
+
+
+@pytest.mark.parametrize("line", ["", "publish 2026-03-01: up to date", "[1]", '{"ds": 1}', "null"])
+def test_another_last_line_says_nothing(line: str) -> None:
+    assert event_facts(line, "causalrec://lake/events") == {}
+
+
+def test_a_night_waits_for_the_nights_before_it() -> None:
+    """Whoever started them: a backfill may be told to run any number of dates at a time."""
+    waits = [task.task_id for task in nightly.tasks if task.in_turn]
+    assert waits == ["land"]
+    running: list[object] = [object()]
+    ti = SimpleNamespace(get_previous_dagrun=lambda state: running.pop() if running else None)
+    task = JobOperator(task_id="land", bash_command="echo landed", in_turn=True)
+    with pytest.raises(AirflowRescheduleException) as caught:
+        task.execute({"ti": ti})
+    assert caught.value.reschedule_date > datetime.now(UTC)
+    assert task.execute({"ti": ti}) == "landed"
+
+
+def test_where_a_task_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSALREC_QUEUES", "gpu=accelerated train=large")
+    monkeypatch.setenv("CAUSALREC_POD_TEMPLATES", "gpu=/pods/gpu.yaml")
+    found = {name: stage_task(STAGES[name]) for name in ("train", "evaluate", "score")}
+    assert {name: task.queue for name, task in found.items()} == {
+        "train": "large", "evaluate": "accelerated", "score": "default",
+    }  # fmt: skip
+    assert found["train"].executor_config == {"pod_template_file": "/pods/gpu.yaml"}
+    assert found["score"].executor_config == {}
+    monkeypatch.setenv("CAUSALREC_QUEUES", "tpu=accelerated")
+    with pytest.raises(ValueError, match="'tpu=accelerated' is not NAME=VALUE"):
+        stage_task(STAGES["score"])
 
 
 @pytest.mark.parametrize("dag", [nightly, training])
@@ -215,7 +309,7 @@ def test_parsing_is_fast_and_imports_nothing_heavy(root: Path, tmp_path: Path) -
     code = (
         "import sys, time, airflow.sdk, airflow.providers.standard.operators.bash\n"
         "had, began = set(sys.modules), time.process_time()\n"
-        "import nightly, training, maintenance\n"
+        "import nightly, training, maintenance, exports\n"
         "print(time.process_time() - began)\n"
         f"print(sorted(set({HEAVY!r}) & ({{name.split('.')[0] for name in sys.modules}} - had)))\n"
     )

@@ -13,7 +13,7 @@ import sys
 
 def serve(path: str) -> None:
     """Runs one job after the other, each with the environment of its caller."""
-    for name in ("mlflow", "jobs.need_approval", "jobs.answer", "jobs._runner"):
+    for name in ("mlflow", "jobs.need_approval", "jobs.answer", "jobs._stage.runner"):
         importlib.import_module(name)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)

@@ -14,7 +14,7 @@ from causalrec.config import Settings
 from causalrec.dataset.build import build_dataset, build_dataset_inputs
 from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
-from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
 from causalrec.lake import Lake, Ledger
 
 from .shop import event, lake_at, product, put, settings_at

@@ -75,6 +75,19 @@ def test_a_look_and_its_deepest_response(spark: "SparkSession", tmp_path: Path) 
     assert not any(row["late"] for row in found)
 
 
+def test_views_that_purchases_do_not_follow_are_no_looks(spark: "SparkSession", tmp_path: Path) -> None:
+    rated = [event(f"v{n}", f"2026-03-01T1{n}:00", "u1", "a", "view", session_id=f"v{n}") for n in range(9)]
+    bought = [event(f"p{n}", f"2026-03-01T1{n}:00", "u2", "b", session_id=f"p{n}") for n in range(2)]
+    followed = event("p9", "2026-03-01T18:30", "u1", "a", session_id="v8")
+    settings, lake = shop(tmp_path, [*rated, *bought, followed])
+    assert rows(spark, lake, DatasetSettings()) == []  # one of three purchases follows a view
+    outcome = build_dataset(settings, lake, Ledger(lake), spark, DAY)
+    assert outcome.note.startswith("no looks are logged that most carts and purchases follow")
+    assert load_dataset(settings, lake, DAY).data.looks is None
+    put(lake, "events", "2026-03-02", [*rated, bought[0], followed])
+    assert sum(row["looks"] for row in rows(spark, lake, DatasetSettings())) == 9
+
+
 def test_views_are_looks_where_no_impressions_are_logged(spark: "SparkSession", tmp_path: Path) -> None:
     chance = event("i", "2026-03-01T12:00", "u1", "b", "impression", session_id="s", policy="uniform")
     views = [

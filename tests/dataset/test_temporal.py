@@ -29,6 +29,10 @@ def test_the_latest_pairs_are_judged(data: Interactions, tmp_path: Path) -> None
     assert split.valid.T.tolist() == [[0, 0]]  # (2, 2) is as late, but user 2 has no past
     assert sorted(map(tuple, split.train.T.tolist())) == [(0, 1), (0, 2), (1, 0), (1, 1)]
     assert split.test.shape == (2, 0)
+    assert split.times is not None
+    assert dict(zip(map(tuple, split.train.T.tolist()), split.times.tolist(), strict=True)) == {
+        (0, 1): 1, (0, 2): 3, (1, 0): 4, (1, 1): 2,
+    }  # fmt: skip
 
 
 def test_a_day_is_not_divided(data: Interactions, tmp_path: Path) -> None:

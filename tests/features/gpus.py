@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from causalrec.features.device import gpu_profile, task_address
+from causalrec.features.encoders.device import gpu_profile, task_address
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -10,13 +10,13 @@ import pytest
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import FeatureError
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.image_embedding import embed_images
-from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.image_task import ImageTask
 from causalrec.features.increment import worker_errors
 from causalrec.features.store import latest_vectors
 from causalrec.features.text_embedding import embed_texts
-from causalrec.features.text_encoder import text_encoder_id
 from causalrec.features.texts import content_key
 from causalrec.ingest.images import ingest_images
 from causalrec.lake import Ledger
@@ -126,7 +126,7 @@ def batch_of(rows: list[tuple[bytes, list[str]]]) -> "pa.RecordBatch":
 def test_a_worker_loads_its_model_once_and_keeps_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from causalrec.features import image_encoder
+    from causalrec.features.encoders import image as image_encoder
 
     loads: list[str] = []
     create = image_encoder._create

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from causalrec.config.sections import ImageSettings
+from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.image_embedding import embed_images
-from causalrec.features.image_encoder import image_encoder_id
 from causalrec.features.store import feature_table
 from causalrec.lake import Lake, Ledger
 from tests.features.shop import shop_settings

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from infra.embedded.client import TaskRun
-from infra.embedded.logs import SHOWN, failure_lines
+from infra.embedded.logs import SHOWN, failure_lines, failure_reason, loss_lines
 
 TASK = TaskRun("train", "failed", 1.0, 2)
 
@@ -40,3 +40,13 @@ def test_a_task_that_never_started(tmp_path: Path) -> None:
     assert failure_lines(tmp_path, "nightly", "r", TASK) == [
         f"no log at {tmp_path}/dag_id=nightly/run_id=r/task_id=train/attempt=2.log: the task did not start"
     ]
+
+
+def test_the_reason_of_a_failure_and_what_was_lost(tmp_path: Path) -> None:
+    lost = "2026-03-01: LOST 3 of 9 rows (33.3%) as null_id: correct the export"
+    unread = "2026-03-01: UNREAD price of 3 rows (33.3%, invalid_type): set decimal_comma"
+    lines = ["step 1", lost, "2026-03-01: 3 rows left out", unread, "train broke -> mend it", "bye LOST "]
+    _log(tmp_path).write_text("".join(json.dumps({"event": line}) + "\n" for line in lines))
+    assert failure_reason(tmp_path, "nightly", "r", TASK) == "train broke -> mend it"
+    assert loss_lines(tmp_path, "nightly", "r", TASK) == [lost, unread]
+    assert loss_lines(tmp_path / "none", "nightly", "r", TASK) == []

@@ -13,12 +13,12 @@ from causalrec.config.sections import IngestSettings
 from causalrec.contracts import load_contract
 from causalrec.contracts.extensions import RowRule
 from causalrec.errors import QualityError, ReasonCode
+from causalrec.ingest.formats.rows import ReadLimits
 from causalrec.ingest.history import Past, compared, counters_of, stability
 from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
-from causalrec.ingest.rows import ReadLimits
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -11,9 +11,9 @@ import pytest
 
 from causalrec.config import load_settings
 from causalrec.contracts import load_contract
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.header import check_header
-from causalrec.ingest.layout import Layout
-from causalrec.ingest.rows import ReadLimits, read_file
 
 DAY = dt.date(2026, 3, 1)
 MAPPINGS = Path(__file__).parents[2] / "docs" / "mappings"

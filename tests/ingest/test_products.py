@@ -11,6 +11,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.errors import SourceError
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS
 from causalrec.ingest.products import ingest_products
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import new_row
@@ -105,7 +106,7 @@ def test_a_title_of_ten_megabytes_is_cut_in_quarantine(shop: Settings, loaded: O
     assert {name: (r["reason_code"], r["source_line"]) for name, r in found.items()} == {
         "b.jsonl": ("bad_text", 1), "c.csv": ("bad_text", 2), "d.parquet": ("bad_text", 1),
     }  # fmt: skip
-    assert all(len(r["raw"]) <= shop.ingest.max_raw_chars for r in found.values())
+    assert all(len(r["raw"]) <= MAX_RAW_CHARS for r in found.values())
 
 
 def test_duplicates_name_the_row_that_stays(shop: Settings, loaded: Outcome) -> None:

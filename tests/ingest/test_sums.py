@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from causalrec.config import Settings
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
-from causalrec.ingest.batch import LEFT_OUT, parsed_schema
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.events import ingest_events
-from causalrec.ingest.layout import Layout
+from causalrec.ingest.formats.batch import LEFT_OUT, parsed_schema
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.mark import marked_rows
 from causalrec.ingest.parameters import rule_parameters
-from causalrec.ingest.rows import ReadLimits, read_file
 from causalrec.lake import Lake, Ledger
 
 if TYPE_CHECKING:

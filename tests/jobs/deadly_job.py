@@ -15,8 +15,8 @@ from pyspark.sql import SparkSession
 
 from causalrec.lake import write
 from causalrec.lake.snapshot import Snapshot
-from jobs._pipeline import load_job
-from jobs._runner import main
+from jobs._stage.load import load_job
+from jobs._stage.runner import main
 
 Commit: TypeAlias = Callable[..., Snapshot]
 job, table, moment, ds, settings = sys.argv[1:]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from causalrec.config import Settings, load_settings
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import digest_of
-from jobs._pipeline import load_job
-from jobs._runner import main
+from jobs._stage.load import load_job
+from jobs._stage.runner import main
 
 Kill: TypeAlias = tuple[str, str, str]  # job, table, before or after its commit
 

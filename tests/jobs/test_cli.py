@@ -12,9 +12,9 @@ from typer.main import get_command
 
 from causalrec import __version__
 from causalrec.pipeline import NIGHT
-from jobs._tables import Table
+from jobs._terminal.tables import Table
 from jobs.cli import COMMANDS, application, loaded, main
-from jobs.commands._many import repeated
+from jobs.commands._shared.many import repeated
 
 HEAVY = [
     "deltalake",
@@ -31,8 +31,9 @@ HEAVY = [
 
 
 def test_every_command_is_a_file_and_every_file_a_command(root: Path) -> None:
-    files = {file.stem for file in (root / "jobs/commands").glob("[a-z]*.py")}
-    assert {command.name for command in COMMANDS} == files
+    folder = root / "jobs/commands"
+    files = {file for file in folder.rglob("[a-z]*.py") if file.parent.name != "_shared"}
+    assert {root / f"{command.module.replace('.', '/')}.py" for command in COMMANDS} == files
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS])

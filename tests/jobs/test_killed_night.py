@@ -10,8 +10,8 @@ from causalrec.registry.gate.evaluate import LATENCY
 from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias
-from jobs._pipeline import load_job
-from jobs._runner import main
+from jobs._stage.load import load_job
+from jobs._stage.runner import main
 from tests.jobs.killing import content, lake_of, run_both, settings_of
 from tests.registry.shop import DS, TOML, write_dataset
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs import land
-from jobs._runner import EXIT_REFUSED, main
+from jobs._stage.runner import EXIT_REFUSED, main
 
 
 def test_land_runs_twice_and_refuses_a_foreign_date(

@@ -9,11 +9,11 @@ import pytest
 
 from causalrec.config import load_settings
 from causalrec.errors import FeatureError, StoreError
-from causalrec.features.align_pairs import read_pairs
+from causalrec.features.alignment.pairs import read_pairs
 from causalrec.lake.outcome import Outcome
 from causalrec.run import open_lake, open_run
 from jobs import cli, features, plan, report
-from jobs._runner import Job, main, run
+from jobs._stage.runner import Job, main, run
 from tests.lake.s3 import REGION, s3_store
 
 DS = "2026-03-01"

@@ -12,8 +12,8 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Outcome
 from causalrec.pipeline import NIGHTLY
 from causalrec.run import Run, open_run
-from jobs._pipeline import load_job
-from jobs._runner import Job, run
+from jobs._stage.load import load_job
+from jobs._stage.runner import Job, run
 from jobs.plan import DayPlan, main, plan_days
 
 DAY = dt.date(2026, 3, 1)
@@ -103,3 +103,28 @@ def test_the_command_on_an_empty_shop(
         {"ds": "2026-03-01", "state": "missing", "why": "never ran"},
         {"ds": "2026-03-02", "state": "missing", "why": "never ran"},
     ]
+
+
+def test_what_was_lost_is_made_again(shop: Shop) -> None:
+    """A result outside the lake that somebody removed makes its date stale, and its stage due once."""
+    there = shop.settings.paths.work / "bundle"
+    made: list[dt.date] = []
+
+    def work(context: Run) -> Outcome:
+        made.append(context.ds)
+        there.touch()
+        return Outcome()
+
+    def gone(_: Run) -> str | None:
+        return None if there.exists() else "bundle 7 is gone"
+
+    job = Job("score", lambda _: {"events": "e"}, work, gone=gone)
+    shop.jobs = [job]
+    run(job, shop.context)
+    assert shop.plan() == [DayPlan("2026-03-01", "done", "")]
+    there.unlink()
+    assert shop.plan() == [DayPlan("2026-03-01", "stale", "score: bundle 7 is gone")]
+    run(job, shop.context)
+    run(job, shop.context)
+    assert made == [DAY, DAY]
+    assert shop.plan() == [DayPlan("2026-03-01", "done", "")]

@@ -1,4 +1,7 @@
-"""Writes, replaces, refuses and reads through the bridge on a master: ``cluster_run.py MASTER LAKE``."""
+"""Writes, replaces, refuses and reads through the bridge: ``cluster_run.py LAKE [MASTER]``.
+
+Without a master it is the one that ``spark-submit`` names.
+"""
 
 import json
 import sys
@@ -26,12 +29,18 @@ CONF = {
 PATIENCE = 60  # seconds until both executors must have come
 
 
-def main(master: str, root: str) -> None:
-    settings = SparkSettings(master=master, shuffle_partitions=2, java_options=LIGHT, conf=CONF)
+def main(root: str, master: str = "") -> None:
+    conf = CONF if master else {}
+    settings = SparkSettings(master=master, shuffle_partitions=2, java_options=LIGHT, conf=conf)
     with spark_session(settings, "cluster_run") as spark:
+        said = {
+            "master": spark.sparkContext.master,
+            "memory": spark.conf.get("spark.driver.memory", ""),
+            "cores": spark.conf.get("spark.cores.max", ""),
+        }
         executors = executors_of(spark)
         found = work(spark, Lake(root, contracts=CONTRACTS.__getitem__))
-    sys.stdout.write(json.dumps({"executors": executors, **found}) + "\n")
+    sys.stdout.write(json.dumps({"executors": executors, **said, **found}) + "\n")
 
 
 def executors_of(spark: "SparkSession") -> int:
@@ -72,4 +81,4 @@ def work(spark: "SparkSession", lake: Lake) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -25,6 +25,8 @@ class TinyContract:
     retired: frozenset[str] = frozenset()
     user_ids: tuple[str, ...] = ()
     user_texts: tuple[str, ...] = ()
+    user_notes: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 SALES = TinyContract(

@@ -22,12 +22,14 @@ MASTER = "org.apache.spark.deploy.master.Master"
 WORKER = "org.apache.spark.deploy.worker.Worker"
 
 
-def outcome(master: str, lake: Path, root: Path) -> dict[str, object]:
-    """What the run on ``master`` says."""
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+RUN = "tests/lake/cluster_run.py"
+
+
+def outcome(command: list[str], root: Path) -> dict[str, object]:
+    """What the run says."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lake.cluster_run", master, str(lake)],
-        cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
@@ -44,7 +46,11 @@ def holds(found: dict[str, object]) -> None:
 
 
 def test_local_cluster(tmp_path: Path, root: Path) -> None:
-    holds(outcome("local-cluster[2,1,1024]", tmp_path / "lake", root))
+    """Named by a setting."""
+    master = "local-cluster[2,1,1024]"
+    found = outcome([sys.executable, RUN, str(tmp_path / "lake"), master], root)
+    assert found["master"] == master
+    holds(found)
 
 
 @pytest.fixture
@@ -62,7 +68,17 @@ def standalone(tmp_path: Path) -> Iterator[str]:
 
 
 def test_standalone_cluster(standalone: str, tmp_path: Path, root: Path) -> None:
-    holds(outcome(standalone, tmp_path / "lake", root))
+    """Named by ``spark-submit``, together with the memory and the share of the cluster."""
+    options = {
+        "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.cores.max": "2",
+        "spark.executor.memory": "1g", "spark.executor.extraJavaOptions": LIGHT,
+    }  # fmt: skip
+    pairs = [word for name, value in options.items() for word in ("--conf", f"{name}={value}")]
+    submit = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", standalone]
+    own = ["--driver-memory", "900m", "--driver-java-options", LIGHT]
+    found = outcome([*submit, *own, *pairs, RUN, str(tmp_path / "lake")], root)
+    assert (found["master"], found["memory"], found["cores"]) == (standalone, "900m", "2")
+    holds(found)
 
 
 def _started(stack: ExitStack, log: Path, program: str, *options: str) -> Path:

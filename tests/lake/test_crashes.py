@@ -19,6 +19,7 @@ from causalrec.lake import Lake, LakeTable
 from causalrec.lake.snapshot import Snapshot
 from causalrec.lake.upkeep.erase import erase_rows
 from causalrec.lake.upkeep.rewrite import compact
+from causalrec.lake.upkeep.subject import Subject
 from causalrec.lake.upkeep.vacuum import vacuum
 
 from .tables import ids, rows
@@ -30,6 +31,7 @@ import os, signal, sys
 from causalrec.config.sections import LakeSettings
 from causalrec.lake import Lake, write
 from causalrec.lake.upkeep import erase, rewrite
+from causalrec.lake.upkeep.subject import Subject
 from tests.lake.tables import CONTRACTS, rows
 root, moment = sys.argv[1:]
 lake = Lake(root, LakeSettings(max_files_per_partition=2), CONTRACTS.__getitem__)
@@ -50,7 +52,7 @@ rewrite.compact(lake.table("log"))
 """
 ERASURE = """
 erase.commit_rewrite = deadly(erase.commit_rewrite)
-erase.erase_rows(lake.table("visits"), "u1", really=True)
+erase.erase_rows(lake.table("visits"), Subject.user("u1"), really=True)
 """
 FULL_DISK = """
 import random
@@ -107,7 +109,7 @@ def test_killed_while_erasing(lake: Lake, root: Path, moment: str) -> None:
     visits.replace(pa.table({"user_id": ["u0", "u1"], "n": [1, 2], "raw": ["", ""]}), DAY)
     assert python(ERASURE, lake.root, root, moment).returncode == -signal.SIGKILL
     assert len(data_files(visits)) == 2  # with the user and without
-    erase_rows(visits, "u1", really=True)
+    erase_rows(visits, Subject.user("u1"), really=True)
     vacuum(visits, ())
     assert visits.read()["user_id"].to_pylist() == ["u0"]
     assert len(data_files(visits)) == 1

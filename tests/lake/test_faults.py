@@ -72,28 +72,10 @@ def test_a_living_writer_is_left_alone(sales: LakeTable) -> None:
 
     sales.replace(rows("a"), DAY)
     snapshot = sales.created()
-    with attempt(sales.location, [DAY]) as other:
+    with attempt(sales.location, [DAY], snapshot.version) as other:
         other_files = sales.store(_with_day(sales, "b"), other.id)
         sales.replace(rows("c"), DAY)
         assert snapshot.location.missing([file.path for file in other_files]) == []
-
-
-def test_attempts_of_other_hosts_have_a_lease(make_lake: object, sales: LakeTable) -> None:
-    sales.replace(rows("a"), DAY)
-    note = Path(sales.location.uri) / "_attempts" / "feed.json"
-    orphan = parquet_files(sales)[0].with_name("part-feed-1.parquet")
-    for began, left in ((4e9, True), (0.0, False)):
-        orphan.write_bytes(b"x")
-        tree = {
-            "id": "feed",
-            "folders": ["ds=2026-03-01"],
-            "began": began,
-            "host": "elsewhere",
-            "process": "1:1",
-        }
-        note.write_text(json.dumps(tree))
-        sales.replace(rows("b", str(began)), DAY)
-        assert (note.exists(), orphan.exists()) == (left, left)
 
 
 def test_a_pinned_version_that_never_was(sales: LakeTable) -> None:

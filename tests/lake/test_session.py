@@ -8,7 +8,7 @@ import pytest
 
 from causalrec.config.sections import SparkSettings
 from causalrec.errors import SettingsError
-from causalrec.lake.session import require_java, spark_session
+from causalrec.lake.session import require_java, session_conf, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,6 +41,42 @@ def test_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SettingsError, match=r"Spark needs Java, none found.*apt-get install"):
         require_java()
+
+
+@pytest.mark.parametrize("master", ["", "local[4]", "local-cluster[2,1,1024]"])
+def test_one_machine(master: str) -> None:
+    conf = session_conf(SparkSettings(master=master), submitted=False)
+    assert conf["spark.master"] == (master or "local[2]")
+    assert conf["spark.driver.memory"] == "2g"
+    assert conf["spark.sql.shuffle.partitions"] == "4"
+    assert conf["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+CLUSTERS_AFFAIR = {
+    "spark.master", "spark.driver.memory", "spark.driver.host", "spark.driver.bindAddress",
+    "spark.sql.shuffle.partitions", "spark.ui.enabled", "spark.cores.max", "spark.driver.extraJavaOptions",
+}  # fmt: skip
+
+
+def test_what_no_setting_names_is_what_spark_submit_says() -> None:
+    conf = session_conf(SparkSettings(java_options="-Xss4m"), submitted=True)
+    assert CLUSTERS_AFFAIR.isdisjoint(conf)
+    assert conf["spark.sql.session.timeZone"] == "UTC"
+
+
+@pytest.mark.parametrize("submitted", [True, False])
+def test_settings_come_before_the_cluster(submitted: bool) -> None:
+    settings = SparkSettings(
+        master="spark://a:7077", driver_memory="6g", shuffle_partitions=64, conf={"spark.cores.max": "8"}
+    )
+    conf = session_conf(settings, submitted=submitted)
+    named = {name: conf[name] for name in conf.keys() & CLUSTERS_AFFAIR - {"spark.driver.extraJavaOptions"}}
+    assert named == {
+        "spark.master": "spark://a:7077",
+        "spark.driver.memory": "6g",
+        "spark.sql.shuffle.partitions": "64",
+        "spark.cores.max": "8",
+    }
 
 
 @pytest.mark.spark

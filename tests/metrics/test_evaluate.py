@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from causalrec.dataset.arrays import Interactions
-from causalrec.lab.intervened import intervened_split
+from causalrec.lab.benchmark.intervened import intervened_split
 from causalrec.metrics.evaluate import evaluate_all
 from causalrec.metrics.ranking import rank_per_user
 from causalrec.metrics.slices import slice_metrics

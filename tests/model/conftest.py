@@ -60,6 +60,7 @@ def small_settings(
             "frontdoor": {"codes": 8},
             "response": {"sweeps": 60, "dim": 4},
             "multvae": {"hidden": 32, "batch": 16, "learning_rate": 0.01, "epochs": 45, "anneal_epochs": 5},
+            "sasrec": {"batch": 16, "blocks": 1, "learning_rate": 0.01, "length": 12, "epochs": 15},
             "ials": {"sweeps": 4, "judge_every": 2, "unobserved": 0.3, "ridge": 0.1},
             "baselines": {"ease_ridges": [5.0, 50.0], "row_block": 7, "content_neighbours": [20]},
             **(model or {}),

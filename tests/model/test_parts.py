@@ -27,6 +27,19 @@ def test_whitened_columns_are_uncorrelated_with_variance_one() -> None:
     assert np.allclose(white.T @ white / 200, np.eye(3), atol=1e-3)
 
 
+def test_more_columns_than_rows_are_whitened_alike() -> None:
+    """Through the Gram matrix of the rows: what the covariance of the columns would give."""
+    values = RNG.normal(size=(12, 40)).astype(np.float32)
+    whitening = fit_whitening(values, 40)
+    assert whitening is not None
+    white, _ = whitening(values)
+    assert np.allclose(white.T @ white / 12, np.eye(11), atol=1e-3)  # centred rows have rank eleven
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
+    largest = np.sort(np.linalg.eigvalsh(standard.T @ standard / 12))[::-1][:11]
+    assert whitening.spread == pytest.approx(np.sqrt(largest), rel=1e-3)
+    assert fit_whitening(np.ones((3, 9), np.float32), 9) is None
+
+
 def test_missing_rows_are_zero_and_do_not_move_the_others() -> None:
     values = RNG.normal(size=(30, 4)).astype(np.float32)
     holes = np.concatenate([values, np.full((2, 4), np.nan, np.float32), np.zeros((1, 4), np.float32)])

@@ -11,10 +11,7 @@ from causalrec.model.read_out import Attention, ReadOut
 
 def test_blocks_have_length_one_each_and_nothing_stays_nothing() -> None:
     sums = np.array([[3, 4, 0, 9], [0, 0, 0, 9]], dtype=np.float32)
-    taste = np.array([0.0, 1.0], dtype=np.float32)
     assert ReadOut((2, 2)).states(sums).tolist() == pytest.approx(np.array([[0.6, 0.8, 0, 1], [0, 0, 0, 1]]))
-    shared = ReadOut((2, 2), taste=taste, length=2.0, free=True).states(sums)
-    assert shared.tolist() == pytest.approx(np.array([[1.2, 2.6, 0, 1], [0, 0, 0, 1]]))
 
 
 def test_the_front_door_by_hand() -> None:
@@ -43,8 +40,8 @@ def test_folded_it_is_the_map_of_the_network() -> None:
 
 def test_packed_and_unpacked_it_is_the_same() -> None:
     rng = np.random.default_rng(7)
-    draw = [rng.standard_normal(shape).astype(np.float32) for shape in ((3,), (3, 4), (4,), (4, 3))]
-    full = ReadOut((3, 2), draw[0], 1.5, Attention(*draw[1:]), free=True)
+    draw = [rng.standard_normal(shape).astype(np.float32) for shape in ((3, 4), (4,), (4, 3))]
+    full = ReadOut((3, 2), Attention(*draw))
     sums = rng.standard_normal((6, 5)).astype(np.float32)
     for one in (full, ReadOut((3, 2))):
         again = ReadOut.unpack(*one.pack())

@@ -39,7 +39,7 @@ def plain() -> ServingTables:
 def test_the_optional_tables_come_back_as_they_were_saved(
     small: Small, plain: ServingTables, tmp_path: Path, given: tuple[str, ...]
 ) -> None:
-    sizes = {"raw_users": 3, "raw_items": 4, "content_users": 3, "content_items": 4}
+    sizes = {"raw_users": 3, "raw_items": 4, "content_users": 3, "content_items": 4, "exposure": 4}
     tables = ServingTables.of(plain.arrays() | {name: states(sizes[name], 5) for name in given}, ())
     save_recommender(model(small, tables), tmp_path)
     loaded = load_recommender(tmp_path).serving_tables()

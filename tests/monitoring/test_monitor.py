@@ -20,7 +20,7 @@ from causalrec.monitoring.monitor import asks_for_training, monitor
 from causalrec.monitoring.responses import click_through, impressions
 from causalrec.report.monitoring import monitoring_page
 from jobs import request_training
-from jobs._runner import main
+from jobs._stage.runner import main
 from tests.registry.shop import DS, GROUPS, ITEMS, USERS, replace_partition, settings_in, write_dataset
 from tests.report import browser
 

@@ -129,4 +129,7 @@ TARGETS = {
     "climbing.jpg": "{address}/images/%2e%2e/secret.jpg",
     "round.jpg": "round.jpg",
     "nowhere.jpg": "",
+    "broken.jpg": "http://[",
+    "port.jpg": "http://127.0.0.1:999999/images/good.jpg",
+    "scheme.jpg": "gopher://127.0.0.1/images/good.jpg",
 }

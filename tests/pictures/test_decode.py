@@ -31,6 +31,20 @@ def test_grey_encodings_decode_to_one_picture(name: str, data: bytes) -> None:
     assert np.array_equal(np.asarray(decode(data, CAPS, SIDE)), expected)
 
 
+@pytest.mark.parametrize(
+    ("mode", "white"),
+    [("F", 1.0), ("F", 255.0), ("F", 65_535.0), ("I", 255.0), ("I", 65_535.0), ("I", 2.0**30)],
+)
+def test_deep_grey_tiffs_are_scaled_by_the_white_that_they_use(mode: str, white: float) -> None:
+    grey = np.asarray(scene().convert("L"), np.float64)
+    grey = np.round(grey * 255 / grey.max())  # up to white
+    kind = np.float32 if mode == "F" else np.int32
+    deep = Image.fromarray((grey / 255 * white).astype(kind))
+    assert deep.mode == mode
+    found = np.asarray(decode(encoded(deep, "TIFF"), CAPS, SIDE), float)[..., 0]
+    assert np.abs(found - grey).max() <= 1
+
+
 def test_transparent_ground_becomes_white_whatever_lies_beneath() -> None:
     clear = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
     half = Image.new("RGBA", (16, 16), (0, 0, 0, 128))

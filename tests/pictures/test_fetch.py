@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from causalrec.config.sections import FetchSettings, ImageSettings
 from causalrec.errors import ResourceRefused, ResourceUnreachable
-from causalrec.pictures.fetch import _asked_pause
+from causalrec.pictures.fetch import MOST_REDIRECTS, _asked_pause
 from causalrec.pictures.read import InspectTask
 from causalrec.pictures.resolver import Resolver, ResourceTooLarge
 from tests.pictures.picture_server import GOOD, PictureServer, picture_server
@@ -42,7 +42,18 @@ def test_a_picture_arrives_after_passing_trouble_and_allowed_redirects(
 
 
 @pytest.mark.parametrize(
-    "name", ["outside.jpg", "elsewhere.jpg", "to-a-file.jpg", "climbing.jpg", "round.jpg", "nowhere.jpg"]
+    "name",
+    [
+        "outside.jpg",
+        "elsewhere.jpg",
+        "to-a-file.jpg",
+        "climbing.jpg",
+        "round.jpg",
+        "nowhere.jpg",
+        "broken.jpg",
+        "port.jpg",
+        "scheme.jpg",
+    ],
 )
 def test_a_redirect_out_of_the_roots_is_not_followed(
     resolver: Resolver, server: PictureServer, name: str
@@ -50,7 +61,7 @@ def test_a_redirect_out_of_the_roots_is_not_followed(
     with pytest.raises(ResourceRefused):
         resolver.read(name, 100)
     assert not [path for path in server.asked if "secret" in path]
-    assert server.asked.total() <= HASTY.redirects + 1
+    assert server.asked.total() <= MOST_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("name", ["huge.jpg", "endless.jpg"])

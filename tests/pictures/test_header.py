@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from causalrec.config.sections import ImageSettings
 from causalrec.errors import ReasonCode
-from causalrec.pictures.header import Header, RejectedPicture, check_picture, open_picture
+from causalrec.pictures.header import Header, RejectedPicture, check_picture, load_picture, open_picture
 from causalrec.pictures.read import InspectTask
 from causalrec.pictures.resolver import Resolver
 from tests.pictures.samples import colour_encodings, encoded, grey_encodings, png_of_size, scene
@@ -157,6 +157,23 @@ def test_a_progressive_picture_of_many_scans_is_refused_before_decoding() -> Non
     bomb = progressive[:-2] + progressive[start:-2] * 200 + b"\xff\xd9"
     with pytest.raises(RejectedPicture, match="scans, at most 100 are read"):
         check_picture(bomb, CAPS)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("kept_of_marker", [0, 1])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_read(progressive: bool, kept_of_marker: int) -> None:
+    whole = encoded(scene(), "JPEG", progressive=progressive)
+    assert whole.endswith(b"\xff\xd9")
+    cut = whole[: len(whole) - 2 + kept_of_marker]
+    assert check_picture(cut, CAPS) == check_picture(whole, CAPS)
+    assert load_picture(cut, CAPS, 999).tobytes() == load_picture(whole, CAPS, 999).tobytes()
+
+
+@pytest.mark.parametrize("lost", [12, 40, 400])
+def test_a_jpeg_that_lacks_pixels_is_not(lost: int) -> None:
+    with pytest.raises(RejectedPicture) as caught:
+        check_picture(JPEG[:-lost], CAPS)
+    assert caught.value.reason is ReasonCode.IMAGE_CORRUPT
 
 
 def test_a_png_with_megabytes_of_text_is_read() -> None:

@@ -32,8 +32,10 @@ def user_states(of: ServingTables) -> UserStates:
 
 def catalogue(of: ServingTables) -> Catalogue:
     n = of.items.shape[0]
-    ids = np.array([f"i{n - row:03d}" for row in range(n)])  # the numbering runs against the ids
-    titles = np.char.add("Title ", ids)
+    ids = np.array(
+        [f"i{n - row:03d}" for row in range(n)], dtype=object
+    )  # the numbering runs against the ids
+    titles = np.array([f"Title {name}" for name in ids], dtype=object)
     return catalogue_of(ids, titles, of.popularity, of)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causalrec.config.sections import ScoringSettings
-from causalrec.ranking.adjustment import SENTENCES, Adjustment, Evidence, sentences
+from causalrec.ranking.adjustment import SENTENCES, UNMOVED, Adjustment, Evidence, sentences
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 
@@ -24,7 +24,7 @@ def evidence(looks: list[int], responses: list[int]) -> Evidence:
     names = np.where(EVERY_OTHER, "Acme", "")
     seen, answered = (np.array(counts, dtype=np.float32) for counts in (looks, responses))
     shop = replace(catalogue(tables(n_items=8)), confounders=names, looks=seen, responses=answered)
-    return Evidence.of(shop, SETTINGS)
+    return Evidence.of(shop)
 
 
 # the shop's rate is .5; item 0 is shown often and chosen little, item 7 the other way round
@@ -62,10 +62,14 @@ def test_codes(item: int, moved: int, demand_out: bool, expected: str) -> None:
     assert found == expected
 
 
-def test_without_looks_a_row_only_says_that_it_moved() -> None:
-    bare = Evidence.of(catalogue(tables(n_items=8)), SETTINGS)
-    codes = bare.codes(np.array([0, 1, 2]), np.array([7, -7, 0]), np.zeros(3, dtype=np.bool_))
-    assert codes.tolist() == ["higher", "lower", ""]
+def test_without_looks_popularity_is_what_is_known() -> None:
+    shop = replace(catalogue(tables(n_items=8)), popularity=np.array([9, 9, 4, 4, 4, 4, 1, 1], np.float32))
+    bare = Evidence.of(shop)
+    items, moved = np.array([6, 1, 2, 2, 1, 6, 0]), np.array([7, -7, 7, -7, 7, -7, 0])
+    codes = bare.codes(items, moved, np.zeros(7, dtype=np.bool_))
+    assert codes.tolist() == [
+        "higher_rarely_chosen", "lower_popular", "higher", "lower", "higher", "lower", ""
+    ]  # fmt: skip
 
 
 @given(
@@ -81,12 +85,14 @@ def test_any_counts_are_understood(answered: list[int], more: list[int]) -> None
 
 def test_sentences_name_the_code_and_exist_for_all() -> None:
     codes = np.array(["higher_general_demand", "", "lower_chosen_less"])
-    assert sentences(codes, np.array(["Acme", "Acme", ""])).tolist() == [
+    compared = np.array([True, False, True])
+    assert sentences(codes, np.array(["Acme", "Acme", ""]), compared).tolist() == [
         "ranked higher once the general demand for Acme is taken out",
         "",
         "ranked lower: chosen less than others when seen",
     ]
     assert set(SENTENCES) == set(Adjustment)
+    assert sentences(np.array([""]), np.array(["Acme"]), np.array([True])).tolist() == [UNMOVED]
 
 
 def test_the_engine_says_it_in_the_reason() -> None:

@@ -74,7 +74,7 @@ def test_caps_are_no_adjustment() -> None:
         mine = place(TABLES.users, OURS, user, item, [])
         there = min(place(RAW_USERS, RAW, user, item, []), K * capped.pool + LEAST + 1)
         expected = "" if abs(there - mine) < LEAST else "higher" if there > mine else "lower"
-        assert code == expected
+        assert code.partition("_")[0] == expected  # and how popular the item is
     assert block.raw_places.tolist() == [
         min(place(RAW_USERS, RAW, user, item, []), K * capped.pool + LEAST + 1)
         for user, item in zip(block.users, block.items, strict=True)

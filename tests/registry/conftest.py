@@ -14,6 +14,8 @@ from causalrec.registry.versions import ModelVersion, need
 
 from .shop import DS, settings_in, write_dataset
 
+BLOCKED = "i004"  # stands in no list of the shop
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -33,6 +35,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Version 1 (EASE) is challenger; nobody is champion."""
     work: Path = tmp_path_factory.mktemp("registry")
     settings = settings_in(work)
+    rules = settings.scoring.model_copy(update={"blocked_items": (BLOCKED,)})
+    settings = settings.model_copy(update={"scoring": rules})
     dataset_id = write_dataset(settings)
     lake = Lake(settings.lake_root)
     ledger = Ledger(lake)

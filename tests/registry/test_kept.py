@@ -12,7 +12,7 @@ from causalrec.registry.kept import live_pins
 from causalrec.registry.store import connect
 from causalrec.run import open_run
 from jobs import maintain
-from jobs._runner import run
+from jobs._stage.runner import run
 
 from .conftest import Shop
 from .shop import replace_partition
@@ -38,13 +38,13 @@ def popular(lake: Lake, count: int) -> None:
 
 
 def test_pins_come_from_the_registry(pinned: Shop) -> None:
-    assert live_pins(pinned.settings) == (Pin("popular_items", 2),)
+    assert live_pins(pinned.settings, pinned.lake) == (Pin("popular_items", 2),)
 
 
 def test_a_model_without_pins_stops_the_upkeep(pinned: Shop) -> None:
     connect(pinned.settings).set_tag(pinned.version.run_id, "pins", "lost")
     with pytest.raises(RegistryError, match=r"version 1 .* has no record of its table versions"):
-        live_pins(pinned.settings)
+        live_pins(pinned.settings, pinned.lake)
 
 
 def test_the_job_keeps_what_the_challenger_needs(pinned: Shop) -> None:

@@ -18,7 +18,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
 from jobs import need_champion
-from jobs._runner import EXIT_NO, EXIT_YES, main
+from jobs._stage.runner import EXIT_NO, EXIT_YES, main
 
 from .conftest import Shop
 from .shop import DS, write_dataset
@@ -44,7 +44,7 @@ def arguments(shop: Shop) -> list[str]:
 def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     """One story, since each step needs the registry as the step before left it."""
     settings, lake, ledger = shop.settings, shop.lake, shop.ledger
-    assert usable_champion(settings) is None
+    assert usable_champion(settings, lake) is None
     assert main(need_champion.JOB, arguments(shop)) == EXIT_YES
     with pytest.raises(RegistryError, match="has no evaluation"):
         promote_version(settings, lake, ledger, DS)
@@ -60,11 +60,11 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
 
     waiting = promote_version(with_gate(settings, auto_approve="never"), lake, ledger, DS)
     assert "causalrec promote" in waiting.note
-    assert usable_champion(settings) is None
+    assert usable_champion(settings, lake) is None
 
     promoted = promote_version(settings, lake, ledger, DS)
     assert promoted.note == "version 1 promoted: there is no champion yet"
-    assert usable_champion(settings) is not None
+    assert usable_champion(settings, lake) is not None
     again = promote_version(settings, lake, ledger, DS)
     assert again.note == "version 1 was already promoted: there is no champion yet"
     assert again.writes == () and again.counters == promoted.counters

@@ -14,8 +14,9 @@ import requests
 from causalrec.registry.reproduction.environment import needed
 from causalrec.registry.store import connect
 
-from .conftest import Shop
+from .conftest import BLOCKED, Shop
 from .servers import free_port, running
+from .shop import ITEMS
 
 CLEAN = """
 import importlib.util, json, sys
@@ -74,22 +75,33 @@ def test_loads_where_only_its_requirements_can_be_imported(folder: Path, tmp_pat
 
 
 def test_served_on_loopback_by_mlflow(folder: Path, tmp_path: Path) -> None:
+    """A batch with an unknown user, all items but the blocked one, and requests that are refused."""
     port = free_port()
     command = ["models", "serve", "-m", str(folder), "--env-manager", "local", "--workers", "1"]
     with running(command, port, "/ping", tmp_path / "serve.log") as address:
-        asked: Any = {
-            "dataframe_split": {"columns": ["user_id"], "data": [["u001"], ["nobody"]]},
-            "params": {"k": 3},
-        }
-        answer = requests.post(f"{address}/invocations", json=asked, timeout=60)
-        assert answer.ok, answer.text
-        rows = answer.json()["predictions"]
-        wrong: Any = {"dataframe_split": {"columns": ["wrong"], "data": [["u001"]]}}
-        refused = requests.post(f"{address}/invocations", json=wrong, timeout=60)
+
+        def asked(users: list[str | None], k: object, column: str = "user_id") -> requests.Response:
+            frame: Any = {"columns": [column], "data": [[user] for user in users]}
+            body = {"dataframe_split": frame, "params": {"k": k}}
+            return requests.post(f"{address}/invocations", json=body, timeout=60)
+
+        answer, whole = asked(["u001", "nobody"], 3), asked(["nobody"], ITEMS)
+        usual: Any = {"dataframe_split": {"columns": ["user_id"], "data": [["u002"]]}}
+        by_default = requests.post(f"{address}/invocations", json=usual, timeout=60)
+        refused = [asked(["u001"], 3, "wrong"), asked(["u001", None], 3), asked(["u001"], 0)]
+        refused += [asked(["u001"], -1), asked(["u001"], 10**9)]
+    assert answer.ok, answer.text
+    rows = answer.json()["predictions"]
     assert [(row["user_id"], row["rank"]) for row in rows] == [
         *(("u001", rank) for rank in (1, 2, 3)), *(("nobody", rank) for rank in (1, 2, 3)),
     ]  # fmt: skip
     assert {row["fallback"] for row in rows if row["user_id"] == "nobody"} == {"cold_user"}
     assert all(row["reason_code"] and row["reason_text"] for row in rows)
-    assert refused.status_code == 400
-    assert "user_id" in refused.text
+    listed = {row["item_id"] for row in whole.json()["predictions"]}
+    assert (len(listed), BLOCKED in listed) == (ITEMS - 1, False)
+    assert len(by_default.json()["predictions"]) == 5  # the k of the version
+    assert [one.status_code for one in refused] == [400] * 5
+    for one, said in zip(
+        refused, ("user_id", "row 1 of 2 has no user id", "k is 0", "k is -1", "k is 1000000000"), strict=True
+    ):
+        assert said in one.text

@@ -1,19 +1,21 @@
 """Fits that are kept for the comparison with a known truth: what comes back, and for whom."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.lab.truth_models import one_module_off
+from causalrec.lab.oracle.models import one_module_off
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
 from causalrec.model.factors import plain_tables
 from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.registry.reproduction.alike import compare_packages
-from causalrec.registry.short_fits import load_fits, save_fits
+from causalrec.registry.short_fits import LABELS, load_fits, save_fits
 from causalrec.training.factory import build_recommender
 
 from .shop import DS, ITEMS, settings_in, write_dataset
@@ -54,6 +56,17 @@ def test_they_come_back_in_their_order(tmp_path: Path) -> None:
     for label, tables in fits.items():
         assert found[label].users.tolist() == tables.users.tolist()
         assert found[label].content_items.tolist() == tables.items.tolist()  # it has no content tables
+        assert found[label].exposure.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_exposure_comes_back_and_older_files_have_none(tmp_path: Path) -> None:
+    file, shown = tmp_path / "fits.safetensors", np.array([2.0, 0.5, 0.0], np.float32)
+    save_fits({"whole": replace(fit(1, 4, 3), exposure=shown)}, file)
+    assert load_fits(file)["whole"].exposure.tolist() == shown.tolist()
+    arrays = load_file(file)
+    del arrays["0.exposure"]
+    save_file(arrays, file, metadata={LABELS: '["whole"]'})
+    assert load_fits(file)["whole"].exposure.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_scores_of_known_and_new_users_and_items(datasets: tuple[Dataset, Dataset], tmp_path: Path) -> None:

@@ -1,18 +1,24 @@
 """What a registered version carries, on a real MLflow store."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
 
+from causalrec.dataset.load import load_dataset, lost_bundle
+from causalrec.lake.outcome import Pin
 from causalrec.lake.record.ledger import new_row
 from causalrec.model.worth import ModuleWorth
+from causalrec.registry.described import log_datasets
+from causalrec.registry.runs import run_facts
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.train import train_and_log, train_and_log_inputs
 from causalrec.registry.training_run import log_worth
-from causalrec.registry.versions import opened
+from causalrec.registry.versions import TUNED, opened
 
 from .conftest import Shop
 from .shop import DS
@@ -32,6 +38,31 @@ def test_challenger_with_tags_and_metrics(shop: Shop) -> None:
     assert "plots/learning_curve.png" in plots
     assert client.get_experiment(run.info.experiment_id).artifact_location.startswith("file:")
     assert "version 1 is challenger" in shop.trained.note
+
+
+def test_mlflow_says_what_a_version_is(shop: Shop) -> None:
+    client = connect(shop.settings)
+    description = client.get_model_version(shop.version.name, "1").description
+    assert description.startswith("`ease`, trained on what had arrived by 2026-03-01: ")
+    assert shop.dataset_id in description
+    assert "shop **demo**" in client.get_registered_model(shop.version.name).description
+
+
+def test_the_tables_behind_a_version_are_inputs_of_its_run(shop: Shop) -> None:
+    client = connect(shop.settings)
+    dataset = load_dataset(shop.settings, shop.lake, DS)
+    pinned = replace(dataset, pins=(Pin("interactions", 4), Pin("products", 0)))
+    with mlflow.start_run(experiment_id=experiment_id(client, shop.settings)) as run:
+        log_datasets(shop.settings, pinned)
+    found = [one.dataset for one in client.get_run(run.info.run_id).inputs.dataset_inputs]
+    assert {(one.name, one.digest, one.source_type) for one in found} == {
+        ("interactions", "v4", "delta_table"),
+        ("products", "v0", "delta_table"),
+    }
+    sources = [json.loads(one.source) for one in found if one.name == "interactions"]
+    assert [(one["path"], one["delta_table_version"]) for one in sources] == [
+        (f"{shop.settings.lake_root}/interactions", 4)
+    ]
 
 
 def test_package_has_no_pickle_and_loads_by_hash(shop: Shop) -> None:
@@ -62,6 +93,16 @@ def test_the_worth_of_the_modules_is_in_the_run(shop: Shop) -> None:
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/module_worth.json")
     assert table["columns"] == ["module", "kept", "gain", "low", "high", "metric", "measured_on"]
     assert table["data"][1] == ["depth", False, -0.002, -0.004, 0.001, "auc", "uniform exposure"]
+
+
+def test_tuned_settings_are_part_of_where_a_version_comes_from(shop: Shop) -> None:
+    client = connect(shop.settings)
+    assert "tuned settings" not in run_facts(client, shop.version).lineage
+    client.set_tag(shop.version.run_id, TUNED, "model.dim = 128")
+    try:
+        assert run_facts(client, shop.version).lineage["tuned settings"] == "model.dim = 128"
+    finally:
+        client.delete_tag(shop.version.run_id, TUNED)
 
 
 def test_served_model_ranks_with_reasons(shop: Shop) -> None:
@@ -120,3 +161,15 @@ def test_nothing_of_the_environment_is_recorded(shop: Shop, monkeypatch: pytest.
         for file in work.rglob("*")
         if file.is_file() and b"hunter2-in-the-environment" in file.read_bytes()
     ]
+
+
+def test_a_bundle_that_is_gone_is_noticed(shop: Shop, tmp_path: Path) -> None:
+    folder = shop.settings.bundle_root / shop.dataset_id
+    assert lost_bundle(shop.settings, shop.lake, DS) is None
+    file = next(folder.glob("*.npy"))
+    file.rename(tmp_path / file.name)
+    try:
+        assert lost_bundle(shop.settings, shop.lake, DS) == f"bundle {shop.dataset_id} is gone"
+    finally:
+        (tmp_path / file.name).rename(file)
+    assert lost_bundle(shop.settings, shop.lake, DS - dt.timedelta(days=1)) is None

@@ -63,9 +63,9 @@ def test_a_date_without_reports_has_no_lines(settings: Settings) -> None:
     assert gate_lines(settings, DAYS[1]) == ()
 
 
-def test_old_nights_are_left_out(settings: Settings) -> None:
+def test_old_nights_are_left_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for day in DAYS:
         gated(settings, day)
-    report = settings.report.model_copy(update={"gate_nights": 2})
-    (line, *_) = gate_lines(settings.model_copy(update={"report": report}), DAYS[2])
+    monkeypatch.setattr("causalrec.report.gates.GATE_NIGHTS", 2)
+    (line, *_) = gate_lines(settings, DAYS[2])
     assert [day for day, _ in line.nights] == ["2026-03-02", "2026-03-03"]

@@ -1,28 +1,33 @@
 """The page of a night from real tables: complete, self-contained, escaped; and readable in a browser."""
 
 import datetime as dt
+import io
 import shutil
 import subprocess
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.report.night import Night, read_night
 from causalrec.report.nightly import nightly_page
-from causalrec.report.people import codes, people
+from causalrec.report.people import codes, one_person, people
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import TruthLine
+from jobs.report import tables_of
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
 from tests.report import browser
 
 EVIL = "<script>alert('x')</script> \"><img src=x onerror=alert(1)>"
 JOBS = ("ingest_events", "score", "publish")
+LOST = "LOST 1 of 10 rows (10.0%) as null_id: correct the export"
 
 
 class Tags(HTMLParser):
@@ -117,7 +122,8 @@ def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
 
     day_before = DS - dt.timedelta(days=1)
     rejects = {"duplicate": 3, EVIL: 1}
-    first = Outcome(10, 6, rejects, writes=(written("events", 6, 1), written("quarantine", 4, 1)))
+    note = f"{LOST} {EVIL}\nan ordinary remark"
+    first = Outcome(10, 6, rejects, writes=(written("events", 6, 1), written("quarantine", 4, 1)), note=note)
     second = Outcome(20, 20, writes=(written("events", 20, 2),))
     ledger.record([entry("ingest_events", day_before, 1, first), entry("ingest_events", DS, 1, second)])
     ledger.record([entry("score", DS, 2, Outcome(note="broken"), failed=True)])
@@ -136,6 +142,18 @@ def test_lines_add_up_over_the_dates_of_one_run(finished: Finished) -> None:
     assert finished.night.rejects == {"duplicate": 3, EVIL: 1}
 
 
+def test_losses_stand_in_red_on_the_page_and_in_the_table(finished: Finished) -> None:
+    told = f"{DS - dt.timedelta(days=1)}: {LOST} {EVIL}"
+    assert finished.night.losses == [("ingest_events", told)]
+    text = finished.page.read_text(encoding="utf-8")
+    assert '<section class="lost" role="alert">' in text
+    assert text.count('<tr class="lost"><td>ingest_events</td><td>events</td>') == 1
+    console = Console(file=io.StringIO(), width=240, force_terminal=True, color_system="standard")
+    console.print(tables_of(finished.night))
+    shown = cast(io.StringIO, console.file).getvalue()
+    assert f"\x1b[1;31mingest_events {told}" in shown.replace("\x1b[0m", "")
+
+
 def test_metrics_are_ordered_by_the_first_metric(finished: Finished) -> None:
     metrics = finished.night.metrics
     assert metrics is not None
@@ -149,8 +167,16 @@ def test_people_and_codes(finished: Finished) -> None:
     assert [shown.moved for shown in found["u000"].shown] == [2, 0, -2]
     assert len(found["u000"].history) == min(found["u000"].chosen, 8)
     assert (found["u061"].label, found["u061"].history) == ("cold_user", ())
-    (code,) = codes(finished.settings, finished.lake, DS)
+    (code,) = codes(finished.lake, DS)
     assert (code.rows, code.shift, code.items) == (3, 0.0, ("i000", "i001", "i002"))
+
+
+def test_one_person_is_shown_whole(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("causalrec.report.people.HISTORY", 1)
+    monkeypatch.setattr("causalrec.report.people.RECOMMENDATIONS", 1)
+    whole = one_person(finished.lake, DS, "u000")
+    assert len(whole.history) == whole.chosen > 1
+    assert [shown.rank for shown in whole.shown] == [1, 2, 3]
 
 
 def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
@@ -167,9 +193,9 @@ def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
     assert "0.800" in text
 
 
-def test_pictures_stop_at_the_bound(finished: Finished) -> None:
-    report = finished.settings.report.model_copy(update={"max_bytes": 100_000})
-    settings = finished.settings.model_copy(update={"report": report})
+def test_pictures_stop_at_the_bound(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("causalrec.report.thumbnails.MAX_BYTES", 100_000)
+    settings = finished.settings
     noise = Path(settings.image_roots[0])
     for number in range(60):
         Image.effect_noise((224, 224), 200).save(noise / f"n{number}.png")

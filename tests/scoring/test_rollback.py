@@ -15,7 +15,7 @@ from causalrec.registry.versions import need
 from causalrec.run import open_run
 from causalrec.scoring import score as scoring
 from jobs import score as job
-from jobs._runner import run
+from jobs._stage.runner import run
 from tests.registry.shop import DS, USERS, settings_in, write_dataset
 
 pytestmark = pytest.mark.spark

@@ -77,11 +77,12 @@ def test_a_source_of_another_package_fills_the_landing_zone_once(tmp_path: Path)
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("broken", "is no source -> give it the methods"),
+        ("broken", "is no Source: it lacks fingerprint, land -> give it what"),
         ("gone", "cannot be loaded: ModuleNotFoundError"),
         (
             "absent",
-            "there is no source 'absent' -> set source.kind to one of: native, demo, hm, broken, gone",
+            "no installed package has 'absent' in causalrec.sources -> install it, or set source.kind to: "
+            "native, demo, hm, broken, gone, parcels",
         ),
     ],
 )

@@ -9,8 +9,6 @@ import torch
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.causal.graph_recommender import GraphRecommender
-from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.exposed import PassedOver, exposed_loss
 from causalrec.training.factory import build_recommender
 from causalrec.training.sampling import PairSampler
@@ -86,24 +84,3 @@ def test_comparison_inside_what_was_shown_ranks_right(quick: Callable[..., Setti
 
     assert right(0.0) < -0.4  # clicks alone: the wrong way round
     assert right(30.0) > 0.1
-
-
-def test_users_vary_about_a_shared_taste(quick: Callable[..., Settings], shop: Interactions) -> None:
-    settings = quick("causal", epochs=6)
-    plain = settings.model.frontdoor.model_copy(update={"enabled": False})
-    change = {"unit": False, "ridge": 1.0, "shared_taste": True, "layers": 0, "frontdoor": plain}
-    free = settings.model.model_copy(update=change)
-    recommender = build_recommender(settings.model_copy(update={"model": free}))
-    assert isinstance(recommender, CausalRecommender)
-    recommender.fit(shop)
-    assert isinstance(recommender.engine, GraphRecommender)
-    shared = recommender.engine.shared
-    assert shared is not None
-    assert float(np.abs(shared.state).sum()) > 0
-    again = build_recommender(settings.model_copy(update={"model": free}))
-    again.restore(recommender.snapshot())
-    histories = [shop.train[1][shop.train[0] == 0], np.array([2], dtype=np.int32)]
-    assert np.array_equal(again.score_histories(histories), recommender.score_histories(histories))
-    own = recommender.fold_in(histories)[:, : shared.state.size] - shared.state
-    lengths = np.linalg.norm(own, axis=1)
-    assert lengths == pytest.approx([shared.length] * 2, rel=1e-4)

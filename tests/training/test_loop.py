@@ -69,11 +69,25 @@ def test_a_checkpoint_of_other_settings_or_data_is_not_resumed(
     assert len(third.history) == 9
 
 
-def test_a_damaged_checkpoint_is_named(shop: Interactions, quick: Quick, tmp_path: Path) -> None:
-    run(quick("lightgcn"), shop, tmp_path)
-    (tmp_path / "checkpoint.safetensors").write_bytes(b"half a file")
-    with pytest.raises(TrainingError, match="damaged"):
-        run(quick("lightgcn"), shop, tmp_path)
+@pytest.mark.parametrize(
+    "damage", [lambda whole: b"half a file", lambda whole: whole[:-9], lambda whole: b""]
+)
+def test_a_damaged_checkpoint_is_set_aside_and_said(
+    shop: Interactions,
+    quick: Quick,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    whole, report = run(quick("lightgcn"), shop, tmp_path)
+    file = tmp_path / "checkpoint.safetensors"
+    left = damage(file.read_bytes())
+    file.write_bytes(left)
+    again, second = run(quick("lightgcn"), shop, tmp_path)
+    assert (tmp_path / "checkpoint.damaged").read_bytes() == left
+    assert "training starts anew" in caplog.text
+    assert np.array_equal(again.score(EVERYONE), whole.score(EVERYONE))
+    assert without_seconds(second) == without_seconds(report)
 
 
 def test_no_checkpoint_is_no_state(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from causalrec.dataset.arrays import pair_keys
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 from causalrec.training.refit import everything, refitted
 from tests.model.causal.response.conftest import with_looks
@@ -44,6 +45,10 @@ def test_the_refitted_model_knows_what_the_judged_one_does_not() -> None:
     assert before is not None
     assert after is not None
     assert np.array_equal(after.popularity, before.popularity)
+    assert isinstance(judged, CausalRecommender)
+    assert isinstance(served, CausalRecommender)
+    assert served.exposure_weight == judged.exposure_weight
+    assert judged.exposure_weight is not None
 
 
 def test_without_the_setting_the_judged_model_serves() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Interactions, Looks
-from causalrec.lab.generated import GeneratedShop, generated_shop
-from causalrec.lab.truth import Scores, scores_of, truth_ndcg
+from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
+from causalrec.lab.oracle.truth import Scores, scores_of, truth_ndcg
 from causalrec.model.causal.mediator import brand_groups, fit_mediator
 from causalrec.training.factory import build_recommender
 from causalrec.training.refuters import (

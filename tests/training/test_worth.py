@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from causalrec.model.base import ServingTables
+from causalrec.training.graph_worth import GRAPH_MODULES, present_modules
 from causalrec.training.worth import MODULES, NEEDED, chosen_modules, measured
 from tests.model.causal.response.conftest import with_looks
 from tests.model.conftest import make_toy, small_settings
@@ -47,9 +48,28 @@ def test_where_nothing_can_be_measured_nothing_changes() -> None:
     data, settings = with_looks(make_toy()), small_settings("causal", training=SHORT)
     none = np.empty((2, 0), dtype=np.int32)
     assert chosen_modules(settings, replace(data, valid=none)) == (settings, ())
-    assert chosen_modules(settings, replace(data, looks=None)) == (settings, ())
+    assert chosen_modules(settings, replace(data, looks=None, valid=none)) == (settings, ())
     off = small_settings("causal", training={"worth_share": 0})
     assert chosen_modules(off, data) == (off, ())
+
+
+def test_where_only_pairs_are_known_the_modules_of_the_encoder_are_measured() -> None:
+    data, settings = make_toy(), small_settings("causal", training={"worth_share": 1.0})
+    fits: dict[str, ServingTables] = {}
+    found, rows = chosen_modules(settings, data, fits.__setitem__)
+    assert list(fits) == [
+        "ours, at most 5 epochs", "without back-door sum over codes", "without edge weights by evidence",
+        "without dictionary read-out",
+    ]  # fmt: skip
+    assert [row.module for row in rows] == list(GRAPH_MODULES)
+    assert all(row.kept == (row.gain > 0) and row.low <= row.gain <= row.high for row in rows)
+    kept = {GRAPH_MODULES[row.module]: row.kept for row in rows}
+    assert found.model.topology.enabled == kept["model.topology.enabled"]
+    assert found.model.frontdoor.enabled == kept["model.frontdoor.enabled"]
+    assert found.training == settings.training
+    assert found.model.confounder == settings.model.confounder
+    bare = present_modules(settings, make_toy(0))
+    assert "back-door sum over codes" not in bare
 
 
 def test_random_exposure_is_asked_first() -> None:

@@ -31,7 +31,7 @@ def test_dags_load_where_only_their_folder_is(
     assert done.returncode == 0, done.stderr
     dags, errors, commands = json.loads(done.stdout.splitlines()[-1])
     assert errors == {}
-    assert dags == ["maintenance", "nightly", "training"]
+    assert dags == ["exports", "maintenance", "nightly", "training"]
     command, folder = commands["score"]
     assert command.startswith(f"exec {installed.python} -m causalrec.jobs.score --ds ")
     assert folder == str(tmp_path / "airflow")  # no checkout here: what is relative begins at Airflow's home

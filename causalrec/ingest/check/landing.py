@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+
 from causalrec.config import Settings
 from causalrec.contracts import load_contract
 from causalrec.errors import ReasonCode
@@ -15,14 +17,15 @@ from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.layout import Layout, day_start
-from causalrec.ingest.nearmiss import near_misses
-from causalrec.ingest.rows import ReadLimits
+from causalrec.ingest.nearmiss import near_misses, told
 from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20
 SAMPLE_ROWS = 5_000
+LOOKED_AT = 2  # deliveries of a kind: the first and the newest
 KINDS: tuple[Kind, ...] = ("events", "products")
 
 
@@ -68,10 +71,30 @@ class DeliveryCheck:
         return found
 
 
+@dataclass
+class _Catalogue:
+    """Item ids of the products that were looked at, and whether these are all that there are."""
+
+    ids: set[str] = field(default_factory=set)
+    whole: bool = True
+
+    def remarks(self, asked: set[str]) -> list[str]:
+        """On items of events that are not among them; of a sample, on near misses alone."""
+        missing, known = pa.array(sorted(asked - self.ids), pa.string()), pa.array(sorted(self.ids))
+        if not len(missing) or not (self.whole or near_misses(missing, known)):
+            return []
+        those = "of the catalogue" if self.whole else f"among the {len(known):,} products looked at"
+        share = len(missing) / len(asked)
+        return [
+            f"{len(missing):,} of {len(asked):,} items of these events ({share:.1%}) are not {those}, "
+            f"{told(missing, known)}"
+        ]
+
+
 def check_landing(settings: Settings, ds: dt.date | None = None) -> list[DeliveryCheck]:
     """Looks at the first delivery of each kind and at the newest one up to ``ds``."""
     found = []
-    known: set[str] = set()
+    known = _Catalogue()
     for kind in reversed(KINDS):  # products first: events are compared with them
         dates = [day for day in arrival_dates(settings.landing_root, kind) if ds is None or day <= ds]
         if not dates:
@@ -93,11 +116,11 @@ def _beside(settings: Settings, kind: Kind) -> tuple[str, ...]:
 
 
 def _delivery(
-    settings: Settings, kind: Kind, day: dt.date, dates: Sequence[dt.date], known: set[str]
+    settings: Settings, kind: Kind, day: dt.date, dates: Sequence[dt.date], known: _Catalogue
 ) -> DeliveryCheck:
     landing, table = load_contract(f"landing_{kind}"), load_contract(kind)
     layout = Layout.of(landing, settings.landing)
-    limits = ReadLimits(settings.ingest.max_row_bytes, settings.ingest.max_raw_chars)
+    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
     entries = delivery_entries(settings.landing_root, kind, day)
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
@@ -125,9 +148,11 @@ def _delivery(
     left_out = reasons.pop("left_out", 0)
     remarks = [*_beside(settings, kind), *_days(rows, kind, day, settings, reasons)]
     if kind == "products":
-        known.update(row["item_id"] for row in good)
-    elif known and good:
-        remarks += near_misses({row["item_id"] for row in good}, known)
+        known.ids.update(row["item_id"] for row in good)
+        sampled = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
+        known.whole = known.whole and len(dates) <= LOOKED_AT and not sampled
+    elif known.ids and good:
+        remarks += known.remarks({row["item_id"] for row in good})
     return replace(
         result,
         rejects={r: (n, examples[r], cure(r, table)) for r, n in reasons.most_common()},

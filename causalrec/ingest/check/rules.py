@@ -8,7 +8,7 @@ from typing import Any
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.layout import day_start
+from causalrec.ingest.formats.layout import day_start
 
 EVENT_TYPES = ("impression", "view", "cart", "purchase")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

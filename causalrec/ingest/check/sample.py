@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract
 from causalrec.errors import CausalrecError
-from causalrec.ingest.csvrows import Lines, RowTooLong, csv_head
+from causalrec.ingest.formats.csv_rows import Lines, RowTooLong, csv_head
+from causalrec.ingest.formats.json_objects import one_per_line
+from causalrec.ingest.formats.layout import Layout, section
+from causalrec.ingest.formats.parquet_rows import parquet_head
+from causalrec.ingest.formats.rows import DAMAGED, ReadLimits, read_file
+from causalrec.ingest.formats.shape import opened
 from causalrec.ingest.header import check_header
-from causalrec.ingest.jsonobjects import one_per_line
-from causalrec.ingest.layout import Layout, section
-from causalrec.ingest.parquetrows import parquet_head
-from causalrec.ingest.rows import DAMAGED, ReadLimits, read_file
-from causalrec.ingest.shape import opened
 
 RAW_ROWS = 50
 

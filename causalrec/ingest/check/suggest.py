@@ -6,7 +6,7 @@ from typing import Any
 
 from causalrec.contracts import Contract
 from causalrec.ingest.check.sample import FileCheck
-from causalrec.ingest.layout import section
+from causalrec.ingest.formats.layout import section
 from causalrec.ingest.synonyms import alike
 
 EVENT_WORDS = {

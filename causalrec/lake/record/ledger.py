@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,9 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from causalrec.errors import ConflictError, LakeError
+from causalrec.lake import clock
+from causalrec.lake.commit import COMMIT_TRIES, pause
 from causalrec.lake.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -28,7 +31,8 @@ class LedgerRow:
     """What one run did for one date. Field names are the table's columns.
 
     ``writes`` holds one mapping per partition with the fields of :class:`Written`,
-    ``reads`` one per pin; ``seconds`` is wall time.
+    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that brought
+    the row, 0 before it is recorded and for rows of earlier releases.
     """
 
     run_id: str
@@ -52,6 +56,7 @@ class LedgerRow:
     code_version: str
     git_revision: str | None
     note: str
+    recorded_in: int = field(default=0, compare=False)
 
 
 def new_row(
@@ -66,15 +71,20 @@ def new_row(
     fingerprint: str,
     inputs: Mapping[str, str],
     code_version: str,
+    run_id: str = "",
 ) -> LedgerRow:
-    """The row of a run that ends now; unchanged where every partition written held this content already."""
+    """The row of a run that ends now; unchanged where every partition written held this content already.
+
+    Args:
+        run_id: of a run that has a name already, as 32 hexadecimal digits; empty: a new one.
+    """
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
-        run_id=uuid4().hex,
+        run_id=run_id or uuid4().hex,
         job=job,
         ds=ds,
         started_at=started_at,
-        finished_at=dt.datetime.now(dt.UTC),
+        finished_at=clock.now(),
         status="failed" if failed else "unchanged" if unchanged else "success",
         seconds=seconds,
         cpu_seconds=cpu_seconds,
@@ -101,16 +111,31 @@ class Ledger:
         self._table = lake.table(TABLE)
 
     def record(self, rows: list[LedgerRow]) -> None:
-        """Append rows in one transaction."""
-        self._table.append(
-            pa.Table.from_pylist([_to_columns(row) for row in rows], schema=self._table.schema)
-        )
+        """Append rows in one transaction, each with the version that brings it.
+
+        Raises:
+            LakeError: other runs were faster :data:`COMMIT_TRIES` times.
+        """
+        tries = COMMIT_TRIES
+        for turn in range(tries):
+            since = self._table.created().version
+            numbered = [_to_columns(replace(row, recorded_in=since + 1)) for row in rows]
+            try:
+                self._table.append(pa.Table.from_pylist(numbered, schema=self._table.schema), since=since)
+            except ConflictError:
+                pause(turn)
+                continue
+            return
+        raise LakeError(f"{TABLE}: other runs were faster {tries} times in a row", do="run the job again")
 
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
-        """All rows of a date or job (None: any), oldest first by ``finished_at``."""
+        """All rows of a date or job (None: any), oldest first, in the order of the table's versions.
+
+        Clocks order only what came in one version, and rows of releases that did not number them.
+        """
         found = self._table.read(where=None if ds is None else {"ds": [ds.isoformat()]})
         rows = [_from_columns(row) for row in found.to_pylist() if job is None or row["job"] == job]
-        return sorted(rows, key=lambda row: (row.finished_at, row.run_id))
+        return sorted(rows, key=lambda row: (row.recorded_in, row.finished_at, row.run_id))
 
     def last_success(self, job: str, ds: dt.date) -> LedgerRow | None:
         """The newest row of a job and date that did not fail."""

@@ -1,23 +1,35 @@
 """The ledger's rows as OpenLineage events: what a job read and wrote, for any catalogue.
 
-One START and one COMPLETE or FAIL per row. Format: https://openlineage.io/spec/2-0-2/OpenLineage.json
+START when a stage starts; COMPLETE or FAIL when it ends, with everything that its row of the ledger says. A
+stage that works on several dates is one run per date. Format:
+https://openlineage.io/spec/2-0-2/OpenLineage.json
 """
 
 import datetime as dt
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from causalrec.config import Settings
+from causalrec.contracts import load_contract
 from causalrec.errors import SettingsError
 from causalrec.lake.record.ledger import LedgerRow
-from causalrec.lake.record.lineage_facets import output_facets, run_facets, version_facets
+from causalrec.lake.record.lineage_facets import (
+    Parent,
+    check_facets,
+    contract_facets,
+    output_facets,
+    run_facets,
+    start_facets,
+    version_facets,
+)
 
 if TYPE_CHECKING:
-    from openlineage.client.event_v2 import InputDataset, OutputDataset, RunEvent
+    from openlineage.client.event_v2 import InputDataset, OutputDataset, RunEvent, RunState
+    from openlineage.client.generated.base import DatasetFacet, RunFacet
     from openlineage.client.transport import Transport
 
 PRODUCER = "https://github.com/causalrec/causalrec"
@@ -33,41 +45,72 @@ class Names:
     landing_root: str
 
 
-def emit(rows: Sequence[LedgerRow], settings: Settings) -> str | None:
-    """Send the events of ``rows``; None, or why they were not taken (a catalogue must not fail a job).
+class Lineage:
+    """Sends the events of one stage. A catalogue that does not take them fails no job."""
 
-    Raises:
-        SettingsError: the transport is ``http`` without a url.
-    """
-    if settings.lineage.transport == "none" or not rows:
-        return None
-    transport = _transport(settings)
-    names = Names(settings.shop, settings.lake_root, settings.landing_root)
-    try:
+    def __init__(self, settings: Settings, parent: Parent | None = None) -> None:
+        self._settings, self._parent = settings, parent
+        self._names = Names(settings.shop, settings.lake_root, settings.landing_root)
+        self._started: set[str] = set()
+
+    def start(self, run_id: str, job: str, ds: dt.date, at: dt.datetime) -> str | None:
+        """Says that run ``run_id`` of ``job`` has begun; None, or why that was not taken.
+
+        Raises:
+            SettingsError: the transport is ``http`` without a url.
+        """
+        self._started.add(run_id)
+        return self._send([self._start(run_id, job, ds, at)])
+
+    def end(self, rows: Sequence[LedgerRow]) -> str | None:
+        """Says how runs ended, and before it that they started if that was not said; None, or why not.
+
+        Raises:
+            SettingsError: the transport is ``http`` without a url.
+        """
+        events: list[RunEvent] = []
         for row in rows:
-            for event in events_of(row, names):
-                transport.emit(event)
-    except (OSError, RuntimeError) as error:  # the errors of requests are OSErrors
-        return f"lineage: {type(error).__name__}: {error}"[:300]
-    return None
+            if row.run_id not in self._started:
+                events.append(self._start(row.run_id, row.job, row.ds, row.started_at))
+            events.append(self._end(row))
+        return self._send(events)
 
+    def _start(self, run_id: str, job: str, ds: dt.date, at: dt.datetime) -> "RunEvent":
+        from openlineage.client.event_v2 import RunState
 
-def events_of(row: LedgerRow, names: Names) -> "list[RunEvent]":
-    """START and COMPLETE (or FAIL) of one ledger row."""
-    from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
+        return self._event(RunState.START, at, run_id, job, start_facets(ds, self._parent))
 
-    run = Run(runId=str(UUID(row.run_id)), facets=run_facets(row))
-    job = Job(namespace=names.shop, name=row.job)
-    end = RunState.FAIL if row.status == "failed" else RunState.COMPLETE
-    inputs, outputs = _inputs(row, names), _outputs(row, names)
-    moments = ((RunState.START, row.started_at), (end, row.finished_at))
-    return [
-        RunEvent(
-            eventType=state, eventTime=_time(at), run=run, job=job, producer=PRODUCER,
-            inputs=inputs, outputs=outputs if state is end else [],
+    def _end(self, row: LedgerRow) -> "RunEvent":
+        from openlineage.client.event_v2 import RunState
+
+        state = RunState.FAIL if row.status == "failed" else RunState.COMPLETE
+        event = self._event(state, row.finished_at, row.run_id, row.job, run_facets(row, self._parent))
+        event.inputs, event.outputs = _inputs(row, self._names), _outputs(row, self._names)
+        return event
+
+    def _event(
+        self, state: "RunState", at: dt.datetime, run_id: str, job: str, facets: "dict[str, RunFacet]"
+    ) -> "RunEvent":
+        from openlineage.client.event_v2 import Job, Run, RunEvent
+
+        return RunEvent(
+            eventType=state,
+            eventTime=at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
+            run=Run(runId=str(UUID(run_id)), facets=facets),
+            job=Job(namespace=self._names.shop, name=job),
+            producer=PRODUCER,
         )
-        for state, at in moments
-    ]  # fmt: skip
+
+    def _send(self, events: "Iterable[RunEvent]") -> str | None:
+        if self._settings.lineage.transport == "none":
+            return None
+        transport = _transport(self._settings)
+        try:
+            for event in events:
+                transport.emit(event)
+        except (OSError, RuntimeError) as error:  # the errors of requests are OSErrors
+            return f"lineage: {type(error).__name__}: {error}"[:300]
+        return None
 
 
 def _transport(settings: Settings) -> "Transport":
@@ -91,14 +134,14 @@ def _inputs(row: LedgerRow, names: Names) -> "list[InputDataset]":
     found = []
     for table, version in sorted({(pin["table"], pin["version"]) for pin in row.reads}):
         namespace, name = _dataset(posixpath.join(names.lake_root, table))
-        found.append(InputDataset(namespace=namespace, name=name, facets=version_facets(str(version))))
+        found.append(InputDataset(namespace=namespace, name=name, facets=_table_facets(table, version)))
     if "delivery" in row.inputs and row.job.startswith(INGEST):  # files, known by the digest of the delivery
         kind = row.job.removeprefix(INGEST)
         folder = posixpath.join(names.landing_root, kind, f"arrival_date={row.ds}")
         namespace, name = _dataset(folder)
-        found.append(
-            InputDataset(namespace=namespace, name=name, facets=version_facets(row.inputs["delivery"]))
-        )
+        facets = version_facets(row.inputs["delivery"]) | contract_facets(load_contract(f"landing_{kind}"))
+        checks = check_facets(row, load_contract(kind))
+        found.append(InputDataset(namespace=namespace, name=name, facets=facets, inputFacets=checks))
     return found
 
 
@@ -112,11 +155,15 @@ def _outputs(row: LedgerRow, names: Names) -> "list[OutputDataset]":
             OutputDataset(
                 namespace=namespace,
                 name=name,
-                facets=version_facets(str(written["version"])),
+                facets=_table_facets(written["table"], written["version"]),
                 outputFacets=output_facets(written["rows"], written["bytes"]),
             )
         )
     return found
+
+
+def _table_facets(table: str, version: int) -> "dict[str, DatasetFacet]":
+    return version_facets(str(version)) | contract_facets(load_contract(table))
 
 
 def _dataset(location: str) -> tuple[str, str]:
@@ -126,7 +173,3 @@ def _dataset(location: str) -> tuple[str, str]:
     scheme, _, rest = location.partition("://")
     host, _, key = rest.partition("/")
     return f"{scheme}://{host}", key
-
-
-def _time(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

@@ -1,16 +1,49 @@
 """Facets of the OpenLineage events, all of the standard; the counts of a run are its tags."""
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from causalrec.contracts import Contract
 from causalrec.lake.record.ledger import LedgerRow
 
 if TYPE_CHECKING:
-    from openlineage.client.generated.base import DatasetFacet, OutputDatasetFacet, RunFacet
+    from openlineage.client.generated.base import (
+        DatasetFacet,
+        InputDatasetFacet,
+        OutputDatasetFacet,
+        RunFacet,
+    )
 
 
-def run_facets(row: LedgerRow) -> "dict[str, RunFacet]":
-    """Run date; counts, processor time and code version as tags; the error of a run that failed."""
-    from openlineage.client.facet_v2 import error_message_run, nominal_time_run, tags_run
+@dataclass(frozen=True)
+class Parent:
+    """The run that a stage is part of, such as the run of a DAG. ``run_id`` is a UUID."""
+
+    namespace: str
+    job: str
+    run_id: str
+
+
+def start_facets(ds: dt.date, parent: Parent | None) -> "dict[str, RunFacet]":
+    """What is known when a run begins: its date, and what it is part of."""
+    from openlineage.client.facet_v2 import nominal_time_run, parent_run
+
+    start = f"{ds.isoformat()}T00:00:00Z"
+    facets: dict[str, RunFacet] = {
+        "nominalTime": nominal_time_run.NominalTimeRunFacet(nominalStartTime=start)
+    }
+    if parent is not None:
+        facets["parent"] = parent_run.ParentRunFacet(
+            run=parent_run.Run(runId=parent.run_id),
+            job=parent_run.Job(namespace=parent.namespace, name=parent.job),
+        )
+    return facets
+
+
+def run_facets(row: LedgerRow, parent: Parent | None) -> "dict[str, RunFacet]":
+    """The same with counts, processor time and code version as tags; the error of a run that failed."""
+    from openlineage.client.facet_v2 import error_message_run, tags_run
 
     counts = {
         "status": row.status,
@@ -28,11 +61,7 @@ def run_facets(row: LedgerRow) -> "dict[str, RunFacet]":
         tags_run.TagsRunFacetFields(key=key, value=str(value), source="causalrec")
         for key, value in counts.items()
     ]
-    start = f"{row.ds.isoformat()}T00:00:00Z"
-    facets: dict[str, RunFacet] = {
-        "nominalTime": nominal_time_run.NominalTimeRunFacet(nominalStartTime=start),
-        "tags": tags_run.TagsRunFacet(tags=fields),
-    }
+    facets = {**start_facets(row.ds, parent), "tags": tags_run.TagsRunFacet(tags=fields)}
     if row.status == "failed":
         facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(
             message=row.note, programmingLanguage="python"
@@ -45,6 +74,53 @@ def version_facets(version: str) -> "dict[str, DatasetFacet]":
     from openlineage.client.facet_v2 import dataset_version_dataset
 
     return {"version": dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=version)}
+
+
+def contract_facets(contract: Contract) -> "dict[str, DatasetFacet]":
+    """What a contract says of a table: what it is for, its columns, who answers for it."""
+    from openlineage.client.facet_v2 import documentation_dataset, ownership_dataset, schema_dataset
+
+    columns = [
+        schema_dataset.SchemaDatasetFacetFields(
+            name=column.name, type=column.type, description=column.description, ordinal_position=place
+        )
+        for place, column in enumerate(contract.columns, 1)
+    ]
+    owner = ownership_dataset.Owner(name=f"team:{contract.owner}", type="OWNER")
+    return {
+        "documentation": documentation_dataset.DocumentationDatasetFacet(description=contract.description),
+        "schema": schema_dataset.SchemaDatasetFacet(fields=columns),
+        "ownership": ownership_dataset.OwnershipDatasetFacet(owners=[owner]),
+    }
+
+
+def check_facets(row: LedgerRow, table: Contract) -> "dict[str, InputDatasetFacet]":
+    """The quality of a delivery: its rows, and for each rule of ``table`` how many rows broke it.
+
+    A run that failed before it had counted anything proves nothing, and says nothing.
+    """
+    from openlineage.client.facet_v2 import data_quality_assertions_dataset as assertions
+    from openlineage.client.facet_v2 import data_quality_metrics_input_dataset as metrics
+
+    if row.status == "failed" and not row.rows_in:
+        return {}
+    rules = {str(rule.reason) for rule in table.rules if rule.broken == "row"}
+    tests = [
+        assertions.Assertion(
+            assertion=reason,
+            success=not row.rejects.get(reason, 0),
+            severity="warn",
+            expected="0",
+            actual=str(row.rejects.get(reason, 0)),
+        )
+        for reason in sorted(rules | set(row.rejects))
+    ]
+    return {
+        "dataQualityMetrics": metrics.DataQualityMetricsInputDatasetFacet(
+            columnMetrics={}, rowCount=row.rows_in
+        ),
+        "dataQualityAssertions": assertions.DataQualityAssertionsDatasetFacet(assertions=tests),
+    }
 
 
 def output_facets(rows: int, size: int) -> "dict[str, OutputDatasetFacet]":

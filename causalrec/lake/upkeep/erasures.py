@@ -1,4 +1,4 @@
-"""The list of erased users, as salted hashes, and the filter that keeps them out of later deliveries."""
+"""The list of what was erased, as salted hashes, and the filter that keeps it out of later deliveries."""
 
 import datetime as dt
 import hashlib
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from causalrec.lake.lake import Lake
+from causalrec.lake.upkeep.subject import NAMES, Kind, Subject
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 TABLE = "erasures"
 SALT_BYTES = 16
+WORDS = (r'"((?:[^"\\]|\\.)*)"', r"([^,;|\t\n\"]+)", r"([\w.@+-]+)")
+"""Ways to cut words out of a text that could not be parsed: quoted, between separators, by their letters."""
 
 
 class Erasures:
@@ -26,54 +29,103 @@ class Erasures:
 
     @property
     def tokens(self) -> list[str]:
-        """Tokens of all erased users, sorted."""
+        """Tokens of everything that was erased, sorted."""
         return sorted({row["token"] for row in self._rows})
 
     @property
     def salt(self) -> str:
-        """The salt of this lake; a new one while nobody was erased."""
+        """The salt of this lake; a new one while nothing was erased."""
         return str(self._rows[0]["salt"]) if self._rows else secrets.token_hex(SALT_BYTES)
 
-    def receipts(self, user: str) -> list[dict[str, Any]]:
-        """Receipts of a user, oldest first; with ``at`` (ISO)."""
-        token = token_of(self.salt, user)
+    def receipts(self, subject: Subject) -> list[dict[str, Any]]:
+        """Receipts of a subject, oldest first; with ``at`` (ISO)."""
+        kind, one = subject.asked
+        token = token_of(self.salt, kind, one)
         done = [row for row in self._rows if row["token"] == token and row["status"] == "done"]
         return [
             {"at": row["at"].isoformat(), **json.loads(row["receipt"])}
             for row in sorted(done, key=lambda row: row["at"])
         ]
 
-    def knows(self, user: str) -> bool:
-        """Whether deliveries leave the user out already."""
-        return token_of(self.salt, user) in self.tokens
+    def knows(self, subject: Subject) -> bool:
+        """Whether deliveries leave all of the subject out already."""
+        known = set(self.tokens)
+        return all(token_of(self.salt, kind, one) in known for kind, one in subject.pairs)
 
-    def record(self, user: str, status: Literal["requested", "done"], receipt: dict[str, Any]) -> None:
-        """Append one row."""
-        salt = self.salt
-        row = {
-            "token": token_of(salt, user),
-            "salt": salt,
-            "at": dt.datetime.now(dt.UTC),
-            "status": status,
-            "receipt": json.dumps(receipt, sort_keys=True),
-        }
-        self._table.append(pa.Table.from_pylist([row], schema=self._table.schema))
-        self._rows.append(row)
+    def request(self, subject: Subject) -> None:
+        """From now on deliveries leave the subject out."""
+        known, salt = set(self.tokens), self.salt
+        tokens = [token_of(salt, kind, one) for kind, one in subject.pairs]
+        self._append([token for token in tokens if token not in known], salt, "requested", {})
+
+    def done(self, subject: Subject, receipt: dict[str, Any]) -> None:
+        """One receipt, under what was asked for."""
+        self._append([token_of(self.salt, *subject.asked)], self.salt, "done", receipt)
+
+    def _append(
+        self, tokens: list[str], salt: str, status: Literal["requested", "done"], receipt: dict[str, Any]
+    ) -> None:
+        fixed = {"salt": salt, "at": dt.datetime.now(dt.UTC), "status": status}
+        rows = [{"token": token, **fixed, "receipt": json.dumps(receipt, sort_keys=True)} for token in tokens]
+        if rows:
+            self._table.append(pa.Table.from_pylist(rows, schema=self._table.schema))
+            self._rows += rows
 
 
-def token_of(salt: str, user: str) -> str:
-    """What stands for a user."""
-    return hashlib.sha256(f"{salt}{user}".encode()).hexdigest()
+def token_of(salt: str, kind: Kind, one: str) -> str:
+    """What stands for a user, an item or a brand."""
+    return hashlib.sha256(f"{salt}{PREFIX[kind]}{one}".encode()).hexdigest()
+
+
+PREFIX: dict[Kind, str] = {"user": "", "item": "item\x1f", "brand": "brand\x1f"}
+"""What tells an item from a user of the same id; tokens of users are those of older lakes."""
 
 
 def without_erased(frame: "DataFrame", lake: Lake) -> "DataFrame":
-    """``frame`` without the rows of erased users: those of their ``user_id``, or of one in ``raw``."""
+    """``frame`` without what was erased: rows whose user, item or brand is listed, and rows that could not be
+    parsed in whose ``raw`` text such an id stands as a word."""
     from pyspark.sql import functions as F
 
     erasures = Erasures(lake)
-    if not erasures.tokens or "user_id" not in frame.columns:
+    if not erasures.tokens:
         return frame
-    user = F.coalesce("user_id", F.get_json_object("raw", "$.user_id"))
-    token = F.sha2(F.concat(F.lit(erasures.salt), user), 256)
-    listed = frame.sparkSession.createDataFrame([(one,) for one in erasures.tokens], "erased_token string")
-    return frame.join(F.broadcast(listed), token == F.col("erased_token"), "left_anti")
+    salt, kept = erasures.salt, frame.where(~_told(frame, erasures))
+    rows = [(one,) for one in erasures.tokens]
+    listed = F.broadcast(frame.sparkSession.createDataFrame(rows, "erased_token string"))
+    for kind, name in NAMES.items():
+        if name in frame.columns:
+            named = F.coalesce(F.col(name), F.get_json_object("raw", f"$.{name}"))
+            kept = kept.join(listed, _token(salt, kind, named) == F.col("erased_token"), "left_anti")
+    return kept
+
+
+def _token(salt: str, kind: Kind, one: "Column") -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.sha2(F.concat(F.lit(salt + PREFIX[kind]), one), 256)
+
+
+def _told(frame: "DataFrame", erasures: Erasures) -> "Column":
+    """Whether the text of a row that names nobody in its proper place names somebody all the same."""
+    from pyspark.sql import functions as F
+
+    names = [name for name in NAMES.values() if name in frame.columns]
+    places = [F.get_json_object("raw", f"$.{name}") for name in names]
+    proper = F.array_size(F.array_compact(F.array(*[F.when(~p.rlike(r"^[\[{]"), p) for p in places])))
+    listed = F.array(*[F.lit(one) for one in erasures.tokens])
+    strange = F.col("raw").isNotNull() & (proper < min(2, len(names)))
+    found = F.when(strange, F.arrays_overlap(_words(erasures.salt), listed))
+    return F.coalesce(found, F.lit(False))
+
+
+def _words(salt: str) -> "Column":
+    """Tokens of the words in ``raw``, as any kind."""
+    from pyspark.sql import functions as F
+
+    words = F.concat(*[F.regexp_extract_all("raw", F.lit(way), F.lit(1)) for way in WORDS])
+    trimmed = F.array_distinct(F.transform(words, lambda word: F.trim(word)))
+
+    def as_kind(kind: Kind) -> "Column":
+        return F.transform(trimmed, lambda word: _token(salt, kind, word))
+
+    return F.concat(*[as_kind(kind) for kind in NAMES])

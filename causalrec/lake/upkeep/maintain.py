@@ -8,6 +8,7 @@ from causalrec.errors import ConflictError
 from causalrec.lake.lake import Lake
 from causalrec.lake.outcome import Outcome, Pin
 from causalrec.lake.table import LakeTable
+from causalrec.lake.upkeep.describe import describe
 from causalrec.lake.upkeep.retention import expire
 from causalrec.lake.upkeep.rewrite import compact
 from causalrec.lake.upkeep.vacuum import vacuum
@@ -47,6 +48,7 @@ def _one(table: LakeTable, pinned: set[int], today: dt.date, counters: dict[str,
     """One table; what was left because another writer was at work."""
     note = ""
     try:
+        describe(table)
         counters["partitions_expired"] += expire(table, today)
         merged = compact(table)
         counters["files_merged"] += merged.before

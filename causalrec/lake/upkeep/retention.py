@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from causalrec.lake.attempt import attempt
-from causalrec.lake.commit import commit_rewrite
+from causalrec.lake.commit import COMMIT_TRIES, commit_rewrite
 
 if TYPE_CHECKING:
     from causalrec.lake.table import LakeTable
@@ -29,6 +29,6 @@ def expire(table: "LakeTable", today: dt.date) -> int:
     old = [file for file in seen.files if file.partition[column] < first]
     if not old:
         return 0
-    with attempt(table.location, [file.partition for file in old]) as this:
-        commit_rewrite(seen, old, [], this.id, table.settings.commit_tries, data_change=True)
+    with attempt(table.location, [file.partition for file in old], seen.version) as this:
+        commit_rewrite(seen, old, [], this.id, COMMIT_TRIES, data_change=True)
     return len({tuple(file.partition.items()) for file in old})

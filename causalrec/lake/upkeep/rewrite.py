@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from causalrec.errors import LakeError
 from causalrec.lake.attempt import attempt
-from causalrec.lake.commit import commit_rewrite
+from causalrec.lake.commit import COMMIT_TRIES, commit_rewrite
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile, PartitionWriter, stored_digest
 from causalrec.lake.partition import render
@@ -49,7 +49,7 @@ def compact(table: "LakeTable") -> Compacted:
     for name, old in sorted(groups.items()):
         if len(old) <= table.settings.max_files_per_partition:
             continue
-        with attempt(table.location, [old[0].partition]) as this:
+        with attempt(table.location, [old[0].partition], seen.version) as this:
             new = _merged(table, seen, old, this.id)
             before = sum((stored_digest(table.location, f.path, seen.stored_schema) for f in old), Digest())
             after = sum((Digest.parse(file.digest) for file in new), Digest())
@@ -58,7 +58,7 @@ def compact(table: "LakeTable") -> Compacted:
                     f"{table.name} {name}: {before.rows:,} rows would become {after.rows:,} other ones",
                     do="check the disk; the old files stay",
                 )
-            seen = commit_rewrite(seen, old, new, this.id, table.settings.commit_tries, data_change=False)
+            seen = commit_rewrite(seen, old, new, this.id, COMMIT_TRIES, data_change=False)
         total = Compacted(total.partitions + 1, total.before + len(old), total.after + len(new))
     return total
 

@@ -14,7 +14,10 @@ from urllib.parse import unquote
 from deltalake.exceptions import DeltaError
 
 from causalrec.errors import PinError
-from causalrec.lake.attempt import sweep_dead
+from causalrec.lake import clock
+from causalrec.lake.attempt import COMMIT_KEY, NOTES, PASSED, clear, notes, sweep_dead
+from causalrec.lake.commit import COMMIT_TRIES, commit_revocation
+from causalrec.lake.files import attempt_of
 
 if TYPE_CHECKING:
     from causalrec.lake.snapshot import Snapshot
@@ -46,15 +49,15 @@ def vacuum(table: "LakeTable", pinned: Collection[int]) -> Vacuumed:
     if seen is None:
         return Vacuumed()
     _check_pins(table, pinned)
-    swept = sweep_dead(table.location, seen.delta, None, table.settings.attempt_lease_hours * 3600)
-    doomed = _unreferenced(seen, pinned, table.settings.vacuum_hours)
+    swept = [*sweep_dead(table.location, None), *_sweep_lost(table, seen)]
+    doomed = _without_writers(seen, _unreferenced(seen, pinned, table.settings.vacuum_hours))
     sizes = {
         table.location.relative(info.path): int(info.size)
         for info in table.location.everything()
         if info.is_file and info.base_name in doomed
     }
     table.location.delete(sorted(sizes))
-    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=table.settings.log_days)
+    since = clock.now() - dt.timedelta(days=table.settings.log_days)
     entries = trim_log(table.location, _oldest_kept(table.location, pinned, since, seen.version))
     return Vacuumed(len(swept) + len(sizes), sum(sizes.values()), entries)
 
@@ -71,6 +74,40 @@ def trim_log(location: "Location", oldest: int) -> int:
     old = [f"{LOG}/{name}" for name, version in entries.items() if version < max(bases)]
     location.delete(old)
     return len(old)
+
+
+def _sweep_lost(table: "LakeTable", seen: "Snapshot") -> list[str]:
+    """Clear away attempts of other machines that ran through two upkeeps; the paths deleted.
+
+    One that lives after all is refused when it commits; whether it had committed before is read after that.
+    """
+    location = table.location
+    marked = {f"{NOTES}/{name}" for name in location.listing(NOTES) if name.endswith(PASSED)}
+    noted = notes(location)
+    location.delete(sorted(marked - {one.passed for one in noted}))
+    lost = [one for one in noted if one.process.state == "unknown"]
+    overdue = [one for one in lost if one.passed in marked]
+    for one in lost:
+        if one.passed not in marked:
+            with location.filesystem.open_output_stream(location.path(one.passed)) as mark:
+                mark.write(b"")
+    if overdue:
+        commit_revocation(seen.reopened(), [one.id for one in overdue], COMMIT_TRIES)
+    return [path for one in overdue for path in clear(location, one)]
+
+
+def _without_writers(seen: "Snapshot", doomed: frozenset[str]) -> frozenset[str]:
+    """``doomed`` without the files of writers that are at work, or have committed since ``seen``.
+
+    Their age says nothing where clocks differ. The notes are read after the files were listed, and the log
+    after the notes: whoever has no note any more has committed by then, or never will.
+    """
+    busy = {one.id for one in notes(seen.location)}
+    newest = seen.reopened()
+    entries = newest.delta.history(newest.version - seen.version) if newest.version > seen.version else []
+    busy |= {str(entry.get(COMMIT_KEY, "")) for entry in entries}
+    live = {file.path.rpartition("/")[2] for file in newest.files}
+    return frozenset(name for name in doomed - live if attempt_of(name) not in busy - {""})
 
 
 def _check_pins(table: "LakeTable", pinned: Collection[int]) -> None:
@@ -96,9 +133,7 @@ def _unreferenced(seen: "Snapshot", pinned: Collection[int], hours: int) -> froz
         raise PinError(
             f"{seen.name}: cannot tell which files are needed: {error}", do="restore the table's log"
         ) from error
-    return frozenset(unquote(path).rpartition("/")[2] for path in found) - {
-        file.path.rpartition("/")[2] for file in seen.files
-    }
+    return frozenset(unquote(path).rpartition("/")[2] for path in found)
 
 
 def _oldest_kept(location: "Location", pinned: Collection[int], since: dt.datetime, newest: int) -> int:

@@ -20,12 +20,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from causalrec.config.model import ContentSettings, ModelSettings
+from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.blocks import unit_blocks, unit_rows
 from causalrec.model.causal.backdoor import code_priors
 from causalrec.model.causal.codebook import Codebook
-from causalrec.model.content import Whitening, fit_content
+from causalrec.model.content import CHANNEL_WIDTH, Whitening, fit_content
+
+RIDGE = 0.03  # damps directions of small variance; 0: whitening
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # to try; zero comes first, so that a tie leaves content out
 
 PARTS = ("mean", "scale", "basis", "spread")
 
@@ -87,9 +90,9 @@ class ContentChannel:
     ) -> "ContentChannel":
         """Lenses of weight one for items with codes ``flat`` (N,), -1 where unknown."""
         found = {}
-        for name, whitening in fit_content(modalities, settings.content.channel_width).items():
+        for name, whitening in fit_content(modalities, CHANNEL_WIDTH).items():
             empty = np.zeros((0, whitening.spread.size), dtype=np.float32)
-            bare = Lens(whitening, empty, settings.content.channel_ridge, 1.0)
+            bare = Lens(whitening, empty, RIDGE, 1.0)
             shift = bare.shift
             if codebook is not None and settings.backdoor.enabled:
                 shift = code_shift(bare.see(modalities[name]), flat, codebook, settings)
@@ -169,8 +172,3 @@ def flat_codes(codes: tuple[Ints, Ints], codebook: Codebook | None) -> Ints:
     coarse, fine = codes
     width = 1 if codebook is None else codebook.counts.shape[1]
     return np.where(coarse >= 0, coarse * width + fine, -1).astype(np.int32)
-
-
-def grid_of(settings: ContentSettings) -> tuple[float, ...]:
-    """The weights to try, zero first, so that a tie leaves content out."""
-    return tuple(sorted({0.0, *settings.channel_weights}))

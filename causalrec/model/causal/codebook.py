@@ -19,6 +19,9 @@ import numpy.typing as npt
 from causalrec.config.model import CodebookSettings
 from causalrec.dataset.arrays import Floats, Ints
 
+BATCH = 1_024  # items of one step
+RESEED_BELOW = 2.0  # items below which a code is placed anew
+
 LLOYD_ROUNDS = 10
 ROW_BLOCK = 8_192
 
@@ -118,15 +121,15 @@ def _quantise(rows: Floats, codes: int, settings: CodebookSettings, rng: np.rand
     sums = _sum_by(near, rows, codes).astype(np.float64)
     for _ in range(settings.epochs):
         order = rng.permutation(rows.shape[0])
-        for start in range(0, order.size, settings.batch):
-            batch = rows[order[start : start + settings.batch]]
+        for start in range(0, order.size, BATCH):
+            batch = rows[order[start : start + BATCH]]
             near = _nearest(batch, centers, everything)
             grown = rows.shape[0] / batch.shape[0]  # sizes are counted in items of the whole catalogue
             keep = settings.decay
             sizes = keep * sizes + (1 - keep) * grown * np.bincount(near, minlength=codes)
             sums = keep * sums + (1 - keep) * grown * _sum_by(near, batch, codes)
             centers = (sums / np.maximum(sizes, 1e-9)[:, None]).astype(np.float32)
-        dead = np.flatnonzero(sizes < min(settings.reseed_below, rows.shape[0] / (2 * codes)))
+        dead = np.flatnonzero(sizes < min(RESEED_BELOW, rows.shape[0] / (2 * codes)))
         if dead.size:
             centers[dead] = rows[_far_rows(rows, centers, dead.size, rng)]
             sizes[dead] = rows.shape[0] / codes

@@ -16,12 +16,11 @@ from causalrec.model.blocks import unit_rows
 from causalrec.model.causal.backdoor import BackdoorAdjustment
 from causalrec.model.causal.channel import PARTS, ContentChannel, flat_codes
 from causalrec.model.causal.codebook import Codebook
-from causalrec.model.causal.confounder import ConfounderModel
-from causalrec.model.causal.content_tower import ContentTower, tower_columns
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import no_footprint
 from causalrec.model.content import Content, Whitening, read_content
-from causalrec.model.neighbours import nearest
+from causalrec.model.neighbours import ROW_BLOCK, nearest
 
 
 @dataclass
@@ -31,7 +30,7 @@ class ColdItems:
     Attributes:
         layers: modality -> (d, p) projection of whitened content.
         vectors: (N, sum p) content of known items. base, readout: (N, d), before smoothing and after
-        propagation. channel: further columns from content. tower: weights of the hidden layer, if any.
+        propagation. channel: further columns from content.
     """
 
     settings: ModelSettings
@@ -45,8 +44,6 @@ class ColdItems:
     gamma: Floats | None = None
     code_basis: Floats | None = None
     channel: ContentChannel = field(default_factory=lambda: ContentChannel({}))
-    tower: dict[str, Floats] = field(default_factory=dict)
-    temperature: float = 1.0
 
     @staticmethod
     def read(network: CausalNetwork, channel: ContentChannel) -> "ColdItems":
@@ -64,10 +61,6 @@ class ColdItems:
             None if backdoor is None else backdoor.gamma.detach().cpu().numpy(),
             None if backdoor is None else backdoor.basis.detach().cpu().numpy(),
             channel,
-            {}
-            if network.tower is None
-            else {k: v.cpu().numpy() for k, v in network.tower.state_dict().items()},
-            network.temperature,
         )
 
     def states(self, modalities: Mapping[str, Floats]) -> Floats:
@@ -78,16 +71,14 @@ class ColdItems:
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
         rows = counts.pop()
-        content = read_content(self.whitenings, modalities, rows, self.settings.content.neighbour_weights)
+        content = read_content(self.whitenings, modalities, rows)
         near = self._near(content)
         states = np.zeros((content.vectors.shape[0], self.base.shape[1]), dtype=np.float32)
         for name, white in content.white.items():
             if name in self.layers:
                 states += white @ self.layers[name].T
-        states += self._through_tower(content)
         states += self.settings.content.smoothing * (near @ self.base)
-        if self.settings.content.ids:  # else content alone gives known items their states too
-            states += near @ self.readout
+        states += near @ self.readout
         off = self.settings.confounder.method == "none"
         footprint = no_footprint(rows) if off else self.confounder.read(content)
         gate = footprint.gate if self.settings.backdoor.gated else footprint.known.astype(np.float32)
@@ -95,8 +86,7 @@ class ColdItems:
         codes = (
             (none, none) if self.codebook is None else self.codebook.assign(footprint.states, footprint.known)
         )
-        scaled = unit_rows(states) if self.settings.unit else states * self.temperature
-        graph_part = (scaled * self._modulation(codes, gate)).astype(np.float32)
+        graph_part = (unit_rows(states) * self._modulation(codes, gate)).astype(np.float32)
         seen = self.channel.seen(modalities, rows)
         content_part = self.channel.adjusted(seen, flat_codes(codes, self.codebook), gate)
         return np.concatenate([graph_part, content_part], axis=1)
@@ -104,22 +94,11 @@ class ColdItems:
     def neighbours(self, modalities: Mapping[str, Floats]) -> sp.csr_matrix:
         """The known items most like new ones, (n, N); rows sum to one, or to zero without content."""
         rows = next(iter(modalities.values())).shape[0]
-        weights = self.settings.content.neighbour_weights
-        return self._near(read_content(self.whitenings, modalities, rows, weights))
+        return self._near(read_content(self.whitenings, modalities, rows))
 
     def _near(self, content: Content) -> sp.csr_matrix:
         settings = self.settings.content
-        return nearest(content.vectors, self.vectors, settings.neighbours, settings.row_block, same=False)
-
-    def _through_tower(self, content: Content) -> Floats | float:
-        if not self.tower:
-            return 0.0
-        hidden, width = self.tower["hidden.weight"].shape
-        tower = ContentTower(width, hidden, self.base.shape[1])
-        tower.load_state_dict({name: torch.from_numpy(value) for name, value in self.tower.items()})
-        with torch.no_grad():
-            found: Floats = tower(torch.from_numpy(tower_columns(content, self.whitenings))).numpy()
-        return found
+        return nearest(content.vectors, self.vectors, settings.neighbours, ROW_BLOCK, same=False)
 
     def _modulation(self, codes: tuple[Ints, Ints], gate: Floats) -> Floats:
         if self.codebook is None or self.gamma is None or self.code_basis is None:
@@ -144,7 +123,6 @@ class ColdItems:
         for name, whitening in self.whitenings.items():
             arrays |= {f"white.{name}.{part}": getattr(whitening, part) for part in PARTS}
         arrays |= {f"layer.{name}": layer for name, layer in self.layers.items()}
-        arrays |= {f"tower.{name}": value for name, value in self.tower.items()}
         if self.codebook is not None:
             arrays |= {f"codebook.{name}": value for name, value in self.codebook.pack().items()}
         if self.gamma is not None and self.code_basis is not None:
@@ -155,7 +133,6 @@ class ColdItems:
             "modalities": list(self.whitenings),
             "confounder": facts,
             "channel": channel_facts,
-            "temperature": self.temperature,
         }
 
     @staticmethod
@@ -180,8 +157,6 @@ class ColdItems:
             arrays.get("gamma"),
             arrays.get("code_basis"),
             ContentChannel.unpack(under("channel.", arrays), facts["channel"]),
-            under("tower.", arrays),
-            facts["temperature"],
         )
 
 

@@ -15,6 +15,8 @@ from causalrec.model.causal.topology import Verdict, edge_evidence, judge_edges,
 from causalrec.model.factors import item_popularity
 from causalrec.model.graph import Operator, operator, symmetric
 
+ADD_WEIGHT = 0.3  # weight of an added edge
+
 
 class ReconstructedGraph(nn.Module):
     """The judgement of every observed edge as buffers, and the propagation operators that follow from it.
@@ -53,7 +55,7 @@ class ReconstructedGraph(nn.Module):
 
     def _draw(self) -> Operator:
         settings = self.settings
-        if not settings.enabled or settings.left_out == 0:
+        if settings.left_out == 0:
             return self.graph
         weight = self._array("weight")
         evidence = self._array("evidence") if settings.by_evidence else np.ones_like(weight)
@@ -84,7 +86,7 @@ class ReconstructedGraph(nn.Module):
         """The propagation operators that belong to the buffers."""
         if self.settings.enabled:
             self._follow()
-            self.drawn = self._draw()
+        self.drawn = self._draw()
 
     def _follow(self) -> None:
         """Operators of the judgement in the buffers."""
@@ -103,7 +105,7 @@ class ReconstructedGraph(nn.Module):
         return self._array("linked")
 
     def _weighted(self, weight: Floats) -> sp.csr_matrix:
-        return weighted_graph(self.pairs, weight, self.added(), self.settings.add_weight, self.shape)
+        return weighted_graph(self.pairs, weight, self.added(), ADD_WEIGHT, self.shape)
 
     def _array(self, name: str) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = self.get_buffer(name).cpu().numpy()

@@ -12,7 +12,7 @@ from causalrec.model.base import ServingTables
 from causalrec.model.blocks import unit_blocks
 from causalrec.model.causal.channel_part import ChannelPart
 from causalrec.model.causal.network import CausalNetwork
-from causalrec.model.graph import inverse_root
+from causalrec.model.graph import inverse_root, unit_rows
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,23 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Modules:
+    """Which adjustments a fitted model makes."""
+
+    backdoor: bool
+    frontdoor: bool
+    topology: bool
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One (user, item) pair.
 
     Attributes:
         score: after all adjustments.
-        without_backdoor: with the factual code instead of the expectation over codes. without_frontdoor:
-        with the mediator alone as user state. without_topology: on all observed edges, as they are.
+        without_backdoor: with the factual code instead of the expectation over codes; None where the model
+        has no such module, as for the next two. without_frontdoor: with the mediator alone as user state.
+        without_topology: on all observed edges, as they are.
         coarse, fine: the item's codes, -1 without. code_name: the coarse code's name, empty without.
         kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far it is
         acted on.
@@ -61,9 +71,9 @@ class Explanation:
     user: int
     item: int
     score: float
-    without_backdoor: float
-    without_frontdoor: float
-    without_topology: float
+    without_backdoor: float | None
+    without_frontdoor: float | None
+    without_topology: float | None
     coarse: int
     fine: int
     code_name: str
@@ -127,7 +137,7 @@ class Evidence:
     def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
         """Takes them out of a trained network."""
         encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
-        plain_items = network.items_of(plain.items)
+        plain_items = unit_rows(plain.items)
         if network.backdoor is not None:
             plain_items = network.backdoor.adjusted(plain_items, network.get_buffer("gate"))
         users, items = network.pairs
@@ -165,25 +175,28 @@ class Evidence:
 
 
 def explain_pair(
-    user: int, item: int, tables: ServingTables, evidence: Evidence, history: int, unit: bool
+    user: int,
+    item: int,
+    tables: ServingTables,
+    evidence: Evidence,
+    history: int,
+    modules: Modules,
 ) -> Explanation:
     """Assembles the explanation of one pair; ``history`` is how many history items are listed.
 
     Args:
-        unit: states have length one.
+        modules: what the model has; the score is taken apart by nothing else.
     """
     state, target = tables.users[user], tables.items[item]
     mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
-    if not unit:
-        mediator[: evidence.widths[0]] = evidence.mediator[user, : evidence.widths[0]]
     coarse = int(tables.coarse[item])
     return Explanation(
         user,
         item,
         float(state @ target),
-        float(state @ tables.items_unadjusted[item]),
-        float(mediator @ target),
-        float(evidence.plain_users[user] @ evidence.plain_items[item]),
+        float(state @ tables.items_unadjusted[item]) if modules.backdoor else None,
+        float(mediator @ target) if modules.frontdoor else None,
+        float(evidence.plain_users[user] @ evidence.plain_items[item]) if modules.topology else None,
         coarse,
         int(tables.fine[item]),
         tables.code_names[coarse] if coarse >= 0 and tables.code_names else "",

@@ -22,6 +22,8 @@ from causalrec.dataset.arrays import Floats
 from causalrec.model.causal.codebook import k_means
 from causalrec.model.read_out import Attention
 
+DECAY = 0.9  # of the moving averages of the entries
+
 SAMPLE = 8_192
 ROUNDS = 5
 
@@ -65,7 +67,7 @@ class FrontdoorAdjustment(nn.Module):
         np.add.at(sums, near, sample)
         full = torch.from_numpy(sizes > 0).to(dictionary.device)
         means = torch.from_numpy(sums / np.maximum(sizes, 1)[:, None]).to(dictionary.device)
-        keep = self.settings.decay
+        keep = DECAY
         dictionary[full] = keep * dictionary[full] + (1 - keep) * means[full]
         now = torch.from_numpy((sizes + 1) / (sizes + 1).sum()).to(share.device)
         share.copy_(keep * share + (1 - keep) * now if self.ready else now)

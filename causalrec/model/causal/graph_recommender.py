@@ -1,7 +1,6 @@
 """The causal recommender where only pairs are known: offline stage, training, tables, newcomers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,12 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal.channel_part import ChannelPart, attach_channel
 from causalrec.model.causal.cold import ColdItems, under
-from causalrec.model.causal.explain import Evidence, Explanation, explain_pair
+from causalrec.model.causal.explain import Evidence, Explanation, Modules, explain_pair
 from causalrec.model.causal.exposure import debiased_validation, log_exposure
 from causalrec.model.causal.frontdoor import FrontdoorAdjustment
 from causalrec.model.causal.naming import name_codes
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import prepare
-from causalrec.model.causal.shared_taste import SharedTaste
 from causalrec.model.factors import FactorRecommender, item_popularity
 from causalrec.model.graph import unit_rows
 from causalrec.model.network import Trainer
@@ -45,7 +43,6 @@ class GraphRecommender(FactorRecommender):
         self.evidence: Evidence | None = None
         self.cold: ColdItems | None = None
         self.frontdoor: FrontdoorAdjustment | None = None
-        self.shared: SharedTaste | None = None
         self.findings: dict[str, float] = {}
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
@@ -65,21 +62,18 @@ class GraphRecommender(FactorRecommender):
             self.fold = np.concatenate([_fold(network), part.seen], axis=1)
             self.evidence = Evidence.read(network, part)
             self.cold = ColdItems.read(network, part.channel)
-            self.shared = SharedTaste.read(network)
         self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
         self.findings = _findings(network) | heard
         return report
 
     def judged(self, data: Interactions) -> Interactions:
         """``data`` with the validation pairs that choices are made on."""
-        exposure = self.settings.exposure
-        if not (exposure.offset and exposure.debias_validation):
+        if not self.settings.exposure.offset:
             return data
         return debiased_validation(data, log_exposure(item_popularity(data)), self.trainer.seed)
 
     def read_out(self) -> ReadOut:
-        """The encoder's message about the shared taste, then the front-door; and the mean content of the
-        history.
+        """The encoder's message, then the front-door; and the mean content of the history.
 
         Raises:
             TrainingError: not fitted.
@@ -88,11 +82,7 @@ class GraphRecommender(FactorRecommender):
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         widths = self.cold.channel.widths
         attention = None if self.frontdoor is None else self.frontdoor.folded()
-        graph = ReadOut((self.fold.shape[1] - sum(widths), *widths), attention=attention)
-        if self.shared is None:
-            return graph
-        taste, length = self.shared.state, self.shared.length
-        return replace(graph, taste=taste, length=length, free=not self.settings.unit)
+        return ReadOut((self.fold.shape[1] - sum(widths), *widths), attention=attention)
 
     def history(self, user: int) -> Ints:
         """Items of the user's training pairs, ascending.
@@ -116,7 +106,12 @@ class GraphRecommender(FactorRecommender):
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
             raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
-        return explain_pair(user, item, tables, evidence, history, self.settings.unit)
+        modules = Modules(
+            backdoor=bool(tables.gate.any()),
+            frontdoor=self.frontdoor is not None and self.frontdoor.ready,
+            topology=self.settings.topology.enabled,
+        )
+        return explain_pair(user, item, tables, evidence, history, modules)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """Adjusted states (n, d + p) of items that were not in training, from their content rows alone.
@@ -142,9 +137,6 @@ class GraphRecommender(FactorRecommender):
             state = self.frontdoor.state_dict()
             arrays |= {f"frontdoor.{name}": value.numpy() for name, value in state.items()}
         facts = {**base.facts, "cold": cold_facts, "findings": self.findings}
-        if self.shared is not None:
-            arrays["shared"] = self.shared.state
-            facts["shared_length"] = self.shared.length
         return Snapshot(arrays, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -159,8 +151,6 @@ class GraphRecommender(FactorRecommender):
             part = FrontdoorAdjustment(dim, tables.users.shape[0], self.settings.frontdoor)
             part.load_state_dict(state)
             self.frontdoor = part
-        if "shared" in snapshot.arrays:
-            self.shared = SharedTaste(snapshot.arrays["shared"], float(snapshot.facts["shared_length"]))
         self.findings = dict(snapshot.facts["findings"])
 
 
@@ -170,15 +160,20 @@ def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -
     coarse, fine = network.prepared.codes
     gate = network.get_buffer("gate").cpu().numpy()
     used = gate if network.backdoor is not None else np.zeros_like(gate)
+    states = np.concatenate([users.cpu().numpy(), part.tastes], axis=1)
+    items = np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1)
+    content = (states, items) if used.any() else (None, None)  # nothing is taken out without a gate
     return ServingTables(
-        np.concatenate([users.cpu().numpy(), part.tastes], axis=1),
-        np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1),
+        states,
+        items,
         np.concatenate([factual.cpu().numpy(), part.factual], axis=1),
         network.popularity,
         coarse,
         fine,
         used,
         names,
+        content_users=content[0],
+        content_items=content[1],
     )
 
 

@@ -8,7 +8,9 @@ from causalrec.config.model import ContentSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.sample import sampled
 from causalrec.model.base import Judge
-from causalrec.model.causal.channel import grid_of
+from causalrec.model.causal.channel import WEIGHTS
+
+SAMPLED_USERS = 2_000  # most validation users that weights are chosen on
 
 ROUNDS = 2  # of coordinate search over the modalities
 
@@ -33,7 +35,7 @@ def choose_weights(
     weights = dict.fromkeys(content, 0.0)
     if not content or data.valid.shape[1] == 0:
         return weights, {}
-    sample = sampled(data, settings.channel_users, seed)
+    sample = sampled(data, SAMPLED_USERS, seed)
 
     @cache
     def value(*amounts: float) -> float:
@@ -51,7 +53,7 @@ def choose_weights(
     without = best = value(*weights.values())
     for _ in range(ROUNDS):
         for name in content:
-            for weight in grid_of(settings):
+            for weight in WEIGHTS:
                 trial = {**weights, name: weight}
                 found = value(*trial.values())
                 if found > best:

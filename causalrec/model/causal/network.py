@@ -9,19 +9,15 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.model.affinity import affinity
+from causalrec.model.affinity import MOST, NEIGHBOURS, affinity
 from causalrec.model.causal.backdoor import BackdoorAdjustment
-from causalrec.model.causal.content_tower import ContentTower, tower_columns
 from causalrec.model.causal.edges import ReconstructedGraph
 from causalrec.model.causal.exposure import code_demand, item_appeal, log_exposure
 from causalrec.model.causal.frontdoor import FrontdoorAdjustment
-from causalrec.model.causal.independence import explained_share
 from causalrec.model.causal.prepare import Prepared
 from causalrec.model.factors import item_popularity
 from causalrec.model.graph import Operator, operator, propagate, unit_rows
 from causalrec.model.network import FactorNetwork, Trainer
-
-ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -60,22 +56,15 @@ class CausalNetwork(FactorNetwork):
         self.prepared = prepared
         self.user_embedding = nn.Parameter(torch.randn(data.n_users, settings.dim) * settings.init)
         self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
-        self.shared: nn.Parameter | None = None
-        if settings.shared_taste:
-            self.shared = nn.Parameter(torch.randn(settings.dim) * settings.init)
-        hidden, columns = settings.content.hidden, tower_columns(prepared.content, prepared.whitenings)
-        self.tower = ContentTower(columns.shape[1], hidden, settings.dim) if hidden and columns.size else None
-        self.register_buffer(
-            "columns", torch.from_numpy(columns if hidden else columns[:, :0]), persistent=False
-        )
-        linear = {} if hidden else prepared.content.white
-        widths = {name: white.shape[1] for name, white in linear.items()}
         self.content = nn.ModuleDict(
-            {name: nn.Linear(width, settings.dim, bias=False) for name, width in widths.items()}
+            {
+                name: nn.Linear(white.shape[1], settings.dim, bias=False)
+                for name, white in prepared.content.white.items()
+            }
         )
         for layer in self.content.parameters():
             nn.init.zeros_(layer)
-        for name, white in linear.items():
+        for name, white in prepared.content.white.items():
             # by its width, so that one Adam step moves the content part no faster than an id embedding
             scaled = torch.from_numpy(white / np.float32(white.shape[1]))
             self.register_buffer(f"white_{name}", scaled, persistent=False)
@@ -85,7 +74,6 @@ class CausalNetwork(FactorNetwork):
         self.register_buffer("exposure", exposure * self.temperature, persistent=False)
         self.demand = self._demand(data)
         self.register_buffer("gate", torch.from_numpy(self._gate()), persistent=False)
-        self.register_buffer("cells", torch.from_numpy(prepared.codes[0]).long(), persistent=False)
         self.backdoor = self._backdoor()
         frontdoor = FrontdoorAdjustment(settings.dim, data.n_users, settings.frontdoor)
         self.frontdoor = frontdoor if settings.frontdoor.enabled else None
@@ -110,12 +98,11 @@ class CausalNetwork(FactorNetwork):
     def _alike(self, train: sp.csr_matrix) -> tuple[Operator | None, Operator | None]:
         """What item and user embeddings are smoothed over: content and affinity, each by its weight."""
         topology, content = self.settings.topology, self.settings.content
-        k, most = topology.affinity_neighbours, topology.affinity_most
         items, users = content.smoothing * self.prepared.neighbours, None
-        if topology.enabled and topology.item_affinity:
-            items = items + topology.item_affinity * affinity(train.T.tocsr(), k, most)
-        if topology.enabled and topology.user_affinity:
-            users = topology.user_affinity * affinity(train, k, most)
+        if topology.item_affinity:
+            items = items + topology.item_affinity * affinity(train.T.tocsr(), NEIGHBOURS, MOST)
+        if topology.user_affinity:
+            users = topology.user_affinity * affinity(train, NEIGHBOURS, MOST)
         return self._operator(items), self._operator(users)
 
     def _operator(self, graph: sp.csr_matrix | None) -> Operator | None:
@@ -133,15 +120,11 @@ class CausalNetwork(FactorNetwork):
         found = self.prepared.confounder
         return bool(found.r2) and found.strength < self.settings.backdoor.least_strength
 
-    def base(self, rows: Tensor | slice = ALL) -> Tensor:
-        """Item states (N, d), or those of the items ``rows``, before smoothing and propagation."""
-        base = self.item_embedding[rows] * self.get_buffer("seen")[rows]
-        if not self.settings.content.ids and (self.tower is not None or self.content):
-            base = torch.zeros_like(base)
-        if self.tower is not None:
-            base = base + self.tower(self.get_buffer("columns")[rows])
+    def base(self) -> Tensor:
+        """Item states (N, d) before smoothing and propagation."""
+        base = self.item_embedding * self.get_buffer("seen")
         for name, layer in self.content.items():
-            base = base + layer(self.get_buffer(f"white_{name}")[rows])
+            base = base + layer(self.get_buffer(f"white_{name}"))
         return base
 
     def content_weight(self, name: str) -> Tensor:
@@ -158,32 +141,19 @@ class CausalNetwork(FactorNetwork):
         if self.alike_users is not None:
             users = users + self.alike_users @ users
         mediator, items, sent = propagate(graph, users, base, self.settings.layers)
-        if self.smoother is not None and self.settings.content.ids:
+        if self.smoother is not None:
             items = items + (1 - self.get_buffer("seen")) * (self.smoother @ items)
         return Encoded(mediator, items, sent)
 
-    def about(self, mediator: Tensor) -> Tensor:
-        """Mediators (n, d) about the taste that all users share, which makes an item's general appeal a part
-        of its state; users have their prior about it."""
-        return mediator if self.shared is None else mediator + self.shared
-
     def users_of(self, mediator: Tensor) -> Tensor:
         """User states after the front-door read-out of mediators (n, d)."""
-        states = self.scaled(self.about(mediator))
-        return states if self.frontdoor is None else self.scaled(self.frontdoor(states))
-
-    def scaled(self, states: Tensor) -> Tensor:
-        """Rows of length one, unless lengths are free."""
-        return unit_rows(states) if self.settings.unit else states
-
-    def items_of(self, encoded: Tensor) -> Tensor:
-        """Item states before the back-door; of free length, they are products in units of the loss."""
-        return unit_rows(encoded) if self.settings.unit else self.temperature * encoded
+        states = unit_rows(mediator)
+        return states if self.frontdoor is None else unit_rows(self.frontdoor(states))
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """User states, and item states under their factual codes; while training on this epoch's edges."""
         encoded = self.encode(self.edges.drawn if self.training else self.edges.graph)
-        items = self.items_of(encoded.items)
+        items = unit_rows(encoded.items)
         factual = items if self.backdoor is None else self.backdoor.factual(items)
         users = self.users_of(encoded.mediator)
         if not self.settings.exposure.offset:
@@ -200,20 +170,10 @@ class CausalNetwork(FactorNetwork):
         """User states, and item states under their factual codes, without any exposure."""
         return self.liking(*self.tables())
 
-    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
-        """Gaussian prior of user states of free length and L_ind of the batch's items."""
-        loss = super().penalty(users, items)
-        if self.settings.ridge:
-            squares = self.user_embedding.square().sum()
-            loss = squares.mul(self.settings.ridge / max(self.pairs.shape[1], 1))
-        if self.backdoor is not None and (weight := self.settings.backdoor.independence):
-            loss = loss + weight * explained_share(self.base(items), self.get_buffer("cells")[items])
-        return loss
-
     def serving(self) -> tuple[Tensor, Tensor]:
         """User states, and item states in expectation over codes as far as the gate allows."""
         encoded = self.encode(self.edges.graph)
-        items = self.items_of(encoded.items)
+        items = unit_rows(encoded.items)
         if self.backdoor is not None:
             items = self.backdoor.adjusted(items, self.get_buffer("gate"))
         return self.users_of(encoded.mediator), items
@@ -230,7 +190,7 @@ class CausalNetwork(FactorNetwork):
         """Judges all edges by the present states and rebuilds graph and dictionary."""
         users, items = (table.cpu().numpy() for table in self.serving())
         if self.frontdoor is not None:
-            full = self.scaled(self.about(self.encode(self.edges.full).mediator)).cpu().numpy()
+            full = unit_rows(self.encode(self.edges.full).mediator).cpu().numpy()
             self.frontdoor.refresh(full, self.seed + epoch)
         self.edges.judge(users, items, self.demand / self.temperature, self.prepared.neighbours)
 

@@ -9,13 +9,14 @@ import scipy.sparse as sp
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.model.causal.cache import identify
 from causalrec.model.causal.codebook import Codebook, fit_codebook
-from causalrec.model.causal.confounder import ConfounderModel, Footprint
-from causalrec.model.causal.relevance import relevant_modalities
+from causalrec.model.causal.crossmodal.cache import identify
+from causalrec.model.causal.crossmodal.confounder import ConfounderModel, Footprint
+from causalrec.model.causal.crossmodal.linkage import LINK_LEVEL
+from causalrec.model.causal.crossmodal.relevance import relevant_modalities
 from causalrec.model.content import Content, Whitening, fit_content, read_content
 from causalrec.model.factors import item_popularity
-from causalrec.model.neighbours import nearest
+from causalrec.model.neighbours import ROW_BLOCK, nearest
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,11 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
     find out which of three and more modalities say nothing)."""
     modalities = data.modalities if settings.content.enabled else {}
     whitenings = fit_content(modalities, settings.confounder.whiten)
-    weights, level = settings.content.neighbour_weights, settings.confounder.link_level
-    content = read_content(whitenings, modalities, data.n_items, weights)
-    names = relevant_modalities(content, data.train, level, seed)
+    content = read_content(whitenings, modalities, data.n_items)
+    names = relevant_modalities(content, data.train, LINK_LEVEL, seed)
     if len(names) < len(whitenings):
         whitenings = {name: whitenings[name] for name in names}
-        content = read_content(whitenings, modalities, data.n_items, weights)
+        content = read_content(whitenings, modalities, data.n_items)
     if settings.confounder.method == "none":
         model, footprint = ConfounderModel(settings.confounder), no_footprint(data.n_items)
     else:
@@ -62,9 +62,7 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
             codes = deal_out(codes, seed)
         if settings.codebook.prior == "interactions":
             codebook = codebook.weighted(codes, item_popularity(data))
-    near = nearest(
-        content.vectors, content.vectors, settings.content.neighbours, settings.content.row_block, same=True
-    )
+    near = nearest(content.vectors, content.vectors, settings.content.neighbours, ROW_BLOCK, same=True)
     return Prepared(whitenings, content, model, footprint, codebook, codes, near)
 
 

@@ -15,6 +15,7 @@ from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.raw import RANK, raw_tables
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.factors import FactorRecommender
@@ -34,7 +35,9 @@ class CausalRecommender(FactorRecommender):
     (:mod:`.blend`).
 
     Attributes:
-        choice: what an earlier fit found on validation; a fit without validation pairs takes it over.
+        choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
+            it over.
+        resumes: the last draw of a fit to nearly the same looks, to begin with; None: a fit from scratch.
     """
 
     name = "causal"
@@ -47,21 +50,19 @@ class CausalRecommender(FactorRecommender):
         "training.learning_rate": (0.001, 0.002, 0.005, 0.01),
         "training.temperature": (0.15, 0.2, 0.25, 0.3),
     }
-    starts: ClassVar[tuple[Mapping[str, Value], ...]] = (
-        {
-            "model.dim": 128,
-            "model.topology.left_out": 0.4,
-            "model.topology.user_affinity": 2.0,
-            "model.topology.item_affinity": 2.0,
-            "training.learning_rate": 0.01,
-        },
-    )
+    response_space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
+        "model.response.dim": (6, 10, 16),
+        "model.response.half_life": (0.0, 7.0, 30.0, 90.0),
+        "model.response.content_width": (16, 32, 64),
+    }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
         self.settings, self.trainer, self.judge = settings, trainer, judge
         self._engine: Engine | None = None
         self.blend: Blend | None = None
         self.choice: Choice | None = None
+        self.exposure_weight: float | None = None
+        self.resumes: LastDraw | None = None
 
     @property
     def engine(self) -> Engine:
@@ -80,13 +81,23 @@ class CausalRecommender(FactorRecommender):
         chosen = {} if self.blend is None else self.blend.choice.weights
         return self.engine.findings | {f"blend/weight/{name}": weight for name, weight in chosen.items()}
 
+    def responds(self, data: Interactions) -> bool:
+        """Whether it learns from looks, and not from pairs alone."""
+        return self.settings.response.enabled and data.looks is not None and data.looks.count.size > 0
+
+    def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
+        """That of the engine that ``data`` lead to."""
+        return self.response_space if self.responds(data) else self.space
+
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Chooses the engine and fits it."""
-        looks = data.looks
-        responds = self.settings.response.enabled and looks is not None and looks.count.size > 0
-        self._engine = self._new(RESPONSE if responds else PAIRS)
-        report = self._engine.fit(data, progress=progress)
-        self.worth = self._engine.worth
+        engine = self._engine = self._new(RESPONSE if self.responds(data) else PAIRS)
+        if isinstance(engine, ResponseRecommender):
+            engine.exposure_weight, engine.resumes = self.exposure_weight, self.resumes
+        report = engine.fit(data, progress=progress)
+        if isinstance(engine, ResponseRecommender):
+            self.exposure_weight = engine.exposure_weight
+        self.worth = engine.worth
         self._beside_raw(data)
         self._blend(data)
         self._assemble()
@@ -115,6 +126,12 @@ class CausalRecommender(FactorRecommender):
         self.tables, self.fold = tables, fold
         if self.blend is not None and fold is not None:
             self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
+
+    @property
+    def last_draw(self) -> LastDraw | None:
+        """Where a fit without some users or items begins; None where only a fit from scratch forgets."""
+        part = self.engine.part if isinstance(self.engine, ResponseRecommender) else None
+        return None if part is None else part.last
 
     def read_out(self) -> AnyReadOut:
         """That of the engine, with the further parts as further blocks."""
@@ -159,8 +176,10 @@ class CausalRecommender(FactorRecommender):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restores the engine and the blend; snapshots of older code are graph encoders."""
-        self._engine = self._new(snapshot.facts.get("level", PAIRS))
-        self._engine.restore(snapshot)
+        engine = self._engine = self._new(snapshot.facts.get("level", PAIRS))
+        engine.restore(snapshot)
+        if isinstance(engine, ResponseRecommender):
+            self.exposure_weight = engine.exposure_weight
         stored = snapshot.facts.get("blend")
         self.blend = None if stored is None else Blend.unpack(under("blend.", snapshot.arrays), stored)
         self.choice = None if self.blend is None else self.blend.choice
@@ -168,7 +187,7 @@ class CausalRecommender(FactorRecommender):
 
     def _new(self, level: str) -> Engine:
         engine: Engine = (
-            ResponseRecommender(self.settings, self.trainer)
+            ResponseRecommender(self.settings, self.trainer, self.judge)
             if level == RESPONSE
             else GraphRecommender(self.settings, self.trainer, self.judge)
         )

@@ -27,6 +27,8 @@ import scipy.sparse as sp
 from causalrec.config.model import TopologySettings
 from causalrec.dataset.arrays import Floats, Ints
 
+ADD_QUANTILE = 0.5  # quantile of a user's own evidence that an added edge must reach
+
 USER_BLOCK = 4_096
 
 
@@ -100,7 +102,7 @@ def propose_edges(
     shape = (users.shape[0], items.shape[0])
     kept = sp.csr_matrix((verdict.kept.astype(np.float32), (pairs[0], pairs[1])), shape=shape)
     observed = sp.csr_matrix((np.ones(pairs.shape[1], np.float32), (pairs[0], pairs[1])), shape=shape)
-    bar = _quantile_per_user(pairs, verdict, users, items, settings.add_quantile)
+    bar = _quantile_per_user(pairs, verdict, users, items, ADD_QUANTILE)
     for first in range(0, shape[0], USER_BLOCK):
         block = slice(first, min(first + USER_BLOCK, shape[0]))
         reach = sp.csr_matrix(kept[block] @ neighbours).tocoo()

@@ -13,7 +13,7 @@ import numpy as np
 
 from causalrec.config.rivals import ContentEaseSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.blocks import unit_rows
 from causalrec.model.content import fit_content, read_content
@@ -21,6 +21,8 @@ from causalrec.model.factors import FactorRecommender, item_popularity, plain_ta
 from causalrec.model.rivals.item_weights import ItemWeights, item_weights
 from causalrec.model.rivals.popularity import closed_form_report
 from causalrec.model.rivals.spectrum import spectrum
+
+DIRECTIONS = 256  # most principal directions of one modality
 
 Tried = tuple[float, ItemWeights]  # what validation says, and of what
 
@@ -105,8 +107,8 @@ class _Search:
     def __init__(self, data: Interactions, settings: ContentEaseSettings, judge: Judge, seed: int) -> None:
         self.settings, self.judge, self.seed = settings, judge, seed
         self.histories = data.train_matrix()
-        self.content = unit_content(data, settings.directions)
-        self.judged_on = sampled(data, settings.judged_users, seed)
+        self.content = unit_content(data, DIRECTIONS)
+        self.judged_on = sampled(data, JUDGED_USERS, seed)
 
     def solved(self, strengths: Mapping[str, float], ridges: tuple[float, ...]) -> list[ItemWeights]:
         parts = [np.float32(a**0.5) * self.content[name] for name, a in strengths.items() if a > 0]

@@ -8,11 +8,11 @@ import scipy.sparse as sp
 
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.neighbours import nearest
-from causalrec.model.rivals.content_ease import unit_content
+from causalrec.model.rivals.content_ease import DIRECTIONS, unit_content
 from causalrec.model.rivals.itemitem import HistoryRecommender, csr_arrays, csr_from
 from causalrec.model.rivals.popularity import closed_form_report
 
@@ -36,13 +36,13 @@ class ContentKnnRecommender(HistoryRecommender):
             TrainingError: no item has content.
         """
         start = time.perf_counter()
-        content = unit_content(data, self.settings.knn_directions)
+        content = unit_content(data, DIRECTIONS)
         if not content:
             raise TrainingError("content-kNN has no content to compare", do="add a modality or another model")
         self.remember(data)
         views = [*content.values()]
         views += [np.concatenate(views, axis=1)] if len(views) > 1 else []
-        judged_on = sampled(data, self.settings.knn_judged_users, self.seed)
+        judged_on = sampled(data, JUDGED_USERS, self.seed)
         options = list(product(views, self.settings.content_neighbours))
         best = -np.inf
         for view, k in options if data.valid.shape[1] else options[-1:]:

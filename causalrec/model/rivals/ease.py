@@ -13,6 +13,8 @@ from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.rivals.itemitem import HistoryRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
+MAX_ITEMS = 30_000  # largest catalogue for closed forms over all pairs of items
+
 
 class EaseRecommender(HistoryRecommender):
     """B = I - P diag(1 / diag(P)), P = (X'X + ridge I)^-1; scores are X B. Dense N x N in float32."""
@@ -30,10 +32,9 @@ class EaseRecommender(HistoryRecommender):
         Raises:
             TrainingError: the catalogue is above ``ease_max_items``.
         """
-        if data.n_items > self.settings.ease_max_items:
+        if data.n_items > MAX_ITEMS:
             raise TrainingError(
-                f"EASE needs a dense {data.n_items} x {data.n_items} matrix; "
-                f"the limit is {self.settings.ease_max_items} items",
+                f"EASE needs a dense {data.n_items} x {data.n_items} matrix; the limit is {MAX_ITEMS} items",
                 do="raise model.baselines.ease_max_items or choose another model",
             )
         start = time.perf_counter()

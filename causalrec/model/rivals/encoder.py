@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.affinity import affinity
+from causalrec.model.affinity import MOST, NEIGHBOURS, affinity
 from causalrec.model.factors import item_popularity
 from causalrec.model.graph import Operator, inverse_root, operator, propagate, symmetric
 
@@ -27,9 +27,8 @@ class GraphEncoder(nn.Module):
         self.item_embedding = nn.Parameter(torch.randn(data.n_items, settings.dim) * settings.init)
         self.whole = operator(symmetric(self.train_matrix), device)
         self.drawn = self.whole
-        rivals = settings.rivals
-        self.alike_users = self._alike(self.train_matrix, rivals.user_affinity, settings)
-        self.alike_items = self._alike(self.train_matrix.T.tocsr(), rivals.item_affinity, settings)
+        self.alike_users = self._alike(self.train_matrix, settings.rivals.user_affinity)
+        self.alike_items = self._alike(self.train_matrix.T.tocsr(), settings.rivals.item_affinity)
         scale = torch.from_numpy(inverse_root(item_popularity(data)))
         self.register_buffer("item_scale", scale[:, None], persistent=False)
 
@@ -67,9 +66,8 @@ class GraphEncoder(nn.Module):
         sent = self.sums()[2]
         return sent * self.get_buffer("item_scale")
 
-    def _alike(self, matrix: sp.csr_matrix, weight: float, settings: ModelSettings) -> Operator | None:
+    def _alike(self, matrix: sp.csr_matrix, weight: float) -> Operator | None:
         if not weight:
             return None
-        rivals = settings.rivals
-        graph = affinity(matrix, rivals.affinity_neighbours, rivals.affinity_most)
+        graph = affinity(matrix, NEIGHBOURS, MOST)
         return operator(weight * graph, self.place) if graph.nnz else None

@@ -9,13 +9,16 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions, Ints
-from causalrec.model.content import Content, fit_content, read_content
+from causalrec.model.content import CHANNEL_WIDTH, Content, fit_content, read_content
 from causalrec.model.graph import operator, symmetric
-from causalrec.model.neighbours import nearest
+from causalrec.model.neighbours import ROW_BLOCK, nearest
 from causalrec.model.rivals.itemknn import ItemKnnRecommender
 from causalrec.model.rivals.lightgcn_bpr import GraphPairNetwork
 from causalrec.model.rivals.pairs import PairBatch, bpr_rows
 from causalrec.model.rivals.rival import PairRecommender
+
+ITEM_LAYERS = 1  # layers over the item graph
+MODAL_WEIGHT = 1e-3  # of the losses on projected content
 
 
 class FreedomNetwork(GraphPairNetwork):
@@ -30,7 +33,7 @@ class FreedomNetwork(GraphPairNetwork):
     ) -> None:
         super().__init__(data, settings, device, seed, unit=unit)
         self.data, self.seed, self.place = data, seed, device
-        whitenings = fit_content(data.modalities, settings.content.channel_width)
+        whitenings = fit_content(data.modalities, CHANNEL_WIDTH)
         content = read_content(whitenings, data.modalities, data.n_items)
         self.blocks = [part.size for part in content.spread.values()]
         self.register_buffer("content", torch.from_numpy(content.vectors), persistent=False)
@@ -52,7 +55,7 @@ class FreedomNetwork(GraphPairNetwork):
         smooth: Tensor = self.encoder.item_embedding
         if self.smoother is None:
             return users, items
-        for _ in range(self.settings.rivals.item_layers):
+        for _ in range(ITEM_LAYERS):
             smooth = self.smoother @ smooth
         return users, items + smooth
 
@@ -62,7 +65,8 @@ class FreedomNetwork(GraphPairNetwork):
         for part, reader in self._modalities():
             rows = bpr_rows(chosen, reader(part[batch.items]), reader(part[batch.negatives]))
             loss = loss + (rows * batch.kept).sum() / batch.kept.sum().clamp(min=1.0)
-        return self.settings.rivals.modal_weight * loss
+        weighted: Tensor = MODAL_WEIGHT * loss
+        return weighted
 
     def _modalities(self) -> Iterator[tuple[Tensor, nn.Module]]:
         parts = torch.split(self.get_buffer("content"), self.blocks, dim=1) if self.blocks else ()
@@ -75,7 +79,7 @@ def item_graph(data: Interactions, content: Content, settings: ModelSettings) ->
     if settings.rivals.item_graph == "none":
         return sp.csr_matrix((data.n_items, data.n_items), dtype=np.float32)  # type: ignore[arg-type]
     if content.vectors.shape[1]:
-        return nearest(content.vectors, content.vectors, k, settings.content.row_block, same=True)
+        return nearest(content.vectors, content.vectors, k, ROW_BLOCK, same=True)
     floor = ItemKnnRecommender(settings.baselines.model_copy(update={"knn_neighbours": k}))
     floor.fit(data)
     total = np.asarray(floor.similar.sum(axis=1)).ravel()

@@ -22,7 +22,7 @@ from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.config.rivals import IalsSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.model.base import FitReport, Judge, Progress
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
 
@@ -50,7 +50,7 @@ class IalsRecommender(FactorRecommender):
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Alternates between users and items; judged every few sweeps."""
         settings, start = self.settings.ials, time.perf_counter()
-        history, judged_on = data.train_matrix(), sampled(data, settings.judged_users, self.seed)
+        history, judged_on = data.train_matrix(), sampled(data, JUDGED_USERS, self.seed)
         generator = torch.Generator().manual_seed(self.seed)
         scale = 1.0 / self.settings.dim**0.5
         items = (torch.randn(data.n_items, self.settings.dim, generator=generator) * scale).to(self.device)

@@ -16,6 +16,8 @@ from causalrec.model.rivals.mf import MfNetwork
 from causalrec.model.rivals.pairs import PairBatch
 from causalrec.model.rivals.rival import PairRecommender
 
+POWER = 0.5  # propensity = relative popularity to this power
+
 
 def pair_propensity(data: Interactions, power: float) -> Floats:
     """Exposure propensities (n_train,): the logged ones, else (popularity / largest popularity)^power.
@@ -60,7 +62,7 @@ def _lookup(data: Interactions, rivals: RivalSettings) -> "tuple[np.ndarray, Flo
     """Sorted keys u * N + i of the training pairs and their weights."""
     keys = data.train[0].astype(np.int64) * data.n_items + data.train[1]
     order = np.argsort(keys, kind="stable")
-    weight = inverse_weights(pair_propensity(data, rivals.ips_power), rivals.ips_cap)
+    weight = inverse_weights(pair_propensity(data, POWER), rivals.ips_cap)
     return keys[order], weight[order]
 
 

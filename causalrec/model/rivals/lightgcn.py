@@ -9,14 +9,13 @@ from torch import Tensor
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.base import FitReport, Progress
-from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
 from causalrec.model.graph import unit_rows
-from causalrec.model.network import FactorNetwork, Trainer
+from causalrec.model.network import FoldedNetwork
 from causalrec.model.rivals.encoder import GraphEncoder
+from causalrec.model.rivals.rival import NetworkRecommender
 
 
-class LightGcnNetwork(FactorNetwork):
+class LightGcnNetwork(FoldedNetwork):
     """User and item embeddings, summed over the layers of the normalised graph, scaled to length one."""
 
     def __init__(
@@ -43,7 +42,7 @@ class LightGcnNetwork(FactorNetwork):
         return self.encoder.fold() if self.encoder.layers else unit_rows(self.encoder.base()[1])
 
 
-class LightGcnRecommender(FactorRecommender):
+class LightGcnRecommender(NetworkRecommender):
     """He et al., "LightGCN" (SIGIR 2020), trained by whatever loss the trainer is set to."""
 
     name = "lightgcn"
@@ -66,22 +65,6 @@ class LightGcnRecommender(FactorRecommender):
         },
     )
 
-    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
-        self.settings = settings
-        self.trainer = trainer
-
     def build(self, data: Interactions) -> LightGcnNetwork:
         """The untrained network."""
         return LightGcnNetwork(data, self.settings, self.trainer.device, self.trainer.seed)
-
-    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Trains with early stopping on ``data.valid``."""
-        torch.manual_seed(self.trainer.seed)
-        network = self.build(data).to(self.trainer.device)
-        report = self.trainer(network, data, progress)
-        with torch.no_grad():
-            network.eval()
-            users, items = network.serving()
-            self.fold = network.fold().cpu().numpy()
-        self.tables = plain_tables(users.cpu().numpy(), items.cpu().numpy(), item_popularity(data))
-        return report

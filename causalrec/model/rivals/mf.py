@@ -8,6 +8,8 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.model.rivals.pairs import PairBatch, PairNetwork
 from causalrec.model.rivals.rival import PairRecommender, ridge_fold
 
+FOLD_RIDGE = 1.0  # for new users; in units of the mean squared item factor
+
 
 class MfNetwork(PairNetwork):
     """s_ui = <p_u, q_i> + b_i; cosines have no bias."""
@@ -35,7 +37,7 @@ class MfNetwork(PairNetwork):
 
     def fold(self) -> Tensor:
         """The user step of implicit ALS."""
-        return ridge_fold(self.tables()[1], self.settings.rivals.fold_ridge)
+        return ridge_fold(self.tables()[1], FOLD_RIDGE)
 
 
 class BprMfRecommender(PairRecommender):

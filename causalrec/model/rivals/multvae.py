@@ -1,6 +1,5 @@
 """Mult-VAE: a variational autoencoder of histories with a multinomial likelihood."""
 
-import time
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,10 +12,14 @@ from torch.nn.functional import dropout, embedding_bag, log_softmax
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.rivals.epochs import fit_epochs
 from causalrec.model.rivals.itemitem import HistoryRecommender
+
+JUDGE_EVERY = 3  # epochs between two looks at validation
+PATIENCE = 5  # looks without a gain before it stops
 
 
 class MultVaeNetwork(nn.Module):
@@ -88,44 +91,28 @@ class MultVaeRecommender(HistoryRecommender):
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Adam on batches of users; the divergence is phased in; the best epoch on validation stays."""
-        settings, start = self.settings.multvae, time.perf_counter()
+        settings = self.settings.multvae
         torch.manual_seed(self.seed)
-        history, judged_on = self.remember(data), sampled(data, settings.judged_users, self.seed)
+        history, judged_on = self.remember(data), sampled(data, JUDGED_USERS, self.seed)
         network = MultVaeNetwork(data.n_items, settings.hidden, self.settings.dim).to(self.device)
-        self.network, kept = network, {name: v.clone() for name, v in network.state_dict().items()}
+        self.network = network
         optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
         active = np.flatnonzero(np.diff(history.indptr))
         order = np.random.default_rng(self.seed)
-        best, best_epoch, rows = -np.inf, 0, []
-        for epoch in range(1, settings.epochs + 1):
-            network.train()
+
+        def one_epoch(epoch: int) -> float:
             beta = settings.beta * min(1.0, epoch / settings.anneal_epochs)
             losses = []
-            for rows_of in np.array_split(order.permutation(active), max(active.size // settings.batch, 1)):
-                loss = network.loss(history[rows_of], settings.dropout, beta)
-                if not torch.isfinite(loss):
-                    raise TrainingError(
-                        f"the loss is not finite (epoch {epoch})", do="lower model.multvae.learning_rate"
-                    )
+            for rows in np.array_split(order.permutation(active), max(active.size // settings.batch, 1)):
+                loss = network.loss(history[rows], settings.dropout, beta)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 losses.append(float(loss.detach()))
-            row = {"loss": float(np.mean(losses)), "seconds": time.perf_counter() - start}
-            last = epoch == settings.epochs
-            if last or epoch % settings.judge_every == 0:
-                row["valid"] = self.judge(self.score, judged_on) if data.valid.shape[1] else float(epoch)
-                if row["valid"] > best:
-                    best, best_epoch = row["valid"], epoch
-                    kept = {name: v.detach().clone() for name, v in network.state_dict().items()}
-            rows.append(row)
-            if progress is not None:
-                progress(epoch, row)
-            if epoch - best_epoch >= settings.patience * settings.judge_every:
-                break
-        network.load_state_dict(kept)
-        seconds = time.perf_counter() - start
-        return FitReport(len(rows), best_epoch, seconds, seconds / len(rows), tuple(rows))
+            return float(np.mean(losses))
+
+        value = (lambda: self.judge(self.score, judged_on)) if data.valid.shape[1] else None
+        return fit_epochs(network, settings.epochs, JUDGE_EVERY, PATIENCE, one_epoch, value, progress)
 
     def apply(self, history: sp.csr_matrix) -> Floats:
         """Logits of the mean code."""

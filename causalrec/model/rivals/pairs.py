@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, normalize
 
 from causalrec.config.model import ModelSettings
-from causalrec.model.network import FactorNetwork
+from causalrec.model.network import FoldedNetwork
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PairBatch:
     kept: Tensor
 
 
-class PairNetwork(FactorNetwork):
+class PairNetwork(FoldedNetwork):
     """Raw states, and the loss of the paper on them: BPR (Rendle et al., UAI 2009) unless overridden.
 
     The same network with ``unit`` gives cosines to the trainer's own loss, so that a loss and a model can be
@@ -40,10 +40,6 @@ class PairNetwork(FactorNetwork):
     @abstractmethod
     def states(self) -> tuple[Tensor, Tensor]:
         """User states (U, d) and item states (N, d) while training, of any length."""
-
-    @abstractmethod
-    def fold(self) -> Tensor:
-        """What an item adds to the state of a new user, (N, d)."""
 
     def decayed(self, batch: PairBatch) -> list[Tensor]:
         """The embeddings (B, .) of the batch that pay the L2 penalty."""

@@ -1,4 +1,4 @@
-"""What the learned rivals share: fitting a pair network, and a state for new users."""
+"""What the learned rivals share: fitting a network, and a state for new users."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -12,11 +12,35 @@ from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Progress
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
-from causalrec.model.network import Trainer
+from causalrec.model.network import FoldedNetwork, Trainer
 from causalrec.model.rivals.pairs import PairNetwork
 
 
-class PairRecommender(FactorRecommender):
+class NetworkRecommender(FactorRecommender):
+    """A recommender that ends in the tables of a network."""
+
+    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
+        self.settings = settings
+        self.trainer = trainer
+
+    @abstractmethod
+    def build(self, data: Interactions) -> FoldedNetwork:
+        """The untrained network."""
+
+    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
+        """Trains with early stopping on ``data.valid``."""
+        torch.manual_seed(self.trainer.seed)
+        network = self.build(data).to(self.trainer.device)
+        report = self.trainer(network, data, progress)
+        with torch.no_grad():
+            network.eval()
+            users, items = network.serving()
+            self.fold = network.fold().cpu().numpy()
+        self.tables = plain_tables(users.cpu().numpy(), items.cpu().numpy(), item_popularity(data))
+        return report
+
+
+class PairRecommender(NetworkRecommender):
     """A recommender that ends in the tables of a :class:`PairNetwork`.
 
     Args:
@@ -31,25 +55,12 @@ class PairRecommender(FactorRecommender):
     }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, *, unit: bool = False) -> None:
-        self.settings = settings
-        self.trainer = trainer
+        super().__init__(settings, trainer)
         self.cosines = unit
 
     @abstractmethod
     def build(self, data: Interactions) -> PairNetwork:
         """The untrained network."""
-
-    def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Trains with early stopping on ``data.valid``."""
-        torch.manual_seed(self.trainer.seed)
-        network = self.build(data).to(self.trainer.device)
-        report = self.trainer(network, data, progress)
-        with torch.no_grad():
-            network.eval()
-            users, items = network.serving()
-            self.fold = network.fold().cpu().numpy()
-        self.tables = plain_tables(users.cpu().numpy(), items.cpu().numpy(), item_popularity(data))
-        return report
 
 
 def ridge_fold(items: Tensor, ridge: float) -> Tensor:

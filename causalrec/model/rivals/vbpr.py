@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.content import fit_content, read_content
+from causalrec.model.content import CHANNEL_WIDTH, fit_content, read_content
 from causalrec.model.rivals.mf import MfNetwork
 from causalrec.model.rivals.pairs import PairBatch
 from causalrec.model.rivals.rival import PairRecommender
@@ -22,7 +22,7 @@ class VbprNetwork(MfNetwork):
 
     def __init__(self, data: Interactions, settings: ModelSettings, *, unit: bool) -> None:
         super().__init__(data, settings, unit=unit)
-        whitenings = fit_content(data.modalities, settings.content.channel_width)
+        whitenings = fit_content(data.modalities, CHANNEL_WIDTH)
         content = torch.from_numpy(read_content(whitenings, data.modalities, data.n_items).vectors)
         pace = content.abs().sum(dim=1).mean().clamp(min=1e-8)
         self.register_buffer("content", content / pace, persistent=False)

@@ -13,6 +13,8 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.model.graph import unit_rows
 from causalrec.model.rivals.lightgcn import LightGcnNetwork, LightGcnRecommender
 
+TEMPERATURE = 0.2  # temperature of the contrast of XSimGCL
+
 
 class XSimGclNetwork(LightGcnNetwork):
     """Mean of layers 1..L, each moved by noise of length ``noise`` in its own orthant while training.
@@ -47,7 +49,7 @@ class XSimGclNetwork(LightGcnNetwork):
         loss = torch.zeros((), device=items.device)
         for ids, first, last in zip((users, items), self.first, self.last, strict=True):
             rows = ids.unique()  # type: ignore[no-untyped-call]
-            loss = loss + info_nce(last[rows], first[rows], self.rivals.contrast_temperature)
+            loss = loss + info_nce(last[rows], first[rows], TEMPERATURE)
         self.first = self.last = None  # of this batch: nothing of its graph is held on to
         return self.rivals.contrast * loss
 

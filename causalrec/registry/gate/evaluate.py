@@ -13,14 +13,16 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.metrics.bootstrap import paired_test
-from causalrec.metrics.evaluate import Evaluation, MetricRow, evaluate_all
+from causalrec.metrics.evaluate import KS, Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
+from causalrec.registry.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
-from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, size_mb
+from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.judge import floors, score_on
+from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
@@ -47,18 +49,16 @@ def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: 
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "challenger": version_of(settings, "challenger"),
-        "champion": opponent(settings),
+        "champion": opponent(settings, lake),
         "gate": hashlib.sha256(settings.gate.model_dump_json(exclude={"auto_approve"}).encode()).hexdigest(),
         "floors": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
     }
 
 
-def opponent(settings: Settings) -> str:
+def opponent(settings: Settings, lake: Lake) -> str:
     """The champion's version; for a challenger that was promoted in the meantime, the champion before."""
-    if not store_exists(settings):
-        return ""
-    client = connect(settings)
-    challenger, champion = by_alias(client, settings, "challenger"), by_alias(client, settings, "champion")
+    champion = known_champion(settings, lake)
+    challenger = by_alias(connect(settings), settings, "challenger") if store_exists(settings) else None
     if challenger is not None and champion is not None and challenger.version == champion.version:
         return challenger.tags.get(AGAINST, "")
     return "" if champion is None else champion.version
@@ -77,7 +77,7 @@ def evaluate_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date
 def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     client = connect(settings)
     dataset = load_dataset(settings, lake, ds)
-    challenger, champion = need(client, settings, "challenger"), by_alias(client, settings, "champion")
+    challenger, champion = need(client, settings, "challenger"), champion_of(client, settings, lake)
     _same_data(challenger, dataset, ds)
     if champion is not None and champion.version == challenger.version:
         champion = None
@@ -95,7 +95,13 @@ def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     written = table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags[MODEL])
     against = "" if champion is None else champion.version
-    verdict = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=evaluation.champion)
+    verdict = decide(
+        evaluation,
+        settings.gate,
+        dataset_id=dataset.dataset_id,
+        champion=evaluation.champion,
+        outdated=champion is not None and ERASED in champion.tags,
+    )
     judged = write_checks(lake, ds, dataset.dataset_id, challenger.version, evaluation.champion, verdict)
     _log(challenger, results)
     _log_verdict(client, challenger, verdict)
@@ -126,7 +132,6 @@ def _judge_all(
     settings: Settings, dataset: Dataset, challenger: ModelVersion, champion: ModelVersion | None
 ) -> Results:
     """(model, split) -> metrics of challenger, champion and floors, on every split that has pairs."""
-    cutoffs = settings.gate.cutoffs
     scores = dict(floors(settings, dataset.data))
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     if not splits:
@@ -136,15 +141,13 @@ def _judge_all(
     with opened(challenger) as package:
         scores[challenger.tags[MODEL]] = score_on(package, dataset)
         results = {
-            (m, s): evaluate_all(score, dataset.data, s, cutoffs)
-            for m, score in scores.items()
-            for s in splits
+            (m, s): evaluate_all(score, dataset.data, s) for m, score in scores.items() for s in splits
         }
     if champion is not None:
         with opened(champion) as package:
             score = score_on(package, dataset)
             name = f"{CHAMPION}{champion.version}"
-            results |= {(name, split): evaluate_all(score, dataset.data, split, cutoffs) for split in splits}
+            results |= {(name, split): evaluate_all(score, dataset.data, split) for split in splits}
     return results
 
 
@@ -184,6 +187,8 @@ def _measured(
     model, k = challenger.tags[MODEL], int(settings.gate.metric.partition("@")[2] or 20)
     with opened(challenger) as package:
         rows = codebook_rows(package, split)
+        splits = [part for judged, part in results if judged == model]
+        rows += logged_rows(package, dataset.data, splits, KS)
         rows.append(MetricRow(split, "size_mb", 0, size_mb(package)))
         if LATENCY not in challenger.tags:
             spent = latency_ms(package, settings, dataset)

@@ -8,6 +8,13 @@ from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.gate.refuted import DIVERGED
 
+MAX_SIZE_MB = 4_096.0  # largest package, in MB
+
+MAX_SCORE_PSI = 0.25  # population stability index of scores beside the champion's above which the gate warns
+
+MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
+MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
+
 NOISE = {
     "placebo_content": "content replaced by noise",
     "shuffled_modality": "content replaced by noise",
@@ -22,11 +29,11 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     yield from _overlap(evaluation, settings)
     yield _coverage(evaluation, settings, f"coverage@{k}")
     yield _lift(evaluation, settings, f"popularity_lift@{k}")
-    yield from _codebook(evaluation, settings)
+    yield from _codebook(evaluation)
     yield from _refuters(evaluation, settings)
     yield from _drift(evaluation, settings, k)
     yield _cost(evaluation, "latency", "latency_ms", settings.max_latency_ms, "ms per user")
-    yield _cost(evaluation, "size", "size_mb", settings.max_size_mb, "MB")
+    yield _cost(evaluation, "size", "size_mb", MAX_SIZE_MB, "MB")
 
 
 def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
@@ -67,7 +74,7 @@ def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
     return Check("popularity lift", "pass" if value <= most else "warn", value, most, text)
 
 
-def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
+def _codebook(evaluation: Comparison) -> Iterator[Check]:
     """Fault of a collapsed codebook: all items in one code compare like with unlike."""
     codes = evaluation.value(evaluation.model, "codebook_codes")
     perplexity = evaluation.value(evaluation.model, "codebook_perplexity")
@@ -78,12 +85,12 @@ def _codebook(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]
         text = "the catalogue is too small for more than one confounder code, so nothing is adjusted"
         yield Check("codebook perplexity", "warn", perplexity, None, text)
         return
-    least = settings.min_code_perplexity * codes
+    least = MIN_CODE_PERPLEXITY * codes
     text = f"items spread over {perplexity:.1f} of {codes:.0f} coarse codes"
     yield Check("codebook perplexity", "pass" if perplexity >= least else "fail", perplexity, least, text)
     text = f"{usage:.0%} of the coarse codes are in use"
-    status: Status = "pass" if usage >= settings.min_code_usage else "warn"
-    yield Check("codebook usage", status, usage, settings.min_code_usage, text)
+    status: Status = "pass" if usage >= MIN_CODE_USAGE else "warn"
+    yield Check("codebook usage", status, usage, MIN_CODE_USAGE, text)
 
 
 def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
@@ -124,8 +131,8 @@ def _drift(evaluation: Comparison, settings: GateSettings, k: str) -> Iterator[C
     psi = evaluation.value(evaluation.model, "champion_score_psi")
     if psi is not None:
         text = f"population stability index {psi:.3f} of standardised scores against the champion"
-        status = "pass" if psi <= settings.max_score_psi else "warn"
-        yield Check("score drift", status, psi, settings.max_score_psi, text)
+        status = "pass" if psi <= MAX_SCORE_PSI else "warn"
+        yield Check("score drift", status, psi, MAX_SCORE_PSI, text)
 
 
 def _cost(evaluation: Comparison, name: str, metric: str, most: float, unit: str) -> Check:

@@ -2,14 +2,19 @@
 
 import math
 import time
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from causalrec.config import Settings
+from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.load import Dataset
+from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.evaluate import Evaluation, MetricRow
+from causalrec.metrics.ranking import Split, rank_per_user
 from causalrec.ranking.histories import from_positions
 from causalrec.registry.package import ModelPackage
 
@@ -37,6 +42,27 @@ def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) ->
         MetricRow(split, "codebook_perplexity", 0, float(np.exp(-(share * np.log(share)).sum()))),
         MetricRow(split, "codebook_usage", 0, float((counts > 0).mean())),
     ]
+
+
+def logged_rows(
+    package: ModelPackage, data: Interactions, splits: Sequence[Split], cutoffs: Sequence[int]
+) -> list[MetricRow]:
+    """``logged_recall@k`` and ``logged_ndcg@k``: the lists by what will be chosen anyway, on held-out pairs.
+
+    Empty where the model did not learn what exposure adds.
+    """
+    model = package.judged()
+    tables = model.serving_tables()
+    exposure = None if tables is None else tables.exposure
+    if exposure is None:
+        return []
+    rows = []
+    for split in splits:
+        found = rank_per_user(lambda users: model.score(users) + exposure, data, split, cutoffs).metrics
+        for metric, k in product(("recall", "ndcg"), cutoffs):
+            mean = interval(found[f"{metric}@{k}"])
+            rows.append(MetricRow(split, f"logged_{metric}", k, mean.value, mean.low, mean.high))
+    return rows
 
 
 def drift_rows(mine: Evaluation, theirs: Evaluation, k: int, split: str) -> list[MetricRow]:

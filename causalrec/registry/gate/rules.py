@@ -11,18 +11,25 @@ EQUAL = 1e-12  # metrics are averages of doubles over the same users
 
 
 def decide(
-    evaluation: Comparison, settings: GateSettings, *, dataset_id: str, champion: str | None
+    evaluation: Comparison,
+    settings: GateSettings,
+    *,
+    dataset_id: str,
+    champion: str | None,
+    outdated: bool = False,
 ) -> Verdict:
     """Judge an evaluation.
 
     Args:
         dataset_id: the data that the challenger was trained for; another evaluation is refused.
         champion: version that is champion now; None where there is none.
+        outdated: the champion has to go, because it knows what was erased: as good as it is enough.
     """
     checks = tuple(_checks(evaluation, settings, dataset_id, champion))
     if any(check.status == "fail" for check in checks):
         return Verdict("reject", checks)
-    return Verdict("keep" if _nothing_gained(evaluation, settings, champion) else "promote", checks)
+    gained = outdated or not _nothing_gained(evaluation, settings, champion)
+    return Verdict("promote" if gained and champion != evaluation.version else "keep", checks)
 
 
 def _checks(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.metrics.evaluate import MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
@@ -35,7 +34,7 @@ class Reproduction:
 
     Attributes:
         verdict: ``exact`` (every array is bit-for-bit identical), ``close`` (no metric differs by more than
-            ``registry.reproduced_within``) or ``different``.
+            ``reproduce.REPRODUCED_WITHIN``) or ``different``.
         data: where the training data came from: the kept bundle, or a rebuild from the pins.
         metrics, tables: side by side. differences: what this machine has that
             the machine it was trained on did not.
@@ -57,7 +56,6 @@ def as_json(result: Reproduction) -> dict[str, Any]:
 
 
 def compared_metrics(
-    settings: Settings,
     dataset: Dataset,
     registered: ModelPackage,
     retrained: ModelPackage,
@@ -66,7 +64,7 @@ def compared_metrics(
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     for split in splits:
         old, new = (
-            evaluate_all(score_on(package, dataset), dataset.data, split, settings.gate.cutoffs).rows
+            evaluate_all(score_on(package, dataset), dataset.data, split).rows
             for package in (registered, retrained)
         )
         for before, after in zip(old, new, strict=True):

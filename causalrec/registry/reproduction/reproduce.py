@@ -5,9 +5,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
 
 from causalrec.config import Settings
+from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.sections import DatasetSettings, FeatureSettings
 from causalrec.dataset.load import Dataset, open_bundle
@@ -25,8 +28,12 @@ from causalrec.registry.versions import by_number, opened
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+REPRODUCED_WITHIN = 0.005
+"""Largest difference of a metric at which a model that is trained again counts as the same."""
+
 REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
 Wanted = Callable[[], "SparkSession"]
+Section = TypeVar("Section", bound=BaseModel)
 
 
 def reproduce(
@@ -70,10 +77,10 @@ def reproduce(
         again = open_package(folder, digest)
         tables = compare_packages(package, again)
         metrics = tuple(
-            compared_metrics(settings, dataset, package, again, client.get_run(version.run_id).data.metrics)
+            compared_metrics(dataset, package, again, client.get_run(version.run_id).data.metrics)
         )
         found = tuple(differences(recorded, now))
-    verdict = verdict_of(tables, metrics, settings.registry.reproduced_within)
+    verdict = verdict_of(tables, metrics, REPRODUCED_WITHIN)
     result = Reproduction(version, verdict, data, metrics, tables, found, report.seconds)
     when = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     client.log_dict(version.run_id, as_json(result), f"reproductions/{when.replace(':', '')}.json")
@@ -81,19 +88,22 @@ def reproduce(
     return result
 
 
+def _valid(section: type[Section], written: Mapping[str, Any]) -> Section:
+    """The section as a version recorded it; settings that have become constants since are passed over."""
+    return section.model_validate(known(section, written))
+
+
 def _settings_then(settings: Settings, package: ModelPackage, recipe: Mapping[str, Any]) -> Settings:
     """Where things lie now, with the settings of model, training and data that the version was made with."""
     carried = package.manifest.get("settings", {})
     return settings.model_copy(
         update={
-            "model": ModelSettings.model_validate(recipe["model"]),
-            "training": TrainingSettings.model_validate(
-                {**recipe["training"], "refit": package.manifest.get("refitted", False)}
+            "model": _valid(ModelSettings, recipe["model"]),
+            "training": _valid(
+                TrainingSettings, {**recipe["training"], "refit": package.manifest.get("refitted", False)}
             ),
-            "dataset": DatasetSettings.model_validate(carried.get("dataset", settings.dataset.model_dump())),
-            "features": FeatureSettings.model_validate(
-                carried.get("features", settings.features.model_dump())
-            ),
+            "dataset": _valid(DatasetSettings, carried.get("dataset", settings.dataset.model_dump())),
+            "features": _valid(FeatureSettings, carried.get("features", settings.features.model_dump())),
         }
     )
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from causalrec.config import Settings
 from causalrec.features.catalogue import latest_items
-from causalrec.features.image_encoder import image_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.store import latest_vectors
-from causalrec.features.text_encoder import text_encoder_id
 from causalrec.lake import Lake
 
 Floats = npt.NDArray[np.float32]

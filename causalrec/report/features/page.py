@@ -10,9 +10,13 @@ from causalrec.lake import Lake, Ledger
 from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
-from causalrec.report.features.summary import Summary, summarise
+from causalrec.report.features.summary import DUPLICATE, NEIGHBOURS, Summary, summarise
 from causalrec.report.page import make_page
-from causalrec.report.thumbnails import Thumbnails
+from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
+
+QUERIES = 6  # items whose nearest neighbours are shown
+DRIFT_WARNING = 3.0  # distance of the means of new and known vectors, in units of chance
+FAILURES = 3  # examples shown per reason
 
 GALLERIES = 4  # items shown with all their pictures
 JOBS = ("ingest_images", "embed_images", "embed_texts")
@@ -29,7 +33,7 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
     """``features_<ds>.html`` in the report folder, replaced in one step, and what it says."""
     page, ledger = settings.feature_page, Ledger(lake)
     items, total = sampled_items(lake, ds, page.sample)
-    queries, encoders = _queries(items, page.queries), encoder_ids(settings)
+    queries, encoders = _queries(items, QUERIES), encoder_ids(settings)
     summaries = [
         summarise(page, lake, ledger, ds, items, read_modality(lake, items, name, encoder_id), queries)
         for name, encoder_id in encoders.items()
@@ -45,7 +49,7 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
         total=total,
         sampled=len(items),
         with_content={name: int(items[column].notna().sum()) for name, column in KEY_OF.items()},
-        failures=failures_by_reason(lake, ds, page.failures),
+        failures=failures_by_reason(lake, ds, FAILURES),
         counters=_counters(ledger, ds),
         summaries=summaries,
         galleries=read_galleries(lake, ds, items["item_id"], encoders["picture"], GALLERIES),
@@ -53,8 +57,10 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
         titles=dict(zip(items["item_id"], titles, strict=True)),
         picture=thumbnails.uri,
         by_reference=thumbnails.of,
-        side=settings.report.thumbnail_pixels,
-        page=page,
+        side=THUMBNAIL_PIXELS,
+        neighbours=NEIGHBOURS,
+        duplicate=DUPLICATE,
+        drift_warning=DRIFT_WARNING,
     )
     return file, summaries
 

@@ -16,6 +16,12 @@ from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours, all_neighbours
 from causalrec.report.features.projection import Map, draw_map, leaf_category
 
+DUPLICATE = 0.97  # cosine from which two different pictures, or texts, count as near duplicates
+
+NEIGHBOURS = 5  # neighbours shown of each
+DUPLICATES = 6  # groups of duplicates shown of each kind
+CATEGORIES = 8  # categories that have a colour on the map
+
 GROUP_ITEMS = 6  # items shown of a group of duplicates
 MAP_POINTS = 2_000
 
@@ -58,8 +64,7 @@ def summarise(
     queries: list[str],
 ) -> Summary:
     """Read and measure; ``items`` is the sample that ``modality`` was read for."""
-    threshold = {"picture": page.image_duplicate, "text": page.text_duplicate}[modality.name]
-    found = all_neighbours(modality.vectors, page.neighbours)
+    found = all_neighbours(modality.vectors, NEIGHBOURS)
     by_item = items.set_index("item_id")
     category = pd.Series(leaf_category(by_item["category"]), index=by_item.index)
     label = category.loc[modality.items].to_numpy(dtype=object)
@@ -68,14 +73,14 @@ def summarise(
     return Summary(
         modality=modality,
         encoders=encoder_lines(lake, modality, items),
-        drift=read_drift(lake, ledger, ds, modality, page.sample, page.neighbours),
-        equal=equal_content(items, modality.column, page.duplicates, GROUP_ITEMS),
-        near=near_equal(modality, found, threshold, page.duplicates, GROUP_ITEMS),
+        drift=read_drift(lake, ledger, ds, modality, page.sample, NEIGHBOURS),
+        equal=equal_content(items, modality.column, DUPLICATES, GROUP_ITEMS),
+        near=near_equal(modality, found, DUPLICATE, DUPLICATES, GROUP_ITEMS),
         same_category=found.same(label),
         chance=_chance(label),
         nearest=_nearest(modality, found, by_item, queries),
         map=draw_map(
-            modality.vectors[shown], titles.loc[modality.items[shown]].tolist(), label[shown], page.categories
+            modality.vectors[shown], titles.loc[modality.items[shown]].tolist(), label[shown], CATEGORIES
         ),
     )
 

@@ -68,7 +68,9 @@ def sampled(reviewed: Reviewed, most: int) -> Ints:
 
 def seen_masked(reviewed: Reviewed) -> Interactions:
     """The data with every positive pair as a training pair: none of them is recommended."""
-    return replace(reviewed.dataset.data, train=reviewed.dataset.seen, weights=None, propensity=None)
+    return replace(
+        reviewed.dataset.data, train=reviewed.dataset.seen, weights=None, propensity=None, times=None
+    )
 
 
 def _lists(score: Score, known: Interactions, users: Ints, k: int) -> Ints:

@@ -17,6 +17,13 @@ from causalrec.report.review.people import Reader, chosen_users, latest_first, r
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import short_fits_note, truth_charts
 
+HISTORY = 8  # items shown of their histories
+SHOWN = 8  # items shown of each list
+CODES = 12  # confounder codes in the gallery
+MOVED_ITEMS = 8  # items shown that gained places, and as many that lost some
+COLD_ITEMS = 8  # items shown that nobody chose yet
+THUMBNAIL_PIXELS = 96  # side of a picture, in pixels
+
 SAMPLED_USERS = 2_000  # whose lists are compared
 CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
 
@@ -54,16 +61,15 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
         curves=charts.curves(reviewed.run.curves, reviewed.run.best_epoch),
         title=items["title"].fillna(items["item_id"]).tolist().__getitem__,
         picture=_by_row(thumbnails, items["item_id"].tolist()),
-        side=settings.review.thumbnail_pixels,
+        side=THUMBNAIL_PIXELS,
     )
 
 
 def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
     """Ranks the sampled users by both sides and looks at what differs."""
-    review = settings.review
     lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
-    gained, lost = moved_items(reviewed, lists, review.moved_items)
-    rows = chosen_users(reviewed, lists, review.users)
+    gained, lost = moved_items(reviewed, lists, MOVED_ITEMS)
+    rows = chosen_users(reviewed, lists, settings.report.users)
     names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
     latest = latest_first(reviewed, lake, names)
     same = (lists.mine[:, :, None] == lists.theirs[:, None, :]) & (lists.mine >= 0)[:, :, None]
@@ -71,11 +77,11 @@ def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
         metrics=read_metrics(lake, reviewed),
         lists=lists,
         kept=float(same.sum() / max((lists.mine >= 0).sum(), 1)),
-        codes=gallery(reviewed, lists, review.codes, CODE_ITEMS, CODE_WORDS),
-        readers=[reader(reviewed, lists, row, latest, review.history, review.shown) for row in rows],
+        codes=gallery(reviewed, lists, CODES, CODE_ITEMS, CODE_WORDS),
+        readers=[reader(reviewed, lists, row, latest, HISTORY, SHOWN) for row in rows],
         gained=gained,
         lost=lost,
-        cold=cold_items(reviewed, lists, review.cold_items),
+        cold=cold_items(reviewed, lists, COLD_ITEMS),
     )
 
 

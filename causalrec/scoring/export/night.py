@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,6 +15,11 @@ from causalrec.lake.write import held_digest
 
 PUBLISHED = "recommendations"
 KEYS = {PUBLISHED: "user_id", "similar_items": "item_id", "popular_items": "category"}
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "user": ("user_id",),
+    "item": ("item_id", "similar_item_id"),
+}
+"""Kind -> columns of the published tables that name one of it."""
 ID_DIGITS = 10
 
 

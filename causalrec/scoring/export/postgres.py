@@ -25,6 +25,8 @@ from causalrec.scoring.export.postgres_text import identifiers, partition_name
 if TYPE_CHECKING:
     from psycopg import Connection
 
+CONNECT_SECONDS = 10  # seconds until a connection is open
+
 INSTALL = "install it: uv sync --extra postgres"
 
 
@@ -46,7 +48,7 @@ def to_postgres(
     except ImportError as error:
         raise ExportError("postgres: the driver psycopg is not installed", do=INSTALL) from error
     try:
-        with _connected(settings, password) as connection, _alone(connection, settings):
+        with connected(settings, password) as connection, alone(connection, settings):
             return _export(connection, night, settings, batch_rows, progress)
     except (psycopg.Error, pa.ArrowException) as error:
         message = " ".join(str(error).split())
@@ -57,14 +59,14 @@ def to_postgres(
 
 
 @contextmanager
-def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Connection]":
+def connected(settings: PostgresSettings, password: str | None) -> "Iterator[Connection]":
     import psycopg
 
     secret: dict[str, Any] = {} if password is None else {"password": password}
     with psycopg.connect(
         settings.url,
         autocommit=True,
-        connect_timeout=settings.connect_seconds,
+        connect_timeout=CONNECT_SECONDS,
         application_name="causalrec export",
         **secret,
     ) as connection:
@@ -73,7 +75,7 @@ def _connected(settings: PostgresSettings, password: str | None) -> "Iterator[Co
 
 
 @contextmanager
-def _alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
+def alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
     """One export into a schema at a time; the server frees the lock with the session."""
     name = f"causalrec export {settings.schema_name}"
     row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()

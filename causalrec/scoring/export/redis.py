@@ -16,10 +16,13 @@ from causalrec.config.export import RedisSettings
 from causalrec.errors import ConflictError, ExportError
 from causalrec.scoring.export.night import Night, NightTable
 from causalrec.scoring.export.outcome import Exported, Progress, State, silent
-from causalrec.scoring.export.redis_lists import Keys, count, write
+from causalrec.scoring.export.redis_lists import KEYS_AT_ONCE, Keys, count, write
 
 if TYPE_CHECKING:
     from redis import Redis
+
+LEASE_SECONDS = 120  # seconds of silence after which a writer has lost its turn
+TIMEOUT_SECONDS = 30.0  # seconds of one command
 
 INSTALL = "install it: uv sync --extra redis"
 GLOB = str.maketrans({sign: f"\\{sign}" for sign in "\\*?[]^-"})
@@ -45,7 +48,7 @@ def to_redis(
         raise ExportError("redis: the client is not installed", do=INSTALL) from error
     prefix = settings.prefix or f"causalrec:{shop}"
     try:
-        with _connected(settings, password) as client, _alone(client, prefix, settings) as still_mine:
+        with connected(settings, password) as client, alone(client, prefix) as still_mine:
             return _Export(client, night, settings, prefix, batch_rows).run(progress, still_mine)
     except redis.RedisError as error:
         raise ExportError(
@@ -55,15 +58,15 @@ def to_redis(
 
 
 @contextmanager
-def _connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]":
+def connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]":
     import redis
 
     secret = {} if password is None else {"password": password}
     client = redis.Redis.from_url(
         settings.url,
         decode_responses=True,
-        socket_timeout=settings.timeout_seconds,
-        socket_connect_timeout=settings.timeout_seconds,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
         **secret,
     )
     try:
@@ -73,11 +76,11 @@ def _connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis
 
 
 @contextmanager
-def _alone(client: "Redis", prefix: str, settings: RedisSettings) -> "Iterator[Progress]":
+def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
     """One export under a prefix at a time; yields what a writer calls to keep its turn."""
     from redis.exceptions import LockError
 
-    lock = client.lock(f"{prefix}:lock", timeout=settings.lease_seconds, blocking=False)
+    lock = client.lock(f"{prefix}:lock", timeout=LEASE_SECONDS, blocking=False)
     if not lock.acquire():
         raise ConflictError(f"redis: another export under {prefix} is running", do="wait for it")
 
@@ -86,8 +89,8 @@ def _alone(client: "Redis", prefix: str, settings: RedisSettings) -> "Iterator[P
             lock.reacquire()
         except LockError as error:
             raise ConflictError(
-                f"redis: the turn under {prefix} was lost after {settings.lease_seconds} s without a sign",
-                do="raise export.redis.lease_seconds, or export fewer rows at once (export.batch_rows)",
+                f"redis: the turn under {prefix} was lost after {LEASE_SECONDS} s without a sign",
+                do="run the export again, at a time when redis and this machine are less busy",
             ) from error
 
     try:
@@ -131,7 +134,7 @@ class _Export:
 
     def keys(self, name: str, table: NightTable) -> Keys:
         """How the keys of a table are called in a night."""
-        return Keys(f"{self.prefix}:night:{name}:{table.name}:", self.settings)
+        return Keys(f"{self.prefix}:night:{name}:{table.name}:")
 
     def _table(self, table: NightTable, name: str, progress: Progress, still_mine: Progress) -> Exported:
         began, keys = time.monotonic(), self.keys(name, table)
@@ -162,7 +165,7 @@ class _Export:
         for key in self.client.scan_iter(f"{nights.translate(GLOB)}*", count=1_000):
             if not key.startswith(f"{nights}{name}:"):
                 batch.append(key)
-            if len(batch) >= self.settings.keys_at_once:
+            if len(batch) >= KEYS_AT_ONCE:
                 self._expire(batch)
                 still_mine("", 0)
                 batch = []

@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.export import RedisSettings
 from causalrec.scoring.export.night import NightTable
 
 if TYPE_CHECKING:
     from redis import Redis
+
+LEFT_OUT = ("dataset_id", "dataset_pins", "score_raw", "score_content", "score_rank", "raw_rank")
+"""Columns that a served row does not need."""
+KEYS_AT_ONCE = 500  # keys that are written in one command
 
 ROW = '{"rank":'  # every row starts so, and no text within a row can: its quotes are escaped
 
@@ -23,7 +26,6 @@ class Keys:
     """Names of the keys of one table in one night."""
 
     prefix: str
-    settings: RedisSettings
 
     def of(self, value: str) -> str:
         """The key of a user, an item or a category."""
@@ -32,21 +34,20 @@ class Keys:
 
 def write(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> Iterator[int]:
     """Sends all lists; yields the rows of each batch once the server has them."""
-    columns = _columns(table, keys.settings)
+    columns = _columns(table)
     for batch in table.batches(batch_rows, [table.key, *columns]):
         values, lists = as_lists(batch, table.key, columns)
-        step = keys.settings.keys_at_once
-        for start in range(0, len(values), step):
+        for start in range(0, len(values), KEYS_AT_ONCE):
             _send(
                 client,
-                [keys.of(value) for value in values[start : start + step]],
-                lists[start : start + step],
+                [keys.of(value) for value in values[start : start + KEYS_AT_ONCE]],
+                lists[start : start + KEYS_AT_ONCE],
             )
         yield batch.num_rows
 
 
-def _columns(table: NightTable, settings: RedisSettings) -> list[str]:
-    left_out = {table.key, "rank", "ds", *settings.leave_out}
+def _columns(table: NightTable) -> list[str]:
+    left_out = {table.key, "rank", "ds", *LEFT_OUT}
     return ["rank", *(name for name in table.schema.names if name not in left_out)]
 
 
@@ -87,8 +88,8 @@ def count(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> tu
         new = found.filter(pc.invert(pc.is_in(found, value_set=counted)))
         counted = pa.concat_arrays([counted, new])
         names = [keys.of(value) for value in new.to_pylist()]
-        for start in range(0, len(names), keys.settings.keys_at_once):
-            texts = client.mget(names[start : start + keys.settings.keys_at_once])
+        for start in range(0, len(names), KEYS_AT_ONCE):
+            texts = client.mget(names[start : start + KEYS_AT_ONCE])
             present = [str(text) for text in texts if text is not None]
             lists += len(present)
             rows += sum(text.count(ROW) for text in present)

@@ -11,8 +11,11 @@ from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import Night, read_night
 from causalrec.scoring.export.outcome import Exported, Progress, silent
 from causalrec.scoring.export.parquet import to_parquet
+from causalrec.scoring.export.plugins import export_plugin
 from causalrec.scoring.export.postgres import to_postgres
 from causalrec.scoring.export.redis import to_redis
+
+BATCH_ROWS = 65_536  # rows that are read and written at a time
 
 TARGETS = ("parquet", "postgres", "redis")
 
@@ -27,10 +30,10 @@ class Report:
 
 
 def configured(settings: Settings) -> tuple[str, ...]:
-    """The stores that the settings name; a folder of Parquet always is one."""
+    """The stores that the settings name, those of other packages last."""
     urls = {"parquet": settings.export.parquet, "postgres": settings.export.postgres.url}
     urls["redis"] = settings.export.redis.url
-    return tuple(name for name in TARGETS if urls[name])
+    return (*(name for name in TARGETS if urls[name]), *settings.export.plugins)
 
 
 def export(
@@ -44,7 +47,7 @@ def export(
     """Copies the published tables of ``ds``.
 
     Args:
-        targets: names of :data:`TARGETS`.
+        targets: names of :data:`TARGETS` or of plug-ins.
         passwords: target -> password, from the environment of the process; settings never hold one.
 
     Raises:
@@ -53,24 +56,29 @@ def export(
     """
     for target in targets:
         if target not in configured(settings):
-            raise ExportError(
-                f"{target}: no store is configured", do=f"set CAUSALREC__EXPORT__{target.upper()}__URL"
-            )
+            raise ExportError(f"{target}: no store is configured", do=_setting(target))
     night = read_night(lake, ds)
     done: list[Exported] = []
     failed: dict[str, CausalrecError] = {}
     for target in targets:
         try:
-            done += _writers(settings, night, passwords, progress)[target]()
+            own = _writers(settings, night, passwords, progress).get(target)
+            done += own() if own else export_plugin(target, night, settings, progress)
         except CausalrecError as error:
             failed[target] = error
     return Report(night, tuple(done), failed)
 
 
+def _setting(target: str) -> str:
+    if target in TARGETS:
+        return f"set CAUSALREC__EXPORT__{target.upper()}__URL"
+    return f"add it to export.plugins; the stores of this package are {', '.join(TARGETS)}"
+
+
 def _writers(
     settings: Settings, night: Night, passwords: Mapping[str, str], progress: Progress
 ) -> dict[str, Callable[[], tuple[Exported, ...]]]:
-    chosen, rows = settings.export, settings.export.batch_rows
+    chosen, rows = settings.export, BATCH_ROWS
     root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
     return {
         "parquet": lambda: to_parquet(night, root, rows, progress),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.sources.demo.mechanism import (
+    PURCHASE_SHARE,
     campaign_lift,
     cart_chance,
     propensities,
@@ -14,6 +15,9 @@ from causalrec.sources.demo.mechanism import (
     true_logit,
 )
 from causalrec.sources.demo.world import EVENTS, Floats, Ints, World, stream
+
+ACCIDENT_SHARE = 0.03  # share of views that happen by accident
+ACCIDENT_CART_SHARE = 0.3  # share of accidental views that reach the cart
 
 TYPES = np.array(["impression", "view", "cart", "purchase"])
 CELLS = 4_000_000
@@ -108,12 +112,12 @@ def _act(world: World, day: int, shown: Exposures, start: Ints, rng: np.random.G
     knobs, n = world.knobs, len(shown.item)
     logit, lift = true_logit(world, shown.user, shown.item, day), campaign_lift(world, shown.item, day)
     looked = rng.random(n) < shown.position**-knobs.position_decay
-    wanted = looked & (rng.random(n) < sigmoid(logit)) & (rng.random(n) >= knobs.accident_share / 4)
-    slipped = ~wanted & (rng.random(n) < knobs.accident_share)
+    wanted = looked & (rng.random(n) < sigmoid(logit)) & (rng.random(n) >= ACCIDENT_SHARE / 4)
+    slipped = ~wanted & (rng.random(n) < ACCIDENT_SHARE)
     viewed = wanted | slipped
     wanted_cart = cart_chance(world, shown.item, logit, lift)
-    carted = viewed & (rng.random(n) < np.where(slipped, knobs.accident_cart_share, wanted_cart))
-    bought = carted & ~slipped & (rng.random(n) < raised(knobs.purchase_share, lift))
+    carted = viewed & (rng.random(n) < np.where(slipped, ACCIDENT_CART_SHARE, wanted_cart))
+    bought = carted & ~slipped & (rng.random(n) < raised(PURCHASE_SHARE, lift))
     at = start[shown.session] + 700 * shown.position + rng.integers(0, 500, n)
     view_at = at + rng.integers(2_000, 60_000, n)
     cart_at = view_at + rng.integers(5_000, 300_000, n)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from causalrec.config.sections import SourceSettings
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES
 
+CAMPAIGN_DAYS = 3  # length of a campaign
+
 Floats = npt.NDArray[np.float64]
 
 MONTH = 30
@@ -34,10 +36,10 @@ def draw_calendar(source: SourceSettings, stream: tuple[int, ...]) -> Calendar:
     """Campaigns of ``campaign_days`` in a row, and a random walk of demand; a longer shop begins the same."""
     rng, walk = (np.random.default_rng([*stream, part]) for part in range(2))
     knobs, days = source.demo, source.days
-    blocks = -(-days // knobs.campaign_days) + 1
-    starts = rng.integers(0, knobs.campaign_days, len(BRANDS))  # brands do not change on the same day
+    blocks = -(-days // CAMPAIGN_DAYS) + 1
+    starts = rng.integers(0, CAMPAIGN_DAYS, len(BRANDS))  # brands do not change on the same day
     running = rng.random((blocks, len(BRANDS))) < knobs.campaign_share
-    block = (np.arange(days)[:, None] + starts) // knobs.campaign_days
+    block = (np.arange(days)[:, None] + starts) // CAMPAIGN_DAYS
     campaign: Floats = knobs.campaigns * np.take_along_axis(running, block, axis=0).astype(np.float64)
     steps = walk.normal(size=(days, len(CATEGORIES), len(BRANDS))) / np.sqrt(MONTH)
     steps[0] = 0.0

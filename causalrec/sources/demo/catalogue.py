@@ -10,11 +10,14 @@ import numpy as np
 
 from causalrec.errors import ReasonCode
 from causalrec.sources.demo import names
-from causalrec.sources.demo.faults import mix, plant_products
+from causalrec.sources.demo.faults import BROKEN_ROWS, mix, plant_products
 from causalrec.sources.demo.roles import Roles, choose_roles
 from causalrec.sources.demo.texts import write_description, write_title
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES
 from causalrec.sources.demo.world import CATALOGUE, DELIVERY, Floats, World, stream
+
+REPRICE_SHARE = 0.08  # share of items whose price changes on a day
+SECOND_PICTURE_SHARE = 0.1  # share of items with a second picture
 
 AWKWARD_TITLE = '=HYPERLINK("x") <b>Sale</b> 🧦 مرحبا'
 AWKWARD_TEXT = "<script>alert('no')</script> \u202ereversed\u202c & 100 % кашемир — déjà vu 👩‍👧‍👦"
@@ -34,7 +37,7 @@ def price_table(world: World) -> Floats:
     rng = stream(world.source.seed, CATALOGUE, 1)
     prices = np.tile(world.items.price, (world.source.days, 1))
     normal = np.setdiff1d(np.arange(world.source.items), choose_roles(world).all)
-    count = max(1, round(world.knobs.reprice_share * world.source.items))
+    count = max(1, round(REPRICE_SHARE * world.source.items))
     for day in range(1, world.source.days):
         chosen = rng.choice(normal, min(count, len(normal)), replace=False)
         factor = np.ones(world.source.items)
@@ -52,7 +55,7 @@ def product_delivery(world: World, prices: Floats, day: int) -> Delivery:
     roles = choose_roles(world)
     rows = [_row(world, roles, prices, day, int(item)) for item in np.flatnonzero(fresh | repriced)]
     rng = stream(world.source.seed, DELIVERY, day, 1)
-    broken, planted = plant_products(rows, world.day(day), world.knobs.broken_rows, rng)
+    broken, planted = plant_products(rows, world.day(day), BROKEN_ROWS, rng)
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     return Delivery(mix(lines, broken, rng), planted)
 
@@ -64,7 +67,7 @@ def image_refs(world: World, roles: Roles, item: int) -> list[str]:
     if roles.broken.get(item) == ReasonCode.IMAGE_FORBIDDEN:
         return [FORBIDDEN]
     rng = stream(world.source.seed, CATALOGUE, item, 2)
-    second = item not in roles.broken and rng.random() < world.knobs.second_picture_share
+    second = item not in roles.broken and rng.random() < SECOND_PICTURE_SHARE
     return [names.image_ref(item, view) for view in range(2 if second else 1)]
 
 

@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 from causalrec.errors import ReasonCode
 from causalrec.sources.demo import names
 from causalrec.sources.demo.behaviour import Activity, simulate
-from causalrec.sources.demo.faults import mix, plant_events
+from causalrec.sources.demo.faults import BROKEN_ROWS, mix, plant_events
 from causalrec.sources.demo.lines import encode_events
 from causalrec.sources.demo.world import DELIVERY, Floats, World, stream
 from causalrec.sources.files import put
 from causalrec.sources.landing import delivery_folder
+
+REDELIVERED_SHARE = 0.001  # share of events that are delivered again the next day
 
 LATEST = 3
 """Late events arrive one to so many days after they happened."""
@@ -45,7 +47,7 @@ def deliver_events(
     delay = np.where(
         rng.random(len(lines)) < world.knobs.late_share, rng.integers(1, LATEST + 1, len(lines)), 0
     )
-    again = (delay == 0) & (rng.random(len(lines)) < world.knobs.redelivered_share)
+    again = (delay == 0) & (rng.random(len(lines)) < REDELIVERED_SHARE)
     twice = lines[(delay == 0) & (rng.random(len(lines)) < world.knobs.duplicate_share)].tolist()
     done = {}
     for late in range(LATEST + 1):
@@ -73,7 +75,7 @@ def _broken(
         return [], Counter()  # the first block of users carries the faults of its day
     bases = [json.loads(line) for line in good[:: max(1, len(good) // BASES)]]
     history = arrival == world.day(0)  # the first delivery
-    return plant_events(bases, arrival, world.knobs.broken_rows, len(good), rng, history=history)
+    return plant_events(bases, arrival, BROKEN_ROWS, len(good), rng, history=history)
 
 
 def _put_lines(landing: str, arrival: dt.date, name: str, lines: list[str]) -> None:

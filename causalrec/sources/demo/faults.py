@@ -10,6 +10,8 @@ import numpy as np
 
 from causalrec.errors import ReasonCode
 
+BROKEN_ROWS = 2  # broken rows per delivery and kind of fault
+
 Row = dict[str, Any]
 Spoil = Callable[[Row, dt.date, int], str]
 """(a good row, arrival date, running number) -> the line with its defect."""

@@ -12,13 +12,15 @@ from causalrec.sources.demo.deliver import Delivered
 from causalrec.sources.demo.roles import choose_roles
 from causalrec.sources.demo.tasks import Roots, image_root, plan_tasks, run_here, run_on_spark
 from causalrec.sources.demo.truth import put_counts, put_truth
-from causalrec.sources.demo.world import World, build_world
+from causalrec.sources.demo.world import SESSIONS_PER_DAY, World, build_world
 from causalrec.sources.files import put
 from causalrec.sources.landing import delivery_folder
 from causalrec.sources.progress import Progress
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+SPARK_SESSIONS = 300_000  # sessions from which Spark runs the generation tasks
 
 Counts = dict[str, dict[str, dict[str, int]]]
 """arrival date -> table -> reason (or "lines") -> rows."""
@@ -31,7 +33,7 @@ def last_day(source: SourceSettings) -> dt.date:
 
 def is_large(source: SourceSettings) -> bool:
     """Whether the shop is worth a Spark session."""
-    return source.users * source.days * source.demo.sessions_per_day >= source.demo.spark_sessions
+    return bool(source.users * source.days * SESSIONS_PER_DAY >= SPARK_SESSIONS)
 
 
 def generate(

@@ -8,6 +8,8 @@ from causalrec.sources.demo import names
 from causalrec.sources.demo.behaviour import TYPES, Activity
 from causalrec.sources.demo.world import Floats, World
 
+OFFSET_SHARE = 0.1  # share of events whose time carries an offset from UTC
+
 UNIFORM, BIASED = "uniform", "ranked"
 """Names of the two exposure policies."""
 LOCAL_OFFSET_HOURS = 1
@@ -39,7 +41,7 @@ def encode_events(
 def _times(world: World, activity: Activity, day: int, rng: np.random.Generator) -> pa.Array:
     midnight = np.datetime64(world.day(day).isoformat(), "ms")
     sessions = int(activity.session.max(initial=-1)) + 1
-    local = (rng.random(sessions) < world.knobs.offset_share)[activity.session]
+    local = (rng.random(sessions) < OFFSET_SHARE)[activity.session]
     shown = midnight + (activity.millisecond + np.where(local, LOCAL_OFFSET_HOURS * 3_600_000, 0)).astype(
         "timedelta64[ms]"
     )

@@ -4,6 +4,18 @@ import numpy as np
 
 from causalrec.sources.demo.world import MERIT, Floats, Ints, World
 
+# demand: logit = BASE + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + BRAND_SENSITIVITY * b_u)
+BASE = -1.8  # log-odds of interest in an item that nothing speaks for or against
+BRAND_SENSITIVITY = 0.3  # how much that demand varies between users
+# exposure: the sum of three terms, log popularity, promotion(C) and <theta, a>/sqrt(8)
+SHOWN_BY_POPULARITY = 0.6  # weight of log popularity in what is shown
+SHOWN_BY_PROMOTION = 0.6  # weight of promotion, which follows the hidden cause, in what is shown
+SHOWN_BY_TASTE = 0.4  # weight of personal taste in what is shown
+SLATE = 12  # items shown in one session
+MAX_PROPENSITY = 0.9  # largest probability with which an item is shown
+CART_SHARE = 0.42  # share of interested views that reach the cart
+PURCHASE_SHARE = 0.45  # share of carts that are bought
+
 LAST = -1
 """The last day of the shop, which is now."""
 
@@ -17,13 +29,13 @@ def true_logit(world: World, users: Ints, items: Ints, day: int = LAST) -> Float
 def content_logit(world: World, users: Ints, items: Ints) -> Floats:
     """The part of :func:`true_logit` that merit and taste explain."""
     match = np.einsum("...d,...d->...", world.users.taste[users], world.items.merit[items])
-    return np.asarray(world.knobs.base + world.knobs.taste * match / np.sqrt(MERIT))
+    return np.asarray(BASE + world.knobs.taste * match / np.sqrt(MERIT))
 
 
 def slopes(world: World, items: Ints, day: int = LAST) -> Floats:
     """(..., MERIT + 1): what one unit of each taste, and of sensitivity, adds to :func:`true_logit`."""
     demand = demand_on(world, day)[world.items.category[items], world.items.brand[items]]
-    pull = world.knobs.confounding * world.knobs.brand_sensitivity * _bent(world, demand)
+    pull = world.knobs.confounding * BRAND_SENSITIVITY * _bent(world, demand)
     merit = world.knobs.taste / np.sqrt(MERIT) * world.items.merit[items]
     return np.concatenate([merit, pull[..., None]], axis=-1)
 
@@ -36,12 +48,12 @@ def demand_on(world: World, day: int = LAST) -> Floats:
 def buying_chance(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
     """Chance that ``users`` buy ``items`` once they look at them, without any campaign."""
     logit = true_logit(world, users, items, day)
-    return np.asarray(sigmoid(logit) * cart_chance(world, items, logit) * world.knobs.purchase_share)
+    return np.asarray(sigmoid(logit) * cart_chance(world, items, logit) * PURCHASE_SHARE)
 
 
 def cart_chance(world: World, items: Ints, logit: Floats, lift: Floats | float = 0.0) -> Floats:
     """Chance of a cart after a click that was meant, given the log-odds of the click."""
-    chance = 2 * world.knobs.cart_share * sigmoid(logit + 0.5)
+    chance = 2 * CART_SHARE * sigmoid(logit + 0.5)
     return raised(chance, world.items.conversion[items] + lift)
 
 
@@ -69,17 +81,17 @@ def propensities(world: World, users: Ints, day: int, uniform: np.ndarray) -> Fl
     A biased session shows item i with ``min(cap, slate * softmax(score))``, a ``uniform`` one shows every
     item that is on sale with ``slate / N_on_sale``. Items are drawn independently, so these are exact.
     """
-    knobs, items = world.knobs, world.items
+    items = world.items
     on_sale = items.launch_day <= day
     promotion = world.confounder.promotion[items.category, items.brand]
-    general = knobs.exposure_popularity * items.log_pop + knobs.exposure_promotion * promotion
+    general = SHOWN_BY_POPULARITY * items.log_pop + SHOWN_BY_PROMOTION * promotion
     general = general + campaign_lift(world, np.arange(items.brand.size), day)
     personal = world.users.taste[users] @ items.merit.T / np.sqrt(MERIT)
-    score = np.where(on_sale, general + knobs.exposure_personal * personal, -np.inf)
+    score = np.where(on_sale, general + SHOWN_BY_TASTE * personal, -np.inf)
     weight = np.exp(score - score.max(axis=1, keepdims=True))
-    biased = knobs.slate * weight / weight.sum(axis=1, keepdims=True)
-    flat = np.where(on_sale, knobs.slate / on_sale.sum(), 0.0)
-    return np.asarray(np.minimum(np.where(uniform[:, None], flat, biased), knobs.max_propensity))
+    biased = SLATE * weight / weight.sum(axis=1, keepdims=True)
+    flat = np.where(on_sale, SLATE / on_sale.sum(), 0.0)
+    return np.asarray(np.minimum(np.where(uniform[:, None], flat, biased), MAX_PROPENSITY))
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -95,7 +107,7 @@ def raised(chance: Floats | float, lift: Floats) -> Floats:
 
 
 def _confounding(world: World, users: Ints, demand: Floats) -> Floats:
-    pull = 1 + world.knobs.brand_sensitivity * world.users.sensitivity[users]
+    pull = 1 + BRAND_SENSITIVITY * world.users.sensitivity[users]
     return np.asarray(world.knobs.confounding * _bent(world, demand) * pull)
 
 

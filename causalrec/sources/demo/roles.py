@@ -7,6 +7,8 @@ import numpy as np
 from causalrec.errors import ReasonCode
 from causalrec.sources.demo.world import CATALOGUE, World, stream
 
+BROKEN_PICTURES = 1  # broken pictures per kind of fault
+
 BROKEN_KINDS = (
     ReasonCode.IMAGE_EMPTY,
     ReasonCode.IMAGE_NOT_AN_IMAGE,
@@ -44,7 +46,7 @@ def choose_roles(world: World) -> Roles:
     """Pick the special items among those of the first day."""
     rng = stream(world.source.seed, CATALOGUE)
     first = rng.permutation(np.flatnonzero(world.items.launch_day == 0)).tolist()
-    kinds = list(BROKEN_KINDS) * world.knobs.broken_pictures
+    kinds = list(BROKEN_KINDS) * BROKEN_PICTURES
     room = max(0, int(SPECIAL_SHARE * len(first)) - 3)
     without_image, without_text, awkward, *rest = first
     return Roles(dict(zip(rest[:room], kinds, strict=False)), without_image, without_text, awkward)

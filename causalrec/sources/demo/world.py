@@ -14,6 +14,9 @@ from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.sources.demo.calendar import Calendar, draw_calendar
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES, NEWCOMER
 
+SESSIONS_PER_DAY = 0.55  # mean sessions of one user and day
+LATE_JOINER_SHARE = 0.12  # share of users who join after the first day
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -127,13 +130,11 @@ def _items(source: SourceSettings, confounder: Confounder) -> Items:
 def _users(source: SourceSettings) -> Users:
     rng = stream(source.seed, USERS)
     n = source.users
-    join = np.where(
-        rng.random(n) < source.demo.late_joiner_share, rng.integers(0, source.days, n), np.zeros(n, np.int64)
-    )
+    join = np.where(rng.random(n) < LATE_JOINER_SHARE, rng.integers(0, source.days, n), np.zeros(n, np.int64))
     return Users(
         taste=rng.normal(size=(n, MERIT)),
         sensitivity=rng.normal(size=n),
-        activity=source.demo.sessions_per_day * rng.gamma(1.6, 1 / 1.6, n),
+        activity=SESSIONS_PER_DAY * rng.gamma(1.6, 1 / 1.6, n),
         join_day=join,
     )
 

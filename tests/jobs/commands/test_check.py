@@ -12,7 +12,7 @@ import pytest
 
 from causalrec.config import load_settings
 from causalrec.ingest.check import check_landing
-from jobs._runner import EXIT_REFUSED
+from jobs._stage.runner import EXIT_REFUSED
 from jobs.cli import main
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import late_rows
 from causalrec.run import Run, open_run
-from jobs._runner import Job, run
+from jobs._stage.runner import Job, run
 from jobs.cli import main
 from jobs.commands.status import late_lines, states
 

@@ -31,7 +31,7 @@ def test_tuning_a_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.Monke
     }
     for name, value in shop.items():
         monkeypatch.setenv(f"CAUSALREC__{name}", value)
-    assert main(["tune", "--bundle", str(bundle), "--minutes", "0.05"]) == 0
+    assert main(["tune", "--bundle", str(bundle), "--minutes", "0.3"]) == 0
     settings = load_settings(None, os.environ)
     tuned = (tmp_path / "work" / "tuned.toml").read_text(encoding="utf-8")
     assert f"model.ials.ridge = {settings.model.ials.ridge}" in tuned

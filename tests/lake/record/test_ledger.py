@@ -2,12 +2,16 @@
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, Schema, write_deltalake
 
 from causalrec.lake import Lake, Ledger, LedgerRow, Outcome, Pin, Written
 from causalrec.lake.record.ledger import git_revision, new_row
+from tests.lake.deaths import skewed
 
 MARCH_1, MARCH_2 = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
 
@@ -117,3 +121,39 @@ def test_the_revision_is_the_checkouts(root: Path) -> None:
     revision = git_revision()
     assert revision is not None
     assert len(revision) == 40
+
+
+def test_order_is_that_of_the_table_whatever_the_clocks_say(ledger: Ledger) -> None:
+    """A host an hour ahead recorded first; then one with the right clock, which stepped back meanwhile."""
+    for hours, digest in ((1, "old"), (0, "newer"), (-5, "newest")):
+        with skewed(hours):
+            ledger.record([row(mark=digest, outcome=wrote("arrival_date=2026-03-01", digest))])
+    last = ledger.last_success("ingest", MARCH_1)
+    assert last is not None
+    assert last.fingerprint == "newest"
+    assert [found.fingerprint for found in ledger.rows()] == ["old", "newer", "newest"]
+    assert ledger.partition_digests("events") == {"arrival_date=2026-03-01": "newest"}
+    assert [found.recorded_in for found in ledger.rows()] == [1, 2, 3]
+
+
+def test_rows_of_releases_without_numbers_come_first(tmp_path: Path) -> None:
+    """A ledger from before the column: its rows keep their order by time, later ones follow."""
+    lake = Lake(str(tmp_path / "lake"))
+    table = lake.table("ledger")
+    names = [name for name in table.schema.names if name != "recorded_in"]
+    with skewed(3):
+        tree = [{**asdict(row(mark=mark)), "recorded_in": 0} for mark in ("a", "b")]
+    for line in tree:
+        line |= dict.fromkeys(("rejects", "counters", "inputs"), "{}") | {"reads": "[]", "writes": "[]"}
+    DeltaTable.create(
+        table.location.uri,
+        Schema.from_arrow(pa.schema([table.schema.field(n) for n in names])),
+        partition_by=["ds"],
+    )
+    write_deltalake(
+        table.location.uri, pa.Table.from_pylist(tree, schema=table.schema).select(names), mode="append"
+    )
+    ledger = Ledger(lake)
+    ledger.record([row(mark="c")])
+    assert [found.fingerprint for found in ledger.rows()] == ["a", "b", "c"]
+    assert [found.recorded_in for found in ledger.rows()] == [0, 0, 3]

@@ -12,10 +12,12 @@ from deltalake import write_deltalake
 from causalrec.errors import PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.upkeep.erase import Erased, erase_rows
+from causalrec.lake.upkeep.subject import Subject
 from tests.lake.tables import VISITS, rows
 
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 USER = "u1"
+WHO = Subject.user(USER)
 
 
 def visits(*users: str | None, raw: str = "") -> pa.Table:
@@ -53,9 +55,9 @@ def table(lake: Lake) -> LakeTable:
 
 def test_gone_from_the_table_and_its_history(table: LakeTable) -> None:
     assert b"'u1'" in bytes_of(table)
-    assert erase_rows(table, USER, really=False) == Erased(rows=2, old_files=1)
+    assert erase_rows(table, WHO, really=False) == Erased(rows=2, old_files=1)
     assert users(table) == ["u0", "u1", "u1", "u11"]
-    assert erase_rows(table, USER, really=True) == Erased(rows=2, old_files=1)
+    assert erase_rows(table, WHO, really=True) == Erased(rows=2, old_files=1)
     assert users(table) == ["u0", "u11"]
     found = bytes_of(table)
     assert b"'u1'" not in found
@@ -64,7 +66,7 @@ def test_gone_from_the_table_and_its_history(table: LakeTable) -> None:
     with pytest.raises(PinError, match="data files are gone"):
         users(table, 2)
     version = table.version()
-    assert not erase_rows(table, USER, really=True)
+    assert not erase_rows(table, WHO, really=True)
     assert table.version() == version
 
 
@@ -74,14 +76,21 @@ def test_gone_from_the_table_and_its_history(table: LakeTable) -> None:
         ('{"user_id": "u1", "price": -1}', True),
         ('{"user_id":"u1"', True),  # cut in the middle
         ("user_id: 'u1' is no id", True),
+        ("u1,i003,view", True),  # no JSON at all
+        ('["u1"]', True),
+        ('{"user_id": ["u1"], "n": 1}', True),
+        ('{"user_id":"\\u00751x","n":1', False),
+        ("&quot;u1&quot;", True),
+        ("id%3Du1%20", True),
+        ('{"user_id": "u2", "note": "u1 likes it"}', True),
         ('{"user_id": "u11", "item_id": "au1"}', False),
-        ('{"user_id": "u2", "note": "u1 likes it"}', False),
+        ("u11;u-1;1u1", False),
     ],
 )
 def test_rows_that_mention_the_user(lake: Lake, raw: str, gone: bool) -> None:
     table = lake.table("visits")
     table.replace(visits(None, raw=raw), DAY)
-    assert bool(erase_rows(table, USER, really=True)) is gone
+    assert bool(erase_rows(table, WHO, really=True)) is gone
     assert table.read().num_rows == (0 if gone else 1)
 
 
@@ -89,9 +98,9 @@ def test_ids_that_are_numbers_or_patterns(lake: Lake) -> None:
     table = lake.table("visits")
     table.replace(visits(None, raw='{"user_id": 17, "n": 1}'), DAY)
     table.replace(visits("a.b", "axb"), NEXT)
-    assert not erase_rows(table, "1", really=True)
-    assert erase_rows(table, "17", really=True).rows == 1
-    assert erase_rows(table, "a.b", really=True).rows == 1
+    assert not erase_rows(table, Subject.user("1"), really=True)
+    assert erase_rows(table, Subject.user("17"), really=True).rows == 1
+    assert erase_rows(table, Subject.user("a.b"), really=True).rows == 1
     assert users(table) == ["axb"]
 
 
@@ -104,16 +113,16 @@ def test_a_log_that_shows_the_user_is_cut(lake: Lake) -> None:
         data = pa.table({"user_id": names, "n": [1, 2], "raw": ["", ""], "ds": day}).cast(schema)
         write_deltalake(table.location.uri, data, partition_by=["ds"], mode=mode)
     assert b"u1" in bytes_of(table)
-    assert erase_rows(table, USER, really=True) == Erased(old_files=1, log_entries=1)
+    assert erase_rows(table, WHO, really=True) == Erased(old_files=1, log_entries=1)
     assert users(table) == ["u0", "u5"]
     assert b"u1" not in bytes_of(table)
-    assert not erase_rows(table, USER, really=True)
+    assert not erase_rows(table, WHO, really=True)
 
 
 def test_tables_without_users_are_left_alone(make_lake: Callable[..., Lake]) -> None:
     sales = make_lake().table("sales")
     sales.replace(rows(USER), DAY)
-    assert not erase_rows(sales, USER, really=True)
+    assert not erase_rows(sales, WHO, really=True)
     assert sales.version() == 1
 
 

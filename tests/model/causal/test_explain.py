@@ -11,6 +11,7 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.causal.channel_part import attach_channel
+from causalrec.model.causal.edges import ADD_WEIGHT
 from causalrec.model.causal.explain import Evidence
 from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.network import CausalNetwork
@@ -67,15 +68,17 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
         network.refresh(0)
         part, _ = attach_channel(network, data, settings, lambda score, data: 0.0, 0)
         evidence = Evidence.read(network, part)
+        assert network.alike_users is not None
+        own = (network.user_embedding + network.alike_users @ network.user_embedding).numpy()
     assert (evidence.weight < 1).any()
     for user in (0, 17):
         edges = slice(evidence.start[user], evidence.start[user + 1])
         items, weight = evidence.items[edges], evidence.weight[edges]
         added = evidence.added[user][evidence.added[user] >= 0]
         items = np.concatenate([items, added])
-        weight = np.concatenate([weight, np.full(added.size, settings.topology.add_weight)])
+        weight = np.concatenate([weight, np.full(added.size, ADD_WEIGHT)])
         scale = weight * evidence.user_scale[user] * evidence.item_scale[items]
-        whole = network.user_embedding[user].detach().numpy() + scale @ evidence.sent[items]
+        whole = own[user] + scale @ evidence.sent[items]
         assert np.allclose(whole, evidence.mediator[user], atol=1e-4)
 
 

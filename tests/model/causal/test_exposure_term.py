@@ -18,17 +18,13 @@ EVERYONE = np.arange(60, dtype=np.int32)
 
 
 def shaped(settings: Settings, *, backdoor: bool = True) -> Settings:
-    """Items from content alone, free lengths, exposure apart."""
+    """Exposure as a term of its own."""
     model = settings.model
     changed = model.model_copy(
         update={
-            "unit": False,
-            "ridge": 3.0,
             "layers": 0,
             "exposure": model.exposure.model_copy(update={"offset": True}),
-            "content": model.content.model_copy(
-                update={"ids": False, "hidden": 8, "channel": False, "smoothing": 0.0}
-            ),
+            "content": model.content.model_copy(update={"channel": False}),
             "backdoor": model.backdoor.model_copy(update={"enabled": backdoor}),
         }
     )
@@ -75,11 +71,6 @@ def test_saved_and_loaded_it_is_the_same(model: Recommender, data: Interactions,
     assert isinstance(model, CausalRecommender)
     again, first = (part.item_states_for(data.modalities) for part in (loaded, model))
     assert np.array_equal(again, first)
-
-
-def test_content_alone_gives_a_known_item_its_own_state(model: Recommender, data: Interactions) -> None:
-    assert isinstance(model, CausalRecommender)
-    assert model.item_states_for(data.modalities) == pytest.approx(model.serving_tables().items, abs=1e-4)
 
 
 def test_an_explanation_adds_up(model: Recommender) -> None:

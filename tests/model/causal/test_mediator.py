@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Looks
-from causalrec.lab.generated import generated_shop
+from causalrec.lab.oracle.generated import generated_shop
 from causalrec.model.causal.mediator import Mediator, fit_mediator
 from causalrec.model.causal.mediator_worth import front_door_worth
 from causalrec.model.worth import ModuleWorth

@@ -1,6 +1,8 @@
 """What the gate asks beyond metrics, by hand: codes, change against the champion, cost, refuters."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +15,17 @@ from causalrec.metrics.evaluate import Evaluation
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import rank_per_user
 from causalrec.model.base import Recommender
-from causalrec.registry.gate.measures import drift_rows, latency_ms, size_mb, spread_rows, stability_index
+from causalrec.model.factors import FactorRecommender, plain_tables
+from causalrec.registry.gate.measures import (
+    drift_rows,
+    latency_ms,
+    logged_rows,
+    size_mb,
+    spread_rows,
+    stability_index,
+)
 from causalrec.registry.gate.refuted import DIVERGED, run_refuters
+from causalrec.registry.package import open_package, write_package
 from causalrec.registry.versions import opened
 from causalrec.training.factory import build_recommender
 from causalrec.training.refuters import REFUTERS
@@ -50,6 +61,29 @@ def test_change_against_the_champion() -> None:
     assert drift_rows(mine, mine, 3, "test")[1].value == pytest.approx(0)
     scaled = evaluation([[1, 2, 3], [4, 5, -1]], [[12, 8, 4], [12, 8, -np.inf]])
     assert drift_rows(scaled, mine, 3, "test")[1].value == pytest.approx(0)  # scale is no drift
+
+
+def test_lists_by_what_will_be_chosen_anyway(tmp_path: Path) -> None:
+    """The scores put item 0 first for everybody, exposure the one item of the held-out pairs."""
+    settings = settings_in(tmp_path, "lightgcn")
+    write_dataset(settings)
+    dataset = load_dataset(settings, Lake(settings.lake_root), DS)
+    n_users, n_items = dataset.data.n_users, dataset.data.n_items
+    held = np.stack([np.arange(n_users), np.full(n_users, n_items - 1)]).astype(np.int32)
+    data = replace(dataset.data, train=held[:, :0], valid=held[:, :0], test=held)
+    first, last = (np.eye(n_items, dtype=np.float32)[item] for item in (0, n_items - 1))
+    tables = plain_tables(np.ones((n_users, 1), np.float32), first[:, None], first)
+    model = build_recommender(settings)
+    assert isinstance(model, FactorRecommender)
+    found = []
+    for name, exposure in (("with", 2 * last), ("without", None)):
+        model.tables = replace(tables, exposure=exposure)
+        write_package(tmp_path / name, model, dataset, {"dataset_id": dataset.dataset_id})
+        found.append(logged_rows(open_package(tmp_path / name), data, ["test"], (1, 20)))
+    rows = {(row.metric, row.k): (row.split, row.value, row.low, row.high) for row in found[0]}
+    names = [(metric, k) for metric in ("logged_recall", "logged_ndcg") for k in (1, 20)]
+    assert rows == dict.fromkeys(names, ("test", 1.0, 1.0, 1.0))
+    assert found[1] == []
 
 
 def test_stability_index() -> None:
@@ -112,8 +146,7 @@ def test_a_refuter_whose_training_diverges_is_refused_by_the_gate(
     fitted: tuple[Settings, Interactions, Recommender],
 ) -> None:
     settings, data, recommender = fitted
-    training = settings.training.model_copy(update={"learning_rate": 1e30, "precision": "float32"})
-    free = settings.model.model_copy(update={"unit": False})  # states of length one survive any step
-    wild = settings.model_copy(update={"training": training, "model": free})
+    training = settings.training.model_copy(update={"learning_rate": 1e38, "precision": "float32"})
+    wild = settings.model_copy(update={"training": training})
     found = run_refuters(wild, data, recommender, 2)
     assert found == {"placebo_content": DIVERGED, "random_common_cause": DIVERGED}

@@ -68,6 +68,20 @@ def test_decisions(found: Comparison, champion: str | None, decision: str, statu
         assert got[name] == status.get(name, "pass"), name
 
 
+@pytest.mark.parametrize(
+    ("found", "champion", "decision"),
+    [
+        (comparison(champion=0.2), "3", "promote"),  # exactly as good
+        (comparison(champion=0.21), "3", "reject"),
+        (comparison(), "4", "keep"),  # it is the champion
+    ],
+)
+def test_a_champion_that_knows_the_erased_gives_way_to_an_equal(
+    found: Comparison, champion: str, decision: str
+) -> None:
+    assert decide(found, GATE, dataset_id="data", champion=champion, outdated=True).decision == decision
+
+
 def test_other_evaluation_data_is_refused() -> None:
     verdict = decide(comparison(), GATE, dataset_id="other", champion=None)
     assert verdict.decision == "reject"

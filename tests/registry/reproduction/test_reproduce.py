@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
+from causalrec.model.base import Recommender
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.reproduction.alike import compare_packages
 from causalrec.registry.reproduction.environment import Difference, differences, environment_of, needed
@@ -63,6 +64,22 @@ def test_a_network_is_reproduced_whatever_the_settings_are_now(shop: Shop) -> No
     assert "recommender/recommender: users" in {table.name for table in found.tables}
     assert {metric.split for metric in found.metrics} == {"valid", "test"}
     assert need(connect(settings), settings, "challenger").version == "1"
+
+
+def test_a_setting_that_became_a_constant_does_not_stop_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a version that was registered before an upgrade."""
+    real = ModelPackage.recommender
+
+    def older(self: ModelPackage, *args: object, **options: object) -> Recommender:
+        found = real(self, *args, **options)
+        recipe = {name: {**found.recipe[name], "gone": 1} for name in ("model", "training")}
+        found.recipe = {**found.recipe, **recipe}
+        return found
+
+    monkeypatch.setattr(ModelPackage, "recommender", older)
+    assert reproduce(shop.settings, shop.lake, "1", no_spark).verdict in ("exact", "close")
 
 
 def test_lost_data_without_pins_is_said(shop: Shop, tmp_path: Path) -> None:

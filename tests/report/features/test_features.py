@@ -19,8 +19,8 @@ from PIL import Image
 from causalrec.config import Settings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.features.catalogue import latest_items
-from causalrec.features.image_encoder import image_encoder_id
-from causalrec.features.text_encoder import text_encoder_id
+from causalrec.features.encoders.image import image_encoder_id
+from causalrec.features.encoders.text import text_encoder_id
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import new_row
 from causalrec.report.features.drift import mean_shift
@@ -29,11 +29,11 @@ from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import Floats
 from causalrec.report.features.neighbours import all_neighbours, nearest, overlap
-from causalrec.report.features.page import feature_page
+from causalrec.report.features.page import DRIFT_WARNING, feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
 from jobs import features
-from jobs._runner import EXIT_REFUSED, main
+from jobs._stage.runner import EXIT_REFUSED, main
 from jobs.cli import main as command
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags
@@ -140,7 +140,7 @@ def test_drift_names_what_is_new_and_that_the_encoder_changed(made: Made) -> Non
     assert (drift.since, drift.encoder_before) == (BEFORE, OLD_ENCODER)
     assert (drift.new, drift.kept, drift.gone) == (NEW, ITEMS - 1 - NEW, 0)
     assert drift.ratio is not None
-    assert drift.ratio > made.settings.feature_page.drift_warning
+    assert drift.ratio > DRIFT_WARNING
     assert drift.agreement is not None
     assert 0 <= drift.agreement < 1
     assert made.text.drift is not None

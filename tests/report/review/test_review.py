@@ -170,7 +170,7 @@ def test_a_model_without_codes_evaluation_or_curve_still_gets_a_page(tmp_path: P
         reviewed, version="9", model="ease", tables=None, run=replace(reviewed.run, curves={}, lineage={})
     )
     text = review_page(settings, lake, bare).read_text(encoding="utf-8")
-    assert "Models of kind ease learn no confounder codes." in text
+    assert "A model of kind ease learns no confounder codes." in text
     assert "This version was not evaluated" in text
     assert "The run logged no training curve" in text
 

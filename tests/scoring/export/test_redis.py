@@ -27,8 +27,10 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def settings(redis_url: str) -> RedisSettings:
-    return RedisSettings(url=redis_url, old_seconds=60, keys_at_once=3)
+def settings(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> RedisSettings:
+    for module in ("redis", "redis_lists"):
+        monkeypatch.setattr(f"causalrec.scoring.export.{module}.KEYS_AT_ONCE", 3)
+    return RedisSettings(url=redis_url, old_seconds=60)
 
 
 def send(lake: Lake, ds: Any, settings: RedisSettings, batch_rows: int = 7) -> tuple[Exported, ...]:  # noqa: ANN401

@@ -5,7 +5,15 @@ import pytest
 
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.sources.demo.behaviour import TYPES, Activity, simulate
-from causalrec.sources.demo.mechanism import content_logit, do_effect, propensities, sigmoid, true_logit
+from causalrec.sources.demo.mechanism import (
+    BRAND_SENSITIVITY,
+    SLATE,
+    content_logit,
+    do_effect,
+    propensities,
+    sigmoid,
+    true_logit,
+)
 from causalrec.sources.demo.vocabulary import NEWCOMER
 from causalrec.sources.demo.world import World, build_world
 
@@ -31,7 +39,7 @@ def test_logged_propensity_is_how_often_items_are_shown(world: World) -> None:
     chance = propensities(world, users, 0, np.zeros(10, np.bool_))
     assert chance.shape == (10, 240)
     assert (chance[:, world.items.launch_day > 0] == 0).all()
-    np.testing.assert_allclose(chance.sum(axis=1), world.knobs.slate, rtol=0.1)  # capped at max_propensity
+    np.testing.assert_allclose(chance.sum(axis=1), SLATE, rtol=0.1)  # capped at max_propensity
     rng = np.random.default_rng(0)
     shown = (rng.random((rounds, 10, 240)) < chance).mean(axis=0)
     assert np.abs(shown - chance).max() < 5 * np.sqrt(0.25 / rounds)
@@ -40,7 +48,7 @@ def test_logged_propensity_is_how_often_items_are_shown(world: World) -> None:
 def test_uniform_exposure_is_uniform_over_what_is_on_sale(world: World, month: list[Activity]) -> None:
     flat = propensities(world, np.array([3]), 0, np.array([True]))[0]
     on_sale = world.items.launch_day == 0
-    assert np.unique(flat[on_sale]).tolist() == [world.knobs.slate / on_sale.sum()]
+    assert np.unique(flat[on_sale]).tolist() == [SLATE / on_sale.sum()]
     shown = (_all(month, "kind") == 0) & _all(month, "uniform")
     share = shown.sum() / (_all(month, "kind") == 0).sum()
     assert 0.05 < share < 0.11
@@ -93,7 +101,7 @@ def test_effect_averages_over_all_confounders(world: World) -> None:
     """One user without brand sensitivity, by hand."""
     user, item = np.array([5]), np.array([7])
     demand = world.confounder.demand[world.items.category, world.items.brand]
-    pull = 1 + world.knobs.brand_sensitivity * world.users.sensitivity[5]
+    pull = 1 + BRAND_SENSITIVITY * world.users.sensitivity[5]
     by_hand = sigmoid(content_logit(world, user, item) + world.knobs.confounding * demand * pull).mean()
     np.testing.assert_allclose(do_effect(world, user, item), [by_hand])
 

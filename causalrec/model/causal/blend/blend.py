@@ -89,6 +89,10 @@ class Blend:
             return replace(found, carried=found.carried[:listed])
         terms = {name: factor * self._score(name, found) for name, factor in factors.items()}
         rest = sum(terms.values())
+
+        def blended(score: float | None) -> float | None:
+            return None if score is None or not lead else lead * score + rest
+
         shares = dict.fromkeys(history.tolist(), 0.0)
         for name, factor in factors.items():
             part = self.parts[name]
@@ -103,9 +107,9 @@ class Blend:
         return replace(
             found,
             score=lead * found.score + rest,
-            without_backdoor=lead * found.without_backdoor + rest,
-            without_frontdoor=lead * found.without_frontdoor + rest,
-            without_topology=lead * found.without_topology + rest,
+            without_backdoor=blended(found.without_backdoor),
+            without_frontdoor=blended(found.without_frontdoor),
+            without_topology=blended(found.without_topology),
             carried=tuple(sorted(whole, key=lambda kept: -kept.contribution)[:listed]),
             parts=(
                 Term(ENCODER, lead * found.score),

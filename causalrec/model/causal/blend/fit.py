@@ -8,15 +8,17 @@ import torch
 
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.dataset.sample import sampled
+from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.model.base import Judge, ServingTables
 from causalrec.model.causal.blend.blend import Blend
 from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, Choice
 from causalrec.model.causal.blend.part import Part, spread_of_scores, standardised
-from causalrec.model.causal.blend.search import Weights, search_weights
+from causalrec.model.causal.blend.search import WEIGHTS, Weights, search_weights
 from causalrec.model.rivals.content_ease import fit_item_weights, weights_of
 from causalrec.model.rivals.ials import IalsRecommender
 from causalrec.model.rivals.item_weights import ItemWeights
+
+COLUMNS = 512  # most columns that one part adds to the tables
 
 
 def fit_blend(
@@ -37,12 +39,12 @@ def fit_blend(
         return None if choice is None else _refitted(encoder, seen, settings, judge, seed, device, choice)
     weights = fit_item_weights(seen, settings.content_ease, judge, seed)
     parts = {
-        CONTENT_EASE: _content_ease(weights, seen, settings),
+        CONTENT_EASE: _content_ease(weights, seen),
         SOLVES: _solves(seen, settings, judge, seed, device),
     }
     unweighted = Choice({}, weights.ridge, weights.strengths)
     offered = Blend(unweighted, spread_of_scores(encoder.users, encoder.items), parts)
-    sample = sampled(data, settings.blend.judged_users, seed)
+    sample = sampled(data, JUDGED_USERS, seed)
 
     def value(trial: Weights) -> float:
         factors = offered.factors(named(trial))
@@ -56,7 +58,7 @@ def fit_blend(
 
         return judge(score, sample)
 
-    found = search_weights(len(PARTS), value, settings.blend.weights, settings.blend.gain)
+    found = search_weights(len(PARTS), value, WEIGHTS, settings.blend.gain)
     others = {name: named(other) for name, other in zip(PARTS, found.others, strict=True)}
     return replace(offered, choice=replace(unweighted, weights=named(found.weights)), others=others)
 
@@ -78,14 +80,14 @@ def _refitted(
     parts: dict[str, Part] = {}
     if choice.weights[CONTENT_EASE] > 0:
         weights = weights_of(data, settings.content_ease, judge, seed, choice.ridge, choice.strengths)
-        parts[CONTENT_EASE] = _content_ease(weights, data, settings)
+        parts[CONTENT_EASE] = _content_ease(weights, data)
     if choice.weights[SOLVES] > 0:
         parts[SOLVES] = _solves(data, settings, judge, seed, device)
     return Blend(choice, spread_of_scores(encoder.users, encoder.items), parts)
 
 
-def _content_ease(weights: ItemWeights, data: Interactions, settings: ModelSettings) -> Part:
-    return standardised(weights.items, weights.fold, data.train_matrix(), settings.blend.columns)
+def _content_ease(weights: ItemWeights, data: Interactions) -> Part:
+    return standardised(weights.items, weights.fold, data.train_matrix(), COLUMNS)
 
 
 def _solves(
@@ -95,4 +97,4 @@ def _solves(
     model.fit(data)
     tables = model.serving_tables()
     fold = np.zeros_like(tables.items) if model.fold is None else model.fold
-    return standardised(tables.items, fold, data.train_matrix(), settings.blend.columns, tables.users)
+    return standardised(tables.items, fold, data.train_matrix(), COLUMNS, tables.users)

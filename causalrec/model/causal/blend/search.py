@@ -8,6 +8,9 @@ Weights = tuple[float, ...]  # one per part, none below zero
 Value = Callable[[Weights], float]  # what validation says of a blend; higher is better
 
 
+WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)  # of a part, tried beside 0; the strongest part has 1
+
+
 @dataclass(frozen=True)
 class Found:
     """The blend, and what its parts are measured against.

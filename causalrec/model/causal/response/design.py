@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.content import Content
+
+CONTENT_WIDTH = 32  # most principal components of a modality
+
+MOST_LEVELS = 256  # commonest brands, categories or codes with an effect
 
 NONE = -1
 
@@ -76,7 +79,6 @@ def item_design(
     content: Content,
     attributes: Mapping[str, Sequence[str]],
     codes: Sequence[Ints],
-    settings: ResponseSettings,
     device: torch.device,
 ) -> Design:
     """The design of the items of a catalogue.
@@ -92,13 +94,11 @@ def item_design(
     ]
     groups, levels = [], []
     for group in [*known, *crossed, *codes]:
-        level, count = common_levels(group, settings.most_levels)
+        level, count = common_levels(group, MOST_LEVELS)
         if count:
             groups.append(torch.as_tensor(level, device=device))
             levels.append(count)
-    columns = torch.as_tensor(
-        content_columns(content, settings.content_width), dtype=torch.float64, device=device
-    )
+    columns = torch.as_tensor(content_columns(content, CONTENT_WIDTH), dtype=torch.float64, device=device)
     return Design(columns, tuple(groups), tuple(levels))
 
 

@@ -8,23 +8,25 @@ from causalrec.model.causal.response.part import ResponsePart
 
 
 def explain_response(
-    user: int, item: int, tables: ServingTables, part: ResponsePart, history: int
+    user: int, item: int, tables: ServingTables, part: ResponsePart, history: int, shown: float = 0.0
 ) -> Explanation:
-    """The logit of the pair, and the looks of the user by how much each moved it.
+    """The logit of the pair as a sum, and the looks of the user by how much each moved it.
 
-    ``without_backdoor`` is the content effect, the score without the demand of the item. Nothing is mediated
-    and no edge is judged here, so ``without_frontdoor`` and ``without_topology`` are the score itself.
+    The modules act while the model is fitted, so no score without one of them can be read off: ``without_*``
+    are None.
+
+    Args:
+        shown: what being shown more often than other items adds to the score.
     """
     score = float(tables.users[user] @ tables.items[item])
-    content = float(part.content_users[user] @ part.content_items[item])
     coarse = int(tables.coarse[item])
     return Explanation(
         user,
         item,
         score,
-        content,
-        score,
-        score,
+        None,
+        None,
+        None,
         coarse,
         int(tables.fine[item]),
         tables.code_names[coarse] if coarse >= 0 and tables.code_names else "",
@@ -33,23 +35,24 @@ def explain_response(
         carried(user, item, part)[:history],
         (),
         (),
-        _terms(user, item, part),
+        _terms(user, item, part, shown),
     )
 
 
-def _terms(user: int, item: int, part: ResponsePart) -> tuple[Part, ...]:
-    """The logit as a sum. How readily the user responds is what is left of their mean logit over all items
+def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[Part, ...]:
+    """The score as a sum. How readily the user responds is what is left of their mean logit over all items
     without content; demand is what is left of this one."""
     state, taste = part.users[user].astype(np.float64), part.content_users[user].astype(np.float64)
     content = float(taste @ part.content_items[item])
     mean = part.items.mean(axis=0, dtype=np.float64), part.content_items.mean(axis=0, dtype=np.float64)
     readiness = float(state @ mean[0] - taste @ mean[1])
-    demand = float(state @ part.items[item]) - content - readiness
-    return (
+    demand = float(state @ part.items[item]) - content - readiness - shown
+    terms = (
         Part("taste for its content and merit", content),
         Part("general demand for the item, its brand and category", demand),
         Part("how readily the user responds to anything", readiness),
     )
+    return (*terms, Part("how often the shop shows it", shown)) if shown else terms
 
 
 def carried(user: int, item: int, part: ResponsePart) -> tuple[HistoryItem, ...]:

@@ -44,6 +44,11 @@ class ItemMap:
         weights = np.linalg.solve(system, x.T @ (items - mean)) if x.shape[1] else np.zeros((0, mean.size))
         return ItemMap(weights.astype(np.float32), mean.astype(np.float32))
 
+    def widened(self) -> "ItemMap":
+        """The map with one more column of states, which is zero whatever the content."""
+        zeros = np.zeros((self.weights.shape[0], 1), np.float32)
+        return ItemMap(np.append(self.weights, zeros, axis=1), np.append(self.mean, np.float32(0)))
+
     def states(self, columns: Floats) -> Floats:
         """States (n, c)."""
         found: Floats = (columns @ self.weights + self.mean).astype(np.float32)

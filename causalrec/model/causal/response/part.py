@@ -15,6 +15,7 @@ from causalrec.model.causal.cold import under
 from causalrec.model.causal.response.average import AveragedProduct
 from causalrec.model.causal.response.design import Design, content_columns
 from causalrec.model.causal.response.edges import preference_chances
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.newcomers import ItemMap, UserPrior
 from causalrec.model.causal.response.rows import LookRows, look_rows
@@ -36,6 +37,7 @@ class ResponsePart:
         prior: of the state of a user. map: from content to item states. whitenings: of the content.
         looked: the evidence per user.
         findings: numbers about the observation, for the report of a run.
+        last: where a fit without some of the users or items begins; None in models of older code.
     """
 
     users: Floats
@@ -47,6 +49,7 @@ class ResponsePart:
     whitenings: Mapping[str, Whitening]
     looked: Looked
     findings: Mapping[str, float]
+    last: LastDraw | None = None
 
     def item_states(self, modalities: Mapping[str, Floats], rows: int, width: int) -> Floats:
         """States (n, c) of items known by their content alone; those of the average item without any."""
@@ -59,6 +62,7 @@ class ResponsePart:
         arrays |= {f"looked.{name}": value for name, value in vars(self.looked).items()}
         arrays |= {f"prior.{name}": value for name, value in vars(self.prior).items()}
         arrays |= {f"map.{name}": value for name, value in vars(self.map).items()}
+        arrays |= {f"last.{name}": value for name, value in (self.last.pack() if self.last else {}).items()}
         for name, whitening in self.whitenings.items():
             arrays |= {f"white.{name}.{part}": getattr(whitening, part) for part in WHITENING}
         return arrays, {"modalities": list(self.whitenings), "findings": dict(self.findings)}
@@ -76,7 +80,7 @@ class ResponsePart:
         users, items, content_users, content_items = (arrays[name] for name in TABLES)
         return ResponsePart(
             users, items, content_users, content_items, prior, item_map, whitenings, looked,
-            dict(facts["findings"]),
+            dict(facts["findings"]), LastDraw.unpack(under("last.", arrays)),
         )  # fmt: skip
 
 
@@ -88,8 +92,12 @@ def fit_response(
     settings: ResponseSettings,
     seed: int,
     on_sweep: Callable[[int, float], None] = lambda number, base: None,
+    start: LastDraw | None = None,
 ) -> ResponsePart:
     """Fits the model to ``looks`` of ``shape`` users and items, on the device of ``design``.
+
+    Args:
+        start: the last draw of a fit to nearly the same looks; then ``settings.repair_sweeps`` are enough.
 
     Raises:
         TrainingError: there are no looks, or the model diverged.
@@ -97,7 +105,9 @@ def fit_response(
     if looks.count.size == 0:
         raise TrainingError("no looks to learn from", do="fit the model to the pairs: model.response.enabled")
     rows = look_rows(looks, *shape, settings.half_life, design.content.device)
-    sampler = Sampler(rows, design, settings, seed)
+    sampler = Sampler(rows, design, settings if start is None else settings.repair(), seed)
+    if start is not None:
+        start.resume(sampler)
     response, match = AveragedProduct(settings.columns), AveragedProduct(settings.columns)
 
     def keep(state: State) -> None:
@@ -115,7 +125,7 @@ def fit_response(
     content_users, content_items = match.tables()
     return ResponsePart(
         users, items, content_users, content_items, UserPrior.fit(users), item_map, whitenings,
-        _looked(rows, sampler, (users, items)), _findings(sampler),
+        _looked(rows, sampler, (users, items)), _findings(sampler), LastDraw.of(sampler),
     )  # fmt: skip
 
 

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.model.causal.mediator import Mediator, brand_groups, fit_mediator, row_logits
 from causalrec.model.causal.mediator_worth import front_door_worth
-from causalrec.model.causal.response.newcomers import ItemMap, UserPrior
+from causalrec.model.causal.response.newcomers import UserPrior
 from causalrec.model.causal.response.part import ResponsePart
 from causalrec.model.worth import ModuleWorth
 
@@ -43,14 +41,9 @@ def by_purchase(part: ResponsePart, looks: Looks, data: Interactions) -> Respons
         users=users,
         items=items,
         prior=UserPrior.fit(users),
-        map=_widened(part.map),
+        map=part.map.widened(),
         findings={**part.findings, **_findings(mediator)},
     )
-
-
-def _widened(found: ItemMap) -> ItemMap:
-    zeros = np.zeros((found.weights.shape[0], 1), np.float32)
-    return ItemMap(np.concatenate([found.weights, zeros], axis=1), np.append(found.mean, np.float32(0)))
 
 
 def _findings(mediator: Mediator) -> dict[str, float]:

@@ -9,14 +9,16 @@ import numpy as np
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Progress, ServingTables, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.naming import name_codes
 from causalrec.model.causal.prepare import Prepared, deal_out, prepare
-from causalrec.model.causal.response.design import Design, item_design
+from causalrec.model.causal.response.design import CONTENT_WIDTH, Design, item_design
 from causalrec.model.causal.response.edges import edge_preference
 from causalrec.model.causal.response.explain import explain_response
+from causalrec.model.causal.response.last_draw import LastDraw
+from causalrec.model.causal.response.logged import by_logged, exposure_weight, log_exposure
 from causalrec.model.causal.response.part import ResponsePart, fit_response
 from causalrec.model.causal.response.purchase import by_purchase, worth_of_front_door
 from causalrec.model.causal.response.raw import raw_tables
@@ -28,29 +30,40 @@ from causalrec.model.read_out import GaussianReadOut
 
 class ResponseRecommender(FactorRecommender):
     """score(u, i): the logit of the chance that user u responds to item i once it is shown. With the setting
-    ``order = "purchase"`` it ranks by the chance of a purchase instead (:mod:`.purchase`).
+    ``order = "purchase"`` it ranks by the chance of a purchase instead (:mod:`.purchase`), with "logged" by
+    what will be chosen anyway (:mod:`.logged`).
 
     ``content_users`` and ``content_items`` of the tables rank by the content effect: taste and merit alone,
     without the demand that belongs to brand, category or fashion. ``raw_users`` and ``raw_items`` are those
-    of a plain factorisation of what was chosen (PureSVD), which adjusts for nothing.
+    of a plain factorisation of what was chosen (PureSVD), which adjusts for nothing. ``exposure`` is what
+    being shown often adds where lists are to follow what will be chosen anyway.
+
+    Attributes:
+        exposure_weight: of log exposure, as an earlier fit found it on validation; a fit without validation
+            pairs takes it over. None: nothing was found yet.
+        resumes: the last draw of a fit to nearly the same looks, in the numbering of the data to fit.
     """
 
     name = "causal"
 
-    def __init__(self, settings: ModelSettings, trainer: Trainer) -> None:
-        self.settings, self.trainer = settings, trainer
+    def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:
+        self.settings, self.trainer, self.judge = settings, trainer, judge
         self.part: ResponsePart | None = None
+        self.exposure_weight: float | None = None
+        self.resumes: LastDraw | None = None
 
     @property
     def findings(self) -> dict[str, float]:
-        """Numbers about the observation of responses."""
-        return dict(self._fitted().findings)
+        """Numbers about the observation of responses, and the weight of log exposure."""
+        weight = {} if self.exposure_weight is None else {"response/exposure_weight": self.exposure_weight}
+        return {**self._fitted().findings, **weight}
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Learns from the looks that do not judge it: neither held-out pairs nor random exposure."""
         looks = judged_looks(data)
         if looks is None:
             raise TrainingError("no looks are logged", do="fit the model to the pairs")
+        self.trainer.require_memory(data, looks)
         prepared = prepare(data, self.settings, self.trainer.seed)
         return self._fit(data, looks, prepared, progress)
 
@@ -68,15 +81,31 @@ class ResponseRecommender(FactorRecommender):
         shape = (data.n_users, data.n_items)
         design = self._design(data, prepared)
         whitenings = prepared.whitenings if settings.content else {}
-        self.part = fit_response(looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep)
+        seed = self.trainer.seed
+        self.part = fit_response(looks, shape, design, whitenings, settings, seed, on_sweep, self.resumes)
         self.worth = worth_of_front_door(self.part, data, settings)
+        exposure = self._exposure(self.part, data, looks)
         if settings.order == "purchase":
             self.part = by_purchase(self.part, looks, data)
+        elif settings.order == "logged":
+            self.part = by_logged(self.part, exposure)
         names = self._code_names(data, prepared)
         self.tables = _tables(self.part, data, prepared, names, self.trainer.seed)
+        if settings.order == "response":
+            self.tables = replace(self.tables, exposure=exposure)
         self.fold = self.part.items
         seconds = time.perf_counter() - began
         return FitReport(len(history), len(history), seconds, seconds / len(history), tuple(history))
+
+    def _exposure(self, part: ResponsePart, data: Interactions, looks: Looks) -> Floats:
+        """What being shown often adds to the score of every item, (N,)."""
+        exposure = log_exposure(looks, data.n_items)
+        if data.valid.shape[1] or self.exposure_weight is None:
+            self.exposure_weight = exposure_weight(
+                part, exposure, data, self.judge, self.settings.blend, self.trainer.seed
+            )
+        weighted: Floats = exposure * np.float32(self.exposure_weight)
+        return weighted
 
     def _design(self, data: Interactions, prepared: Prepared) -> Design:
         settings = self.settings.response
@@ -87,7 +116,7 @@ class ResponseRecommender(FactorRecommender):
             attributes = {name: tuple(np.asarray(values)[order]) for name, values in attributes.items()}
             codes = deal_out(prepared.codes, self.trainer.seed)
         content = prepared.content if settings.content else replace(prepared.content, white={})
-        return item_design(content, attributes, codes, settings, self.trainer.device)
+        return item_design(content, attributes, codes, self.trainer.device)
 
     def _code_names(self, data: Interactions, prepared: Prepared) -> tuple[str, ...]:
         codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
@@ -117,7 +146,10 @@ class ResponseRecommender(FactorRecommender):
         tables = self.serving_tables()
         if not (0 <= user < tables.users.shape[0] and 0 <= item < tables.items.shape[0]):
             raise TrainingError(f"no user {user} or no item {item}", do="use ids of the fitted dataset")
-        return explain_response(user, item, tables, self._fitted(), history)
+        shown = 0.0
+        if self.settings.response.order == "logged":
+            shown = float(tables.items[item, -1] - tables.items[:, -1].mean())
+        return explain_response(user, item, tables, self._fitted(), history, shown)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
         """States (n, d) of new items from their content; that of the average item without any.
@@ -130,19 +162,22 @@ class ResponseRecommender(FactorRecommender):
             raise TrainingError(
                 f"modalities have {sorted(counts)} rows", do="give one row per item in every modality"
             )
-        return self._fitted().item_states(modalities, counts.pop(), self.settings.response.content_width)
+        return self._fitted().item_states(modalities, counts.pop(), CONTENT_WIDTH)
 
     def snapshot(self) -> Snapshot:
         """Tables, and what newcomers and explanations need."""
         base = super().snapshot()
         arrays, facts = self._fitted().pack()
         named = {f"response.{name}": array for name, array in arrays.items()}
+        facts["exposure_weight"] = self.exposure_weight
         return Snapshot({**base.arrays, **named}, {**base.facts, "response": facts})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restores all of it."""
         super().restore(snapshot)
-        self.part = ResponsePart.unpack(under("response.", snapshot.arrays), snapshot.facts["response"])
+        facts = snapshot.facts["response"]
+        self.part = ResponsePart.unpack(under("response.", snapshot.arrays), facts)
+        self.exposure_weight = facts.get("exposure_weight")  # not in models of older code
 
     def _fitted(self) -> ResponsePart:
         if self.part is None:

@@ -1,7 +1,8 @@
 """Blocked Gibbs sweeps over users, items and what they have in common.
 
-The Polya-Gamma weights are kept at their means, as in variational inference for logistic models (Durante and
-Rigon, Statistical Science 2019); states, coefficients and precisions are drawn.
+The Polya-Gamma weights, and what the looks say about accidents and examination, are kept at their means given
+the last draw, as in variational inference for logistic models (Durante and Rigon, Statistical Science 2019);
+states, coefficients and precisions are drawn given them.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,11 @@ from causalrec.model.causal.response.observation import Observation
 from causalrec.model.causal.response.priors import Gamma, ItemPrior, Scales
 from causalrec.model.causal.response.rows import LookRows
 from causalrec.model.causal.response.solves import draw_states
+
+BURN_IN = 0.3  # share of the sweeps before averaging begins
+THIN = 2  # sweeps between two draws that are averaged
+
+BLOCK = 65_536  # users or items solved at once
 
 START = 0.3  # standard deviation of the first states
 LEARN_EVERY, LEARN_AFTER = 5, 10  # sweeps between two M-steps of the observation, and before the first
@@ -80,7 +86,8 @@ class Sampler:
         Raises:
             TrainingError: a state is not finite.
         """
-        burn_in = int(self.settings.burn_in * self.settings.sweeps)
+        self._pairs = self._logits()  # of the pairs of ``rows``, at the last draw
+        burn_in = int(BURN_IN * self.settings.sweeps)
         for sweep in range(self.settings.sweeps):
             self.sweep(sweep)
             if not bool(torch.isfinite(self.state.base)) or not bool(torch.isfinite(self.state.merit).all()):
@@ -89,18 +96,18 @@ class Sampler:
                     do="check the item features for huge values",
                 )
             on_sweep(sweep, float(self.state.base))
-            if sweep >= burn_in and (sweep - burn_in) % self.settings.thin == 0:
+            if sweep >= burn_in and (sweep - burn_in) % THIN == 0:
                 on_draw(self.state)
 
     def sweep(self, number: int) -> None:
         """Draws everything once, given everything else."""
         weight, target = self._evidence()
         if number >= LEARN_AFTER and number % LEARN_EVERY == 0:
-            self.observation.learn(self.rows, self._logits())
+            self.observation.learn(self.rows, self._pairs)
             weight, target = self._evidence()
         self._draw_users(weight, target)
-        self._draw_items(*self._evidence())
-        self._move_base(*self._evidence())
+        self._draw_items(weight, target)
+        self._move_base(weight, target)
         state = self.state
         self.prior.draw(state.merit, state.demand, self.scales, self.noise)
         states = state.taste, state.bias, state.merit, state.demand
@@ -110,7 +117,7 @@ class Sampler:
         return self.state.logits(self.rows.users, self.rows.items)
 
     def _evidence(self) -> tuple[Tensor, Tensor]:
-        return self.observation.evidence(self.rows, self._logits())
+        return self.observation.evidence(self.rows, self._pairs)
 
     def _draw_users(self, weight: Tensor, target: Tensor) -> None:
         state, scales = self.state, self.scales
@@ -118,7 +125,7 @@ class Sampler:
         precision = torch.cat([scales.taste, scales.bias[None]])
         mean = precision.new_zeros(len(state.bias), len(precision))
         features = _with_one(state.merit)
-        side, block = self.rows.by_user, self.settings.block
+        side, block = self.rows.by_user, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.taste, state.bias = drawn[:, :-1], drawn[:, -1]
 
@@ -128,13 +135,15 @@ class Sampler:
         precision = torch.cat([scales.merit, scales.demand[None]])
         mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
         features = _with_one(state.taste)
-        side, block = self.rows.by_item, self.settings.block
+        side, block = self.rows.by_item, BLOCK
         drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
     def _move_base(self, weight: Tensor, target: Tensor) -> None:
-        surprise = target - weight * self._logits()
-        self.state.base = self.state.base + surprise.sum() / weight.sum()
+        before = self._logits()
+        change = (target - weight * before).sum() / weight.sum()
+        self.state.base = self.state.base + change
+        self._pairs = before + change
 
 
 def _with_one(states: Tensor) -> Tensor:

@@ -98,6 +98,8 @@ def test_an_explanation_adds_up(model: CausalRecommender, data: Interactions) ->
     assert found.score == pytest.approx(float(score), abs=1e-5)
     assert [part.name for part in found.parts] == list(PARTS)
     assert sum(part.value for part in found.parts) == pytest.approx(found.score, abs=1e-6)
+    assert found.without_frontdoor is not None
+    assert found.without_topology is not None
     assert len(found.carried) == 2
     assert found.carried[0].contribution >= found.carried[1].contribution
     assert {kept.item for kept in found.carried} <= set(model.history(7).tolist())

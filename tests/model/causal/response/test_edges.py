@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Looks
-from causalrec.lab.known_truth import labelled_auc
+from causalrec.lab.studies.known_truth import labelled_auc
 from causalrec.model.causal.response.edges import edge_preference, preference_chances
 from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.observation import Observation

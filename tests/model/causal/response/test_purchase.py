@@ -8,7 +8,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.lab.generated import generated_shop
+from causalrec.lab.oracle.generated import generated_shop
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 

@@ -119,6 +119,7 @@ def test_an_explanation_names_the_looks_that_carried_it(fitted: ResponseRecommen
     found, tables = fitted.explain(4, 1, history=99), fitted.serving_tables()
     assert found.score == pytest.approx(float(tables.users[4] @ tables.items[1]), abs=1e-6)
     chosen = set(fitted.history(4).tolist())
+    assert (found.without_backdoor, found.without_frontdoor, found.without_topology) == (None, None, None)
     gains = [part.contribution for part in found.carried]
     assert gains == sorted(gains, reverse=True)
     assert found.carried[0].item in chosen

@@ -1,0 +1,120 @@
+"""The stores that a shop serves from: copies of published lists in Parquet, PostgreSQL and Redis."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causalrec.config.export import PostgresSettings, RedisSettings
+from causalrec.erasure.store import Found
+from causalrec.errors import ExportError
+from causalrec.lake.storage import Location
+from causalrec.lake.upkeep.subject import Subject
+from causalrec.scoring.export import erase_parquet, erase_postgres, erase_redis
+from causalrec.scoring.export.erase_parquet import Named
+from causalrec.scoring.export.night import NAMED
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from redis import Redis
+
+
+def named(subject: Subject) -> Named:
+    """Columns of published tables -> ids whose rows go."""
+    return {name: ids for kind, ids in subject.ids.items() for name in NAMED.get(kind, ())}
+
+
+@dataclass(frozen=True)
+class ParquetStore:
+    """Files TABLE/DATE.parquet."""
+
+    root: Location
+    name: str = "exports in Parquet"
+
+    def find(self, subject: Subject) -> Found:
+        """Counts rows and half-written files."""
+        rows, unfinished = erase_parquet.count_rows(self.root, named(subject))
+        return Found.of(rows=rows, unfinished_files=unfinished)
+
+    def erase(self, subject: Subject) -> None:
+        """The other rows stay."""
+        erase_parquet.erase_rows(self.root, named(subject))
+
+
+@dataclass(frozen=True)
+class PostgresStore:
+    """All stored nights of a schema."""
+
+    settings: PostgresSettings
+    password: str | None
+    name: str = "exports in PostgreSQL"
+
+    def find(self, subject: Subject) -> Found:
+        """Counts rows; ``not searched`` where the server does not answer."""
+        try:
+            with self._connected() as connection:
+                schema = self.settings.schema_name
+                return Found.of(rows=erase_postgres.count_rows(connection, schema, named(subject)))
+        except ExportError as error:
+            return Found("not searched", until=f"{error.what}: erase again once it answers")
+
+    def erase(self, subject: Subject) -> None:
+        """Raises ConflictError while an export is running."""
+        from causalrec.scoring.export.postgres import alone
+
+        with self._connected() as connection, alone(connection, self.settings):
+            erase_postgres.erase_rows(connection, self.settings.schema_name, named(subject))
+
+    @contextmanager
+    def _connected(self) -> "Iterator[Connection]":
+        try:
+            import psycopg
+
+            from causalrec.scoring.export.postgres import connected
+        except ImportError as error:
+            raise ExportError("the driver psycopg is not installed", do="install it") from error
+        try:
+            with connected(self.settings, self.password) as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise ExportError(" ".join(str(error).split()), do="check the server and the rights") from error
+
+
+@dataclass(frozen=True)
+class RedisStore:
+    """All nights under a prefix."""
+
+    settings: RedisSettings
+    prefix: str
+    password: str | None
+    name: str = "exports in Redis"
+
+    def find(self, subject: Subject) -> Found:
+        """Counts lists and rows; ``not searched`` where the server does not answer."""
+        try:
+            with self._connected() as client:
+                lists, rows = erase_redis.count_rows(client, self.prefix, named(subject))
+                return Found.of(lists=lists, rows=rows)
+        except ExportError as error:
+            return Found("not searched", until=f"{error.what}: erase again once it answers")
+
+    def erase(self, subject: Subject) -> None:
+        """Raises ConflictError while an export is running."""
+        from causalrec.scoring.export.redis import alone
+
+        with self._connected() as client, alone(client, self.prefix):
+            erase_redis.erase_rows(client, self.prefix, named(subject))
+
+    @contextmanager
+    def _connected(self) -> "Iterator[Redis]":
+        try:
+            import redis
+
+            from causalrec.scoring.export.redis import connected
+        except ImportError as error:
+            raise ExportError("the client redis is not installed", do="install it") from error
+        try:
+            with connected(self.settings, self.password) as client:
+                yield client
+        except redis.RedisError as error:
+            raise ExportError(" ".join(str(error).split()), do="check the server and the rights") from error

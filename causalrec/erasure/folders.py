@@ -1,0 +1,150 @@
+"""Folders of this machine: arrays of datasets, checkpoints, pages, logs."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from causalrec.erasure.store import Found
+from causalrec.lake.upkeep.subject import ERASED, Subject
+
+ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "item_id")}
+"""Files that give the numbers of a dataset or a package their names."""
+
+NO_TEXT = {".js", ".css", ".map", ".png", ".jpg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf"}
+"""Programs, styles, fonts and pictures beside the pages: they hold no data, but many short words."""
+
+
+def numbered(folder: Path, subject: Subject) -> bool:
+    """Whether users or items of the subject have a number in ``folder``, a dataset or a package."""
+    for kind, ids in subject.ids.items():
+        file, column = ID_FILES.get(kind, ("", ""))
+        if file and (folder / file).is_file():
+            held = pq.read_table(folder / file, columns=[column])[column]
+            if pc.any(pc.is_in(held, value_set=pa.array(ids, held.type))).as_py():
+                return True
+    return False
+
+
+@dataclass(frozen=True)
+class BundleStore:
+    """Arrays of datasets. The folder goes as a whole; the job of the dataset makes a new one."""
+
+    root: Path
+    name: str = "arrays of datasets"
+
+    def folders(self, subject: Subject) -> list[Path]:
+        """Those that number the subject."""
+        return [folder for folder in sorted(self.root.glob("*")) if numbered(folder, subject)]
+
+    def find(self, subject: Subject) -> Found:
+        """Counts folders."""
+        return Found.of(folders=len(self.folders(subject)))
+
+    def erase(self, subject: Subject) -> None:
+        """Deletes them, files that name ids last, so that a killed call finds them again."""
+        last = {file for file, _ in ID_FILES.values()}
+        for folder in self.folders(subject):
+            for path in sorted(folder.iterdir(), key=lambda path: path.name in last):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            folder.rmdir()
+
+
+@dataclass(frozen=True)
+class CheckpointStore:
+    """States of trainings that were stopped. They name nobody, so all go while a dataset holds the subject:
+    this store comes before the datasets."""
+
+    root: Path
+    bundles: BundleStore
+    name: str = "checkpoints"
+
+    def find(self, subject: Subject) -> Found:
+        """Counts files."""
+        held = bool(self.bundles.folders(subject))
+        return Found.of(files=sum(path.is_file() for path in self.root.rglob("*")) if held else 0)
+
+    def erase(self, subject: Subject) -> None:
+        """A stopped training starts anew."""
+        shutil.rmtree(self.root)
+
+
+@dataclass(frozen=True)
+class PageStore:
+    """Pages and what lies beside them; all can be made again. Those that show the subject go."""
+
+    root: Path
+    name: str = "pages and reports"
+
+    def files(self, subject: Subject) -> list[Path]:
+        """Those that show it."""
+        files = (file for file in _files(self.root) if file.suffix.lower() not in NO_TEXT)
+        return [file for file in files if shows(file, self.root, subject)]
+
+    def find(self, subject: Subject) -> Found:
+        """Counts files."""
+        return Found.of(files=len(self.files(subject)))
+
+    def erase(self, subject: Subject) -> None:
+        """Deletes them."""
+        for file in self.files(subject):
+            file.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class LineStore:
+    """Files of lines that stay as records of what ran: lines that name the subject lose its name.
+
+    Attributes:
+        until: what to say where there are no files.
+    """
+
+    name: str
+    root: Path
+    until: str = ""
+
+    def find(self, subject: Subject) -> Found:
+        """Counts lines."""
+        if self.until and not self.root.exists():
+            return Found("not searched", until=self.until)
+        return Found.of(lines=sum(_lines_that_name(file, subject) for file in _files(self.root)))
+
+    def erase(self, subject: Subject) -> None:
+        """Rewrites files that hold such lines, each in one step."""
+        for file in _files(self.root):
+            if _lines_that_name(file, subject):
+                _rewrite(file, lambda line: subject.prose.sub(ERASED, line))
+
+
+def shows(file: Path, root: Path, subject: Subject) -> bool:
+    """Whether a file or its name below ``root`` shows the subject as a word."""
+    if subject.word.search(str(file.relative_to(root))):
+        return True
+    return bool(subject.word.search(file.read_text(encoding="utf-8", errors="replace")))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    paths = [root] if root.is_file() else sorted(root.rglob("*"))
+    return (path for path in paths if path.is_file() and not path.is_symlink())
+
+
+def _lines_that_name(file: Path, subject: Subject) -> int:
+    with file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+        return sum(bool(subject.prose.search(line)) for line in lines)
+
+
+def _rewrite(file: Path, clean: Callable[[str], str]) -> None:
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    mode = file.stat().st_mode
+    with (
+        file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines,
+        unfinished.open("w", encoding="utf-8", errors="surrogateescape", newline="") as kept,
+    ):
+        kept.writelines(clean(line) for line in lines)
+    unfinished.chmod(mode)
+    unfinished.replace(file)

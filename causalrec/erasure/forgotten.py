@@ -1,0 +1,28 @@
+"""Deletes versions of the model that hold what was erased, once another version serves."""
+
+from causalrec.config import Settings
+from causalrec.erasure.experiments import delete_model, packages
+from causalrec.registry.kept import ERASED
+from causalrec.registry.store import connect, guarded
+from causalrec.registry.versions import version_of
+
+
+def delete_flagged(settings: Settings) -> tuple[str, ...]:
+    """Deletes flagged versions with their files, but neither champion nor challenger; their numbers.
+
+    Killed at any point, the next call does the rest: a version goes before its files, and files without a
+    version are found as such by the next erasure.
+    """
+    kept = {version_of(settings, "champion"), version_of(settings, "challenger")}
+    name = settings.registry.model_name
+    with guarded(settings):
+        client = connect(settings)
+        found = client.search_model_versions(f"name='{name}'")
+        flagged = {str(one.version) for one in found if ERASED in one.tags} - kept
+        deleted = []
+        for version, model in packages(settings, lambda folder: True):
+            if version in flagged:
+                client.delete_model_version(name, version)
+                delete_model(client, model)
+                deleted.append(version)
+    return tuple(sorted(deleted, key=int))

@@ -1,0 +1,97 @@
+"""All stores of a shop, in the order in which they are erased."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from causalrec.config import Settings
+from causalrec.contracts import table_names
+from causalrec.erasure.databases import SqliteStore
+from causalrec.erasure.experiments import ArtifactStore, FactStore, LooseModelStore, ModelStore
+from causalrec.erasure.exports import ParquetStore, PostgresStore, RedisStore
+from causalrec.erasure.folders import BundleStore, CheckpointStore, LineStore, PageStore
+from causalrec.erasure.outside import OutsideStore
+from causalrec.erasure.store import Store
+from causalrec.erasure.tables import TableStore
+from causalrec.lake import Lake
+from causalrec.lake.storage import Location
+
+NAMELESS: Mapping[str, str] = MappingProxyType(
+    {
+        "cache": "hashes of code",
+        "tuned.toml": "settings",
+        "tuning.db": "settings that were tried, and their metrics",
+    }
+)
+"""Entries of the work folder that can hold neither users nor items, and what they hold."""
+SEARCHED: Mapping[str, str] = MappingProxyType(
+    {
+        "landing": "landing zone",
+        "lake": "table NAME",
+        "bundles": "arrays of datasets",
+        "checkpoints": "checkpoints",
+        "reports": "pages and reports",
+        "lineage": "lineage",
+        "exports": "exports in Parquet",
+        "mlflow": "files of MLflow runs",
+        "airflow": "logs of Airflow",
+        "truth": "truth of the demo shop",
+    }
+)
+"""Entries of the work folder that can, and the store of each."""
+LANDING = "it belongs to the shop; what it delivers about the subject is left out from now on"
+PLUGIN = "this package only writes there; erase the subject where the plug-in exports to"
+LINEAGE = "events that were sent or lie elsewhere are kept by their receiver"
+LOGS = "no log lies in this work folder; logs of an Airflow elsewhere stay for its own retention"
+DATABASE = "airflow db clean takes old rows out"
+
+
+def stores(settings: Settings, lake: Lake, passwords: Mapping[str, str]) -> tuple[Store, ...]:
+    """Every place that can hold a user, an item or a brand.
+
+    Args:
+        passwords: of the stores that the shop exports to, by target.
+    """
+    bundles = BundleStore(settings.bundle_root)
+    work = settings.paths.work.absolute()
+    return (
+        ModelStore(settings),
+        *(TableStore(lake.table(name)) for name in table_names()),
+        CheckpointStore(work / "checkpoints", bundles),
+        bundles,
+        PageStore(settings.report_root),
+        *_exports(settings, passwords),
+        LooseModelStore(settings),
+        ArtifactStore(settings),
+        FactStore(settings),
+        _lineage(settings),
+        LineStore("logs of Airflow", work / "airflow" / "logs", LOGS),
+        SqliteStore("database of Airflow", work / "airflow" / "airflow.db", DATABASE),
+        OutsideStore("landing zone", LANDING),
+        *(
+            [OutsideStore("truth of the demo shop", "made-up people")]
+            if settings.source.kind == "demo"
+            else []
+        ),
+    )
+
+
+def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
+    """One per target that the shop names, those of plug-ins included."""
+    chosen, found = settings.export, list[Store]()
+    if chosen.parquet:
+        root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
+        found.append(ParquetStore(root))
+    if chosen.postgres.url:
+        found.append(PostgresStore(chosen.postgres, passwords.get("postgres")))
+    if chosen.redis.url:
+        prefix = chosen.redis.prefix or f"causalrec:{settings.shop}"
+        found.append(RedisStore(chosen.redis, prefix, passwords.get("redis")))
+    return [*found, *(OutsideStore(f"exports by {name}", PLUGIN) for name in chosen.plugins)]
+
+
+def _lineage(settings: Settings) -> Store:
+    file = settings.lineage_file
+    if settings.lineage.transport == "http" or "://" in file:
+        return OutsideStore("lineage", LINEAGE)
+    return LineStore("lineage", Path(file))

@@ -1,0 +1,1 @@
+"""Encoders of pictures and texts, on CPU or GPU, by torch or ONNX Runtime."""

@@ -1,0 +1,1 @@
+"""Landing files of any supported format, read as Arrow batches of typed rows."""

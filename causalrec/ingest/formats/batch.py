@@ -1,0 +1,233 @@
+"""What parsing yields: Arrow batches of typed rows, each good so far or carrying the reason why not.
+
+A parsed batch has the landing columns (nullable), then :data:`MARKS`. A landing column named ``arrival_date``
+becomes ``source_arrival_date``: what the row says of itself, beside the date of the folder that it lies in.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.contracts import Contract
+from causalrec.contracts.types import ARROW_TYPES
+from causalrec.errors import ReasonCode
+from causalrec.ingest.formats.layout import Layout, LeftOut
+from causalrec.ingest.formats.values import CONTRACT, Convert, InvalidValue, Notation
+
+# A file that cannot be read to its end; the driver refuses the delivery when it sees this.
+UNREADABLE = "unreadable_file"
+# A row that the shop's layout does not ask for; it is counted and kept nowhere.
+LEFT_OUT = "left_out"
+
+MARKS = pa.schema(
+    [
+        ("arrival_date", pa.date32()),
+        ("source_file", pa.string()),
+        ("source_line", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("raw", pa.string()),
+        ("unknown", pa.string()),
+        ("nulled", pa.list_(pa.string())),
+    ]
+)
+ARRIVAL = "arrival_date"
+_SHOWN_CHARS = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row was rejected while parsing."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file that rows come from, and how long a raw row may be before it is cut."""
+
+    source_file: str
+    arrival_date: dt.date
+    max_raw_chars: int
+
+
+def row_name(column: str) -> str:
+    """Name of a landing column in a parsed batch."""
+    return "source_arrival_date" if column == ARRIVAL else column
+
+
+def parsed_schema(landing: Contract) -> pa.Schema:
+    """Schema of every parsed batch of a landing contract."""
+    fields = [pa.field(row_name(c.name), ARROW_TYPES[c.type]) for c in landing.columns]
+    return pa.schema(fields + list(MARKS))
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One row after its values were converted, in column order.
+
+    Attributes:
+        problem: why the row as a whole is rejected.
+        unknown: first key with a value that the contract does not know.
+        nulled: optional columns whose value could not be read, each with the reason; they are null.
+    """
+
+    values: list[object]
+    problem: Problem | None = None
+    unknown: str | None = None
+    nulled: tuple[str, ...] = ()
+
+
+def rejected(landing: Contract, problem: Problem) -> Parsed:
+    """A row without values."""
+    return Parsed([None] * len(landing.columns), problem)
+
+
+def parse_rows(
+    landing: Contract,
+    layout: Layout,
+    row: Mapping[str, object],
+    arrival: dt.date,
+    convert: Convert,
+    unknown: str | None = None,
+) -> Iterator[Parsed]:
+    """What one row of a file becomes; several rows where the layout says so."""
+    for one in layout.rows(row, landing, arrival):
+        if isinstance(one, LeftOut):
+            yield rejected(landing, Problem(LEFT_OUT, one.why))
+        else:
+            yield replace(parse_mapping(landing, one, convert, layout.notation), unknown=unknown)
+
+
+def parse_mapping(
+    landing: Contract, row: Mapping[str, object], convert: Convert, notation: Notation = CONTRACT
+) -> Parsed:
+    """Typed values of one row, and the first problem in column order."""
+    values: list[object] = []
+    problem: Problem | None = None
+    nulled = []
+    for column in landing.columns:
+        given = row.get(column.name)
+        try:
+            value = convert(given, column.type, notation) if given is not None else None
+        except InvalidValue as error:
+            value = None
+            if column.required or column.name == ARRIVAL:
+                shown = repr(given)[:_SHOWN_CHARS]
+                problem = problem or Problem(ReasonCode.INVALID_TYPE, f"{column.name}: {shown} {error}")
+            else:
+                nulled.append(f"{column.name} {ReasonCode.INVALID_TYPE}")
+        if value is None and column.required and problem is None:
+            problem = Problem(ReasonCode.MISSING_REQUIRED, f"{column.name} is missing")
+        values.append(value)
+    return Parsed(values, problem, nulled=tuple(nulled))
+
+
+def rows_batch(
+    landing: Contract,
+    origin: Origin,
+    numbers: Sequence[int],
+    rows: Sequence[Parsed],
+    raw: Callable[[int], str],
+) -> pa.RecordBatch:
+    """Rows that were converted one by one."""
+    columns = [
+        pa.array([row.values[i] if row.problem is None else None for row in rows], ARROW_TYPES[c.type])
+        for i, c in enumerate(landing.columns)
+    ]
+    marks = [
+        pa.array([row.problem and row.problem.reason for row in rows], pa.string()),
+        pa.array([row.problem and row.problem.detail for row in rows], pa.string()),
+        pa.array([row.unknown for row in rows], pa.string()),
+        pa.array([row.nulled if row.problem is None else () for row in rows], pa.list_(pa.string())),
+    ]
+    return _marked(landing, origin, numbers, columns, marks, raw)
+
+
+def columns_batch(
+    landing: Contract,
+    origin: Origin,
+    numbers: Sequence[int],
+    columns: Sequence[pa.Array],
+    unknown: pa.Array,
+    raw: Callable[[int], str],
+) -> pa.RecordBatch:
+    """Rows that were converted as whole columns; required values may still be missing."""
+    reasons = details = pa.nulls(len(numbers), pa.string())
+    for column, values in reversed(list(zip(landing.columns, columns, strict=True))):
+        if column.required and values.null_count:
+            missing = pc.is_null(values)
+            reasons = pc.if_else(missing, str(ReasonCode.MISSING_REQUIRED), reasons)
+            details = pc.if_else(missing, f"{column.name} is missing", details)
+    if reasons.null_count < len(reasons):
+        good = pc.is_null(reasons)
+        columns = [pc.if_else(good, values, pa.scalar(None, values.type)) for values in columns]
+    marks = [reasons, details, unknown, _no_notes(len(numbers))]
+    return _marked(landing, origin, numbers, columns, marks, raw)
+
+
+def left_out_batch(
+    landing: Contract, origin: Origin, numbers: Sequence[int], why: pa.Array, raw: Callable[[int], str]
+) -> pa.RecordBatch:
+    """Rows that the layout does not ask for, each with the reason; they have no values."""
+    size = len(numbers)
+    columns = [pa.nulls(size, ARROW_TYPES[c.type]) for c in landing.columns]
+    reasons, unknown = pa.repeat(LEFT_OUT, size), pa.nulls(size, pa.string())
+    return _marked(landing, origin, numbers, columns, [reasons, why, unknown, _no_notes(size)], raw)
+
+
+def _no_notes(size: int) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), size + 1), pa.array([], pa.string()))
+
+
+def unreadable_batch(landing: Contract, origin: Origin, why: str) -> pa.RecordBatch:
+    """The one row that says that a file could not be read to its end."""
+    return rows_batch(landing, origin, [0], [rejected(landing, Problem(UNREADABLE, why))], lambda _: "")
+
+
+def _marked(
+    landing: Contract,
+    origin: Origin,
+    numbers: Sequence[int],
+    columns: Sequence[pa.Array],
+    found: Sequence[pa.Array],
+    raw: Callable[[int], str],
+) -> pa.RecordBatch:
+    size = len(numbers)
+    reasons, details, unknown, nulled = found
+    texts: list[str | None] = [None] * size
+    for i in pc.indices_nonzero(pc.is_valid(reasons)).to_pylist():
+        texts[i] = raw(i)[: origin.max_raw_chars]
+    marks = [
+        pa.repeat(pa.scalar(origin.arrival_date, pa.date32()), size),
+        pa.repeat(origin.source_file, size),
+        pa.array(numbers, pa.int64()),
+        reasons,
+        details,
+        pa.array(texts, pa.string()),
+        unknown,
+        nulled,
+    ]
+    tidied = [
+        _tidy_id(values) if column.name in landing.extensions.ids else values
+        for column, values in zip(landing.columns, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays([*tidied, *marks], schema=parsed_schema(landing))
+
+
+def _tidy_id(values: pa.Array) -> pa.Array:
+    """Without blanks around it, in the one Unicode form (NFC): what looks alike is alike.
+
+    Not by ``utf8_normalize``, which decomposes for either form (pyarrow 25).
+    """
+    trimmed = pc.utf8_trim_whitespace(values)
+    if pc.all(pc.string_is_ascii(trimmed)).as_py() is not False:
+        return trimmed
+    folded = trimmed.dictionary_encode()
+    texts = [unicodedata.normalize("NFC", text) for text in folded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(folded.indices)

@@ -1,0 +1,100 @@
+"""Text of any encoding as a stream of UTF-8 bytes, a piece at a time."""
+
+import codecs
+import io
+from typing import BinaryIO, cast
+
+from causalrec.ingest.formats.container import NotRead
+
+BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+PIECE_BYTES = 1 << 16
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+FEW_LINES = 2  # a damaged byte stands on one
+UTF16_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+
+
+def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool) -> str:
+    """Encoding of a text file: its byte order mark, else what is declared, else UTF-8.
+
+    Args:
+        file, kind: for the message: the file, and the settings section of its delivery.
+        head: its first bytes. whole: they are all of it.
+
+    Raises:
+        NotRead: neither a mark nor a setting says how to read bytes that are no UTF-8.
+    """
+    marked = next((name for mark, name in BOMS if head.startswith(mark)), "")
+    if marked or declared:
+        return marked or declared
+    cure = f'set [landing.{kind}] encoding = "{{}}", or save it as UTF-8'
+    if head.count(0) > UTF16_SHARE * len(head):
+        order = "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
+        raise NotRead(
+            f"{file}: encoding: expected UTF-8, found UTF-16 without a byte order mark", do=cure.format(order)
+        )
+    broken = _code_page_byte(head, whole=whole)
+    if broken is not None:
+        raise NotRead(
+            f"{file}: encoding: expected UTF-8, found byte 0x{head[broken]:02x} at {broken + 1:,}, as in "
+            "Latin-1 or Windows text",
+            do=cure.format("windows-1252"),
+        )
+    return "utf-8"
+
+
+def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
+    """Place of the first letter of an 8-bit code page, where all letters beyond ASCII are such.
+
+    Text that is UTF-8 but for a damaged place is none: its rows are rejected one by one.
+    """
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
+    except UnicodeDecodeError as error:
+        lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")]
+        damaged = sum(REPLACED in line for line in lines[: None if whole else -1])
+        sound = any(not char.isascii() and char != REPLACED for line in lines for char in line)
+        return error.start if damaged >= FEW_LINES and not sound else None
+    return None
+
+
+class Recoded(io.RawIOBase):
+    """Another encoding read as UTF-8. What cannot be decoded stands as an escape such as ``\\x81``."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        """Always: see :class:`io.RawIOBase`."""
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        """Bytes put into ``target``; 0 at the end."""
+        while not self._ready and not self._ended:
+            piece = self._stream.read(PIECE_BYTES)
+            self._ended = not piece
+            text = self._decoder.decode(piece, final=self._ended)
+            self._ready = text.encode("utf-8")
+        size = min(len(target), len(self._ready))
+        target[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+
+def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
+    """The stream as UTF-8 without a mark."""
+    name = codecs.lookup(encoding).name
+    if name == "utf-8":
+        return stream
+    if name == "utf-8-sig":
+        stream.read(len(codecs.BOM_UTF8))
+        return stream
+    return cast(BinaryIO, io.BufferedReader(Recoded(stream, encoding), PIECE_BYTES))

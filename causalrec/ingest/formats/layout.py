@@ -1,0 +1,197 @@
+"""A shop's layout applied: which columns of a file are read, and how a foreign row becomes ours."""
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from causalrec.config.landing import FeedLayout, LandingSettings, Take
+from causalrec.contracts import Contract
+from causalrec.ingest.formats.values import Notation
+
+_SEGMENT = re.compile(r"^(?P<name>[^\[\].]+)(?:\[(?P<key>[^\]]+)\])?$")
+NATIVE = FeedLayout()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that the layout does not want; it is counted."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of one kind of delivery.
+
+    Attributes:
+        feed: its settings.
+        zone: IANA name of the shop's time zone.
+        day_start_hour: local hour at which the shop's day begins.
+    """
+
+    feed: FeedLayout = NATIVE
+    zone: str = "UTC"
+    day_start_hour: int = 0
+
+    @classmethod
+    def of(cls, landing: Contract, settings: LandingSettings) -> "Layout":
+        """The layout of the deliveries of a landing contract."""
+        feed: FeedLayout = getattr(settings, section(landing))
+        return cls(feed, settings.time_zone, settings.day_start_hour)
+
+    @cached_property
+    def notation(self) -> Notation:
+        """How values are written."""
+        zones = {"refuse": "", "shop": self.zone, "UTC": "UTC"}
+        return Notation(
+            decimal_comma=self.feed.decimal_comma,
+            currency=self.feed.currency,
+            epoch_unit=self.feed.epoch_unit,
+            zone=zones[self.feed.naive_times],
+            number_ids=self.feed.number_ids,
+            list_separator=self.feed.list_separator,
+        )
+
+    @property
+    def is_native(self) -> bool:
+        """Whether rows have the columns and notations of the contract, so that whole blocks can be read."""
+        feed = self.feed
+        return not (feed.columns or feed.explode or feed.only or feed.filled) and self.notation == Notation()
+
+    def sources(self, column: str) -> tuple[str, ...]:
+        """Columns of the file that make a column of the contract; none for a constant."""
+        take = self.feed.columns.get(column)
+        return (column,) if take is None else take.sources
+
+    def paths(self, landing: Contract) -> list[str]:
+        """Columns of the file that are read, or paths into them, but for ``only`` and ``explode``."""
+        return [*(name for c in landing.column_names for name in self.sources(c)), *self.feed.filled]
+
+    def known(self, landing: Contract) -> frozenset[str]:
+        """Names of all columns of the file that are read."""
+        paths = self.paths(landing)
+        return frozenset(paths) | {
+            root(path) for path in [*paths, *self.feed.only, *_some(self.feed.explode)]
+        }
+
+    def rows(
+        self, row: Mapping[str, object], landing: Contract, arrival: dt.date
+    ) -> Iterator[Mapping[str, object] | LeftOut]:
+        """The rows of ours that one row of a file makes."""
+        feed = self.feed
+        if not (feed.columns or feed.explode or feed.only or feed.filled):
+            yield row
+            return
+        if not feed.explode:
+            yield self._row(row, landing, arrival)
+            return
+        elements = reach(row, feed.explode)
+        if not isinstance(elements, list) or not elements:
+            yield self._unwanted(row) or LeftOut(f"{feed.explode} is empty")
+            return
+        for element in elements:
+            yield self._row({**row, feed.explode: element}, landing, arrival)
+
+    def _unwanted(self, row: Mapping[str, object]) -> LeftOut | None:
+        for name, wanted in self.feed.only.items():
+            if text_of(reach(row, name)) not in wanted:
+                return LeftOut(f"{name} is another one")
+        for name in self.feed.filled:
+            if reach(row, name) in (None, "", []):
+                return LeftOut(f"{name} is empty")
+        return None
+
+    def _row(
+        self, row: Mapping[str, object], landing: Contract, arrival: dt.date
+    ) -> Mapping[str, object] | LeftOut:
+        unwanted = self._unwanted(row)
+        if unwanted is not None:
+            return unwanted
+        ours: dict[str, object] = {}
+        for column in landing.columns:
+            take = self.feed.columns.get(column.name)
+            value = row.get(column.name) if take is None else self._taken(take, row, arrival)
+            ours[column.name] = _one_text(value, column.name) if column.type == "string" else value
+        return ours
+
+    def _taken(self, take: Take, row: Mapping[str, object], arrival: dt.date) -> object:
+        if take.value is not None:
+            return take.value
+        if take.arrival_date:
+            return day_start(arrival, self.zone, self.day_start_hour)
+        if take.join:
+            parts = [text_of(reach(row, name)) for name in take.join]
+            return ":".join(parts) if all(parts) else None
+        value = reach(row, take.column)
+        return take.values.get(text_of(value), value) if take.values else value
+
+
+AS_CONTRACT = Layout()
+
+
+def section(landing: Contract) -> str:
+    """Section of ``[landing]`` that a landing contract's deliveries have: ``events`` or ``products``."""
+    return landing.name.removeprefix("landing_")
+
+
+def day_start(day: dt.date, zone: str, hour: int) -> dt.datetime:
+    """When a shop's day begins, UTC."""
+    local = dt.datetime.combine(day, dt.time(hour), zoneinfo.ZoneInfo(zone))
+    return local.astimezone(dt.UTC)
+
+
+def root(path: str) -> str:
+    """Column that a path begins in."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+@cache
+def _segments(path: str) -> tuple[tuple[str, str | None], ...]:
+    found = [_SEGMENT.match(part) for part in path.split(".")]
+    return tuple((one["name"], one["key"]) for one in found if one)
+
+
+def reach(row: Mapping[str, object], path: str) -> object:
+    """The value at a path; over a list the values of its elements. None where there is none."""
+    if path in row:
+        return row[path]
+    place: object = row
+    for name, key in _segments(path):
+        place = _step(place, name)
+        if key is not None:
+            place = next((one for one in _listed(place) if _step(one, "key") == key), None)
+    return place
+
+
+def _step(place: object, name: str) -> object:
+    if isinstance(place, list):
+        return [value for value in (_step(one, name) for one in place) if value is not None]
+    return place.get(name) if isinstance(place, Mapping) else None
+
+
+def _listed(place: object) -> list[object]:
+    return place if isinstance(place, list) else []
+
+
+def text_of(value: object) -> str:
+    """A value as it is written; '' for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _one_text(value: object, column: str) -> object:
+    """A list where the contract has a text is joined: categories as a path, anything else by blanks."""
+    if not isinstance(value, list):
+        return value
+    between = " > " if column == "category" else " "
+    return between.join(text_of(one) for one in value if one is not None) or None
+
+
+def _some(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()

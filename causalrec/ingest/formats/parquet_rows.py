@@ -1,0 +1,233 @@
+"""Parquet: whole columns where they convert without loss, row by row where one does not."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from causalrec.contracts import Contract
+from causalrec.contracts.types import ARROW_TYPES
+from causalrec.errors import ReasonCode
+from causalrec.ingest.formats.batch import (
+    Origin,
+    Parsed,
+    Problem,
+    columns_batch,
+    parse_rows,
+    rejected,
+    rows_batch,
+)
+from causalrec.ingest.formats.by_columns import column_batches
+from causalrec.ingest.formats.columns import mapped
+from causalrec.ingest.formats.container import NotRead
+from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.values import convert_value
+
+CHUNK_ROWS = 16_384
+CHUNK_BYTES = 64 << 20  # of texts that are unfolded at a time
+MAX_GROUP_BYTES = 1 << 30  # of one row group before compression; Spark writes 128 MiB
+INT96 = "INT96"
+TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+
+
+@dataclass(frozen=True)
+class ParquetHead:
+    """Columns of a file.
+
+    Attributes:
+        names: as the contract or the layout spells them, in file order.
+        schema: types; times that Spark wrote as INT96 are in UTC.
+        given: names as they stand in the file.
+    """
+
+    names: tuple[str, ...]
+    schema: pa.Schema
+    given: tuple[str, ...]
+
+
+def parquet_head(stream: BinaryIO, landing: Contract, layout: Layout, file: str) -> ParquetHead:
+    """Columns of a Parquet stream, from its footer.
+
+    Raises:
+        NotRead: a row group that is too large to read at a time.
+    """
+    found = pq.ParquetFile(stream)
+    for i in range(found.metadata.num_row_groups):
+        size = found.metadata.row_group(i).total_byte_size
+        if size > MAX_GROUP_BYTES:
+            raise NotRead(
+                f"{file}: row group {i + 1} has {size:,} bytes, at most {MAX_GROUP_BYTES:,} are read",
+                do="write smaller row groups, or look for a cell that is far too long",
+            )
+    return _head(found, landing, layout)
+
+
+def _head(found: pq.ParquetFile, landing: Contract, layout: Layout) -> ParquetHead:
+    schema = found.schema_arrow
+    old = {
+        c.name for c in (found.schema.column(i) for i in range(len(found.schema))) if c.physical_type == INT96
+    }
+    fields = [
+        pa.field(f.name, pa.timestamp(f.type.unit, "UTC"))
+        if f.name in old and pa.types.is_timestamp(f.type)
+        else f
+        for f in schema
+    ]
+    names = spelled(schema.names, layout.known(landing))
+    return ParquetHead(tuple(names), pa.schema(fields), tuple(schema.names))
+
+
+def _in_utc(field: pa.Field) -> pa.Field:
+    is_time = pa.types.is_timestamp(field.type)
+    return pa.field(field.name, pa.timestamp(field.type.unit, "UTC")) if is_time else field
+
+
+def read_parquet(
+    stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout
+) -> Iterator[pa.RecordBatch]:
+    """Parsed batches of a Parquet file; ``source_line`` is the number of the row."""
+    footer = pq.ParquetFile(stream)
+    head = _head(footer, landing, layout)
+    wanted = {
+        given: name
+        for given, name in zip(head.given, head.names, strict=True)
+        if name in layout.known(landing)
+    }
+    texts = [f.name for f in head.schema if f.name in wanted and _is_text(f.type)]
+    stream.seek(0)
+    found = pq.ParquetFile(stream, read_dictionary=texts)
+    first = 1
+    for batch in found.iter_batches(CHUNK_ROWS, columns=list(wanted), use_threads=False):
+        sizes = _row_bytes(batch)
+        for part, long in _pieces(batch, sizes, max_row_bytes):
+            ours = _unfolded(part, long, head, wanted)
+            numbers = range(first, first + part.num_rows)
+            first += part.num_rows
+            yield from _batch(ours, part, long, landing, origin, numbers, layout, max_row_bytes)
+
+
+def _is_text(found: pa.DataType) -> bool:
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_binary(found))
+
+
+def _row_bytes(batch: pa.RecordBatch) -> pa.Array:
+    """Bytes of the texts of each row, which are still folded into dictionaries."""
+    sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+            sizes = pc.add(sizes, pc.fill_null(lengths.take(column.indices), 0))
+    return sizes
+
+
+def _pieces(
+    batch: pa.RecordBatch, sizes: pa.Array, max_row_bytes: int
+) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
+    """Pieces that may be unfolded, each with a mark per row that is too long."""
+    long = pc.greater(sizes, max_row_bytes)
+    kept = pc.if_else(long, 0, sizes)
+    filled = pc.divide(pc.cumulative_sum(kept), CHUNK_BYTES)
+    start = 0
+    while start < batch.num_rows:
+        same = pc.equal(filled.slice(start), filled[start])
+        size = max(pc.sum(pc.cast(same, pa.int64())).as_py(), 1)
+        yield batch.slice(start, size), long.slice(start, size)
+        start += size
+
+
+def _unfolded(
+    batch: pa.RecordBatch, long: pa.Array, head: ParquetHead, wanted: Mapping[str, str]
+) -> pa.RecordBatch:
+    """Plain columns under our names; texts of rows that are too long are null."""
+    columns = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = pa.DictionaryArray.from_arrays(pc.if_else(long, None, column.indices), column.dictionary)
+            column = column.dictionary_decode()
+        target = head.schema.field(name).type
+        if pa.types.is_timestamp(target) and column.type != target:
+            column = pc.cast(column, target)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, names=[wanted[name] for name in batch.schema.names])
+
+
+def _batch(
+    batch: pa.RecordBatch,
+    folded: pa.RecordBatch,
+    long: pa.Array,
+    landing: Contract,
+    origin: Origin,
+    numbers: range,
+    layout: Layout,
+    max_row_bytes: int,
+) -> Iterator[pa.RecordBatch]:
+    def raw(i: int) -> str:
+        return _raw(folded if long[i].as_py() else batch, i, origin.max_raw_chars)
+
+    if layout.is_native and not pc.any(long).as_py():
+        try:
+            columns = [_column(batch, c.name, c.type) for c in landing.columns]
+        except ValueError:
+            columns = []
+        if columns:
+            nothing = pa.nulls(batch.num_rows, pa.string())
+            yield columns_batch(landing, origin, numbers, columns, nothing, raw)
+            return
+
+    def one_by_one(places: Sequence[int]) -> pa.RecordBatch:
+        rows, at = [], []
+        for i, row in zip(places, batch.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
+            for one in _rows(row, long[i].as_py(), landing, origin, layout, max_row_bytes):
+                rows.append(one)
+                at.append(i)
+        return rows_batch(landing, origin, [numbers[i] for i in at], rows, lambda i: raw(at[i]))
+
+    found = mapped(batch, landing, layout, origin.arrival_date)
+    if found is None:
+        yield one_by_one(range(batch.num_rows))
+        return
+    found = replace(found, doubtful=pc.or_(found.doubtful, pc.fill_null(long, False)))
+    nothing = pa.nulls(batch.num_rows, pa.string())
+    yield from column_batches(found, landing, origin, numbers, nothing, raw, one_by_one)
+
+
+def _rows(
+    row: Mapping[str, object], long: bool, landing: Contract, origin: Origin, layout: Layout, cap: int
+) -> Sequence[Parsed]:
+    if long:
+        problem = Problem(ReasonCode.BAD_TEXT, f"the row is longer than {cap:,} bytes")
+        return [rejected(landing, problem)]
+    return list(parse_rows(landing, layout, row, origin.arrival_date, convert_value))
+
+
+def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:
+    """One row as JSON, its texts cut."""
+    row: dict[str, object] = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        cell = column.slice(i, 1)
+        cell = cell.dictionary_decode() if pa.types.is_dictionary(cell.type) else cell
+        is_text = pa.types.is_string(cell.type) or pa.types.is_large_string(cell.type)
+        row[name] = (pc.utf8_slice_codeunits(cell, 0, most) if is_text else cell)[0].as_py()
+    return json.dumps(row, ensure_ascii=False, default=str)
+
+
+def _column(batch: pa.RecordBatch, name: str, type_name: str) -> pa.Array:
+    target = ARROW_TYPES[type_name]
+    if name not in batch.schema.names:
+        return pa.nulls(batch.num_rows, target)
+    values = batch[name]
+    if type_name == "array<string>" and not pa.types.is_null(values.type):
+        raise pa.ArrowInvalid("lists are checked one by one")
+    if pa.types.is_floating(values.type) and pa.types.is_integer(target):
+        raise pa.ArrowInvalid("whole numbers are checked one by one")
+    if pa.types.is_string(values.type) and type_name != "string":
+        raise pa.ArrowInvalid("texts are read one by one")
+    if type_name == "timestamp" and pa.types.is_timestamp(values.type):
+        values = pc.cast(values, pa.timestamp(values.type.unit, "UTC"))
+        return pc.cast(values, target, safe=False)  # nanoseconds lose their last three digits
+    return pc.cast(values, target)

@@ -1,0 +1,67 @@
+"""How one landing file is written: looked at on the driver to check it and on executors to read it."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, cast
+
+import fsspec
+
+from causalrec.config.landing import FeedLayout
+from causalrec.ingest.formats.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
+from causalrec.ingest.formats.encoding import as_utf8, encoding_of
+
+Format = Literal["json", "csv", "parquet", "empty"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the first bytes of a file say.
+
+    Attributes:
+        format: how its rows are written; ``empty`` for no bytes at all.
+        compression: around it, '' for none.
+        encoding: of its text.
+    """
+
+    format: Format
+    compression: str = ""
+    encoding: str = "utf-8"
+
+    def __str__(self) -> str:
+        names = {"json": "JSON", "csv": "CSV", "parquet": "Parquet", "empty": "empty"}
+        parts = [names[self.format], self.compression, "" if self.format == "parquet" else self.encoding]
+        return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, Shape]]:
+    """The content of a file, from its beginning: UTF-8 text, or Parquet; and its shape.
+
+    Args:
+        file: path or URI. kind: settings section of its delivery (``events`` or ``products``).
+
+    Raises:
+        NotRead: a format or an encoding that is not read, named, with the cure.
+        OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile: the file is damaged or gone.
+    """
+    with fsspec.open(file, "rb", compression=None) as packed:
+        stream, compression = unpacked(packed, file)
+        text = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), HEAD_BYTES))
+        head = text.peek(HEAD_BYTES)  # type: ignore[attr-defined]
+        if head.startswith(PARQUET):
+            if compression:
+                raise NotRead(
+                    f"{file}: a Parquet file inside {compression}",
+                    do="deliver it without; it is compressed already",
+                )
+            stream.seek(0)
+            yield stream, Shape("parquet", compression)
+            return
+        refuse_foreign(file, head)
+        encoding = encoding_of(file, kind, head, layout.encoding, whole=len(head) < HEAD_BYTES)
+        utf8 = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, as_utf8(text, encoding)), HEAD_BYTES))
+        first = utf8.peek(HEAD_BYTES).lstrip()[:1]  # type: ignore[attr-defined]
+        kind_of_rows: Format = "json" if first in (b"{", b"[") else "csv" if first else "empty"
+        yield utf8, Shape(kind_of_rows, compression, encoding)

@@ -1,0 +1,1 @@
+"""Models against baselines on bench bundles."""

@@ -1,0 +1,1 @@
+"""Models against the true chances of a generated shop."""

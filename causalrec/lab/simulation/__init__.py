@@ -1,0 +1,1 @@
+"""Simulated shops whose causes are known."""

@@ -1,0 +1,81 @@
+"""Puts the aliases of MLflow back where the table ``promotions`` says they belong."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from causalrec.config import Settings
+from causalrec.lake import Lake
+from causalrec.registry.alias import settle
+from causalrec.registry.decisions import Person
+from causalrec.registry.promotions import (
+    Decision,
+    append_decision,
+    decided_champion,
+    read_history,
+)
+from causalrec.registry.store import connect, guarded
+from causalrec.registry.versions import by_alias, find_number
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Done = Literal["nothing", "alias", "given_up"]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What was done about the champion.
+
+    Attributes:
+        done: ``alias``: it was put back. ``given_up``: MLflow has no such version, which is a row now.
+        version: the champion by ``promotions``; empty where there is none.
+        before: the version that held the alias until now.
+    """
+
+    done: Done
+    version: str = ""
+    before: str | None = None
+
+
+def repair(settings: Settings, lake: Lake, person: Person, today: dt.date) -> Repaired:
+    """The newest decision counts, also against an alias that somebody moved in MLflow by hand.
+
+    A champion whose version is gone cannot come back. A row says so, and who saw it; after that a new one may
+    be trained, which becomes champion by the rules of the gate, never as a first one without a person.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+        ConflictError: somebody else decided at the same moment.
+    """
+    with guarded(settings):
+        client = connect(settings)
+        settle(client, settings, lake)
+        history = read_history(lake)
+        last = decided_champion(lake)
+        if last is None:
+            return Repaired("nothing")
+        _newest_challenger(client, settings)
+        stored = find_number(client, settings, last.version)
+        found = by_alias(client, settings, "champion")
+        before = None if found is None else found.version
+        if stored is None or stored.run_id != last.run_id:
+            append_decision(lake, _given_up(last, person, today), history)
+            return Repaired("given_up", last.version, before)
+        if before == last.version:
+            return Repaired("nothing", last.version, before)
+        client.set_registered_model_alias(settings.registry.model_name, "champion", last.version)
+        return Repaired("alias", last.version, before)
+
+
+def _newest_challenger(client: "MlflowClient", settings: Settings) -> None:
+    """The alias ``challenger`` belongs to the newest version, where it is gone."""
+    name = settings.registry.model_name
+    numbers = [int(version.version) for version in client.search_model_versions(f"name='{name}'")]
+    if numbers and by_alias(client, settings, "challenger") is None:
+        client.set_registered_model_alias(name, "challenger", str(max(numbers)))
+
+
+def _given_up(last: Decision, person: Person, today: dt.date) -> Decision:
+    why = person.why.strip() or f"MLflow has no version {last.version} of run {last.run_id} any more"
+    return Decision("lost", last.version, last.version, last.run_id, person.who, why, today, {"by": "hand"})

@@ -1,0 +1,37 @@
+"""Whether an MLflow store in SQLite is a whole database, before MLflow opens it."""
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from causalrec.errors import LostRegistry
+
+CURE = "restore it from a copy; without one move it away and run causalrec history --repair"
+
+
+def refuse_damaged(file: Path) -> None:
+    """Nothing, where the file is absent, empty or sound.
+
+    Raises:
+        LostRegistry: it is no SQLite database, or its pages are damaged.
+    """
+    if file.is_file():
+        facts = file.stat()
+        _checked(file, facts.st_ino, facts.st_size)
+
+
+@cache
+def _checked(file: Path, inode: int, size: int) -> None:
+    """Once per process and file, and again when it has another size: a look at every page takes time."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            return  # somebody writes to it, so it works
+        raise LostRegistry(f"the registry {file} cannot be read: {error}", do=CURE) from error
+    except sqlite3.DatabaseError as error:
+        raise LostRegistry(f"the registry {file} is damaged: {error}", do=CURE) from error
+    if said != "ok":
+        raise LostRegistry(f"the registry {file} is damaged: {said.splitlines()[0]}", do=CURE)

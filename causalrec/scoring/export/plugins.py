@@ -1,0 +1,40 @@
+"""Export targets of other packages: ``export.plugins = ["NAME"]``."""
+
+from typing import Protocol, runtime_checkable
+
+from causalrec.config import Settings
+from causalrec.errors import CausalrecError, ExportError
+from causalrec.plugins import EXPORTS, load_plugin
+from causalrec.scoring.export.night import Night
+from causalrec.scoring.export.outcome import Exported, Progress
+
+
+@runtime_checkable
+class ExportTarget(Protocol):
+    """A store that a shop serves from.
+
+    It replaces what it served in one step, does nothing where it holds this night already
+    (:attr:`Night.name`), and reads tables in batches (:meth:`NightTable.batches`). Where it keeps ids of
+    users, erasing one is up to the package.
+    """
+
+    def export(self, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
+        """Copies every table of the night; one entry per table, counted in the store after the export."""
+
+
+def export_plugin(name: str, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
+    """What the target of another package made of a night.
+
+    Raises:
+        SettingsError: there is no such target.
+        ExportError: it failed.
+    """
+    target = load_plugin(EXPORTS, name, ExportTarget, "export.plugins")  # type: ignore[type-abstract]
+    try:
+        return target.export(night, settings, progress)
+    except CausalrecError:
+        raise
+    except Exception as error:  # a store of another package may fail in any way; the other stores go on
+        raise ExportError(
+            f"{name}: {type(error).__name__}: {error}"[:500], do="look at that package and its store"
+        ) from error

@@ -1,0 +1,1 @@
+"""How one stage runs: arguments, settings, fingerprint, ledger row."""

@@ -1,0 +1,1 @@
+"""Options and decisions that several commands share."""

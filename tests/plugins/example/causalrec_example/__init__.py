@@ -1,0 +1,1 @@
+"""One part of each kind that causalrec takes from other packages."""

@@ -1,0 +1,34 @@
+"""Every page runs no scripts and loads nothing from elsewhere, whatever a text in it says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from causalrec.report.page import TEMPLATES
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+WHOLE = re.compile(r"<!doctype html>|<html", re.IGNORECASE)
+PAGES = sorted(path.name for path in TEMPLATES.glob("*.j2") if WHOLE.search(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_the_policy_before_anything_else(name: str) -> None:
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    assert policy in text
+    assert text.index(policy) < min(text.index(tag) for tag in ("<title", "<style", "<body"))
+    assert "<script" not in text
+
+
+def test_no_page_is_written_past_the_templates(root: Path) -> None:
+    """HTML in code would have no policy. The demo shop delivers some on purpose, in place of a picture."""
+    written = [
+        str(path.relative_to(root))
+        for package in ("causalrec", "jobs", "infra")
+        for path in (root / package).rglob("*.py")
+        if "demo" not in path.parts
+        and re.search(r"<(head|body|title|div|table)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert written == []
+    assert len(PAGES) >= 6
