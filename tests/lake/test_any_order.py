@@ -163,4 +163,4 @@ def _files(table: LakeTable, version: int | None) -> tuple[DataFile, ...]:
 
 
 TestNights = Nights.TestCase
-TestNights.settings = settings(max_examples=30, stateful_step_count=16, deadline=None, derandomize=True)
+TestNights.settings = settings(max_examples=8, stateful_step_count=12, deadline=None, derandomize=True)
