@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from causalrec.errors import SettingsError
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.decisions import Answer, Person, answer_question
+from causalrec.registry.promotion.decisions import Answer, Person, answer_question
 from causalrec.run import Run
 from jobs._stage.runner import Job, main
 

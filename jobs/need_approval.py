@@ -8,8 +8,8 @@ import json
 import sys
 
 from causalrec.config import Settings
-from causalrec.registry.decisions import waiting
 from causalrec.registry.pages import review_page_address, version_page
+from causalrec.registry.promotion.decisions import waiting
 from causalrec.registry.runs import REVIEW
 from causalrec.registry.store import guarded
 from causalrec.registry.versions import AGAINST, TRAINED_ON, ModelVersion

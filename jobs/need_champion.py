@@ -2,8 +2,8 @@
 
 import sys
 
-from causalrec.registry.alias import settled
-from causalrec.registry.champion import usable_champion
+from causalrec.registry.champion.alias import settled
+from causalrec.registry.champion.usable import usable_champion
 from causalrec.registry.versions import TRAINED_ON
 from causalrec.run import Run
 from jobs._stage.runner import Question, main

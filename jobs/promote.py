@@ -2,7 +2,7 @@
 
 import sys
 
-from causalrec.registry.promote import promote_version, promote_version_inputs
+from causalrec.registry.promotion.promote import promote_version, promote_version_inputs
 from jobs._stage.runner import Job, main
 
 JOB = Job(

@@ -12,11 +12,11 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.alias import champion_of
+from causalrec.registry.champion.alias import champion_of
 from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
+from causalrec.registry.gate.judge import floors, score_on
 from causalrec.registry.gate.rules import decide
-from causalrec.registry.judge import floors, score_on
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect

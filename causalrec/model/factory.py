@@ -22,14 +22,14 @@ from causalrec.model.base import FitReport, Judge, Progress, Recommender, Snapsh
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.plugin import PluginRecommender
-from causalrec.model.rivals.content_ease import ContentEaseRecommender
-from causalrec.model.rivals.content_knn import ContentKnnRecommender
-from causalrec.model.rivals.ease import EaseRecommender
-from causalrec.model.rivals.edlae import EdlaeRecommender
 from causalrec.model.rivals.freedom import FreedomRecommender
 from causalrec.model.rivals.ials import IalsRecommender
 from causalrec.model.rivals.ips import IpsMfRecommender
-from causalrec.model.rivals.itemknn import ItemKnnRecommender
+from causalrec.model.rivals.items.content_ease import ContentEaseRecommender
+from causalrec.model.rivals.items.content_knn import ContentKnnRecommender
+from causalrec.model.rivals.items.ease import EaseRecommender
+from causalrec.model.rivals.items.edlae import EdlaeRecommender
+from causalrec.model.rivals.items.itemknn import ItemKnnRecommender
 from causalrec.model.rivals.lightgcn import LightGcnRecommender
 from causalrec.model.rivals.lightgcn_bpr import LightGcnBprRecommender
 from causalrec.model.rivals.mf import BprMfRecommender

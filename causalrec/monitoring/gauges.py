@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from causalrec.lake import Lake, Ledger, LedgerRow
 from causalrec.lake.record.ledger import DONE
 from causalrec.monitoring.monitor import REQUEST, TABLE
-from causalrec.registry.promotions import decisions
+from causalrec.registry.champion.promotions import decisions
 
 STATES = {"pass": 0, "warn": 1, "fail": 2}
 HELP = {

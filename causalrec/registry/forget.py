@@ -12,7 +12,7 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress
-from causalrec.registry.alias import needed_champion
+from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.gate.refuted import PREFIX, refuted
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.register import register

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake, Pin
-from causalrec.registry.alias import known_champion
+from causalrec.registry.champion.alias import known_champion
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import TRAINED_ON
 

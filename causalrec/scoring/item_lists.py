@@ -14,7 +14,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import BLOCK_MIB
 from causalrec.ranking.rules import allowed
-from causalrec.registry.alias import needed_champion
+from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists

@@ -25,7 +25,7 @@ from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.rules import allowed
-from causalrec.registry.alias import champion_number, needed_champion
+from causalrec.registry.champion.alias import champion_number, needed_champion
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import PACKAGE_HASH, TRAINED_ON, ModelVersion, opened

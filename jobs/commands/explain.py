@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.model.causal.explain import Explanation
-from causalrec.registry.alias import needed_champion
+from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.explained import Explainer
 from causalrec.registry.store import connect
 from causalrec.registry.versions import need, opened

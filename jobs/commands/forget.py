@@ -4,8 +4,8 @@ from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.erasure.forgotten import delete_flagged
-from causalrec.registry.decisions import decide_by_hand
 from causalrec.registry.forget import ds_to_forget, forget_and_log
+from causalrec.registry.promotion.decisions import decide_by_hand
 from causalrec.run import Run, open_lake, open_run
 from jobs import build_dataset, evaluate
 from jobs._stage.runner import run, shop_settings

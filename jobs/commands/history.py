@@ -11,10 +11,10 @@ from rich.markup import escape
 from causalrec.config import Settings
 from causalrec.errors import LostRegistry
 from causalrec.lake import Lake
-from causalrec.registry.alias import known_champion, settled
-from causalrec.registry.promotions import decided_champion, decisions
-from causalrec.registry.repair import Repaired
-from causalrec.registry.repair import repair as put_back
+from causalrec.registry.champion.alias import known_champion, settled
+from causalrec.registry.champion.promotions import decided_champion, decisions
+from causalrec.registry.promotion.repair import Repaired
+from causalrec.registry.promotion.repair import repair as put_back
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json

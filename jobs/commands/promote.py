@@ -1,6 +1,6 @@
 """``causalrec promote``: a version that passed the gate becomes champion, by hand."""
 
-from causalrec.registry.decisions import decide_by_hand
+from causalrec.registry.promotion.decisions import decide_by_hand
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs.commands._shared.decision import person, say

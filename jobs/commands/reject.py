@@ -1,6 +1,6 @@
 """``causalrec reject``: a version does not become champion, and the history says why."""
 
-from causalrec.registry.decisions import decide_by_hand
+from causalrec.registry.promotion.decisions import decide_by_hand
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs.commands._shared.decision import person, say

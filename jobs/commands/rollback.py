@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from causalrec.registry.decisions import roll_back
+from causalrec.registry.promotion.decisions import roll_back
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs.commands._shared.decision import person, say

@@ -13,9 +13,9 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger
+from causalrec.registry.champion.promotions import Decision, decisions
 from causalrec.registry.gate.evaluate import evaluate_version
-from causalrec.registry.promote import promote_version
-from causalrec.registry.promotions import Decision, decisions
+from causalrec.registry.promotion.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import by_alias, by_number

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from causalrec.registry.champion.promotions import decisions
 from causalrec.registry.gate.evaluate import LATENCY
-from causalrec.registry.promotions import decisions
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias
 from jobs._stage.load import load_job

@@ -11,7 +11,7 @@ import pytest
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.monitoring.gauges import HELP, Gauge, exposition, gauges
-from causalrec.registry.promotions import Decision, append_decision, read_history
+from causalrec.registry.champion.promotions import Decision, append_decision, read_history
 from jobs.cli import main
 from tests.registry.shop import replace_partition
 

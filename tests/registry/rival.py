@@ -13,8 +13,8 @@ from typing import Any
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
-from causalrec.registry import alias
-from causalrec.registry.promotions import Decision, History, append_decision
+from causalrec.registry.champion import alias
+from causalrec.registry.champion.promotions import Decision, History, append_decision
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias, by_number
 

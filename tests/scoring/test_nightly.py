@@ -13,7 +13,7 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError, ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.gate.evaluate import evaluate_version
-from causalrec.registry.promote import promote_version
+from causalrec.registry.promotion.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.scoring.publish import publish

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from causalrec.lake import Lake, Ledger
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.registry.decisions import Person, roll_back
+from causalrec.registry.promotion.decisions import Person, roll_back
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need

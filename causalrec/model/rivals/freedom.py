@@ -12,7 +12,7 @@ from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.model.content import CHANNEL_WIDTH, Content, fit_content, read_content
 from causalrec.model.graph import operator, symmetric
 from causalrec.model.neighbours import ROW_BLOCK, nearest
-from causalrec.model.rivals.itemknn import ItemKnnRecommender
+from causalrec.model.rivals.items.itemknn import ItemKnnRecommender
 from causalrec.model.rivals.lightgcn_bpr import GraphPairNetwork
 from causalrec.model.rivals.pairs import PairBatch, bpr_rows
 from causalrec.model.rivals.rival import PairRecommender

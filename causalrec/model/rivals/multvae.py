@@ -16,7 +16,7 @@ from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.rivals.epochs import fit_epochs
-from causalrec.model.rivals.itemitem import HistoryRecommender
+from causalrec.model.rivals.items.itemitem import HistoryRecommender
 
 JUDGE_EVERY = 3  # epochs between two looks at validation
 PATIENCE = 5  # looks without a gain before it stops

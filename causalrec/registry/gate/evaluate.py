@@ -15,13 +15,13 @@ from causalrec.lake.outcome import Outcome
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.evaluate import KS, Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
-from causalrec.registry.alias import champion_of, known_champion
+from causalrec.registry.champion.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
+from causalrec.registry.gate.judge import floors, score_on
 from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
-from causalrec.registry.judge import floors, score_on
 from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect, guarded, store_exists

@@ -4,7 +4,7 @@ import getpass
 
 from rich.console import Console
 
-from causalrec.registry.decisions import Decided, Person
+from causalrec.registry.promotion.decisions import Decided, Person
 
 WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
 

@@ -12,7 +12,7 @@ from causalrec.dataset.load import Dataset, newest_dataset
 from causalrec.lab.oracle.models import one_module_off, registered, trained
 from causalrec.lab.oracle.truth import Scores, shop_truth, truth_rows
 from causalrec.lab.studies.variants import VARIANTS
-from causalrec.registry.alias import known_champion
+from causalrec.registry.champion.alias import known_champion
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import Alias, by_alias, opened
 from causalrec.report.truth import TruthLine

@@ -14,9 +14,9 @@ from causalrec.model.causal.blend.blend import Blend
 from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, Choice
 from causalrec.model.causal.blend.part import Part, spread_of_scores, standardised
 from causalrec.model.causal.blend.search import WEIGHTS, Weights, search_weights
-from causalrec.model.rivals.content_ease import fit_item_weights, weights_of
 from causalrec.model.rivals.ials import IalsRecommender
-from causalrec.model.rivals.item_weights import ItemWeights
+from causalrec.model.rivals.items.content_ease import fit_item_weights, weights_of
+from causalrec.model.rivals.items.item_weights import ItemWeights
 
 COLUMNS = 512  # most columns that one part adds to the tables
 

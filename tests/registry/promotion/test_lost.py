@@ -11,19 +11,19 @@ from mlflow import MlflowClient
 from causalrec.config import Settings
 from causalrec.errors import LostRegistry, RegistryError
 from causalrec.lake import Lake
-from causalrec.registry.alias import champion_of, decide_champion, known_champion
-from causalrec.registry.decisions import Person, roll_back
+from causalrec.registry.champion.alias import champion_of, decide_champion, known_champion
+from causalrec.registry.champion.promotions import decided_champion, decisions
 from causalrec.registry.kept import live_pins
-from causalrec.registry.promote import _unasked
-from causalrec.registry.promotions import decided_champion, decisions
-from causalrec.registry.repair import Repaired, repair
+from causalrec.registry.promotion.decisions import Person, roll_back
+from causalrec.registry.promotion.promote import _unasked
+from causalrec.registry.promotion.repair import Repaired, repair
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.versions import by_alias
 from jobs import cli, need_champion
 from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, main
 
-from .rival import promotion
-from .shop import DS, settings_in
+from ..rival import promotion
+from ..shop import DS, settings_in
 
 NAME = "causalrec"
 EVA = Person("eva", "")

@@ -10,7 +10,7 @@ from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
-from causalrec.model.rivals.itemitem import HistoryRecommender
+from causalrec.model.rivals.items.itemitem import HistoryRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
 MAX_ITEMS = 30_000  # largest catalogue for closed forms over all pairs of items

@@ -9,19 +9,19 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
-from causalrec.registry.alias import decide_champion
-from causalrec.registry.champion import usable_champion
+from causalrec.registry.champion.alias import decide_champion
+from causalrec.registry.champion.promotions import Decision
+from causalrec.registry.champion.usable import usable_champion
 from causalrec.registry.gate.evaluate import evaluate_version, evaluate_version_inputs
-from causalrec.registry.promote import promote_version, promote_version_inputs
-from causalrec.registry.promotions import Decision
+from causalrec.registry.promotion.promote import promote_version, promote_version_inputs
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
 from jobs import need_champion
 from jobs._stage.runner import EXIT_NO, EXIT_YES, main
 
-from .conftest import Shop
-from .shop import DS, write_dataset
+from ..conftest import Shop
+from ..shop import DS, write_dataset
 
 LATER = DS + dt.timedelta(days=1)
 

@@ -10,17 +10,17 @@ import pytest
 from causalrec.config import Settings
 from causalrec.errors import RegistryError, SettingsError
 from causalrec.lake import Lake, Ledger
-from causalrec.registry.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
+from causalrec.registry.champion.promotions import decisions
 from causalrec.registry.gate.evaluate import evaluate_version
-from causalrec.registry.promote import promote_version
-from causalrec.registry.promotions import decisions
+from causalrec.registry.promotion.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
+from causalrec.registry.promotion.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
 from causalrec.run import open_run
 from jobs import answer, cli, need_approval
 
-from .shop import DS, settings_in, write_dataset
+from ..shop import DS, settings_in, write_dataset
 
 EVA = Person("eva", "looks right")
 

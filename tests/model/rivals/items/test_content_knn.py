@@ -4,7 +4,7 @@ import numpy as np
 
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.rivals.content_knn import ContentKnnRecommender
+from causalrec.model.rivals.items.content_knn import ContentKnnRecommender
 
 
 def first_wins(score: object, data: Interactions) -> float:

@@ -12,8 +12,8 @@ from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.neighbours import nearest
-from causalrec.model.rivals.content_ease import DIRECTIONS, unit_content
-from causalrec.model.rivals.itemitem import HistoryRecommender, csr_arrays, csr_from
+from causalrec.model.rivals.items.content_ease import DIRECTIONS, unit_content
+from causalrec.model.rivals.items.itemitem import HistoryRecommender, csr_arrays, csr_from
 from causalrec.model.rivals.popularity import closed_form_report
 
 

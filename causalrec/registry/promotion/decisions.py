@@ -8,8 +8,8 @@ from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
-from causalrec.registry.alias import ANSWER, champion_of, decide_champion, settle
-from causalrec.registry.promotions import Decision, Word, champion_before, decisions
+from causalrec.registry.champion.alias import ANSWER, champion_of, decide_champion, settle
+from causalrec.registry.champion.promotions import Decision, Word, champion_before, decisions
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
     AGAINST,

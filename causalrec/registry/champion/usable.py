@@ -3,7 +3,7 @@
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
-from causalrec.registry.alias import known_champion
+from causalrec.registry.champion.alias import known_champion
 from causalrec.registry.versions import ModelVersion, opened
 
 

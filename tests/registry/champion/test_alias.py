@@ -11,15 +11,15 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.registry import alias
-from causalrec.registry.alias import SETTLED, decide_champion, settle, settled
-from causalrec.registry.promotions import append_decision, decisions, read_history
+from causalrec.registry.champion import alias
+from causalrec.registry.champion.alias import SETTLED, decide_champion, settle, settled
+from causalrec.registry.champion.promotions import append_decision, decisions, read_history
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.versions import by_alias, by_number
 from jobs import cli
 
-from .rival import meeting, promote, promotion
-from .shop import settings_in
+from ..rival import meeting, promote, promotion
+from ..shop import settings_in
 
 NAME = "causalrec"
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.model.base import FitReport, Progress, Snapshot
-from causalrec.model.rivals.itemitem import HistoryRecommender, csr_arrays, csr_from
+from causalrec.model.rivals.items.itemitem import HistoryRecommender, csr_arrays, csr_from
 from causalrec.model.rivals.popularity import closed_form_report
 
 

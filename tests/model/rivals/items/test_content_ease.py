@@ -8,8 +8,8 @@ import pytest
 
 from causalrec.config.rivals import BaselineSettings, ContentEaseSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.model.rivals.content_ease import ContentEaseRecommender, fit_item_weights, unit_content
-from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.items.content_ease import ContentEaseRecommender, fit_item_weights, unit_content
+from causalrec.model.rivals.items.ease import EaseRecommender
 
 
 def shop(seed: int = 0) -> Interactions:

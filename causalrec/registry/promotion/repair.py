@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.registry.alias import settle
-from causalrec.registry.decisions import Person
-from causalrec.registry.promotions import (
+from causalrec.registry.champion.alias import settle
+from causalrec.registry.champion.promotions import (
     Decision,
     append_decision,
     decided_champion,
     read_history,
 )
+from causalrec.registry.promotion.decisions import Person
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import by_alias, find_number
 

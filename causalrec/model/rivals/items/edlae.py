@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from causalrec.dataset.arrays import Floats
-from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.items.ease import EaseRecommender
 
 
 class EdlaeRecommender(EaseRecommender):

@@ -13,7 +13,7 @@ from causalrec.errors import ConflictError, LostRegistry, RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.commit import COMMIT_TRIES
 from causalrec.lake.outcome import Written
-from causalrec.registry.promotions import (
+from causalrec.registry.champion.promotions import (
     Decision,
     Word,
     append_decision,

@@ -4,7 +4,7 @@ import numpy as np
 
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.rivals.edlae import EdlaeRecommender
+from causalrec.model.rivals.items.edlae import EdlaeRecommender
 
 
 def judged_by_the_first(score: object, data: Interactions) -> float:

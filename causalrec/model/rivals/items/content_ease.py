@@ -18,7 +18,7 @@ from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.blocks import unit_rows
 from causalrec.model.content import fit_content, read_content
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
-from causalrec.model.rivals.item_weights import ItemWeights, item_weights
+from causalrec.model.rivals.items.item_weights import ItemWeights, item_weights
 from causalrec.model.rivals.popularity import closed_form_report
 from causalrec.model.rivals.spectrum import spectrum
 

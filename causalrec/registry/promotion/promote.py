@@ -11,13 +11,13 @@ from causalrec.config.sections import GateSettings
 from causalrec.errors import GateRefused
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
-from causalrec.registry.alias import champion_of, decide_champion, settle
+from causalrec.registry.champion.alias import champion_of, decide_champion, settle
+from causalrec.registry.champion.promotions import Decision, Word, decisions
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.comparison import Comparison, read_comparison
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
-from causalrec.registry.promotions import Decision, Word, decisions
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, need, version_of
 

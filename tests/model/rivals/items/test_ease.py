@@ -5,7 +5,7 @@ import numpy as np
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.base import Judge
-from causalrec.model.rivals.ease import EaseRecommender
+from causalrec.model.rivals.items.ease import EaseRecommender
 
 
 def three_items() -> Interactions:

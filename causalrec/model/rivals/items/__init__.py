@@ -1,0 +1,1 @@
+"""Rivals that rank by weights between items."""
