@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpx
+
 from infra.embedded.rest import RestClient
 
 PAGE = 100
@@ -41,7 +43,7 @@ class AirflowClient:
         """Whether the server answers and all ``components`` (scheduler, dag_processor, …) beat."""
         try:
             status, body = self._rest.send("GET", "/api/v2/monitor/health")
-        except OSError:
+        except httpx.TransportError:  # it does not listen yet
             return False
         return status == 200 and all(
             (body.get(name) or {}).get("status") == "healthy" for name in ("metadatabase", *components)

@@ -5,17 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import psutil
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from infra.embedded.errors import EmbeddedError
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TERM_GRACE_SECONDS = 8.0
+POLL_SECONDS = 0.2
 
 
 class Processes:
@@ -23,10 +24,16 @@ class Processes:
 
     Airflow puts each job into a session of its own, so a process group cannot hold them together. On Linux
     this process adopts orphans instead (``PR_SET_CHILD_SUBREAPER``): every descendant stays in its tree.
+
+    Args:
+        grace: seconds that a process has to end by itself.
     """
 
-    def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, log_folder: Path, environment: Mapping[str, str], grace: float = TERM_GRACE_SECONDS
+    ) -> None:
         self._logs = log_folder
+        self._grace = grace
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -77,12 +84,18 @@ class Processes:
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
         """Polls ``ready``; EmbeddedError where a server dies first or the time is over."""
-        end = time.monotonic() + seconds
-        while not ready():
-            self.check()
-            if time.monotonic() > end:
-                raise EmbeddedError(f"{what} after {seconds:.0f} s", do=f"read the logs in {self._logs}")
-            time.sleep(0.2)
+        polls = Retrying(
+            retry=retry_if_result(lambda yes: not yes),
+            wait=wait_fixed(POLL_SECONDS),
+            stop=stop_after_delay(seconds),
+            after=lambda _: self.check(),
+        )
+        try:
+            polls(ready)
+        except RetryError as late:
+            raise EmbeddedError(
+                f"{what} after {seconds:.0f} s", do=f"read the logs in {self._logs}"
+            ) from late
 
     def stop(self) -> None:
         """SIGTERM to every descendant, SIGKILL to what is left after the grace time."""
@@ -91,10 +104,10 @@ class Processes:
         family = psutil.Process().children(recursive=True)
         for process in family:
             _send(process, signal.SIGTERM)
-        psutil.wait_procs(family, timeout=TERM_GRACE_SECONDS)
+        psutil.wait_procs(family, timeout=self._grace)
         for process in psutil.Process().children(recursive=True):
             _send(process, signal.SIGKILL)
-        psutil.wait_procs(psutil.Process().children(recursive=True), timeout=TERM_GRACE_SECONDS)
+        psutil.wait_procs(psutil.Process().children(recursive=True), timeout=self._grace)
         self._running.clear()
 
 

@@ -1,31 +1,49 @@
 """JSON over HTTP to the API server: log-in, and patience while another writer holds SQLite."""
 
-import http.client
-import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import httpx
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential,
+)
+from tenacity.wait import wait_base
 
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
 
 TIMEOUT_SECONDS = 120
 BUSY = frozenset({500, 503})  # Airflow's answers where SQLite refused a write: its snapshot was too old
-WAITS_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+ATTEMPTS = 8
+WAIT = wait_exponential(multiplier=0.25, max=16)  # half a minute in all
+
+Answer = tuple[int, dict[str, Any]]
 
 
 class RestClient:
     """Calls the API server on ``port`` of loopback as ``user``.
 
     Args:
-        waits: seconds before each further attempt of a call that was answered by a busy database.
+        wait: seconds before each further attempt of a call that was answered by a busy database.
     """
 
-    def __init__(self, port: int, user: str, password: str, waits: tuple[float, ...] = WAITS_SECONDS) -> None:
-        self._port = port
+    def __init__(self, port: int, user: str, password: str, wait: wait_base = WAIT) -> None:
+        # A connection per call: one that was kept may be closed by the server just when the next call is
+        # sent. Proxies of the environment are not for this machine.
+        self._http = httpx.Client(
+            base_url=f"http://{HOST}:{port}",
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         self._login = {"username": user, "password": password}
         self._token: str | None = None
-        self._waits = waits
+        self._wait = wait
 
     def call(
         self,
@@ -36,7 +54,7 @@ class RestClient:
         accept: tuple[int, ...] = (200, 201),
         missing_is_fine: bool = False,
         before_retry: Callable[[], object] = lambda: None,
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> Answer:
         """Status and body of an accepted answer.
 
         Args:
@@ -45,13 +63,21 @@ class RestClient:
         Raises:
             EmbeddedError: any other answer, or the database was busy to the last attempt.
         """
-        status, body = self._authorised(method, path, payload)
-        for seconds in self._waits:
-            if status not in BUSY:
-                break
-            time.sleep(seconds)
-            before_retry()
-            status, body = self._authorised(method, path, payload)
+
+        def clear(state: RetryCallState) -> None:
+            if state.attempt_number > 1:
+                before_retry()
+
+        attempts = Retrying(
+            retry=retry_if_result(lambda answer: answer[0] in BUSY),
+            wait=self._wait,
+            stop=stop_after_attempt(ATTEMPTS),
+            before=clear,
+        )
+        try:
+            status, body = attempts(self._authorised, method, path, payload)
+        except RetryError as busy:
+            status, body = busy.last_attempt.result()
         if status in accept or (missing_is_fine and status == 404):
             return status, body
         raise EmbeddedError(
@@ -61,23 +87,16 @@ class RestClient:
 
     def send(
         self, method: str, path: str, payload: object = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> Answer:
         """Status and body of whatever comes back, without a log-in.
 
         Raises:
-            OSError: nobody listens, or the answer takes longer than two minutes.
+            httpx.TransportError: nobody listens, or the answer takes longer than two minutes.
         """
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=TIMEOUT_SECONDS)
-        try:
-            body = None if payload is None else json.dumps(payload)
-            connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text.startswith(b"{") else {}
-        finally:
-            connection.close()
+        answer = self._http.request(method, path, json=payload, headers=headers)
+        return answer.status_code, answer.json() if answer.content.startswith(b"{") else {}
 
-    def _authorised(self, method: str, path: str, payload: object) -> tuple[int, dict[str, Any]]:
+    def _authorised(self, method: str, path: str, payload: object) -> Answer:
         if self._token is None:
             self._token = self._log_in()
         return self.send(method, path, payload, {"Authorization": f"Bearer {self._token}"})

@@ -16,7 +16,7 @@ import sys, time
 from pathlib import Path
 from infra.embedded.processes import Processes
 folder = Path(sys.argv[1])
-with Processes(folder, {"PATH": "/usr/bin:/bin"}) as processes:
+with Processes(folder, {"PATH": "/usr/bin:/bin"}, grace=1.0) as processes:
     processes.start("server", ["/bin/sh", "-c",
         f"setsid sh -c 'trap : TERM; echo $$ > {folder}/pid; while :; do sleep 0.1; done' & exec sleep 300"])
     processes.wait_until(lambda: (folder / "pid").is_file() and (folder / "pid").read_text().strip(), "x", 20)

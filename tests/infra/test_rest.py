@@ -7,10 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from tenacity import wait_none
 
 from infra.embedded.client import AirflowClient
 from infra.embedded.errors import EmbeddedError
-from infra.embedded.rest import RestClient
+from infra.embedded.ports import any_free
+from infra.embedded.rest import ATTEMPTS, RestClient
 
 Answer = tuple[int, dict[str, object]]
 LOCKED: Answer = (503, {"detail": "Database is locked."})
@@ -58,22 +60,33 @@ def server() -> Iterator[Scripted]:
 
 def test_a_busy_database_is_asked_again(server: Scripted) -> None:
     server.answers = [LOCKED, (500, {}), (200, {"is_paused": True})]
-    rest = RestClient(server.server_port, "admin", "x", waits=(0.0, 0.0))
+    rest = RestClient(server.server_port, "admin", "x", wait=wait_none())
     assert rest.call("GET", "/pause") == (200, {"is_paused": True})
     assert server.asked == ["GET /pause"] * 3
 
 
 def test_a_database_that_stays_busy_is_an_error(server: Scripted) -> None:
-    server.answers = [LOCKED] * 3
-    rest = RestClient(server.server_port, "admin", "x", waits=(0.0, 0.0))
+    server.answers = [LOCKED] * ATTEMPTS
+    rest = RestClient(server.server_port, "admin", "x", wait=wait_none())
     with pytest.raises(EmbeddedError, match="answered 503 to GET /pause: Database is locked"):
         rest.call("GET", "/pause")
+    assert server.answers == []
+
+
+def test_nobody_listens_yet() -> None:
+    assert not AirflowClient(any_free(), "admin", "x").healthy()
+
+
+def test_a_proxy_of_the_environment_is_not_asked(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{any_free()}")
+    server.answers = [(200, {"is_paused": False})]
+    assert RestClient(server.server_port, "admin", "x").call("GET", "/pause")[0] == 200
 
 
 def test_other_refusals_are_not_asked_again(server: Scripted) -> None:
     server.answers = [(409, {"detail": "exists"})]
     with pytest.raises(EmbeddedError, match="409"):
-        RestClient(server.server_port, "admin", "x", waits=(0.0,)).call("POST", "/new", {})
+        RestClient(server.server_port, "admin", "x", wait=wait_none()).call("POST", "/new", {})
     assert server.asked == ["POST /new"]
 
 
