@@ -4,7 +4,8 @@ import ast
 import hashlib
 from dataclasses import dataclass
 
-_SILENT = ("ctx", "kind", "type_comment")
+_SILENT = frozenset({"ctx", "kind", "type_comment"})
+_NAMING = frozenset({ast.Import, ast.ImportFrom, ast.Call})
 
 
 @dataclass(frozen=True)
@@ -23,25 +24,69 @@ class Read:
 
 def read(source: bytes, package: str) -> Read:
     """Reads one file of ``package``; imports for type checkers alone do not count."""
-    tree = ast.parse(source)
-    imports: set[str] = set()
-    beside: set[str] = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
-                waiting += node.orelse
+    reader = _Reader(package)
+    reader.visit(ast.parse(source))
+    digest = hashlib.sha256("".join(reader.words).encode()).hexdigest()
+    return Read(digest, tuple(sorted(reader.imports)), tuple(sorted(reader.beside)))
+
+
+class _Reader:
+    """One walk over a syntax tree: its text, without fields that are empty or that only some Pythons have."""
+
+    def __init__(self, package: str) -> None:
+        self.words: list[str] = []
+        self.imports: set[str] = set()
+        self.beside: set[str] = set()
+        self._package = package
+        self._types_only = 0
+
+    def visit(self, value: object) -> None:
+        """Adds one node, list of nodes or constant."""
+        if isinstance(value, ast.AST):
+            self._node(value)
+        elif isinstance(value, list):
+            self.words.append("[")
+            for part in value:
+                if not _says_nothing(part):
+                    self.visit(part)
+            self.words.append("]")
+        else:
+            self.words.append(repr(value))
+
+    def _node(self, node: ast.AST) -> None:
+        kind = type(node)
+        if kind in _NAMING and not self._types_only:
+            self._names(node)
+        guard = kind is ast.If and _for_type_checkers(node)
+        self.words.append(f"{kind.__name__}(")
+        for name in kind._fields:
+            part = getattr(node, name, None)
+            if part is None or part == [] or name in _SILENT:
                 continue
+            self.words.append(f"{name}=")
+            self._types_only += guard and name == "body"
+            self.visit(part)
+            self._types_only -= guard and name == "body"
+        self.words.append(")")
+
+    def _names(self, node: ast.AST) -> None:
+        """Modules and files that a node names."""
+        match node:
             case ast.Import():
-                imports |= {alias.name for alias in node.names}
+                self.imports |= {alias.name for alias in node.names}
             case ast.ImportFrom():
-                imports |= {f"{_origin(node, package)}.{alias.name}" for alias in node.names}
+                origin = _origin(node, self._package)
+                self.imports |= {f"{origin}.{alias.name}" for alias in node.names}
             case ast.Call(func=ast.Attribute(attr="with_name"), args=[ast.Constant(value=str(name))]):
-                beside.add(name)
-        waiting += ast.iter_child_nodes(node)
-    digest = hashlib.sha256(_plain(tree).encode()).hexdigest()
-    return Read(digest, tuple(sorted(imports)), tuple(sorted(beside)))
+                self.beside.add(name)
+
+
+def _for_type_checkers(node: ast.AST) -> bool:
+    """Whether the body of an ``if`` never runs."""
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+            return True
+    return False
 
 
 def _origin(node: ast.ImportFrom, package: str) -> str:
@@ -49,20 +94,6 @@ def _origin(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".")
     around = parts[: len(parts) + 1 - node.level] if node.level else []
     return ".".join([*around, *([node.module] if node.module else [])])
-
-
-def _plain(value: object) -> str:
-    """A syntax tree as text; fields that only some versions of Python have are empty and left out."""
-    if isinstance(value, ast.AST):
-        fields = [
-            f"{name}={_plain(part)}"
-            for name, part in ast.iter_fields(value)
-            if part is not None and part != [] and name not in _SILENT
-        ]
-        return f"{type(value).__name__}({','.join(fields)})"
-    if isinstance(value, list):
-        return f"[{','.join(_plain(part) for part in value if not _says_nothing(part))}]"
-    return repr(value)
 
 
 def _says_nothing(node: object) -> bool:
