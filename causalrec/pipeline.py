@@ -222,6 +222,9 @@ RECORDED = tuple(stage.name for stage in NIGHT if stage.kind != "question")
 NIGHTLY = tuple(stage.name for stage in NIGHT if stage.nightly)
 """Stages whose results make a date complete. A new champion makes it stale through the inputs of score."""
 
+LEFT_BEHIND = tuple(stage.name for stage in NIGHT if stage.kind != "question" and not stage.without_champion)
+"""The same and the pages: where all of it is there, running the night again would do nothing."""
+
 
 def upstream(name: str, among: Sequence[str]) -> tuple[str, ...]:
     """The nearest stages before ``name`` that are ``among`` the given ones, in the order of the night."""

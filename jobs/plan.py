@@ -16,7 +16,7 @@ from rich.console import Console
 
 from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
-from causalrec.pipeline import NIGHTLY
+from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
 from causalrec.run import Run, open_run
 from jobs._stage.load import load_job
 from jobs._stage.runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded, what_is_gone
@@ -79,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         context = open_run(loaded(arguments), arguments.first)
-        days = plan_days(context, [load_job(name) for name in NIGHTLY], arguments.first, arguments.last)
+        names = LEFT_BEHIND if arguments.pages else NIGHTLY
+        days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
     except CausalrecError as error:
         console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_ERROR
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
     parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
+    parser.add_argument("--pages", action="store_true", help="a missing or stale page counts too")
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser
 

@@ -22,10 +22,14 @@ MAX_ROUNDS = 3
 
 
 def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
-    """Runs one date through Airflow and prints what it made."""
+    """Runs one date through Airflow, unless all of it is there already, and prints what it made."""
     _refuse_unfinished(shop, ds)
     began = time.monotonic()
-    _run(shop, [(ds, ds)], console)
+    (day,) = make_plan(shop, ds, ds, pages=True)
+    if day.due:
+        _run(shop, [(ds, ds)], console)
+    else:
+        console.print(f"nothing to do: {ds} is up to date")
     _report(shop, ds)
     console.print(f"finished in {time.monotonic() - began:.0f} s", style="dim")
 

@@ -30,10 +30,13 @@ class PlannedDay:
         return self.state != "done"
 
 
-def make_plan(shop: Shop, first: dt.date, last: dt.date) -> list[PlannedDay]:
-    """State of every date of the range, from the ledger."""
+def make_plan(shop: Shop, first: dt.date, last: dt.date, *, pages: bool = False) -> list[PlannedDay]:
+    """State of every date of the range, from the ledger; with ``pages`` a missing page counts too."""
     done = subprocess.run(  # noqa: S603  fixed command
-        [sys.executable, "-m", "jobs.plan", "--from", str(first), "--to", str(last), "--json"],
+        [
+            sys.executable, "-m", "jobs.plan", "--from", str(first), "--to", str(last), "--json",
+            *(["--pages"] if pages else []),
+        ],
         env=shop.environment(), cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

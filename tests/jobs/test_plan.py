@@ -10,7 +10,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.errors import DatasetError
 from causalrec.lake import Outcome
-from causalrec.pipeline import NIGHTLY
+from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
 from causalrec.run import Run, open_run
 from jobs._stage.load import load_job
 from jobs._stage.runner import Job, run
@@ -87,18 +87,24 @@ def test_planning_writes_nothing(shop: Shop) -> None:
 
 
 def test_every_job_of_the_night_can_be_loaded() -> None:
-    assert [load_job(name).name for name in NIGHTLY] == list(NIGHTLY)
+    assert [load_job(name).name for name in LEFT_BEHIND] == list(LEFT_BEHIND)
+
+
+def test_pages_count_only_where_a_night_asks_whether_anything_is_left_to_do() -> None:
+    assert set(LEFT_BEHIND) - set(NIGHTLY) == {"features", "report"}
+    assert set(NIGHTLY) < set(LEFT_BEHIND)
 
 
 def test_training_is_no_part_of_a_complete_date() -> None:
     assert {"train", "evaluate", "promote"}.isdisjoint(NIGHTLY)
 
 
+@pytest.mark.parametrize("pages", [[], ["--pages"]])
 def test_the_command_on_an_empty_shop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pages: list[str]
 ) -> None:
     monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
-    assert main(["--from", "2026-03-01", "--to", "2026-03-02", "--json"]) == 0
+    assert main(["--from", "2026-03-01", "--to", "2026-03-02", "--json", *pages]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {"ds": "2026-03-01", "state": "missing", "why": "never ran"},
         {"ds": "2026-03-02", "state": "missing", "why": "never ran"},
