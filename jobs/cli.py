@@ -21,6 +21,8 @@ from causalrec.errors import CausalrecError
 from jobs.commands._shared.many import ManyValues
 
 EXIT_ERROR = 1
+OWN = ("causalrec", "jobs")
+INSTALL = "install what a night needs: pip install 'causalrec[nightly]'"
 START, NIGHTS, LISTS, MODELS, STUDIES = "Start", "Nights", "Lists and users", "Models", "Studies"
 
 
@@ -131,6 +133,12 @@ def main(argv: list[str] | None = None) -> int:
         get_command(application()).main(args=argv, prog_name="causalrec")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else EXIT_ERROR if end.code else 0
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] in OWN:
+            raise
+        line = f"{missing.name} is not installed -> {INSTALL}"
+        Console().print(line, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_ERROR
     return 0
 
 

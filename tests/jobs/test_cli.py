@@ -53,6 +53,17 @@ def test_help_is_grouped_and_imports_nothing_heavy(root: Path) -> None:
         assert f"─ {panel} ─" in done.stdout
 
 
+def test_where_only_the_base_is_installed_a_command_says_what_to_install(root: Path) -> None:
+    code = (
+        f"import sys\nfor name in {HEAVY[:-1]!r}:\n    sys.modules[name] = None\n"
+        "from causalrec.__main__ import main\nsys.argv = ['causalrec', 'history']\nprint(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    line, status = done.stdout.splitlines()
+    assert line.endswith(" is not installed -> install what a night needs: pip install 'causalrec[nightly]'")
+    assert status == "1"
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"causalrec {__version__}\n"
