@@ -51,7 +51,7 @@ def load_plugin(group: str, name: str, wanted: type[Part], setting: str, own: It
     if not isinstance(made, wanted):
         missing = [part for part in _parts(wanted) if not hasattr(made, part)]
         raise SettingsError(
-            f"{group} {name!r} is no {wanted.__name__}: it lacks {', '.join(missing)}",
+            f"{group} {name!r} is not a {wanted.__name__}: it lacks {', '.join(missing)}",
             do=f"give it what causalrec asks for (docs/plugins.md), or correct {setting}",
         )
     return made
@@ -66,7 +66,7 @@ def load_class(group: str, name: str, wanted: type[Part], setting: str) -> type[
     found = _loaded(_point(group, name, setting, ()), group)
     if not (isinstance(found, type) and issubclass(found, wanted)):
         raise SettingsError(
-            f"{group} {name!r} is no subclass of {wanted.__name__}",
+            f"{group} {name!r} is not a subclass of {wanted.__name__}",
             do=f"make it one (docs/plugins.md), or correct {setting}",
         )
     return found

@@ -113,5 +113,5 @@ class LandingSettings(Section):
         try:
             zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is no IANA time zone such as Europe/Berlin") from error
+            raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
         return name

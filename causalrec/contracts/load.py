@@ -97,7 +97,7 @@ def _contract(
         if LOGICAL_TYPES.get(column.physicalType) != column.logicalType:
             raise _broken(
                 file,
-                f"column {column.name}: physicalType {column.physicalType} is no {column.logicalType}",
+                f"column {column.name}: physicalType {column.physicalType} does not fit {column.logicalType}",
                 f"use one of: {', '.join(t for t, k in LOGICAL_TYPES.items() if k == column.logicalType)}",
             )
     for name, before in extensions.added.items():

@@ -28,7 +28,7 @@ def rule_sql(contract: Contract, rule: RowRule, parameters: Mapping[str, object]
         if isinstance(value, tuple):
             return f"({', '.join(map(_quoted, value))})"
         raise ContractError(
-            f"rule {rule.reason} of {contract.name} asks for {{{match[1]}}}, no number, text or list",
+            f"rule {rule.reason} of {contract.name} uses {{{match[1]}}}, which is not a number, text or list",
             do=f"use a setting of the ingest in schemas/{contract.name}.yaml",
         )
 

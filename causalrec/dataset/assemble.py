@@ -39,7 +39,7 @@ def pair_arrays(
     trains = split == "train"
     trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
     if not trains.any():
-        raise DatasetError(f"none of {ids.shape[1]} interactions is left to train on", do=NO_PAIRS)
+        raise DatasetError(f"none of {ids.shape[1]} interactions are left to train on", do=NO_PAIRS)
     return {
         "train": ids[:, trains],
         "valid": ids[:, split == "valid"],

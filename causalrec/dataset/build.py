@@ -110,7 +110,7 @@ def rebuild_bundle(
     versions: Versions = {**dict.fromkeys(READ), **{pin.table: pin.version for pin in pins}}
     for name in ("events", "products"):
         if versions[name] is None:
-            raise DatasetError(f"the pins name no version of {name}", do="rebuild where they were recorded")
+            raise DatasetError(f"the pins have no version of {name}", do="rebuild where they were recorded")
     pairs = interactions(
         _positives(settings, lake, spark, ds, versions, Observation("rebuilt")), settings.dataset
     ).toArrow()

@@ -90,7 +90,7 @@ def _times(folder: Path, train: Ints) -> npt.NDArray[np.int64] | None:
         return None
     if found.size != train.shape[1]:
         raise DatasetError(
-            f"{folder}: {found.size} times of {train.shape[1]} training pairs",
+            f"{folder}: {found.size} times for {train.shape[1]} training pairs",
             do="give one per pair, sorted by user and item",
         )
     return found.astype(np.int64)
@@ -106,8 +106,8 @@ def _of_pairs(folder: Path, propensity: npt.NDArray[np.generic], pairs: Ints) ->
     chances: Floats = propensity[pairs[0], pairs[1]].astype(np.float32)
     if not (chances > 0).all():
         raise DatasetError(
-            f"{folder}: a training pair has a propensity that is not above zero",
-            do="what was seen had a chance",
+            f"{folder}: a training pair has no propensity above 0",
+            do="give a propensity above 0 to every pair that was shown",
         )
     return chances
 

@@ -102,7 +102,7 @@ def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset
     """
     manifest = verify_bundle(folder)
     if manifest["dataset_id"] != dataset_id:
-        raise DatasetError(f"{folder} holds another dataset than {dataset_id}", do=REBUILD)
+        raise DatasetError(f"{folder} does not hold dataset {dataset_id}", do=REBUILD)
     return _assemble(dataset_id, folder, manifest["files"], pins)
 
 

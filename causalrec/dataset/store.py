@@ -84,7 +84,7 @@ def verify_bundle(folder: Path) -> dict[str, Any]:
     for name, expected in manifest["files"].items():
         file = folder / name
         if not file.is_file():
-            raise DatasetError(f"dataset {folder.name} lost its file {name}", do=REBUILD)
+            raise DatasetError(f"dataset {folder.name}: file {name} is missing", do=REBUILD)
         if file_hash(file) != expected:
             raise DatasetError(f"dataset {folder.name}: {name} differs from its hash", do=REBUILD)
     return manifest

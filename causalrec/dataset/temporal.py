@@ -31,7 +31,7 @@ def temporal(data: Interactions, folder: Path) -> Interactions:
     days = _days(folder / FILE, pair_keys(pairs))
     latest = days >= np.sort(days)[days.size - max(data.valid.shape[1], 1)]
     if latest.all():
-        raise DatasetError(f"{folder}: all pairs are of one day", do="use the random split")
+        raise DatasetError(f"{folder}: all pairs are from the same day", do="use the random split")
     train, valid = pairs[:, ~latest], pairs[:, latest]
     valid = valid[:, np.isin(valid[0], train[0])]
     return replace(
@@ -58,6 +58,6 @@ def _days(file: Path, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     place = np.searchsorted(keys, wanted, sorter=order).clip(max=keys.size - 1)
     found = order[place]
     if not np.array_equal(keys[found], wanted):
-        raise DatasetError(f"{file} lacks the day of a pair", do="give one row per pair")
+        raise DatasetError(f"{file} has no day for some of the pairs", do="give one row per pair")
     days: npt.NDArray[np.int64] = known["first_day"].to_numpy(np.int64)[found]
     return days

@@ -15,7 +15,7 @@ def feature_table(encoder_id: str) -> str:
     """Name of the table that holds the vectors of ``encoder_id`` (its first word is the modality)."""
     modality = encoder_id.partition("-")[0]
     if modality not in ("image", "text"):
-        raise FeatureError(f"{encoder_id!r} is no encoder id", do="take it from image_encoder_id")
+        raise FeatureError(f"{encoder_id!r} is not an encoder id", do="take it from image_encoder_id")
     return f"{modality}_features"
 
 

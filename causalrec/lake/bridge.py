@@ -152,7 +152,7 @@ class _WriteTask:
     def _refuse_outside(self, key: str, rows: int) -> None:
         if self.allowed is not None and key not in self.allowed:
             raise LakeError(
-                f"{self.name}: {rows} or more rows lie in {key}, which is not to be replaced",
+                f"{self.name}: {rows} or more rows lie in {key}, which this write does not replace",
                 do="filter or quarantine them before the write; nothing was written",
             )
 

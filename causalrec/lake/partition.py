@@ -62,7 +62,7 @@ def value_of(given: str, kind: pa.DataType, where: str) -> pa.Scalar:
     try:
         return pa.scalar(given, pa.string()).cast(kind)
     except pa.ArrowInvalid as error:
-        raise LakeError(f"{where}: {given!r} is no {kind}", do="dates are YYYY-MM-DD") from error
+        raise LakeError(f"{where}: {given!r} is not a valid {kind}", do="dates are YYYY-MM-DD") from error
 
 
 def text(value: pa.Scalar) -> str:

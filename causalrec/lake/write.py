@@ -94,7 +94,8 @@ def _grouped(new: list[NewFile], partitions: Sequence[Partition], table: str) ->
     for file in new:
         if render(file.partition) not in groups:
             raise LakeError(
-                f"{table}: {file.rows} rows lie in {render(file.partition)}, which is not to be replaced",
+                f"{table}: {file.rows} rows lie in {render(file.partition)},"
+                " which this write does not replace",
                 do="filter or quarantine them before the write; nothing was written",
             )
         groups[render(file.partition)].append(file)

@@ -71,7 +71,7 @@ def bounded(read: Callable[[], Awaitable[Read]], name: str, how: FetchSettings) 
 
 def unreachable(name: str, why: str) -> ResourceUnreachable:
     """The error for bytes that cannot be had now."""
-    return ResourceUnreachable(f"{name} {why}", do="it is asked for again on a later night")
+    return ResourceUnreachable(f"{name} {why}", do="it will be tried again on a later night")
 
 
 @lru_cache(maxsize=4)
@@ -125,7 +125,7 @@ async def _follow(
             url = _joined(url, answer.headers.get("Location", ""))
         allow(url)
     raise ResourceRefused(
-        f"{url} came after more than {MOST_REDIRECTS} redirects", do="deliver the final address"
+        f"{url} was reached after more than {MOST_REDIRECTS} redirects", do="deliver the final address"
     )
 
 
@@ -134,7 +134,8 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:  # such as http://[
         raise ResourceRefused(
-            f"{url} redirects to an address that is none: {location[:80]!r}", do="deliver the final address"
+            f"{url} redirects to something that is not an address: {location[:80]!r}",
+            do="deliver the final address",
         ) from error
 
 

@@ -42,7 +42,9 @@ def refuse_bad_text(reference: str, *, escapes: bool) -> None:
     if "\\" in reference or "::" in reference:
         raise refused(reference, "has a backslash or a chained protocol")
     if escapes and (" " in reference or not reference.isascii() or "%" in _PERCENT.sub("", reference)):
-        raise refused(reference, "is no well-formed address: encode blanks, other letters and percent signs")
+        raise refused(
+            reference, "is not a well-formed address: encode blanks, other letters and percent signs"
+        )
 
 
 def relative_path(path: str, reference: str) -> str:

@@ -110,7 +110,8 @@ def _check_root(root: str) -> None:
     if scheme in WEB:
         if not _is_plain_address(root):
             raise SettingsError(
-                f"root {root!r} is no plain address of a folder", do="give https://HOST/FOLDER, no password"
+                f"root {root!r} is not the plain address of a folder",
+                do="give https://HOST/FOLDER, no password",
             )
         return
     try:

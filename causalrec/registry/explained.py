@@ -53,7 +53,9 @@ class Explainer:
         model = _causal(str(folder), load_recommender(folder))
         tables = model.serving_tables()
         if tables is None:
-            raise RegistryError(f"{folder} has no tables of users and items", do="choose a causal model")
+            raise RegistryError(
+                f"{folder} has no tables of users and items", do="choose a version with a causal model"
+            )
         users, items = (
             np.arange(table.shape[0]).astype(str).astype(object) for table in (tables.users, tables.items)
         )
@@ -104,6 +106,6 @@ def _causal(label: str, model: Recommender) -> Explainable:
     if not isinstance(model, Explainable):
         raise RegistryError(
             f"{label} is a {model.name} model, which has no explanations",
-            do="choose a causal model",
+            do="choose a version with a causal model",
         )
     return model

@@ -47,6 +47,6 @@ def selection_value(metrics: Mapping[str, float], names: str) -> float:
     unknown = sorted(set(parts) - set(metrics))
     if unknown:
         raise SettingsError(
-            f"training.select_on names {unknown}", do=f"use metrics out of {sorted(metrics)} joined by +"
+            f"training.select_on names {unknown}", do=f"use metrics from {sorted(metrics)} joined by +"
         )
     return sum(metrics[name] for name in parts)

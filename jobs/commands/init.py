@@ -66,11 +66,11 @@ def init(
     """Ask what was not said, and write the file; an existing one is left alone."""
     console = Console()
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", shop):
-        raise SettingsError(f"{shop!r} is no name for a shop", do="use small letters, digits, - and _")
+        raise SettingsError(f"{shop!r} is not a valid shop name", do="use lowercase letters, digits, - and _")
     folder = ROOT / "infra" / "settings"
     file = to or (folder if folder.is_dir() else Path()) / f"{shop}.toml"
     if file.exists():
-        raise SettingsError(f"{file} is there already", do="edit it, or name another file by --to")
+        raise SettingsError(f"{file} already exists", do="edit it, or name another file with --to")
     folder_of_files = landing or str(
         Prompt.ask("Folder of the shop's files", default="landing", console=console)
     )
@@ -98,7 +98,7 @@ def settings_text(shop: str, landing: str, zone: str, layout: str) -> str:
         SettingsError: the time zone is not known.
     """
     if zone not in zoneinfo.available_timezones():
-        raise SettingsError(f"{zone!r} is no IANA time zone", do="write one such as Europe/Berlin")
+        raise SettingsError(f"{zone!r} is not an IANA time zone", do="use one such as Europe/Berlin")
     place = landing if "://" in landing else str(Path(landing).expanduser().absolute())
     escaped = place.replace("\\", "\\\\").replace('"', '\\"')
     text = TEMPLATE.format(shop=shop, landing=escaped, zone=zone)

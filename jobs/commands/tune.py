@@ -34,9 +34,9 @@ def tune(
 ) -> int:
     """Search, log to MLflow, write the page and the settings that training uses from then on."""
     if minutes <= 0:
-        raise SettingsError(f"--minutes {minutes:g}", do="give a time above zero")
+        raise SettingsError(f"--minutes {minutes:g}", do="give a number of minutes above 0")
     if ds is not None and bundle is not None:
-        raise SettingsError("--ds and --bundle exclude each other", do="give one of them")
+        raise SettingsError("--ds and --bundle cannot be combined", do="give one of them")
     settings, console = shop_settings(settings_file, tuned=False), Console()
     data, on_day = _data(settings, bundle, ds)
     start, best = time.monotonic(), 0.0

@@ -115,7 +115,7 @@ def test_types_must_agree(tmp_path: Path) -> None:
     folder = _changed(
         tmp_path, "logicalType: integer, physicalType: int", "logicalType: integer, physicalType: string"
     )
-    with pytest.raises(ContractError, match=r"column position: physicalType string is no integer"):
+    with pytest.raises(ContractError, match=r"column position: physicalType string does not fit integer"):
         load_contract("events", folder)
 
 

@@ -81,7 +81,7 @@ def test_training_pairs_carry_their_propensities(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"train": TRAIN, "propensity": np.ones((1, 3))}, "does not cover the training pairs"),
-        ({"train": TRAIN, "propensity": np.zeros((2, 3))}, "not above zero"),
+        ({"train": TRAIN, "propensity": np.zeros((2, 3))}, "no propensity above 0"),
         ({"valid": VALID}, "neither train.npy nor ratings.npy"),
         ({"train": TRAIN.T}, "expected"),
         ({"train": TRAIN.astype(np.float32)}, "expected integers"),

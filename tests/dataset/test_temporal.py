@@ -41,11 +41,11 @@ def test_a_day_is_not_divided(data: Interactions, tmp_path: Path) -> None:
 
 
 def test_a_pair_without_a_day_is_an_error(data: Interactions, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="lacks the day"):
+    with pytest.raises(DatasetError, match="has no day"):
         temporal(data, written(tmp_path, "0,0,5\n"))
 
 
 def test_a_bundle_of_one_day_has_no_past(data: Interactions, tmp_path: Path) -> None:
     days = "".join(f"{user},{item},1\n" for user, item in [(0, 0), (0, 1), (1, 1), (2, 2), (0, 2), (1, 0)])
-    with pytest.raises(DatasetError, match="one day"):
+    with pytest.raises(DatasetError, match="same day"):
         temporal(data, written(tmp_path, days))

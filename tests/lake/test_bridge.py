@@ -100,7 +100,7 @@ def test_a_table_that_does_not_exist_reads_empty(spark: "SparkSession", sales: L
 
 def test_refusals_leave_everything_as_it_was(frame: "DataFrame", sales: LakeTable) -> None:
     sales.replace(rows("old"), DAYS[0])
-    outside = "rows lie in ds=2026-03-0[23], which is not to be replaced"
+    outside = "rows lie in ds=2026-03-0[23], which this write does not replace"
     nan = frame.where("ds = '2026-03-01'").selectExpr("* except (price)", "double('nan') price")
     nulls = frame.selectExpr("* except (id)", "if(n > 9, id, null) id")
     text = frame.selectExpr("* except (n)", "string(n) n")

@@ -41,7 +41,7 @@ def holds(found: dict[str, object]) -> None:
     assert found["executors"] == 2
     assert found["digests"] == found["driver"]
     assert found["changed"] == [True, True, False, False]
-    assert "which is not to be replaced" in str(found["refused"])
+    assert "which this write does not replace" in str(found["refused"])
     assert (found["pinned"], found["now"]) == (200, 201)
 
 

@@ -77,7 +77,7 @@ def test_a_source_of_another_package_fills_the_landing_zone_once(tmp_path: Path)
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("broken", "is no Source: it lacks fingerprint, land -> give it what"),
+        ("broken", "is not a Source: it lacks fingerprint, land -> give it what"),
         ("gone", "cannot be loaded: ModuleNotFoundError"),
         (
             "absent",

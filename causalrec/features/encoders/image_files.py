@@ -46,7 +46,8 @@ def _fetched(settings: ImageSettings) -> Path:
     tag = open_clip.get_pretrained_cfg(settings.model, settings.pretrained)
     if not tag:
         raise SettingsError(
-            f"features.image.pretrained {settings.pretrained!r} is no file and no tag of {settings.model}",
+            f"features.image.pretrained: {settings.pretrained!r} is neither a file nor a tag"
+            f" of {settings.model}",
             do=f"use one of {open_clip.list_pretrained_tags_by_model(settings.model)} or a file",
         )
     return Path(_download(settings.pretrained, lambda: open_clip.download_pretrained(tag)))

@@ -43,7 +43,9 @@ def local_overrides(folder: Path) -> dict[str, Any]:
     try:
         text = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model_cfg"]["text_cfg"]
     except (OSError, ValueError, KeyError) as error:
-        raise FeatureError(f"{folder / CONFIG} is no open_clip configuration", do="save it again") from error
+        raise FeatureError(
+            f"{folder / CONFIG} is not an open_clip configuration", do="save it again"
+        ) from error
     if "hf_model_name" not in text or not (folder / TOWER).is_file():
         return {}
     return {"text_cfg": text | {"hf_model_name": str(folder), "hf_model_pretrained": False}}

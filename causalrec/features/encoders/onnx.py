@@ -68,7 +68,7 @@ def compiled(
         raise FeatureError(what, do=BY_TORCH) from error
     least = agreement(found, expected)
     if not least >= AGREE:
-        raise FeatureError(f"the model by ONNX Runtime agrees at cosine {least:.5f} only", do=BY_TORCH)
+        raise FeatureError(f"ONNX Runtime agrees with PyTorch only to a cosine of {least:.5f}", do=BY_TORCH)
     return forward
 
 

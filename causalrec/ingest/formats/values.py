@@ -77,11 +77,11 @@ def _string(value: object, notation: Notation) -> str:
     if notation.number_ids and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise InvalidValue("is no text")
+        raise InvalidValue("is not text")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidValue("is no valid Unicode") from error
+        raise InvalidValue("is not valid Unicode") from error
     return value
 
 
@@ -99,12 +99,12 @@ def _integer(value: object, bits: int, notation: Notation) -> int:
     if isinstance(value, str):
         text = _number(value, notation)
         if not _INTEGER.fullmatch(text):
-            raise InvalidValue("is no integer")
+            raise InvalidValue("is not an integer")
         value = int(text.partition(".")[0])
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidValue("is no integer")
+        raise InvalidValue("is not an integer")
     if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         raise InvalidValue(f"does not fit {bits} bits")
     return value
@@ -114,10 +114,10 @@ def _double(value: object, notation: Notation) -> float:
     if isinstance(value, str):
         text = _number(value, notation)
         if not _NUMBER.fullmatch(text):
-            raise InvalidValue("is no number")
+            raise InvalidValue("is not a number")
         return float(text)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise InvalidValue("is no number")
+        raise InvalidValue("is not a number")
     try:
         return float(value)
     except OverflowError as error:
@@ -130,11 +130,11 @@ def _timestamp(value: object, notation: Notation) -> dt.datetime:
     if isinstance(value, str):
         value = _written_time(value.strip())
     if not isinstance(value, dt.datetime):
-        raise InvalidValue("is no ISO 8601 time with an offset or Z")
+        raise InvalidValue("is not an ISO 8601 time with an offset or Z")
     try:
         if value.tzinfo is None:
             if not notation.zone:
-                raise InvalidValue("is no ISO 8601 time with an offset or Z")
+                raise InvalidValue("is not an ISO 8601 time with an offset or Z")
             value = value.replace(tzinfo=zoneinfo.ZoneInfo(notation.zone))
         return value.astimezone(dt.UTC)
     except OverflowError as error:
@@ -144,12 +144,12 @@ def _timestamp(value: object, notation: Notation) -> dt.datetime:
 def _written_time(text: str) -> dt.datetime:
     found = _TIMESTAMP.fullmatch(text)
     if not found:
-        raise InvalidValue("is no ISO 8601 time with an offset or Z")
+        raise InvalidValue("is not an ISO 8601 time with an offset or Z")
     zone = found[2] or ""
     try:
         return dt.datetime.fromisoformat(found[1] + ("Z" if zone in ("UTC", "GMT") else zone))
     except ValueError as error:
-        raise InvalidValue(f"is no time ({error})") from error
+        raise InvalidValue(f"is not a time ({error})") from error
 
 
 def _since_epoch(value: object, unit: str) -> dt.datetime | None:
@@ -172,11 +172,11 @@ def _date(value: object, _: Notation) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise InvalidValue("is no date YYYY-MM-DD")
+        raise InvalidValue("is not a date YYYY-MM-DD")
     try:
         return dt.date.fromisoformat(value)
     except ValueError as error:
-        raise InvalidValue(f"is no date ({error})") from error
+        raise InvalidValue(f"is not a date ({error})") from error
 
 
 def _boolean(value: object, _: Notation) -> bool:
@@ -198,7 +198,7 @@ def _strings(value: object, notation: Notation) -> list[str]:
     else:
         parts = value
     if not isinstance(parts, list):
-        raise InvalidValue("is no list of texts")
+        raise InvalidValue("is not a list of texts")
     texts = [_string(part, notation).strip() for part in parts if part is not None]
     return [text for text in texts if text]
 

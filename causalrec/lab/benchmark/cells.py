@@ -156,7 +156,8 @@ def _in_process(cell: Cell, folder: Path, splits: tuple[Split, ...], on_epoch: O
     if process.exitcode != 0:
         what = failure or f"the process ended with status {process.exitcode}"
         raise TrainingError(
-            f"{cell.bundle.name}, {cell.model}, seed {cell.seed}: {what}", do="run it again to go on"
+            f"{cell.bundle.name}, {cell.model}, seed {cell.seed}: {what}",
+            do="run the same command again to continue",
         )
 
 

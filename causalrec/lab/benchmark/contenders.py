@@ -155,4 +155,4 @@ def check_overrides(settings: Settings) -> None:
     """
     unknown = sorted(set(settings.bench.variants) - set(CONTENDERS))
     if unknown:
-        raise SettingsError(f"bench.variants names {unknown}", do=f"use names out of {sorted(CONTENDERS)}")
+        raise SettingsError(f"bench.variants names {unknown}", do=f"use names from {sorted(CONTENDERS)}")

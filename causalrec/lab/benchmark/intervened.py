@@ -49,7 +49,7 @@ def intervened_bundle(source: Path, target: Path, seed: int, share: float = INTE
         DatasetError: ``source`` is not a bundle, ``share`` is not between 0 and 1, or ``target`` exists.
     """
     if not 0 < share < 1:
-        raise DatasetError(f"share {share}", do="draw more than none and fewer than all records")
+        raise DatasetError(f"share {share}", do="draw some of the records, but not all")
     if target.exists():
         raise DatasetError(f"{target} exists", do="name a new folder")
     data = intervened_split(load_bundle(source), seed, share)

@@ -107,7 +107,7 @@ def shop_truth(
         DatasetError: the shop is not a generated one, or the ids are not its own.
     """
     if source.kind != "demo":
-        raise DatasetError(f"a shop of kind {source.kind} has no known truth", do="name a generated shop")
+        raise DatasetError(f"a shop of kind {source.kind} has no known truth", do="use a generated shop")
     numbers = [
         _numbers(np.asarray(ids), make(np.arange(count)).to_numpy(zero_copy_only=False))
         for ids, make, count in (
@@ -125,7 +125,7 @@ def _numbers(ids: npt.NDArray[np.generic], known: npt.NDArray[np.generic]) -> Nu
     places = np.searchsorted(known.astype(str), ids.astype(str)).clip(max=known.size - 1)
     if not (known[places] == ids).all():
         raise DatasetError(
-            "the dataset has users or items that its shop never had", do="name the settings it was made with"
+            "the dataset has users or items that its shop never had", do="pass the settings it was made with"
         )
     return np.asarray(places, np.int64)
 

@@ -128,7 +128,7 @@ def _at(tree: Mapping[str, object], path: str) -> Value:
     for key in path.split("."):
         value = value[key] if isinstance(value, Mapping) else None
     if not isinstance(value, bool | int | float | str):
-        raise TypeError(f"{path} is no single value")
+        raise TypeError(f"{path} is not a single value")
     return value
 
 

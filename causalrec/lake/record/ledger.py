@@ -126,7 +126,7 @@ class Ledger:
                 pause(turn)
                 continue
             return
-        raise LakeError(f"{TABLE}: other runs were faster {tries} times in a row", do="run the job again")
+        raise LakeError(f"{TABLE}: other runs committed first {tries} times in a row", do="run the job again")
 
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
         """All rows of a date or job (None: any), oldest first, in the order of the table's versions.

@@ -55,7 +55,7 @@ def compact(table: "LakeTable") -> Compacted:
             after = sum((Digest.parse(file.digest) for file in new), Digest())
             if before != after:
                 raise LakeError(
-                    f"{table.name} {name}: {before.rows:,} rows would become {after.rows:,} other ones",
+                    f"{table.name} {name}: {before.rows:,} rows would become {after.rows:,} different rows",
                     do="check the disk; the old files stay",
                 )
             seen = commit_rewrite(seen, old, new, this.id, COMMIT_TRIES, data_change=False)

@@ -121,7 +121,7 @@ def _state(connection: "Connection", schema: str, table: NightTable) -> State:
     if held is None or held[0] != table.rows:
         raise ExportError(
             f"postgres: {schema}.{partition_name(table)} no longer holds its {table.rows:,} rows",
-            do=f"someone changed it: delete its row in {schema}.nights and drop it, then repeat",
+            do=f"it was changed by someone else: delete its row in {schema}.nights and drop it, then repeat",
         )
     return "up to date" if served is not None and served[0] == table.night else "switched back"
 

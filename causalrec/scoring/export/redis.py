@@ -89,7 +89,7 @@ def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
             lock.reacquire()
         except LockError as error:
             raise ConflictError(
-                f"redis: the turn under {prefix} was lost after {LEASE_SECONDS} s without a sign",
+                f"redis: the lock under {prefix} expired after {LEASE_SECONDS} s without a renewal",
                 do="run the export again, at a time when redis and this machine are less busy",
             ) from error
 

@@ -128,7 +128,7 @@ def test_back_ends_agree_and_a_disagreement_is_refused() -> None:
     with torch.inference_mode():
         assert np.allclose(forward(other.numpy()), module(other).numpy(), atol=1e-5)
     for wrong in (expected[::-1].copy(), np.full_like(expected, np.nan)):
-        with pytest.raises(FeatureError, match="agrees at cosine"):
+        with pytest.raises(FeatureError, match="to a cosine"):
             compiled(module, example, (0,), wrong, 1)
 
 

@@ -53,12 +53,12 @@ def test_good_row() -> None:
 @pytest.mark.parametrize(
     ("data", "reason", "detail"),
     [
-        (line(arrival_date="soon"), "invalid_type", "arrival_date: 'soon' is no date YYYY-MM-DD"),
-        (line(item_id=7), "invalid_type", "item_id: 7 is no text"),
+        (line(arrival_date="soon"), "invalid_type", "arrival_date: 'soon' is not a date YYYY-MM-DD"),
+        (line(item_id=7), "invalid_type", "item_id: 7 is not text"),
         (
             line(event_time="2026-03-01T12:00:00"),
             "invalid_type",
-            "event_time: '2026-03-01T12:00:00' is no ISO",
+            "event_time: '2026-03-01T12:00:00' is not an ISO",
         ),
         (line(item_id=None), "missing_required", "item_id is missing"),
         (line(item_id=None, price="x"), "missing_required", "item_id is missing"),
@@ -70,7 +70,7 @@ def test_good_row() -> None:
         (b'{"event_id": "e1", "event_id": "e2"}', "unparseable", "no JSON: a key stands twice"),
         (b'{"event_id": "\xff"}', "unparseable", "no UTF-8 at byte 15"),
         (b'{"event_id": "a\x00b"}', "unparseable", "no JSON: Invalid control character"),
-        (line(event_id="\ud800"), "invalid_type", "event_id: '\\ud800' is no valid Unicode"),
+        (line(event_id="\ud800"), "invalid_type", "event_id: '\\ud800' is not valid Unicode"),
         (line(policy="x" * 3_000), "bad_text", "the row is longer than 2,000 bytes"),
         (b'{"a":' * 100_000, "bad_text", "the row is longer"),
     ],

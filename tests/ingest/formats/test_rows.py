@@ -52,7 +52,7 @@ def test_csv_rows(tmp_path: Path) -> None:
         (5, None, None),
         (6, "missing_required", "user_id is missing"),
         (7, "unparseable", "3 cells, the header has 6"),
-        (9, "invalid_type", "item_id: '\\udcff' is no valid Unicode"),
+        (9, "invalid_type", "item_id: '\\udcff' is not valid Unicode"),
         (10, "unparseable", "no CSV: ',' expected after '\"'"),
         (11, None, None),
     ]

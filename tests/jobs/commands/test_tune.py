@@ -46,4 +46,4 @@ def test_tuning_a_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_budget_of_nothing_is_refused(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tune", "--bundle", str(bundle), "--minutes", "0"]) != 0
-    assert "time above zero" in capsys.readouterr().out
+    assert "minutes above 0" in capsys.readouterr().out

@@ -50,7 +50,7 @@ class Parcels:
     def _file(self, settings: Settings) -> Path:
         file = Path(settings.source.raw or ".") / "parcels.csv"
         if not file.is_file():
-            raise SourceError(f"{file} is no file", do="set source.raw to the folder of parcels.csv")
+            raise SourceError(f"{file} is not a file", do="set source.raw to the folder of parcels.csv")
         return file
 
     def _event(self, row: dict[str, str]) -> dict[str, str]:
