@@ -60,8 +60,8 @@ def build_dataset(
     """Writes ``interactions``, ``exposures``, ``looks`` and ``datasets`` for ``ds`` and the bundle of arrays.
 
     Raises:
-        DatasetError: no product is known, too many events are about items of no catalogue, or no positive
-            interaction on a known item is left.
+        DatasetError: no product is known, too many events refer to items that no catalogue has, or no
+            positive interaction on a known item is left.
     """
     versions = _pin(lake)
     left_out = _unusable(settings, lake, spark, ds, versions)

@@ -59,15 +59,15 @@ def unusable(events: DataFrame, items: DataFrame, settings: Settings, ds: dt.dat
     used, limits = counts["events"] - counts["too_old"], settings.ingest
     share = counts["unknown"] / max(used, 1)
     if share > limits.loud_share:
-        said = f"{counts['unknown']:,} of {used:,} events ({share:.1%}) are about items of no catalogue"
+        said = f"{counts['unknown']:,} of {used:,} events ({share:.1%}) refer to items that no catalogue has"
         said = f"{said}, {_examples(marked.where(lost), items)}"
         if share > limits.max_unknown_items_share and counts["unknown"] >= MIN_JUDGED_VALUES:
             raise DatasetError(
                 f"{said}; at most {limits.max_unknown_items_share:.1%} may be",
-                do="deliver these items, write ids alike in events and products, or raise "
+                do="deliver these items, write ids the same way in events and products, or raise "
                 "ingest.max_unknown_items_share; nothing was written",
             )
-        notes.append(f"LOST {said}: deliver these items, or write ids alike in events and products")
+        notes.append(f"LOST {said}: deliver these items, or write ids the same way in events and products")
     if counts["too_old"] > limits.loud_share * counts["events"]:
         days = settings.dataset.history_days
         notes.append(

@@ -117,7 +117,9 @@ def _erased(
                 replace(held, state="erased")
                 if gone
                 else replace(
-                    left, state="still there", until=left.until or "erase again: it was written meanwhile"
+                    left,
+                    state="still there",
+                    until=left.until or "it was written in the meantime: erase again",
                 )
             )
         done(place.name)

@@ -70,7 +70,7 @@ class CheckpointStore:
         return Found.of(files=sum(path.is_file() for path in self.root.rglob("*")) if held else 0)
 
     def erase(self, subject: Subject) -> None:
-        """A stopped training starts anew."""
+        """A stopped training starts over."""
         shutil.rmtree(self.root)
 
 

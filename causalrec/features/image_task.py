@@ -75,7 +75,7 @@ class ImageTask:
             try:
                 data = read_picture(self.resolver, reference, self.settings)
                 if hashlib.sha256(data).hexdigest() != key:
-                    raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "other bytes than were ingested")
+                    raise RejectedPicture(ReasonCode.IMAGE_CHANGED, "bytes differ from those ingested")
                 return encoder.prepare(decode(data, self.settings, encoder.side))
             except RejectedPicture as rejected:
                 reason = rejected.reason

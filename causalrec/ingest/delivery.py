@@ -55,7 +55,7 @@ def open_dates(feed: Feed, settings: Settings, ledger: Ledger, ds: dt.date) -> l
     arrived = [date for date in arrival_dates(settings.landing_root, feed.kind) if date <= ds]
     optional = feed.table.extensions.delivery == "optional" and bool(arrived)
     if ds not in arrived and not optional:
-        newest = f"the newest is of {arrived[-1]}" if arrived else "there is none at all"
+        newest = f"the newest is from {arrived[-1]}" if arrived else "there is none at all"
         raise SourceError(
             f"no {feed.kind} delivery for {ds} under {settings.landing_root}; {newest}",
             do=f"deliver {feed.kind}/arrival_date={ds}/ (layout: schemas/{feed.landing.name}.yaml)",
@@ -80,7 +80,7 @@ def list_files(
         refused = [one for one in left if one.size and not one.hidden]
         if refused and settings.landing.unread_files == "refuse":
             raise SourceError(
-                f"{feed.kind} {date}: {len(refused)} of {len(entries)} files are not read, one is "
+                f"{feed.kind} {date}: {len(refused)} of {len(entries)} files are not read, for example "
                 f"{refused[0].name}: {refused[0].unread}",
                 do="rename or convert them (.jsonl, .csv, .parquet, also compressed), remove them, or allow "
                 'it: [landing] unread_files = "name"',

@@ -46,5 +46,5 @@ def random_line(
     value, low = promised
     least = value if low is None else low
     status: Status = "fail" if live.high < least else "warn" if live.high < value else "pass"
-    detail = f"{live.value:.4f} over {values.size:,} users beside {value:.4f} in the evaluation"
+    detail = f"{live.value:.4f} over {values.size:,} users, {value:.4f} in the evaluation"
     return Line(AUC, SLICE, status, live.value, live.low, live.high, value, least, detail)

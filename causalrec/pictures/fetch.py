@@ -107,7 +107,7 @@ async def _patiently(
         except (aiohttp.ClientError, TimeoutError, _Passing) as error:
             if not left:
                 why = str(error) or type(error).__name__
-                raise unreachable(url, f"failed {how.tries} times, at last: {why}"[:300]) from error
+                raise unreachable(url, f"failed {how.tries} times; last error: {why}"[:300]) from error
             await asyncio.sleep(max(pause, error.pause if isinstance(error, _Passing) else 0))
         pause *= 2
     raise AssertionError("tries is at least 1")
@@ -144,7 +144,7 @@ async def _body(answer: "ClientResponse", url: str, max_bytes: int) -> bytes:
     if status in PASSING:
         raise _Passing(f"status {status}", _asked_pause(answer.headers.get("Retry-After", "")))
     if status in CLOSED:
-        raise unreachable(url, f"is closed to us (status {status})")
+        raise unreachable(url, f"denied access (status {status})")
     if status != 200:
         raise FileNotFoundError(f"{url} (status {status})")
     if (answer.content_length or 0) > max_bytes:

@@ -55,7 +55,7 @@ def relative_path(path: str, reference: str) -> str:
     """
     parts = PurePosixPath(path.lstrip("/")).parts
     if not parts or ".." in parts:
-        raise refused(reference, "names no file, or climbs out of the root")
+        raise refused(reference, "does not name a file, or escapes the root")
     return "/".join(parts)
 
 

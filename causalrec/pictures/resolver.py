@@ -56,7 +56,7 @@ class Resolver:
                 return self._read(root, relative, max_bytes)
             except MISSING:
                 continue
-        raise FileNotFoundError(f"{reference} is under none of the {len(self.roots)} allowed roots")
+        raise FileNotFoundError(f"{reference} is not under any of the {len(self.roots)} allowed roots")
 
     def locations(self, reference: str) -> list[tuple[str, str]]:
         """(root, path relative to it) pairs that ``reference`` may mean, in order of preference."""
@@ -80,7 +80,7 @@ class Resolver:
                 continue
             path, mark, query = rest.partition("?") if scheme in WEB else (rest, "", "")
             return root, relative_path(path, reference) + mark + query
-        raise refused(reference, "is under no allowed root")
+        raise refused(reference, "is not under an allowed root")
 
     def _read(self, root: str, relative: str, max_bytes: int) -> bytes:
         scheme = scheme_of(root)
@@ -143,7 +143,7 @@ def _open_local(root: Path, relative: str) -> IO[bytes]:
             raise
         raise refused(relative, f"cannot be resolved ({type(error).__name__})") from error
     if outside:
-        raise refused(relative, "is a symbolic link out of the root")
+        raise refused(relative, "is a symbolic link that leaves the root")
     if not regular:
         raise FileNotFoundError(f"{relative} is not a regular file")
     stream: IO[bytes] = fsspec.filesystem("file").open(str(real), "rb")

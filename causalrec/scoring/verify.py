@@ -72,8 +72,8 @@ def _findings(
     ).first()
     assert totals is not None  # noqa: S101 - a global aggregate has one row
     yield Finding("there are rows", int(totals["rows"] == 0))
-    yield Finding("ranks are 1..n without holes", int(totals["gaps"]))
-    yield Finding("no item twice for a user", int(totals["repeated"]))
+    yield Finding("ranks are 1..n without gaps", int(totals["gaps"]))
+    yield Finding("no item twice in a list", int(totals["repeated"]))
     yield Finding(f"fewer than {settings.k} rows only with a label", int(totals["short"]))
     yield Finding(f"at most {settings.k} rows per user", int(totals["long"]))
     yield Finding("scores are finite", int(totals["not_finite"]))

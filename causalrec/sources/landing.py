@@ -129,7 +129,7 @@ def _entry(
         path=str(files.unstrip_protocol(path)) if remote else path,
         name=name,
         size=int(entry.get("size") or 0),
-        unread="its name says that it is not complete" if hidden else _unread(files, entry, name),
+        unread="its name says that it is incomplete" if hidden else _unread(files, entry, name),
         hidden=hidden,
         stamp=(round(seconds * 1e9), str(entry.get("ETag", ""))),
     )
@@ -143,4 +143,4 @@ def _unread(files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str) 
             return "a link to a folder"
     elif entry["type"] != "file":
         return f"no file ({entry['type']})"
-    return "" if DATA.search(posixpath.basename(name)) else "the ending of its name is none of a data file"
+    return "" if DATA.search(posixpath.basename(name)) else "its name does not end like that of a data file"

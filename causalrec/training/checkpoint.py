@@ -26,7 +26,7 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """The last complete checkpoint, or None where there is none.
 
-    A damaged one is set aside under another name and said, and counts as none: training starts anew.
+    A damaged one is set aside under another name and said, and counts as none: training starts over.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -41,5 +41,5 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
         aside = file.with_suffix(".damaged")
         file.replace(aside)
         why = str(error).splitlines()[0]
-        logger.warning("damaged checkpoint (%s) set aside as %s: training starts anew", why, aside)
+        logger.warning("damaged checkpoint (%s) set aside as %s: training starts over", why, aside)
         return None

@@ -22,8 +22,9 @@ APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"
 QUESTION = f"""{{{{ {ASKED}['text'] }}}}
 
-*Approve*: it scores from the next run on.
-*Reject*: say why below; the champion stays. *Decide later*, or no answer in time: the champion stays too."""
+*Approve*: it scores from the next run.
+*Reject*: give a reason below; the champion stays.
+*Decide later*, or no answer in time: the champion stays too."""
 ANSWER = "ti.xcom_pull(task_ids='approval')"
 # null may stand there too: Airflow's form keeps its buttons grey while a plain string is empty
 REASON = Param(None, type=["null", "string"], maxLength=2_000, description="kept in the history")

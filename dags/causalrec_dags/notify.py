@@ -100,7 +100,7 @@ def tell_late(context: Mapping[str, Any]) -> None:
     run, deadline = context["dag_run"], context["deadline"]["deadline_time"]
     if run["run_type"] != "scheduled":
         return
-    text = f"The run is not done although its deadline, {deadline}, is over; it is {run['state']}."
+    text = f"The run is not done although its deadline, {deadline}, has passed; it is {run['state']}."
     Notice("late").send(Message("late", run["dag_id"], str(run["logical_date"])[:10], "", text))
 
 

@@ -58,12 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--source", default="demo", help="settings file: infra/settings/SOURCE.toml")
     shared.add_argument("--settings", help="another settings file")
-    shared.add_argument("--raw", help="folder of foreign raw data")
+    shared.add_argument("--raw", help="folder of raw data in another layout")
     parser = argparse.ArgumentParser(prog="python -m infra.embedded")
     commands_ = parser.add_subparsers(dest="command", required=True)
     night = commands_.add_parser("nightly", parents=[shared], help="run one date")
     night.add_argument("--ds", type=dt.date.fromisoformat, help="run date YYYY-MM-DD")
-    for name, help_ in (("plan", "show what a backfill would do"), ("backfill", "actually run the dates")):
+    for name, help_ in (
+        ("plan", "show what a backfill would do"),
+        ("backfill", "run the dates that are missing or stale"),
+    ):
         span = commands_.add_parser(name, parents=[shared], help=help_)
         span.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
         span.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)

@@ -18,7 +18,7 @@ class Shop:
     Attributes:
         settings_file: its TOML file.
         settings: the same, read.
-        raw: folder of foreign raw data to convert, or None.
+        raw: folder of raw data in another layout to convert, or None.
         dags: folder that Airflow reads.
     """
 

@@ -69,7 +69,7 @@ def newest(lake: Lake) -> dt.date:
 
 
 def _history(person: Person, titles: dict[str, str], most: int) -> Table:
-    title = f"{person.user_id}: {person.chosen} items chosen, latest first"
+    title = f"{person.user_id}: {person.chosen} items chosen, most recent first"
     table = Table("item", "title", title=escape(title))
     for item in person.history[:most]:
         table.add_row(escape(item), escape(titles.get(item, "")))
@@ -84,7 +84,7 @@ def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
         "raw → ours: place in the raw model's list and in ours, by score alone (before caps and diversity)"
     )
     if not person.compared:
-        table.caption = "there is no raw model that this list was compared with"
+        table.caption = "this list was not compared with a raw model"
     for shown in person.shown:
         place = "" if shown.raw_rank is None else f"{shown.raw_rank} → {shown.score_rank} ({shown.moved:+d})"
         cells = (shown.item_id, titles.get(shown.item_id, ""), f"{shown.score:.4f}", place)

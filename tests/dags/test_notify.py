@@ -126,7 +126,7 @@ def test_only_a_late_run_of_the_schedule_is_told(posted: Posted) -> None:
     tell_late(late)
     assert posted.bodies[1] == {
         "event": "late", "dag": "nightly", "run": "2026-03-01", "task": "", "link": "",
-        "text": "The run is not done although its deadline, 2026-03-02 06:00, is over; it is running.",
+        "text": "The run is not done although its deadline, 2026-03-02 06:00, has passed; it is running.",
     }  # fmt: skip
 
 

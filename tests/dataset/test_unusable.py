@@ -40,9 +40,9 @@ def test_events_of_any_age_count_and_unknown_items_are_told(spark: "SparkSession
     shop(lake, unknown=2)
     outcome = build_dataset(settings, lake, Ledger(lake), spark, DAY)
     assert losses(outcome.note) == [
-        "LOST 2 of 12 events (16.7%) are about items of no catalogue, 1 of them differ from a known id only "
-        "by case, zeros, blanks or signs: '42' for '0042': deliver these items, or write ids alike in events "
-        "and products"
+        "LOST 2 of 12 events (16.7%) refer to items that no catalogue has, 1 of them differ from a known id "
+        "only by case, zeros, blanks or signs: '42' for '0042': deliver these items, or write ids the same "
+        "way in events and products"
     ]
     assert outcome.rows_out == 7  # pairs: six users with 0042, one of them with B too
     assert (outcome.counters["events_too_old"], outcome.counters["events_of_unknown_items"]) == (0, 2)

@@ -23,8 +23,8 @@ SEEN = [("a", "z"), ("b", "x"), ("c", "x"), ("c", "y")]  # c has all that is on 
 
 CASES: list[tuple[str, list[Row], dict[str, int]]] = [
     ("good", GOOD, {}),
-    ("hole", [*GOOD[:1], ("a", 3, "y", 1.0, None), *GOOD[2:]], {"ranks are 1..n without holes": 1}),
-    ("twice", [GOOD[0], ("a", 2, "x", 1.0, None), *GOOD[2:]], {"no item twice for a user": 1}),
+    ("hole", [*GOOD[:1], ("a", 3, "y", 1.0, None), *GOOD[2:]], {"ranks are 1..n without gaps": 1}),
+    ("twice", [GOOD[0], ("a", 2, "x", 1.0, None), *GOOD[2:]], {"no item twice in a list": 1}),
     ("short", [GOOD[0], *GOOD[2:]], {"fewer than 2 rows only with a label": 1}),
     ("long", [*GOOD, ("a", 3, "w", 0.5, None)], {"at most 2 rows per user": 1}),
     ("infinite", [("a", 1, "x", float("inf"), None), *GOOD[1:]], {"scores are finite": 1}),

@@ -85,7 +85,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_said(
     file.write_bytes(left)
     again, second = run(quick("lightgcn"), shop, tmp_path)
     assert (tmp_path / "checkpoint.damaged").read_bytes() == left
-    assert "training starts anew" in caplog.text
+    assert "training starts over" in caplog.text
     assert np.array_equal(again.score(EVERYONE), whole.score(EVERYONE))
     assert without_seconds(second) == without_seconds(report)
 

@@ -66,7 +66,7 @@ class DeliveryCheck:
         if self.unread and self.refuse_unread:
             name, why = next(iter(self.unread.items()))
             found.append(
-                f"{self.kind} {self.date}: {len(self.unread)} files are not read, one is {name}: {why}"
+                f"{self.kind} {self.date}: {len(self.unread)} files are not read, for example {name}: {why}"
             )
         return found
 
@@ -110,7 +110,7 @@ def _beside(settings: Settings, kind: Kind) -> tuple[str, ...]:
         return ()
     shown = ", ".join(names[:5])
     return (
-        f"{len(names)} entries beside the deliveries are not looked into ({shown}): folders are named "
+        f"{len(names)} entries beside the deliveries are ignored ({shown}): folders are named "
         f"{kind}/arrival_date=YYYY-MM-DD",
     )
 

@@ -278,7 +278,7 @@ def _rows(line: bytes, how: Reading) -> Iterator[Parsed]:
     names = spelled(tree, known)
     row = dict(zip(names, tree.values(), strict=True))
     if len(row) < len(tree):
-        twice = Problem(ReasonCode.UNPARSEABLE, "no JSON: a key stands twice")
+        twice = Problem(ReasonCode.UNPARSEABLE, "not JSON: a key appears twice")
         yield rejected(how.landing, twice)
         return
     unknown = None
@@ -304,9 +304,9 @@ def _tree(line: bytes, max_row_bytes: int) -> dict[str, object]:
     try:
         tree = json.loads(line.decode(), object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
-        raise NoRow(ReasonCode.UNPARSEABLE, f"no UTF-8 at byte {error.start + 1}") from error
+        raise NoRow(ReasonCode.UNPARSEABLE, f"not UTF-8 at byte {error.start + 1}") from error
     except (ValueError, RecursionError) as error:
-        raise NoRow(ReasonCode.UNPARSEABLE, f"no JSON: {str(error)[:80]}") from error
+        raise NoRow(ReasonCode.UNPARSEABLE, f"not JSON: {str(error)[:80]}") from error
     if not isinstance(tree, dict):
         raise NoRow(ReasonCode.UNPARSEABLE, "no JSON object")
     return tree

@@ -109,7 +109,7 @@ def champion_number(settings: Settings, lake: Lake) -> str:
 def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) -> LostRegistry:
     """What to say where MLflow has lost what ``last`` decided, and has ``found`` as champion."""
     said = f"{last.word.replace('_', ' ')} by {last.who} on {last.at:%Y-%m-%d}"
-    has = "no champion" if found is None else f"version {found.version}, and no longer that one"
+    has = "no champion" if found is None else f"version {found.version} as champion"
     return LostRegistry(
         f"version {last.version} of {settings.registry.model_name} is champion ({said}), "
         f"but MLflow at {settings.tracking_uri} has {has}",

@@ -91,7 +91,7 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
     text = f"{settings.metric} {own:.4f} against {theirs:.4f} of version {evaluation.champion}{interval}"
     least = theirs * (1 - settings.max_relative_loss)
     if abs(own - theirs) <= EQUAL:
-        return Check("champion", "pass", own, theirs, f"no different from the champion: {text}")
+        return Check("champion", "pass", own, theirs, f"the same as the champion: {text}")
     if own < least:
         return Check("champion", "fail", own, least, f"worse than the champion: {text}")
     surely_worse = gain is not None and gain.high is not None and gain.high < 0

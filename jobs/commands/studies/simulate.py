@@ -100,7 +100,7 @@ def simulate(
         typer.Option(
             parser=one_of(sorted(VARIANTS)),
             metavar="MODEL",
-            help=f"Instead of the default rows: {', '.join(sorted(VARIANTS))}.",
+            help=f"In place of the default rows: {', '.join(sorted(VARIANTS))}.",
         ),
     ] = None,
     ablations: Annotated[

@@ -33,7 +33,7 @@ def truth(
         typer.Option(
             parser=one_of(sorted(VARIANTS)),
             metavar="MODEL",
-            help=f"Train these now instead of reading a registered model: {', '.join(sorted(VARIANTS))}.",
+            help=f"Train these now, instead of reading a registered model: {', '.join(sorted(VARIANTS))}.",
         ),
     ] = None,
     settings_file: SettingsFile = None,

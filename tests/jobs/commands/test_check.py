@@ -87,7 +87,7 @@ def test_what_is_rejected_unknown_and_beyond_the_day(
     said = " ".join(capsys.readouterr().out.split())
     for words in (
         "null_id", "unknown_event_type", "future_event", "set landing.time_zone", "price invalid_type",
-        "'007' for '7'", "1 entries beside the deliveries are not looked into (2026-03-02)",
+        "'007' for '7'", "1 entries beside the deliveries are ignored (2026-03-02)",
     ):  # fmt: skip
         assert words in said, words
     page = (tmp_path / "page.html").read_text()

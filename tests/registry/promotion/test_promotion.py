@@ -82,7 +82,7 @@ def test_a_night_and_the_next_challengers(shop: Shop) -> None:
     train_and_log(settings, lake, ledger, DS)
     evaluate_version(settings, lake, ledger, DS)
     assert promote_version(settings, lake, ledger, DS).note.startswith(
-        "version 2 kept: no different from the champion"
+        "version 2 kept: the same as the champion"
     )
     assert champion(shop) == "1"
 
