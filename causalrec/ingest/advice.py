@@ -1,10 +1,13 @@
 """Which setting cures a reason, and how a loss is told."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.measure import Measures
+
+if TYPE_CHECKING:
+    from causalrec.ingest.measure import Measures
 
 SECTION = "[landing.{kind}]"
 _CURES: Mapping[str, str] = {
@@ -44,7 +47,7 @@ _FIELD_CURES: Mapping[str, str] = {
 }
 
 
-def advice(found: Measures, table: Contract) -> str:
+def advice(found: "Measures", table: Contract) -> str:
     """What cures the reason that most rows have."""
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
     return cure(max(lost, key=lambda reason: lost[reason], default=""), table)
@@ -67,7 +70,7 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
     return text.format(kind=kind, section=SECTION.format(kind=kind), column=column)
 
 
-def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
+def loss_note(found: "Measures", table: Contract, loud_share: float) -> str:
     """One line per reason for losing rows or values, with what cures it; '' where next to none are lost."""
     asked = max(found.rows_asked, 1)
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.metrics.ranking import Score
@@ -95,6 +94,8 @@ def _ndcg(exposed: Exposed, k: int) -> Doubles:
 
 def _auc(exposed: Exposed) -> Doubles:
     """Per user the chance that a liked pair scores above a not liked one (Mann-Whitney; ties count half)."""
+    from scipy.stats import rankdata  # a second, and only evaluations need it
+
     _, owner = np.unique(exposed.users, return_inverse=True)
     apart = owner + rankdata(exposed.scores) / (exposed.scores.size + 1)  # users one after the other
     ranks = rankdata(apart)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from causalrec.report.svg import INK, draw
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it at full width
 HEAD, LINE = 0.75, 0.34  # inches: axis and its label, one bar
@@ -34,7 +37,7 @@ def interval_bars(name: str, bars: Sequence[Bar], axis: str) -> Markup:
     """
     longest = max((bar.high for bar in bars), default=1.0)
 
-    def fill(figure: Figure) -> None:
+    def fill(figure: "Figure") -> None:
         panel = figure.subplots()
         panel.barh(
             range(len(bars)),

@@ -2,16 +2,18 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
 from causalrec.report.page import make_page
 from causalrec.report.svg import ACCENT, BAD, DIM, draw
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NIGHTS = 60  # shown on the page
 SIZE = (4.4, 2.0)  # inches
@@ -46,7 +48,7 @@ def _charts(rows: list[dict[str, Any]]) -> dict[str, Markup]:
 
 
 def _chart(name: str, points: list[dict[str, Any]]) -> Markup:
-    def fill(figure: Figure) -> None:
+    def fill(figure: "Figure") -> None:
         panel = figure.subplots()
         days = [f"{row['ds']:%m-%d}" for row in points]
         places = range(len(points))

@@ -3,12 +3,12 @@
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 INK, DIM, LINE = "#0a0b01", "#0a0b02", "#0a0b03"
 ACCENT, FLOOR, GOOD, BAD = "#0a0b04", "#0a0b05", "#0a0b06", "#0a0b07"
@@ -41,8 +41,12 @@ _LEFT_OUT = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.D
 _NAMES = re.compile(r' id="[A-Za-z][\w.]*_\d+"')  # figure_1, axes_1, ...: the same in every figure of a page
 
 
-def draw(name: str, size: tuple[float, float], fill: Callable[[Figure], None]) -> Markup:
+def draw(name: str, size: tuple[float, float], fill: "Callable[[Figure], None]") -> Markup:
     """The SVG element of a figure of ``size`` inches; ``name`` keeps its ids apart from other figures'."""
+    import matplotlib as mpl  # half a second, and a stage that is up to date draws nothing
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)

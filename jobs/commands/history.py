@@ -11,7 +11,7 @@ from rich.markup import escape
 from causalrec.config import Settings
 from causalrec.errors import LostRegistry
 from causalrec.lake import Lake
-from causalrec.registry.champion.alias import known_champion, settled
+from causalrec.registry.champion.alias import champion_number, settled
 from causalrec.registry.champion.promotions import decided_champion, decisions
 from causalrec.registry.promotion.repair import Repaired
 from causalrec.registry.promotion.repair import repair as put_back
@@ -66,12 +66,12 @@ def _say_state(settings: Settings, lake: Lake, console: Console) -> None:
     """Whether MLflow says what was decided."""
     decided = decided_champion(lake)
     try:
-        now = known_champion(settings, lake)
+        now = champion_number(settings, lake)
     except LostRegistry as error:
         console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
         return
-    if decided is not None and now is not None and now.version != decided.version:
-        moved = f"MLflow has version {now.version} as champion, the newest decision is for {decided.version}"
+    if decided is not None and now not in ("", decided.version):
+        moved = f"MLflow has version {now} as champion, the newest decision is for {decided.version}"
         console.print(
             f"{moved}: causalrec history --repair puts it back",
             style="yellow",

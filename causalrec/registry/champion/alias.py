@@ -21,6 +21,7 @@ from causalrec.registry.champion.promotions import (
     decisions,
     read_history,
 )
+from causalrec.registry.champion.remembered import remember, remembered, state_of
 from causalrec.registry.store import connect, store_exists
 from causalrec.registry.versions import ModelVersion, by_alias, find_number
 
@@ -101,9 +102,16 @@ def needed_champion(settings: Settings, lake: Lake) -> ModelVersion:
 
 
 def champion_number(settings: Settings, lake: Lake) -> str:
-    """The champion's version for a fingerprint; empty where there is none."""
+    """The champion's version for a fingerprint; empty where there is none. Open decisions come first."""
+    known = remembered(settings, lake)
+    if known is not None:
+        return known
+    settled(settings, lake)
+    state = state_of(settings, lake)
     found = known_champion(settings, lake)
-    return "" if found is None else found.version
+    number = "" if found is None else found.version
+    remember(settings, number, state)
+    return number
 
 
 def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) -> LostRegistry:
@@ -118,8 +126,10 @@ def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) 
 
 
 def settled(settings: Settings, lake: Lake) -> Decision | None:
-    """:func:`settle` with a client of its own; nothing where there is no store yet."""
-    return settle(connect(settings), settings, lake) if store_exists(settings) else None
+    """:func:`settle` with a client of its own; nothing where there is no store yet or nothing has changed."""
+    if not store_exists(settings) or remembered(settings, lake) is not None:
+        return None
+    return settle(connect(settings), settings, lake)
 
 
 def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision | None:

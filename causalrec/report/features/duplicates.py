@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours
@@ -55,6 +53,9 @@ def near_equal(
     Only the nearest neighbours of each content are looked at, so that thousands of copies of one picture
     cost no more than a few.
     """
+    from scipy.sparse import coo_array  # a quarter of a second, and a page that is up to date needs none
+    from scipy.sparse.csgraph import connected_components
+
     close = found.cosines >= threshold  # NaN is not close
     left, place = np.nonzero(close)
     right, cosine = found.rows[left, place], found.cosines[left, place]

@@ -1,13 +1,15 @@
 """The charts of the page. Each says in its title what to look at."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from causalrec.report.review.metrics import MetricTable
 from causalrec.report.svg import ACCENT, DIM, FLOOR, GOOD, draw
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it at full width
 
@@ -21,7 +23,7 @@ def intervals(table: MetricTable, metric: str) -> Markup:
     """One dot with its 95 % interval per model."""
     models = [model for model in table.models if model in table.values[metric]]
 
-    def fill(figure: Figure) -> None:
+    def fill(figure: "Figure") -> None:
         panel = figure.subplots()
         for place, model in enumerate(models):
             found = table.values[metric][model]
@@ -56,7 +58,7 @@ def trade_off(table: MetricTable) -> Markup | None:
     side, accuracy = across
     both = [m for m in table.models if m in table.values[side] and m in table.values[accuracy]]
 
-    def fill(figure: Figure) -> None:
+    def fill(figure: "Figure") -> None:
         panel = figure.subplots()
         for model in both:
             x, y = (table.values[name][model] for name in (side, accuracy))
@@ -78,7 +80,7 @@ def trade_off(table: MetricTable) -> Markup | None:
 def curve(name: str, points: Sequence[tuple[int, float]], best: int | None) -> Markup:
     """One value over epochs; the chosen epoch is marked."""
 
-    def fill(figure: Figure) -> None:
+    def fill(figure: "Figure") -> None:
         panel = figure.subplots()
         marker = "o" if len(points) == 1 else ""
         panel.plot([step for step, _ in points], [value for _, value in points], color=ACCENT, marker=marker)
@@ -89,7 +91,7 @@ def curve(name: str, points: Sequence[tuple[int, float]], best: int | None) -> M
                 textcoords="offset points", fontsize=9,
             )  # fmt: skip
         panel.set_xlabel("epoch")
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.locator_params(axis="x", integer=True)
         panel.locator_params(axis="y", nbins=4)
 
     return draw(f"curve-{name}", (WIDTH, 2.1), fill)

@@ -12,7 +12,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.lake import Lake
 from causalrec.registry.champion import alias
-from causalrec.registry.champion.alias import SETTLED, decide_champion, settle, settled
+from causalrec.registry.champion.alias import SETTLED, champion_number, decide_champion, settle, settled
 from causalrec.registry.champion.promotions import append_decision, decisions, read_history
 from causalrec.registry.store import connect, experiment_id
 from causalrec.registry.versions import by_alias, by_number
@@ -129,3 +129,25 @@ def test_rows_are_in_order_although_clocks_are_not(
     append_decision(lake, promotion(settings, "1", "behind"), replace(seen, rows=(*seen.rows, ahead)))
     last = decisions(lake)[-1]
     assert (last.who, last.at > ahead.at) == ("behind", True)
+
+
+def test_the_number_is_remembered_until_mlflow_or_the_table_changes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Settings) -> None:
+        raise AssertionError("MLflow was asked")
+
+    lake, client = Lake(settings.lake_root), connect(settings)
+    settle(client, settings, lake)  # what another test left open
+    decide_champion(client, settings, lake, promotion(settings, "2", "eva"))
+    assert champion_number(settings, lake) == "2"
+    with monkeypatch.context() as patched:
+        patched.setattr(alias, "connect", refuse)
+        assert champion_number(settings, lake) == "2"
+        assert settled(settings, lake) is None
+    client.set_registered_model_alias(NAME, "champion", "1")  # by hand, in MLflow
+    assert champion_number(settings, lake) == "1"
+    append_decision(lake, promotion(settings, "3", "dying"), read_history(lake))  # and no alias yet
+    assert champion_number(settings, lake) == "3"
+    (settings.paths.work / "cache" / "champion.json").write_text("[", encoding="utf-8")
+    assert champion_number(settings, lake) == "3"
