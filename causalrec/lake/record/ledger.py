@@ -105,10 +105,15 @@ def new_row(
 
 
 class Ledger:
-    """Appends rows and answers what was done when. Appends of concurrent jobs all land."""
+    """Appends rows and answers what was done when. Appends of concurrent jobs all land.
+
+    The rows of all dates are kept for as long as the table has the version that they were read from: every run
+    adds a small file, and a plan asks for all of them once per stage.
+    """
 
     def __init__(self, lake: "Lake") -> None:
         self._table = lake.table(TABLE)
+        self._known: tuple[int, list[LedgerRow]] | None = None
 
     def record(self, rows: list[LedgerRow]) -> None:
         """Append rows in one transaction, each with the version that brings it.
@@ -133,9 +138,22 @@ class Ledger:
 
         Clocks order only what came in one version, and rows of releases that did not number them.
         """
-        found = self._table.read(where=None if ds is None else {"ds": [ds.isoformat()]})
-        rows = [_from_columns(row) for row in found.to_pylist() if job is None or row["job"] == job]
-        return sorted(rows, key=lambda row: (row.recorded_in, row.finished_at, row.run_id))
+        rows = self._rows_of(ds)
+        return [row for row in rows if job in (None, row.job) and ds in (None, row.ds)]
+
+    def _rows_of(self, ds: dt.date | None) -> list[LedgerRow]:
+        """The rows of one date, or of all dates where those are at hand already or were asked for."""
+        now = self._table.snapshot()
+        if now is None:
+            return []
+        if self._known is not None and self._known[0] == now.version:
+            return self._known[1]
+        chosen = now.select(None if ds is None else {"ds": [ds.isoformat()]})
+        rows = [_from_columns(row) for row in now.read(chosen, None).to_pylist()]
+        rows.sort(key=lambda row: (row.recorded_in, row.finished_at, row.run_id))
+        if ds is None:
+            self._known = (now.version, rows)
+        return rows
 
     def last_success(self, job: str, ds: dt.date) -> LedgerRow | None:
         """The newest row of a job and date that did not fail."""

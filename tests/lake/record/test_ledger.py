@@ -157,3 +157,13 @@ def test_rows_of_releases_without_numbers_come_first(tmp_path: Path) -> None:
     ledger.record([row(mark="c")])
     assert [found.fingerprint for found in ledger.rows()] == ["a", "b", "c"]
     assert [found.recorded_in for found in ledger.rows()] == [0, 0, 3]
+
+
+def test_rows_are_kept_until_another_run_adds_some(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record([row(mark="1"), row(ds=MARCH_2, mark="2")])
+    assert [found.fingerprint for found in ledger.rows()] == ["1", "2"]
+    assert [found.fingerprint for found in ledger.rows(MARCH_2)] == ["2"]
+    assert [found.fingerprint for found in ledger.rows(MARCH_1, "other")] == []
+    Ledger(Lake(str(tmp_path / "lake"))).record([row(ds=MARCH_2, mark="3")])
+    assert [found.fingerprint for found in ledger.rows(MARCH_2)] == ["2", "3"]
+    assert [found.fingerprint for found in ledger.rows()] == ["1", "2", "3"]
