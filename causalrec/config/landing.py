@@ -49,14 +49,18 @@ class FeedLayout(Section):
         default_factory=dict, description="column of the contract -> where it comes from"
     )
     extra_columns: Literal["refuse", "ignore"] = Field(
-        "refuse", description="what happens where a file has columns that nobody reads"
+        "refuse", description="what to do if a file has columns that nothing reads"
     )
     header: tuple[str, ...] = Field((), description="column names of CSV files that have no header line")
-    delimiter: str = Field("", max_length=1, description="between CSV cells; empty: taken from the header")
-    encoding: Encoding = Field("", description="of text files, such as windows-1252; empty: UTF-8, or by BOM")
+    delimiter: str = Field(
+        "", max_length=1, description="character between CSV cells; empty: taken from the header"
+    )
+    encoding: Encoding = Field(
+        "", description="encoding of text files, such as windows-1252; empty: UTF-8, or by BOM"
+    )
     decimal_comma: bool = Field(False, description="numbers are written 1.234,56")
     currency: str = Field(
-        "", pattern=r"^[A-Z]{0,3}$", description="ISO 4217 code that may stand beside a price, such as EUR"
+        "", pattern=r"^[A-Z]{0,3}$", description="ISO 4217 code that may appear next to a price, such as EUR"
     )
     epoch_unit: Literal["", "s", "ms", "us", "ns"] = Field(
         "", description="unit of times given as numbers since 1970; empty: such times are rejected"
@@ -64,7 +68,7 @@ class FeedLayout(Section):
     naive_times: Literal["refuse", "shop", "UTC"] = Field(
         "refuse", description="times without an offset: refused, in landing.time_zone, or in UTC"
     )
-    number_ids: bool = Field(False, description="whole numbers may stand for ids; 7 becomes the text 7")
+    number_ids: bool = Field(False, description="accept whole numbers as ids: 7 becomes the text 7")
     list_separator: str = Field(
         "", description="between picture names in one text; empty: commas after a file ending or before http"
     )
@@ -96,13 +100,16 @@ class LandingSettings(Section):
     A delivery's day runs from ``day_start_hour`` o'clock in ``time_zone`` to the same hour of the next date.
     """
 
-    time_zone: str = Field("UTC", description="IANA name, such as America/Los_Angeles; its days are the days")
+    time_zone: str = Field(
+        "UTC",
+        description="IANA name of the zone in which the shop counts its days, such as America/Los_Angeles",
+    )
     day_start_hour: int = Field(0, ge=0, le=12, description="hour of the shop's day border, local time")
     unread_files: Literal["refuse", "name"] = Field(
         "refuse", description="files that cannot be read: refuse the delivery, or only name them in the note"
     )
     event_ids: Literal["shop", "delivery", "session"] = Field(
-        "shop", description="inside what an event_id is unique: the whole shop, a delivery or a session"
+        "shop", description="scope in which an event_id is unique: the whole shop, a delivery or a session"
     )
     events: FeedLayout = FeedLayout()
     products: FeedLayout = FeedLayout()

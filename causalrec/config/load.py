@@ -33,12 +33,13 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"setting {where}: {first['msg']}",
-            do=f"correct it in {file or 'the environment'}",
-        ) from error
+        raise SettingsError(complaint(error), do=f"correct it in {file or 'the environment'}") from error
+
+
+def complaint(error: ValidationError) -> str:
+    """The first setting that is wrong, and what is wrong with it."""
+    first = error.errors()[0]
+    return f"setting {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def _tuned(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from causalrec.config.bench import Value
+from causalrec.config.load import complaint
 from causalrec.config.settings import Settings
 from causalrec.errors import SettingsError
 
@@ -28,10 +29,8 @@ def overridden(base: Settings, changes: Iterable[Mapping[str, Value]], name: str
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{name}: setting {where}: {first['msg']}", do=f"correct it under bench.variants.{name}"
+            f"{name}: {complaint(error)}", do=f"correct it under bench.variants.{name}"
         ) from error
 
 

@@ -99,7 +99,7 @@ class FetchSettings(Section):
     """How pictures are fetched that lie behind http(s) or in an object store."""
 
     seconds: float = Field(
-        30.0, gt=0, description="seconds for one picture in all: every attempt, pause, redirect and byte"
+        30.0, gt=0, description="seconds for one picture in total: every attempt, pause, redirect and byte"
     )
     connect_seconds: float = Field(5.0, gt=0, description="seconds until a connection is open")
     idle_seconds: float = Field(10.0, gt=0, description="seconds between two pieces of an answer")
@@ -131,7 +131,9 @@ class SparkSettings(Section):
         description="memory of the driver, as Spark writes it; empty: 2g on a local master, what the cluster "
         "says on others",
     )
-    java_options: str = Field("", description="for the driver's JVM; short jobs gain from a light compiler")
+    java_options: str = Field(
+        "", description="options of the driver's JVM; short jobs gain from a light compiler"
+    )
     shuffle_partitions: int | None = Field(
         None,
         ge=1,
@@ -190,13 +192,20 @@ class LakeSettings(Section):
     file_mb: int = Field(512, ge=1, description="size of a data file in MiB, before compression")
     row_group_mb: int = Field(64, ge=1, description="size of a row group in MiB, before compression")
     max_files_per_partition: int = Field(
-        8, ge=1, description="files in a partition from which maintenance merges them"
+        8, ge=1, description="number of files in a partition from which maintenance merges them"
     )
-    min_rows_share: float = Field(0.05, ge=0, le=1, description="of the usual rows; 0 lets anything through")
+    min_rows_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of the usual rows below which a write is refused; 0 accepts any number",
+    )
     history_min_rows: int = Field(100, ge=1, description="usual rows below which sizes are not compared")
     vacuum_hours: int = Field(168, ge=0, description="files that left a table stay at least this long")
     log_days: float = Field(30.0, ge=0, description="versions stay readable at least this long")
-    keep_model_versions: int = Field(3, ge=0, description="newest models whose pins hold, beside aliases")
+    keep_model_versions: int = Field(
+        3, ge=0, description="newest models whose pinned versions are kept, besides those with an alias"
+    )
 
 
 class SourceSettings(Section):
@@ -239,13 +248,16 @@ class IngestSettings(Section):
         0.01,
         ge=0,
         le=1,
-        description="rows lost, or fields unread, that a note and the pages tell of",
+        description="share of lost rows or unreadable fields above which notes and pages show it in red",
     )
     max_unreadable_share: float = Field(
-        0.2, gt=0, le=1, description="of the values of an optional column that may be unreadable"
+        0.2, gt=0, le=1, description="share of the values of an optional column that may be unreadable"
     )
     max_unknown_items_share: float = Field(
-        0.5, gt=0, le=1, description="of the events that may be about items that no catalogue delivery has"
+        0.5,
+        gt=0,
+        le=1,
+        description="share of the events that may be about items that no catalogue delivery has",
     )
     min_rows_share: float = Field(
         0.05, ge=0, le=1, description="share of the usual rows below which a delivery is refused"
@@ -278,7 +290,7 @@ class ImageSettings(Section):
     batch_size: int = Field(4, ge=1, description="pictures that pass the model at a time on a CPU")
     gpu_batch_size: int = Field(128, ge=1, description="pictures that pass the model at a time on a GPU")
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
+        "auto", description="cuda, cpu, or auto: the GPU where a task has one; not part of the encoder id"
     )
     backend: Literal["torch", "onnxruntime"] = Field(
         "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
@@ -328,7 +340,7 @@ class TextSettings(Section):
         32_768, ge=1, description="tokens, padding included, that pass the model at a time on a GPU"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="cuda, cpu, or auto: the GPU where a task has one; no part of the encoder id"
+        "auto", description="cuda, cpu, or auto: the GPU where a task has one; not part of the encoder id"
     )
     backend: Literal["torch", "onnxruntime"] = Field(
         "torch", description="torch, or onnxruntime (on the CPU, an extra); part of the encoder id"
@@ -345,7 +357,7 @@ class FeatureSettings(Section):
     task_gpus: float = Field(
         0.0,
         ge=0,
-        description="GPUs that Spark is asked for by each embedding task (0.5: two tasks share one); 0: none",
+        description="GPUs that each embedding task asks Spark for (0.5: two tasks share one); 0: none",
     )
     image: ImageSettings = ImageSettings()
     text: TextSettings = TextSettings()
@@ -453,8 +465,8 @@ class GateSettings(Section):
     max_latency_ms: float = Field(100.0, gt=0, description="longest time for one list, in milliseconds")
     auto_approve: Literal["never", "first", "always"] = Field(
         "never",
-        description="never: a person is asked; first: only where no champion can be replaced is the "
-        "gate trusted; always: it is trusted",
+        description="never: a person decides; first: the gate decides while there is no champion; "
+        "always: the gate decides",
     )
 
 
@@ -468,21 +480,25 @@ class ScoringSettings(Section):
     user_block: int = Field(1_024, ge=1, description="users that are scored at a time")
     partitions: int = Field(4, ge=1, description="Spark partitions of the users")
     exclude_seen: bool = Field(True, description="leave out what a user already has")
-    blocked_items: tuple[str, ...] = Field((), description="item ids that stand in no list")
-    blocked_brands: tuple[str, ...] = Field((), description="brands that appear in no list")
-    blocked_categories: tuple[str, ...] = Field((), description="with all that lies below them")
+    blocked_items: tuple[str, ...] = Field((), description="item ids that never appear in a list")
+    blocked_brands: tuple[str, ...] = Field((), description="brands that never appear in a list")
+    blocked_categories: tuple[str, ...] = Field(
+        (), description="categories that never appear in a list, with everything below them"
+    )
     only_available: bool = Field(True, description="leave out items that are not available")
     max_age_days: int | None = Field(
         None,
         ge=1,
-        description="days since the first delivery after which an item is in no list; none: any age",
+        description="days since the first delivery after which an item is no longer listed; none: any age",
     )
     max_silence_days: int | None = Field(
         None,
         ge=1,
-        description="days since the last delivery after which an item is in no list; none: any time",
+        description="days since the last delivery after which an item is no longer listed; none: any time",
     )
-    rebuyable_categories: tuple[str, ...] = Field((), description="recommended again to who bought there")
+    rebuyable_categories: tuple[str, ...] = Field(
+        (), description="categories whose items are recommended again to users who bought them"
+    )
     max_per_category: int | None = Field(
         None, ge=1, description="rows of one category in a list; none: any number"
     )
@@ -494,7 +510,7 @@ class ScoringSettings(Section):
         0,
         ge=0,
         le=1,
-        description="0 ranks by score; towards 1 ever more by the distance from the items above (MMR)",
+        description="0 ranks by score; the closer to 1, the more the distance from the items above counts (MMR)",
     )
     pool: int = Field(5, ge=1, description="candidates among which diversity chooses, in multiples of k")
     explore_share: float = Field(

@@ -28,7 +28,7 @@ def test_texts_and_lists_are_quoted() -> None:
 @pytest.mark.parametrize("value", [None, True, {"a": 1}])
 def test_only_literals_are_filled_in(value: object) -> None:
     rule = RowRule(reason=ReasonCode.BAD_PRICE, columns=("price",), must="price <= {cap}")
-    with pytest.raises(ContractError, match=r"rule bad_price of events asks for \{cap\}"):
+    with pytest.raises(ContractError, match=r"rule bad_price of events uses \{cap\}"):
         rule_sql(EVENTS, rule, {"cap": value})
 
 

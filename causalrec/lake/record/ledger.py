@@ -107,7 +107,7 @@ def new_row(
 class Ledger:
     """Appends rows and answers what was done when. Appends of concurrent jobs all land.
 
-    The rows of all dates are kept for as long as the table has the version that they were read from: every run
+    The rows of all dates are kept while the table stays at the version that they were read from: every run
     adds a small file, and a plan asks for all of them once per stage.
     """
 

@@ -1,5 +1,6 @@
 """What a prediction leaves over, as a Gaussian: the common yardstick of all channels."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,31 @@ class GaussianNoise:
         squares = np.square(self.standardise(residuals)).sum(axis=1)
         values: Floats = -0.5 * (squares + residuals.shape[1] * LOG_2_PI) - np.float32(self.log_volume())
         return values.astype(np.float32)
+
+
+class GaussianChannel(ABC):
+    """z | condition ~ N(prediction, noise), z (n, p) whitened and condition (n, q)."""
+
+    noise: GaussianNoise
+
+    @abstractmethod
+    def predict(self, condition: Floats) -> Floats:
+        """E[z | condition], (n, q) -> (n, p)."""
+
+    def log_density(self, target: Floats, condition: Floats) -> Floats:
+        """log p(z | condition), (n,), in nats."""
+        return self.noise.log_density(target - self.predict(condition))
+
+    def evidence(self, target: Floats, condition: Floats) -> Floats:
+        """log p(z | condition) - log p(z), (n,), in nats."""
+        alone = GaussianNoise.unit(target.shape[1]).log_density(target)
+        values: Floats = self.log_density(target, condition) - alone
+        return values
+
+    def draw(self, condition: Floats, rng: np.random.Generator) -> Floats:
+        """One z per row of the condition, (n, p)."""
+        mean = self.predict(condition)
+        return mean + self.noise.colour(rng.standard_normal(mean.shape).astype(np.float32))
 
 
 def shrunk_covariance(rows: Floats) -> Doubles:

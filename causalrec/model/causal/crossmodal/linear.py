@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats
-from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianChannel, GaussianNoise
 
 Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class LinearChannel:
+class LinearChannel(GaussianChannel):
     """z | condition ~ N(condition @ weights, noise): the exact answer if everything is linear-Gaussian.
 
     Attributes:
@@ -26,21 +26,6 @@ class LinearChannel:
         """E[z | condition], (n, q) -> (n, p)."""
         values: Floats = condition @ self.weights
         return values
-
-    def log_density(self, target: Floats, condition: Floats) -> Floats:
-        """log p(z | condition), (n,), in nats."""
-        return self.noise.log_density(target - self.predict(condition))
-
-    def evidence(self, target: Floats, condition: Floats) -> Floats:
-        """log p(z | condition) - log p(z), (n,), in nats."""
-        alone = GaussianNoise.unit(target.shape[1]).log_density(target)
-        values: Floats = self.log_density(target, condition) - alone
-        return values
-
-    def draw(self, condition: Floats, rng: np.random.Generator) -> Floats:
-        """One z per row of the condition, (n, p)."""
-        mean = self.predict(condition)
-        return mean + self.noise.colour(rng.standard_normal(mean.shape).astype(np.float32))
 
 
 def ridge_weights(target: Floats, condition: Floats, ridge: float) -> Floats:

@@ -11,13 +11,13 @@ from causalrec.dataset.arrays import Floats
 from causalrec.model.causal.crossmodal.bagged_means import BaggedMeans
 from causalrec.model.causal.crossmodal.diffusion import Denoiser, train_denoiser
 from causalrec.model.causal.crossmodal.diffusion_density import draw_residuals, log_density, mean_residual
-from causalrec.model.causal.crossmodal.gaussian_noise import GaussianNoise
+from causalrec.model.causal.crossmodal.gaussian_noise import GaussianChannel, GaussianNoise
 
 SEED = 0  # of the noises that a density is measured with: the same item gets the same value
 
 
 @dataclass(frozen=True)
-class MlpChannel:
+class MlpChannel(GaussianChannel):
     """z | condition ~ N(mean of the networks, noise)."""
 
     means: BaggedMeans
@@ -26,21 +26,6 @@ class MlpChannel:
     def predict(self, condition: Floats) -> Floats:
         """E[z | condition], (n, q) -> (n, p)."""
         return self.means.predict(condition)
-
-    def log_density(self, target: Floats, condition: Floats) -> Floats:
-        """log p(z | condition), (n,), in nats."""
-        return self.noise.log_density(target - self.predict(condition))
-
-    def evidence(self, target: Floats, condition: Floats) -> Floats:
-        """log p(z | condition) - log p(z), (n,), in nats."""
-        alone = GaussianNoise.unit(target.shape[1]).log_density(target)
-        values: Floats = self.log_density(target, condition) - alone
-        return values
-
-    def draw(self, condition: Floats, rng: np.random.Generator) -> Floats:
-        """One z per row of the condition, (n, p)."""
-        mean = self.predict(condition)
-        return mean + self.noise.colour(rng.standard_normal(mean.shape).astype(np.float32))
 
 
 @dataclass(frozen=True)

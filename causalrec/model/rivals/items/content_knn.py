@@ -10,14 +10,14 @@ from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress
 from causalrec.model.neighbours import nearest
 from causalrec.model.rivals.items.content_ease import DIRECTIONS, unit_content
-from causalrec.model.rivals.items.itemitem import HistoryRecommender, csr_arrays, csr_from
+from causalrec.model.rivals.items.itemitem import NeighbourRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
 
-class ContentKnnRecommender(HistoryRecommender):
+class ContentKnnRecommender(NeighbourRecommender):
     """score(u, i) = sum over the history of the cosine of whitened content, for the k nearest of each item.
 
     Validation chooses the modalities (each alone, or all) and k.
@@ -26,8 +26,8 @@ class ContentKnnRecommender(HistoryRecommender):
     name = "content_knn"
 
     def __init__(self, settings: BaselineSettings, judge: Judge, seed: int) -> None:
+        super().__init__()
         self.settings, self.judge, self.seed = settings, judge, seed
-        self.similar: sp.csr_matrix = sp.csr_matrix(np.empty((0, 0), dtype=np.float32))
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Builds the neighbour lists of every choice, block by block, and keeps the best.
@@ -56,18 +56,3 @@ class ContentKnnRecommender(HistoryRecommender):
 
     def _lists(self, view: Floats, k: int) -> sp.csr_matrix:
         return nearest(view, view, k, self.settings.row_block, same=True)
-
-    def apply(self, history: sp.csr_matrix) -> Floats:
-        """History times the neighbour matrix."""
-        return np.asarray((history @ self.similar).todense(), dtype=np.float32)
-
-    def snapshot(self) -> Snapshot:
-        """Histories and neighbour lists."""
-        base = super().snapshot()
-        return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Takes both back."""
-        super().restore(snapshot)
-        n_items = snapshot.facts["shape"][1]
-        self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))

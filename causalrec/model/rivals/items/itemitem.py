@@ -57,6 +57,32 @@ class HistoryRecommender(Recommender):
         self.history = csr_from("history", snapshot.arrays, (n_users, n_items))
 
 
+class NeighbourRecommender(HistoryRecommender):
+    """Applies a sparse matrix of near items.
+
+    Attributes:
+        similar: (N, N), row by row the items near one item; empty before it is fitted.
+    """
+
+    def __init__(self) -> None:
+        self.similar: sp.csr_matrix = sp.csr_matrix(np.empty((0, 0), dtype=np.float32))
+
+    def apply(self, history: sp.csr_matrix) -> Floats:
+        """History times the neighbour matrix."""
+        return np.asarray((history @ self.similar).todense(), dtype=np.float32)
+
+    def snapshot(self) -> Snapshot:
+        """Histories and neighbour lists."""
+        base = super().snapshot()
+        return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restores both."""
+        super().restore(snapshot)
+        n_items = snapshot.facts["shape"][1]
+        self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))
+
+
 def csr_arrays(name: str, matrix: sp.csr_matrix) -> dict[str, npt.NDArray[Any]]:
     """The three arrays of a CSR matrix under a common prefix."""
     return {

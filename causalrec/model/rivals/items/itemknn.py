@@ -7,19 +7,19 @@ import scipy.sparse as sp
 
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
-from causalrec.model.base import FitReport, Progress, Snapshot
-from causalrec.model.rivals.items.itemitem import HistoryRecommender, csr_arrays, csr_from
+from causalrec.model.base import FitReport, Progress
+from causalrec.model.rivals.items.itemitem import NeighbourRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
 
-class ItemKnnRecommender(HistoryRecommender):
+class ItemKnnRecommender(NeighbourRecommender):
     """score(u, i) = sum over the history of c_ij / (sqrt(c_i c_j) + shrink), j kept if i is near it."""
 
     name = "item_knn"
 
     def __init__(self, settings: BaselineSettings) -> None:
+        super().__init__()
         self.settings = settings
-        self.similar: sp.csr_matrix = sp.csr_matrix(np.empty((0, 0), dtype=np.float32))
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
         """Builds the neighbour lists block by block; nothing of size N x N is held."""
@@ -46,18 +46,3 @@ class ItemKnnRecommender(HistoryRecommender):
         place = np.arange(rows.size) - np.searchsorted(rows, rows)
         near = place < self.settings.knn_neighbours
         return sp.csr_matrix((values[near], (rows[near], columns[near])), shape=counts.shape)
-
-    def apply(self, history: sp.csr_matrix) -> Floats:
-        """History times the neighbour matrix."""
-        return np.asarray((history @ self.similar).todense(), dtype=np.float32)
-
-    def snapshot(self) -> Snapshot:
-        """Histories and neighbour lists."""
-        base = super().snapshot()
-        return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Restores both."""
-        super().restore(snapshot)
-        n_items = snapshot.facts["shape"][1]
-        self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))
