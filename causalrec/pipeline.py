@@ -53,6 +53,11 @@ class Stage:
 LISTS = ("recommendations", "similar_items", "popular_items")
 """The tables of a night that a shop serves from."""
 
+BEHAVIOUR = (
+    "complements", "substitutes", "cart_lists", "buy_again", "trending_items", "recent_items", "audiences",
+)  # fmt: skip
+"""Lists that a night makes where ``lists.tables`` names them."""
+
 ASSETS = ("events", "products", "datasets", *LISTS)
 """Tables that other DAGs may be scheduled on."""
 
@@ -172,9 +177,17 @@ NIGHT = (
         writes=("similar_items", "popular_items"),
     ),
     Stage(
+        "behaviour_lists",
+        60,
+        after=("publish",),
+        reads=("datasets", "events", "products"),
+        writes=BEHAVIOUR,
+        pool="spark",
+    ),
+    Stage(
         "report",
         30,
-        after=("item_lists",),
+        after=("item_lists", "behaviour_lists"),
         reads=("ledger", "evaluations", "recommendations", "interactions", "datasets", "products", "images"),
         kind="page",
     ),
