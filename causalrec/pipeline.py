@@ -188,7 +188,16 @@ NIGHT = (
         "report",
         30,
         after=("item_lists", "behaviour_lists"),
-        reads=("ledger", "evaluations", "recommendations", "interactions", "datasets", "products", "images"),
+        reads=(
+            "ledger",
+            "evaluations",
+            "recommendations",
+            "interactions",
+            "datasets",
+            "products",
+            "images",
+            *BEHAVIOUR,
+        ),
         kind="page",
     ),
     Stage(
@@ -221,7 +230,7 @@ TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="g
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
-EXPORT = Stage("export", 120, reads=LISTS)
+EXPORT = Stage("export", 120, reads=(*LISTS, *BEHAVIOUR))
 """Copies the published lists to the stores that a shop serves from, once all of them are there."""
 
 TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")
