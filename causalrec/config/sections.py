@@ -160,6 +160,13 @@ class DemoSettings(Section):
         ge=0,
         description="standard deviation of what an item adds to the log-odds of buying after a click",
     )
+    companions: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="chance that what goes with an item of the basket is taken too, once it is looked at; "
+        "0: nothing goes with anything",
+    )
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     random_share: float = Field(0.08, ge=0, le=1, description="share of places filled uniformly at random")
     position_decay: float = Field(
@@ -316,7 +323,7 @@ class ImageSettings(Section):
     retry_days: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 4),
         description="days after the first, second, ... attempt on which an unreachable picture is "
-        "asked for again",
+        "tried again",
     )
     threads: int = Field(1, ge=1, description="threads of the model on one Spark worker")
 
@@ -510,7 +517,7 @@ class ScoringSettings(Section):
         0,
         ge=0,
         le=1,
-        description="0 ranks by score; the closer to 1, the more the distance from the items above counts (MMR)",
+        description="0 ranks by score; the closer to 1, the more distance from the items above counts (MMR)",
     )
     pool: int = Field(5, ge=1, description="candidates among which diversity chooses, in multiples of k")
     explore_share: float = Field(
