@@ -122,5 +122,5 @@ def test_init_refuses_bad_names_zones_and_existing_files(
     assert settings.landing.events.columns["user_id"].column == "Email"
     assert settings.landing_root.endswith('sp ace"')
     assert main([*command, "UTC"]) == 1
-    assert "there already" in capsys.readouterr().out
+    assert "already exists" in capsys.readouterr().out
     assert main(["init", "../x"]) == 1
