@@ -59,7 +59,7 @@ def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 10
     users = np.unique(keys // data.n_items).astype(np.int32)
     lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
     for rows, scores in masked_scores(score, data, users, batch):
-        best = top_k(scores, k)
+        best = top_k(scores, k, users[rows])
         listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
         lists[rows] = np.where(listed, best, np.int32(-1))
     chance = np.full(keys.size, keys.size / (users.size * data.n_items))
