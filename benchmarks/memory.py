@@ -92,7 +92,9 @@ def main() -> None:
             theirs.close()
             said, used = ours.recv()
             child.join()
-            table.add_row(model, *(f"{n:,}" for n in size), f"{said:,.0f}", f"{used:,.0f}", f"{said / used:.2f}")
+            table.add_row(
+                model, *(f"{n:,}" for n in size), f"{said:,.0f}", f"{used:,.0f}", f"{said / used:.2f}"
+            )
     Console(width=110).print(table)
 
 
