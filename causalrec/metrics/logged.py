@@ -78,6 +78,7 @@ def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 
     if log is None or log.shape[1] == 0:
         return {}
     history = unique_pairs(data.train)
+    # a list leaves out what the user has
     fresh = ~np.isin(
         pair_keys(log[:2].astype(np.int32)), pair_keys(history)
     )  # a list leaves out what the user has
