@@ -199,7 +199,15 @@ def _table(block: bytes, schema: pa.Schema | None, max_row_bytes: int) -> pa.Tab
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
         parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer"),
     )
-    return table if table.num_rows == _count(block) else None
+    whole = table.num_rows == _count(block) and not any(_lists_nothing(kind) for kind in table.schema.types)
+    return table if whole else None
+
+
+def _lists_nothing(kind: pa.DataType) -> bool:
+    """Whether a type has lists of nulls only, whose lengths Arrow's parser gets wrong."""
+    if pa.types.is_list(kind):
+        return pa.types.is_null(kind.value_type) or _lists_nothing(kind.value_type)
+    return pa.types.is_struct(kind) and any(_lists_nothing(field.type) for field in kind)
 
 
 def _is_plain(block: bytes, max_row_bytes: int) -> bool:
