@@ -91,8 +91,9 @@ def _show_rows(one: DeliveryCheck, console: Console) -> None:
     table = Table("reason", "rows", "example", "what cures it")
     for reason, (count, example, cure) in one.rejects.items():
         table.add_row(f"[red]{reason}[/]", f"{count:,}", escape(example), escape(cure))
-    for note, count in one.nulled.items():
-        table.add_row(f"[yellow]{note}[/]", f"{count:,}", "the row stays, this field is empty", "")
+    for note, (count, example, cure) in one.nulled.items():
+        kept = f"{example} (the row stays, this field is empty)"
+        table.add_row(f"[yellow]{note}[/]", f"{count:,}", escape(kept), escape(cure))
     console.print(table)
 
 

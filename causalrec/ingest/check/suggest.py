@@ -19,6 +19,7 @@ EVENT_WORDS = {
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
 
 Tree = dict[str, Any]
@@ -38,6 +39,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     if any(name.strip() and name.strip().casefold() not in spoken for name in found.columns):
         tree["extra_columns"] = "ignore"
     tree |= _times(_values(found, columns.get(time, time)))
+    tree |= _numbers(_values(found, columns.get("price", "price")))
     ids = [
         _values(found, columns.get(name, name))
         for name in ("user_id", "item_id")
@@ -96,6 +98,12 @@ def _times(values: Sequence[Any]) -> Tree:
     if texts and all(_NAIVE.fullmatch(text) for text in texts):
         return {"naive_times": "shop"}
     return {}
+
+
+def _numbers(values: Sequence[Any]) -> Tree:
+    """A comma before one or two last digits, or after a point, in every number that has a comma at all."""
+    texts = [str(value).strip() for value in values if "," in str(value)]
+    return {"decimal_comma": True} if texts and all(_COMMA.search(text) for text in texts) else {}
 
 
 def _values(found: FileCheck, source: Any) -> list[Any]:  # noqa: ANN401 - text or table of TOML
