@@ -10,8 +10,8 @@ SECTION = "[landing.{kind}]"
 _CURES: Mapping[str, str] = {
     ReasonCode.UNPARSEABLE: "correct these rows in the export; quarantine holds their text. Where CSV has "
     "another number of cells than its header, set {section} delimiter",
-    ReasonCode.INVALID_TYPE: "set {section} naive_times, epoch_unit, number_ids or decimal_comma as the shop "
-    "writes them",
+    ReasonCode.INVALID_TYPE: "set {section} time_format, naive_times, epoch_unit, number_ids or "
+    "decimal_comma as the shop writes them",
     ReasonCode.MISSING_REQUIRED: "map the column under [landing.{kind}.columns], or leave such rows out by "
     "{section} filled",
     ReasonCode.FUTURE_EVENT: "set landing.time_zone and landing.day_start_hour to the shop's own day",
@@ -42,7 +42,7 @@ _PICTURE_CURES: Mapping[str, str] = {
 }
 _FIELD_CURES: Mapping[str, str] = {
     "double": "set {section} decimal_comma or currency as the shop writes numbers",
-    "timestamp": "set {section} naive_times or epoch_unit",
+    "timestamp": "set {section} time_format, naive_times or epoch_unit",
     "array<string>": "set {section} list_separator",
     "string": "set {section} number_ids where whole numbers stand for texts",
 }

@@ -68,7 +68,8 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
         for line in one.blocking:
             console.print(f"REFUSED {escape(line)}", style="bold red", highlight=False, soft_wrap=True)
         if one.toml:
-            console.print("settings to try:", style="bold")
+            told = "settings to try (lines of a section that is there already go into it):"
+            console.print(told, style="bold")
             console.print(escape(one.toml), style="green", highlight=False, soft_wrap=True)
 
 

@@ -1,8 +1,8 @@
 """The first and the newest delivery of each kind, looked at: files, columns, rows, ids, days, pictures."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from causalrec.ingest.advice import cure, field_advice
 from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.sample import FileCheck, check_file
-from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.check.suggest import Tree, suggested, toml_block
 from causalrec.ingest.formats.layout import Layout, day_start
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
@@ -142,8 +142,8 @@ def _delivery(
         readable = read and not any(one.problem for one in files)
         refused = refusals(day, seen.measures, table, landing, settings) if readable else []
     trees = (
-        suggested(one, landing, layout.feed.model_dump())
-        for one in files
+        _settings(one, path.path, look, landing, layout)
+        for one, path in zip(files, read, strict=False)
         if one.problem or refused or seen.measures.nulled
     )
     return DeliveryCheck(
@@ -157,6 +157,18 @@ def _delivery(
         pictures=check_pictures(seen.good, settings) if kind == "products" else None,
         refused=tuple(refused),
     )  # fmt: skip
+
+
+def _settings(
+    found: FileCheck, path: str, look: Callable[..., FileCheck], landing: Contract, layout: Layout
+) -> Tree:
+    """What to set for a file; where its encoding hides its columns, what they need as well."""
+    tree = suggested(found, landing, layout.feed.model_dump())
+    if set(tree) != {"encoding"}:
+        return tree
+    feed = layout.feed.model_copy(update=tree)
+    again = look(path, found.name, layout=replace(layout, feed=feed))
+    return tree | suggested(again, landing, feed.model_dump())
 
 
 def _emptied(note: str, rows: int, seen: Sampled, table: Contract) -> tuple[int, str, str]:

@@ -1,10 +1,12 @@
 """Settings that would let a file be read, guessed from its columns and first rows."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from causalrec.contracts import Contract
+from causalrec.ingest.check.nested import exploded, flattened
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.formats.layout import section
 from causalrec.ingest.synonyms import alike
@@ -17,6 +19,12 @@ EVENT_WORDS = {
     "order": "purchase", "sale": "purchase", "checkout": "purchase",
 }  # fmt: skip
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
+TIME_FORMATS = tuple(
+    day + clock
+    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d")
+    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M")
+)
+"""Ways to write a time that shops use; a sample that more than one of them reads decides nothing."""
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 _COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
@@ -31,6 +39,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
         return {"encoding": encoding[1]}
     if not found.columns:
         return {}
+    found, lists = flattened(found)
     tree: Tree = {}
     columns = _columns(found, landing, feed)
     time = "event_time" if "event_time" in landing.column_names else "updated_at"
@@ -47,6 +56,8 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     ]
     if any(isinstance(value, int) and not isinstance(value, bool) for values in ids for value in values):
         tree["number_ids"] = True
+    if (explode := exploded(_names(columns.get("item_id", "item_id")), lists)) and not feed.get("explode"):
+        tree["explode"] = explode
     if columns:
         tree["columns"] = columns
     if not _identified(found, landing, columns):
@@ -76,9 +87,6 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
             columns[column.name] = {"value": "purchase"}
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
-    if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
-        parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
-        columns["event_id"] = {"join": [part for part in parts if isinstance(part, str)]}
     if "event_type" in landing.column_names and "event_type" not in mapped:
         source = columns.get("event_type", "event_type")
         words = {str(value) for value in _values(found, source)}
@@ -87,6 +95,9 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
         }
         if isinstance(source, str) and any(word != ours for word, ours in known.items()):
             columns["event_type"] = {"column": source, "values": known}
+    if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
+        parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
+        columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
     return columns
 
 
@@ -97,7 +108,15 @@ def _times(values: Sequence[Any]) -> Tree:
         return {"epoch_unit": next((unit for least, unit in EPOCHS if size >= least), "s")}
     if texts and all(_NAIVE.fullmatch(text) for text in texts):
         return {"naive_times": "shop"}
-    return {}
+    fitting = [one for one in TIME_FORMATS if texts and all(_is_written(text, one) for text in texts)]
+    return {"time_format": fitting[0], "naive_times": "shop"} if len(fitting) == 1 else {}
+
+
+def _is_written(text: str, time_format: str) -> bool:
+    try:
+        return bool(dt.datetime.strptime(text.strip(), time_format))
+    except ValueError:
+        return False
 
 
 def _numbers(values: Sequence[Any]) -> Tree:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -51,6 +51,7 @@ class Layout:
             currency=self.feed.currency,
             epoch_unit=self.feed.epoch_unit,
             zone=zones[self.feed.naive_times],
+            time_format=self.feed.time_format,
             number_ids=self.feed.number_ids,
             list_separator=self.feed.list_separator,
         )
@@ -88,13 +89,12 @@ class Layout:
         if not feed.explode:
             yield row, self._row(row, landing, arrival)
             return
-        elements = reach(row, feed.explode)
-        if not isinstance(elements, list) or not elements:
-            yield row, self._unwanted(row) or LeftOut(f"{feed.explode} is empty")
-            return
-        for element in elements:
-            ours = self._row({**row, feed.explode: element}, landing, arrival)
-            yield {**row, feed.explode: [element]}, ours
+        names = [feed.explode] if feed.explode in row else feed.explode.split(".")
+        for part, opened in _exploded(row, names):
+            if opened is None:
+                yield part, LeftOut(f"{feed.explode} is empty")
+            else:
+                yield part, self._row(opened, landing, arrival)
 
     def again(
         self, row: Mapping[str, object], landing: Contract, arrival: dt.date
@@ -160,6 +160,23 @@ def day_start(day: dt.date, zone: str, hour: int) -> dt.datetime:
 def root(path: str) -> str:
     """Column that a path begins in."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _exploded(
+    row: Mapping[str, object], names: Sequence[str]
+) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | None]]:
+    """For every element of the lists on a path, the row with that element alone: in lists of one, and in
+    place of the lists. Where a list is empty or none at all there is no element, and so None."""
+    name, *further = names
+    value = row.get(name)
+    listed = value if isinstance(value, list) else [value] if further and isinstance(value, Mapping) else []
+    if not listed:
+        yield row, None
+    for one in listed:
+        inside = _exploded(one, further) if further and isinstance(one, Mapping) else [(one, one)]
+        for part, opened in inside:
+            kept: object = [part] if isinstance(value, list) else part
+            yield {**row, name: kept}, None if opened is None else {**row, name: opened}
 
 
 @cache

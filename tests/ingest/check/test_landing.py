@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +91,50 @@ def test_column_rules_count_as_a_night_counts_them(tmp_path: Path) -> None:
         "price bad_price": (1, "-1.0"), "position bad_position": (1, "0"), "policy bad_id": (1, "'a\\tb'"),
         "propensity bad_propensity": (1, "2.0"), "session_id null_id": (1, "'null'"),
     }  # fmt: skip
+
+
+GERMAN = [
+    "Belegnr;Bestelldatum;Kundennummer;Artikelnummer;Preis;W\u00e4hrung",
+    *(f"{n};2{n % 9}.02.2026 18:30;K{n % 7};A-{n % 5};1.0{n:02d},90;EUR" for n in range(40)),
+]
+HITS = [
+    {
+        "ts": 1772366400000 + n, "visitor": {"id": f"v{n}"},
+        "action": {"type": kind, "products": [{"sku": "a"}]},
+    }
+    for n in range(20) for kind in ("detail", "transaction")
+]  # fmt: skip
+FOREIGN = {
+    "german": (
+        "\r\n".join(GERMAN).encode("latin-1"), 40,
+        ['encoding = "windows-1252"', 'time_format = "%d.%m.%Y %H:%M"', "decimal_comma = true",
+         'user_id = "Kundennummer"', 'item_id = "Artikelnummer"'],
+    ),
+    "nested": (
+        json.dumps(HITS).encode(), 40,
+        ['epoch_unit = "ms"', 'explode = "action.products"', 'item_id = "action.products.sku"',
+         'user_id = "visitor.id"', 'event_id = { join = ["ts", "visitor.id", "action.products.sku", '
+         '"action.type"] }'],
+    ),
+    "wrapped": (
+        json.dumps({"orders": [{"created_at": "2026-03-01T10:00:00-05:00", "customer": {"id": n},
+                                "line_items": [{"sku": "a"}, {"sku": "b"}]} for n in range(9)]}).encode(), 18,
+        ["number_ids = true", 'explode = "orders.line_items"', 'user_id = "orders.customer.id"'],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path, name: str) -> None:
+    data, rows, expected = FOREIGN[name]
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes(data)
+    bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    _, events = check_landing(Settings.model_validate(bare))
+    assert events.blocking
+    assert [line for line in expected if line not in events.toml.splitlines()] == []
+    mended = Settings.model_validate(bare | tomllib.loads(events.toml))
+    _, again = check_landing(mended)
+    assert (again.blocking, again.toml, again.rows) == ([], "", rows)
+    assert set(again.rejects) <= {"duplicate"}
