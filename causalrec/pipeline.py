@@ -53,6 +53,11 @@ class Stage:
 LISTS = ("recommendations", "similar_items", "popular_items")
 """The tables of a night that a shop serves from."""
 
+BEHAVIOUR = (
+    "complements", "substitutes", "cart_lists", "buy_again", "trending_items", "recent_items", "audiences",
+)  # fmt: skip
+"""Lists that a night makes where ``lists.tables`` names them."""
+
 ASSETS = ("events", "products", "datasets", *LISTS)
 """Tables that other DAGs may be scheduled on."""
 
@@ -172,10 +177,27 @@ NIGHT = (
         writes=("similar_items", "popular_items"),
     ),
     Stage(
+        "behaviour_lists",
+        60,
+        after=("publish",),
+        reads=("datasets", "events", "products"),
+        writes=BEHAVIOUR,
+        pool="spark",
+    ),
+    Stage(
         "report",
         30,
-        after=("item_lists",),
-        reads=("ledger", "evaluations", "recommendations", "interactions", "datasets", "products", "images"),
+        after=("item_lists", "behaviour_lists"),
+        reads=(
+            "ledger",
+            "evaluations",
+            "recommendations",
+            "interactions",
+            "datasets",
+            "products",
+            "images",
+            *BEHAVIOUR,
+        ),
         kind="page",
     ),
     Stage(
@@ -208,7 +230,7 @@ TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="g
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
-EXPORT = Stage("export", 120, reads=LISTS)
+EXPORT = Stage("export", 120, reads=(*LISTS, *BEHAVIOUR))
 """Copies the published lists to the stores that a shop serves from, once all of them are there."""
 
 TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")

@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 # One thread each: workers and the jobs that they start share the processors, and waiting threads spin.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+# Hundreds of processes start: without cached bytecode each would compile its libraries again, for many minutes.
+export PYTHONDONTWRITEBYTECODE=
 if [ "${1:-}" = --fast ]; then
   shift
   for folder in benchmarks dags end_to_end features registry training wheel; do

@@ -158,6 +158,13 @@ class DemoSettings(Section):
         ge=0,
         description="standard deviation of what an item adds to the log-odds of buying after a click",
     )
+    companions: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="chance that what goes with an item of the basket is taken too, once it is looked at; "
+        "0: nothing goes with anything",
+    )
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     random_share: float = Field(0.08, ge=0, le=1, description="share of places filled uniformly at random")
     position_decay: float = Field(

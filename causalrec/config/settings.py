@@ -10,6 +10,7 @@ from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
+from causalrec.config.lists import ListSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
 from causalrec.config.sections import (
@@ -51,6 +52,7 @@ class Settings(Section):
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
+    lists: ListSettings = ListSettings()
     export: ExportSettings = ExportSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()

@@ -11,7 +11,8 @@ from causalrec.metrics.beyond import catalogue_metrics
 from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.calibration import Calibration, calibration
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
-from causalrec.metrics.logged import uniform_list_value
+from causalrec.metrics.logged import uniform_list_value, uniform_policy_value
+from causalrec.metrics.off_policy import Value
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Score, Split, rank_per_user
 from causalrec.metrics.slices import slice_metrics
@@ -83,11 +84,19 @@ def evaluate_all(
     if exposed is not None:
         per_user |= uniform_list_value(score, data, RANDOM_K, batch)
         plain["random_users"] = float(per_user.get(f"random_ndcg@{RANDOM_K}", np.empty(0)).size)
+        rows += _values(split, uniform_policy_value(score, data, RANDOM_K, batch))
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))
     rows += [MetricRow(split, *_parts(name), value) for name, value in plain.items()]
     return Evaluation(tuple(rows), ranked, per_user, curve)
+
+
+def _values(split: str, found: dict[str, Value]) -> list[MetricRow]:
+    """Off-policy values with their intervals; ``ess_liked`` is the effective number of looks behind them."""
+    rows = [MetricRow(split, *_parts(name), one.estimate, one.low, one.high) for name, one in found.items()]
+    effective = [one.effective for one in found.values()][:1]
+    return rows + [MetricRow(split, "ess_liked", RANDOM_K, one) for one in effective]
 
 
 def list_calibration(ranked: RankedUsers) -> Calibration | None:

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Floats, Interactions, Ints, pair_keys, unique_pairs
 from causalrec.metrics.debiased import effective_sample_size, liked_outcomes, snips_hit_rate
 from causalrec.metrics.doubly_robust import list_value
+from causalrec.metrics.off_policy import Value, ips, snips
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Score, masked_scores
 from causalrec.metrics.topk import top_k
@@ -57,17 +58,48 @@ def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 10
     outcomes = liked_outcomes(log[2])[first].astype(np.float32)
     once = np.stack([*np.divmod(keys, data.n_items), outcomes]).astype(np.float32)
     users = np.unique(keys // data.n_items).astype(np.int32)
-    lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
-    for rows, scores in masked_scores(score, data, users, batch):
-        best = top_k(scores, k)
-        listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
-        lists[rows] = np.where(listed, best, np.int32(-1))
+    lists = _lists(score, data, users, k, batch)
     chance = np.full(keys.size, keys.size / (users.size * data.n_items))
     model = OthersMeans(once, data.n_users, data.n_items)
     value = list_value(lists, users, once, chance, model, data.n_items, clip=0.0)
     listed_keys = users.astype(np.int64)[:, None] * data.n_items + lists
     support = (np.isin(listed_keys, keys) & (lists >= 0)).sum(axis=1).astype(np.float64)
     return {f"dr_liked@{k}": np.nan_to_num(value), f"dr_support@{k}": support}
+
+
+def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 1024) -> dict[str, Value]:
+    """``ips_liked@k`` and ``snips_liked@k``: response to a look at a random row of each user's list.
+
+    A round is a pair that chance showed; every item that is not in the user's history was as likely. The new
+    policy shows each of the ``k`` listed items with the same chance. Rounds of a user are one cluster. Empty
+    without random exposure, and where chance showed no listed item.
+    """
+    log = data.random_exposure
+    if log is None or log.shape[1] == 0:
+        return {}
+    history = unique_pairs(data.train)
+    fresh = ~np.isin(pair_keys(log[:2]), pair_keys(history))  # a list leaves out what the user has
+    owners, items = log[:2, fresh].astype(np.int64)
+    rewards = liked_outcomes(log[2])[fresh]
+    users, place = np.unique(owners, return_inverse=True)
+    lists = _lists(score, data, users.astype(np.int32), k, batch)
+    others = data.n_items - np.bincount(history[0], minlength=data.n_users)[owners]
+    listed = (lists[place] == items[:, None]).any(axis=1)
+    weights = np.where(listed, others / np.maximum((lists >= 0).sum(axis=1), 1)[place], 0.0)
+    if not weights.any():
+        return {}
+    arguments = (rewards.astype(np.float64), weights, owners)
+    return {f"ips_liked@{k}": ips(*arguments), f"snips_liked@{k}": snips(*arguments)}
+
+
+def _lists(score: Score, data: Interactions, users: Ints, k: int, batch: int) -> Ints:
+    """The best ``k`` items of each user, (M, k), -1 for an empty place, without training items."""
+    lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
+    for rows, scores in masked_scores(score, data, users, batch):
+        best = top_k(scores, k)
+        listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
+        lists[rows] = np.where(listed, best, np.int32(-1))
+    return lists
 
 
 def snips_metrics(ranked: RankedUsers, held_out: Ints, propensity: Floats, n_items: int) -> dict[str, float]:

@@ -11,6 +11,7 @@ from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake, Ledger
 from causalrec.report.gates import gate_lines
+from causalrec.report.lists import samples
 from causalrec.report.night import DONE, Night
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
@@ -52,6 +53,7 @@ def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[T
         gates=gate_lines(settings, night.ds),
         people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
         codes=codes(lake, night.ds) if lake.table("recommendations").exists() else [],
+        samples=samples(lake, night.ds),
         titles=titles,
         picture=thumbnails.uri,
         side=THUMBNAIL_PIXELS,

@@ -15,6 +15,8 @@ MAX_SCORE_PSI = 0.25  # population stability index of scores beside the champion
 MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
 MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
 
+MIN_EFFECTIVE_LOOKS = 30.0  # effective sample below which an off-policy value is a guess
+
 NOISE = {
     "placebo_content": "content replaced by noise",
     "shuffled_modality": "content replaced by noise",
@@ -27,6 +29,7 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     """Every check that needs no champion to be decided, and the drift from it where there is one."""
     k = settings.metric.partition("@")[2]
     yield from _overlap(evaluation, settings)
+    yield from _list_value(evaluation)
     yield _coverage(evaluation, settings, f"coverage@{k}")
     yield _lift(evaluation, settings, f"popularity_lift@{k}")
     yield from _codebook(evaluation)
@@ -55,6 +58,25 @@ def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
     yield Check(
         name, few, users, least, text if few == "pass" else f"too little for a debiased metric: {text}"
     )
+
+
+def _list_value(evaluation: Comparison) -> Iterator[Check]:
+    """What the first rows of the lists would earn if they were shown, although they never were."""
+    measures = evaluation.measures[evaluation.model]
+    names = {"DR": "dr_liked", "SNIPS": "snips_liked", "IPS": "ips_liked"}
+    found = {name: measures.get(f"{metric}@{RANDOM_K}") for name, metric in names.items()}
+    looks = evaluation.value(evaluation.model, f"ess_liked@{RANDOM_K}")
+    if looks is None:
+        return  # nothing was shown at random, or nothing of what is listed: the check of overlap says so
+    told = ", ".join(
+        f"{name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+        for name, one in found.items()
+        if one is not None and one.low is not None and one.high is not None
+    )
+    text = f"responses per look at the first {RANDOM_K} rows, had they been shown: {told}"
+    enough: Status = "pass" if looks >= MIN_EFFECTIVE_LOOKS else "warn"
+    worth = f"; worth {looks:,.0f} random looks" + ("" if enough == "pass" else ", too few to rely on")
+    yield Check("off-policy value", enough, looks, MIN_EFFECTIVE_LOOKS, text + worth)
 
 
 def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:

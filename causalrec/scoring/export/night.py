@@ -14,10 +14,24 @@ from causalrec.lake.snapshot import DataFile, Snapshot
 from causalrec.lake.write import held_digest
 
 PUBLISHED = "recommendations"
-KEYS = {PUBLISHED: "user_id", "similar_items": "item_id", "popular_items": "category"}
+KEYS = {
+    PUBLISHED: "user_id",
+    "similar_items": "item_id",
+    "popular_items": "category",
+    "complements": "item_id",
+    "substitutes": "item_id",
+    "cart_lists": "user_id",
+    "buy_again": "user_id",
+    "trending_items": "category",
+    "recent_items": "user_id",
+    "audiences": "item_id",
+}
+"""Table -> column that a reader looks its lists up by."""
+ALWAYS = tuple(KEYS)[:3]
+"""Tables of every night; the others hold rows where a shop asks for them (``lists.tables``)."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id",),
-    "item": ("item_id", "similar_item_id"),
+    "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id"),
 }
 """Kind -> columns of the published tables that name one of it."""
 ID_DIGITS = 10
@@ -82,7 +96,7 @@ def read_night(lake: Lake, ds: dt.date) -> Night:
     if not tables or tables[0].name != PUBLISHED:
         raise ScoringError(f"nothing was published for {ds}", do="run the night of this date first")
     present = {table.name for table in tables}
-    return Night(ds, tables, tuple(name for name in KEYS if name not in present))
+    return Night(ds, tables, tuple(name for name in ALWAYS if name not in present))
 
 
 def _table(lake: Lake, name: str, key: str, ds: dt.date) -> NightTable | None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from causalrec.errors import ExportError
-from causalrec.scoring.export.night import NightTable
+from causalrec.scoring.export.night import KEYS, NightTable
 from causalrec.scoring.export.outcome import Progress
 from causalrec.scoring.export.postgres_text import identifiers, partition_name
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 STRAY: LiteralString = (
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
     "AND c.relkind = 'r' AND NOT c.relispartition "
-    "AND c.relname ~ '^(recommendations|similar_items|popular_items)_n[0-9]{8}_[0-9a-f]+$'"
+    "AND c.relname ~ %s"
 )
+STRAY_NAME = f"^({'|'.join(KEYS)})_n[0-9]{{8}}_[0-9a-f]+$"
 FORGET: LiteralString = (
     "DELETE FROM {schema}.nights WHERE NOT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n "
     "ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relispartition AND c.relname = "
@@ -70,7 +71,7 @@ def stray_tables(connection: "Connection", schema: str) -> None:
     """Drops nights that a killed export never showed or had just detached. Needs the lock of the schema."""
     from psycopg import sql
 
-    for (name,) in connection.execute(STRAY, [schema]).fetchall():
+    for (name,) in connection.execute(STRAY, [schema, STRAY_NAME]).fetchall():
         statement = sql.SQL("DROP TABLE {}.{}").format(sql.Identifier(schema), sql.Identifier(name))
         connection.execute(statement)
     connection.execute(sql.SQL(FORGET).format(schema=sql.Identifier(schema)), [schema])

@@ -19,6 +19,7 @@ TYPES: dict[pa.DataType, LiteralString] = {
     pa.float32(): "real",
     pa.bool_(): "boolean",
     pa.date32(): "date",
+    pa.timestamp("us", "UTC"): "timestamptz",
 }
 
 

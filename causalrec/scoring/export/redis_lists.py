@@ -55,7 +55,9 @@ def as_lists(batch: pa.RecordBatch, key: str, columns: list[str]) -> tuple[list[
     """Keys in order, and for each the JSON array of its rows in the order of rank."""
     rows = pa.Table.from_batches([batch]).sort_by([(key, "ascending"), ("rank", "ascending")])
     frame = rows.select(columns).to_pandas()
-    text = frame.to_json(orient="records", lines=True, double_precision=15, force_ascii=False)
+    text = frame.to_json(
+        orient="records", lines=True, double_precision=15, force_ascii=False, date_format="iso"
+    )
     lines = text.rstrip("\n").split("\n") if rows.num_rows else []
     values = rows[key].combine_chunks()
     names = values.to_numpy(zero_copy_only=False)

@@ -14,7 +14,7 @@ from causalrec.sources.demo.mechanism import (
     sigmoid,
     true_logit,
 )
-from causalrec.sources.demo.world import EVENTS, Floats, Ints, World, stream
+from causalrec.sources.demo.world import EVENTS, Floats, Ints, World, companions, stream
 
 ACCIDENT_SHARE = 0.03  # share of views that happen by accident
 ACCIDENT_CART_SHARE = 0.3  # share of accidental views that reach the cart
@@ -117,6 +117,9 @@ def _act(world: World, day: int, shown: Exposures, start: Ints, rng: np.random.G
     viewed = wanted | slipped
     wanted_cart = cart_chance(world, shown.item, logit, lift)
     carted = viewed & (rng.random(n) < np.where(slipped, ACCIDENT_CART_SHARE, wanted_cart))
+    if knobs.companions:
+        drawn = looked & _goes_with_basket(world, shown, carted) & (rng.random(n) < knobs.companions)
+        viewed, carted = viewed | drawn, carted | drawn
     bought = carted & ~slipped & (rng.random(n) < raised(PURCHASE_SHARE, lift))
     at = start[shown.session] + 700 * shown.position + rng.integers(0, 500, n)
     view_at = at + rng.integers(2_000, 60_000, n)
@@ -132,3 +135,11 @@ def _act(world: World, day: int, shown: Exposures, start: Ints, rng: np.random.G
         kind, moment, slipped[rows] & (kind > 0), shown.session[rows], shown.user[rows], shown.item[rows],
         shown.position[rows], shown.propensity[rows], shown.uniform[rows],
     )  # fmt: skip
+
+
+def _goes_with_basket(world: World, shown: Exposures, carted: Bools) -> Bools:
+    """Whether the session took the item that each row's item goes with (n,)."""
+    n_items = world.source.items
+    companion = companions(world.source)
+    wanted = shown.session[carted] * n_items + companion[shown.item[carted]]
+    return np.isin(shown.session * n_items + shown.item, wanted)

@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 MERIT = 8
 """Dimensions of merit and taste."""
 
-ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR, CONVERSION = range(9)
+ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR, CONVERSION, COMPANIONS = range(10)
 """Streams of random numbers: each part of the shop draws from its own."""
 
 
@@ -91,6 +91,14 @@ def build_world(source: SourceSettings) -> World:
     confounder = _confounder(source)
     calendar = draw_calendar(source, (source.seed, CALENDAR))
     return World(source, _items(source, confounder), _users(source), confounder, calendar)
+
+
+def companions(source: SourceSettings) -> Ints:
+    """What goes with each item (N,), if ``companions`` is above 0; no item goes with itself."""
+    order = stream(source.seed, COMPANIONS).permutation(source.items)
+    found = np.empty(source.items, dtype=np.int64)
+    found[order] = np.roll(order, 1)
+    return found
 
 
 def _confounder(source: SourceSettings) -> Confounder:

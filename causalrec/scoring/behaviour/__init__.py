@@ -1,0 +1,1 @@
+"""Lists made from what people did: complements, carts, repeated purchases, trends, audiences."""

@@ -1,0 +1,90 @@
+"""Audiences of a night: the champion's states, the shop's rules, and who has the item already."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from causalrec.config import Settings
+from causalrec.dataset.load import Dataset
+from causalrec.lake import Lake
+from causalrec.ranking.rules import allowed
+from causalrec.registry.champion.alias import needed_champion
+from causalrec.registry.package import ModelPackage
+from causalrec.registry.versions import opened
+from causalrec.scoring.behaviour.audience import audiences
+
+SCHEMA = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("rank", pa.int32()),
+        ("user_id", pa.string()),
+        ("score", pa.float64()),
+        ("model_version", pa.string()),
+    ]
+)
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """Rows of the table, and what has to be said of items without any."""
+
+    rows: pa.Table
+    notes: tuple[str, ...]
+
+
+def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date) -> Audiences:
+    """The best users of every item in ``lists.audience_items`` that may be shown tonight.
+
+    Users without training pairs have no state of their own and belong to no audience.
+
+    Raises:
+        RegistryError: there is no champion.
+    """
+    champion = needed_champion(settings, lake)
+    wanted = pd.Index(dict.fromkeys(settings.lists.audience_items))
+    may = dataset.items.loc[allowed(dataset.items, settings.scoring, ds), "item_id"]
+    with opened(champion) as package:
+        known = wanted.isin(package.item_ids) & wanted.isin(may)
+        notes = [f"no audience for {item}: unknown to the model, or blocked" for item in wanted[~known]]
+        if not package.factorised:
+            notes, known = [f"champion version {champion.version} has no states: no audiences"], known & False
+        rows = _rows(settings, dataset, package, wanted[known]) if known.any() else SCHEMA.empty_table()
+    if rows.num_rows:
+        version = pa.array([champion.version] * rows.num_rows, pa.string())
+        rows = rows.set_column(rows.schema.get_field_index("model_version"), "model_version", version)
+    return Audiences(rows, tuple(notes))
+
+
+def _rows(settings: Settings, dataset: Dataset, package: ModelPackage, wanted: "pd.Index[str]") -> pa.Table:
+    tables, chosen = package.tables(), settings.lists
+    if tables is None:
+        return SCHEMA.empty_table()
+    at = package.rows_of(dataset.user_ids)
+    people = np.flatnonzero(at >= 0)
+    items = tables.items[pd.Index(package.item_ids).get_indexer(wanted)]
+    taken = _taken(dataset, people, wanted)
+    found = audiences(tables.users[at[people]], items, taken, chosen.audience_size, chosen.audience_per_user)
+    return pa.table(
+        {
+            "item_id": pa.array(wanted.to_numpy()[found["item"]], pa.string()),
+            "rank": pa.array(found["rank"], pa.int32()),
+            "user_id": pa.array(dataset.user_ids[people[found["user"]]], pa.string()),
+            "score": pa.array(found["score"], pa.float64()),
+            "model_version": pa.nulls(len(found), pa.string()),
+        }
+    )
+
+
+def _taken(dataset: Dataset, people: Ints, wanted: "pd.Index[str]") -> tuple[Ints, Ints]:
+    """Places in ``people`` and in ``wanted`` of what somebody has already."""
+    place = wanted.get_indexer(pd.Index(dataset.item_ids))[dataset.seen[1]]
+    owner = np.full(dataset.user_ids.size, -1, dtype=np.int64)
+    owner[people] = np.arange(people.size)
+    rows = owner[dataset.seen[0]]
+    keep = (place >= 0) & (rows >= 0)
+    return rows[keep], np.asarray(place[keep], dtype=np.int64)

@@ -1,0 +1,133 @@
+"""What sells better, or worse, once something else is in the basket.
+
+Estimand, where looks are logged: how many times as often ``b`` is taken, once it is looked at, in a visit
+that takes ``a`` as in another visit of the same readiness to take things. A pair that a page shows together
+is expected more often for it, so that being shown together is no complement; nor is being popular, nor
+coming from people who take a lot in one visit. What remains confounded: a taste that ``a`` and ``b`` share.
+
+Without looks (purchases alone), the lift is over what baskets of the same size would hold by chance, and
+substitutes cannot be told from items that were not seen: none are listed.
+"""
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from causalrec.config.lists import ListSettings
+from causalrec.scoring.behaviour.lift import lift, lift_quantile
+
+VISIT = ["user_id", "visit"]
+READINESS = 1.0  # responses by which the readiness of a visit is shrunk towards the usual one
+RATE = 10.0  # looks by which the rate of an item is shrunk towards that of the shop
+LOOKS, BASKETS = "looks", "baskets"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Per ordered pair (item_id, other_item_id) observed, expected and the rate of the other; from what."""
+
+    frame: DataFrame
+    evidence: str
+
+
+def pair_counts(visits: DataFrame, settings: ListSettings) -> Pairs:
+    """Responses to one item in visits that took another, beside what was to be expected.
+
+    Args:
+        visits: user_id, visit, item_id, taken (see :func:`causalrec.scoring.behaviour.visits.visit_items`).
+    """
+    kept = _bounded(visits, settings.max_visit_items)
+    if visits.where("taken = 0").isEmpty():
+        return Pairs(_basket_pairs(kept), BASKETS)
+    return Pairs(_look_pairs(kept), LOOKS)
+
+
+def listed(pairs: Pairs, settings: ListSettings, *, substitutes: bool) -> DataFrame:
+    """Best ``k`` per item whose lift is above 1 (for substitutes: below) with the required certainty.
+
+    Ordered by ``gain``: what the first item adds to the chance that the other is taken once it is seen, at
+    the cautious end of the interval.
+
+    Returns:
+        item_id, rank, other_item_id, gain, lift, low, high, observed, expected, evidence.
+    """
+    observed, expected, strength = F.col("observed"), F.col("expected"), settings.prior_strength
+    rows = pairs.frame.select(
+        "item_id", "other_item_id", "observed", "expected", "rate",
+        lift(observed, expected, strength).alias("lift"),
+        lift_quantile(observed, expected, strength, 1 - settings.certainty).alias("low"),
+        lift_quantile(observed, expected, strength, settings.certainty).alias("high"),
+    )  # fmt: skip
+    if substitutes:
+        found = rows.where("high < 1") if pairs.evidence == LOOKS else rows.where(F.lit(False))
+        gain, order = F.col("rate") * (F.col("high") - 1), F.asc("gain")
+    else:
+        found, gain, order = rows.where("low > 1"), F.col("rate") * (F.col("low") - 1), F.desc("gain")
+    place = F.row_number().over(Window.partitionBy("item_id").orderBy(order, "other_item_id"))
+    return (
+        found.withColumn("gain", gain)
+        .withColumn("rank", place)
+        .where(F.col("rank") <= settings.k)
+        .withColumn("evidence", F.lit(pairs.evidence))
+        .drop("rate")
+    )
+
+
+def _bounded(visits: DataFrame, most: int) -> DataFrame:
+    """At most ``most`` items of a visit, taken ones first: pairs grow with the square."""
+    chance = F.xxhash64(*VISIT, "item_id")
+    place = F.row_number().over(Window.partitionBy(*VISIT).orderBy(F.desc("taken"), chance, "item_id"))
+    return visits.withColumn("place", place).where(F.col("place") <= most).drop("place")
+
+
+def _look_pairs(visits: DataFrame) -> DataFrame:
+    seen = visits.join(_rates(visits), "item_id")
+    whole = Window.partitionBy(*VISIT)
+    sums = [F.sum(name).over(whole).alias(f"all_{name}") for name in ("taken", "rate")]
+    rows = seen.select(*VISIT, "item_id", "taken", "rate", *sums)
+    first = rows.where("taken = 1").select(*VISIT, "item_id", F.col("rate").alias("first_rate"))
+    other = rows.withColumnRenamed("item_id", "other_item_id")
+    pairs = first.join(other, VISIT).where("item_id <> other_item_id")
+    return pairs.groupBy("item_id", "other_item_id").agg(
+        F.sum("taken").cast("double").alias("observed"),
+        F.sum(_expected()).alias("expected"),
+        F.first("rate").alias("rate"),
+    )
+
+
+def _rates(visits: DataFrame) -> DataFrame:
+    """item_id and the share of its looks that took it, shrunk towards the shop's."""
+    items = visits.groupBy("item_id").agg(F.sum("taken").alias("t"), F.count(F.lit(1)).alias("n"))
+    shop = items.agg((F.sum("t") / F.sum("n")).alias("usual"))
+    rate = (F.col("t") + F.lit(RATE) * F.col("usual")) / (F.col("n") + F.lit(RATE))
+    return items.crossJoin(F.broadcast(shop)).select("item_id", rate.alias("rate"))
+
+
+def _expected() -> Column:
+    """Chance of the other item by its rate and the readiness that the rest of the visit shows."""
+    rest_taken = F.col("all_taken") - 1 - F.col("taken")
+    rest_rate = F.col("all_rate") - F.col("first_rate") - F.col("rate")
+    readiness = (rest_taken + F.lit(READINESS)) / (rest_rate + F.lit(READINESS))
+    return F.least(F.col("rate") * readiness, F.lit(1.0))
+
+
+def _basket_pairs(visits: DataFrame) -> DataFrame:
+    baskets = visits.where("taken = 1")
+    sized = baskets.withColumn("size", F.count(F.lit(1)).over(Window.partitionBy(*VISIT)))
+    items = sized.groupBy("item_id").agg(
+        F.count(F.lit(1)).alias("n"), F.sum(F.col("size") - 1).alias("companions")
+    )
+    total = items.agg(F.sum("n").alias("total"))
+    shares = items.crossJoin(F.broadcast(total)).select("item_id", "companions", F.expr("n / total AS share"))
+    other = baskets.withColumnRenamed("item_id", "other_item_id")
+    counted = baskets.join(other.select(*VISIT, "other_item_id"), VISIT).where("item_id <> other_item_id")
+    counted = counted.groupBy("item_id", "other_item_id").agg(
+        F.count(F.lit(1)).cast("double").alias("observed")
+    )
+    other_share = shares.select(F.col("item_id").alias("other_item_id"), F.col("share").alias("rate"))
+    joined = counted.join(shares, "item_id").join(other_share, "other_item_id")
+    return joined.select(
+        "item_id", "other_item_id", "observed", "rate",
+        (F.col("companions") * F.col("rate") / (1 - F.col("share"))).alias("expected"),
+    )  # fmt: skip

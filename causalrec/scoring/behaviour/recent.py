@@ -1,0 +1,24 @@
+"""What a user looked at last."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from causalrec.dataset.behaviour import IMPRESSION
+from causalrec.dataset.looks import RESPONSES
+
+
+def recent_items(events: DataFrame, k: int) -> DataFrame:
+    """The last ``k`` items of each user, latest first; what was only shown does not count.
+
+    Returns:
+        user_id, rank, item_id, last_time and deepest: how far it went, of view, cart and purchase.
+    """
+    depth = F.array_position(F.array(*map(F.lit, RESPONSES)), F.col("event_type"))
+    pairs = (
+        events.where(F.col("event_type") != IMPRESSION)
+        .groupBy("user_id", "item_id")
+        .agg(F.max("event_time").alias("last_time"), F.max_by("event_type", depth).alias("deepest"))
+    )
+    order = Window.partitionBy("user_id").orderBy(F.desc("last_time"), "item_id")
+    place = F.row_number().over(order)
+    return pairs.withColumn("rank", place).where(F.col("rank") <= k)

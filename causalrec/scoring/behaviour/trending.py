@@ -1,0 +1,56 @@
+"""What more people choose now than they used to."""
+
+import datetime as dt
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from causalrec.config.lists import ListSettings
+from causalrec.dataset.behaviour import IMPRESSION
+from causalrec.scoring.behaviour.lift import lift, lift_quantile
+
+EVERYTHING = ""
+
+
+def trending_items(
+    events: DataFrame, categories: DataFrame, settings: ListSettings, ds: dt.date
+) -> DataFrame:
+    """Best ``k`` per category and over all (category ``""``): users of the last days over those expected.
+
+    Expected: the item's share of the users of the days before, at today's number of users, so that a busy
+    week alone makes no trend. An item without a past is expected nothing, and needs as many users as the
+    prior asks for. Only a lift that is above 1 with the required certainty is a trend.
+
+    Args:
+        categories: item_id and category (null where unknown).
+
+    Returns:
+        category, rank, item_id, users (distinct user-days of now), expected, lift and low.
+    """
+    age = F.datediff(F.lit(ds), F.to_date("event_time"))
+    days = (
+        events.where(F.col("event_type") != IMPRESSION)
+        .select("user_id", "item_id", age.alias("age"))
+        .where(f"age BETWEEN 0 AND {settings.trend_days + settings.trend_baseline_days - 1}")
+        .distinct()
+    )
+    now = F.col("age") < settings.trend_days
+    items = days.groupBy("item_id").agg(
+        F.count_if(now).cast("double").alias("users"), F.count_if(~now).cast("double").alias("before")
+    )
+    all_now, all_before = (F.sum(name) for name in ("users", "before"))
+    shop = items.agg(F.when(all_before > 0, all_now / all_before).alias("growth"))
+    expected = F.col("before") * F.col("growth")
+    counted = items.crossJoin(F.broadcast(shop)).where("growth IS NOT NULL").withColumn("expected", expected)
+    arguments = (F.col("users"), F.col("expected"), settings.prior_strength)
+    rows = counted.withColumn("lift", lift(*arguments))
+    rows = rows.withColumn("low", lift_quantile(*arguments, 1 - settings.certainty)).where("low > 1")
+    named = rows.join(categories.where("category <> ''"), "item_id")
+    columns = ["category", "item_id", "users", "expected", "lift", "low"]
+    both = named.select(*columns).unionByName(rows.withColumn("category", F.lit(EVERYTHING)).select(*columns))
+    order = Window.partitionBy("category").orderBy(F.desc("low"), "item_id")
+    return (
+        both.withColumn("rank", F.row_number().over(order))
+        .where(F.col("rank") <= settings.k)
+        .withColumn("users", F.col("users").cast("long"))
+    )

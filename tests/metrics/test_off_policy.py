@@ -1,0 +1,93 @@
+"""Off-policy values: by hand, unbiased in a world that is known, with intervals that cover."""
+
+import numpy as np
+import pytest
+
+from causalrec.dataset.arrays import Interactions
+from causalrec.errors import DatasetError
+from causalrec.metrics.logged import uniform_policy_value
+from causalrec.metrics.off_policy import doubly_robust_value, ips, snips
+
+REWARDS = np.array([1.0, 0.0, 1.0, 1.0])
+WEIGHTS = np.array([2.0, 1.0, 0.0, 1.0])
+
+
+def test_by_hand() -> None:
+    assert ips(REWARDS, WEIGHTS).estimate == pytest.approx(3 / 4)
+    assert snips(REWARDS, WEIGHTS).estimate == pytest.approx(3 / 4)
+    assert snips(REWARDS, WEIGHTS * 3).estimate == pytest.approx(3 / 4)
+    assert ips(REWARDS, WEIGHTS * 3).estimate == pytest.approx(9 / 4)
+    found = doubly_robust_value(REWARDS, WEIGHTS, np.full(4, 0.5), np.full(4, 0.6))
+    assert found.estimate == pytest.approx(0.6 + (2 * 0.5 - 0.5 + 0.5) / 4)
+    assert found.effective == pytest.approx(16 / 6)
+    assert found.mean_weight == 1.0
+
+
+def test_a_right_model_needs_no_weights_and_right_weights_no_model() -> None:
+    rng = np.random.default_rng(0)
+    chances, old, new = np.array([0.1, 0.5, 0.8]), np.array([0.6, 0.3, 0.1]), np.array([0.1, 0.2, 0.7])
+    actions = rng.choice(3, 40_000, p=old)
+    rewards = (rng.random(actions.size) < chances[actions]).astype(float)
+    weights, truth = (new / old)[actions], float(new @ chances)
+    wrong = np.full(actions.size, 0.3)
+    for found in (
+        ips(rewards, weights),
+        snips(rewards, weights),
+        doubly_robust_value(rewards, weights, wrong, wrong),
+        doubly_robust_value(rewards, np.ones(actions.size), chances[actions], np.full(actions.size, truth)),
+    ):
+        assert found.low - 0.01 < truth < found.high + 0.01
+    assert ips(rewards, weights).mean_weight == pytest.approx(1, abs=0.05)
+
+
+def test_intervals_cover_and_clusters_widen_them() -> None:
+    """Four looks of a user share their mood: intervals that ignore it are too narrow."""
+    rng, plain, clustered = np.random.default_rng(1), 0, 0
+    users = np.repeat(np.arange(150), 4)
+    for _ in range(200):
+        mood = rng.random(150) < 0.4
+        rewards = (rng.random(600) < np.where(mood, 0.9, 0.1)[users]).astype(float)
+        weights = rng.choice([0.0, 2.0], 600)
+        truth = 0.4 * 0.9 + 0.6 * 0.1
+        one, two = ips(rewards, weights), ips(rewards, weights, users)
+        plain += one.low <= truth <= one.high
+        clustered += two.low <= truth <= two.high
+    assert 184 <= clustered <= 198
+    assert plain < clustered
+
+
+@pytest.mark.parametrize(
+    ("rewards", "weights"),
+    [([], []), ([1.0], [-1.0]), ([1.0], [np.inf]), ([np.nan], [1.0])],
+)
+def test_logs_that_say_nothing_are_refused(rewards: list[float], weights: list[float]) -> None:
+    with pytest.raises(DatasetError):
+        ips(np.array(rewards), np.array(weights))
+
+
+def test_no_support_is_said() -> None:
+    with pytest.raises(DatasetError, match="never did"):
+        snips(np.ones(3), np.zeros(3))
+    assert ips(np.ones(3), np.zeros(3)).mean_weight == 0
+
+
+def test_lists_on_random_exposure() -> None:
+    """Two users, four items, every item shown once by chance; each user has one item already."""
+    train = np.array([[0, 1], [0, 3]], dtype=np.int32)
+    shown = np.array([[u, i, u == i % 2] for u in (0, 1) for i in range(4)], dtype=np.float32).T
+    none = np.empty((2, 0), dtype=np.int32)
+    data = Interactions(2, 4, train, none, none, random_exposure=shown)
+    scores = np.array([[9, 3, 2, 1], [4, 3, 2, 9]], dtype=np.float32)
+    found = uniform_policy_value(lambda users: scores[users], data, 2)
+    # listed: items 1 and 2 for user 0 (outcomes 0, 1), items 0 and 1 for user 1 (outcomes 0, 1)
+    assert {name: one.estimate for name, one in found.items()} == pytest.approx(
+        {"ips_liked@2": 0.5, "snips_liked@2": 0.5}
+    )
+    assert found["ips_liked@2"].mean_weight == pytest.approx(1)
+    assert found["snips_liked@2"].effective == 4
+
+
+def test_no_random_exposure_no_value() -> None:
+    none = np.empty((2, 0), dtype=np.int32)
+    data = Interactions(2, 4, none, none, none)
+    assert uniform_policy_value(lambda users: np.zeros((len(users), 4), np.float32), data, 2) == {}
