@@ -44,6 +44,7 @@ _FIELD_CURES: Mapping[str, str] = {
     "double": "set {section} decimal_comma or currency as the shop writes numbers",
     "timestamp": "set {section} time_format, naive_times or epoch_unit",
     "array<string>": "set {section} list_separator",
+    "boolean": "map its words: [landing.{kind}.columns.{column}] values",
     "string": "set {section} number_ids where whole numbers stand for texts",
 }
 

@@ -18,6 +18,13 @@ EVENT_WORDS = {
     "transaction": "purchase",
     "order": "purchase", "sale": "purchase", "checkout": "purchase",
 }  # fmt: skip
+AVAILABLE_WORDS = {
+    **dict.fromkeys(("ja", "oui", "si", "sí", "in stock", "in_stock", "instock", "active"), "true"),
+    **dict.fromkeys(
+        ("nein", "non", "out of stock", "out_of_stock", "outofstock", "draft", "archived"), "false"
+    ),
+}
+WORDS: Mapping[str, Mapping[str, str]] = {"event_type": EVENT_WORDS, "available": AVAILABLE_WORDS}
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
 TIME_FORMATS = tuple(
     day + clock
@@ -87,18 +94,22 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
             columns[column.name] = {"value": "purchase"}
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
-    if "event_type" in landing.column_names and "event_type" not in mapped:
-        source = columns.get("event_type", "event_type")
-        words = {str(value) for value in _values(found, source)}
-        known = {
-            word: EVENT_WORDS[word.casefold()] for word in sorted(words) if word.casefold() in EVENT_WORDS
-        }
-        if isinstance(source, str) and any(word != ours for word, ours in known.items()):
-            columns["event_type"] = {"column": source, "values": known}
+    for name, ours in WORDS.items():
+        if name in landing.column_names and name not in mapped:
+            columns |= _words(found, name, columns.get(name, name), ours)
     if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
         parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
         columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
     return columns
+
+
+def _words(found: FileCheck, column: str, source: Any, ours: Mapping[str, str]) -> Tree:  # noqa: ANN401
+    """The mapping of a column with the words that it uses for ours; nothing where all of them are ours."""
+    words = sorted({str(value) for value in _values(found, source)})
+    known = {word: ours[word.casefold()] for word in words if word.casefold() in ours}
+    if all(word == other for word, other in known.items()):
+        return {}
+    return {column: {"column": source, "values": known}}
 
 
 def _times(values: Sequence[Any]) -> Tree:
