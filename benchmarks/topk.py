@@ -33,6 +33,7 @@ from causalrec.ranking.catalogue import catalogue_of
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.histories import from_positions
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK
 from causalrec.ranking.user_states import UserStates
 
@@ -76,7 +77,8 @@ def searches(items: Floats) -> dict[str, Search]:
         for start in range(0, users.shape[0], BLOCK):
             first, last = np.searchsorted(masked, [start * n_items, (start + BLOCK) * n_items])
             part = users[start : start + BLOCK]
-            top = fused_top_k(part, items, K, masked[first:last] - start * n_items)
+            ties = Ties.numbered(part.shape[0], n_items)
+            top = fused_top_k(part, items, K, masked[first:last] - start * n_items, ties)
             parts.append(as_matrix(top, part.shape[0]))
         return np.concatenate(parts)
 
@@ -145,7 +147,7 @@ def scaling() -> Table:
             part = users[start : start + BLOCK]
             masked = seen_pairs(part.shape[0], n_items, start)
             began = time.process_time()
-            fused_top_k(part, items, K, masked)
+            fused_top_k(part, items, K, masked, Ties.numbered(part.shape[0], n_items))
             spent += time.process_time() - began
         each = spent / n_users
         table.add_row(
@@ -167,9 +169,10 @@ def index(spread: float) -> Table:
         began = time.process_time()
         found = build_index(items, 64, SEED)
         built = time.process_time()
-        exact = fused_top_k(users, items, K, masked)
+        ties = Ties.numbered(BLOCK, n_items)
+        exact = fused_top_k(users, items, K, masked, ties)
         searched = time.process_time()
-        near = near_top_k(found, users, items, K, masked)
+        near = near_top_k(found, users, items, K, masked, ties)
         ended = time.process_time()
         each = (searched - built) / BLOCK, (ended - searched) / BLOCK
         table.add_row(

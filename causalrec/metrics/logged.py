@@ -78,7 +78,8 @@ def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 
     if log is None or log.shape[1] == 0:
         return {}
     history = unique_pairs(data.train)
-    fresh = ~np.isin(pair_keys(log[:2]), pair_keys(history))  # a list leaves out what the user has
+    # a list leaves out what the user has
+    fresh = ~np.isin(pair_keys(log[:2].astype(np.int32)), pair_keys(history))
     owners, items = log[:2, fresh].astype(np.int64)
     rewards = liked_outcomes(log[2])[fresh]
     users, place = np.unique(owners, return_inverse=True)
@@ -96,7 +97,7 @@ def _lists(score: Score, data: Interactions, users: Ints, k: int, batch: int) ->
     """The best ``k`` items of each user, (M, k), -1 for an empty place, without training items."""
     lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
     for rows, scores in masked_scores(score, data, users, batch):
-        best = top_k(scores, k)
+        best = top_k(scores, k, users[rows])
         listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
         lists[rows] = np.where(listed, best, np.int32(-1))
     return lists

@@ -3,7 +3,8 @@
 The protocol of the field: every item is a candidate, the user's training items are masked, and only
 those (a validation item may be recommended when testing, as in the public codes that these numbers
 are compared with). NDCG divides by the ideal over min(relevant, k). A user with held-out items always
-counts, also one for whom the model predicts nothing. Equal scores are ordered by item id.
+counts, also one for whom the model predicts nothing. Equal scores are ordered by chance, by a fixed hash of
+user and item, so that a model without an opinion is measured at chance.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +52,7 @@ def rank_per_user(
     lists = np.empty((users.size, depth), dtype=np.int32)
     best = np.empty((users.size, depth), dtype=np.float32)
     for rows, scores in masked_scores(score, data, users, batch):
-        lists[rows] = top_k(scores, depth)
+        lists[rows] = top_k(scores, depth, users[rows])
         best[rows] = np.take_along_axis(scores, lists[rows], axis=1)
     return judged(pairs, data.n_items, users, lists, best, ks)
 

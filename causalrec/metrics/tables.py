@@ -10,6 +10,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.metrics.ranked import RankedUsers, judged
 from causalrec.metrics.ranking import Split, heldout_pairs
+from causalrec.metrics.topk import tied_rows, top_k
 
 BLOCK = 32  # columns whose maximum is looked at first
 LEAST_BLOCKS = 2  # of them for each place of the list
@@ -46,9 +47,13 @@ def rank_tables(
         scores = space[: block.numel()]
         torch.mm(users[block], across, out=scores[:, : data.n_items])
         _mask(scores, block, starts, seen)
-        values, columns = top_columns(scores, depth)
-        lists[start : start + batch] = columns.int().cpu().numpy()
-        best[start : start + batch] = values.cpu().numpy()
+        values, columns = top_columns(scores, min(depth + 1, data.n_items))  # one more shows a tie at the end
+        found, last = values.cpu().numpy(), slice(start, start + batch)
+        lists[last], best[last] = columns[:, :depth].int().cpu().numpy(), found[:, :depth]
+        tied = np.flatnonzero(tied_rows(found))
+        if tied.size:
+            rows = scores[torch.from_numpy(tied).to(scores.device), : data.n_items].cpu().numpy()
+            lists[start + tied] = top_k(rows, depth, ids[start + tied])
     if np.isnan(best).any():
         raise TrainingError("scores contain NaN", do="check the features and the learning rate")
     return judged(pairs, data.n_items, ids, lists, best, ks)

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from causalrec.config.bench import Value
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.ties import numbered, tie_breakers
 from causalrec.model.worth import ModuleWorth
 
 
@@ -146,20 +147,23 @@ class Recommender(ABC):
     def recommend(
         self, users: Ints, k: int, seen: "npt.NDArray[np.bool_] | None" = None
     ) -> tuple[Ints, Floats]:
-        """Top ``k`` items and scores per user, best first, ties broken by item id.
+        """Top ``k`` items and scores per user, best first, ties broken by a hash of user and item.
 
         ``seen`` (len(users), N) marks pairs to leave out; they come last with score -inf.
         """
-        return best_first(self.score(users), k, seen)
+        return best_first(self.score(users), users, k, seen)
 
 
-def best_first(scores: Floats, k: int, seen: "npt.NDArray[np.bool_] | None" = None) -> tuple[Ints, Floats]:
-    """Column ids and values of the ``k`` largest scores per row; ties by column id, seen ones last."""
+def best_first(
+    scores: Floats, users: Ints, k: int, seen: "npt.NDArray[np.bool_] | None" = None
+) -> tuple[Ints, Floats]:
+    """Column ids and values of the ``k`` largest scores of ``users``; ties by chance, seen ones last."""
     scores = scores.copy()
     if seen is not None:
         scores[seen] = -np.inf
     k = min(k, scores.shape[1])
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
+    chance = tie_breakers(users[:, None].astype(np.uint64), numbered(scores.shape[1]))
+    order = np.lexsort((chance, -scores))[:, :k].astype(np.int32)
     return order, np.take_along_axis(scores, order, axis=1)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from causalrec.lake import Lake, Ledger, LedgerRow
 from causalrec.lake.record.ledger import DONE
 from causalrec.monitoring.monitor import REQUEST, TABLE
-from causalrec.registry.champion.promotions import decisions
+from causalrec.registry.champion.promotions import Decision, decisions
+from causalrec.registry.promotion.waits import who_waits
 
 STATES = {"pass": 0, "warn": 1, "fail": 2}
 HELP = {
@@ -28,6 +29,9 @@ HELP = {
     "causalrec_training_requested": "1 where that night asks for training",
     "causalrec_champion_version": "version that scores",
     "causalrec_champion_since_timestamp_seconds": "when it became champion",
+    "causalrec_challenger_waiting": "1 where a version that passed the gate waits for a person, else 0",
+    "causalrec_challenger_version": "version that waits",
+    "causalrec_challenger_waiting_since_timestamp_seconds": "since when it waits",
 }
 """Every gauge, and what it says. All have the label ``shop``, those of a stage the label ``stage``."""
 
@@ -59,7 +63,8 @@ def exposition(gauges: Iterable[Gauge], shop: str) -> str:
 
 def gauges(lake: Lake, ledger: Ledger) -> list[Gauge]:
     """What the tables say now; nothing of what never happened."""
-    return [*_stages(ledger.rows()), *_monitor(lake), *_champion(lake)]
+    rows, decided = ledger.rows(), decisions(lake)
+    return [*_stages(rows), *_monitor(lake), *_champion(decided), *_challenger(rows, decided)]
 
 
 def _stages(rows: Sequence[LedgerRow]) -> Iterator[Gauge]:
@@ -100,11 +105,20 @@ def _monitor(lake: Lake) -> Iterator[Gauge]:
                 yield Gauge("causalrec_monitor_value", row["value"], labels)
 
 
-def _champion(lake: Lake) -> Iterator[Gauge]:
-    made = [one for one in decisions(lake) if one.moves]
+def _champion(decided: Sequence[Decision]) -> Iterator[Gauge]:
+    made = [one for one in decided if one.moves]
     if made:
         yield Gauge("causalrec_champion_version", float(made[-1].version))
         yield Gauge("causalrec_champion_since_timestamp_seconds", made[-1].at.timestamp())
+
+
+def _challenger(rows: Sequence[LedgerRow], decided: Sequence[Decision]) -> Iterator[Gauge]:
+    found = who_waits(rows, decided)
+    if found is not None:
+        yield Gauge("causalrec_challenger_version", float(found.version))
+        yield Gauge("causalrec_challenger_waiting_since_timestamp_seconds", found.since.timestamp())
+    if any(row.job == "promote" for row in rows):
+        yield Gauge("causalrec_challenger_waiting", float(found is not None))
 
 
 def _midnight(day: dt.date) -> float:

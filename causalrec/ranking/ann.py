@@ -12,6 +12,7 @@ import numpy as np
 from causalrec.dataset.arrays import Floats
 from causalrec.errors import ScoringError
 from causalrec.ranking.masks import contains, counts
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, ranked
 
 ITEMS_PER_CELL = 64  # of the training sample; fewer and faiss warns
@@ -56,7 +57,7 @@ def load_index(file: Path) -> Index:
     return found
 
 
-def near_top_k(index: Index, users: Floats, items: Floats, k: int, masked: Indices) -> TopK:
+def near_top_k(index: Index, users: Floats, items: Floats, k: int, masked: Indices, ties: Ties) -> TopK:
     """As ``fused_top_k``, among what the index proposes: ``k`` items and as many as a user may lose."""
     n_users, n_items = users.shape[0], items.shape[0]
     lost = int(counts(masked, n_users, n_items).max(initial=0))
@@ -65,7 +66,7 @@ def near_top_k(index: Index, users: Floats, items: Floats, k: int, masked: Indic
     columns = proposed[rows, places].astype(np.int64)
     free = ~contains(masked, rows * n_items + columns)
     rows, columns = rows[free], columns[free]
-    return ranked(rows, columns, dot_pairs(users, items, rows, columns), n_users, k)
+    return ranked(rows, columns, dot_pairs(users, items, rows, columns), n_users, k, ties)
 
 
 def recall(found: TopK, exact: TopK) -> float:

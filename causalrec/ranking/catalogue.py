@@ -14,7 +14,7 @@ from causalrec.ranking.item_rules import ItemRules, no_rules
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The items that may be recommended, sorted by item id (so a lower position wins a tie).
+    """The items that may be recommended, sorted by item id.
 
     Attributes:
         item_ids: texts (n,), of varying width: one long text must not widen all.

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
+from causalrec.dataset.ties import keys_of
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import AnyReadOut, ReadOut
 from causalrec.ranking.adjustment import Evidence, sentences
@@ -23,6 +24,7 @@ from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, uniforms
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK
 from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
 
@@ -67,6 +69,7 @@ class Engine:
         self._index, self._read_out = index, read_out
         self._evidence = Evidence.of(catalogue)
         self._raw = _with_raw_states(catalogue)
+        self._item_keys = keys_of(catalogue.item_ids)
 
     def recommend(
         self,
@@ -74,19 +77,23 @@ class Engine:
         histories: Histories,
         k: int,
         user_ids: npt.NDArray[np.object_] | None = None,
-        seed: str = "",
+        seed: str | None = None,
     ) -> Iterator[Ranked]:
         """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for users it does not know.
 
-        With ``user_ids`` (B,) the places of exploration and of new items are drawn by a hash of user and
-        ``seed``; without, all places are given by taste.
+        Items of equal score are ordered by a hash of user and item; give ``user_ids`` (B,), since rows differ
+        between models. With a ``seed`` as well the places of exploration and of new items are drawn by a hash
+        of user and seed; without, all places are given by taste.
         """
         step = self._block_rows(k)
         for start in range(0, user_rows.size, step):
             stop = min(start + step, user_rows.size)
             ids = None if user_ids is None else user_ids[start:stop]
-            chance = None if ids is None else partial(uniforms, ids, seed)
-            yield self._block(start, user_rows[start:stop], histories.block(start, stop), k, chance)
+            chance = None if ids is None or seed is None else partial(uniforms, ids, seed)
+            rows = user_rows[start:stop]
+            keys = rows.astype(np.uint64) if ids is None else keys_of(ids)
+            past = histories.block(start, stop)
+            yield self._block(start, rows, past, k, chance, Ties(keys, self._item_keys))
 
     def _block_rows(self, k: int) -> int:
         """Users at once, so that score and similarity blocks stay within the memory bound."""
@@ -99,8 +106,10 @@ class Engine:
         bound = BLOCK_MIB * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
-    def _block(self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None) -> Ranked:
-        selector, folded = self._selector(rows, past)
+    def _block(
+        self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None, ties: Ties
+    ) -> Ranked:
+        selector, folded = self._selector(rows, past, ties)
         lists = self._lister.lists(selector, self._masked(past), k, chance)
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
@@ -133,18 +142,19 @@ class Engine:
             propensity=lists.propensity,
         )
 
-    def _selector(self, rows: Ints, past: Histories) -> tuple[Selector, Bools]:
+    def _selector(self, rows: Ints, past: Histories, ties: Ties) -> tuple[Selector, Bools]:
         """Scores of the block, and the users served by their history alone."""
         if self._users is None:
             known = rows >= 0
             folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
             matrix = self._matrix(rows, np.flatnonzero(known | folded), past)
-            return Selector(self.catalogue, ~known & ~folded, matrix=matrix), folded
+            return Selector(self.catalogue, ~known & ~folded, ties, matrix=matrix), folded
         trained = self._users.take(rows)
         has_state: Bools = np.asarray(trained.any(axis=1))
         states = np.where(has_state[:, None], trained, self._folded(~has_state, past, trained.shape[1]))
         served: Bools = np.asarray(states.any(axis=1))
-        return Selector(self.catalogue, ~served, states=states, index=self._index), served & ~has_state
+        selector = Selector(self.catalogue, ~served, ties, states=states, index=self._index)
+        return selector, served & ~has_state
 
     def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
         """States (B, d) read out of the summed fold-in vectors of the history; zero without one."""
@@ -206,7 +216,7 @@ class Engine:
             return nowhere, nowhere
         states = rows_of(table, rows)
         compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
-        raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), states=states)
+        raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), ours.ties, states=states)
         places, raw_places = places_by_score(self._lister, lists, ours, raw, compared, k)
         unknown = np.isnan(raw_scores)
         return np.where(unknown, 0, places), np.where(unknown, 0, raw_places)

@@ -9,6 +9,7 @@ import numpy as np
 
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.masks import contains
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, float_slack, ranked
 
 TILE = 1_024  # items per product: tile x users stays in the second-level cache
@@ -22,8 +23,8 @@ def worthwhile(n_items: int, k: int) -> bool:
     return n_items >= 4 * k * FINE * COARSE
 
 
-def fused_top_k(users: Floats, items: Floats, k: int, masked: Indices) -> TopK:
-    """The ``k`` best items of every user by <user, item>, without the masked pairs; ties by item position.
+def fused_top_k(users: Floats, items: Floats, k: int, masked: Indices, ties: Ties) -> TopK:
+    """The ``k`` best items of every user by <user, item>, without the masked pairs.
 
     Args:
         users: float32 (B, d). items: float32 (N, d), at least ``k`` rows.
@@ -38,7 +39,7 @@ def fused_top_k(users: Floats, items: Floats, k: int, masked: Indices) -> TopK:
     pairs = rows * n_items + columns
     free = ~contains(masked, pairs)
     rows, columns = rows[free], columns[free]
-    return ranked(rows, columns, dot_pairs(users, items, rows, columns), n_users, k)
+    return ranked(rows, columns, dot_pairs(users, items, rows, columns), n_users, k, ties)
 
 
 def _fine_maxima(users: Floats, items: Floats, masked: Indices) -> Floats:

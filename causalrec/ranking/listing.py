@@ -125,15 +125,14 @@ class Lister:
     def _new_item(self, selector: Selector, masked: Indices, chance: Chance, place: int) -> Drawn:
         """The user's best new item, or with probability ``new_item_uniform`` any."""
         n_users = selector.cold.size
-        users = np.arange(n_users)
         inside = self.fresh.masked(masked)
         anyone, free = draw_free(chance(f"{place}"), inside, self.fresh.positions.size)
         anyone = np.where(anyone >= 0, self.fresh.positions[anyone] if self.fresh.positions.size else -1, -1)
         best = np.full(n_users, -1)
         liked = Subset.where(self.rules.fresh & self.rules.listed)
-        top = selector.best(users, masked, 1, liked)
-        warm = ~selector.cold[top.rows]
-        best[top.rows[warm]] = top.columns[warm]
+        warm = np.flatnonzero(~selector.cold)
+        top = selector.best(warm, masked, 1, liked)
+        best[warm[top.rows]] = top.columns
         share = np.where(best >= 0, self.settings.new_item_uniform, 1.0)
         items = np.where(chance(f"{place} coin") < share, anyone, best)
         odds = share / np.maximum(free, 1) + np.where(items == best, 1 - share, 0)

@@ -10,7 +10,10 @@ from causalrec.ranking.ann import Index, near_top_k
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k, worthwhile
 from causalrec.ranking.masks import Subset, contains, counts, of_users
-from causalrec.ranking.topk import Indices, TopK, dot_pairs, float_slack, top_k
+from causalrec.ranking.ties import Ties
+from causalrec.ranking.topk import Indices, TopK, dot_pairs, float_slack, ranked, top_k
+
+PAIRS = 2**20  # of users and popular items sorted at once
 
 Bools = npt.NDArray[np.bool_]
 
@@ -23,11 +26,13 @@ class Selector:
         states: float32 (B, d) user states, for a model with item states.
         matrix: float32 (B, N) scores in catalogue order, for a model without.
         cold: bool (B,) users who are ranked by popularity.
+        ties: order of items of equal score.
         index: an approximate index of the item states; None searches exactly.
     """
 
     catalogue: Catalogue
     cold: Bools
+    ties: Ties
     states: Floats | None = None
     matrix: Floats | None = None
     index: Index | None = None
@@ -60,31 +65,34 @@ class Selector:
         return np.where(self.cold[users], found, np.where(np.isfinite(taste), taste, np.float32(0)))
 
     def _by_taste(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
+        ties = self.ties.take(users, within.positions)
         if self.states is None or self.catalogue.states is None:
             assert self.matrix is not None  # noqa: S101 - one of the two is given
             scores = self.matrix[np.ix_(users, within.positions)]
-            return top_k(_without(scores, masked), k)
+            return top_k(_without(scores, masked), k, ties)
         states = self.states[users]
         items = self.catalogue.states if within.whole else self.catalogue.states[within.positions]
         if self.index is not None and within.whole:
-            return near_top_k(self.index, states, items, k, masked)
+            return near_top_k(self.index, states, items, k, masked, ties)
         if worthwhile(items.shape[0], k):
-            return fused_top_k(states, items, k, masked)
+            return fused_top_k(states, items, k, masked, ties)
         scores = _without(states @ items.T, masked)
         slack = float_slack(states, items)
-        return top_k(scores, k, slack=slack, rescore=lambda u, i: dot_pairs(states, items, u, i))
+        return top_k(scores, k, ties, slack=slack, rescore=lambda u, i: dot_pairs(states, items, u, i))
 
     def _by_popularity(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
-        """From the head of the one order, as long as the longest mask needs."""
-        size = within.positions.size
+        """From the head that the longest mask needs, with whatever is tied to its last place."""
+        size, ties = within.positions.size, self.ties.take(users, within.positions)
         popularity = self.catalogue.popularity[within.positions]
         most = int(counts(masked, users.size, size).max(initial=0))
-        head = np.lexsort((np.arange(size), -popularity))[: k + most]
-        pairs = np.arange(users.size)[:, None] * size + head
-        free = ~contains(masked, pairs)
-        rank = free.cumsum(axis=1)
-        rows, places = np.nonzero(free & (rank <= k))
-        return TopK(rows, head[places], rank[rows, places], popularity[head[places]])
+        depth = min(k + most, size)
+        head = np.flatnonzero(popularity >= np.partition(popularity, size - depth)[size - depth])
+        step, parts = max(1, PAIRS // head.size), []
+        for start in range(0, users.size, step):
+            pairs = np.arange(start, min(start + step, users.size))[:, None] * size + head
+            rows, columns = np.divmod(pairs[~contains(masked, pairs)], size)
+            parts.append(ranked(rows, columns, popularity[columns], users.size, k, ties))
+        return _merged(parts)
 
 
 def _without(scores: Floats, masked: Indices) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats
+from causalrec.ranking.ties import Ties
 
 Indices = npt.NDArray[np.int64]
 PAIRS_AT_ONCE = 4_096  # both states of a pair in float64 then stay in the cache
@@ -35,8 +36,10 @@ class TopK:
     scores: Floats
 
 
-def top_k(scores: Floats, k: int, *, slack: Floats | None = None, rescore: Rescore | None = None) -> TopK:
-    """The ``k`` best columns of every row; equal scores are ordered by column.
+def top_k(
+    scores: Floats, k: int, ties: Ties, *, slack: Floats | None = None, rescore: Rescore | None = None
+) -> TopK:
+    """The ``k`` best columns of every row; equal scores are ordered by ``ties``.
 
     Args:
         scores: float32 (B, N); -inf excludes a pair, so a row may get fewer than ``k``.
@@ -46,12 +49,12 @@ def top_k(scores: Floats, k: int, *, slack: Floats | None = None, rescore: Resco
     keep = np.isfinite(scores) & (scores >= _threshold(scores, k, slack)[:, None])
     rows, columns = np.nonzero(keep)
     exact = scores[rows, columns] if rescore is None else rescore(rows, columns)
-    return ranked(rows, columns, exact, scores.shape[0], k)
+    return ranked(rows, columns, exact, scores.shape[0], k, ties)
 
 
-def ranked(rows: Indices, columns: Indices, scores: Floats, n_rows: int, k: int) -> TopK:
-    """The ``k`` best of given pairs per row; equal scores are ordered by column."""
-    order = np.lexsort((columns, -scores, rows))
+def ranked(rows: Indices, columns: Indices, scores: Floats, n_rows: int, k: int, ties: Ties) -> TopK:
+    """The ``k`` best of given pairs per row; equal scores are ordered by ``ties``."""
+    order = ties.order(rows, columns, scores)
     rows, columns, scores = rows[order], columns[order], scores[order]
     ranks = places(rows, n_rows)
     best = ranks <= k

@@ -77,7 +77,7 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "fallback": block.fallback,
                 }
             )
-            for block in self._engine.recommend(self._package.rows_of(users), past, k)
+            for block in self._engine.recommend(self._package.rows_of(users), past, k, users)
         ]
         return pd.concat([NOTHING, *frames], ignore_index=True)
 

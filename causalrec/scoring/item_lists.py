@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
+from causalrec.dataset.ties import keys_of
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
@@ -63,7 +64,7 @@ def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table
     if not np.isfinite(states).all():
         raise ScoringError(f"version {version} has item states that are not finite", do="train another model")
     scoring = settings.scoring
-    found = list(item_neighbours(states, scoring.similar_items, BLOCK_MIB))
+    found = list(item_neighbours(states, keys_of(catalogue.item_ids), scoring.similar_items, BLOCK_MIB))
     rows, columns, ranks, scores = (
         np.concatenate([np.empty(0, dtype=kind), *(getattr(top, name) for top in found)])
         for name, kind in (("rows", int), ("columns", int), ("ranks", int), ("scores", np.float32))

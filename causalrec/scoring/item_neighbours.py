@@ -5,20 +5,23 @@ from collections.abc import Iterator
 import numpy as np
 
 from causalrec.dataset.arrays import Floats
+from causalrec.dataset.ties import Keys
 from causalrec.model.blocks import unit_rows
-from causalrec.ranking.topk import TopK, dot_pairs, top_k
+from causalrec.ranking.ties import Ties
+from causalrec.ranking.topk import Indices, TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20
 COPIES = 3  # of a block of scores: the product, its partition, the selection
 
 
-def item_neighbours(states: Floats, k: int, block_mib: int) -> Iterator[TopK]:
+def item_neighbours(states: Floats, keys: Keys, k: int, block_mib: int) -> Iterator[TopK]:
     """The ``k`` items of highest cosine per item, in blocks of ascending items.
 
     An item whose state is zero (nothing is known of it) has no neighbours and is nobody's neighbour.
 
     Args:
         states: float32 (n, d) adjusted item states.
+        keys: (n,) of the items, by which neighbours of equal cosine are ordered.
         block_mib: memory for scores at once, in MiB.
 
     Yields:
@@ -34,11 +37,15 @@ def item_neighbours(states: Floats, k: int, block_mib: int) -> Iterator[TopK]:
         scores[:, ~known] = -np.inf
         scores[~known[start : start + step]] = -np.inf
         scores[rows, start + rows] = -np.inf
-        top = _exact(scores, k, block, units)
+        top = _exact(scores, k, block, units, Ties(keys[start : start + step], keys))
         yield TopK(top.rows + start, top.columns, top.ranks, top.scores)
 
 
-def _exact(scores: Floats, k: int, block: Floats, units: Floats) -> TopK:
+def _exact(scores: Floats, k: int, block: Floats, units: Floats, ties: Ties) -> TopK:
     """The product selects, with a margin for its rounding error of unit rows on both sides."""
     slack = np.full(block.shape[0], 4 * units.shape[1] * np.finfo(np.float32).eps, dtype=np.float32)
-    return top_k(scores, k, slack=slack, rescore=lambda rows, columns: dot_pairs(block, units, rows, columns))
+
+    def rescore(rows: Indices, columns: Indices) -> Floats:
+        return dot_pairs(block, units, rows, columns)
+
+    return top_k(scores, k, ties, slack=slack, rescore=rescore)

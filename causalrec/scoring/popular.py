@@ -2,14 +2,16 @@
 
 import pandas as pd
 
+from causalrec.dataset.ties import keys_of, tie_breakers
+
 EVERYTHING = ""
 
 
 def popular_lists(items: pd.DataFrame, k: int) -> pd.DataFrame:
     """The ``k`` items that most users chose, per category and over all (category ``""``).
 
-    Items that nobody chose are left out; equal counts are ordered by item id, so that the answer does not
-    depend on the order of rows.
+    Items that nobody chose are left out; equal counts are ordered by a hash of category and item, so that
+    the answer depends neither on the order of rows nor on the names of items.
 
     Args:
         items: item_id, category (may be null) and users, one row per item.
@@ -20,7 +22,11 @@ def popular_lists(items: pd.DataFrame, k: int) -> pd.DataFrame:
     chosen = items.loc[items["users"] > 0, ["item_id", "category", "users"]]
     within = chosen.dropna(subset=["category"])
     listed = pd.concat([chosen.assign(category=EVERYTHING), within[within["category"] != EVERYTHING]])
-    listed = listed.sort_values(["category", "users", "item_id"], ascending=[True, False, True])
+    names = (listed[name].to_numpy(dtype=object) for name in ("category", "item_id"))
+    listed["chance"] = tie_breakers(*map(keys_of, names))
+    listed = listed.sort_values(
+        ["category", "users", "chance", "item_id"], ascending=[True, False, True, True]
+    )
     listed["rank"] = listed.groupby("category").cumcount() + 1
     best = listed[listed["rank"] <= k]
     return best[["category", "rank", "item_id", "users"]].reset_index(drop=True)

@@ -63,12 +63,13 @@ def _ranked(
     engine = package.raw_engine(settings, catalogue)
     if engine is None:
         return RawList(why_not="Nothing was adjusted: this model version has no raw model to compare with.")
-    rows = package.rows_of(np.array([user_id]))
+    users = np.array([user_id], dtype=object)
+    rows = package.rows_of(users)
     if rows[0] < 0:
         return RawList(
             why_not="There is nothing to compare with: the raw model only knows users it was trained on."
         )
     place = {item: number for number, item in enumerate(catalogue.item_ids)}
     past = np.array([place[item] for item in history if item in place], dtype=np.int64)
-    blocks = list(engine.recommend(rows, from_positions(np.array([past.size]), past), k))
+    blocks = list(engine.recommend(rows, from_positions(np.array([past.size]), past), k, users))
     return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

@@ -25,6 +25,7 @@ from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.rules import allowed
+from causalrec.ranking.ties import Ties
 from causalrec.registry.champion.alias import champion_number, needed_champion
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.pins import dataset_row
@@ -122,8 +123,9 @@ def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: S
     size = min(RECALL_USERS, tables.users.shape[0])
     users = tables.users[np.sort(rng.choice(tables.users.shape[0], size, replace=False))]
     k, nothing = min(settings.scoring.k, catalogue.size), np.empty(0, dtype=np.int64)
-    exact = fused_top_k(users, catalogue.states, k, nothing)
-    return {"ann_recall": recall(near_top_k(index, users, catalogue.states, k, nothing), exact)}
+    ties = Ties.numbered(size, catalogue.size)
+    exact = fused_top_k(users, catalogue.states, k, nothing, ties)
+    return {"ann_recall": recall(near_top_k(index, users, catalogue.states, k, nothing, ties), exact)}
 
 
 def _ship(spark: "SparkSession", package: ModelPackage, champion: ModelVersion, index: Any) -> str:  # noqa: ANN401

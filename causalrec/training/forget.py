@@ -19,7 +19,7 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.model.base import FitReport, Progress, Recommender
 from causalrec.model.causal.recommender import CausalRecommender
-from causalrec.model.causal.response.last_draw import LastDraw
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.training.factory import build_recommender
 from causalrec.training.refit import refitted
 
@@ -72,6 +72,5 @@ def settings_of(settings: Settings, recipe: Mapping[str, Any]) -> Settings:
     return settings.model_copy(update={"model": model, "training": training})
 
 
-def _begin(model: Recommender, rows: tuple[Ints, Ints]) -> LastDraw | None:
-    last = model.last_draw if isinstance(model, CausalRecommender) else None
-    return None if last is None else last.renumbered(*rows)
+def _begin(model: Recommender, rows: tuple[Ints, Ints]) -> Resumed | None:
+    return model.resumable(*rows) if isinstance(model, CausalRecommender) else None

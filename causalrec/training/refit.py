@@ -8,7 +8,7 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, unique_pairs
 from causalrec.model.base import Progress, Recommender
 from causalrec.model.causal.recommender import CausalRecommender
-from causalrec.model.causal.response.last_draw import LastDraw
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.model.factors import FactorRecommender
 from causalrec.training.factory import build_recommender
 
@@ -21,7 +21,7 @@ def refitted(
     judged: Recommender,
     epochs: int,
     progress: Progress | None = None,
-    resumes: LastDraw | None = None,
+    resumes: Resumed | None = None,
 ) -> Recommender:
     """A new model of the same settings fitted on everything; ``judged`` itself where none is wanted.
 

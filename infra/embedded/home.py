@@ -13,10 +13,11 @@ from pathlib import Path
 
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
-from infra.embedded.shop import Shop
+from infra.embedded.shop import ROOT, Shop
 
 USER = "admin"
 LOGIN = "login.json"  # name -> password, of Airflow and of MLflow
+PLUGINS = ROOT / "infra" / "airflow" / "plugins"
 LOCK_SECONDS = 60  # a writer waits so long for another; SQLite's five are few on a busy machine
 SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
 
@@ -77,6 +78,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
     return {
         "core": {
             "dags_folder": str(shop.dags),
+            "plugins_folder": str(PLUGINS),
             "executor": "LocalExecutor",
             "parallelism": "4",
             "load_examples": "False",

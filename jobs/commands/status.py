@@ -15,6 +15,8 @@ from causalrec.ingest.unread import INGESTS, UNREAD, unread_fields
 from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import DONE, late_rows
 from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
+from causalrec.registry.champion.promotions import decisions
+from causalrec.registry.promotion.waits import APPROVE, who_waits
 from causalrec.run import Run, open_run
 from jobs._stage.load import load_job
 from jobs._stage.runner import Job, shop_settings
@@ -168,6 +170,9 @@ def status(
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_range(days, {date: [*words[date], *unread[date]] for date in dates}))
+    if not json and (found := who_waits(rows, decisions(shop.lake))):
+        told = f"version {found.version} waits for approval since {found.since:%Y-%m-%d %H:%M} UTC: {APPROVE}"
+        console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
     if not json and read_tuned(settings.paths.work, settings.model.name):
         told = f"causalrec tune chose settings that are in use: {tuned_file(settings.paths.work)}"
         console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ SCORES = np.array(
     [
         [9, 8, 7, 6, 5],  # user 0: item 0 is in training
         [1, 2, 3, 4, 5],
-        [5, 5, 5, 5, 5],  # user 2: all tied
+        [5, 4, 3, 2, 1],  # user 2: item 0 is in training
         [0, 0, 0, 0, 0],  # user 3: nothing held out
     ],
     dtype=np.float32,
@@ -150,3 +150,15 @@ def test_invariances(problem: tuple[Interactions, Floats, np.random.Generator], 
     train, valid, test = map(renumbered, (data.train, data.valid, data.test))
     other = Interactions(data.n_users, data.n_items, train, valid, test)
     assert rank_metrics(scorer(moved), other, "valid", ks=(1, 3), batch=batch) == pytest.approx(metrics)
+
+
+def test_a_model_without_an_opinion_is_measured_at_chance() -> None:
+    """Whatever the catalogue lists first: here the items that everybody chose."""
+    users, items, k = 3_000, 40, 10
+    chosen = np.stack([np.arange(users), np.arange(users) % 4]).astype(np.int32)
+    data = Interactions(users, items, pairs((0, 39)), chosen, pairs())
+    found = rank_metrics(lambda ids: np.zeros((ids.size, items), np.float32), data, "valid", ks=(k,))
+    error = np.sqrt(k / items * (1 - k / items) / users)
+    assert found[f"recall@{k}"] == pytest.approx(k / items, abs=4 * error)
+    by_place = np.mean([1 / np.log2(place + 2) if place < k else 0 for place in range(items)])
+    assert found[f"ndcg@{k}"] == pytest.approx(by_place, abs=4 * error)

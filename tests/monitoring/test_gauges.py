@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.monitoring.gauges import HELP, Gauge, exposition, gauges
-from causalrec.registry.champion.promotions import Decision, append_decision, read_history
+from causalrec.registry.champion.promotions import Decision, Word, append_decision, read_history
 from jobs.cli import main
 from tests.registry.shop import replace_partition
 
@@ -131,3 +132,45 @@ def test_the_dashboard_asks_for_gauges_that_exist(root: Path) -> None:
     assert names <= set(HELP)
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     assert all('shop="$shop"' in text for text in asked)
+
+
+def test_a_challenger_that_waits_until_somebody_answers(lake: Lake) -> None:
+    ledger = Ledger(lake)
+
+    def stage(job: str, failed: bool = False, **counters: float) -> LedgerRow:
+        made = replace(row(MARCH_1, failed, counters=counters), job=job)
+        ledger.record([made])
+        return made
+
+    def waits() -> dict[tuple[str, ...], float]:
+        return {key: value for key, value in found(lake).items() if "challenger" in key[0]}
+
+    def decide(word: Word, version: str, by: str) -> None:
+        decision = Decision(word, "3", version, "r", "eva", "", MARCH_1, {"by": by})
+        append_decision(lake, decision, read_history(lake))
+
+    nobody = {("causalrec_challenger_waiting",): 0.0}
+    stage("train", version=3)
+    assert waits() == {}
+    stage("promote")
+    assert waits() == nobody
+    stage("train", version=4)
+    decide("kept", "4", "gate")
+    first = stage("promote", waiting=4)
+    stage("promote", waiting=4)
+    stage("promote", failed=True)  # MLflow was away
+    asked = {
+        ("causalrec_challenger_waiting",): 1.0,
+        ("causalrec_challenger_version",): 4.0,
+        ("causalrec_challenger_waiting_since_timestamp_seconds",): first.finished_at.timestamp(),
+    }
+    assert waits() == asked
+    decide("left", "4", "hand")
+    assert waits() == asked
+    decide("rejected", "4", "hand")
+    assert waits() == nobody
+    stage("train", version=5)
+    stage("promote", waiting=5)
+    assert waits()["causalrec_challenger_version",] == 5
+    stage("train", version=6)
+    assert waits() == nobody

@@ -3,6 +3,7 @@
 import numpy as np
 
 from causalrec.dataset.arrays import Floats
+from causalrec.dataset.ties import numbered, tie_breakers
 from causalrec.model.base import ServingTables
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.user_states import UserStates
@@ -40,10 +41,11 @@ def catalogue(of: ServingTables) -> Catalogue:
 
 
 def brute_force(states: Floats, items: Floats, seen: list[list[int]], k: int) -> list[list[int]]:
-    """The definition: sort by score and position, leave out what was seen."""
+    """The definition: sort by score and then by chance, leave out what was seen."""
     lists = []
-    for state, mine in zip(states, seen, strict=True):
+    for user, (state, mine) in enumerate(zip(states, seen, strict=True)):
         values = (items.astype(np.float64) * state.astype(np.float64)).sum(axis=1).astype(np.float32)
-        order = sorted(range(len(values)), key=lambda item: (-values[item], item))
+        chance = tie_breakers(numbered(len(states))[user], numbered(len(items)))
+        order = np.lexsort((chance, -values)).tolist()
         lists.append([item for item in order if item not in mine][:k])
     return lists

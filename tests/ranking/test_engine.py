@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from causalrec.config.sections import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
+from causalrec.dataset.ties import keys_of, tie_breakers
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import ReadOut
 from causalrec.ranking.engine import Engine
@@ -64,9 +65,13 @@ def test_scores_do_not_depend_on_the_blocks() -> None:
 
 
 def test_user_without_state_and_history_gets_popular_items() -> None:
-    (block,) = engine().recommend(np.array([-1], dtype=np.int32), histories([[]]), 5)
-    best = np.lexsort((np.arange(CATALOGUE.size), -CATALOGUE.popularity))[:5]
-    assert block.items.tolist() == best.tolist()
+    names = np.array(["ann", "bob", "eve"], dtype=object)
+    nobody = np.full(3, -1, dtype=np.int32)
+    (block,) = engine().recommend(nobody, histories([[], [], []]), 5, names)
+    chance = tie_breakers(keys_of(names)[:, None], keys_of(CATALOGUE.item_ids))
+    best = np.lexsort((chance, np.tile(-CATALOGUE.popularity, (3, 1))))[:, :5]
+    assert block.items.tolist() == best.ravel().tolist()
+    assert not np.array_equal(best[0], best[1])  # popularity is tied
     assert set(block.fallback) == {"cold_user"}
     assert set(block.reason_codes) == {"popular"}
     assert np.isnan(block.raw).all()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.fused import COARSE, FINE, fused_top_k, worthwhile
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices
 
 from .shop import brute_force
@@ -18,7 +19,7 @@ def masked_pairs(seen: list[list[int]], n_items: int) -> Indices:
 
 
 def lists(users: Floats, items: Floats, k: int, masked: Indices) -> list[list[int]]:
-    top = fused_top_k(users, items, k, masked)
+    top = fused_top_k(users, items, k, masked, Ties.numbered(users.shape[0], items.shape[0]))
     found = [top.columns[top.rows == user].tolist() for user in range(users.shape[0])]
     assert [top.ranks[top.rows == user].tolist() for user in range(users.shape[0])] == [
         list(range(1, len(mine) + 1)) for mine in found
@@ -40,7 +41,7 @@ def test_equals_brute_force(seed: int, n_items: int, k: int) -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_ties_go_to_the_lower_position(seed: int) -> None:
+def test_ties_are_broken_by_chance(seed: int) -> None:
     rng = np.random.default_rng(seed)
     users = rng.integers(-1, 2, size=(3, 2)).astype(np.float32)
     items = rng.integers(-1, 2, size=(2_500, 2)).astype(np.float32)  # nine different items
@@ -62,9 +63,11 @@ def test_a_user_s_list_does_not_depend_on_the_others() -> None:
         rng.normal(size=(6, 16)).astype(np.float32),
         rng.normal(size=(4_000, 16)).astype(np.float32),
     )
-    whole = fused_top_k(users, items, 10, np.empty(0, int))
+    ties = Ties.numbered(6, 4_000)
+    whole = fused_top_k(users, items, 10, np.empty(0, int), ties)
     for user in range(6):
-        alone = fused_top_k(users[user : user + 1], items, 10, np.empty(0, int))
+        mine = ties.take(np.array([user]), np.arange(4_000))
+        alone = fused_top_k(users[user : user + 1], items, 10, np.empty(0, int), mine)
         assert np.array_equal(alone.columns, whole.columns[whole.rows == user])
         assert np.array_equal(alone.scores, whole.scores[whole.rows == user])
 

@@ -13,6 +13,7 @@ from causalrec.ranking.item_rules import no_rules
 from causalrec.ranking.listing import Lister
 from causalrec.ranking.places import places_by_score
 from causalrec.ranking.selection import Selector
+from causalrec.ranking.ties import Ties
 
 from .shop import catalogue, tables, user_states
 
@@ -37,8 +38,9 @@ def places(
     """What was found and what the definition says, for every listed row."""
     lister = Lister.of(CATALOGUE.rules, settings, None)
     cold = np.zeros(9, dtype=np.bool_)
-    ours = Selector(CATALOGUE, cold, states=TABLES.users)
-    raw = Selector(replace(CATALOGUE, states=RAW), cold, states=RAW_USERS)
+    ties = Ties.numbered(9, 60)
+    ours = Selector(CATALOGUE, cold, ties, states=TABLES.users)
+    raw = Selector(replace(CATALOGUE, states=RAW), cold, ties, states=RAW_USERS)
     masked = np.array([user * 60 + item for user, items in enumerate(past) for item in sorted(items)])
     lists = lister.lists(ours, masked.astype(np.int64), K, None)
     found, raw_places = places_by_score(lister, lists, ours, raw, np.array(compared, dtype=np.int64), K)

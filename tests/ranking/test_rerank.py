@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalrec.ranking.rerank import Cap, as_matrix, choose
+from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import top_k
 
 
@@ -13,7 +14,7 @@ def chosen(
 ) -> list[int]:
     """Items of a single user, in the order chosen."""
     row = np.array([scores], dtype=np.float32)
-    items, values = as_matrix(top_k(row, len(scores)), 1)
+    items, values = as_matrix(top_k(row, len(scores), Ties.numbered(1, len(scores))), 1)
     states = None if units is None else np.array(units, dtype=np.float32)
     picks = choose(items, values, k, caps, states, diversity)[0]
     found: list[int] = items[0, picks[picks >= 0]].tolist()

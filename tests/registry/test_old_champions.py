@@ -38,11 +38,19 @@ def test_the_same_lists_come_out(model: str) -> None:
     users = package.user_ids[:USERS]
     chosen = [known_items.of(user) for user in range(USERS)]
     past = from_positions(np.array([items.size for items in chosen]), np.concatenate(chosen))
+    popularity = dict(zip(engine.catalogue.item_ids, engine.catalogue.popularity, strict=True))
     lists: dict[str, list[str]] = {}
-    for block in engine.recommend(package.rows_of(users), past, K):
+    cold = set()
+    for block in engine.recommend(package.rows_of(users), past, K, users):
         for user, item in zip(block.users, block.items, strict=True):
             lists.setdefault(str(users[user]), []).append(str(engine.catalogue.item_ids[item]))
-    assert lists == then["lists"]
+        cold |= {str(user) for user in users[block.users[block.fallback == "cold_user"]]}
+    assert cold == {"u5"}
+    for user, items in then["lists"].items():
+        if user in cold:  # equally popular items were ordered by id then
+            assert [popularity[item] for item in lists[user]] == [popularity[item] for item in items]
+        else:
+            assert lists[user] == items
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -8,7 +8,9 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Ints
+from causalrec.model.base import ServingTables
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 from causalrec.training.forget import Forgotten, forget
 from tests.model.causal.response.conftest import with_looks
@@ -58,6 +60,19 @@ def fitted(name: str, data: Interactions) -> CausalRecommender:
     return model
 
 
+def last_of(model: CausalRecommender) -> LastDraw:
+    users, items = (
+        np.arange(len(part), dtype=np.int32) for part in (tables(model).users, tables(model).items)
+    )
+    resumed = model.resumable(users, items)
+    assert resumed is not None
+    return resumed.last
+
+
+def tables(model: CausalRecommender) -> ServingTables:
+    return model.engine.serving_tables()
+
+
 @pytest.fixture(scope="module")
 def made(data: Interactions, old: CausalRecommender) -> Forgotten:
     left, stay = without(data, GONE)
@@ -80,20 +95,30 @@ def test_the_last_draw_survives_a_save(old: CausalRecommender, tmp_path: Path) -
     save_recommender(old, tmp_path / "model")
     again = load_recommender(tmp_path / "model")
     assert isinstance(again, CausalRecommender)
-    assert old.last_draw is not None
-    assert again.last_draw is not None
-    for name, array in old.last_draw.pack().items():
-        assert np.array_equal(again.last_draw.pack()[name], array), name
+    before, after = last_of(old).pack(), last_of(again).pack()
+    for name, array in before.items():
+        assert np.array_equal(after[name], array), name
 
 
 def test_rows_move_and_strangers_begin_as_the_mean(old: CausalRecommender) -> None:
-    last = old.last_draw
-    assert last is not None
+    last = last_of(old)
     moved = last.renumbered(np.array([5, -1, 0], dtype=np.int32), np.array([2], dtype=np.int32))
     assert np.array_equal(moved.taste[0], last.taste[5])
     assert moved.taste[1] == pytest.approx(last.taste.mean(axis=0), abs=1e-6)
     assert np.array_equal(moved.demand, last.demand[[2]])
     assert moved.base == last.base
+
+
+def test_what_content_says_is_found_anew_only_where_an_item_went(old: CausalRecommender) -> None:
+    users, items = np.arange(5, dtype=np.int32), np.arange(tables(old).items.shape[0], dtype=np.int32)
+    turned = old.resumable(users, items[::-1])
+    fewer, more = old.resumable(users, items[1:]), old.resumable(users, np.append(items, -1))
+    assert turned is not None
+    assert turned.codes is not None
+    assert np.array_equal(turned.codes.of[0], tables(old).coarse[::-1])
+    assert fewer is not None
+    assert more is not None
+    assert (fewer.codes, more.codes) == (None, None)
 
 
 def test_a_model_in_closed_form_is_solved_again(data: Interactions) -> None:

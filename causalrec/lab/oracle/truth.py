@@ -231,7 +231,7 @@ def _block(
     scores[seen], gains[seen] = -np.inf, 0.0
     k = min(k, data.n_items)
     discount = 1 / np.log2(np.arange(2, k + 2))
-    listed = np.take_along_axis(gains, top_k(scores.astype(np.float32), k), axis=1) @ discount
+    listed = np.take_along_axis(gains, top_k(scores.astype(np.float32), k, users), axis=1) @ discount
     best = -np.sort(-gains, axis=1)[:, :k] @ discount
     return np.asarray(np.divide(listed, best, out=np.ones_like(best), where=best > 0))
 

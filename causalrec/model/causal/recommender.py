@@ -15,9 +15,9 @@ from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
-from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.model.causal.response.raw import RANK, raw_tables
 from causalrec.model.causal.response.recommender import ResponseRecommender
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.model.factors import FactorRecommender
 from causalrec.model.network import Trainer
 from causalrec.model.read_out import AnyReadOut, GaussianReadOut
@@ -37,7 +37,7 @@ class CausalRecommender(FactorRecommender):
     Attributes:
         choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
             it over.
-        resumes: the last draw of a fit to nearly the same looks, to begin with; None: a fit from scratch.
+        resumes: where a fit to nearly the same looks ended, to begin with; None: a fit from scratch.
     """
 
     name = "causal"
@@ -62,7 +62,7 @@ class CausalRecommender(FactorRecommender):
         self.blend: Blend | None = None
         self.choice: Choice | None = None
         self.exposure_weight: float | None = None
-        self.resumes: LastDraw | None = None
+        self.resumes: Resumed | None = None
 
     @property
     def engine(self) -> Engine:
@@ -127,11 +127,16 @@ class CausalRecommender(FactorRecommender):
         if self.blend is not None and fold is not None:
             self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
 
-    @property
-    def last_draw(self) -> LastDraw | None:
-        """Where a fit without some users or items begins; None where only a fit from scratch forgets."""
-        part = self.engine.part if isinstance(self.engine, ResponseRecommender) else None
-        return None if part is None else part.last
+    def resumable(self, users: Ints, items: Ints) -> Resumed | None:
+        """Where a fit without some users or items begins; None where only a fit from scratch forgets.
+
+        Args:
+            users, items: row here of each user and item of that fit, -1 for one that is not here.
+        """
+        engine = self.engine
+        if not isinstance(engine, ResponseRecommender) or engine.part is None:
+            return None
+        return Resumed.of(engine.part, engine.serving_tables(), users, items)
 
     def read_out(self) -> AnyReadOut:
         """That of the engine, with the further parts as further blocks."""

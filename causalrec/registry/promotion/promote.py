@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from causalrec.config import Settings
@@ -18,11 +18,11 @@ from causalrec.registry.gate.comparison import Comparison, read_comparison
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.kept import ERASED
 from causalrec.registry.pins import dataset_row
+from causalrec.registry.promotion.waits import APPROVE, WAITING
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, need, version_of
 
 APPROVER = "nightly"  # who is named where the gate decides without a person
-APPROVE = "answer the approval task of the training DAG, or run causalrec promote"
 WORDS: dict[str, Word] = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
 
 
@@ -64,7 +64,8 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
     _log(client, challenger, verdict)
     if verdict.decision == "promote" and not _unasked(settings, lake, now):
         note = f"version {challenger.version} passed the gate and is waiting for approval: {APPROVE}"
-        return _outcome(verdict, (), note)
+        outcome = _outcome(verdict, (), note)
+        return replace(outcome, counters={**outcome.counters, WAITING: float(challenger.version)})
     decision = Decision(
         WORDS[verdict.decision], now, challenger.version, challenger.run_id, APPROVER,
         verdict.why, ds, _as_json(verdict, evaluation),

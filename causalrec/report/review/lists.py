@@ -76,7 +76,7 @@ def seen_masked(reviewed: Reviewed) -> Interactions:
 def _lists(score: Score, known: Interactions, users: Ints, k: int) -> Ints:
     lists = np.empty((users.size, min(k, known.n_items)), dtype=np.int32)
     for rows, scores in masked_scores(score, known, users, BATCH):
-        best = top_k(scores, k)
+        best = top_k(scores, k, users[rows])
         lists[rows] = np.where(np.isfinite(np.take_along_axis(scores, best, axis=1)), best, np.int32(-1))
     return lists
 

@@ -12,16 +12,16 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
-from causalrec.model.causal.naming import name_codes
-from causalrec.model.causal.prepare import Prepared, deal_out, prepare
+from causalrec.model.causal.prepare import deal_out
 from causalrec.model.causal.response.design import CONTENT_WIDTH, Design, item_design
 from causalrec.model.causal.response.edges import edge_preference
 from causalrec.model.causal.response.explain import explain_response
-from causalrec.model.causal.response.last_draw import LastDraw
+from causalrec.model.causal.response.item_facts import ItemFacts, item_facts
 from causalrec.model.causal.response.logged import by_logged, exposure_weight, log_exposure
 from causalrec.model.causal.response.part import ResponsePart, fit_response
 from causalrec.model.causal.response.purchase import by_purchase, worth_of_front_door
 from causalrec.model.causal.response.raw import raw_tables
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.model.causal.response.rows import judged_looks
 from causalrec.model.factors import FactorRecommender, item_popularity
 from causalrec.model.network import Trainer
@@ -41,7 +41,7 @@ class ResponseRecommender(FactorRecommender):
     Attributes:
         exposure_weight: of log exposure, as an earlier fit found it on validation; a fit without validation
             pairs takes it over. None: nothing was found yet.
-        resumes: the last draw of a fit to nearly the same looks, in the numbering of the data to fit.
+        resumes: where a fit to nearly the same looks ended, in the numbering of the data to fit.
     """
 
     name = "causal"
@@ -50,7 +50,7 @@ class ResponseRecommender(FactorRecommender):
         self.settings, self.trainer, self.judge = settings, trainer, judge
         self.part: ResponsePart | None = None
         self.exposure_weight: float | None = None
-        self.resumes: LastDraw | None = None
+        self.resumes: Resumed | None = None
 
     @property
     def findings(self) -> dict[str, float]:
@@ -64,11 +64,12 @@ class ResponseRecommender(FactorRecommender):
         if looks is None:
             raise TrainingError("no looks are logged", do="fit the model to the pairs")
         self.trainer.require_memory(data, looks)
-        prepared = prepare(data, self.settings, self.trainer.seed)
-        return self._fit(data, looks, prepared, progress)
+        codes = None if self.resumes is None else self.resumes.codes
+        facts = item_facts(data, self.settings, self.trainer.seed, codes)
+        return self._fit(data, looks, facts, progress)
 
     def _fit(
-        self, data: Interactions, looks: Looks, prepared: Prepared, progress: Progress | None
+        self, data: Interactions, looks: Looks, facts: ItemFacts, progress: Progress | None
     ) -> FitReport:
         began, settings = time.perf_counter(), self.settings.response
         history: list[dict[str, float]] = []
@@ -79,18 +80,19 @@ class ResponseRecommender(FactorRecommender):
                 progress(number + 1, {"base": base})
 
         shape = (data.n_users, data.n_items)
-        design = self._design(data, prepared)
-        whitenings = prepared.whitenings if settings.content else {}
-        seed = self.trainer.seed
-        self.part = fit_response(looks, shape, design, whitenings, settings, seed, on_sweep, self.resumes)
+        design = self._design(data, facts)
+        whitenings = facts.codes.whitenings if settings.content else {}
+        start = None if self.resumes is None else self.resumes.last
+        self.part = fit_response(
+            looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep, start
+        )
         self.worth = worth_of_front_door(self.part, data, settings)
         exposure = self._exposure(self.part, data, looks)
         if settings.order == "purchase":
             self.part = by_purchase(self.part, looks, data)
         elif settings.order == "logged":
             self.part = by_logged(self.part, exposure)
-        names = self._code_names(data, prepared)
-        self.tables = _tables(self.part, data, prepared, names, self.trainer.seed)
+        self.tables = _tables(self.part, data, facts, self.trainer.seed)
         if settings.order == "response":
             self.tables = replace(self.tables, exposure=exposure)
         self.fold = self.part.items
@@ -107,20 +109,16 @@ class ResponseRecommender(FactorRecommender):
         weighted: Floats = exposure * np.float32(self.exposure_weight)
         return weighted
 
-    def _design(self, data: Interactions, prepared: Prepared) -> Design:
+    def _design(self, data: Interactions, facts: ItemFacts) -> Design:
         settings = self.settings.response
-        codes = prepared.codes if settings.codes else ()
+        codes = facts.codes.of if settings.codes else ()
         attributes = dict(data.item_attributes) if settings.codes else {}
         if settings.shuffled_codes:
             order = np.random.default_rng(self.trainer.seed).permutation(data.n_items)
             attributes = {name: tuple(np.asarray(values)[order]) for name, values in attributes.items()}
-            codes = deal_out(prepared.codes, self.trainer.seed)
-        content = prepared.content if settings.content else replace(prepared.content, white={})
+            codes = deal_out(facts.codes.of, self.trainer.seed)
+        content = facts.content if settings.content else replace(facts.content, white={})
         return item_design(content, attributes, codes, self.trainer.device)
-
-    def _code_names(self, data: Interactions, prepared: Prepared) -> tuple[str, ...]:
-        codes = prepared.codebook.coarse.shape[0] if prepared.codebook else 0
-        return name_codes(prepared.codes[0], codes, data.item_attributes)
 
     def read_out(self) -> GaussianReadOut:
         """The small linear solve that gives a new user a state."""
@@ -185,14 +183,12 @@ class ResponseRecommender(FactorRecommender):
         return self.part
 
 
-def _tables(
-    part: ResponsePart, data: Interactions, prepared: Prepared, names: tuple[str, ...], seed: int
-) -> ServingTables:
+def _tables(part: ResponsePart, data: Interactions, facts: ItemFacts, seed: int) -> ServingTables:
     raw_users, raw_items = raw_tables(data, part.users.shape[1], seed)
-    coarse, fine = prepared.codes
+    coarse, fine = facts.codes.of
     return ServingTables(
         part.users, part.items, part.items.copy(), item_popularity(data), coarse, fine,
-        np.zeros(data.n_items, dtype=np.float32), names,
+        np.zeros(data.n_items, dtype=np.float32), facts.codes.names,
         raw_users=raw_users, raw_items=raw_items,
         content_users=part.content_users, content_items=part.content_items,
     )  # fmt: skip

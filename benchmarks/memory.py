@@ -1,0 +1,102 @@
+"""What training says it will need, beside what a process really needed at most.
+
+    python benchmarks/memory.py [--model response|graph|lightgcn]
+
+Random shops of three sizes, each in a process of its own; memory is what the fit adds to a process that holds
+the data. The estimate refuses a training that would not fit, so it must be neither far too low nor far too
+high: within 30 %.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from causalrec.config import Settings
+from causalrec.dataset.arrays import Interactions, Looks
+
+SIZES = {
+    "response": ((5_000, 1_000, 60_000), (20_000, 4_000, 400_000), (60_000, 10_000, 1_500_000)),
+    "graph": ((10_000, 5_000, 100_000), (40_000, 20_000, 200_000), (150_000, 50_000, 1_000_000)),
+}
+SIZES["lightgcn"] = SIZES["graph"]
+HELD_OUT, RESPONSES, CARTS = 1_000, 0.2, 0.4
+MIB = 2**20
+
+
+def shop(users: int, items: int, looks: int) -> Interactions:
+    """Random looks at random items, of which a fifth were answered."""
+    rng = np.random.default_rng(0)
+    keys = np.unique(rng.integers(0, users * items, looks))
+    own, other = (keys // items).astype(np.int32), (keys % items).astype(np.int32)
+    clicked = (rng.random(keys.size) < RESPONSES).astype(np.int32)
+    reached = np.stack([clicked, clicked * (rng.random(keys.size) < CARTS)]).astype(np.int32)
+    missing, ones = np.full(keys.size, np.nan, np.float32), np.ones(keys.size, np.float32)
+    logged = Looks(
+        own, other, rng.integers(0, 2, keys.size).astype(np.int32), np.ones(keys.size, np.int32), reached,
+        missing, ones, ("view", "cart"), ("ranked", "ranked"), np.array([2, 8], np.float32),
+        np.zeros(2, bool),
+    )  # fmt: skip
+    chosen = rng.permutation(np.stack([own, other])[:, clicked > 0], axis=1)
+    splits = chosen[:, 2 * HELD_OUT :], chosen[:, :HELD_OUT], chosen[:, HELD_OUT : 2 * HELD_OUT]
+    return Interactions(users, items, *splits, looks=logged)
+
+
+def pairs_of(users: int, items: int, pairs: int) -> Interactions:
+    """Random pairs, nothing else."""
+    rng = np.random.default_rng(0)
+    keys = rng.permutation(np.unique(rng.integers(0, users * items, pairs)))
+    chosen = np.stack([keys // items, keys % items]).astype(np.int32)
+    return Interactions(users, items, chosen[:, HELD_OUT:], chosen[:, :HELD_OUT], chosen[:, :0])
+
+
+def measure(model: str, size: tuple[int, int, int], pipe: Connection) -> None:
+    """Sends estimate and peak in MiB."""
+    from causalrec.training.device import estimate_bytes
+    from causalrec.training.factory import build_recommender
+    from causalrec.training.peak import peak_bytes
+    from causalrec.training.response_memory import response_bytes
+
+    training = {"device": "cpu", "epochs": 2, "evaluate_every": 1, "batch": 32_768}
+    name = "lightgcn" if model == "lightgcn" else "causal"
+    short = {"response": {"sweeps": 24}, "topology": {"warmup": 1, "refresh_every": 1}}
+    settings = Settings.model_validate({"model": {"name": name, **short}, "training": training})
+    data = shop(*size) if model == "response" else pairs_of(*size)
+    if model == "response" and data.looks is not None:
+        said = response_bytes(data, data.looks, settings.model.response)
+    else:
+        said = estimate_bytes(data, settings.model, settings.training)
+    before = peak_bytes()
+    build_recommender(settings).fit(data)
+    pipe.send((said / MIB, (peak_bytes() - before) / MIB))
+
+
+def main() -> None:
+    """One row per size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=sorted(SIZES), action="append")
+    table = Table("model", "users", "items", "looks or pairs", "estimate MiB", "peak MiB", "estimate / peak")
+    context = multiprocessing.get_context("spawn")
+    for model in parser.parse_args().model or SIZES:
+        for size in SIZES[model]:
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=measure, args=(model, size, theirs))
+            child.start()
+            theirs.close()
+            said, used = ours.recv()
+            child.join()
+            table.add_row(
+                model, *(f"{n:,}" for n in size), f"{said:,.0f}", f"{used:,.0f}", f"{said / used:.2f}"
+            )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What a fit takes over from another one to nearly the same looks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalrec.dataset.arrays import Ints
+from causalrec.model.base import ServingTables
+from causalrec.model.causal.response.item_facts import Codes
+from causalrec.model.causal.response.last_draw import LastDraw
+from causalrec.model.causal.response.part import ResponsePart
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """In the numbering of the new data.
+
+    Attributes:
+        last: what the earlier fit drew last.
+        codes: what it found out about the items; None where they are others now: what remains of an erased
+            item in the whitening and in the codes of the others can only be taken out by finding them anew.
+    """
+
+    last: LastDraw
+    codes: Codes | None
+
+    @staticmethod
+    def of(part: ResponsePart, tables: ServingTables, users: Ints, items: Ints) -> "Resumed | None":
+        """From a fitted model; None for models of older code, which kept no last draw.
+
+        Args:
+            users, items: row there of each user and item of the new data, -1 for one that is not there.
+        """
+        if part.last is None:
+            return None
+        codes = None
+        if np.array_equal(np.sort(items), np.arange(part.items.shape[0])):
+            codes = Codes(
+                (tables.coarse[items], tables.fine[items]), tuple(tables.code_names), part.whitenings
+            )
+        return Resumed(part.last.renumbered(users, items), codes)

@@ -1,0 +1,25 @@
+"""Airflow's server answers to the names of this machine alone.
+
+A page elsewhere may give its own name the address 127.0.0.1, and the browser then takes Airflow for a part of
+that page (DNS rebinding). MLflow checks the same in :mod:`infra.embedded.mlflow_app`.
+"""
+
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from infra.embedded.ports import HOST
+
+
+class ThisHost(AirflowPlugin):  # type: ignore[misc]  # Airflow has no types here
+    """Refuses requests that name another host, with status 400."""
+
+    name = "this_host"
+    fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [
+        {
+            "name": "this_host",
+            "middleware": TrustedHostMiddleware,
+            "kwargs": {"allowed_hosts": [HOST, "localhost"], "www_redirect": False},
+        }
+    ]
