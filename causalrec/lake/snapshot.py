@@ -1,6 +1,7 @@
 """A Delta table at one version: its files, and the refusal of tables that cannot be read right."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -87,11 +88,11 @@ class Snapshot:
         return tuple(sorted(found, key=lambda file: file.path))
 
     def select(self, where: Where | None) -> list[DataFile]:
-        """Files that pass the partition filter and are still there.
+        """Files that pass the partition filter and are still there as they were written.
 
         Raises:
             LakeError: the filter names a column that is no partition column.
-            PinError: a file of this version is gone.
+            PinError: a file of this version is gone, or has another size.
         """
         for key in where or {}:
             if key not in self.partition_by:
@@ -101,19 +102,40 @@ class Snapshot:
                 )
         chosen = [file for file in self.files if matches(file.partition, where)]
         with self.location.answering():
-            missing = self.location.missing([file.path for file in chosen])
-        if missing:
+            sizes = self.location.sizes([file.path for file in chosen])
+        pairs = list(zip(chosen, sizes, strict=True))
+        self._refuse([file for file, size in pairs if size is None], len(chosen), "are gone")
+        changed = [file for file, size in pairs if size != file.size]
+        self._refuse(changed, len(chosen), "have not the size that they were written with")
+        return chosen
+
+    def _refuse(self, bad: list[DataFile], count: int, what: str) -> None:
+        if bad:
             raise PinError(
-                f"{self.name}@{self.version}: {len(missing)} of {len(chosen)} data files are gone, "
-                f"first {missing[0]}",
+                f"{self.name}@{self.version}: {len(bad)} of {count} data files {what}, first {bad[0].path}",
                 do="restore them, or rebuild these partitions with --force",
             )
-        return chosen
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """For a block that reads data files: damaged ones become an error that says so.
+
+        Raises:
+            PinError: the bytes are no longer those that were written.
+        """
+        try:
+            with self.location.answering():
+                yield
+        except (pa.ArrowInvalid, OSError) as error:
+            raise PinError(
+                f"{self.name}@{self.version}: a data file cannot be read: {str(error).splitlines()[0]}",
+                do="restore it, or rebuild its partition with --force",
+            ) from error
 
     def read(self, files: list[DataFile], columns: list[str] | None) -> pa.Table:
         """The rows of ``files``; only the needed columns are read from disk."""
         names = columns or self.schema.names
-        with self.location.answering():
+        with self.readable():
             found = self._dataset(files).to_table(columns=with_sources(names, self.added))
         return filled(found, self.added).select(names)
 
@@ -125,7 +147,11 @@ class Snapshot:
         found: Iterator[pa.RecordBatch] = self._dataset(files).to_batches(
             columns=with_sources(names, self.added), batch_size=rows, batch_readahead=1, fragment_readahead=1
         )
-        for batch in found:
+        while True:
+            with self.readable():
+                batch = next(found, None)
+            if batch is None:
+                return
             yield from filled(pa.Table.from_batches([batch]), self.added).select(names).to_batches()
 
     def _dataset(self, files: list[DataFile]) -> pds.Dataset:

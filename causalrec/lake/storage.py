@@ -117,10 +117,14 @@ class Location:
         if not isinstance(self.filesystem, fs.S3FileSystem):
             self.filesystem.create_dir(self.path(relative), recursive=True)
 
+    def sizes(self, relatives: list[str]) -> list[int | None]:
+        """Bytes of each file; None for one that is not there."""
+        infos = self.filesystem.get_file_info([self.path(relative) for relative in relatives])
+        return [info.size if info.type == fs.FileType.File else None for info in infos]
+
     def missing(self, relatives: list[str]) -> list[str]:
         """Those of the files that are not there."""
-        infos = self.filesystem.get_file_info([self.path(relative) for relative in relatives])
-        return [name for name, info in zip(relatives, infos, strict=True) if info.type != fs.FileType.File]
+        return [name for name, size in zip(relatives, self.sizes(relatives), strict=True) if size is None]
 
     def delete(self, relatives: list[str]) -> None:
         """Delete files; one that is gone already is no error."""

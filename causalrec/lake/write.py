@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from causalrec.errors import LakeError
+from causalrec.errors import LakeError, PinError
 from causalrec.lake.attempt import attempt, sweep, sweep_dead
 from causalrec.lake.commit import COMMIT_TRIES, commit_append, commit_replacement
 from causalrec.lake.declared import Writable
@@ -37,7 +37,7 @@ def write_replacement(
             if table.contract.volume_gate:
                 rows = {name: digest.rows for name, digest in found.items()}
                 refuse_small(seen, partitions, rows, table.settings)
-        changed = [p for p in partitions if held_digest(seen, p) != found[render(p)]]
+        changed = [p for p in partitions if not _holds(seen, p, found[render(p)])]
         kept = [file for p in changed for file in new[render(p)]]
         final = seen
         if changed:
@@ -78,7 +78,16 @@ def held_digest(snapshot: Snapshot, partition: Partition) -> Digest:
     """Digest of a partition's rows at a version, from the footers of its files."""
     schema = snapshot.stored_schema
     files = snapshot.select({key: [value] for key, value in partition.items()})
-    return sum((stored_digest(snapshot.location, file.path, schema) for file in files), Digest())
+    with snapshot.readable():
+        return sum((stored_digest(snapshot.location, file.path, schema) for file in files), Digest())
+
+
+def _holds(snapshot: Snapshot, partition: Partition, content: Digest) -> bool:
+    """Whether a partition has this content; not where its files are lost or damaged, so that it is mended."""
+    try:
+        return held_digest(snapshot, partition) == content
+    except PinError:
+        return False
 
 
 def _refuse_mode(table: Writable, mode: str) -> None:

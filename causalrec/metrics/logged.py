@@ -79,9 +79,7 @@ def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 
         return {}
     history = unique_pairs(data.train)
     # a list leaves out what the user has
-    fresh = ~np.isin(
-        pair_keys(log[:2].astype(np.int32)), pair_keys(history)
-    )  # a list leaves out what the user has
+    fresh = ~np.isin(pair_keys(log[:2].astype(np.int32)), pair_keys(history))
     owners, items = log[:2, fresh].astype(np.int64)
     rewards = liked_outcomes(log[2])[fresh]
     users, place = np.unique(owners, return_inverse=True)

@@ -103,6 +103,34 @@ def test_a_lost_data_file(sales: LakeTable) -> None:
     assert ids(sales, ds="2026-03-02") == ["b"]
     with pytest.raises(PinError, match="1 of 2 data files are gone"):
         sales.read()
+    sales.replace(rows("a"), DAY)  # a rebuild mends it, even with the same rows
+    assert ids(sales) == ["a", "b"]
+
+
+@pytest.mark.parametrize("size", [0, 100, 1_000_000])
+def test_a_data_file_of_another_size(sales: LakeTable, size: int) -> None:
+    sales.replace(rows("a"), DAY)
+    sales.replace(rows("b"), NEXT)
+    os.truncate(next(path for path in parquet_files(sales) if "2026-03-01" in str(path)), size)
+    assert ids(sales, ds="2026-03-02") == ["b"]
+    for attempt_to in (sales.read, sales.require_whole):
+        with pytest.raises(PinError, match="1 of 2 data files have not the size that they were written with"):
+            attempt_to()
+    sales.replace(rows("again"), DAY)
+    assert ids(sales) == ["again", "b"]
+
+
+def test_a_data_file_whose_bytes_are_others(sales: LakeTable) -> None:
+    sales.replace(rows("a"), DAY)
+    file = parquet_files(sales)[0]
+    file.write_bytes(bytes(byte ^ 0x5A for byte in file.read_bytes()))
+    with pytest.raises(PinError, match=r"sales@1: a data file cannot be read: .*Parquet"):
+        sales.read()
+    found = sales.created()
+    with pytest.raises(PinError, match=r"sales@1: a data file cannot be read: .*Parquet"):
+        list(found.batches(list(found.files), None, 1))
+    sales.replace(rows("again"), DAY)
+    assert ids(sales) == ["again"]
 
 
 def test_a_truncated_log_entry(sales: LakeTable) -> None:
