@@ -75,19 +75,14 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
     return text.format(kind=kind, section=SECTION.format(kind=kind), column=column)
 
 
-<<<<<<< HEAD
-def loss_note(found: "Measures", table: Contract, loud_share: float) -> str:
-    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost."""
-=======
 def loss_note(
-    found: Measures, table: Contract, loud_share: float, examples: Mapping[str, str] | None = None
+    found: "Measures", table: Contract, loud_share: float, examples: Mapping[str, str] | None = None
 ) -> str:
     """One line per reason for losing rows or values, with what cures it; '' where next to none are lost.
 
     Args:
         examples: "column reason" -> one of the values that became null.
     """
->>>>>>> lead
     asked = max(found.rows_asked, 1)
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
     parts = _lost(lost, asked, "rows", loud_share, lambda reason: cure(reason, table))

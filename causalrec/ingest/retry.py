@@ -66,7 +66,7 @@ class RowTask:
             tree = json.loads(raw)
         except (ValueError, RecursionError) as error:
             cut = ", cut when it was kept" if len(raw) >= self.max_raw_chars else ""
-            problem = Problem(ReasonCode.UNPARSEABLE, f"no JSON{cut}: {str(error)[:80]}")
+            problem = Problem(ReasonCode.UNPARSEABLE, f"not JSON{cut}: {str(error)[:80]}")
             return rejected(self.landing, problem)
         if not isinstance(tree, dict):
             return rejected(self.landing, Problem(ReasonCode.UNPARSEABLE, "no JSON object"))
