@@ -11,6 +11,8 @@ SHOP = --source $(call q,SOURCE) $(if $(value RAW),--raw $(call q,RAW))
 
 # Every job is a process of its own: without cached bytecode each would compile its libraries again.
 export PYTHONDONTWRITEBYTECODE :=
+# Packages of another Python would stand before the locked ones.
+unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help setup nightly backfill up plan test test-fast coverage mutants lint format docs clean

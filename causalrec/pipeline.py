@@ -68,7 +68,7 @@ NIGHT = (
         120,
         after=("land",),
         reads=("erasures",),
-        writes=("events", "quarantine"),
+        writes=("events", "quarantine", "unread_fields"),
         pool="spark",
     ),
     Stage(
@@ -76,7 +76,7 @@ NIGHT = (
         60,
         after=("land",),
         reads=("erasures",),
-        writes=("products", "quarantine"),
+        writes=("products", "quarantine", "unread_fields"),
         pool="spark",
     ),
     Stage(

@@ -45,7 +45,7 @@ COMMANDS = (
     Command("plan", NIGHTS, "What a backfill of a range of dates would do."),
     Command("stages", NIGHTS, "The stages of a night, in order."),
     Command("run", NIGHTS, "Run one stage for one date."),
-    Command("requeue", NIGHTS, "Retry rows in quarantine after a correction."),
+    Command("requeue", NIGHTS, "Retry rejected rows and unread fields after a correction."),
     Command("metrics", NIGHTS, "Gauges for Prometheus: what ran, what it cost, what the monitor says."),
     Command("features", NIGHTS, "Write the page of neighbours, duplicates, drift and failed pictures."),
     Command("show", LISTS, "A user's history and published list, with reasons."),

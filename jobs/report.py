@@ -1,11 +1,14 @@
 """Write the page of a night and print its summary."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from rich.markup import escape
 from rich.text import Text
 
 from causalrec.dataset.load import load_dataset
+from causalrec.ingest.unread import UnreadField
 from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
 from causalrec.registry.store import connect
@@ -52,6 +55,8 @@ def _show(run: Run) -> None:
     """One table per question people have in the morning."""
     night = _night(run)
     run.progress.say(tables_of(night))
+    if night.unread:
+        run.progress.say(fields_of(night.unread))
     if night.metrics is not None:
         run.progress.say(metrics_of(night.metrics))
     if truth := read_truth(run.settings, run.ds):
@@ -73,6 +78,18 @@ def tables_of(night: Night) -> Table:
     if night.losses:
         told = [f"{job} {loss}" for job, loss in night.losses]
         table.caption = Text("\n".join(told), style="bold red", justify="left")
+    return table
+
+
+def fields_of(unread: Sequence[UnreadField]) -> Table:
+    """Columns that became empty in some rows, which are kept all the same."""
+    table = Table(title="fields left empty (causalrec requeue tries them again)")
+    for name in ("table", "arrived", "column", "reason", "rows", "such as"):
+        table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+    for one in unread:
+        table.add_row(
+            one.kind, one.date.isoformat(), one.column, one.reason, f"{one.rows:,}", escape(one.example)
+        )
     return table
 
 

@@ -1,5 +1,6 @@
 """How a shop's own files become the columns of the landing contracts: names, values, notations, days."""
 
+import datetime as dt
 import zoneinfo
 from typing import Annotated, Any, Literal, Self
 
@@ -61,6 +62,9 @@ class FeedLayout(Section):
     epoch_unit: Literal["", "s", "ms", "us", "ns"] = Field(
         "", description="unit of times given as numbers since 1970; empty: such times are rejected"
     )
+    time_format: str = Field(
+        "", description="how times are written that are not ISO 8601, such as %d.%m.%Y %H:%M"
+    )
     naive_times: Literal["refuse", "shop", "UTC"] = Field(
         "refuse", description="times without an offset: refused, in landing.time_zone, or in UTC"
     )
@@ -68,7 +72,10 @@ class FeedLayout(Section):
     list_separator: str = Field(
         "", description="between picture names in one text; empty: commas after a file ending or before http"
     )
-    explode: str = Field("", description="list in a JSON row whose every element makes a row, such as items")
+    explode: str = Field(
+        "",
+        description="list in a JSON row, each element of which is a row: items, or orders.line_items",
+    )
     only: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="column of the file -> values that are read; other rows are counted, not kept",
@@ -79,6 +86,18 @@ class FeedLayout(Section):
     repeats: Literal["quarantine", "count"] = Field(
         "quarantine", description="what happens to equal rows of a delivery after the first"
     )
+
+    @field_validator("time_format")
+    @classmethod
+    def _names_a_day(cls, text: str) -> str:
+        day = dt.datetime(2026, 12, 31)
+        try:
+            same = not text or dt.datetime.strptime(day.strftime(text), text).date() == day.date()
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no format of times: {error}") from error
+        if not same:
+            raise ValueError(f"{text!r} does not name day, month and year, as %d.%m.%Y does")
+        return text
 
     @field_validator("encoding")
     @classmethod

@@ -8,9 +8,10 @@ from causalrec.ingest.measure import Measures
 
 SECTION = "[landing.{kind}]"
 _CURES: Mapping[str, str] = {
-    ReasonCode.UNPARSEABLE: "look at the rows in quarantine (causalrec check), or set {section} delimiter",
-    ReasonCode.INVALID_TYPE: "set {section} naive_times, epoch_unit, number_ids or decimal_comma as the shop "
-    "writes them",
+    ReasonCode.UNPARSEABLE: "correct these rows in the export; quarantine holds their text. Where CSV has "
+    "another number of cells than its header, set {section} delimiter",
+    ReasonCode.INVALID_TYPE: "set {section} time_format, naive_times, epoch_unit, number_ids or "
+    "decimal_comma as the shop writes them",
     ReasonCode.MISSING_REQUIRED: "map the column under [landing.{kind}.columns], or leave such rows out by "
     "{section} filled",
     ReasonCode.FUTURE_EVENT: "set landing.time_zone and landing.day_start_hour to the shop's own day",
@@ -22,6 +23,8 @@ _CURES: Mapping[str, str] = {
     ReasonCode.NULL_ID: "leave such rows out by {section} filled, or correct the export",
     ReasonCode.BAD_ID: "correct these ids, or raise ingest.max_id_chars where they are too long",
     ReasonCode.BAD_TEXT: "raise ingest.max_row_bytes where such rows are right",
+    ReasonCode.DUPLICATE: "nothing is lost: one of equal rows counts. {section} repeats = 'count' keeps the "
+    "others out of quarantine",
     ReasonCode.WRONG_PARTITION: "deliver each row under its own arrival date, or without arrival_date",
 }
 _PICTURE_CURES: Mapping[str, str] = {
@@ -39,8 +42,10 @@ _PICTURE_CURES: Mapping[str, str] = {
 }
 _FIELD_CURES: Mapping[str, str] = {
     "double": "set {section} decimal_comma or currency as the shop writes numbers",
-    "timestamp": "set {section} naive_times or epoch_unit",
+    "timestamp": "set {section} time_format, naive_times or epoch_unit",
     "array<string>": "set {section} list_separator",
+    "boolean": "map its words: [landing.{kind}.columns.{column}] values",
+    "string": "set {section} number_ids where whole numbers stand for texts",
 }
 
 
@@ -67,8 +72,14 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
     return text.format(kind=kind, section=SECTION.format(kind=kind), column=column)
 
 
-def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
-    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost."""
+def loss_note(
+    found: Measures, table: Contract, loud_share: float, examples: Mapping[str, str] | None = None
+) -> str:
+    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost.
+
+    Args:
+        examples: "column reason" -> one of the values that became null.
+    """
     asked = max(found.rows_asked, 1)
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
     parts = _lost(lost, asked, "rows", loud_share, lambda reason: cure(reason, table))
@@ -76,7 +87,8 @@ def loss_note(found: Measures, table: Contract, loud_share: float) -> str:
         column, _, reason = note.partition(" ")
         if n > loud_share * asked:
             cured = field_advice(column, reason, table)
-            parts.append(f"UNREAD {column} of {n:,} rows ({n / asked:.1%}, {reason}): {cured}")
+            shown = f", such as {one!r}" if (one := (examples or {}).get(note)) else ""
+            parts.append(f"UNREAD {column} of {n:,} rows ({n / asked:.1%}, {reason}{shown}): {cured}")
     return "\n".join(parts)
 
 

@@ -48,7 +48,7 @@ def check_columns(measures: Mapping[dt.date, Measures], table: Contract, landing
     for date, found in sorted(measures.items()):
         unparsed = found.rejects.get(ReasonCode.UNPARSEABLE, 0)
         for key, rows in found.broken_columns.items():
-            if rows < found.rows_in - unparsed:
+            if rows < found.rows_asked - unparsed:
                 continue
             reason, _, name = key.partition(" ")
             wrong = "it is missing" if reason == ReasonCode.MISSING_REQUIRED else "it has another type"
@@ -56,8 +56,15 @@ def check_columns(measures: Mapping[dt.date, Measures], table: Contract, landing
             raise ContractError(
                 f"{table.name} {date}: column {name}: expected {landing.column(name).type}, {wrong} in all "
                 f"{rows:,} rows; fields that the contract does not know: {instead}",
-                do=f"deliver the columns of schemas/{landing.name}.yaml; nothing was written",
+                do=f"{_cure(reason, name, table)}, or deliver the columns of "
+                f"schemas/{landing.name}.yaml; nothing was written",
             )
+
+
+def _cure(reason: str, column: str, table: Contract) -> str:
+    if reason == ReasonCode.MISSING_REQUIRED:
+        return f"map it: [landing.{table.name}.columns] {column} = 'YOUR COLUMN'"
+    return field_advice(column, reason, table)
 
 
 def check_volume(

@@ -17,10 +17,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.window import Window
 
 from causalrec.contracts import Contract
-from causalrec.contracts.extensions import Duplicates
+from causalrec.contracts.extensions import Duplicates, Extensions
 from causalrec.contracts.rules import rule_sql
 from causalrec.errors import ReasonCode
-from causalrec.ingest.formats.batch import MARKS, parsed_schema, row_name
+from causalrec.ingest.formats.batch import LEFT_OUT, MARKS, parsed_schema, row_name
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits, read_file
 
@@ -73,17 +73,22 @@ class _ParseTask:
 
 @contextmanager
 def marked_rows(
-    parsed: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
+    parsed: "DataFrame",
+    table: Contract,
+    landing: Contract,
+    parameters: Mapping[str, object],
+    repeats: str = "quarantine",
 ) -> "Iterator[DataFrame]":
     """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut.
+
+    ``repeats`` is what becomes of equal rows after the first, as ``[landing.KIND] repeats`` says.
 
     Inside the block Spark holds the parsed rows, so that files are read once however often the frame is.
     """
     tried = _rules_tried(parsed, table, parameters).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        frame = tried
-        if table.extensions.duplicates is not None:
-            frame = _without_duplicates(tried, table.extensions.duplicates, table.extensions.content)
+        repeated = LEFT_OUT if repeats == "count" else str(ReasonCode.DUPLICATE)
+        frame = _without_duplicates(tried, table.extensions, repeated)
         yield _cleaned(_with_raw(frame, landing), table, landing, parameters)
     finally:
         tried.unpersist()
@@ -92,11 +97,12 @@ def marked_rows(
 def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, object]) -> "DataFrame":
     """All rules as one CASE expression: nested columns would multiply in Spark's plan.
 
-    Rules about optional columns cost the columns only; they become null, and ``nulled`` says why.
+    Rules about optional columns cost the columns only; they become null, ``nulled`` says why, and ``unread``
+    what stood there.
     """
     mark = F.when(F.col("reason").isNotNull(), F.struct("reason", "detail"))
     nulled: dict[str, Column] = {}
-    notes = []
+    notes, unread = [], []
     for rule in table.rules:
         kept = F.coalesce(F.expr(rule_sql(table, rule, parameters)), F.lit(False))
         if rule.broken == "columns":
@@ -104,14 +110,17 @@ def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, o
                 wrong = F.col(name).isNotNull() & ~kept
                 nulled[name] = F.when(~wrong, nulled.get(name, F.col(name)))
                 notes.append(F.when(wrong, F.lit(f"{name} {rule.reason}")))
+                as_json = F.to_json(F.struct(F.col(name).alias(name)))
+                unread.append(F.when(wrong, F.left(as_json, F.lit(MAX_RAW_CHARS))))
             continue
         detail = _shown([row_name(name) for name in rule.columns])
         mark = mark.when(~kept, F.struct(F.lit(str(rule.reason)).alias("reason"), detail.alias("detail")))
     marked = _remarked(frame, mark)
     if not notes:
         return marked
-    found = F.array_compact(F.array(*notes))
-    return marked.withColumns({**nulled, "nulled": F.concat("nulled", found)})
+    found, values = (F.array_compact(F.array(*parts)) for parts in (notes, unread))
+    said = {"nulled": F.concat("nulled", found), "unread": F.concat("unread", values)}
+    return marked.withColumns({**nulled, **said})
 
 
 def _remarked(frame: "DataFrame", mark: "Column") -> "DataFrame":
@@ -132,26 +141,30 @@ def _shown(columns: Sequence[str]) -> "Column":
     return F.concat_ws(", ", *values)
 
 
-def _without_duplicates(frame: "DataFrame", duplicates: Duplicates, content: Sequence[str]) -> "DataFrame":
-    """Mark all but the first of equal rows of one delivery. Rejected rows take no part.
+def _without_duplicates(frame: "DataFrame", rules: Extensions, repeated: str) -> "DataFrame":
+    """Mark all but the first of equal rows of one delivery as ``repeated``. Rejected rows take no part.
 
     Hashes of keys are counted first: whole rows are moved and sorted only where theirs occurs again.
     """
-    key = F.xxhash64("arrival_date", *duplicates.by)
+    if rules.duplicates is None:
+        return frame
+    key = F.xxhash64("arrival_date", *rules.duplicates.by)
     counts = frame.where(F.col("reason").isNull()).groupBy(key.alias("_key")).count()
     again = counts.where("count > 1").limit(MOST_REPEATED + 1).select("_key").collect()
     if len(again) > MOST_REPEATED:
-        return _first_kept(frame, duplicates, content)
+        return _first_kept(frame, rules.duplicates, rules.content, repeated)
     if not again:
         return frame
     hashes = F.broadcast(frame.sparkSession.createDataFrame(again, "_key long"))
     keyed = frame.withColumn("_key", key)
     alone, doubtful = (keyed.join(hashes, "_key", how).drop("_key") for how in ("left_anti", "left_semi"))
-    return alone.unionByName(_first_kept(doubtful, duplicates, content))
+    return alone.unionByName(_first_kept(doubtful, rules.duplicates, rules.content, repeated))
 
 
-def _first_kept(frame: "DataFrame", duplicates: Duplicates, content: Sequence[str]) -> "DataFrame":
-    """A row that repeats the key of another one is a duplicate, or a reused id where its content differs."""
+def _first_kept(
+    frame: "DataFrame", duplicates: Duplicates, content: Sequence[str], repeated: str
+) -> "DataFrame":
+    """A row that repeats the key of another one is ``repeated``, or a reused id where its content differs."""
     equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)
     ordered = equal.orderBy(*[_ordering(part) for part in duplicates.keepFirstBy])
     ranked = frame.withColumns(
@@ -165,7 +178,7 @@ def _first_kept(frame: "DataFrame", duplicates: Duplicates, content: Sequence[st
     place = F.concat_ws(" line ", "_file", "_line")
     detail = F.concat(_shown(duplicates.by), F.lit(" stands already in "), place)
     again = F.col("reason").isNull() & (F.col("_rank") > 1)
-    reason = F.when(F.col("_same"), str(ReasonCode.DUPLICATE)).otherwise(str(ReasonCode.REUSED_ID))
+    reason = F.when(F.col("_same"), repeated).otherwise(str(ReasonCode.REUSED_ID))
     mark = F.when(again, F.struct(reason.alias("reason"), detail.alias("detail")))
     helpers = ("_rank", "_file", "_line", "_same")
     return _remarked(ranked, mark.otherwise(F.struct("reason", "detail"))).drop(*helpers)
@@ -182,10 +195,19 @@ def _ordering(part: str) -> "Column":
 
 def _with_raw(frame: "DataFrame", landing: Contract) -> "DataFrame":
     """Rows that parsed but break a rule are kept as the JSON of their values."""
-    values = F.struct(*[F.col(row_name(c.name)).alias(c.name) for c in landing.columns])
-    as_json = F.left(F.to_json(values), F.lit(MAX_RAW_CHARS))
-    raw = F.when(F.col("reason").isNotNull(), F.coalesce(F.col("raw"), as_json))
+    values = [F.col(row_name(c.name)).alias(c.name) for c in landing.columns]
+    raw = F.when(F.col("reason").isNotNull(), F.coalesce(F.col("raw"), kept_text(values)))
     return frame.withColumn("raw", raw)
+
+
+def kept_text(values: "Sequence[Column]") -> "Column":
+    """The values of a parsed row as one JSON object, with those of its fields that were not read; cut."""
+    as_json = F.to_json(F.struct(*values))
+    whole = F.filter("unread", lambda one: one.endswith("}"))  # others were cut
+    inner = F.transform(whole, lambda one: F.substr(one, F.lit(2), F.length(one) - 2))
+    start = F.left(as_json, F.length(as_json) - 1)
+    joined = F.concat(start, F.lit(","), F.array_join(inner, ","), F.lit("}"))
+    return F.left(F.when(F.size(whole) > 0, joined).otherwise(as_json), F.lit(MAX_RAW_CHARS))
 
 
 def _cleaned(

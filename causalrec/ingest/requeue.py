@@ -1,30 +1,30 @@
-"""Rows in quarantine are tried again, after a contract, a limit or the code was mended.
+"""Rows in quarantine and unread fields are tried again, after a contract, a setting or the code was mended.
 
-An arrival date is taken apart and loaded anew from what the lake holds of it, its good rows and its rejected
-ones, by the same rules, gate and write as a delivery. So the landing zone need not hold the files any more,
-and the result is that of loading the delivery under the contract of today. What still breaks a rule stays in
-quarantine with its original text, file and line.
+An arrival date is taken apart and loaded anew from what the lake holds of it: its good rows, the values of
+their fields that could not be used, and its rejected rows. The same rules, gate and write apply as to a
+delivery, so the landing zone need not hold the files any more. What still breaks a rule stays where it is,
+with its original text and file.
 """
 
 import datetime as dt
-import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from causalrec.config import Settings
-from causalrec.contracts import Contract
-from causalrec.errors import ReasonCode, SourceError
+from causalrec.errors import SourceError
 from causalrec.ingest.delivery import Feed, feed_inputs
-from causalrec.ingest.formats.batch import Parsed, Problem, parse_mapping, parsed_schema, rejected, row_name
+from causalrec.ingest.formats.batch import parsed_schema
+from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS
-from causalrec.ingest.formats.values import Notation, convert_text, convert_value
-from causalrec.ingest.table import QUARANTINE, load_rows
+from causalrec.ingest.losses import QUARANTINE
+from causalrec.ingest.retry import PLACE, FieldTask, RowTask
+from causalrec.ingest.table import NULLED, load_rows
+from causalrec.ingest.unread import UNREAD, unread_dates, unread_fields
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
 from causalrec.lake.partition import Where
@@ -34,8 +34,7 @@ from causalrec.sources.landing import delivery_fingerprint
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # how Spark writes them in JSON
-PLACE = ("arrival_date", "source_file", "source_line")
+NOTES = ("nulled", "unread")
 
 
 def waiting(lake: Lake, feed: Feed, first: dt.date, last: dt.date) -> dict[dt.date, dict[str, int]]:
@@ -71,19 +70,28 @@ def requeue(
     marks = {date: feed_inputs(feed, settings, date) for date in dates}
     for date in dates:
         _refuse_changed(feed, settings, ledger, date)
-    stored = _stored(feed, lake, spark, dates)
-    parsed = stored.unionByName(_rejected(feed, lake, spark, dates))
+    layout = Layout.of(feed.landing, settings.landing)
+    stored = _with_fields(_stored(feed, lake, spark, dates), feed, lake, layout, dates)
+    parsed = stored.unionByName(_rejected(feed, lake, layout, spark, dates))
     before = {date: sum(counts.values()) for date, counts in waiting(lake, feed, dates[0], dates[-1]).items()}
+    fields = Counter[dt.date]()
+    for one in unread_fields(lake, feed.kind, dates):
+        fields[one.date] += one.rows
     done = load_rows(without_erased(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
     return {
-        date: replace(outcome, note=_note(before.get(date, 0), outcome), inputs=marks[date])
+        date: replace(outcome, note=_note(before.get(date, 0), fields[date], outcome), inputs=marks[date])
         for date, outcome in done.items()
     }
 
 
-def _note(before: int, outcome: Outcome) -> str:
-    said = f"requeued {before:,} rows, {outcome.rows_rejected:,} are still rejected"
-    return f"{said}\n{outcome.note}" if outcome.note else said
+def _note(rows: int, fields: int, outcome: Outcome) -> str:
+    said = []
+    if rows or not fields:
+        said.append(f"requeued {rows:,} rows, {outcome.rows_rejected:,} are still rejected")
+    if fields:
+        left = sum(int(n) for name, n in outcome.counters.items() if name.startswith(NULLED))
+        said.append(f"requeued {fields:,} unread fields, {left:,} are still unread")
+    return "\n".join([*said, *([outcome.note] if outcome.note else [])])
 
 
 def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.date) -> None:
@@ -106,69 +114,39 @@ def _stored(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.da
 
 
 def _stored_column(rows: "DataFrame", name: str) -> "Column":
-    if name == "nulled":
+    if name in NOTES:
         return F.array().cast("array<string>")
     return F.col(name) if name in rows.columns else F.lit(None)
 
 
-def _rejected(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]) -> "DataFrame":
+def _with_fields(
+    stored: "DataFrame", feed: Feed, lake: Lake, layout: Layout, dates: Sequence[dt.date]
+) -> "DataFrame":
+    """The good rows with the fields that can be read by now; of the others the notes are kept."""
+    where: Where = {"table_name": [feed.kind], "arrival_date": [str(date) for date in dates]}
+    if not set(unread_dates(lake, feed.kind, dates[0], dates[-1])) & set(dates):
+        return stored
+    rules = feed.table.extensions.duplicates
+    key = ["arrival_date", *(rules.by if rules else ())]
+    rows = read_frame(stored.sparkSession, lake.table(UNREAD), where=where)
+    fields = rows.select(*[c for c in key if c != "arrival_date"], "column_name", "raw", "arrival_date")
+    task = FieldTask(feed.landing, layout, tuple(key))
+    tried = fields.mapInArrow(task, from_arrow_schema(task.schema))
+    names = [name for name in task.schema.names if name not in (*key, *NOTES)]
+    merged = tried.groupBy(*key).agg(
+        *[F.first(name, ignorenulls=True).alias(f"_{name}") for name in names],
+        *[F.flatten(F.collect_list(name)).alias(f"_{name}") for name in NOTES],
+    )
+    joined = stored.join(merged, key, "left")
+    read = {name: F.coalesce(f"_{name}", name) for name in (*names, *NOTES)}
+    return joined.withColumns(read).select(*stored.columns)
+
+
+def _rejected(
+    feed: Feed, lake: Lake, layout: Layout, spark: "SparkSession", dates: Sequence[dt.date]
+) -> "DataFrame":
     where: Where = {"table_name": [feed.kind], "arrival_date": [str(date) for date in dates]}
     columns = ["raw", *PLACE]
     rows = read_frame(spark, lake.table(QUARANTINE), where=where, columns=columns)
-    task = _RetryTask(feed.landing, MAX_RAW_CHARS)
+    task = RowTask(feed.landing, layout, MAX_RAW_CHARS)
     return rows.mapInArrow(task, from_arrow_schema(parsed_schema(feed.landing)))
-
-
-@dataclass(frozen=True)
-class _RetryTask:
-    """Runs on executors: the kept text of each row becomes a parsed row again."""
-
-    landing: Contract
-    max_raw_chars: int
-
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            yield pa.RecordBatch.from_pylist(
-                [self._row(row) for row in batch.to_pylist()], schema=parsed_schema(self.landing)
-            )
-
-    def _row(self, row: dict[str, object]) -> dict[str, object]:
-        raw = str(row["raw"])
-        found = self._parsed(raw)
-        parsed: dict[str, object] = {
-            row_name(column.name): value if found.problem is None else None
-            for column, value in zip(self.landing.columns, found.values, strict=True)
-        }
-        nulled = [] if found.problem else list(found.nulled)
-        marks = {
-            "raw": raw,
-            "unknown": found.unknown,
-            "nulled": nulled,
-            **{name: row[name] for name in PLACE},
-        }
-        if found.problem is not None:
-            marks |= {"reason": found.problem.reason, "detail": found.problem.detail}
-        return parsed | marks
-
-    def _parsed(self, raw: str) -> Parsed:
-        try:
-            tree = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            cut = ", cut when it was kept" if len(raw) >= self.max_raw_chars else ""
-            problem = Problem(ReasonCode.UNPARSEABLE, f"no JSON{cut}: {str(error)[:80]}")
-            return rejected(self.landing, problem)
-        if not isinstance(tree, dict):
-            return rejected(self.landing, Problem(ReasonCode.UNPARSEABLE, "no JSON object"))
-        unknown = sorted(
-            key for key, value in tree.items() if key not in self.landing.column_names and value is not None
-        )
-        found = parse_mapping(self.landing, tree, _convert)
-        return replace(found, unknown=unknown[0] if unknown else None)
-
-
-def _convert(value: object, type_name: str, notation: Notation) -> object:
-    """A kept value: cells of CSV are texts whatever their type, and so are numbers that JSON cannot say."""
-    if isinstance(value, str) and type_name in ("double", "int", "bigint"):
-        found = NO_NUMBERS.get(value)
-        return convert_text(value, type_name, notation) if found is None or type_name != "double" else found
-    return convert_value(value, type_name, notation)

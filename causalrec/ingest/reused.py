@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.errors import ReasonCode
 from causalrec.ingest.delivery import Feed
-from causalrec.ingest.formats.rows import MAX_RAW_CHARS
+from causalrec.ingest.mark import kept_text
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame
 
@@ -57,8 +57,8 @@ def without_reused(
     reused = F.col("reason").isNull() & earlier & (F.col("_was") != F.col(CONTENT))
     shown = F.left(key, F.lit(SHOWN_CHARS))
     detail = F.concat(F.lit(f"{key}="), shown, F.lit(" is another row on "), F.col("_day"))
-    values = F.struct(*[c for c in marked.columns if c in feed.landing.column_names])
-    raw = F.coalesce("raw", F.left(F.to_json(values), F.lit(MAX_RAW_CHARS)))
+    values = [F.col(name) for name in marked.columns if name in feed.landing.column_names]
+    raw = F.coalesce("raw", kept_text(values))
     changed = {
         "reason": F.when(reused, F.lit(str(ReasonCode.REUSED_ID))).otherwise(F.col("reason")),
         "detail": F.when(reused, detail).otherwise(F.col("detail")),

@@ -18,17 +18,18 @@ from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.advice import loss_note
 from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
-from causalrec.ingest.formats.batch import LEFT_OUT
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.header import check_header
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
+from causalrec.ingest.losses import write_losses
 from causalrec.ingest.mark import marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.reused import scoped_ids, without_reused
+from causalrec.ingest.unread import UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.upkeep.erasures import without_erased
@@ -37,7 +38,6 @@ from causalrec.sources.landing import arrival_dates
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-QUARANTINE = "quarantine"
 HEADER_THREADS = 8
 SHOWN_NAMES = 5
 NULLED = "nulled."
@@ -91,14 +91,17 @@ def load_rows(
     with ThreadPoolExecutor(1) as beside:
         ready = beside.submit(prepare)
         scoped = scoped_ids(parsed, feed, settings)
-        with marked_rows(scoped, feed.table, feed.landing, rule_parameters(settings, history)) as tried:
+        repeats = getattr(settings.landing, feed.kind).repeats
+        rules = rule_parameters(settings, history)
+        with marked_rows(scoped, feed.table, feed.landing, rules, repeats) as tried:
             marked = without_reused(tried, feed, settings, lake, dates)
             measures = measure(marked, feed.table)
             ready.result()
             warnings = _gate(feed, settings, past, history, ds, dates, measures)
             writes = _write(marked, feed, lake, dates, measures)
     loud = settings.ingest.loud_share
-    outcomes = {date: _outcome(date, measures[date], writes, feed.table, loud) for date in dates}
+    emptied = unread_fields(lake, feed.kind, [date for date in dates if measures[date].nulled])
+    outcomes = {date: _outcome(date, measures[date], writes, emptied, feed.table, loud) for date in dates}
     return _noted(outcomes, ds, warnings)
 
 
@@ -126,33 +129,23 @@ def _gate(
 def _write(
     marked: "DataFrame", feed: Feed, lake: Lake, dates: Sequence[dt.date], measures: dict[dt.date, Measures]
 ) -> list[Written]:
-    """Quarantine first: should the second write fail, the run is not done and both are written again."""
-    quarantine = lake.table(QUARANTINE)
-    held = {(p["table_name"], p["arrival_date"]) for p in quarantine.partitions()}
-    touched = [d for d in dates if measures[d].rejects or (feed.kind, d.isoformat()) in held]
-    writes = []
-    if touched:
-        rejected = marked.where(F.col("reason") != LEFT_OUT).select(
-            F.col("reason").alias("reason_code"),
-            F.coalesce("detail", F.lit("")).alias("detail"),
-            F.coalesce("raw", F.lit("")).alias("raw"),
-            "source_file",
-            "source_line",
-            F.lit(f"{feed.landing.version}, {feed.table.version}").alias("contract_version"),
-            F.lit(feed.kind).alias("table_name"),
-            "arrival_date",
-        )
-        partitions = [{"table_name": feed.kind, "arrival_date": d.isoformat()} for d in touched]
-        writes += write_frame(rejected, quarantine, partitions, allow_empty=True)
+    """The good rows last: should that write fail, the run is not done and all are written again."""
+    lost = write_losses(marked, feed, lake, dates, measures)
     good = marked.where(F.col("reason").isNull()).select(*feed.table.column_names)
-    writes += write_frame(good, lake.table(feed.kind), [{"arrival_date": d.isoformat()} for d in dates])
-    return writes
+    partitions = [{"arrival_date": date.isoformat()} for date in dates]
+    return lost + write_frame(good, lake.table(feed.kind), partitions)
 
 
 def _outcome(
-    date: dt.date, found: Measures, writes: Sequence[Written], table: Contract, loud_share: float
+    date: dt.date,
+    found: Measures,
+    writes: Sequence[Written],
+    emptied: Sequence[UnreadField],
+    table: Contract,
+    loud_share: float,
 ) -> Outcome:
-    notes = [loss_note(found, table, loud_share)]
+    examples = {f"{one.column} {one.reason}": one.example for one in emptied if one.date == date}
+    notes = [loss_note(found, table, loud_share, examples)]
     if found.left_out:
         notes.append(f"{found.left_out:,} rows left out, as [landing.{table.name}] says")
     if found.unknown:

@@ -16,11 +16,10 @@ from causalrec.config.sections import SparkSettings
 from causalrec.errors import SettingsError
 
 OLDEST_JAVA = 17
-FOREIGN = (
-    *("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "HADOOP_CONF_DIR"),
-    *("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"),
-)
-"""Variables of another Spark or of any Java; on one machine the locked Spark runs, as the settings say."""
+FOREIGN = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
+"""How variables of another Spark, of Hadoop or of any Java begin; on one machine they have no say."""
+KEPT = ("SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP", "SPARK_USER", "HADOOP_USER_NAME")
+"""Of these, the ones that speak of this machine: its scratch disks, its address, its user."""
 _HOW = (
     "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) "
     "or set JAVA_HOME to one"
@@ -105,11 +104,11 @@ def _is_local(master: str, submitted: bool) -> bool:
 
 
 def _prepare_local() -> None:
-    """Another Spark or Java in the surroundings has no say on one machine."""
+    """The locked Spark runs, as the settings say, whatever else this machine has."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN) and name not in KEPT]:
+        del os.environ[name]
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    for name in FOREIGN:
-        os.environ.pop(name, None)
 
 
 def require_java() -> int:

@@ -2,15 +2,18 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from causalrec.config import Settings
+from causalrec.ingest.unread import INGESTS, UNREAD, UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, LedgerRow
 from causalrec.lake.outcome import losses
 
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "popularity_lift@20")
 DONE = ("success", "unchanged")
+LOSSES = ("quarantine", UNREAD)
+"""Tables of what was lost; they stand behind the table that a job is there for."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,17 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Night:
-    """Everything about a run date that is not a picture."""
+    """Everything about a run date that is not a picture.
+
+    ``unread`` are columns of its deliveries some of whose values could not be used.
+    """
 
     ds: dt.date
     lines: tuple[TableLine, ...]
     rejects: Mapping[str, int]
     metrics: Metrics | None
     counters: Mapping[str, Mapping[str, float]]
+    unread: tuple[UnreadField, ...] = ()
 
     @property
     def losses(self) -> list[tuple[str, str]]:
@@ -83,7 +90,14 @@ def read_night(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date, jobs
         for row in run:
             rejects.update(row.rejects)
     counters = {job: run[-1].counters for job, run in runs.items() if run}
-    return Night(ds, tuple(lines), dict(rejects.most_common()), read_metrics(lake, ds), counters)
+    metrics, unread = read_metrics(lake, ds), tuple(_unread(lake, runs))
+    return Night(ds, tuple(lines), dict(rejects.most_common()), metrics, counters, unread)
+
+
+def _unread(lake: Lake, runs: Mapping[str, Sequence[LedgerRow]]) -> Iterator[UnreadField]:
+    for job, kind in INGESTS.items():
+        dates = [row.ds for row in runs.get(job, ()) if any(w["table"] == UNREAD for w in row.writes)]
+        yield from unread_fields(lake, kind, dates)
 
 
 def _run(rows: list[LedgerRow], job: str, ds: dt.date) -> list[LedgerRow]:
@@ -113,7 +127,7 @@ def _lines(lake: Lake, job: str, run: list[LedgerRow]) -> list[TableLine]:
         return [TableLine(job, "-", totals[0], done, totals[1], totals[2], status, "", None, lost)]
     lines = []
     for place, (table, (count, version)) in enumerate(
-        sorted(tables.items(), key=lambda item: item[0] == "quarantine")
+        sorted(tables.items(), key=lambda item: item[0] in LOSSES)
     ):
         first = totals if place == 0 else (0, 0, 0.0)  # a job's input and time are counted once
         where = lake.table(table).location.uri

@@ -68,7 +68,8 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
         for line in one.blocking:
             console.print(f"REFUSED {escape(line)}", style="bold red", highlight=False, soft_wrap=True)
         if one.toml:
-            console.print("settings to try:", style="bold")
+            told = "settings to try (lines of a section that is there already go into it):"
+            console.print(told, style="bold")
             console.print(escape(one.toml), style="green", highlight=False, soft_wrap=True)
 
 
@@ -91,8 +92,9 @@ def _show_rows(one: DeliveryCheck, console: Console) -> None:
     table = Table("reason", "rows", "example", "what cures it")
     for reason, (count, example, cure) in one.rejects.items():
         table.add_row(f"[red]{reason}[/]", f"{count:,}", escape(example), escape(cure))
-    for note, count in one.nulled.items():
-        table.add_row(f"[yellow]{note}[/]", f"{count:,}", "the row stays, this field is empty", "")
+    for note, (count, example, cure) in one.nulled.items():
+        kept = f"{example} (the row stays, this field is empty)"
+        table.add_row(f"[yellow]{note}[/]", f"{count:,}", escape(kept), escape(cure))
     console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""``causalrec requeue``: rows in quarantine are tried again, after a fix of contract, limits or code."""
+"""``causalrec requeue``: rows in quarantine and unread fields are tried again after a correction."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from causalrec.ingest import events, products
 from causalrec.ingest.delivery import Feed
 from causalrec.ingest.requeue import requeue as retry
 from causalrec.ingest.requeue import waiting
-from causalrec.lake import Outcome
+from causalrec.ingest.table import NULLED
+from causalrec.ingest.unread import unread_dates, unread_fields
+from causalrec.lake import Lake, LedgerRow, Outcome
 from causalrec.run import Run, open_run
 from jobs._stage.load import load_job
 from jobs._stage.runner import Job, run, shop_settings
@@ -20,6 +22,8 @@ from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
 from jobs.commands._shared.options import DAY, SettingsFile, day, one_of
 
+Counts = dict[tuple[str, str], int]
+"""Column (none for a whole row) and reason -> rows."""
 FEEDS: Mapping[str, Feed] = {feed.kind: feed for feed in (events.FEED, products.FEED)}
 
 
@@ -35,9 +39,9 @@ def requeue(
         dt.date | None, typer.Option("--to", parser=day, metavar=DAY, help="Last arrival date.")
     ] = None,
     reason: Annotated[
-        str | None, typer.Option(help="Only dates with rows that were rejected for this reason.")
+        str | None, typer.Option(help="Only dates with rows or fields that were lost for this reason.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is in quarantine.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits.")] = False,
     settings_file: SettingsFile = None,
 ) -> int:
     """Show what waits, load these dates again, show what became of it."""
@@ -45,11 +49,11 @@ def requeue(
     first, last = first or dt.date.min, last or dt.date.max
     shop = open_run(settings, last, Terminal(console), force=True)
     feed = FEEDS[table]
-    found = waiting(shop.lake, feed, first, last)
+    found = _waiting(shop.lake, feed, first, last)
     if reason:
-        found = {date: counts for date, counts in found.items() if reason in counts}
+        found = {date: counts for date, counts in found.items() if any(r == reason for _, r in counts)}
     if not found or dry_run:
-        console.print(_table(feed, found, {}) if found else "quarantine holds no such rows")
+        console.print(_table(feed, found, {}) if found else "nothing of this kind waits to be tried again")
         return 0
     shop.ds = max(found)
     ingest = load_job(feed.job)
@@ -59,19 +63,38 @@ def requeue(
 
     # the ledger says what an ingest of these deliveries would say, so the plan takes them for done
     rows = run(Job(feed.job, ingest.inputs, work), shop)
-    console.print(_table(feed, found, {row.ds: row.rejects for row in rows}))
+    console.print(_table(feed, found, {row.ds: _left(row) for row in rows}))
     return 0
 
 
-def _table(
-    feed: Feed, before: Mapping[dt.date, Mapping[str, int]], after: Mapping[dt.date, Mapping[str, int]]
-) -> Table:
-    table = Table(title=f"quarantine of {feed.kind}")
-    for column in ("arrival date", "reason", "waited", "still rejected"):
-        table.add_column(column, justify="right" if column in ("waited", "still rejected") else "left")
+def _waiting(lake: Lake, feed: Feed, first: dt.date, last: dt.date) -> dict[dt.date, Counts]:
+    """Rows of quarantine and unread fields by arrival date; rows have no column."""
+    found: dict[dt.date, Counts] = {}
+    for date, counts in waiting(lake, feed, first, last).items():
+        found[date] = {("", reason): n for reason, n in counts.items()}
+    for one in unread_fields(lake, feed.kind, unread_dates(lake, feed.kind, first, last)):
+        found.setdefault(one.date, {})[one.column, one.reason] = one.rows
+    return dict(sorted(found.items()))
+
+
+def _left(row: LedgerRow) -> Counts:
+    left = {("", reason): n for reason, n in row.rejects.items()}
+    for name, n in row.counters.items():
+        if name.startswith(NULLED):
+            column, _, reason = name.removeprefix(NULLED).partition(".")
+            left[column, reason] = int(n)
+    return left
+
+
+def _table(feed: Feed, before: Mapping[dt.date, Counts], after: Mapping[dt.date, Counts]) -> Table:
+    table = Table(title=f"rows in quarantine and unread fields of {feed.kind}")
+    for name in ("arrival date", "lost", "reason", "waited", "still there"):
+        table.add_column(name, justify="right" if name in ("waited", "still there") else "left")
     for date, counts in before.items():
         left = after.get(date, {})
-        for reason in sorted(counts.keys() | left.keys()):
-            now = f"{left.get(reason, 0):,}" if date in after else ""
-            table.add_row(date.isoformat(), escape(reason), f"{counts.get(reason, 0):,}", now)
+        for column, reason in sorted(counts.keys() | left.keys()):
+            now = f"{left.get((column, reason), 0):,}" if date in after else ""
+            lost = f"field {column}" if column else "row"
+            waited = f"{counts.get((column, reason), 0):,}"
+            table.add_row(date.isoformat(), escape(lost), escape(reason), waited, now)
     return table

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from causalrec.config.tuned import read_tuned, tuned_file
 from causalrec.errors import CausalrecError, SettingsError
+from causalrec.ingest.unread import INGESTS, UNREAD, unread_fields
 from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import DONE, late_rows
 from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
@@ -117,6 +118,22 @@ def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -
     return lines
 
 
+def unread_lines(shop: Run, found: Sequence[JobState]) -> list[str]:
+    """Columns of the deliveries of a date that became empty in some rows, in words."""
+    lines = []
+    for state in found:
+        row = state.row
+        if row is None or state.job not in INGESTS or not any(w["table"] == UNREAD for w in row.writes):
+            continue
+        kind = INGESTS[state.job]
+        lines += [
+            f"unread: {one.column} of {one.rows:,} {kind} ({one.reason}, such as {one.example!r}); they are "
+            f"empty until a correction and causalrec requeue {kind}"
+            for one in unread_fields(shop.lake, kind, [row.ds])
+        ]
+    return lines
+
+
 def status(
     ds: Annotated[
         dt.date | None,
@@ -144,14 +161,15 @@ def status(
     for date in dates:
         days[date] = states(shop.at(date), jobs, [row for row in rows if row.ds == date], extra)
     words = {date: late_lines(late, date, settings.dataset.known) for date in dates}
+    unread = {date: unread_lines(shop, days[date]) for date in dates}
     if json:
-        write_json(_as_json(date, days[date], words[date]) for date in dates)
+        write_json(_as_json(date, days[date], words[date], unread[date]) for date in dates)
     elif len(dates) == 1:
         console.print(_one_date(dates[0], days[dates[0]]))
-        for line in words[dates[0]]:
+        for line in [*words[dates[0]], *unread[dates[0]]]:
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
-        console.print(_range(days, words))
+        console.print(_range(days, {date: [*words[date], *unread[date]] for date in dates}))
     if not json and (found := who_waits(rows, decisions(shop.lake))):
         told = f"version {found.version} waits for approval since {found.since:%Y-%m-%d %H:%M} UTC: {APPROVE}"
         console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
@@ -175,8 +193,11 @@ def _dates(
     return [max(row.ds for row in rows)]
 
 
-def _as_json(ds: dt.date, found: Sequence[JobState], words: Sequence[str]) -> dict[str, object]:
-    return {"ds": ds.isoformat(), "late": list(words), "jobs": [asdict(state) for state in found]}
+def _as_json(
+    ds: dt.date, found: Sequence[JobState], words: Sequence[str], unread: Sequence[str]
+) -> dict[str, object]:
+    lines = {"late": list(words), "unread": list(unread)}
+    return {"ds": ds.isoformat(), **lines, "jobs": [asdict(state) for state in found]}
 
 
 def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
@@ -201,7 +222,7 @@ def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
 
 def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, Sequence[str]]) -> Table:
     table = Table(title="status")
-    for column in ("ds", "done", "jobs that are not done, and why", "late data"):
+    for column in ("ds", "done", "jobs that are not done, and why", "late or unread data"):
         table.add_column(column)
     for ds, found in days.items():
         nightly = [state for state in found if state.job in NIGHTLY]

@@ -1,6 +1,7 @@
 """The command lines: targets of the Makefile, defaults and refusals."""
 
 import datetime as dt
+import os
 import re
 import shlex
 import subprocess
@@ -52,6 +53,16 @@ def test_values_reach_the_command_as_they_are(root: Path, value: str) -> None:
     words = shlex.split(last)
     assert (words[-3], words[-1]) == (value, value)
     assert not (root / "owned").exists()
+
+
+def test_packages_of_another_python_stay_out(root: Path, tmp_path: Path) -> None:
+    probe = tmp_path / "probe.mk"
+    probe.write_text(f"include {root}/Makefile\nprobe:\n\t@env\n")
+    surroundings = {**os.environ, "PYTHONPATH": "/opt/ros/lib", "PYTHONHOME": "/opt/ros"}
+    done = subprocess.run(
+        ["make", "-f", probe, "probe"], capture_output=True, text=True, check=True, env=surroundings
+    )
+    assert not re.search(r"^PYTHON(PATH|HOME)=", done.stdout, re.MULTILINE)
 
 
 def test_a_day_that_is_not_over_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from causalrec.errors import SourceError
 from causalrec.ingest.delivery import feed_inputs
 from causalrec.ingest.events import FEED, ingest_events
 from causalrec.ingest.requeue import requeue, waiting
+from causalrec.ingest.unread import unread_fields
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.record.ledger import new_row
 
@@ -106,3 +107,73 @@ def test_another_delivery_is_not_mixed_with_the_old_rows(tmp_path: Path, spark: 
     (folder / "d.jsonl").write_text(row("more"))
     with pytest.raises(SourceError, match=r"not the one that was loaded -> load it: python -m jobs\.ingest"):
         requeue(FEED, settings, lake, ledger, spark, [DAY])
+
+
+ORDER = {"created": "2026-03-01T12:00:00Z", "who": "u", "kind": "Kauf", "lines": [{"sku": "a", "eur": "9.5"}]}
+ORDERS = [
+    ORDER | {"no": "1"},
+    ORDER | {"no": "2", "lines": [{"sku": "a", "eur": "19,90"}, {"sku": 7, "eur": "free"}, {"sku": "b"}]},
+    ORDER | {"no": "3", "kind": "Korb", "lines": [{"sku": "c", "eur": -1}]},
+    ORDER | {"no": "4", "created": 1772366400},
+    ORDER | {"no": "5", "kind": "Storno"},
+]
+TAKEN = {
+    "event_id": {"join": ["no", "lines.sku"]}, "event_time": "created", "user_id": "who",
+    "item_id": "lines.sku", "price": "lines.eur",
+}  # fmt: skip
+
+
+def orders(work: Path, words: dict[str, str], **mended: object) -> Settings:
+    taken = TAKEN | {"event_type": {"column": "kind", "values": words}}
+    layout = {"columns": taken, "explode": "lines", "extra_columns": "ignore", **mended}
+    limits = {"max_rejected_share": 1.0, "max_unreadable_share": 1.0}
+    shop = {"paths": {"work": work}, "ingest": limits, "landing": {"events": layout}}
+    return Settings.model_validate(shop)
+
+
+def deliver_orders(settings: Settings) -> Path:
+    folder = Path(settings.landing_root) / "events" / f"arrival_date={DAY}"
+    folder.mkdir(parents=True)
+    (folder / "orders.json").write_text(json.dumps(ORDERS))
+    return folder
+
+
+def test_a_mended_layout_brings_rows_and_fields_back(tmp_path: Path, spark: "SparkSession") -> None:
+    first = orders(tmp_path / "old", {"Kauf": "purchase"})
+    folder = deliver_orders(first)
+    loaded = load(first, spark)
+    assert loaded.rejects == {"unknown_event_type": 2, "invalid_type": 2}
+    assert {k: n for k, n in loaded.counters.items() if k.startswith("nulled.")} == {
+        "nulled.price.invalid_type": 1,
+    }  # fmt: skip
+    lake = Lake(first.lake_root)
+    (unread,) = unread_fields(lake, "events", [DAY])
+    assert (unread.column, unread.reason, unread.rows, unread.example) == (
+        "price",
+        "invalid_type",
+        1,
+        "19,90",
+    )
+    assert "UNREAD price of 1 rows (14.3%, invalid_type, such as '19,90')" in loaded.note
+    shutil.rmtree(folder)
+
+    words = {"Kauf": "purchase", "Korb": "cart"}
+    notation = {"decimal_comma": True, "number_ids": True, "epoch_unit": "s"}
+    mended, fresh = orders(tmp_path / "old", words, **notation), orders(tmp_path / "new", words, **notation)
+    again = requeue(FEED, mended, lake, Ledger(lake), spark, [DAY])[DAY]
+    deliver_orders(fresh)
+    expected = load(fresh, spark)
+    assert again.note.startswith(
+        "requeued 4 rows, 1 are still rejected\nrequeued 1 unread fields, 2 are still unread\n"
+    )
+    assert (again.rows_in, again.rows_out, again.rejects) == (7, 6, {"unknown_event_type": 1})
+    assert (again.rows_in, again.rows_out, again.rejects) == (
+        expected.rows_in, expected.rows_out, expected.rejects,
+    )  # fmt: skip
+    tables = [Lake(shop.lake_root) for shop in (mended, fresh)]
+    rows = [table.table("events").read().to_pylist() for table in tables]
+    prices = [{row["event_id"]: row["price"] for row in one} for one in rows]
+    assert prices[1] == {"1:a": 95.0, "2:a": 19.9, "2:7": None, "2:b": None, "3:c": None, "4:a": 95.0}
+    assert prices[0] == {**prices[1], "1:a": 9.5}  # what was accepted is not read again
+    shown = [[(f.column, f.reason, f.rows) for f in unread_fields(t, "events", [DAY])] for t in tables]
+    assert shown[0] == shown[1] == [("price", "bad_price", 1), ("price", "invalid_type", 1)]

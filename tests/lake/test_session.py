@@ -1,5 +1,6 @@
 """The Spark session, and what is said where Java is missing or too old."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ import pytest
 
 from causalrec.config.sections import SparkSettings
 from causalrec.errors import SettingsError
-from causalrec.lake.session import require_java, session_conf, spark_session
+from causalrec.lake.session import _prepare_local, require_java, session_conf, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,6 +51,17 @@ def test_one_machine(master: str) -> None:
     assert conf["spark.driver.memory"] == "2g"
     assert conf["spark.sql.shuffle.partitions"] == "4"
     assert conf["spark.driver.bindAddress"] == "127.0.0.1"
+
+
+def test_another_spark_or_java_has_no_say_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = ("SPARK_HOME", "SPARK_SUBMIT_OPTS", "PYSPARK_PYTHON", "HADOOP_HOME", "JDK_JAVA_OPTIONS")
+    given = {**dict.fromkeys(foreign, "nonsense"), "SPARK_LOCAL_DIRS": "/scratch", "HOME": "/home/a"}
+    monkeypatch.setattr(os, "environ", given)
+    _prepare_local()
+    assert given == {
+        "SPARK_LOCAL_DIRS": "/scratch", "HOME": "/home/a", "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+    }  # fmt: skip
 
 
 CLUSTERS_AFFAIR = {

@@ -34,7 +34,7 @@ def bucket() -> Iterator[str]:
 
 
 def test_objects_are_read_below_the_root_only(bucket: str) -> None:
-    resolver = Resolver((bucket,), HASTY)
+    resolver = Resolver((bucket,), FetchSettings())
     assert resolver.read("a/one.jpg", 3) == b"one"
     assert resolver.read("s3://shop/images/a/one.jpg", 3) == b"one"
     assert resolver.read("empty.jpg", 3) == b""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import cast
 
+import pyarrow as pa
 import pytest
 from PIL import Image
 from rich.console import Console
@@ -21,7 +23,7 @@ from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, one_person, people
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import TruthLine
-from jobs.report import tables_of
+from jobs.report import fields_of, tables_of
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
 from tests.report import browser
 
@@ -124,7 +126,12 @@ def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
     rejects = {"duplicate": 3, EVIL: 1}
     note = f"{LOST} {EVIL}\nan ordinary remark"
     first = Outcome(10, 6, rejects, writes=(written("events", 6, 1), written("quarantine", 4, 1)), note=note)
-    second = Outcome(20, 20, writes=(written("events", 20, 2),))
+    second = Outcome(20, 20, writes=(written("unread_fields", 1, 1), written("events", 20, 2)))
+    field = {"column_name": "price", "reason_code": "invalid_type", "raw": json.dumps({"price": EVIL}),
+             "item_id": "i", "source_file": "a.csv"}  # fmt: skip
+    unread, place = lake.table("unread_fields"), {"table_name": "events", "arrival_date": DS.isoformat()}
+    schema = pa.schema([one for one in unread.schema if one.name not in place])
+    unread.replace(pa.Table.from_pylist([field], schema=schema), place)
     ledger.record([entry("ingest_events", day_before, 1, first), entry("ingest_events", DS, 1, second)])
     ledger.record([entry("score", DS, 2, Outcome(note="broken"), failed=True)])
     scored = Outcome(2, 4, writes=(written("recommendation_candidates", 4, 1),), counters={"users_plain": 2})
@@ -152,6 +159,15 @@ def test_losses_stand_in_red_on_the_page_and_in_the_table(finished: Finished) ->
     console.print(tables_of(finished.night))
     shown = cast(io.StringIO, console.file).getvalue()
     assert f"\x1b[1;31mingest_events {told}" in shown.replace("\x1b[0m", "")
+
+
+def test_fields_that_are_empty_are_shown_with_an_example(finished: Finished) -> None:
+    (one,) = finished.night.unread
+    assert (one.column, one.reason, one.rows, one.example) == ("price", "invalid_type", 1, EVIL)
+    assert "Fields left empty" in finished.page.read_text(encoding="utf-8")
+    console = Console(file=io.StringIO(), width=240)
+    console.print(fields_of(finished.night.unread))
+    assert EVIL in cast(io.StringIO, console.file).getvalue()
 
 
 def test_metrics_are_ordered_by_the_first_metric(finished: Finished) -> None:

@@ -1,8 +1,7 @@
 """The first and the newest delivery of each kind, looked at: files, columns, rows, ids, days, pictures."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -10,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.contracts import load_contract
+from causalrec.contracts import Contract, load_contract
 from causalrec.errors import ReasonCode
-from causalrec.ingest.advice import cure
+from causalrec.ingest.advice import cure, field_advice
+from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
-from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.check.sample import FileCheck, check_file
-from causalrec.ingest.check.suggest import suggested, toml_block
+from causalrec.ingest.check.suggest import Tree, suggested, toml_block
 from causalrec.ingest.formats.layout import Layout, day_start
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
@@ -38,11 +37,12 @@ class DeliveryCheck:
         dates: arrival dates of this kind in all.
         files: the ones that are read, sampled. unread: name -> why nobody reads it.
         rejects: reason -> (sampled rows, an example, what cures it).
-        nulled: "column reason" -> sampled rows whose optional value cannot be read.
+        nulled: "column reason" -> (sampled rows that lose this field, an example, what cures it).
         rows: sampled rows. left_out: of these the ones that the layout does not ask for.
         remarks: sentences on days, ids and pictures.
         toml: settings to paste; '' where none is missing.
         refuse_unread: whether files that nobody reads stop a night.
+        refused: why the gate would stop a night, judged by the sampled rows.
     """
 
     kind: Kind
@@ -51,13 +51,14 @@ class DeliveryCheck:
     files: tuple[FileCheck, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     rejects: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
-    nulled: Mapping[str, int] = field(default_factory=dict)
+    nulled: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
     rows: int = 0
     left_out: int = 0
     remarks: tuple[str, ...] = ()
     pictures: PictureCheck | None = None
     toml: str = ""
     refuse_unread: bool = True
+    refused: tuple[str, ...] = ()
 
     @property
     def blocking(self) -> list[str]:
@@ -68,7 +69,7 @@ class DeliveryCheck:
             found.append(
                 f"{self.kind} {self.date}: {len(self.unread)} files are not read, one is {name}: {why}"
             )
-        return found
+        return [*found, *self.refused]
 
 
 @dataclass
@@ -125,45 +126,62 @@ def _delivery(
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
     files = [look(one.path, one.name) for one in read[:SAMPLE_FILES]]
-    given = layout.feed.model_dump()
-    trees = (suggested(one, landing, given) for one in files if one.problem)
-    tree = next((tree for tree in trees if tree), {})
-    result = DeliveryCheck(
-        kind, day, len(dates), tuple(files),
-        {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden},
-        toml=toml_block(landing, tree), refuse_unread=settings.landing.unread_files == "refuse",
-    )  # fmt: skip
     rows = [row for one in files for row in one.rows]
-    history = history_end(dates, (), settings.ingest)
-    reasons: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    good = []
-    for row in rows:
-        why = reason_of(row, table, settings, history)
-        if why is None:
-            good.append(row)
-            continue
-        reasons[str(why[0])] += 1
-        examples.setdefault(str(why[0]), why[1])
-    left_out = reasons.pop("left_out", 0)
+    seen = sampled(rows, table, settings, history_end(dates, (), settings.ingest))
+    reasons = seen.measures.rejects
     remarks = [*_beside(settings, kind), *_days(rows, kind, day, settings, reasons)]
     if kind == "products":
-        known.ids.update(row["item_id"] for row in good)
-        sampled = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
-        known.whole = known.whole and len(dates) <= LOOKED_AT and not sampled
-    elif known.ids and good:
-        remarks += known.remarks({row["item_id"] for row in good})
-    return replace(
-        result,
-        rejects={r: (n, examples[r], cure(r, table)) for r, n in reasons.most_common()},
-        nulled=dict(Counter(note for row in good for note in row["nulled"])),
-        rows=len(rows), left_out=left_out, remarks=tuple(remarks),
-        pictures=check_pictures(good, settings) if kind == "products" else None,
+        known.ids.update(row["item_id"] for row in seen.good)
+        part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
+        known.whole = known.whole and len(dates) <= LOOKED_AT and not part
+    elif known.ids and seen.good:
+        remarks += known.remarks({row["item_id"] for row in seen.good})
+    if not entries:
+        refused = ["the delivery has no files, 0 rows"]
+    else:
+        readable = read and not any(one.problem for one in files)
+        refused = refusals(day, seen.measures, table, landing, settings) if readable else []
+    trees = (
+        _settings(one, path.path, look, landing, layout)
+        for one, path in zip(files, read, strict=False)
+        if one.problem or refused or seen.measures.nulled
+    )
+    return DeliveryCheck(
+        kind, day, len(dates), tuple(files),
+        {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden},
+        toml=toml_block(landing, next((tree for tree in trees if tree), {})),
+        refuse_unread=settings.landing.unread_files == "refuse",
+        rejects={r: (n, seen.examples[r], cure(r, table)) for r, n in reasons.items()},
+        nulled={note: _emptied(note, n, seen, table) for note, n in seen.measures.nulled.items()},
+        rows=len(rows), left_out=seen.measures.left_out, remarks=tuple(remarks),
+        pictures=check_pictures(seen.good, settings) if kind == "products" else None,
+        refused=tuple(refused),
     )  # fmt: skip
+
+
+def _settings(
+    found: FileCheck, path: str, look: Callable[..., FileCheck], landing: Contract, layout: Layout
+) -> Tree:
+    """What to set for a file; where its encoding hides its columns, what they need as well."""
+    tree = suggested(found, landing, layout.feed.model_dump())
+    if set(tree) != {"encoding"}:
+        return tree
+    feed = layout.feed.model_copy(update=tree)
+    again = look(path, found.name, layout=replace(layout, feed=feed))
+    return tree | suggested(again, landing, feed.model_dump())
+
+
+def _emptied(note: str, rows: int, seen: Sampled, table: Contract) -> tuple[int, str, str]:
+    column, _, reason = note.partition(" ")
+    return rows, seen.examples[note], field_advice(column, reason, table)
 
 
 def _days(
-    rows: Sequence[Mapping[str, Any]], kind: Kind, day: dt.date, settings: Settings, reasons: Counter[str]
+    rows: Sequence[Mapping[str, Any]],
+    kind: Kind,
+    day: dt.date,
+    settings: Settings,
+    reasons: Mapping[str, int],
 ) -> list[str]:
     name = "event_time" if kind == "events" else "updated_at"
     times = sorted(row[name] for row in rows if row[name] is not None)
@@ -174,10 +192,11 @@ def _days(
             f"{'history' if span > 3 else 'daily'}"]  # fmt: skip
     zone = settings.landing.time_zone
     end = day_start(day + dt.timedelta(days=1), zone, settings.landing.day_start_hour)
-    if reasons[ReasonCode.FUTURE_EVENT] and times[-1] - end < dt.timedelta(hours=14):
+    beyond = reasons.get(ReasonCode.FUTURE_EVENT, 0)
+    if beyond and times[-1] - end < dt.timedelta(hours=14):
         hours = (times[-1] - end).total_seconds() / 3600
         said.append(
-            f"{reasons[ReasonCode.FUTURE_EVENT]:,} events lie up to {hours:.1f} h after the end of {day} in "
+            f"{beyond:,} events lie up to {hours:.1f} h after the end of {day} in "
             f"{zone}: the shop's day seems to lie west of that; set landing.time_zone"
         )
     return said

@@ -1,10 +1,12 @@
 """Settings that would let a file be read, guessed from its columns and first rows."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from causalrec.contracts import Contract
+from causalrec.ingest.check.nested import exploded, flattened
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.formats.layout import section
 from causalrec.ingest.synonyms import alike
@@ -16,9 +18,23 @@ EVENT_WORDS = {
     "transaction": "purchase",
     "order": "purchase", "sale": "purchase", "checkout": "purchase",
 }  # fmt: skip
+AVAILABLE_WORDS = {
+    **dict.fromkeys(("ja", "oui", "si", "sí", "in stock", "in_stock", "instock", "active"), "true"),
+    **dict.fromkeys(
+        ("nein", "non", "out of stock", "out_of_stock", "outofstock", "draft", "archived"), "false"
+    ),
+}
+WORDS: Mapping[str, Mapping[str, str]] = {"event_type": EVENT_WORDS, "available": AVAILABLE_WORDS}
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
+TIME_FORMATS = tuple(
+    day + clock
+    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d")
+    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M")
+)
+"""Ways to write a time that shops use; a sample that more than one of them reads decides nothing."""
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
 
 Tree = dict[str, Any]
@@ -30,6 +46,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
         return {"encoding": encoding[1]}
     if not found.columns:
         return {}
+    found, lists = flattened(found)
     tree: Tree = {}
     columns = _columns(found, landing, feed)
     time = "event_time" if "event_time" in landing.column_names else "updated_at"
@@ -38,6 +55,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     if any(name.strip() and name.strip().casefold() not in spoken for name in found.columns):
         tree["extra_columns"] = "ignore"
     tree |= _times(_values(found, columns.get(time, time)))
+    tree |= _numbers(_values(found, columns.get("price", "price")))
     ids = [
         _values(found, columns.get(name, name))
         for name in ("user_id", "item_id")
@@ -45,6 +63,8 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     ]
     if any(isinstance(value, int) and not isinstance(value, bool) for values in ids for value in values):
         tree["number_ids"] = True
+    if (explode := exploded(_names(columns.get("item_id", "item_id")), lists)) and not feed.get("explode"):
+        tree["explode"] = explode
     if columns:
         tree["columns"] = columns
     if not _identified(found, landing, columns):
@@ -74,18 +94,22 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
             columns[column.name] = {"value": "purchase"}
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
+    for name, ours in WORDS.items():
+        if name in landing.column_names and name not in mapped:
+            columns |= _words(found, name, columns.get(name, name), ours)
     if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
         parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
-        columns["event_id"] = {"join": [part for part in parts if isinstance(part, str)]}
-    if "event_type" in landing.column_names and "event_type" not in mapped:
-        source = columns.get("event_type", "event_type")
-        words = {str(value) for value in _values(found, source)}
-        known = {
-            word: EVENT_WORDS[word.casefold()] for word in sorted(words) if word.casefold() in EVENT_WORDS
-        }
-        if isinstance(source, str) and any(word != ours for word, ours in known.items()):
-            columns["event_type"] = {"column": source, "values": known}
+        columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
     return columns
+
+
+def _words(found: FileCheck, column: str, source: Any, ours: Mapping[str, str]) -> Tree:  # noqa: ANN401
+    """The mapping of a column with the words that it uses for ours; nothing where all of them are ours."""
+    words = sorted({str(value) for value in _values(found, source)})
+    known = {word: ours[word.casefold()] for word in words if word.casefold() in ours}
+    if all(word == other for word, other in known.items()):
+        return {}
+    return {column: {"column": source, "values": known}}
 
 
 def _times(values: Sequence[Any]) -> Tree:
@@ -95,7 +119,21 @@ def _times(values: Sequence[Any]) -> Tree:
         return {"epoch_unit": next((unit for least, unit in EPOCHS if size >= least), "s")}
     if texts and all(_NAIVE.fullmatch(text) for text in texts):
         return {"naive_times": "shop"}
-    return {}
+    fitting = [one for one in TIME_FORMATS if texts and all(_is_written(text, one) for text in texts)]
+    return {"time_format": fitting[0], "naive_times": "shop"} if len(fitting) == 1 else {}
+
+
+def _is_written(text: str, time_format: str) -> bool:
+    try:
+        return bool(dt.datetime.strptime(text.strip(), time_format))
+    except ValueError:
+        return False
+
+
+def _numbers(values: Sequence[Any]) -> Tree:
+    """A comma before one or two last digits, or after a point, in every number that has a comma at all."""
+    texts = [str(value).strip() for value in values if "," in str(value)]
+    return {"decimal_comma": True} if texts and all(_COMMA.search(text) for text in texts) else {}
 
 
 def _values(found: FileCheck, source: Any) -> list[Any]:  # noqa: ANN401 - text or table of TOML

@@ -5,6 +5,7 @@ becomes ``source_arrival_date``: what the row says of itself, beside the date of
 """
 
 import datetime as dt
+import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ MARKS = pa.schema(
         ("raw", pa.string()),
         ("unknown", pa.string()),
         ("nulled", pa.list_(pa.string())),
+        ("unread", pa.list_(pa.string())),
     ]
 )
 ARRIVAL = "arrival_date"
@@ -75,12 +77,16 @@ class Parsed:
         problem: why the row as a whole is rejected.
         unknown: first key with a value that the contract does not know.
         nulled: optional columns whose value could not be read, each with the reason; they are null.
+        unread: of each of them, the value as it stands in the file: a JSON object with that column alone.
+        raw: text of the row, where it is only a part of what stands in the file.
     """
 
     values: list[object]
     problem: Problem | None = None
     unknown: str | None = None
     nulled: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    raw: str | None = None
 
 
 def rejected(landing: Contract, problem: Problem) -> Parsed:
@@ -97,11 +103,13 @@ def parse_rows(
     unknown: str | None = None,
 ) -> Iterator[Parsed]:
     """What one row of a file becomes; several rows where the layout says so."""
-    for one in layout.rows(row, landing, arrival):
+    for part, one in layout.rows(row, landing, arrival):
         if isinstance(one, LeftOut):
             yield rejected(landing, Problem(LEFT_OUT, one.why))
-        else:
-            yield replace(parse_mapping(landing, one, convert, layout.notation), unknown=unknown)
+            continue
+        found = parse_mapping(landing, one, convert, layout.notation)
+        raw = as_json(part) if found.problem and part is not row else None
+        yield replace(found, unknown=unknown, raw=raw)
 
 
 def parse_mapping(
@@ -110,7 +118,7 @@ def parse_mapping(
     """Typed values of one row, and the first problem in column order."""
     values: list[object] = []
     problem: Problem | None = None
-    nulled = []
+    nulled, unread = [], []
     for column in landing.columns:
         given = row.get(column.name)
         try:
@@ -122,10 +130,17 @@ def parse_mapping(
                 problem = problem or Problem(ReasonCode.INVALID_TYPE, f"{column.name}: {shown} {error}")
             else:
                 nulled.append(f"{column.name} {ReasonCode.INVALID_TYPE}")
+                unread.append(as_json({column.name: given}))
         if value is None and column.required and problem is None:
             problem = Problem(ReasonCode.MISSING_REQUIRED, f"{column.name} is missing")
         values.append(value)
-    return Parsed(values, problem, nulled=tuple(nulled))
+    return Parsed(values, problem, nulled=tuple(nulled), unread=tuple(unread))
+
+
+def as_json(values: Mapping[str, object]) -> str:
+    """Values as they stand in a file, as the text that is kept of them."""
+    text = json.dumps(values, ensure_ascii=False, default=str)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def rows_batch(
@@ -144,9 +159,14 @@ def rows_batch(
         pa.array([row.problem and row.problem.reason for row in rows], pa.string()),
         pa.array([row.problem and row.problem.detail for row in rows], pa.string()),
         pa.array([row.unknown for row in rows], pa.string()),
-        pa.array([row.nulled if row.problem is None else () for row in rows], pa.list_(pa.string())),
+        _notes([row.nulled if row.problem is None else () for row in rows]),
+        _notes([_cut(row.unread, origin) if row.problem is None else () for row in rows]),
     ]
-    return _marked(landing, origin, numbers, columns, marks, raw)
+
+    def text(i: int) -> str:
+        return rows[i].raw or raw(i)
+
+    return _marked(landing, origin, numbers, columns, marks, text)
 
 
 def columns_batch(
@@ -167,7 +187,7 @@ def columns_batch(
     if reasons.null_count < len(reasons):
         good = pc.is_null(reasons)
         columns = [pc.if_else(good, values, pa.scalar(None, values.type)) for values in columns]
-    marks = [reasons, details, unknown, _no_notes(len(numbers))]
+    marks = [reasons, details, unknown, *[_no_notes(len(numbers))] * 2]
     return _marked(landing, origin, numbers, columns, marks, raw)
 
 
@@ -178,7 +198,16 @@ def left_out_batch(
     size = len(numbers)
     columns = [pa.nulls(size, ARROW_TYPES[c.type]) for c in landing.columns]
     reasons, unknown = pa.repeat(LEFT_OUT, size), pa.nulls(size, pa.string())
-    return _marked(landing, origin, numbers, columns, [reasons, why, unknown, _no_notes(size)], raw)
+    nothing = [_no_notes(size)] * 2
+    return _marked(landing, origin, numbers, columns, [reasons, why, unknown, *nothing], raw)
+
+
+def _notes(texts: Sequence[Sequence[str]]) -> pa.Array:
+    return pa.array(texts, pa.list_(pa.string()))
+
+
+def _cut(texts: Sequence[str], origin: Origin) -> Sequence[str]:
+    return [text[: origin.max_raw_chars] for text in texts]
 
 
 def _no_notes(size: int) -> pa.Array:
@@ -199,7 +228,7 @@ def _marked(
     raw: Callable[[int], str],
 ) -> pa.RecordBatch:
     size = len(numbers)
-    reasons, details, unknown, nulled = found
+    reasons, details, unknown, nulled, unread = found
     texts: list[str | None] = [None] * size
     for i in pc.indices_nonzero(pc.is_valid(reasons)).to_pylist():
         texts[i] = raw(i)[: origin.max_raw_chars]
@@ -212,6 +241,7 @@ def _marked(
         pa.array(texts, pa.string()),
         unknown,
         nulled,
+        unread,
     ]
     tidied = [
         _tidy_id(values) if column.name in landing.extensions.ids else values

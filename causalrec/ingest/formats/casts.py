@@ -21,7 +21,7 @@ NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 INTEGER = r"^[+-]?\d{1,18}$"
 CLOCK = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 ABSOLUTE = rf"^(1\d|20)\d\d-\d\d-\d\d[T ]{CLOCK}(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
-NAIVE = rf"^(19[7-9]\d|20\d\d)-\d\d-\d\d[T ]{CLOCK}$"
+NAIVE = rf"^(19[7-9]\d|20[0-2]\d|203[0-7])-\d\d-\d\d[T ]{CLOCK}$"
 DATE = r"^(1\d|20)\d\d-\d\d-\d\d$"
 LAST_SECOND = 253_402_300_799  # of the year 9999
 UTC = pa.timestamp("us", "UTC")
@@ -101,6 +101,9 @@ def _written_time(values: pa.Array, notation: Notation) -> Cast:
             text, values, NAIVE, lambda some: _in_zone(some.cast(naive), notation.zone).cast(UTC), UTC
         )
         found, doubtful = pc.coalesce(found, local), pc.and_(doubtful, unsure)
+    if notation.time_format and notation.zone:
+        local, unsure = _formatted(text, values, notation.time_format, notation.zone)
+        found, doubtful = pc.coalesce(found, local), pc.and_(doubtful, unsure)
     if notation.epoch_unit:
         number, unread = _matched(
             text, values, INTEGER, lambda some: _plus(some).cast(pa.int64()), pa.int64()
@@ -110,8 +113,21 @@ def _written_time(values: pa.Array, notation: Notation) -> Cast:
     return found, doubtful
 
 
+def _formatted(text: pa.Array, given: pa.Array, time_format: str, zone: str) -> Cast:
+    """Times that Arrow reads as written: it takes 30 February for 2 March, and 26 for a year."""
+    naive = pc.strptime(text, format=time_format, unit="s", error_is_null=True)
+    same = pc.fill_null(pc.equal(pc.strftime(naive, format=time_format), text), False)
+    years = pc.fill_null(pc.year(naive), 0)
+    same = pc.and_(same, pc.and_(pc.greater_equal(years, 1970), pc.less(years, 2038)))
+    naive = pc.if_else(same, naive, pa.scalar(None, naive.type)).cast(pa.timestamp("us"))
+    return _in_zone(naive, zone).cast(UTC), _doubted(same, given)
+
+
 def _in_zone(values: pa.Array, zone: str) -> pa.Array:
-    """As Python reads local times: the first of two; one that the clock skipped is left to it."""
+    """As Python reads local times: the first of two; one that the clock skipped is left to it.
+
+    For the years 1970 to 2037 only: beyond, Arrow knows no daylight saving.
+    """
     return pc.assume_timezone(values, zone, ambiguous="earliest", nonexistent="raise")
 
 

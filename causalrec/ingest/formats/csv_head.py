@@ -59,11 +59,12 @@ def read_head(
 
 def _head(line: str, known: frozenset[str], delimiter: str) -> CsvHead:
     tried = [_split(line, one, known) for one in (delimiter or DELIMITERS)]
-    return max(tried, key=lambda head: sum(name in known for name in head.names))
+    return max(tried, key=lambda head: (sum(name in known for name in head.names), len(head.names)))
 
 
 def _split(line: str, delimiter: str, known: frozenset[str]) -> CsvHead:
-    given = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    given = [cell.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for cell in cells]
     return CsvHead(tuple(spelled(given, known)), delimiter, tuple(given))
 
 

@@ -246,10 +246,10 @@ def _cells(head: CsvHead, row: CsvRow) -> Mapping[str, object]:
 
 
 def _raw(head: CsvHead, row: CsvRow) -> str:
-    """A row with the right number of cells as JSON, any other as it stands in the file."""
+    """The filled cells of a row with the right number of them as JSON, any other row as it stands there."""
     if len(row.cells) != len(head.names):
         return _tidy(row.text.rstrip("\r\n"))
-    return json.dumps({n: _tidy(str(c)) for n, c in _cells(head, row).items()}, ensure_ascii=False)
+    return json.dumps({n: _tidy(str(c)) for n, c in _cells(head, row).items() if c}, ensure_ascii=False)
 
 
 def _tidy(text: str) -> str:

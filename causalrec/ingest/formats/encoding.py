@@ -15,7 +15,7 @@ BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # a damaged byte stands on one
+FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
 UTF16_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
 
 
@@ -59,7 +59,8 @@ def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
         lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")]
         damaged = sum(REPLACED in line for line in lines[: None if whole else -1])
         sound = any(not char.isascii() and char != REPLACED for line in lines for char in line)
-        return error.start if damaged >= FEW_LINES and not sound else None
+        header = REPLACED in next((line for line in lines if not line.startswith("#")), "")
+        return error.start if (damaged >= FEW_LINES or header) and not sound else None
     return None
 
 

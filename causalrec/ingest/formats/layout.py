@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -51,6 +51,7 @@ class Layout:
             currency=self.feed.currency,
             epoch_unit=self.feed.epoch_unit,
             zone=zones[self.feed.naive_times],
+            time_format=self.feed.time_format,
             number_ids=self.feed.number_ids,
             list_separator=self.feed.list_separator,
         )
@@ -79,21 +80,35 @@ class Layout:
 
     def rows(
         self, row: Mapping[str, object], landing: Contract, arrival: dt.date
-    ) -> Iterator[Mapping[str, object] | LeftOut]:
-        """The rows of ours that one row of a file makes."""
+    ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | LeftOut]]:
+        """The rows of ours that one row of a file makes, each after the part of that row which it is."""
         feed = self.feed
         if not (feed.columns or feed.explode or feed.only or feed.filled):
-            yield row
+            yield row, row
             return
         if not feed.explode:
-            yield self._row(row, landing, arrival)
+            yield row, self._row(row, landing, arrival)
             return
-        elements = reach(row, feed.explode)
-        if not isinstance(elements, list) or not elements:
-            yield self._unwanted(row) or LeftOut(f"{feed.explode} is empty")
-            return
-        for element in elements:
-            yield self._row({**row, feed.explode: element}, landing, arrival)
+        names = [feed.explode] if feed.explode in row else feed.explode.split(".")
+        for part, opened in _exploded(row, names):
+            if opened is None:
+                yield part, LeftOut(f"{feed.explode} is empty")
+            else:
+                yield part, self._row(opened, landing, arrival)
+
+    def again(
+        self, row: Mapping[str, object], landing: Contract, arrival: dt.date
+    ) -> Mapping[str, object] | LeftOut:
+        """A row that was kept, as the file had it or with the values that were read of it, as ours of today.
+
+        Values of all required columns under our names, and nothing else, are such as were read: of the
+        layout they take the words alone.
+        """
+        required = {column.name for column in landing.columns if column.required}
+        if required <= row.keys() <= set(landing.column_names):
+            takes = self.feed.columns
+            return {name: word(takes[name], value) if name in takes else value for name, value in row.items()}
+        return next(ours for _, ours in self.rows(row, landing, arrival))
 
     def _unwanted(self, row: Mapping[str, object]) -> LeftOut | None:
         for name, wanted in self.feed.only.items():
@@ -125,8 +140,7 @@ class Layout:
         if take.join:
             parts = [text_of(reach(row, name)) for name in take.join]
             return ":".join(parts) if all(parts) else None
-        value = reach(row, take.column)
-        return take.values.get(text_of(value), value) if take.values else value
+        return word(take, reach(row, take.column))
 
 
 AS_CONTRACT = Layout()
@@ -146,6 +160,23 @@ def day_start(day: dt.date, zone: str, hour: int) -> dt.datetime:
 def root(path: str) -> str:
     """Column that a path begins in."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _exploded(
+    row: Mapping[str, object], names: Sequence[str]
+) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | None]]:
+    """For every element of the lists on a path, the row with that element alone: in lists of one, and in
+    place of the lists. Where a list is empty or none at all there is no element, and so None."""
+    name, *further = names
+    value = row.get(name)
+    listed = value if isinstance(value, list) else [value] if further and isinstance(value, Mapping) else []
+    if not listed:
+        yield row, None
+    for one in listed:
+        inside = _exploded(one, further) if further and isinstance(one, Mapping) else [(one, one)]
+        for part, opened in inside:
+            kept: object = [part] if isinstance(value, list) else part
+            yield {**row, name: kept}, None if opened is None else {**row, name: opened}
 
 
 @cache
@@ -174,6 +205,11 @@ def _step(place: object, name: str) -> object:
 
 def _listed(place: object) -> list[object]:
     return place if isinstance(place, list) else []
+
+
+def word(take: Take, value: object) -> object:
+    """Our word for the shop's."""
+    return take.values.get(text_of(value), value) if take.values else value
 
 
 def text_of(value: object) -> str:

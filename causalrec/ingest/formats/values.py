@@ -36,6 +36,7 @@ class Notation:
 
     Attributes:
         zone: of times without an offset; '' refuses them.
+        time_format: of times that are not ISO 8601, as ``strptime`` reads it; '' for none.
         epoch_unit: of times given as numbers; '' refuses them.
     """
 
@@ -43,6 +44,7 @@ class Notation:
     currency: str = ""
     epoch_unit: str = ""
     zone: str = ""
+    time_format: str = ""
     number_ids: bool = False
     list_separator: str = ""
 
@@ -128,7 +130,8 @@ def _timestamp(value: object, notation: Notation) -> dt.datetime:
     if notation.epoch_unit and (moment := _since_epoch(value, notation.epoch_unit)) is not None:
         return moment
     if isinstance(value, str):
-        value = _written_time(value.strip())
+        text = value.strip()
+        value = _formatted_time(text, notation.time_format) or _written_time(text)
     if not isinstance(value, dt.datetime):
         raise InvalidValue("is no ISO 8601 time with an offset or Z")
     try:
@@ -139,6 +142,15 @@ def _timestamp(value: object, notation: Notation) -> dt.datetime:
         return value.astimezone(dt.UTC)
     except OverflowError as error:
         raise InvalidValue("is outside the years 1 to 9999") from error
+
+
+def _formatted_time(text: str, time_format: str) -> dt.datetime | None:
+    if not time_format:
+        return None
+    try:
+        return dt.datetime.strptime(text, time_format)
+    except ValueError:
+        return None
 
 
 def _written_time(text: str) -> dt.datetime:

@@ -1,6 +1,7 @@
 """``causalrec requeue`` from the command line: what waits, and what became of it under higher limits."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,21 @@ def shop(tmp_path: Path, spark: "SparkSession") -> Path:
     return file
 
 
+def foreign(folder: Path) -> dict[str, str]:
+    """What another Spark, Java, Python and a proxy leave in the environment of a machine."""
+    (folder / "spark-defaults.conf").write_text("spark.master yarn\nspark.driver.memory 900g\n")
+    (folder / "core-site.xml").write_text("<configuration>no XML at all")
+    nowhere = "http://127.0.0.1:9"
+    return {
+        "SPARK_HOME": "/opt/another-spark", "SPARK_CONF_DIR": str(folder), "HADOOP_CONF_DIR": str(folder),
+        "SPARK_SUBMIT_OPTS": "-Xnonsense", "PYSPARK_SUBMIT_ARGS": "--master yarn", "SPARK_TESTING": "1",
+        "PYSPARK_PYTHON": "/usr/bin/python2", "PYSPARK_DRIVER_PYTHON": "ipython",
+        "JAVA_TOOL_OPTIONS": "-Xmx1x", "_JAVA_OPTIONS": "-Xmx1x", "JDK_JAVA_OPTIONS": "-Xmx1x",
+        "PYTHONPATH": f"{folder}/nothing:/usr/lib/python2/dist-packages",
+        **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"), nowhere),
+    }  # fmt: skip
+
+
 def test_what_waits_and_what_became_of_it(
     shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,13 +67,15 @@ def test_what_waits_and_what_became_of_it(
     assert "bad_id" in shown
     assert "unparseable" in shown
     assert main(["requeue", "events", "--reason", "bad_time", "--settings", str(shop)]) == 0
-    assert "holds no such rows" in capsys.readouterr().out
+    assert "nothing of this kind waits" in capsys.readouterr().out
     assert main(["requeue", "products", "--dry-run", "--settings", str(shop)]) == 0
-    assert "holds no such rows" in capsys.readouterr().out
+    assert "nothing of this kind waits" in capsys.readouterr().out
 
     shop.write_text(shop.read_text().replace("max_id_chars = 10", "max_id_chars = 100"))
     command = [sys.executable, "-m", "jobs.cli", "requeue", "events", "--settings", str(shop)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # a session of its own
+    done = subprocess.run(  # a session of its own
+        command, capture_output=True, text=True, check=False, env={**os.environ, **foreign(shop.parent)}
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     lake = Lake(load_settings(shop, {}).lake_root)
     assert sorted(lake.table("events").read()["event_id"].to_pylist()) == ["long", "short"]

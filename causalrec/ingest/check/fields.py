@@ -1,0 +1,75 @@
+"""What the column rules of the contracts say of sampled rows, without Spark; a test holds both together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from causalrec.contracts import Contract
+from causalrec.errors import ReasonCode
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def broken_fields(row: Mapping[str, Any], table: Contract, limits: Mapping[str, Any]) -> dict[str, str]:
+    """Optional columns of a good row that a rule empties -> reason code.
+
+    Args:
+        limits: see :func:`causalrec.ingest.parameters.rule_parameters`.
+    """
+    judges = _PRODUCT_FIELDS if table.name == "products" else _EVENT_FIELDS
+    found: dict[str, str] = {}
+    for names, reason, judge in judges:
+        values = [row[name] for name in names]
+        given = [name for name, value in zip(names, values, strict=True) if value is not None]
+        if given and not judge(values, limits, table.extensions.nullWords):
+            found = {name: str(reason) for name in given} | found
+    return found
+
+
+def _printable(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return len(values[0]) <= limits["max_id_chars"] and not _CONTROL.search(values[0])
+
+
+def _filled(values: Sequence[Any], limits: Mapping[str, Any], words: Sequence[str]) -> bool:
+    return bool(values[0]) and _printable(values, limits, words)
+
+
+def _named(values: Sequence[Any], _: Mapping[str, Any], words: Sequence[str]) -> bool:
+    return values[0].lower() not in words
+
+
+def _priced(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return bool(0 <= values[0] <= limits["max_price"])
+
+
+def _placed(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return bool(1 <= values[0] <= limits["max_position"])
+
+
+def _likely(values: Sequence[Any], _: Mapping[str, Any], __: Sequence[str]) -> bool:
+    return bool(0 < values[0] <= 1)
+
+
+def _short(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return bool(sum(len(text or "") for text in values) <= limits["max_text_chars"])
+
+
+def _few(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return len(values[0]) <= limits["max_image_refs"] and not any(
+        len(ref) > limits["max_image_ref_chars"] for ref in values[0]
+    )
+
+
+_EVENT_FIELDS = (
+    (("session_id",), ReasonCode.BAD_ID, _filled),
+    (("session_id",), ReasonCode.NULL_ID, _named),
+    (("policy",), ReasonCode.BAD_ID, _printable),
+    (("price",), ReasonCode.BAD_PRICE, _priced),
+    (("position",), ReasonCode.BAD_POSITION, _placed),
+    (("propensity",), ReasonCode.BAD_PROPENSITY, _likely),
+)
+_PRODUCT_FIELDS = (
+    (("title", "description", "brand", "category"), ReasonCode.BAD_TEXT, _short),
+    (("image_refs",), ReasonCode.BAD_TEXT, _few),
+    (("price",), ReasonCode.BAD_PRICE, _priced),
+)

@@ -1,0 +1,140 @@
+"""A look at a landing zone refuses what a night refuses, and says which setting settles it. No Spark."""
+
+import gzip
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causalrec.config import Settings
+from causalrec.ingest.check import check_landing
+
+HEADER = "event_id,event_time,user_id,item_id,event_type,price"
+ROWS = [f"e{i},2026-03-01T12:00:00Z,u{i},i{i},cart,{i}" for i in range(1, 41)]
+CSV = "\n".join([HEADER, *ROWS, ""])
+TREES = [dict(zip(HEADER.split(","), row.split(","), strict=True)) for row in ROWS]
+LINES = "".join(json.dumps(tree) + "\n" for tree in TREES)
+EMOJI = json.dumps({**TREES[0], "event_id": "e1", "user_id": "b\u00e9 \U0001f600"}, ensure_ascii=False)
+
+READ = {
+    "comma": CSV, "semicolon": CSV.replace(",", ";"), "tab": CSV.replace(",", "\t"),
+    "carriage returns": CSV.replace("\n", "\r"), "comment first": "# export\n" + CSV,
+    "sep line": "sep=,\n" + CSV, "header in capitals": CSV.upper().replace("CART", "cart"),
+    "blank in the header": CSV.replace(",user_id", ", user_id"), "trailing comma": CSV.replace("\n", ",\n"),
+    "byte order mark": "\ufeff" + CSV, "lines": LINES, "array": json.dumps(TREES),
+    "pretty": "\n".join(json.dumps(tree, indent=1) for tree in TREES), "crlf": LINES.replace("\n", "\r\n"),
+    "any letter": EMOJI + "\n" + LINES[LINES.index("\n") + 1 :],
+}  # fmt: skip
+REFUSED = {
+    "empty": ("", "0 rows"),
+    "header alone": (HEADER + "\n", "0 rows"),
+    "open quote": (CSV.replace("u7", '"u7'), "never closed"),
+    "key twice": (LINES.replace("{", '{"item_id": "x", '), "40 of 40 rows (100.0%) are rejected"),
+    "column twice": (CSV.replace("price", "item_id"), "column item_id: expected once, found 2 times"),
+    "no header": (CSV.partition("\n")[2], "add a header line"),
+    "renamed": (CSV.replace("item_id", "sku"), 'item_id = "sku"'),
+    "foreign words": (CSV.replace("cart", "Kauf"), "[landing.events.columns.event_type] values"),
+    "no offset": (CSV.replace("Z", ""), "naive_times"),
+    "column missing in JSON": (LINES.replace("user_id", "who"), "it is missing in all 40 rows"),
+    "decimal comma": (LINES.replace('"price": "', '"price": "1,'), "[landing.events] decimal_comma"),
+    "beyond the day": (CSV.replace("2026-03-01T12", "2026-03-02T07"), "landing.time_zone"),
+}  # fmt: skip
+
+
+def look(work: Path, data: bytes) -> tuple[list[str], int]:
+    folder = work / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes(data)
+    shop = Settings.model_validate({"paths": {"work": work, "landing": str(work)}})
+    _, events = check_landing(shop)
+    return events.blocking, events.rows - sum(n for n, _, _ in events.rejects.values())
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_is_read_as_it_is(tmp_path: Path, name: str) -> None:
+    assert look(tmp_path, READ[name].encode()) == ([], 40)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_encodings_that_say_what_they_are(tmp_path: Path, encoding: str) -> None:
+    assert look(tmp_path, gzip.compress(CSV.encode(encoding))) == ([], 40)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_night_would_refuse_is_refused_here(tmp_path: Path, name: str) -> None:
+    text, words = REFUSED[name]
+    blocking, _ = look(tmp_path, text.encode())
+    assert len(blocking) == 1
+    assert words in blocking[0]
+
+
+def test_a_file_that_breaks_off_and_one_in_latin_1(tmp_path: Path) -> None:
+    (broken,), _ = look(tmp_path / "a", gzip.compress(CSV.encode())[:-20])
+    assert "cannot be read" in broken
+    (latin,), _ = look(tmp_path / "b", CSV.replace("u1", "gr\u00fc\u00df").encode("latin-1"))
+    assert 'encoding = "windows-1252"' in latin
+
+
+def test_column_rules_count_as_a_night_counts_them(tmp_path: Path) -> None:
+    odd = {"price": -1, "position": 0, "propensity": 2, "session_id": "null", "policy": "a\tb"}
+    rows = [{**tree, "price": 1.5, **({name: value} if n == place else {})}
+            for n, tree in enumerate(TREES) for place, (name, value) in enumerate(odd.items())
+            if n == place or (n >= len(odd) and place == 0)]  # fmt: skip
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    _, events = check_landing(shop)
+    assert {note: (n, example) for note, (n, example, _) in events.nulled.items()} == {
+        "price bad_price": (1, "-1.0"), "position bad_position": (1, "0"), "policy bad_id": (1, "'a\\tb'"),
+        "propensity bad_propensity": (1, "2.0"), "session_id null_id": (1, "'null'"),
+    }  # fmt: skip
+
+
+GERMAN = [
+    "Belegnr;Bestelldatum;Kundennummer;Artikelnummer;Preis;W\u00e4hrung",
+    *(f"{n};2{n % 9}.02.2026 18:30;K{n % 7};A-{n % 5};1.0{n:02d},90;EUR" for n in range(40)),
+]
+HITS = [
+    {
+        "ts": 1772366400000 + n, "visitor": {"id": f"v{n}"},
+        "action": {"type": kind, "products": [{"sku": "a"}]},
+    }
+    for n in range(20) for kind in ("detail", "transaction")
+]  # fmt: skip
+FOREIGN = {
+    "german": (
+        "\r\n".join(GERMAN).encode("latin-1"), 40,
+        ['encoding = "windows-1252"', 'time_format = "%d.%m.%Y %H:%M"', "decimal_comma = true",
+         'user_id = "Kundennummer"', 'item_id = "Artikelnummer"'],
+    ),
+    "nested": (
+        json.dumps(HITS).encode(), 40,
+        ['epoch_unit = "ms"', 'explode = "action.products"', 'item_id = "action.products.sku"',
+         'user_id = "visitor.id"', 'event_id = { join = ["ts", "visitor.id", "action.products.sku", '
+         '"action.type"] }'],
+    ),
+    "wrapped": (
+        json.dumps({"orders": [{"created_at": "2026-03-01T10:00:00-05:00", "customer": {"id": n},
+                                "line_items": [{"sku": "a"}, {"sku": "b"}]} for n in range(9)]}).encode(), 18,
+        ["number_ids = true", 'explode = "orders.line_items"', 'user_id = "orders.customer.id"'],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path, name: str) -> None:
+    data, rows, expected = FOREIGN[name]
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes(data)
+    bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    _, events = check_landing(Settings.model_validate(bare))
+    assert events.blocking
+    assert [line for line in expected if line not in events.toml.splitlines()] == []
+    mended = Settings.model_validate(bare | tomllib.loads(events.toml))
+    _, again = check_landing(mended)
+    assert (again.blocking, again.toml, again.rows) == ([], "", rows)
+    assert set(again.rejects) <= {"duplicate"}
