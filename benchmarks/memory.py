@@ -23,8 +23,8 @@ from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Looks
 
 SIZES = {
-    "response": ((5_000, 1_000, 60_000), (20_000, 4_000, 400_000), (60_000, 10_000, 1_500_000)),
-    "graph": ((10_000, 5_000, 100_000), (40_000, 20_000, 200_000), (150_000, 50_000, 1_000_000)),
+    "response": ((5_000, 1_000, 60_000), (10_000, 2_000, 150_000), (30_000, 5_000, 500_000)),
+    "graph": ((10_000, 5_000, 100_000), (40_000, 20_000, 200_000), (80_000, 40_000, 500_000)),
 }
 SIZES["lightgcn"] = SIZES["graph"]
 HELD_OUT, RESPONSES, CARTS = 1_000, 0.2, 0.4

@@ -20,6 +20,7 @@ from causalrec.lake.storage import Location
 WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 bring constraints, change feeds, identity columns
 NAMED_FEATURES = 7  # from here on the features are listed one by one
 WRITABLE_FEATURES = frozenset({"appendOnly", "invariants"})
+LONGEST = 300  # characters of another library's message
 READABLE_PROTOCOL = 1  # version 2 maps column names, version 3 brings features such as deletion vectors
 
 
@@ -128,7 +129,7 @@ class Snapshot:
                 yield
         except (pa.ArrowInvalid, OSError) as error:
             raise PinError(
-                f"{self.name}@{self.version}: a data file cannot be read: {str(error).splitlines()[0]}",
+                f"{self.name}@{self.version}: a data file cannot be read: {_brief(error)}",
                 do="restore it, or rebuild its partition with --force",
             ) from error
 
@@ -205,20 +206,39 @@ def open_snapshot(
         location.require_store()  # else it would look as if the log were damaged
         if version is not None:
             raise PinError(
-                f"{name}@{version} is not readable: {error}", do="use a version that still exists, or rebuild"
+                f"{name}@{version} is not readable: {_brief(error)}",
+                do="use a version that still exists, or rebuild",
             ) from error
         raise LakeError(
-            f"{name}: the table log at {location.uri} is not readable: {error}",
+            f"{name}: the table log at {location.uri} is not readable: {_brief(error)}",
             do="restore _delta_log from a copy, or move the folder away and rebuild the table",
         ) from error
     except Exception as error:  # delta-rs raises its panics as bare Exceptions
         raise LakeError(
-            f"{name}: cannot open {location.uri}: {error}", do="check the folder and its log"
+            f"{name}: cannot open {location.uri}: {_brief(error)}", do="check the folder and its log"
         ) from error
+    _refuse_empty_entry(name, location, delta.version())
     _refuse_unknown(name, delta)
     given = added or {}
     _check_schema(name, delta, optional(schema, given), partition_by, retired)
     return Snapshot(name, location, schema, partition_by, delta, given, retired)
+
+
+def _brief(error: Exception) -> str:
+    """What delta-rs or Arrow says, without the stack of their own calls and the like."""
+    return str(error).strip().partition("\n")[0][:LONGEST]
+
+
+def _refuse_empty_entry(name: str, location: Location, version: int) -> None:
+    """A power cut may leave the newest entry of the log without its bytes; delta-rs then sees no change."""
+    entry = f"_delta_log/{version:020d}.json"
+    with location.answering():
+        (size,) = location.sizes([entry])
+    if size == 0:
+        raise LakeError(
+            f"{name}@{version}: {location.uri}/{entry} is empty, what it committed is lost",
+            do="restore it from a copy; or delete it and run what wrote this version again",
+        )
 
 
 def _refuse_unknown(name: str, delta: DeltaTable) -> None:

@@ -133,12 +133,39 @@ def test_a_data_file_whose_bytes_are_others(sales: LakeTable) -> None:
     assert ids(sales) == ["again"]
 
 
-def test_a_truncated_log_entry(sales: LakeTable) -> None:
+@pytest.mark.parametrize("left", [-40, 20])
+def test_a_truncated_log_entry_is_one_line(sales: LakeTable, left: int) -> None:
     sales.replace(rows("a"), DAY)
     entry = log_file(sales, 1)
-    entry.write_bytes(entry.read_bytes()[:-40])
-    with pytest.raises(LakeError, match="sales"):
+    entry.write_bytes(entry.read_bytes()[:left])
+    with pytest.raises(LakeError, match=r"sales: the table log at .* is not readable: ") as raised:
         sales.read()
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 600
+
+
+def test_an_empty_log_entry_is_not_taken_for_no_change(sales: LakeTable) -> None:
+    sales.replace(rows("a"), DAY)
+    sales.replace(rows("b"), NEXT)
+    entry = log_file(sales, 2)
+    entry.write_bytes(b"")
+    for use in (sales.read, lambda: sales.replace(rows("c"), DAY)):
+        with pytest.raises(LakeError, match=r"sales@2: .* is empty, what it committed is lost -> restore it"):
+            use()
+    assert ids(sales, version=1) == ["a"]
+    entry.unlink()
+    sales.replace(rows("b"), NEXT)
+    assert ids(sales) == ["a", "b"]
+
+
+def test_a_lost_log_entry_is_one_line(sales: LakeTable) -> None:
+    for name in "abc":
+        sales.replace(rows(name), DAY)
+    log_file(sales, 2).unlink()
+    with pytest.raises(LakeError, match=r"sales: the table log at .* is not readable: ") as raised:
+        sales.read()
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 600
 
 
 @pytest.mark.parametrize(
