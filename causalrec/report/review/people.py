@@ -44,9 +44,11 @@ class Reader:
 def chosen_users(reviewed: Reviewed, lists: Lists, users: int) -> list[int]:
     """Rows of ``lists``: half by a hash of the id, half whose lists differ most; no choice that flatters."""
     overlap = np.array([np.isin(a, b).sum() for a, b in zip(lists.mine, lists.theirs, strict=True)])
-    most_changed = np.argsort(overlap, kind="stable")[: users - users // 2]
-    first = np.argsort(pd.util.hash_array(reviewed.dataset.user_ids[lists.users].astype(object)))
-    return list(dict.fromkeys(int(row) for row in (*first[: users // 2], *most_changed)))
+    hashes = pd.util.hash_array(reviewed.dataset.user_ids[lists.users].astype(object))
+    first = np.argsort(hashes)[: users // 2]
+    most_changed = np.argsort(overlap, kind="stable")
+    others = most_changed[~np.isin(most_changed, first)][: users - users // 2]
+    return [int(row) for row in (*first, *others)]
 
 
 def latest_first(reviewed: Reviewed, lake: Lake, users: list[str]) -> dict[str, Ints]:
