@@ -112,7 +112,8 @@ def rivals(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def best(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
     rows = pairs.sort_values(["item_id", by, "item_id_other"], ascending=[True, False, True])
     rows["rank"] = rows.groupby("item_id").cumcount() + 1
-    return rows[rows["rank"] <= K].rename(columns={"item_id_other": "other_item_id"})
+    found: pd.DataFrame = rows[rows["rank"] <= K].rename(columns={"item_id_other": "other_item_id"})
+    return found
 
 
 def of_log(spark: SparkSession, path: Path) -> None:

@@ -22,7 +22,8 @@ if [ ! -x .work/uv/bin/uv ]; then
     .work/uv/bin/python -m pip install --quiet --disable-pip-version-check uv >>.work/setup.log 2>&1 ||
         stop "uv could not be downloaded: $(tail -n 1 .work/setup.log)" "connect this machine to PyPI or a mirror (PIP_INDEX_URL) and run the same command again"
 fi
-echo "installing the locked environment into .venv (about a minute, 6 GB; once)"
-.work/uv/bin/uv sync --frozen --quiet --python "$PYTHON" ||
+echo "installing the locked environment into .venv (about two minutes, 6 GB; once)"
+# with bytecode: a night starts dozens of processes at once, and each would compile the same libraries
+.work/uv/bin/uv sync --frozen --quiet --compile-bytecode --python "$PYTHON" ||
     stop "the locked environment could not be installed" "see the line above; without network connect it to PyPI or a mirror (UV_DEFAULT_INDEX) and run the same command again"
 echo "$wanted" >"$stamp"

@@ -24,21 +24,23 @@ def found(
 ) -> pd.DataFrame:
     visits = spark.createDataFrame(pd.DataFrame(rows, columns=["user_id", "visit", "item_id", "taken"]))
     table = listed(pair_counts(visits, settings), settings, substitutes=substitutes).toArrow()
-    return table.to_pandas().sort_values(["item_id", "rank"], ignore_index=True)
+    rows: pd.DataFrame = table.to_pandas().sort_values(["item_id", "rank"], ignore_index=True)
+    return rows
 
 
 def by_loop(rows: Rows) -> dict[tuple[str, str], tuple[float, float]]:
     """(item, other) -> observed and expected, as the docstring says it."""
-    of_item, of_visit = defaultdict(list), defaultdict(dict)
-    for user, visit, item, taken in rows:
+    of_item: dict[str, list[int]] = defaultdict(list)
+    of_visit: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for user, name, item, taken in rows:
         of_item[item].append(taken)
-        of_visit[user, visit][item] = taken
+        of_visit[user, name][item] = taken
     usual = sum(map(sum, of_item.values())) / len(rows)
     rate = {item: (sum(all_) + RATE * usual) / (len(all_) + RATE) for item, all_ in of_item.items()}
     sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for visit in of_visit.values():
         for item, other in ((a, b) for a in visit for b in visit if visit[a] and a != b):
-            rest = [name for name in visit if name not in (item, other)]
+            rest = [one for one in visit if one not in (item, other)]
             readiness = (sum(visit[r] for r in rest) + READINESS) / (sum(rate[r] for r in rest) + READINESS)
             sums[item, other][0] += visit[other]
             sums[item, other][1] += min(1.0, rate[other] * readiness)
@@ -97,7 +99,7 @@ def test_baskets_alone(spark: "SparkSession") -> None:
     together = found(spark, rows)
     assert set(together["evidence"]) == {BASKETS}
     pairs = set(zip(together["item_id"], together["other_item_id"], strict=True))
-    assert pairs == {(a, b) for x in ("ab", "cd", "ce") for a, b in (x, x[::-1])}
+    assert pairs == {("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("c", "e"), ("e", "c")}
     assert together.set_index(["item_id", "other_item_id"]).loc[("a", "b"), "observed"] == 40
     assert found(spark, rows, substitutes=True).empty
 

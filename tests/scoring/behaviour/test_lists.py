@@ -90,8 +90,8 @@ def test_buying_again_comes_due_with_the_cycle(spark: "SparkSession") -> None:
     item = (6 + ITEM_PRIOR) / (71 + ITEM_PRIOR / usual)
     rate = (3 + USER_PRIOR) / (40 + USER_PRIOR / item)
     assert table.loc[("u", "milk"), "cycle_days"] == pytest.approx(1 / rate)
-    survival = lambda t: np.exp(-2 * rate * t) * (1 + 2 * rate * t)  # noqa: E731
-    assert chance["u", "milk"] == pytest.approx(1 - survival(17) / survival(10))
+    after, before = (np.exp(-2 * rate * days) * (1 + 2 * rate * days) for days in (17, 10))
+    assert chance["u", "milk"] == pytest.approx(1 - after / before)
 
 
 def test_a_shop_where_nothing_is_bought_twice_lists_nothing(spark: "SparkSession") -> None:
