@@ -24,8 +24,8 @@ def found(
 ) -> pd.DataFrame:
     visits = spark.createDataFrame(pd.DataFrame(rows, columns=["user_id", "visit", "item_id", "taken"]))
     table = listed(pair_counts(visits, settings), settings, substitutes=substitutes).toArrow()
-    rows: pd.DataFrame = table.to_pandas().sort_values(["item_id", "rank"], ignore_index=True)
-    return rows
+    sorted_rows: pd.DataFrame = table.to_pandas().sort_values(["item_id", "rank"], ignore_index=True)
+    return sorted_rows
 
 
 def by_loop(rows: Rows) -> dict[tuple[str, str], tuple[float, float]]:
