@@ -95,7 +95,8 @@ def visits_of(source: SourceSettings) -> pd.DataFrame:
             )
     rows = pd.concat(parts, ignore_index=True)
     rows["visit"] = rows["day"].astype(str) + "-" + rows["session"].astype(str)
-    return rows[["user_id", "visit", "item_id", "taken"]].astype({"taken": int})
+    found: pd.DataFrame = rows[["user_id", "visit", "item_id", "taken"]].astype({"taken": int})
+    return found
 
 
 def rivals(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
