@@ -106,7 +106,7 @@ def test_a_trained_version_stands_beside_its_fits_without_a_module(
     printed = capsys.readouterr().out
     for label in ("challenger (version 1)", "ours, 20 sweeps", "without content prior", "without accidents"):
         assert label in printed
-    assert "are short fits" in printed
+    assert "are shorter fits" in printed
     train(load_settings(file, {"CAUSALREC__SOURCE__KIND": "native"}))
     client = connect(settings)
     kept = []
