@@ -10,6 +10,7 @@ import pytest
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.errors import TrainingError
+from causalrec.model.causal.response.sampler import THIN
 from causalrec.training.factory import build_recommender
 
 RESPONSE = """
@@ -78,7 +79,7 @@ def looked(users: int, items: int, pairs: int) -> Interactions:
 def small_response() -> Settings:
     """So many sweeps that the averaged tables are compressed."""
     return Settings.model_validate(
-        {"model": {"name": "causal", "response": {"sweeps": 24, "thin": 1}}, "training": {"device": "cpu"}}
+        {"model": {"name": "causal", "response": {"sweeps": 24 * THIN}}, "training": {"device": "cpu"}}
     )
 
 
