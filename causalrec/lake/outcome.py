@@ -1,6 +1,7 @@
 """What a job says it read, wrote and rejected; the ledger keeps it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 LOUD = ("LOST ", "UNREAD ")
@@ -10,6 +11,56 @@ LOUD = ("LOST ", "UNREAD ")
 def losses(note: str) -> list[str]:
     """The lines of a note that people must not miss: what was lost, and what cures it."""
     return [line for line in note.splitlines() if line.startswith(LOUD)]
+
+
+LOST_ROWS = re.compile(r"(LOST) ([\d,]+) of ([\d,]+) ([^(]+) \([\d.]+%\)(.*)", re.DOTALL)
+"""Word, lost, all, things, and the rest."""
+UNREAD_VALUES = re.compile(r"(UNREAD \S+) of ([\d,]+) rows \([\d.]+%, (\w+)(.*?)\): (.*)", re.DOTALL)
+"""Word and column, values, reason, an example, and the rest."""
+
+
+def summed_losses(found: Iterable[tuple[str, str]]) -> list[str]:
+    """One line per kind of loss, however many dates a run loaded: ``DATE: LOST …``.
+
+    Losses of several dates that differ only in their numbers (and their example) are added up, and begin with
+    the first date, the last one and how many there are.
+
+    Args:
+        found: date and loss, dates ascending.
+    """
+    kinds: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for date, loss in found:
+        kinds.setdefault(_kind(loss), []).append((date, loss))
+    return [_summed([date for date, _ in told], [loss for _, loss in told]) for told in kinds.values()]
+
+
+def _kind(loss: str) -> tuple[str, ...]:
+    if parts := LOST_ROWS.fullmatch(loss):
+        return parts.group(1, 4, 5)
+    if parts := UNREAD_VALUES.fullmatch(loss):
+        return parts.group(1, 3, 5)
+    return (loss,)
+
+
+def _summed(dates: list[str], told: list[str]) -> str:
+    """``told``: losses of one kind, one per date."""
+    if len(dates) == 1:
+        return f"{dates[0]}: {told[0]}"
+    when = f"{dates[0]} to {dates[-1]}, {len(dates)} dates"
+    if parts := LOST_ROWS.fullmatch(told[0]):
+        lost, total = (sum(_count(LOST_ROWS, loss, group) for loss in told) for group in (2, 3))
+        word, _, _, things, rest = parts.groups()
+        return f"{when}: {word} {lost:,} of {total:,} {things} ({lost / total:.1%}){rest}"
+    if parts := UNREAD_VALUES.fullmatch(told[0]):
+        word, _, reason, example, rest = parts.groups()
+        values = sum(_count(UNREAD_VALUES, loss, 2) for loss in told)
+        return f"{when}: {word} of {values:,} rows ({reason}{example}): {rest}"
+    return f"{when}: {told[0]}"
+
+
+def _count(pattern: re.Pattern[str], loss: str, group: int) -> int:
+    parts = pattern.fullmatch(loss)
+    return 0 if parts is None else int(parts.group(group).replace(",", ""))
 
 
 @dataclass(frozen=True)

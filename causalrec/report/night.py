@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from causalrec.config import Settings
 from causalrec.ingest.unread import INGESTS, UNREAD, UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, LedgerRow
-from causalrec.lake.outcome import losses
+from causalrec.lake.outcome import losses, summed_losses
 
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "popularity_lift@20")
 DONE = ("success", "unchanged")
@@ -121,7 +121,11 @@ def _lines(lake: Lake, job: str, run: list[LedgerRow]) -> list[TableLine]:
         sum(row.rows_rejected for row in run),
         sum(row.seconds for row in run),
     )
-    lost = tuple(f"{row.ds}: {loss}" for row in run for loss in losses(row.note))
+    lost = tuple(
+        summed_losses(
+            (str(row.ds), loss) for row in sorted(run, key=lambda row: row.ds) for loss in losses(row.note)
+        )
+    )
     if not tables:
         done = sum(row.rows_out for row in run)
         return [TableLine(job, "-", totals[0], done, totals[1], totals[2], status, "", None, lost)]

@@ -9,7 +9,8 @@ from infra.embedded.client import TaskRun
 
 SHOWN = 30
 CURE = " -> "  # between what happened and what to do, in every error of the jobs
-LOSS = re.compile(rf"\d{{4}}-\d\d-\d\d: (?:{'|'.join(LOUD)})")
+DATE = r"\d{4}-\d\d-\d\d"
+LOSS = re.compile(rf"{DATE}(?: to {DATE}, \d+ dates)?: (?:{'|'.join(LOUD)})")
 NOISE = (
     "::", "DAG bundles loaded", "Filling up the DagBag", "Output:", "Running command", "Tmp dir root",
     "Worker startup parse",

@@ -20,7 +20,7 @@ from causalrec import __version__
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.errors import CausalrecError
-from causalrec.lake.outcome import LOUD, Outcome
+from causalrec.lake.outcome import LOUD, Outcome, losses, summed_losses
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.lake.record.lineage import Lineage
 from causalrec.pipeline import STAGES
@@ -243,10 +243,15 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
 
 
 def _print_notes(rows: list[LedgerRow], console: Console) -> None:
-    for row in rows:
-        for line in row.note.splitlines():
-            style = "bold red" if line.startswith(LOUD) else "yellow"
-            console.print(f"{row.ds}: {escape(line)}", style=style, highlight=False, soft_wrap=True)
+    """Losses first, those of many dates summed up: people must see them, not scroll past them."""
+    ordered = sorted(rows, key=lambda row: row.ds)
+    lost = summed_losses((str(row.ds), loss) for row in ordered for loss in losses(row.note))
+    other = [
+        f"{row.ds}: {line}" for row in rows for line in row.note.splitlines() if not line.startswith(LOUD)
+    ]
+    for style, lines in (("bold red", lost), ("yellow", other)):
+        for line in lines:
+            console.print(escape(line), style=style, highlight=False, soft_wrap=True)
 
 
 def _summary(job: Job, rows: list[LedgerRow]) -> Table:
