@@ -93,10 +93,13 @@ def evaluate_all(
 
 
 def _values(split: str, found: dict[str, Value]) -> list[MetricRow]:
-    """Off-policy values with their intervals; ``ess_liked`` is the effective number of looks behind them."""
+    """Off-policy values with their intervals; ``ess_liked``: the effective number of looks behind them;
+    ``weight_liked``: their mean weight, 1 where chance showed all that a list may hold alike."""
     rows = [MetricRow(split, *_parts(name), one.estimate, one.low, one.high) for name, one in found.items()]
-    effective = [one.effective for one in found.values()][:1]
-    return rows + [MetricRow(split, "ess_liked", RANDOM_K, one) for one in effective]
+    for one in found.values():
+        rows.append(MetricRow(split, "ess_liked", RANDOM_K, one.effective))
+        rows.append(MetricRow(split, "weight_liked", RANDOM_K, one.mean_weight))
+    return rows
 
 
 def list_calibration(ranked: RankedUsers) -> Calibration | None:

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from causalrec.dataset.arrays import Floats, Interactions, Ints, pair_keys, unique_pairs
 from causalrec.metrics.debiased import effective_sample_size, liked_outcomes, snips_hit_rate
 from causalrec.metrics.doubly_robust import list_value
-from causalrec.metrics.off_policy import Value, ips, snips
+from causalrec.metrics.off_policy import Value, snips
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Score, masked_scores
 from causalrec.metrics.topk import top_k
@@ -68,11 +68,16 @@ def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 10
 
 
 def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 1024) -> dict[str, Value]:
-    """``ips_liked@k`` and ``snips_liked@k``: response to a look at a random row of each user's list.
+    """``snips_liked@k``: response to a look at a random row of each user's list.
 
-    A round is a pair that chance showed; every item that is not in the user's history was as likely. The new
-    policy shows each of the ``k`` listed items with the same chance. Rounds of a user are one cluster. Empty
-    without random exposure, and where chance showed no listed item.
+    A round is a pair that chance showed; every item that is not in the user's history counts as equally
+    likely. The new policy shows each of the ``k`` listed items with the same chance. Rounds of a user are one
+    cluster. Empty without random exposure, and where chance showed no listed item.
+
+    A pair that chance showed never trains, even if the user chose it elsewhere too, so pairs that people like
+    are more frequent here than among all that a list may hold. The mean weight shows by how much (1: not at
+    all); plain IPS would be too large by that factor and is not reported. Models can be compared, for the
+    log is the same for all.
     """
     log = data.random_exposure
     if log is None or log.shape[1] == 0:
@@ -89,8 +94,7 @@ def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 
     weights = np.where(listed, others / np.maximum((lists >= 0).sum(axis=1), 1)[place], 0.0)
     if not weights.any():
         return {}
-    arguments = (rewards.astype(np.float64), weights, owners)
-    return {f"ips_liked@{k}": ips(*arguments), f"snips_liked@{k}": snips(*arguments)}
+    return {f"snips_liked@{k}": snips(rewards.astype(np.float64), weights, owners)}
 
 
 def _lists(score: Score, data: Interactions, users: Ints, k: int, batch: int) -> Ints:

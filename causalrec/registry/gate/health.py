@@ -16,6 +16,7 @@ MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must eff
 MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
 
 MIN_EFFECTIVE_LOOKS = 30.0  # effective sample below which an off-policy value is a guess
+MAX_MEAN_WEIGHT = 1.5  # factor by which the mean weight may differ from 1 before the gate warns
 
 NOISE = {
     "placebo_content": "content replaced by noise",
@@ -62,21 +63,25 @@ def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
 
 def _list_value(evaluation: Comparison) -> Iterator[Check]:
     """What the first rows of the lists would earn if they were shown, although they never were."""
-    measures = evaluation.measures[evaluation.model]
-    names = {"DR": "dr_liked", "SNIPS": "snips_liked", "IPS": "ips_liked"}
-    found = {name: measures.get(f"{metric}@{RANDOM_K}") for name, metric in names.items()}
-    looks = evaluation.value(evaluation.model, f"ess_liked@{RANDOM_K}")
-    if looks is None:
-        return  # nothing was shown at random, or nothing of what is listed: the check of overlap says so
-    told = ", ".join(
-        f"{name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
-        for name, one in found.items()
-        if one is not None and one.low is not None and one.high is not None
+    value = evaluation.measures[evaluation.model].get(f"snips_liked@{RANDOM_K}")
+    looks, weight = (
+        evaluation.value(evaluation.model, f"{name}_liked@{RANDOM_K}") for name in ("ess", "weight")
     )
-    text = f"responses per look at the first {RANDOM_K} rows, had they been shown: {told}"
-    enough: Status = "pass" if looks >= MIN_EFFECTIVE_LOOKS else "warn"
-    worth = f"; worth {looks:,.0f} random looks" + ("" if enough == "pass" else ", too few to rely on")
-    yield Check("off-policy value", enough, looks, MIN_EFFECTIVE_LOOKS, text + worth)
+    if value is None or value.low is None or value.high is None or looks is None or weight is None:
+        return  # nothing was shown at random, or nothing of what is listed: the check of overlap says so
+    theirs = evaluation.value("champion", f"snips_liked@{RANDOM_K}")
+    against = "" if theirs is None else f", the champion's {theirs:.3f}"
+    text = (
+        f"responses per look at the first {RANDOM_K} rows, had they been shown: SNIPS {value.value:.3f} "
+        f"({value.low:.3f} to {value.high:.3f}){against}; worth {looks:,.0f} random looks"
+    )
+    if looks < MIN_EFFECTIVE_LOOKS:
+        yield Check("off-policy value", "warn", looks, MIN_EFFECTIVE_LOOKS, f"{text}, too few to rely on")
+    elif not 1 / MAX_MEAN_WEIGHT <= weight <= MAX_MEAN_WEIGHT:
+        doubt = f"mean weight {weight:.2f} instead of 1: compare models by it, do not take it as a rate"
+        yield Check("off-policy value", "warn", weight, MAX_MEAN_WEIGHT, f"{text}; {doubt}")
+    else:
+        yield Check("off-policy value", "pass", looks, MIN_EFFECTIVE_LOOKS, text)
 
 
 def _coverage(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
