@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.metrics.off_policy import effective_size
 from causalrec.metrics.ranking import Score
 
 Doubles = npt.NDArray[np.float64]
@@ -120,8 +121,7 @@ def snips(values: Doubles, propensities: Doubles, clip: float = CLIP) -> float:
 
 def effective_sample_size(propensities: Doubles, clip: float = CLIP) -> float:
     """(sum w)^2 / sum w^2 of the inverse propensity weights: how many equal observations they are worth."""
-    weights = 1.0 / np.maximum(propensities, clip)
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    return effective_size(1.0 / np.maximum(propensities, clip))
 
 
 def snips_hit_rate(

@@ -11,7 +11,7 @@ from causalrec.metrics.beyond import catalogue_metrics
 from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.calibration import Calibration, calibration
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
-from causalrec.metrics.logged import uniform_list_value, uniform_policy_value
+from causalrec.metrics.logged import exposed_lists, uniform_list_value, uniform_policy_value
 from causalrec.metrics.off_policy import Value
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Score, Split, rank_per_user
@@ -82,9 +82,10 @@ def evaluate_all(
     exposed = exposed_scores(score, data, batch) if split == "test" else None
     per_user = exposed_per_user(exposed, RANDOM_K)
     if exposed is not None:
-        per_user |= uniform_list_value(score, data, RANDOM_K, batch)
+        listed = exposed_lists(score, data, RANDOM_K, batch)
+        per_user |= uniform_list_value(listed, data)
         plain["random_users"] = float(per_user.get(f"random_ndcg@{RANDOM_K}", np.empty(0)).size)
-        rows += _values(split, uniform_policy_value(score, data, RANDOM_K, batch))
+        rows += _values(split, uniform_policy_value(listed, data))
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))

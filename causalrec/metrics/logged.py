@@ -1,5 +1,7 @@
 """What lists would be worth if their items were shown, estimated from logged outcomes and propensities."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -41,33 +43,60 @@ class OthersMeans:
         return np.asarray(found / (self.counts[items] - own + SHRINK))
 
 
-def uniform_list_value(score: Score, data: Interactions, k: int, batch: int = 1024) -> dict[str, Doubles]:
-    """``dr_liked@k`` per user with random exposure, ascending: doubly robust share of liked items listed.
+@dataclass(frozen=True)
+class ExposedLists:
+    """What would be listed for the users to whom chance showed something.
 
-    Lists are those of the whole catalogue without training items. Chance showed every pair alike, so that the
-    propensity of each is the share of all pairs that were shown. ``dr_support@k`` counts the listed items
-    that chance has shown to the user: where it is 0 the value is the outcome model's alone. Empty without
-    random exposure.
+    Attributes:
+        k: rows of a list that were asked for.
+        users: int32 (M,), ascending.
+        lists: int32 (M, at most k), best first, -1 for an empty place.
     """
+
+    k: int
+    users: Ints
+    lists: Ints
+
+
+def exposed_lists(score: Score, data: Interactions, k: int, batch: int = 1024) -> ExposedLists | None:
+    """Lists of the whole catalogue without training items; None without random exposure."""
     log = data.random_exposure
     if log is None or log.shape[1] == 0:
+        return None
+    users = np.unique(log[0]).astype(np.int32)
+    lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
+    for rows, scores in masked_scores(score, data, users, batch):
+        best = top_k(scores, k, users[rows])
+        listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
+        lists[rows] = np.where(listed, best, np.int32(-1))
+    return ExposedLists(k, users, lists)
+
+
+def uniform_list_value(listed: ExposedLists | None, data: Interactions) -> dict[str, Doubles]:
+    """``dr_liked@k`` per user with random exposure, ascending: doubly robust share of liked items listed.
+
+    Chance showed every pair alike, so that the propensity of each is the share of all pairs that were shown.
+    ``dr_support@k`` counts the listed items that chance has shown to the user: where it is 0 the value is the
+    outcome model's alone. Empty without random exposure.
+    """
+    log = data.random_exposure
+    if listed is None or log is None:
         return {}
     keys, first = np.unique(
         log[0].astype(np.int64) * data.n_items + log[1].astype(np.int64), return_index=True
     )
     outcomes = liked_outcomes(log[2])[first].astype(np.float32)
     once = np.stack([*np.divmod(keys, data.n_items), outcomes]).astype(np.float32)
-    users = np.unique(keys // data.n_items).astype(np.int32)
-    lists = _lists(score, data, users, k, batch)
+    users, lists = listed.users, listed.lists
     chance = np.full(keys.size, keys.size / (users.size * data.n_items))
     model = OthersMeans(once, data.n_users, data.n_items)
     value = list_value(lists, users, once, chance, model, data.n_items, clip=0.0)
     listed_keys = users.astype(np.int64)[:, None] * data.n_items + lists
     support = (np.isin(listed_keys, keys) & (lists >= 0)).sum(axis=1).astype(np.float64)
-    return {f"dr_liked@{k}": np.nan_to_num(value), f"dr_support@{k}": support}
+    return {f"dr_liked@{listed.k}": np.nan_to_num(value), f"dr_support@{listed.k}": support}
 
 
-def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 1024) -> dict[str, Value]:
+def uniform_policy_value(listed: ExposedLists | None, data: Interactions) -> dict[str, Value]:
     """``snips_liked@k``: response to a look at a random row of each user's list.
 
     A round is a pair that chance showed; every item that is not in the user's history counts as equally
@@ -80,31 +109,20 @@ def uniform_policy_value(score: Score, data: Interactions, k: int, batch: int = 
     log is the same for all.
     """
     log = data.random_exposure
-    if log is None or log.shape[1] == 0:
+    if listed is None or log is None:
         return {}
     history = unique_pairs(data.train)
     # a list leaves out what the user has
     fresh = ~np.isin(pair_keys(log[:2].astype(np.int32)), pair_keys(history))
     owners, items = log[:2, fresh].astype(np.int64)
-    rewards = liked_outcomes(log[2])[fresh]
-    users, place = np.unique(owners, return_inverse=True)
-    lists = _lists(score, data, users.astype(np.int32), k, batch)
+    own = listed.lists[np.searchsorted(listed.users, owners)]
     others = data.n_items - np.bincount(history[0], minlength=data.n_users)[owners]
-    listed = (lists[place] == items[:, None]).any(axis=1)
-    weights = np.where(listed, others / np.maximum((lists >= 0).sum(axis=1), 1)[place], 0.0)
+    hit = (own == items[:, None]).any(axis=1)
+    weights = np.where(hit, others / np.maximum((own >= 0).sum(axis=1), 1), 0.0)
     if not weights.any():
         return {}
-    return {f"snips_liked@{k}": snips(rewards.astype(np.float64), weights, owners)}
-
-
-def _lists(score: Score, data: Interactions, users: Ints, k: int, batch: int) -> Ints:
-    """The best ``k`` items of each user, (M, k), -1 for an empty place, without training items."""
-    lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
-    for rows, scores in masked_scores(score, data, users, batch):
-        best = top_k(scores, k, users[rows])
-        listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
-        lists[rows] = np.where(listed, best, np.int32(-1))
-    return lists
+    rewards = liked_outcomes(log[2])[fresh].astype(np.float64)
+    return {f"snips_liked@{listed.k}": snips(rewards, weights, owners)}
 
 
 def snips_metrics(ranked: RankedUsers, held_out: Ints, propensity: Floats, n_items: int) -> dict[str, float]:

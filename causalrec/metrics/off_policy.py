@@ -80,6 +80,12 @@ def doubly_robust_value(
     return _value(float(terms.mean()), terms - terms.mean(), weights, clusters)
 
 
+def effective_size(weights: Doubles) -> float:
+    """(sum w)^2 / sum w^2: how many rounds of equal weight these are worth (Kish); 0 without any weight."""
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
 def _check(rewards: Doubles, weights: Doubles) -> None:
     if rewards.size == 0:
         raise DatasetError("the log has no rounds", do="log what was shown, with propensities")
@@ -97,6 +103,4 @@ def _value(estimate: float, influence: Doubles, weights: Doubles, clusters: Ints
     correction = sums.size / max(1, sums.size - 1)
     error = float(np.sqrt(correction * (sums**2).sum())) / n
     half = NormalDist().inv_cdf(0.5 + LEVEL / 2) * error
-    squares = float((weights**2).sum())
-    effective = float(weights.sum()) ** 2 / squares if squares else 0.0
-    return Value(estimate, estimate - half, estimate + half, effective, float(weights.mean()))
+    return Value(estimate, estimate - half, estimate + half, effective_size(weights), float(weights.mean()))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.metrics.logged import SHRINK, OthersMeans, snips_metrics, uniform_list_value
-from causalrec.metrics.ranking import rank_per_user
+from causalrec.metrics.doubly_robust import Doubles
+from causalrec.metrics.logged import SHRINK, OthersMeans, exposed_lists, snips_metrics, uniform_list_value
+from causalrec.metrics.ranking import Score, rank_per_user
 
 LOG = np.array([[0, 1, 1], [0, 0, 1], [1, 1, 0]], dtype=np.float32)
 
@@ -13,6 +14,10 @@ LOG = np.array([[0, 1, 1], [0, 0, 1], [1, 1, 0]], dtype=np.float32)
 def shop(log: Floats, users: int, items: int, train: list[tuple[int, int]]) -> Interactions:
     pairs = np.array(train, dtype=np.int32).reshape(-1, 2).T
     return Interactions(users, items, pairs, pairs[:, :0], pairs[:, :0], random_exposure=log)
+
+
+def values(score: Score, data: Interactions, k: int, batch: int = 1024) -> dict[str, Doubles]:
+    return uniform_list_value(exposed_lists(score, data, k, batch), data)
 
 
 def test_an_outcome_does_not_predict_itself() -> None:
@@ -30,7 +35,7 @@ def test_where_everything_was_logged_the_estimate_is_the_truth() -> None:
     log = np.vstack([users, items, liked.ravel()]).astype(np.float32)
     table = rng.normal(size=(4, 6)).astype(np.float32)
     data = shop(log, 4, 6, [(0, 1), (2, 5)])
-    found = uniform_list_value(lambda rows: table[rows], data, 2, batch=3)["dr_liked@2"]
+    found = values(lambda rows: table[rows], data, 2, batch=3)["dr_liked@2"]
     masked = table.copy()
     masked[[0, 2], [1, 5]] = -np.inf
     lists = np.argsort(-masked, axis=1)[:, :2]
@@ -43,13 +48,13 @@ def test_renumbering_and_ratings_change_nothing() -> None:
     rating = rng.integers(1, 6, users.size)
     table = rng.normal(size=(9, 7)).astype(np.float32)
     clicks = np.vstack([users, items, rating >= 4]).astype(np.float32)
-    plain = uniform_list_value(lambda rows: table[rows], shop(clicks, 9, 7, [(0, 0)]), 3)["dr_liked@3"]
+    plain = values(lambda rows: table[rows], shop(clicks, 9, 7, [(0, 0)]), 3)["dr_liked@3"]
     to_user, to_item = rng.permutation(9), rng.permutation(7)
     moved = np.empty_like(table)
     moved[to_user[:, None], to_item] = table
     stars = np.vstack([to_user[users], to_item[items], rating]).astype(np.float32)
     data = shop(stars, 9, 7, [(int(to_user[0]), int(to_item[0]))])
-    other = uniform_list_value(lambda rows: moved[rows], data, 3)["dr_liked@3"]
+    other = values(lambda rows: moved[rows], data, 3)["dr_liked@3"]
     known = np.sort(to_user[np.unique(users)])
     back = {int(to_user[user]): value for user, value in zip(np.unique(users), plain, strict=True)}
     assert other == pytest.approx([back[int(user)] for user in known])
@@ -57,7 +62,7 @@ def test_renumbering_and_ratings_change_nothing() -> None:
 
 def test_without_random_exposure_there_is_no_estimate() -> None:
     data = shop(np.empty((3, 0), dtype=np.float32), 2, 2, [(0, 0)])
-    assert uniform_list_value(lambda rows: np.zeros((rows.size, 2), np.float32), data, 1) == {}
+    assert values(lambda rows: np.zeros((rows.size, 2), np.float32), data, 1) == {}
 
 
 def test_a_rare_pair_counts_more() -> None:
@@ -79,7 +84,7 @@ def test_a_rare_pair_counts_more() -> None:
 
 def test_support_counts_listed_items_that_chance_showed() -> None:
     table = np.array([[3, 2, 1], [1, 3, 2]], dtype=np.float32)
-    found = uniform_list_value(lambda rows: table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
+    found = values(lambda rows: table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
     assert found["dr_support@1"].tolist() == [1, 1]  # (0, 0) and (1, 1) were shown
-    missed = uniform_list_value(lambda rows: -table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
+    missed = values(lambda rows: -table[rows], shop(LOG, 2, 3, [(1, 2)]), 1)
     assert missed["dr_support@1"].tolist() == [0, 1]  # (1, 0) was shown, (0, 2) was not

@@ -5,7 +5,7 @@ import pytest
 
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import DatasetError
-from causalrec.metrics.logged import uniform_policy_value
+from causalrec.metrics.logged import exposed_lists, uniform_policy_value
 from causalrec.metrics.off_policy import doubly_robust_value, ips, snips
 
 REWARDS = np.array([1.0, 0.0, 1.0, 1.0])
@@ -78,7 +78,7 @@ def test_lists_on_random_exposure() -> None:
     none = np.empty((2, 0), dtype=np.int32)
     data = Interactions(2, 4, train, none, none, random_exposure=shown)
     scores = np.array([[9, 3, 2, 1], [4, 3, 2, 9]], dtype=np.float32)
-    found = uniform_policy_value(lambda users: scores[users], data, 2)
+    found = uniform_policy_value(exposed_lists(lambda users: scores[users], data, 2), data)
     # listed: items 1 and 2 for user 0 (outcomes 0, 1), items 0 and 1 for user 1 (outcomes 0, 1)
     assert {name: one.estimate for name, one in found.items()} == pytest.approx({"snips_liked@2": 0.5})
     assert found["snips_liked@2"].mean_weight == pytest.approx(1)
@@ -88,4 +88,5 @@ def test_lists_on_random_exposure() -> None:
 def test_no_random_exposure_no_value() -> None:
     none = np.empty((2, 0), dtype=np.int32)
     data = Interactions(2, 4, none, none, none)
-    assert uniform_policy_value(lambda users: np.zeros((len(users), 4), np.float32), data, 2) == {}
+    lists = exposed_lists(lambda users: np.zeros((len(users), 4), np.float32), data, 2)
+    assert uniform_policy_value(lists, data) == {}

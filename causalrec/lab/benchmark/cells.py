@@ -30,7 +30,7 @@ from causalrec.errors import CausalrecError, TrainingError
 from causalrec.lab.benchmark.peeks import note_look
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.evaluate import KS, RANDOM_K, evaluate_all
-from causalrec.metrics.logged import snips_metrics, uniform_list_value
+from causalrec.metrics.logged import exposed_lists, snips_metrics, uniform_list_value
 from causalrec.metrics.ranking import Score, Split
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.factory import load_recommender, save_recommender
@@ -212,7 +212,7 @@ def _measure(
         exposed = exposed_scores(score, data) if split == "test" else None
         values = exposed_per_user(exposed, RANDOM_K)
         if exposed is not None:
-            values |= uniform_list_value(score, data, RANDOM_K)
+            values |= uniform_list_value(exposed_lists(score, data, RANDOM_K), data)
         return {name: float(found.mean()) for name, found in values.items()}, values
     found = evaluate_all(score, data, split, KS)
     names = {f"{row.metric}@{row.k}" if row.k else row.metric: row.value for row in found.rows}
