@@ -13,10 +13,15 @@ def losses(note: str) -> list[str]:
     return [line for line in note.splitlines() if line.startswith(LOUD)]
 
 
-LOST_ROWS = re.compile(r"(LOST) ([\d,]+) of ([\d,]+) ([^(]+) \([\d.]+%\)(.*)", re.DOTALL)
-"""Word, lost, all, things, and the rest."""
-UNREAD_VALUES = re.compile(r"(UNREAD \S+) of ([\d,]+) rows \([\d.]+%, (\w+)(.*?)\): (.*)", re.DOTALL)
-"""Word and column, values, reason, an example, and the rest."""
+LOST_ROWS = re.compile(
+    r"LOST (?P<lost>[\d,]+) of (?P<all>[\d,]+) (?P<things>[^(]+) \([\d.]+%\)(?P<rest>.*)", re.DOTALL
+)
+UNREAD_VALUES = re.compile(
+    r"(?P<column>UNREAD \S+) of (?P<lost>[\d,]+) rows "
+    r"\([\d.]+%, (?P<reason>\w+)(?P<example>.*?)\): (?P<rest>.*)",
+    re.DOTALL,
+)
+NUMBERS, OF_ONE_DATE = ("lost", "all"), ("lost", "all", "example")
 
 
 def summed_losses(found: Iterable[tuple[str, str]]) -> list[str]:
@@ -28,39 +33,35 @@ def summed_losses(found: Iterable[tuple[str, str]]) -> list[str]:
     Args:
         found: date and loss, dates ascending.
     """
-    kinds: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    kinds: dict[tuple[str, ...], list[tuple[str, dict[str, str]]]] = {}
     for date, loss in found:
-        kinds.setdefault(_kind(loss), []).append((date, loss))
-    return [_summed([date for date, _ in told], [loss for _, loss in told]) for told in kinds.values()]
+        parts = _parts(loss)
+        kind = tuple(text for name, text in parts.items() if name not in OF_ONE_DATE)
+        kinds.setdefault(kind, []).append((date, parts | {"loss": loss}))
+    return [_summed([date for date, _ in told], [parts for _, parts in told]) for told in kinds.values()]
 
 
-def _kind(loss: str) -> tuple[str, ...]:
-    if parts := LOST_ROWS.fullmatch(loss):
-        return parts.group(1, 4, 5)
-    if parts := UNREAD_VALUES.fullmatch(loss):
-        return parts.group(1, 3, 5)
-    return (loss,)
+def _parts(loss: str) -> dict[str, str]:
+    """What a loss says, by name; all of it as ``rest`` where it has another form."""
+    match = LOST_ROWS.fullmatch(loss) or UNREAD_VALUES.fullmatch(loss)
+    return {"rest": loss} if match is None else match.groupdict()
 
 
-def _summed(dates: list[str], told: list[str]) -> str:
+def _summed(dates: list[str], told: list[dict[str, str]]) -> str:
     """``told``: losses of one kind, one per date."""
+    first = told[0]
     if len(dates) == 1:
-        return f"{dates[0]}: {told[0]}"
+        return f"{dates[0]}: {first['loss']}"
     when = f"{dates[0]} to {dates[-1]}, {len(dates)} dates"
-    if parts := LOST_ROWS.fullmatch(told[0]):
-        lost, total = (sum(_count(LOST_ROWS, loss, group) for loss in told) for group in (2, 3))
-        word, _, _, things, rest = parts.groups()
-        return f"{when}: {word} {lost:,} of {total:,} {things} ({lost / total:.1%}){rest}"
-    if parts := UNREAD_VALUES.fullmatch(told[0]):
-        word, _, reason, example, rest = parts.groups()
-        values = sum(_count(UNREAD_VALUES, loss, 2) for loss in told)
-        return f"{when}: {word} of {values:,} rows ({reason}{example}): {rest}"
-    return f"{when}: {told[0]}"
-
-
-def _count(pattern: re.Pattern[str], loss: str, group: int) -> int:
-    parts = pattern.fullmatch(loss)
-    return 0 if parts is None else int(parts.group(group).replace(",", ""))
+    sums = {n: sum(int(parts[n].replace(",", "")) for parts in told) for n in NUMBERS if n in first}
+    if "all" in sums:
+        lost, total = sums["lost"], sums["all"]
+        of = f"{lost:,} of {total:,} {first['things']} ({lost / total:.1%})"
+        return f"{when}: LOST {of}{first['rest']}"
+    if "lost" in sums:
+        why = f"{first['reason']}{first['example']}"
+        return f"{when}: {first['column']} of {sums['lost']:,} rows ({why}): {first['rest']}"
+    return f"{when}: {first['loss']}"
 
 
 @dataclass(frozen=True)
