@@ -15,7 +15,7 @@ def _work(run: Run) -> Outcome:
 
 JOB = Job(
     name="behaviour_lists",
-    inputs=lambda run: behaviour_inputs(run.settings, run.lake, run.ledger, run.ds),
+    inputs=lambda run: behaviour_inputs(run.settings, run.lake, run.ds),
     work=_work,
 )
 

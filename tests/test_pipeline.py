@@ -5,11 +5,15 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from causalrec.config.lists import BehaviourList
 from causalrec.contracts import table_names
 from causalrec.pipeline import (
+    BEHAVIOUR,
+    LISTS,
     NIGHT,
     NIGHTLY,
     RECORDED,
@@ -19,6 +23,7 @@ from causalrec.pipeline import (
     upstream,
     writer_of,
 )
+from causalrec.scoring.export.night import KEYS
 
 HAND_MADE = {"ledger", "erasures"}
 """Tables that no stage writes: every job writes the ledger, people ask for erasures."""
@@ -41,6 +46,11 @@ def test_every_table_is_declared_and_has_a_writer() -> None:
     tables = {table for stage in STAGES.values() for table in (*stage.reads, *stage.writes)}
     assert tables <= set(table_names())
     assert {table for table in table_names() if not writer_of(table)} == HAND_MADE
+
+
+def test_lists_have_the_same_names_in_settings_stages_and_exports() -> None:
+    assert get_args(BehaviourList) == BEHAVIOUR
+    assert tuple(KEYS) == (*LISTS, *BEHAVIOUR)
 
 
 def test_stages_come_after_those_that_they_wait_for() -> None:

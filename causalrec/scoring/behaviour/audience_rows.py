@@ -11,6 +11,7 @@ import pyarrow as pa
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
+from causalrec.model.base import ServingTables
 from causalrec.ranking.rules import allowed
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.package import ModelPackage
@@ -53,17 +54,22 @@ def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date)
         notes = [f"no audience for {item}: unknown to the model, or blocked" for item in wanted[~known]]
         if not package.factorised:
             notes, known = [f"champion version {champion.version} has no states: no audiences"], known & False
-        rows = _rows(settings, dataset, package, wanted[known]) if known.any() else SCHEMA.empty_table()
-    if rows.num_rows:
-        version = pa.array([champion.version] * rows.num_rows, pa.string())
-        rows = rows.set_column(rows.schema.get_field_index("model_version"), "model_version", version)
+        tables = package.tables() if known.any() else None
+        if tables is None:
+            return Audiences(SCHEMA.empty_table(), tuple(notes))
+        rows = _rows(settings, dataset, package, tables, wanted[known], champion.version)
     return Audiences(rows, tuple(notes))
 
 
-def _rows(settings: Settings, dataset: Dataset, package: ModelPackage, wanted: "pd.Index[str]") -> pa.Table:
-    tables, chosen = package.tables(), settings.lists
-    if tables is None:
-        return SCHEMA.empty_table()
+def _rows(
+    settings: Settings,
+    dataset: Dataset,
+    package: ModelPackage,
+    tables: ServingTables,
+    wanted: "pd.Index[str]",
+    version: str,
+) -> pa.Table:
+    chosen = settings.lists
     at = package.rows_of(dataset.user_ids)
     people = np.flatnonzero(at >= 0)
     items = tables.items[pd.Index(package.item_ids).get_indexer(wanted)]
@@ -75,7 +81,7 @@ def _rows(settings: Settings, dataset: Dataset, package: ModelPackage, wanted: "
             "rank": pa.array(found["rank"], pa.int32()),
             "user_id": pa.array(dataset.user_ids[people[found["user"]]], pa.string()),
             "score": pa.array(found["score"], pa.float64()),
-            "model_version": pa.nulls(len(found), pa.string()),
+            "model_version": pa.array([version] * len(found), pa.string()),
         }
     )
 

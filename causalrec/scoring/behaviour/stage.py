@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
-from causalrec.lake import Lake, Ledger
+from causalrec.lake import Lake
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written
 from causalrec.ranking.rules import allowed
@@ -34,7 +34,7 @@ AUDIENCES = "audiences"
 ITEM = pa.schema([("item_id", pa.string()), ("category", pa.string())])
 
 
-def behaviour_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, str]:
     """The dataset, the settings of lists and rules, and the champion where an audience needs it."""
     chosen = settings.lists.model_dump_json() + settings.scoring.model_dump_json()
     inputs = {

@@ -12,6 +12,7 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 from causalrec.lake.snapshot import DataFile, Snapshot
 from causalrec.lake.write import held_digest
+from causalrec.pipeline import LISTS
 
 PUBLISHED = "recommendations"
 KEYS = {
@@ -26,9 +27,7 @@ KEYS = {
     "recent_items": "user_id",
     "audiences": "item_id",
 }
-"""Table -> column that a reader looks its lists up by."""
-ALWAYS = tuple(KEYS)[:3]
-"""Tables of every night; the others hold rows where a shop asks for them (``lists.tables``)."""
+"""Table -> column that a reader looks its lists up by; beside ``LISTS`` those that a shop asks for."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id",),
     "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id"),
@@ -96,7 +95,7 @@ def read_night(lake: Lake, ds: dt.date) -> Night:
     if not tables or tables[0].name != PUBLISHED:
         raise ScoringError(f"nothing was published for {ds}", do="run the night of this date first")
     present = {table.name for table in tables}
-    return Night(ds, tables, tuple(name for name in ALWAYS if name not in present))
+    return Night(ds, tables, tuple(name for name in LISTS if name not in present))
 
 
 def _table(lake: Lake, name: str, key: str, ds: dt.date) -> NightTable | None:
