@@ -53,9 +53,8 @@ def of_shop(spark: SparkSession, seed: int, users: int, chance: float) -> None:
     source = SourceSettings(seed=seed, users=users, demo=DemoSettings(companions=chance))
     visits = visits_of(source)
     true = companions(source)
-    ours = listed(
-        pair_counts(spark.createDataFrame(visits), ListSettings(k=K)), ListSettings(k=K), substitutes=False
-    )
+    settings = ListSettings(k=K)
+    ours = listed(pair_counts(spark.createDataFrame(visits), settings), settings, substitutes=False)
     found = {"ours": ours.select("item_id", "rank", "other_item_id").toPandas().astype(int)}
     found |= rivals(visits)
     for name, rows in found.items():
@@ -107,13 +106,16 @@ def rivals(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
     both = pairs.groupby(["item_id", "item_id_other"]).size().rename("both").reset_index()
     size = taken.groupby("item_id").size()
     both["pmi"] = both["both"] / (size[both["item_id"]].to_numpy() * size[both["item_id_other"]].to_numpy())
-    return {"co-occurrence": best(both, "both"), "mutual information": best(both, "pmi")}
+    both = both.rename(columns={"item_id_other": "other_item_id"})
+    orders = {"co-occurrence": "both", "mutual information": "pmi"}
+    return {name: best(both, "item_id", by, "other_item_id") for name, by in orders.items()}
 
 
-def best(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
-    rows = pairs.sort_values(["item_id", by, "item_id_other"], ascending=[True, False, True])
-    rows["rank"] = rows.groupby("item_id").cumcount() + 1
-    found: pd.DataFrame = rows[rows["rank"] <= K].rename(columns={"item_id_other": "other_item_id"})
+def best(pairs: pd.DataFrame, of: str, by: str, item: str) -> pd.DataFrame:
+    """The ``K`` rows of each ``of`` with the largest ``by``; ties by ``item``."""
+    rows = pairs.sort_values([of, by, item], ascending=[True, False, True])
+    rows["rank"] = rows.groupby(of).cumcount() + 1
+    found: pd.DataFrame = rows[rows["rank"] <= K]
     return found
 
 
@@ -137,7 +139,7 @@ def of_log(spark: SparkSession, path: Path) -> None:
     shop = before.groupby("item_id")["user_id"].nunique().rename("shop").reset_index()
     count = count.merge(shop, on="item_id")
     ways = {"ours": ours} | {
-        name: ranked(count, by)
+        name: best(count, "user_id", by, "item_id")
         for name, by in {"bought most often": "n", "bought last": "last", "popular": "shop"}.items()
     }
     CONSOLE.print(f"{len(again):,} repeated purchases of {again['user_id'].nunique():,} users after {ends}")
@@ -146,12 +148,6 @@ def of_log(spark: SparkSession, path: Path) -> None:
         CONSOLE.print(
             f"| {name} | {(hits['rank'] == 1).sum() / len(again):.3f} | {len(hits) / len(again):.3f} |"
         )
-
-
-def ranked(pairs: pd.DataFrame, by: str) -> pd.DataFrame:
-    rows = pairs.sort_values(["user_id", by, "item_id"], ascending=[True, False, True])
-    rows["rank"] = rows.groupby("user_id").cumcount() + 1
-    return rows[rows["rank"] <= K]
 
 
 if __name__ == "__main__":

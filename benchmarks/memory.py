@@ -31,8 +31,8 @@ HELD_OUT, RESPONSES, CARTS = 1_000, 0.2, 0.4
 MIB = 2**20
 
 
-def shop(users: int, items: int, looks: int) -> Interactions:
-    """Random looks at random items, of which a fifth were answered."""
+def shop(users: int, items: int, looks: int, held_out: int = HELD_OUT) -> Interactions:
+    """Random looks at random items in two strata; a fifth of them were answered."""
     rng = np.random.default_rng(0)
     keys = np.unique(rng.integers(0, users * items, looks))
     own, other = (keys // items).astype(np.int32), (keys % items).astype(np.int32)
@@ -45,7 +45,7 @@ def shop(users: int, items: int, looks: int) -> Interactions:
         np.zeros(2, bool),
     )  # fmt: skip
     chosen = rng.permutation(np.stack([own, other])[:, clicked > 0], axis=1)
-    splits = chosen[:, 2 * HELD_OUT :], chosen[:, :HELD_OUT], chosen[:, HELD_OUT : 2 * HELD_OUT]
+    splits = chosen[:, 2 * held_out :], chosen[:, :held_out], chosen[:, held_out : 2 * held_out]
     return Interactions(users, items, *splits, looks=logged)
 
 

@@ -4,11 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from benchmarks.memory import shop
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.errors import TrainingError
 from causalrec.model.causal.response.sampler import THIN
 from causalrec.training.factory import build_recommender
@@ -17,9 +16,10 @@ RESPONSE = """
 from causalrec.training.factory import build_recommender
 from causalrec.training.peak import peak_bytes
 from causalrec.training.response_memory import response_bytes
-from tests.training.test_memory import looked, small_response
+from benchmarks.memory import shop
+from tests.training.test_memory import small_response
 
-data, settings = looked(10_000, 2_000, 150_000), small_response()
+data, settings = shop(10_000, 2_000, 150_000, 200), small_response()
 before = peak_bytes()
 build_recommender(settings).fit(data)
 print((peak_bytes() - before) / response_bytes(data, data.looks, settings.model.response))
@@ -59,23 +59,6 @@ def test_the_estimate_is_near_the_peak(name: str) -> None:
     assert 0.4 < float(ended.stdout.split()[-1]) < 1.15
 
 
-def looked(users: int, items: int, pairs: int) -> Interactions:
-    """Random looks in two strata; a fifth of them were answered."""
-    rng = np.random.default_rng(0)
-    keys = np.unique(rng.integers(0, users * items, pairs))
-    own, other = (keys // items).astype(np.int32), (keys % items).astype(np.int32)
-    clicked = (rng.random(keys.size) < 0.2).astype(np.int32)
-    reached = np.stack([clicked, clicked * (rng.random(keys.size) < 0.4)]).astype(np.int32)
-    missing, ones = np.full(keys.size, np.nan, np.float32), np.ones(keys.size, np.float32)
-    looks = Looks(
-        own, other, rng.integers(0, 2, keys.size).astype(np.int32), np.ones(keys.size, np.int32), reached,
-        missing, ones, ("view", "cart"), ("ranked", "ranked"), np.array([2, 8], np.float32),
-        np.zeros(2, bool),
-    )  # fmt: skip
-    chosen = rng.permutation(np.stack([own, other])[:, clicked > 0], axis=1)
-    return Interactions(users, items, chosen[:, 400:], chosen[:, :200], chosen[:, 200:400], looks=looks)
-
-
 def small_response() -> Settings:
     """So many sweeps that the averaged tables are compressed."""
     return Settings.model_validate(
@@ -91,7 +74,7 @@ def test_the_estimate_of_the_response_model_is_near_the_peak(root: Path) -> None
 
 
 def test_a_response_model_that_does_not_fit_is_refused_before_it_is_fitted() -> None:
-    data, settings = looked(400, 200, 4_000), small_response()
+    data, settings = shop(400, 200, 4_000, 200), small_response()
     tight = settings.training.model_copy(update={"max_memory_gib": 0.01})
     with pytest.raises(TrainingError, match=r"training needs about 0\.1 GiB on cpu, 0\.0 GiB are free"):
         build_recommender(settings.model_copy(update={"training": tight})).fit(data)
