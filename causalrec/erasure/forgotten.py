@@ -1,19 +1,21 @@
 """Deletes versions of the model that hold what was erased, once another version serves."""
 
+from typing import get_args
+
 from causalrec.config import Settings
 from causalrec.erasure.experiments import delete_model, packages
 from causalrec.registry.kept import ERASED
 from causalrec.registry.store import connect, guarded
-from causalrec.registry.versions import version_of
+from causalrec.registry.versions import Alias, version_of
 
 
 def delete_flagged(settings: Settings) -> tuple[str, ...]:
-    """Deletes flagged versions with their files, but neither champion nor challenger; their numbers.
+    """Deletes flagged versions with their files, but none that an alias names; their numbers.
 
     Killed at any point, the next call does the rest: a version goes before its files, and files without a
     version are found as such by the next erasure.
     """
-    kept = {version_of(settings, "champion"), version_of(settings, "challenger")}
+    kept = {version_of(settings, alias) for alias in get_args(Alias)}
     name = settings.registry.model_name
     with guarded(settings):
         client = connect(settings)

@@ -3,16 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.experiment.intervals import UNFAIR, fixed_half_width, sample_ratio, sequential_half_width
 from causalrec.experiment.moments import METRICS, Difference, Moments, Ratio, difference
+from causalrec.experiment.words import Verdict
 
 LEAST = 20  # users who responded in each arm below which an interval is no guide
 INTERVAL = 0.95  # of the measures of single arms
-
-Verdict = Literal["running", "better", "worse", "no difference", "invalid"]
 
 
 @dataclass(frozen=True)

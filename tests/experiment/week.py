@@ -9,7 +9,8 @@ from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.config.sections import SourceSettings
 from causalrec.experiment.assignment import arms_of
 from causalrec.experiment.moments import Moments
-from causalrec.experiment.verdict import Arm, Line, Now, Verdict, judge
+from causalrec.experiment.verdict import Arm, Line, Now, judge
+from causalrec.experiment.words import Verdict
 from causalrec.lab.oracle.truth import ShopTruth
 from causalrec.sources.demo.world import build_world
 

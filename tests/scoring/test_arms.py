@@ -15,6 +15,7 @@ from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
+from causalrec.scoring.arm_lists import arm_lists
 from causalrec.scoring.arms import served_arms
 from causalrec.scoring.publish import publish
 from causalrec.scoring.score import score, score_inputs
@@ -92,6 +93,15 @@ def test_a_night_of_two_models_and_of_two_rules(
     assert {name: outcome.counters[name] for name in sizes} == sizes
     published = publish(trying, lake, ledger, spark, DS)
     assert published.rows_out == outcome.rows_out == 5 * (USERS + 2)
+    some = [EVERYBODY[owners == arm][0] for arm in versions]
+    past = [row for row in lake.table("interactions").read(where=WHERE).to_pylist() if row["user_id"] in some]
+    latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
+    histories = {user: [row["item_id"] for row in latest if row["user_id"] == user] for user in some}
+    beside = arm_lists(trying, lake, DS, histories)
+    for user, arm in zip(some, versions, strict=True):
+        lists = beside[user]
+        assert set(lists) == set(versions)
+        assert list(lists[arm]) == [row["item_id"] for row in found[user]]
 
     _refuses_lists_of_other_arms(trying, lake, ledger, spark, EVERYBODY[owners == "rules"][0], blocked)
     with pytest.raises(RegistryError, match="no version 9"):
