@@ -39,7 +39,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SuiteResult:
     """What a suite says about a batch: the failures, and Great Expectations' own result as a JSON tree."""
 
     failures: tuple[Failure, ...]
@@ -86,13 +86,13 @@ def validate(
     key: str,
     docs: Path | None = None,
     run: dt.date | None = None,
-) -> Verdict:
+) -> SuiteResult:
     """Check ``measures`` (one row per delivery, named by the column ``key``) against the contract's suite.
 
     Where ``docs`` and ``run`` are given, Data Docs are written below that folder: ``pages/index.html``.
     """
     if not contract.expectations:
-        return Verdict((), {})
+        return SuiteResult((), {})
     context = docs_context(docs)
     suite = context.suites.add_or_update(expectation_suite(contract))
     source = context.data_sources.add_or_update_pandas(contract.name)
@@ -104,7 +104,7 @@ def validate(
     if docs is not None and run is not None:
         write_page(context, contract.name, run, result)
     failed = (_failure(entry, key) for entry in tree["results"] if not entry["success"])
-    return Verdict(tuple(failed), tree)
+    return SuiteResult(tuple(failed), tree)
 
 
 def _failure(entry: dict[str, Any], key: str) -> Failure:

@@ -25,7 +25,7 @@ class RowRule(Node):
     broken: Literal["row", "columns"] = "row"
 
 
-class Duplicates(Node):
+class DuplicateRule(Node):
     """Rows of one delivery with equal ``by`` are one row; the first by ``keepFirstBy`` is kept."""
 
     by: tuple[Name, ...] = Field(min_length=1)
@@ -76,7 +76,7 @@ class Extensions(Node):
 
     write: Literal["replace", "append"] = "replace"
     rowRules: tuple[RowRule, ...] = ()
-    duplicates: Duplicates | None = None
+    duplicates: DuplicateRule | None = None
     added: dict[Name, Before] = Field(default_factory=dict)
     retired: tuple[Name, ...] = ()
     volumeGate: bool = False

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.alignment.pairs import Pairs, Split
+from causalrec.features.alignment.pairs import ContentPairs, Split
 from causalrec.features.alignment.retrieval import Retrieval, measure_retrieval
 from causalrec.features.alignment.start import closed_form
 
@@ -33,7 +33,7 @@ class Projections:
     text: Floats
     logit_scale: float
 
-    def measure(self, pairs: Pairs) -> Retrieval:
+    def measure(self, pairs: ContentPairs) -> Retrieval:
         """Recalls of ``pairs`` in the shared space."""
         image, text = pairs.image @ self.image.T, pairs.text @ self.text.T
         return measure_retrieval(image, text, pairs.image_of, pairs.text_of, CUTOFFS)
@@ -117,7 +117,7 @@ class _Network(nn.Module):
 def _train_epoch(
     network: _Network,
     optimizer: torch.optim.Optimizer,
-    pairs: Pairs,
+    pairs: ContentPairs,
     settings: AlignSettings,
     generator: torch.Generator,
 ) -> None:

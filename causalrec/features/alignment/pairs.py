@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ContentPairs:
     """n distinct pairs of picture and text.
 
     Attributes:
@@ -45,9 +45,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.image_of)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Pairs":
+    def take(self, rows: npt.NDArray[np.int64]) -> "ContentPairs":
         """The chosen pairs."""
-        return Pairs(
+        return ContentPairs(
             self.image[rows],
             self.text[rows],
             self.image_of[rows],
@@ -60,12 +60,12 @@ class Pairs:
 class Split:
     """Pairs that share no picture, no text and no product name across the three parts."""
 
-    train: Pairs
-    valid: Pairs
-    held_out: Pairs
+    train: ContentPairs
+    valid: ContentPairs
+    held_out: ContentPairs
 
 
-def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> Pairs:
+def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> ContentPairs:
     """The pairs of the catalogue of ``ds``, from stored vectors: no tower runs again.
 
     Raises:
@@ -90,7 +90,7 @@ def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> Pairs:
             do="run embed_images and embed_texts for that date, or align on a larger catalogue",
         )
     image_of, text_of, product_of = image_of[both], text_of[both], _products(items[both])
-    return Pairs(image[image_of], text[text_of], image_of, text_of, product_of)
+    return ContentPairs(image[image_of], text[text_of], image_of, text_of, product_of)
 
 
 def _products(items: pd.DataFrame) -> Ints:
@@ -99,7 +99,7 @@ def _products(items: pd.DataFrame) -> Ints:
     return np.asarray(pd.factorize(named.fillna("\n\n" + items["item_id"]))[0], dtype=np.int64)
 
 
-def split_pairs(pairs: Pairs, seed: int) -> Split:
+def split_pairs(pairs: ContentPairs, seed: int) -> Split:
     """Train, validation and held-out pairs; variants of one product are never on two sides.
 
     Pairs that share a picture, a text or a name, directly or through others, form a group; whole groups are
@@ -124,7 +124,7 @@ def split_pairs(pairs: Pairs, seed: int) -> Split:
     return Split(train, valid, held_out)
 
 
-def _groups(pairs: Pairs) -> Ints:
+def _groups(pairs: ContentPairs) -> Ints:
     """(n,) number of the connected component of each pair, where whatever pairs share joins them."""
     owners, shared, nodes = [], [], len(pairs)
     for part in (pairs.image_of, pairs.text_of, pairs.product_of):

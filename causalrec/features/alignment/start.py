@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.alignment.pairs import Pairs
+from causalrec.features.alignment.pairs import ContentPairs
 
 RIDGE = 3.0  # added to the second moments before the closed-form start, as a share of their mean variance
 
@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 
-def closed_form(pairs: Pairs, settings: AlignSettings) -> tuple[Floats, Floats]:
+def closed_form(pairs: ContentPairs, settings: AlignSettings) -> tuple[Floats, Floats]:
     """Projections (dim, d) and (dim, e) whose products correlate most over the training pairs.
 
     Canonical correlation analysis (Hotelling 1936) with ridge-regularised covariances (Vinod 1976);
