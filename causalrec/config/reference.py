@@ -1,4 +1,4 @@
-"""The reference of all settings as Markdown, drawn from their descriptions."""
+"""The reference of all settings as Markdown, generated from their descriptions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

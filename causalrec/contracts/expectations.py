@@ -1,6 +1,6 @@
 """The Great Expectations suite of a contract.
 
-Its expectations look at a small frame of measures (one row per delivery), which Spark computed in one pass;
+Its expectations check a small frame of measures (one row per delivery), which Spark computes in one pass;
 Great Expectations' own Spark backend would start a job per expectation.
 """
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """An expectation that some deliveries miss.
+    """An expectation that some deliveries do not meet.
 
     Attributes:
         name: name in the contract.
         description: what was expected.
         blocking: whether the batch must be refused.
-        rows: key of each delivery that misses it.
-        found: the values that they show instead.
+        rows: key of each delivery that does not meet it.
+        found: the values that were found instead.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """What a suite says about a batch: the failures, and Great Expectations' own result as a JSON tree."""
+    """The result of a suite on a batch: the failures, and Great Expectations' own result as a JSON tree."""
 
     failures: tuple[Failure, ...]
     result: dict[str, Any]
 
 
 def prepare() -> None:
-    """Import Great Expectations now, which costs seconds; worth a thread while other work runs."""
+    """Import Great Expectations now, which takes seconds; run it in a thread beside other work."""
     docs_context(None)
 
 

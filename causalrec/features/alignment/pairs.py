@@ -1,4 +1,4 @@
-"""A catalogue's own pairs of picture and text as the frozen towers see them, and their split by product."""
+"""The catalogue's own pairs of picture and text, encoded by the frozen towers, and their split by product."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.store import latest_vectors
 from causalrec.lake import Lake
 
-HELD_OUT_SHARE = 0.15  # share of the products that recalls are reported on
-VALID_SHARE = 0.1  # share of the products that epochs are chosen on
+HELD_OUT_SHARE = 0.15  # share of products used for the reported recalls
+VALID_SHARE = 0.1  # share of products used to choose the epoch
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -94,16 +94,16 @@ def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> ContentPairs:
 
 
 def _products(items: pd.DataFrame) -> Ints:
-    """(n,) a number per brand and title; an item without a title is a product of its own."""
+    """(n,) a number per brand and title; an item without a title is its own product."""
     named = items["brand"].fillna("") + "\n" + items["title"]
     return np.asarray(pd.factorize(named.fillna("\n\n" + items["item_id"]))[0], dtype=np.int64)
 
 
 def split_pairs(pairs: ContentPairs, seed: int) -> Split:
-    """Train, validation and held-out pairs; variants of one product are never on two sides.
+    """Train, validation and held-out pairs; variants of one product are never in different parts.
 
-    Pairs that share a picture, a text or a name, directly or through others, form a group; whole groups are
-    dealt.
+    Pairs that share a picture, a text or a name, directly or through others, form a group; groups are
+    assigned as a whole.
     """
     group = _groups(pairs)
     sizes = np.bincount(group)
@@ -125,7 +125,7 @@ def split_pairs(pairs: ContentPairs, seed: int) -> Split:
 
 
 def _groups(pairs: ContentPairs) -> Ints:
-    """(n,) number of the connected component of each pair, where whatever pairs share joins them."""
+    """(n,) number of the connected component of each pair; pairs are connected by whatever they share."""
     owners, shared, nodes = [], [], len(pairs)
     for part in (pairs.image_of, pairs.text_of, pairs.product_of):
         names, number = np.unique(part, return_inverse=True)

@@ -16,8 +16,8 @@ def closed_form(pairs: ContentPairs, settings: AlignSettings) -> tuple[Floats, F
     """Projections (dim, d) and (dim, e) whose products correlate most over the training pairs.
 
     Canonical correlation analysis (Hotelling 1936) with ridge-regularised covariances (Vinod 1976);
-    directions are weighted by their correlation. The projections have no bias, so each side first loses the
-    direction of its mean, which stands for centring. Rows beyond the rank are zero.
+    directions are weighted by their correlation. The projections have no bias, so the direction of the mean
+    is first removed from each side, in place of centring. Rows beyond the rank are zero.
     """
     image, back_image = _whitened(pairs.image, RIDGE)
     text, back_text = _whitened(pairs.text, RIDGE)
