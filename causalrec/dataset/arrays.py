@@ -102,6 +102,8 @@ class Interactions:
             that changes the training pairs must select from it accordingly, or set it to None.
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
+        chosen_elsewhere: int32 (2, m), pairs of ``random_exposure`` that the user also chose where chance
+            did not show them (such pairs never train), or None where nobody recorded it.
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
             rating), or None if they were not logged. No pair of any split is among them: if a pair may be
         shown more than once, ``looks`` record what happened. looks: what people did when they looked,
@@ -121,6 +123,7 @@ class Interactions:
     weights: Floats | None = None
     propensity: Floats | None = None
     random_exposure: Floats | None = None
+    chosen_elsewhere: Ints | None = None
     passed: Ints | None = None
     looks: Looks | None = None
     later_looks: Looks | None = None

@@ -135,7 +135,7 @@ def _content(
     pictures = latest_pictures(lake, upto, versions["images"])
     users = all_users(spark, lake.table("events"), ds, versions["events"], known)
     events = _events(settings, lake, spark, ds, versions)
-    shown = random_exposure(events, settings.dataset.uniform_policies).toArrow()
+    shown = random_exposure(events, settings.dataset).toArrow()
     arrays = pair_arrays(pairs, shown, users, items)
     arrays |= _modalities(settings, lake, items, pictures, versions)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()

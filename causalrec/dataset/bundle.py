@@ -2,9 +2,10 @@
 
 ``train.npy``, ``valid.npy``, ``test.npy`` (2, n) user, item; one (items, dim) file per modality;
 ``ratings.npy`` (3, n) user, item, rating 1-5; ``random_exposure.npy`` (3, n) user, item, rating or click
-under uniformly random exposure; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy``
-(users, items); ``user_attributes.npy`` and ``item_attributes.npy`` (a modality); ``looks.parquet`` with
-``strata.parquet``. Nothing but the interactions is required, and ids are arbitrary.
+under uniformly random exposure, ``chosen_elsewhere.npy`` (2, n) those of its pairs that the user also chose
+otherwise; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy`` (users, items);
+``user_attributes.npy`` and ``item_attributes.npy`` (a modality); ``looks.parquet`` with ``strata.parquet``.
+Nothing but the interactions is required, and ids are arbitrary.
 """
 
 from pathlib import Path
@@ -26,6 +27,7 @@ NOT_MODALITIES = frozenset(
         "train_times",
         "ratings",
         "random_exposure",
+        "chosen_elsewhere",
         "propensity",
     }
     | {"user_attributes", "passed"}
@@ -76,6 +78,9 @@ def load_bundle(folder: Path) -> Interactions:
         modalities,
         propensity=exposed,
         random_exposure=exposure,
+        chosen_elsewhere=_pairs(elsewhere)
+        if (elsewhere := folder / "chosen_elsewhere.npy").exists()
+        else None,
         passed=None if passed is None else without(passed, np.concatenate([train, valid, test], axis=1)),
         looks=looks,
         later_looks=later_looks,

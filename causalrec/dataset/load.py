@@ -147,6 +147,7 @@ def interactions_of(
         weights=arrays["train_weights"],
         times=arrays.get("train_times"),
         random_exposure=exposure.astype(np.float32) if exposure.shape[1] else None,
+        chosen_elsewhere=arrays.get("chosen_elsewhere"),
         looks=looks[0],
         later_looks=looks[1],
         item_names=tuple(items["title"].fillna(items["item_id"])),

@@ -1,9 +1,9 @@
 """The folder of a dataset's arrays: written under a temporary name, hashed, then renamed.
 
 ``<bundle root>/<dataset id>/`` holds train, valid, test and seen (2, n), train_weights and train_times
-(n_train,), one array per modality, random_exposure (3, n), users.parquet, items.parquet, manifest.json, and
-where looks were logged looks.parquet and strata.parquet. The id is a hash of the files, so equal content has
-the same name and a folder never changes after its rename.
+(n_train,), one array per modality, random_exposure (3, n), chosen_elsewhere (2, n), users.parquet,
+items.parquet, manifest.json, and where looks were logged looks.parquet and strata.parquet. The id is a hash
+of the files, so equal content has an equal name and a folder is never changed after its rename.
 """
 
 import hashlib
