@@ -16,8 +16,9 @@ def random_exposure(events: DataFrame, settings: DatasetSettings) -> DataFrame:
 
     ``outcome`` is 1 where the user viewed, carted or bought the item in the same session, not before the
     impression; 0 otherwise. A pair shown several times counts once, with its best outcome. Impressions
-    without a session are left out, for their responses cannot be told. ``elsewhere`` says whether an event
-    that makes a pair (``event_weights``) is not such a response: the user found the item without chance.
+    without a session are left out, since their responses cannot be matched. ``elsewhere`` says whether an
+    event that makes a pair (``event_weights``) is not such a response: the user found the item without
+    chance.
     """
     kinds = F.col("event_type").isin(IMPRESSION, *RESPONSES, *settings.event_weights)
     relevant = first_arrivals(events.where(kinds))

@@ -3,7 +3,7 @@
 ``<bundle root>/<dataset id>/`` holds train, valid, test and seen (2, n), train_weights and train_times
 (n_train,), one array per modality, random_exposure (3, n), chosen_elsewhere (2, n), users.parquet,
 items.parquet, manifest.json, and where looks were logged looks.parquet and strata.parquet. The id is a hash
-of the files, so equal content has an equal name and a folder is never changed after its rename.
+of the files, so equal content has the same name and a folder never changes after its rename.
 """
 
 import hashlib
