@@ -185,9 +185,17 @@ NIGHT = (
         pool="spark",
     ),
     Stage(
+        "experiment",
+        60,
+        after=("publish",),
+        reads=("recommendations", "events", "experiments"),
+        writes=("experiments",),
+        pool="spark",
+    ),
+    Stage(
         "report",
         30,
-        after=("item_lists", "behaviour_lists"),
+        after=("item_lists", "behaviour_lists", "experiment"),
         reads=(
             "ledger",
             "evaluations",
@@ -197,6 +205,7 @@ NIGHT = (
             "products",
             "images",
             *BEHAVIOUR,
+            "experiments",
         ),
         kind="page",
     ),

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.experiment import ExperimentSettings
 from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.landing import LandingSettings
@@ -53,6 +54,7 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
     lists: ListSettings = ListSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     export: ExportSettings = ExportSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()

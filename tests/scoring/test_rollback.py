@@ -13,7 +13,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
 from causalrec.run import open_run
-from causalrec.scoring import score as scoring
+from causalrec.scoring import arm_night as scoring
 from jobs import score as job
 from jobs._stage.runner import run
 from tests.registry.shop import DS, USERS, settings_in, write_dataset
