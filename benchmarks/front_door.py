@@ -44,7 +44,12 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.shops)
-    found = [measure(seed, arguments.campaigns) for seed in track(seeds, "shops", console=console)]
+    found: list[dict[str, float]] = []
+    for seed in track(seeds, "shops", console=console):
+        found.append(measure(seed, arguments.campaigns))
+        console.print(
+            f"shop {seed}: " + ", ".join(f"{name} {value:.4f}" for name, value in found[-1].items())
+        )
     console.print(table({name: np.array([shop[name] for shop in found]) for name in found[0]}))
 
 

@@ -1,4 +1,4 @@
-"""Turns shop ids into positions and pairs into the sorted arrays of a bundle."""
+"""Maps shop ids to positions and pairs to the sorted arrays of a bundle."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def pair_arrays(
     users: pa.Array,
     items: pd.DataFrame,
 ) -> dict[str, npt.NDArray[Any]]:
-    """train, valid, test, seen, train_weights, train_times (microseconds) and random_exposure.
+    """train, valid, test, seen, train_weights, train_times (microseconds), random_exposure, chosen_elsewhere.
 
     Ids are positions, pairs are sorted by user and item.
     """
@@ -31,11 +31,10 @@ def pair_arrays(
     split = pairs["split"].to_numpy()[order]
     first = pairs["first_time"].cast(pa.int64()).to_numpy()[order]
     exposed = _positions(shown, users, item_ids)
-    outcomes = shown["outcome"].to_numpy()
-    known = exposed[1] >= 0
-    exposed, outcomes = exposed[:, known], outcomes[known]
     order = np.lexsort((exposed[1], exposed[0]))
-    exposed, outcomes = exposed[:, order], outcomes[order]
+    order = order[exposed[1][order] >= 0]
+    exposed, outcomes = exposed[:, order], shown["outcome"].to_numpy()[order]
+    elsewhere = shown["elsewhere"].to_numpy()[order].astype(bool)
     trains = split == "train"
     trains &= ~np.isin(pair_keys(ids), pair_keys(exposed))
     if not trains.any():
@@ -48,6 +47,7 @@ def pair_arrays(
         "train_weights": weights[trains],
         "train_times": first[trains],
         "random_exposure": np.vstack([exposed, outcomes[None, :]]).astype(np.int32),
+        "chosen_elsewhere": exposed[:, elsewhere],
     }
 
 

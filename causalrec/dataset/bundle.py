@@ -2,9 +2,10 @@
 
 ``train.npy``, ``valid.npy``, ``test.npy`` (2, n) user, item; one (items, dim) file per modality;
 ``ratings.npy`` (3, n) user, item, rating 1-5; ``random_exposure.npy`` (3, n) user, item, rating or click
-under uniformly random exposure; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy``
-(users, items); ``user_attributes.npy`` and ``item_attributes.npy`` (a modality); ``looks.parquet`` with
-``strata.parquet``. Nothing but the interactions is required, and ids are arbitrary.
+under uniformly random exposure, ``chosen_elsewhere.npy`` (2, n) those of its pairs that the user also chose
+otherwise; ``passed.npy`` (2, n) user, item shown and not chosen; ``propensity.npy`` (users, items);
+``user_attributes.npy`` and ``item_attributes.npy`` (a modality); ``looks.parquet`` with ``strata.parquet``.
+Nothing but the interactions is required, and ids are arbitrary.
 """
 
 from pathlib import Path
@@ -26,13 +27,14 @@ NOT_MODALITIES = frozenset(
         "train_times",
         "ratings",
         "random_exposure",
+        "chosen_elsewhere",
         "propensity",
     }
     | {"user_attributes", "passed"}
 )
-LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
+LIKED_RATING = 4  # the usual threshold between liked and not liked in 1-5 stars
 RATED_DEPTHS = (3, 4, 5)
-VALID_SHARE = 0.1  # of a ratings file, which comes without a split
+VALID_SHARE = 0.1  # of a ratings file, which has no split
 SPLIT_SEED = 7
 
 
@@ -40,11 +42,11 @@ def load_bundle(folder: Path) -> Interactions:
     """The bundle in ``folder``; no pickle is ever read.
 
     A ratings-only bundle is trained on the pairs rated 4 or 5, a tenth of them (fixed seed) held out
-    as validation; the pairs rated lower were seen and passed over. A modality row that is all zero or
+    as validation; pairs rated lower count as seen and passed over. A modality row that is all zero or
     holds a NaN or an infinity is missing: all NaN.
 
-    Where no looks are logged, every rating is one look (validation ratings too), with the depths ``rated3``,
-    ``rated4`` and ``rated5``: rated at least that. They are of one stratum without policy and position.
+    If no looks are logged, every rating is one look (validation ratings too), with the depths ``rated3``,
+    ``rated4`` and ``rated5``: rated at least that. They form one stratum without policy and position.
 
     Raises:
         DatasetError: a file is absent, malformed, or names ids out of range.
@@ -76,6 +78,9 @@ def load_bundle(folder: Path) -> Interactions:
         modalities,
         propensity=exposed,
         random_exposure=exposure,
+        chosen_elsewhere=_pairs(elsewhere)
+        if (elsewhere := folder / "chosen_elsewhere.npy").exists()
+        else None,
         passed=None if passed is None else without(passed, np.concatenate([train, valid, test], axis=1)),
         looks=looks,
         later_looks=later_looks,
@@ -84,7 +89,7 @@ def load_bundle(folder: Path) -> Interactions:
 
 
 def _times(folder: Path, train: Ints) -> npt.NDArray[np.int64] | None:
-    """Those of a dataset of the shop, whose pairs are sorted already."""
+    """Times from a dataset of the shop, whose pairs are already sorted."""
     found = _optional(folder / "train_times.npy", 1)
     if found is None:
         return None
@@ -140,7 +145,7 @@ def _split_ratings(file: Path) -> tuple[Ints, Ints]:
 
 
 def _passed(folder: Path) -> Ints | None:
-    """What was seen and not chosen: of a file of its own, or the low ratings; None where neither is known."""
+    """What was seen and not chosen: from its own file, or the low ratings; None if neither is known."""
     if (folder / "passed.npy").exists():
         return _pairs(folder / "passed.npy")
     if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
@@ -150,7 +155,7 @@ def _passed(folder: Path) -> Ints | None:
 
 
 def _looks(folder: Path) -> tuple[Looks | None, Looks | None]:
-    """Those of the bundle; else one for each rating, where ratings are all there is."""
+    """The looks of the bundle; else one per rating, if there are only ratings."""
     if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
         return read_looks(folder)
     triples = _array(folder / "ratings.npy", rows=3)

@@ -85,7 +85,7 @@ def evaluate_all(
         listed = exposed_lists(score, data, RANDOM_K, batch)
         per_user |= uniform_list_value(listed, data)
         plain["random_users"] = float(per_user.get(f"random_ndcg@{RANDOM_K}", np.empty(0)).size)
-        rows += _values(split, uniform_policy_value(listed, data))
+        rows += _values(split, uniform_policy_value(listed))
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))

@@ -1,12 +1,12 @@
 """What lists would be worth if their items were shown, estimated from logged outcomes and propensities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from causalrec.dataset.arrays import Floats, Interactions, Ints, pair_keys, unique_pairs
+from causalrec.dataset.arrays import Floats, Interactions, Ints, pair_keys, unique_pairs, without
 from causalrec.metrics.debiased import effective_sample_size, liked_outcomes, snips_hit_rate
 from causalrec.metrics.doubly_robust import list_value
 from causalrec.metrics.off_policy import Value, snips
@@ -43,86 +43,108 @@ class OthersMeans:
         return np.asarray(found / (self.counts[items] - own + SHRINK))
 
 
+def history(data: Interactions) -> Ints:
+    """int32 (2, n): pairs that the user chose where chance did not show them, whatever their split.
+
+    This is what a published list leaves out, and chance has no say in it: which of the remaining items
+    of a user were shown at random is a fair draw of them. Training pairs alone would not do, for those that
+    chance showed never train: among the items outside of them, what the user likes was shown more often.
+    """
+    chosen = np.concatenate([data.train, data.valid, data.test], axis=1)
+    if data.random_exposure is None or data.chosen_elsewhere is None:
+        return unique_pairs(chosen)
+    exposed = data.random_exposure[:2].astype(np.int32)
+    return unique_pairs(np.concatenate([without(chosen, exposed), data.chosen_elsewhere], axis=1))
+
+
 @dataclass(frozen=True)
 class ExposedLists:
-    """What would be listed for the users to whom chance showed something.
+    """What would be listed for the users to whom chance showed something new to them.
 
     Attributes:
         k: rows of a list that were asked for.
         users: int32 (M,), ascending.
-        lists: int32 (M, at most k), best first, -1 for an empty place.
+        lists: int32 (M, at most k), best first, -1 for an empty place; without the user's history.
+        log: float32 (3, n) user, item, liked (0 or 1): pairs outside of the histories, each once, sorted.
+        candidates: int64 (M,), items outside of the user's history.
     """
 
     k: int
     users: Ints
     lists: Ints
+    log: Floats
+    candidates: npt.NDArray[np.int64]
+
+    def chances(self) -> Doubles:
+        """(n,) propensity of each pair of the log: the share of the user's candidates that chance showed.
+
+        Exact given how many were shown to the user, for every candidate was as likely to be among them.
+        """
+        owner = np.searchsorted(self.users, self.log[0].astype(np.int64))
+        shown = np.bincount(owner, minlength=self.users.size)
+        return np.asarray(shown[owner] / self.candidates[owner], dtype=np.float64)
 
 
 def exposed_lists(score: Score, data: Interactions, k: int, batch: int = 1024) -> ExposedLists | None:
-    """Lists of the whole catalogue without training items; None without random exposure."""
-    log = data.random_exposure
-    if log is None or log.shape[1] == 0:
+    """Lists of the catalogue without the histories; None where chance showed nothing outside of them."""
+    if data.random_exposure is None or data.random_exposure.shape[1] == 0:
+        return None
+    past = history(data)
+    log = _log_outside(data.random_exposure, past)
+    if log.shape[1] == 0:
         return None
     users = np.unique(log[0]).astype(np.int32)
+    candidates = data.n_items - np.bincount(past[0], minlength=data.n_users)[users]
     lists = np.empty((users.size, min(k, data.n_items)), dtype=np.int32)
-    for rows, scores in masked_scores(score, data, users, batch):
+    for rows, scores in masked_scores(score, replace(data, train=past), users, batch):
         best = top_k(scores, k, users[rows])
         listed = np.isfinite(np.take_along_axis(scores, best, axis=1))
         lists[rows] = np.where(listed, best, np.int32(-1))
-    return ExposedLists(k, users, lists)
+    return ExposedLists(k, users, lists, log, candidates)
+
+
+def _log_outside(log: Floats, past: Ints) -> Floats:
+    """``log`` (3, n) as user, item, liked without the pairs of ``past`` (2, m), each pair once, sorted."""
+    keys, first = np.unique(pair_keys(log[:2].astype(np.int32)), return_index=True)
+    first = first[~np.isin(keys, pair_keys(past))]
+    return np.vstack([log[:2, first], liked_outcomes(log[2])[first]]).astype(np.float32)
 
 
 def uniform_list_value(listed: ExposedLists | None, data: Interactions) -> dict[str, Doubles]:
-    """``dr_liked@k`` per user with random exposure, ascending: doubly robust share of liked items listed.
+    """``dr_liked@k`` per user of ``listed``: doubly robust share of liked items listed.
 
-    Chance showed every pair alike, so that the propensity of each is the share of all pairs that were shown.
     ``dr_support@k`` counts the listed items that chance has shown to the user: where it is 0 the value is the
     outcome model's alone. Empty without random exposure.
     """
-    log = data.random_exposure
-    if listed is None or log is None:
+    if listed is None:
         return {}
-    keys, first = np.unique(
-        log[0].astype(np.int64) * data.n_items + log[1].astype(np.int64), return_index=True
-    )
-    outcomes = liked_outcomes(log[2])[first].astype(np.float32)
-    once = np.stack([*np.divmod(keys, data.n_items), outcomes]).astype(np.float32)
-    users, lists = listed.users, listed.lists
-    chance = np.full(keys.size, keys.size / (users.size * data.n_items))
-    model = OthersMeans(once, data.n_users, data.n_items)
-    value = list_value(lists, users, once, chance, model, data.n_items, clip=0.0)
+    users, lists, log = listed.users, listed.lists, listed.log
+    model = OthersMeans(log, data.n_users, data.n_items)
+    value = list_value(lists, users, log, listed.chances(), model, data.n_items, clip=0.0)
+    keys = log[0].astype(np.int64) * data.n_items + log[1].astype(np.int64)
     listed_keys = users.astype(np.int64)[:, None] * data.n_items + lists
     support = (np.isin(listed_keys, keys) & (lists >= 0)).sum(axis=1).astype(np.float64)
     return {f"dr_liked@{listed.k}": np.nan_to_num(value), f"dr_support@{listed.k}": support}
 
 
-def uniform_policy_value(listed: ExposedLists | None, data: Interactions) -> dict[str, Value]:
+def uniform_policy_value(listed: ExposedLists | None) -> dict[str, Value]:
     """``snips_liked@k``: response to a look at a random row of each user's list.
 
-    A round is a pair that chance showed; every item that is not in the user's history counts as equally
-    likely. The new policy shows each of the ``k`` listed items with the same chance. Rounds of a user are one
-    cluster. Empty without random exposure, and where chance showed no listed item.
-
-    A pair that chance showed never trains, even if the user chose it elsewhere too, so pairs that people like
-    are more frequent here than among all that a list may hold. The mean weight shows by how much (1: not at
-    all); plain IPS would be too large by that factor and is not reported. Models can be compared, for the
-    log is the same for all.
+    A round is a pair that chance showed; every item outside of the user's history was equally likely. The new
+    policy shows each of the ``k`` listed items with the same chance. Rounds of a user are one cluster. Empty
+    without random exposure, and where chance showed no listed item.
     """
-    log = data.random_exposure
-    if listed is None or log is None:
+    if listed is None:
         return {}
-    history = unique_pairs(data.train)
-    # a list leaves out what the user has
-    fresh = ~np.isin(pair_keys(log[:2].astype(np.int32)), pair_keys(history))
-    owners, items = log[:2, fresh].astype(np.int64)
-    own = listed.lists[np.searchsorted(listed.users, owners)]
-    others = data.n_items - np.bincount(history[0], minlength=data.n_users)[owners]
+    owners, items = listed.log[:2].astype(np.int64)
+    owner = np.searchsorted(listed.users, owners)
+    own = listed.lists[owner]
     hit = (own == items[:, None]).any(axis=1)
-    weights = np.where(hit, others / np.maximum((own >= 0).sum(axis=1), 1), 0.0)
+    rows = np.maximum((own >= 0).sum(axis=1), 1)
+    weights = np.where(hit, listed.candidates[owner] / rows, 0.0)
     if not weights.any():
         return {}
-    rewards = liked_outcomes(log[2])[fresh].astype(np.float64)
-    return {f"snips_liked@{listed.k}": snips(rewards, weights, owners)}
+    return {f"snips_liked@{listed.k}": snips(listed.log[2].astype(np.float64), weights, owners)}
 
 
 def snips_metrics(ranked: RankedUsers, held_out: Ints, propensity: Floats, n_items: int) -> dict[str, float]:

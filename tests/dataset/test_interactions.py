@@ -217,14 +217,18 @@ def test_random_exposure(spark: "SparkSession", tmp_path: Path) -> None:
             event("c1", "2026-04-01T10:05", "u1", "a", "view", session_id="s"),
             event("i2", "2026-04-01T10:00", "u1", "b", "impression", **shown),
             event("c2", "2026-04-01T09:59", "u1", "b", "purchase", session_id="s"),  # before it was shown
+            event("c5", "2026-04-01T10:06", "u1", "a", "cart", session_id="s"),  # because it was shown
             event("i3", "2026-04-01T10:00", "u2", "a", "impression", **shown),
             event("c3", "2026-04-01T10:01", "u2", "a", "view", session_id="other"),
             event("i4", "2026-04-01T10:00", "u2", "b", "impression", policy="popular", session_id="s"),
             event("c4", "2026-04-01T10:01", "u2", "b", "purchase", session_id="s"),
+            event("i6", "2026-04-01T10:00", "u3", "a", "impression", **shown),
+            event("c6", "2026-04-01T12:00", "u3", "a", "cart"),  # in no session that is known
+            event("i7", "2026-04-01T10:00", "u3", "b", "impression", policy="uniform"),  # nor this look
         ],
     )  # fmt: skip
     events = events_upto(spark, lake.table("events"), dt.date(2026, 4, 1), 30)
-    found = random_exposure(events, ("uniform", "random")).toArrow().to_pylist()
-    assert sorted((r["user_id"], r["item_id"], r["outcome"]) for r in found) == [
-        ("u1", "a", 1), ("u1", "b", 0), ("u2", "a", 0),
+    found = random_exposure(events, DatasetSettings(uniform_policies=("uniform", "random"))).toArrow()
+    assert sorted(tuple(r.values()) for r in found.to_pylist()) == [
+        ("u1", "a", 1, False), ("u1", "b", 0, True), ("u2", "a", 0, False), ("u3", "a", 0, True),
     ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Off-policy values: by hand, unbiased in a world that is known, with intervals that cover."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import DatasetError
-from causalrec.metrics.logged import exposed_lists, uniform_policy_value
+from causalrec.metrics.logged import exposed_lists, uniform_list_value, uniform_policy_value
 from causalrec.metrics.off_policy import doubly_robust_value, ips, snips
 
 REWARDS = np.array([1.0, 0.0, 1.0, 1.0])
@@ -78,15 +80,43 @@ def test_lists_on_random_exposure() -> None:
     none = np.empty((2, 0), dtype=np.int32)
     data = Interactions(2, 4, train, none, none, random_exposure=shown)
     scores = np.array([[9, 3, 2, 1], [4, 3, 2, 9]], dtype=np.float32)
-    found = uniform_policy_value(exposed_lists(lambda users: scores[users], data, 2), data)
+    found = uniform_policy_value(exposed_lists(lambda users: scores[users], data, 2))
     # listed: items 1 and 2 for user 0 (outcomes 0, 1), items 0 and 1 for user 1 (outcomes 0, 1)
     assert {name: one.estimate for name, one in found.items()} == pytest.approx({"snips_liked@2": 0.5})
     assert found["snips_liked@2"].mean_weight == pytest.approx(1)
     assert found["snips_liked@2"].effective == 4
 
 
+def test_what_the_user_found_without_chance_is_no_round() -> None:
+    """Chance shows a tenth of everything, and what it shows never trains: the weights must average to one."""
+    rng, shape, k = np.random.default_rng(4), (400, 60), 5
+    taste = rng.normal(size=shape)
+    shown, chosen = rng.random(shape) < 0.1, rng.random(shape) < 1 / (1 + np.exp(3 - 2 * taste))
+    liked = rng.random(shape) < 1 / (1 + np.exp(-taste))
+    users, items = np.nonzero(shown)
+    none = np.empty((2, 0), np.int32)
+    data = Interactions(
+        *shape, np.stack(np.nonzero(chosen & ~shown)).astype(np.int32), none, none,
+        random_exposure=np.vstack([users, items, liked[shown]]).astype(np.float32),
+        chosen_elsewhere=np.stack(np.nonzero(chosen & shown)).astype(np.int32),
+    )  # fmt: skip
+    listed = exposed_lists(lambda rows: taste[rows].astype(np.float32), data, k)
+    assert listed is not None
+    found = uniform_policy_value(listed)[f"snips_liked@{k}"]
+    best = np.argsort(-np.where(chosen, -np.inf, taste), axis=1)[:, :k]
+    truth = np.take_along_axis(1 / (1 + np.exp(-taste)), best, axis=1).mean()
+    assert found.mean_weight == pytest.approx(1, abs=0.07)
+    assert found.low < truth < found.high
+    robust = uniform_list_value(listed, data)[f"dr_liked@{k}"]
+    assert robust.mean() == pytest.approx(truth, abs=2 * robust.std() / np.sqrt(robust.size))
+    flawed = exposed_lists(
+        lambda rows: taste[rows].astype(np.float32), replace(data, chosen_elsewhere=none), k
+    )
+    assert uniform_policy_value(flawed)[f"snips_liked@{k}"].mean_weight > 1.2
+
+
 def test_no_random_exposure_no_value() -> None:
     none = np.empty((2, 0), dtype=np.int32)
     data = Interactions(2, 4, none, none, none)
     lists = exposed_lists(lambda users: np.zeros((len(users), 4), np.float32), data, 2)
-    assert uniform_policy_value(lists, data) == {}
+    assert uniform_policy_value(lists) == {}

@@ -58,6 +58,8 @@ def intervened_bundle(source: Path, target: Path, seed: int, share: float = INTE
     arrays = {"train": data.train, "valid": data.valid, "test": data.test, **data.modalities}
     if data.random_exposure is not None:
         arrays["random_exposure"] = data.random_exposure
+    if data.chosen_elsewhere is not None:
+        arrays["chosen_elsewhere"] = data.chosen_elsewhere
     for name, array in arrays.items():
         np.save(draft / f"{name}.npy", array, allow_pickle=False)
     draft.rename(target)

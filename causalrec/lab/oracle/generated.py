@@ -40,7 +40,8 @@ def generated_shop(source: SourceSettings, settings: DatasetSettings | None = No
     train, valid, test = _split(world, log, chosen)
     data = Interactions(
         source.users, source.items, train, valid, test,
-        modalities=_content(world), random_exposure=_random_exposure(log), looks=_looks(world, log, chosen),
+        modalities=_content(world), looks=_looks(world, log, chosen),
+        random_exposure=_random_exposure(log), chosen_elsewhere=_chosen_elsewhere(log, chosen),
         item_attributes={
             "brand": tuple(BRANDS[b].name for b in world.items.brand),
             "category": tuple(CATEGORIES[c].path for c in world.items.category),
@@ -118,15 +119,25 @@ def _surges(world: World, log: _Log, settings: DatasetSettings) -> npt.NDArray[n
 
 def _split(world: World, log: _Log, settings: DatasetSettings) -> tuple[Ints, Ints, Ints]:
     """Pairs with a weighted event, without those that chance showed."""
-    weighted = np.isin(np.array(("", *RESPONSES)), list(settings.event_weights))
-    lowest = int(np.flatnonzero(weighted).min())
-    chosen = log.depth >= lowest
-    every = np.stack([log.user, log.item])
-    pairs = without(unique_pairs(every[:, chosen & ~log.uniform]), every[:, log.uniform])
+    pairs = without(_found(log, settings), np.stack([log.user, log.item])[:, log.uniform])
     drawn = stream(world.source.seed, SPLIT).random(pairs.shape[1])
     held = settings.test_share + settings.valid_share
     train, test = drawn >= held, drawn < settings.test_share
     return pairs[:, train], pairs[:, ~train & ~test], pairs[:, test]
+
+
+def _chosen_elsewhere(log: _Log, settings: DatasetSettings) -> Ints:
+    """int32 (2, n): the pairs with a weighted event that chance showed too."""
+    found = _found(log, settings)
+    shown = np.stack([log.user, log.item])[:, log.uniform]
+    return found[:, np.isin(pair_keys(found), pair_keys(shown))]
+
+
+def _found(log: _Log, settings: DatasetSettings) -> Ints:
+    """int32 (2, n): pairs with a weighted event after a look that was not by chance."""
+    weighted = np.isin(np.array(("", *RESPONSES)), list(settings.event_weights))
+    lowest = int(np.flatnonzero(weighted).min())
+    return unique_pairs(np.stack([log.user, log.item])[:, (log.depth >= lowest) & ~log.uniform])
 
 
 def _random_exposure(log: _Log) -> Floats:
