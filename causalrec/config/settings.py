@@ -1,4 +1,4 @@
-"""The one frozen tree of settings, read once at the edge and passed down from there."""
+"""The frozen tree of settings, read once at the entry point and passed down from there."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from causalrec.errors import SettingsError
 
 
 class Settings(Section):
-    """Everything a run can be told. Build it with :func:`causalrec.config.load_settings`."""
+    """Everything that can be configured. Build it with :func:`causalrec.config.load_settings`."""
 
     shop: str = Field("demo", description="name of the shop, in keys and titles")
     paths: PathSettings = PathSettings()

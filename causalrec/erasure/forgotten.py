@@ -1,4 +1,4 @@
-"""Deletes versions of the model that hold what was erased, once another version serves."""
+"""Deletes model versions that contain what was erased, once another version serves."""
 
 from typing import get_args
 
@@ -10,10 +10,10 @@ from causalrec.registry.versions import Alias, version_of
 
 
 def delete_flagged(settings: Settings) -> tuple[str, ...]:
-    """Deletes flagged versions with their files, but none that an alias names; their numbers.
+    """Deletes flagged versions with their files, except those that an alias names; returns their numbers.
 
-    Killed at any point, the next call does the rest: a version goes before its files, and files without a
-    version are found as such by the next erasure.
+    If killed at any point, the next call finishes the work: a version goes before its files, and the next
+        erasure finds files without a version.
     """
     kept = {version_of(settings, alias) for alias in get_args(Alias)}
     name = settings.registry.model_name

@@ -12,8 +12,8 @@ from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.experiment.moments import Moments
 from causalrec.experiment.policies import policies
-from causalrec.experiment.verdict import Arm, Line, Now, judge
-from causalrec.experiment.words import CONCLUDED, DECIDED, LAST_WORDS, TABLE, Verdict
+from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.words import CONCLUDED, DECIDED, LAST_WORDS, TABLE, ArmVerdict
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import NEWS, Outcome, Pin
 
@@ -88,7 +88,7 @@ def earlier_rows(lake: Lake, settings: ExperimentSettings, ds: dt.date) -> list[
     return [row for row in rows if row["experiment"] == settings.name]
 
 
-def told(line: Line, name: str) -> str:
+def told(line: ArmLine, name: str) -> str:
     """One sentence about an arm."""
     return f"experiment {name}, arm {line.arm}: {line.verdict}; {line.detail}"
 
@@ -118,9 +118,9 @@ def _arms(
     }
 
 
-def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Verdict]]:
+def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ArmVerdict]]:
     """Arm -> the first night that decided, and its verdict."""
-    found: dict[str, tuple[str, Verdict]] = {}
+    found: dict[str, tuple[str, ArmVerdict]] = {}
     for row in earlier:
         if row["decides"] and row["verdict"] in DECIDED:
             found.setdefault(row["arm"], (str(row["ds"]), row["verdict"]))
@@ -129,7 +129,7 @@ def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Verdi
 
 def _answers(
     settings: ExperimentSettings,
-    lines: Sequence[Line],
+    lines: Sequence[ArmLine],
     arms: Mapping[str, Arm],
     earlier: Sequence[Mapping[str, Any]],
 ) -> dict[str, float]:
@@ -143,7 +143,7 @@ def _answers(
     return found
 
 
-def _row(line: Line, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
+def _row(line: ArmLine, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
     share = settings.shares.get(line.arm, 1 - sum(settings.shares.values()))
     return {
         **asdict(line),

@@ -11,7 +11,13 @@ from causalrec.contracts import Contract, load_contract
 from causalrec.errors import SourceError
 from causalrec.ingest.mark import SourceFile
 from causalrec.lake import Ledger
-from causalrec.sources.landing import Entry, Kind, arrival_dates, delivery_entries, delivery_fingerprint
+from causalrec.sources.landing import (
+    Kind,
+    LandingEntry,
+    arrival_dates,
+    delivery_entries,
+    delivery_fingerprint,
+)
 
 SHOWN = 5
 
@@ -96,10 +102,10 @@ def list_files(
     return files, unread
 
 
-def _beside(left: Sequence[Entry]) -> str:
+def _beside(left: Sequence[LandingEntry]) -> str:
     return f", beside {_names(left)}, not read" if left else ""
 
 
-def _names(left: Sequence[Entry]) -> str:
+def _names(left: Sequence[LandingEntry]) -> str:
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     return ", ".join(one.name for one in left[:SHOWN]) + more

@@ -13,7 +13,7 @@ from causalrec.ingest.formats.csv_rows import csv_head
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
 from causalrec.ingest.formats.rows import DAMAGED
-from causalrec.ingest.formats.shape import Shape, opened
+from causalrec.ingest.formats.shape import FileShape, opened
 from causalrec.ingest.synonyms import alike
 
 ROW_BYTES = 4_000_000
@@ -23,7 +23,7 @@ INDEX = "__index_level_0__"  # pandas writes its row numbers under this name
 
 def check_header(
     file: str, landing: Contract, layout: Layout = AS_CONTRACT, max_row_bytes: int = ROW_BYTES
-) -> Shape:
+) -> FileShape:
     """Compare the columns of a Parquet or CSV file with the contract; JSON lines have no header.
 
     Returns:

@@ -17,7 +17,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.window import Window
 
 from causalrec.contracts import Contract
-from causalrec.contracts.extensions import Duplicates, Extensions
+from causalrec.contracts.extensions import DuplicateRule, Extensions
 from causalrec.contracts.rules import rule_sql
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import LEFT_OUT, MARKS, parsed_schema, row_name
@@ -162,7 +162,7 @@ def _without_duplicates(frame: "DataFrame", rules: Extensions, repeated: str) ->
 
 
 def _first_kept(
-    frame: "DataFrame", duplicates: Duplicates, content: Sequence[str], repeated: str
+    frame: "DataFrame", duplicates: DuplicateRule, content: Sequence[str], repeated: str
 ) -> "DataFrame":
     """A row that repeats the key of another one is ``repeated``, or a reused id where its content differs."""
     equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)

@@ -56,7 +56,7 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class Night:
+class NightFacts:
     """Everything about a run date that is not a picture.
 
     ``unread`` are columns of its deliveries some of whose values could not be used.
@@ -80,7 +80,9 @@ class Night:
         return sum(line.seconds for line in self.lines)
 
 
-def read_night(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date, jobs: Sequence[str]) -> Night:
+def read_night(
+    settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date, jobs: Sequence[str]
+) -> NightFacts:
     """The newest successful run of every job for ``ds``, in the order of ``jobs``."""
     rows = ledger.rows()
     runs = {job: _run(rows, job, ds) for job in jobs}
@@ -91,7 +93,7 @@ def read_night(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date, jobs
             rejects.update(row.rejects)
     counters = {job: run[-1].counters for job, run in runs.items() if run}
     metrics, unread = read_metrics(lake, ds), tuple(_unread(lake, runs))
-    return Night(ds, tuple(lines), dict(rejects.most_common()), metrics, counters, unread)
+    return NightFacts(ds, tuple(lines), dict(rejects.most_common()), metrics, counters, unread)
 
 
 def _unread(lake: Lake, runs: Mapping[str, Sequence[LedgerRow]]) -> Iterator[UnreadField]:

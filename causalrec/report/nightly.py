@@ -13,7 +13,7 @@ from causalrec.lake import Lake, Ledger
 from causalrec.report.experiments import experiment_card
 from causalrec.report.gates import gate_lines
 from causalrec.report.lists import samples
-from causalrec.report.night import DONE, Night
+from causalrec.report.night import DONE, NightFacts
 from causalrec.report.page import make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
@@ -43,7 +43,7 @@ def page_file(settings: Settings, ds: dt.date) -> Path:
     return settings.report_root / f"nightly_{ds.isoformat()}.html"
 
 
-def nightly_page(settings: Settings, lake: Lake, night: Night, truth: Sequence[TruthLine] = ()) -> Path:
+def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Sequence[TruthLine] = ()) -> Path:
     """``nightly_<ds>.html`` in the report folder, replaced in one step.
 
     Args:

@@ -23,7 +23,7 @@ BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListedItem:
     """One recommended item.
 
     ``score_rank`` is its place by our score and ``raw_rank`` by that of the raw model, both among all that
@@ -52,7 +52,7 @@ class Person:
     label: str
     history: tuple[str, ...]
     chosen: int
-    shown: tuple[Shown, ...]
+    shown: tuple[ListedItem, ...]
     version: str
 
     @property
@@ -163,8 +163,8 @@ def _person(
     return Person(user, label, bought, len(past), shown[:most], str(rows[0]["model_version"]))
 
 
-def _shown(row: dict[str, Any]) -> Shown:
-    return Shown(
+def _shown(row: dict[str, Any]) -> ListedItem:
+    return ListedItem(
         rank=row["rank"],
         item_id=row["item_id"],
         score=row["score"],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.report.page import make_page
-from causalrec.report.people import Person, Shown
+from causalrec.report.people import ListedItem, Person
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
 MOST_HISTORY = 40  # items shown
@@ -28,7 +28,7 @@ class Other:
 class Compared:
     """A row of the published list beside the other list: its place there, None where it is not in it."""
 
-    row: Shown
+    row: ListedItem
     place: int | None
 
     @property

@@ -18,8 +18,8 @@ Kind = Literal["events", "products"]
 
 PARTITION = "arrival_date="
 DATA = re.compile(
-    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$"
-    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|zip)$",
+    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$"
+    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip)$",
     re.IGNORECASE,
 )
 SILENT = re.compile(
@@ -30,7 +30,7 @@ MAX_ENTRIES = 200_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class LandingEntry:
     """One thing in a delivery's folder.
 
     Attributes:
@@ -65,14 +65,14 @@ def strangers(root: str, kind: Kind) -> list[str]:
     return sorted(name for name in _names(root, kind) if _date(name) is None and name[:1] not in "._")
 
 
-def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[Entry]:
+def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
     """Everything in a delivery's folder and below it, sorted by name."""
     folder = delivery_folder(root, kind, ds)
     files, path = fsspec.core.url_to_fs(folder)
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    found: list[Entry] = []
+    found: list[LandingEntry] = []
     waiting = [path]
     while waiting and len(found) < MAX_ENTRIES:
         for entry in files.ls(waiting.pop(), detail=True):
@@ -121,11 +121,11 @@ def _is_folder(entry: dict[str, Any]) -> bool:
 
 def _entry(
     files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str, hidden: bool, remote: bool
-) -> Entry:
+) -> LandingEntry:
     path = entry["name"]
     modified = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or 0
     seconds = modified.timestamp() if isinstance(modified, dt.datetime) else float(modified)
-    return Entry(
+    return LandingEntry(
         path=str(files.unstrip_protocol(path)) if remote else path,
         name=name,
         size=int(entry.get("size") or 0),

@@ -56,19 +56,17 @@ def test_a_night_of_two_models_and_of_two_rules(
         train_and_log(settings.model_copy(update={"model": model}), lake, ledger, DS)
     client = connect(settings)
     client.set_registered_model_alias(settings.registry.model_name, "champion", "1")
-    score(settings, lake, ledger, spark, DS)
-    alone, before = rows_of(lake, "recommendation_candidates"), score_inputs(settings, lake, ledger, DS)
-
-    blocked = alone["u000"][0]["item_id"]
+    blocked = "i003"
     arms: dict[str, dict[str, object]] = {
         "new": {"share": 0.4, "model": "experiment"},
         "rules": {"share": 0.3, "scoring": {"blocked_items": [blocked]}},
     }
     trying = with_experiment(settings, **arms)
-    waits = score(trying, lake, ledger, spark, DS)
+    waits = score(trying, lake, ledger, spark, DS)  # nobody was sent to the experiment yet
     assert "experiment x waits for the version of an arm" in waits.note
-    assert not waits.writes[0].changed  # nobody was sent to the experiment yet
     publish(trying, lake, ledger, spark, DS)
+    alone, before = rows_of(lake, "recommendations"), score_inputs(trying, lake, ledger, DS)
+    assert {row["policy"] for mine in alone.values() for row in mine} <= {"causalrec", "new_items"}
     client.set_registered_model_alias(settings.registry.model_name, "experiment", "2")
     assert score_inputs(trying, lake, ledger, DS) != before
 
@@ -113,14 +111,8 @@ def _refuses_lists_of_other_arms(
 ) -> None:
     table = lake.table("recommendation_candidates")
     good = table.read(where=WHERE).drop_columns(["ds"])
-    for change, rule in (
-        ({"policy": "causalrec:x:new"}, "has its policy"),
-        ({"item_id": blocked}, "no rule blocks"),
-    ):
-        rows = [
-            {**row, **(change if (row["user_id"], row["rank"]) == (user, 1) else {})}
-            for row in good.to_pylist()
-        ]
-        table.replace(pa.Table.from_pylist(rows, schema=good.schema), {"ds": DS.isoformat()})
-        with pytest.raises(ScoringError, match=rule):
-            publish(settings, lake, ledger, spark, DS)
+    changes = {(user, 1): {"policy": "causalrec:x:new"}, (user, 2): {"item_id": blocked}}
+    rows = [{**row, **changes.get((row["user_id"], row["rank"]), {})} for row in good.to_pylist()]
+    table.replace(pa.Table.from_pylist(rows, schema=good.schema), {"ds": DS.isoformat()})
+    with pytest.raises(ScoringError, match=r"has its policy.*no rule blocks"):
+        publish(settings, lake, ledger, spark, DS)

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from causalrec.lake import Lake, Ledger
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.registry.promotion.decisions import Person, roll_back
+from causalrec.registry.promotion.decisions import Decider, roll_back
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
@@ -35,7 +35,7 @@ def test_a_running_score_keeps_the_version_it_opened(
     original: Callable[..., Catalogue] = vars(scoring)["tonight"]
 
     def rolled_back_meanwhile(*given: Any) -> Catalogue:  # noqa: ANN401 - whatever it is called with
-        roll_back(settings, lake, Person("ann", "complaints"), to="1")
+        roll_back(settings, lake, Decider("ann", "complaints"), to="1")
         return original(*given)
 
     def scored() -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def read_csv(
     pieces = blocks(stream, max_row_bytes)
     top = next(pieces, b"")
     lines = Lines(io.BytesIO(top), max_row_bytes)
-    reading = Reading(_head(lines, landing, layout), landing, origin, max_row_bytes, layout)
+    reading = CsvReading(_head(lines, landing, layout), landing, origin, max_row_bytes, layout)
     start, number = after_lines(top, lines.number), lines.number
     if start is None:
         whole = Lines(joined(top, stream), max_row_bytes)
@@ -125,7 +125,7 @@ def read_csv(
 
 
 @dataclass(frozen=True)
-class Reading:
+class CsvReading:
     """What holds for every row of a file."""
 
     head: CsvHead
@@ -135,7 +135,7 @@ class Reading:
     layout: Layout
 
 
-def _block(block: bytes, number: int, how: Reading) -> Generator[pa.RecordBatch, None, int]:
+def _block(block: bytes, number: int, how: CsvReading) -> Generator[pa.RecordBatch, None, int]:
     """Batches of a block below line ``number``; returns the number of its last line.
 
     Raises:
@@ -150,7 +150,7 @@ def _block(block: bytes, number: int, how: Reading) -> Generator[pa.RecordBatch,
     return number + unix.count(b"\n")
 
 
-def _plain(block: bytes, number: int, how: Reading) -> Iterator[pa.RecordBatch]:
+def _plain(block: bytes, number: int, how: CsvReading) -> Iterator[pa.RecordBatch]:
     """A plain block; one with a row of another width is halved until it is small."""
     names, known = how.head.names, how.layout.known(how.landing)
     try:
@@ -186,13 +186,13 @@ def _plain(block: bytes, number: int, how: Reading) -> Iterator[pa.RecordBatch]:
     )
 
 
-def _by_rows(lines: Lines, how: Reading) -> Iterator[pa.RecordBatch]:
+def _by_rows(lines: Lines, how: CsvReading) -> Iterator[pa.RecordBatch]:
     rows = _rows(lines, how.head.delimiter)
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
         yield _rows_batch(chunk, how)
 
 
-def _rows_batch(chunk: list[CsvRow], how: Reading) -> pa.RecordBatch:
+def _rows_batch(chunk: list[CsvRow], how: CsvReading) -> pa.RecordBatch:
     parsed, at = [], []
     for row in chunk:
         for one in _parsed(row, how.head, how.landing, how.origin, how.layout):

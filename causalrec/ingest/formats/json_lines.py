@@ -55,7 +55,7 @@ def read_json_lines(
     Raises:
         EOFError: the last object is not complete.
     """
-    reading = Reading(landing, origin, max_row_bytes, layout)
+    reading = JsonReading(landing, origin, max_row_bytes, layout)
     first = 1
     for block in _blocks(one_per_line(stream, max_row_bytes), max_row_bytes):
         yield from _parse(block, first, reading)
@@ -63,7 +63,7 @@ def read_json_lines(
 
 
 @dataclass(frozen=True)
-class Reading:
+class JsonReading:
     """What holds for every block of a file."""
 
     landing: Contract
@@ -85,7 +85,7 @@ def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
         mark = b""
 
 
-def _parse(block: bytes, first: int, how: Reading) -> Iterator[pa.RecordBatch]:
+def _parse(block: bytes, first: int, how: JsonReading) -> Iterator[pa.RecordBatch]:
     """As few rows as possible go the slow way: a block with a doubtful line is halved until it is small."""
     batches = _native(block, first, how) if how.layout.is_native else _mapped(block, first, how)
     if batches is not None:
@@ -117,7 +117,7 @@ def _ends(data: Bytes) -> npt.NDArray[np.intp]:
     return np.flatnonzero(data == _LF)
 
 
-def _native(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
+def _native(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] | None:
     """The block as columns, or None where any line needs a closer look."""
     block, landing = _unix(block), how.landing
     try:
@@ -133,7 +133,7 @@ def _native(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | No
     return [columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())]
 
 
-def _mapped(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
+def _mapped(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] | None:
     """The same for a shop's own layout; only rows in doubt are read by themselves."""
     block, landing, layout = _unix(block), how.landing, how.layout
     known = layout.known(landing)
@@ -254,7 +254,7 @@ def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa
     return found
 
 
-def _slow(chunk: list[Line], how: Reading) -> pa.RecordBatch:
+def _slow(chunk: list[Line], how: JsonReading) -> pa.RecordBatch:
     rows, at = [], []
     for i, (_, line) in enumerate(chunk):
         for row in _rows(line, how):
@@ -269,7 +269,7 @@ def readable(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
-def _rows(line: bytes, how: Reading) -> Iterator[Parsed]:
+def _rows(line: bytes, how: JsonReading) -> Iterator[Parsed]:
     try:
         tree = _tree(line, how.max_row_bytes)
     except NoRow as error:

@@ -16,7 +16,7 @@ Format = Literal["json", "csv", "parquet", "empty"]
 
 
 @dataclass(frozen=True)
-class Shape:
+class FileShape:
     """What the first bytes of a file say.
 
     Attributes:
@@ -36,7 +36,7 @@ class Shape:
 
 
 @contextmanager
-def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, Shape]]:
+def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, FileShape]]:
     """The content of a file, from its beginning: UTF-8 text, or Parquet; and its shape.
 
     Args:
@@ -57,11 +57,11 @@ def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO,
                     do="deliver it without; it is compressed already",
                 )
             stream.seek(0)
-            yield stream, Shape("parquet", compression)
+            yield stream, FileShape("parquet", compression)
             return
         refuse_foreign(file, head)
         encoding = encoding_of(file, kind, head, layout.encoding, whole=len(head) < HEAD_BYTES)
         utf8 = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, as_utf8(text, encoding)), HEAD_BYTES))
         first = utf8.peek(HEAD_BYTES).lstrip()[:1]  # type: ignore[attr-defined]
         kind_of_rows: Format = "json" if first in (b"{", b"[") else "csv" if first else "empty"
-        yield utf8, Shape(kind_of_rows, compression, encoding)
+        yield utf8, FileShape(kind_of_rows, compression, encoding)

@@ -10,7 +10,7 @@ from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 from causalrec.registry.champion.alias import ANSWER, champion_of, decide_champion, settle
 from causalrec.registry.champion.promotions import Decision, Word, champion_before, decisions
-from causalrec.registry.promotion.trial import TRIED_IN, Trial, trial_of
+from causalrec.registry.promotion.trial import TRIED_IN, VersionTrial, trial_of
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
     AGAINST,
@@ -31,7 +31,7 @@ WORDS: dict[Answer, Word] = {
 
 
 @dataclass(frozen=True)
-class Person:
+class Decider:
     """Who decides, and why, in their own words."""
 
     who: str
@@ -76,7 +76,7 @@ def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
 
 
 def decide_by_hand(
-    settings: Settings, lake: Lake, answer: Answer, person: Person, version: str | None = None
+    settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str | None = None
 ) -> Decided:
     """Carries out what a person says of ``version`` (default: the challenger).
 
@@ -98,7 +98,7 @@ def decide_by_hand(
         if answer == "try":
             _may_be_tried(settings)
         why = person.why.strip() or f"{answer}, no reason given"
-        decision = _by_hand(WORDS[answer], found, before, Person(person.who, why), trial)
+        decision = _by_hand(WORDS[answer], found, before, Decider(person.who, why), trial)
         if answer == "try":
             facts = {**decision.evaluation, TRIED_IN: settings.experiment.name}
             decision = replace(decision, evaluation=facts)
@@ -107,7 +107,7 @@ def decide_by_hand(
     return Decided(decision.word, found.version, before, after, written)
 
 
-def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Person, version: str) -> Decided:
+def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str) -> Decided:
     """Carries out the answer to a question about ``version``, once, however often it is tried.
 
     Raises:
@@ -130,7 +130,7 @@ def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Pers
     )
 
 
-def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = None) -> Decided:
+def roll_back(settings: Settings, lake: Lake, person: Decider, to: str | None = None) -> Decided:
     """Gives the alias back to ``to`` (default: the version that the champion took it from).
 
     Running jobs keep the version that they opened; the next one opens this.
@@ -152,14 +152,14 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
                 do="choose a version: causalrec rollback --to VERSION (causalrec history lists them)",
             )
         found = by_number(client, settings, target)
-        why = Person(person.who, person.why.strip() or "rolled back, no reason given")
+        why = Decider(person.who, person.why.strip() or "rolled back, no reason given")
         with opened(found):
             decision = _by_hand("rolled_back", found, now, why)
             written = decide_champion(client, settings, lake, decision)
     return Decided(decision.word, found.version, now, found.version, written)
 
 
-def _may_be_said(answer: Answer, person: Person, found: ModelVersion, champion: str | None) -> None:
+def _may_be_said(answer: Answer, person: Decider, found: ModelVersion, champion: str | None) -> None:
     label = f"version {found.version}"
     if answer == "reject" and not person.why.strip():
         raise RegistryError(f"{label} cannot be rejected without a reason", do="give one with --why")
@@ -189,7 +189,7 @@ def _may_be_champion(label: str, found: ModelVersion, champion: str | None) -> N
         return
 
 
-def _no_trial_runs(found: ModelVersion, trial: Trial | None) -> None:
+def _no_trial_runs(found: ModelVersion, trial: VersionTrial | None) -> None:
     if found.tags.get(ANSWER) == "try" and (trial is None or not trial.over):
         raise RegistryError(
             f"version {found.version} is being tried ({trial or 'no night has told anything yet'})",
@@ -207,7 +207,7 @@ def _may_be_tried(settings: Settings) -> None:
 
 
 def _by_hand(
-    word: Word, found: ModelVersion, before: str | None, person: Person, trial: Trial | None = None
+    word: Word, found: ModelVersion, before: str | None, person: Decider, trial: VersionTrial | None = None
 ) -> Decision:
     facts: dict[str, Any] = {
         "gate": found.tags.get(GATE, ""), "against": found.tags.get(AGAINST, ""), "by": "hand",

@@ -11,7 +11,7 @@ TRIED_IN = "tried_in"
 
 
 @dataclass(frozen=True)
-class Trial:
+class VersionTrial:
     """The newest verdict about a version. Names are those of the table ``experiments``."""
 
     experiment: str
@@ -29,7 +29,7 @@ class Trial:
         return f"experiment {self.experiment}, arm {self.arm}, {self.ds}: {self.verdict}; {self.detail}"
 
 
-def trial_of(lake: Lake, version: str) -> Trial | None:
+def trial_of(lake: Lake, version: str) -> VersionTrial | None:
     """What the experiment that ``version`` was sent to last said of it last; None where it said nothing."""
     sent = [row for row in decisions(lake) if row.word == "tried" and row.version == version]
     table = lake.table(TABLE)
@@ -46,4 +46,4 @@ def trial_of(lake: Lake, version: str) -> Trial | None:
     if not mine:
         return None
     row = mine[-1]
-    return Trial(row["experiment"], row["arm"], str(row["ds"]), row["verdict"], row["detail"])
+    return VersionTrial(row["experiment"], row["arm"], str(row["ds"]), row["verdict"], row["detail"])

@@ -19,7 +19,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Duplicates:
+class DuplicateGroups:
     """All groups counted, the first ones shown.
 
     Attributes:
@@ -32,7 +32,7 @@ class Duplicates:
     shown: tuple[Group, ...]
 
 
-def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: int) -> Duplicates:
+def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: int) -> DuplicateGroups:
     """Items with the same content key in ``column``."""
     known = items.dropna(subset=[column])
     sizes = known[column].value_counts()
@@ -42,12 +42,12 @@ def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: in
     shown = tuple(
         Group(tuple(chosen[key][:group_items]), int(shared[key]), 1.0) for key in order[:groups].tolist()
     )
-    return Duplicates(len(shared), int(shared.sum()), shown)
+    return DuplicateGroups(len(shared), int(shared.sum()), shown)
 
 
 def near_equal(
     modality: Modality, found: Neighbours, threshold: float, groups: int, group_items: int
-) -> Duplicates:
+) -> DuplicateGroups:
     """Distinct contents whose vectors are nearly equal: connected where a cosine reaches ``threshold``.
 
     Only the nearest neighbours of each content are looked at, so that thousands of copies of one picture
@@ -72,4 +72,4 @@ def near_equal(
         rows = np.flatnonzero(component == number)[:group_items]
         items = tuple(modality.items[row] for row in rows)
         shown.append(Group(items, int(members[number]), float(best[number])))
-    return Duplicates(len(several), int(members[several].sum()), tuple(shown))
+    return DuplicateGroups(len(several), int(members[several].sum()), tuple(shown))

@@ -12,7 +12,7 @@ from causalrec.lake import Lake
 
 
 @dataclass(frozen=True)
-class Shown:
+class GalleryPicture:
     """One picture; ``cosine`` is that of its vector to the item's first picture, None without vectors."""
 
     position: int
@@ -25,7 +25,7 @@ class Gallery:
     """All usable pictures of one item in the order of the shop."""
 
     item_id: str
-    pictures: tuple[Shown, ...]
+    pictures: tuple[GalleryPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def read_galleries(lake: Lake, ds: dt.date, items: pd.Series, encoder_id: str, c
         Gallery(
             str(item),
             tuple(
-                Shown(int(row.position), str(row.image_ref), None if np.isnan(row.cosine) else row.cosine)
+                GalleryPicture(
+                    int(row.position), str(row.image_ref), None if np.isnan(row.cosine) else row.cosine
+                )
                 for row in several[several["item_id"] == item].itertuples()
             ),
         )

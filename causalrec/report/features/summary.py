@@ -10,7 +10,7 @@ import pandas as pd
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.lake import Lake, Ledger
 from causalrec.report.features.drift import Drift, read_drift
-from causalrec.report.features.duplicates import Duplicates, equal_content, near_equal
+from causalrec.report.features.duplicates import DuplicateGroups, equal_content, near_equal
 from causalrec.report.features.encoders import EncoderLine, encoder_lines
 from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours, all_neighbours
@@ -27,7 +27,7 @@ MAP_POINTS = 2_000
 
 
 @dataclass(frozen=True)
-class Found:
+class Neighbour:
     """A neighbour and its cosine."""
 
     item_id: str
@@ -46,11 +46,11 @@ class Summary:
     modality: Modality
     encoders: list[EncoderLine]
     drift: Drift | None
-    equal: Duplicates
-    near: Duplicates
+    equal: DuplicateGroups
+    near: DuplicateGroups
     same_category: float | None
     chance: float | None
-    nearest: dict[str, tuple[Found, ...]]
+    nearest: dict[str, tuple[Neighbour, ...]]
     map: Map
 
 
@@ -94,12 +94,12 @@ def _chance(label: npt.NDArray[np.object_]) -> float | None:
 
 def _nearest(
     modality: Modality, found: Neighbours, by_item: pd.DataFrame, queries: list[str]
-) -> dict[str, tuple[Found, ...]]:
+) -> dict[str, tuple[Neighbour, ...]]:
     place = pd.Index(modality.keys, dtype=object)
     rows = place.get_indexer(pd.Index(by_item.loc[queries, modality.column], dtype=object))
     return {
         item: tuple(
-            Found(modality.items[other], float(cosine))
+            Neighbour(modality.items[other], float(cosine))
             for other, cosine in zip(found.rows[row], found.cosines[row], strict=True)
             if other >= 0
         )

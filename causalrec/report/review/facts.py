@@ -26,7 +26,7 @@ class CheckLine:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateOutcome:
     """What the gate says about the version."""
 
     decision: Decision
@@ -35,7 +35,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Side:
+class RankingSide:
     """One ranking: what it is called, and its scores in the numbering of the reviewed dataset."""
 
     label: str
@@ -73,10 +73,10 @@ class Reviewed:
     version: str
     model: str
     metric: str
-    verdict: Verdict
+    verdict: GateOutcome
     dataset: Dataset
-    challenger: Side
-    opponent: Side
+    challenger: RankingSide
+    opponent: RankingSide
     tables: ServingTables | None
     run: TrainingRun
     worth: tuple[ModuleWorth, ...] = ()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from causalrec.dataset.arrays import Ints
 from causalrec.report.review.facts import Reviewed
-from causalrec.report.review.lists import Lists
+from causalrec.report.review.lists import SampledLists
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 SMOOTHING = 1.0  # titles of the whole catalogue added to every code
@@ -39,7 +39,7 @@ class CodeCard:
     items: tuple[int, ...]
 
 
-def gallery(reviewed: Reviewed, lists: Lists, most: int, pictures: int, words: int) -> list[CodeCard]:
+def gallery(reviewed: Reviewed, lists: SampledLists, most: int, pictures: int, words: int) -> list[CodeCard]:
     """Codes that moved most against the raw model first; empty for a model without codes."""
     tables = reviewed.tables
     if tables is None or not (tables.coarse >= 0).any():
@@ -72,7 +72,7 @@ def gallery(reviewed: Reviewed, lists: Lists, most: int, pictures: int, words: i
     return sorted(cards, key=lambda card: (-abs(card.shift or 0.0), -card.after, card.code))[:most]
 
 
-def _places(lists: Lists, found: Ints, coarse: Ints, codes: int) -> npt.NDArray[np.float64]:
+def _places(lists: SampledLists, found: Ints, coarse: Ints, codes: int) -> npt.NDArray[np.float64]:
     """Places (codes,) that the items of each code take in the lists ``found``."""
     carried = coarse >= 0
     counts = lists.counts(found, coarse.size)[carried]

@@ -15,7 +15,7 @@ BATCH = 1_024  # users scored at a time
 
 
 @dataclass(frozen=True)
-class Lists:
+class SampledLists:
     """Lists of the sampled users; -1 where a ranking has nothing left.
 
     Attributes:
@@ -46,7 +46,7 @@ def raw_scores(reviewed: Reviewed) -> Score | None:
     return lambda users: np.asarray(states[users] @ items.T, dtype=np.float32)
 
 
-def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> Lists:
+def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> SampledLists:
     """Lists of ``k`` new items for at most ``most_users`` users with a history."""
     data = reviewed.dataset.data
     users = sampled(reviewed, most_users)
@@ -56,7 +56,7 @@ def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> Lists:
         raw = _lists(score, known, users, k)
         shift = _shift(reviewed.challenger.score, score, users, data.n_items)
     mine, theirs = (_lists(side.score, known, users, k) for side in (reviewed.challenger, reviewed.opponent))
-    return Lists(users, mine, theirs, raw, shift)
+    return SampledLists(users, mine, theirs, raw, shift)
 
 
 def sampled(reviewed: Reviewed, most: int) -> Ints:

@@ -11,7 +11,7 @@ from causalrec.report.review import charts
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import CodeCard, gallery
 from causalrec.report.review.items import ColdItems, MovedItem, cold_items, moved_items
-from causalrec.report.review.lists import Lists, ranked_lists
+from causalrec.report.review.lists import SampledLists, ranked_lists
 from causalrec.report.review.metrics import MetricTable, read_metrics
 from causalrec.report.review.people import Reader, chosen_users, latest_first, reader
 from causalrec.report.thumbnails import Thumbnails
@@ -29,11 +29,11 @@ CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
 
 
 @dataclass(frozen=True)
-class Content:
+class PageContent:
     """Everything that the page shows beside the facts it was given."""
 
     metrics: MetricTable
-    lists: Lists
+    lists: SampledLists
     kept: float
     codes: list[CodeCard]
     readers: list[Reader]
@@ -65,7 +65,7 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
     )
 
 
-def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
+def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> PageContent:
     """Ranks the sampled users by both sides and looks at what differs."""
     lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
     gained, lost = moved_items(reviewed, lists, MOVED_ITEMS)
@@ -73,7 +73,7 @@ def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
     names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
     latest = latest_first(reviewed, lake, names)
     same = (lists.mine[:, :, None] == lists.theirs[:, None, :]) & (lists.mine >= 0)[:, :, None]
-    return Content(
+    return PageContent(
         metrics=read_metrics(lake, reviewed),
         lists=lists,
         kept=float(same.sum() / max((lists.mine >= 0).sum(), 1)),

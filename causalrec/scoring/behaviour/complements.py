@@ -24,14 +24,14 @@ LOOKS, BASKETS = "looks", "baskets"
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairCounts:
     """Per ordered pair (item_id, other_item_id) observed, expected and the rate of the other; from what."""
 
     frame: DataFrame
     evidence: str
 
 
-def pair_counts(visits: DataFrame, settings: ListSettings) -> Pairs:
+def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
     """Responses to one item in visits that took another, beside what was to be expected.
 
     Args:
@@ -39,11 +39,11 @@ def pair_counts(visits: DataFrame, settings: ListSettings) -> Pairs:
     """
     kept = _bounded(visits, settings.max_visit_items)
     if visits.where("taken = 0").isEmpty():
-        return Pairs(_basket_pairs(kept), BASKETS)
-    return Pairs(_look_pairs(kept), LOOKS)
+        return PairCounts(_basket_pairs(kept), BASKETS)
+    return PairCounts(_look_pairs(kept), LOOKS)
 
 
-def listed(pairs: Pairs, settings: ListSettings, *, substitutes: bool) -> DataFrame:
+def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
     """Best ``k`` per item whose lift is above 1 (for substitutes: below) with the required certainty.
 
     Ordered by ``gain``: what the first item adds to the chance that the other is taken once it is seen, at

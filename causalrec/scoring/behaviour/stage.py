@@ -21,7 +21,7 @@ from causalrec.registry.pins import dataset_row
 from causalrec.scoring.behaviour.audience_rows import audience_rows
 from causalrec.scoring.behaviour.buy_again import buy_again
 from causalrec.scoring.behaviour.carts import cart_lists, open_carts
-from causalrec.scoring.behaviour.complements import Pairs, listed, pair_counts
+from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
 from causalrec.scoring.behaviour.recent import recent_items
 from causalrec.scoring.behaviour.trending import trending_items
 from causalrec.scoring.behaviour.visits import people_events, visit_items
@@ -58,7 +58,7 @@ def behaviour_lists(
     if not settings.lists.tables:
         return Outcome(note="no lists from behaviour are asked for (lists.tables)")
     dataset = load_dataset(settings, lake, ds)
-    night = Night(settings, lake, spark(), dataset, ds)
+    night = ListInputs(settings, lake, spark(), dataset, ds)
     makers = night.makers()
     written, notes = [], []
     for table in dict.fromkeys(settings.lists.tables):
@@ -86,7 +86,7 @@ def _written(lake: Lake, table: str, frame: "DataFrame", dataset: Dataset, ds: d
 
 
 @dataclass
-class Night:
+class ListInputs:
     """What the lists of one date share; each part is made when a list first needs it."""
 
     settings: Settings
@@ -135,11 +135,11 @@ class Night:
         return self._events.join(self._items.select("item_id"), "item_id", "left_semi")
 
     @cached_property
-    def _pairs(self) -> Pairs:
+    def _pairs(self) -> PairCounts:
         """Counts of all pairs whose second item may be listed."""
         pairs = pair_counts(visit_items(self._events), self.settings.lists)
         others = self._items.select(F.col("item_id").alias("other_item_id"))
-        return Pairs(pairs.frame.join(others, "other_item_id", "left_semi").cache(), pairs.evidence)
+        return PairCounts(pairs.frame.join(others, "other_item_id", "left_semi").cache(), pairs.evidence)
 
     def _audiences(self) -> "DataFrame":
         found = audience_rows(self.settings, self.lake, self.dataset, self.ds)

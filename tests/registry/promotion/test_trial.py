@@ -15,7 +15,7 @@ from causalrec.lake import Lake, Ledger, LedgerRow
 from causalrec.lake.outcome import Outcome
 from causalrec.lake.record.ledger import new_row
 from causalrec.registry.champion.promotions import NOT_YET, Decision, Word, decisions
-from causalrec.registry.promotion.decisions import Person, answer_question, decide_by_hand, waiting
+from causalrec.registry.promotion.decisions import Decider, answer_question, decide_by_hand, waiting
 from causalrec.registry.promotion.trial import trial_of
 from causalrec.registry.promotion.waits import WAITING, who_waits
 from causalrec.registry.store import connect
@@ -27,7 +27,7 @@ from jobs import need_approval
 from ..conftest import Shop
 from ..shop import DS, replace_partition
 
-EVA = Person("eva", "let us see")
+EVA = Decider("eva", "let us see")
 
 
 def opened(settings: Settings) -> Settings:
