@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 
 from causalrec.ingest.formats.container import NotRead
 
-BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,8 +15,8 @@ BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
-UTF16_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+FEW_LINES = 2  # only a damaged byte decodes to one; in a header it cannot be told from a letter
+UTF16_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
 
 
 def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool) -> str:
@@ -24,10 +24,10 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
 
     Args:
         file, kind: for the message: the file, and the settings section of its delivery.
-        head: its first bytes. whole: they are all of it.
+        head: its first bytes. whole: whether these are the whole file.
 
     Raises:
-        NotRead: neither a mark nor a setting says how to read bytes that are no UTF-8.
+        NotRead: the bytes are not UTF-8, and neither a mark nor a setting names their encoding.
     """
     marked = next((name for mark, name in BOMS if head.startswith(mark)), "")
     if marked or declared:
@@ -49,9 +49,9 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
 
 
 def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
-    """Place of the first letter of an 8-bit code page, where all letters beyond ASCII are such.
+    """Position of the first letter of an 8-bit code page, if all non-ASCII letters belong to one.
 
-    Text that is UTF-8 but for a damaged place is none: its rows are rejected one by one.
+    Text that is UTF-8 except for a damaged spot is not: its rows are rejected one by one.
     """
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
@@ -65,7 +65,7 @@ def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
 
 
 class Recoded(io.RawIOBase):
-    """Another encoding read as UTF-8. What cannot be decoded stands as an escape such as ``\\x81``."""
+    """Text in another encoding, read as UTF-8. What cannot be decoded becomes an escape such as ``\\x81``."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
