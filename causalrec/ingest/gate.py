@@ -18,19 +18,36 @@ MIN_JUDGED_VALUES = 20
 VOLUME_WINDOW_DAYS = 7  # earlier deliveries that a new one is compared with
 
 
+class BrokenFiles(SourceError):
+    """Files that could not be read to their end.
+
+    Attributes:
+        files: arrival date and name inside the delivery of each.
+        why: one of them, and what is wrong with it.
+    """
+
+    def __init__(self, files: Sequence[tuple[dt.date, str]], what: str, why: str) -> None:
+        super().__init__(
+            f"{what}: {len(files)} unreadable file(s), one is {why}",
+            do='deliver it again, or load the others without it: [landing] unread_files = "name"; nothing '
+            "was written",
+        )
+        self.files = files
+        self.why = why
+
+
 def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], table: Contract) -> None:
     """Check that every delivery has rows and that each of its files could be read to the end.
 
     Raises:
-        SourceError: one has no rows, or is truncated.
+        BrokenFiles: files break off.
+        SourceError: a delivery has no rows.
     """
     for date in dates:
         found = measures.get(date)
         if found is not None and found.unreadable:
-            raise SourceError(
-                f"{table.name} {date}: {found.unreadable} unreadable file(s), one is {found.broken_file}",
-                do="deliver it again; nothing was written",
-            )
+            files = [(date, name) for name in found.broken_files]
+            raise BrokenFiles(files, f"{table.name} {date}", found.broken_file or "")
         if found is None or found.rows_in == 0:
             raise SourceError(
                 f"{table.name} {date}: the delivery has 0 rows",

@@ -1,7 +1,7 @@
 """One aggregate over a marked delivery: counts, shares, ranges, distinct estimates per arrival date."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +28,18 @@ class Measures:
     Attributes:
         rows_in: rows of its files.
         rows_good: accepted rows.
-        rejects: reason code -> rejected rows, only codes that occur.
-        unreadable: rows that mark a truncated file; ``broken_file`` names one of them.
-        unknown: rows with keys that are not in the contract; ``unknown_names`` lists them.
-        cut: texts that were truncated.
-        metrics: everything above as plain numbers, plus the inputs of the expectations.
+        rejects: reason code -> rejected rows, only those that occur.
+        unreadable: rows that mark a file that breaks off; ``broken_file`` says of one of them why.
+        unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
+        cut: texts that were shortened.
+        metrics: everything above as plain numbers, and what the expectations look at.
         nulled: "column reason" -> accepted rows whose value of that optional column became null.
         left_out: rows that the shop's layout filters out; they are neither accepted nor rejected.
         unknown_names: field that is not in the contract -> rows in which it is the first such field.
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
-        late: event date, before the arrival date -> accepted rows.
-        seen: distribution of the contract -> value -> accepted rows; only the most frequent values.
+        late: date on which rows happened, before the one on which they arrived -> accepted rows.
+        seen: distribution of the contract -> value -> accepted rows; the largest values only.
+        broken_files: names of the files that break off.
     """
 
     rows_in: int
@@ -55,6 +56,7 @@ class Measures:
     broken_columns: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    broken_files: Sequence[str] = ()
 
     @property
     def rows_lost(self) -> int:
@@ -85,6 +87,7 @@ def _aggregates(table: Contract) -> list["Column"]:
         F.count(F.lit(1)).alias("rows"),
         F.count("reason").alias("rows_marked"),
         F.max(F.when(broken, F.concat_ws(": ", "source_file", "detail"))).alias("broken_file"),
+        F.collect_set(F.when(broken, F.col("source_file"))).alias("broken_files"),
         F.count("unknown").alias("unknown_rows"),
         F.sum(F.when(good, F.col("cut")).otherwise(0)).alias("texts_cut"),
     ]
@@ -144,6 +147,7 @@ def _measures(row: dict[str, Any]) -> Measures:
     nulled = {k.removeprefix(NULLED_PREFIX): row.pop(k) for k in list(row) if k.startswith(NULLED_PREFIX)}
     rejects = tallies["reason"]
     unreadable, left_out, rows = rejects.pop(UNREADABLE, 0), rejects.pop(LEFT_OUT, 0), row.pop("rows")
+    broken_files = row.pop("broken_files")
     rows_in, good = rows - unreadable, rows - row.pop("rows_marked")
     metrics = {"rows_in": rows_in, "rows_good": good, "unreadable": unreadable, **row}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
@@ -165,6 +169,7 @@ def _measures(row: dict[str, Any]) -> Measures:
         broken_columns=tallies["broken"],
         late=tallies.get("late", {}),
         seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},
+        broken_files=sorted(broken_files),
     )
 
 

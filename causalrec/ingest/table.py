@@ -17,14 +17,14 @@ from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
 from causalrec.ingest.advice import loss_note
+from causalrec.ingest.broken import loaded_without_broken, sound_files
 from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
-from causalrec.ingest.header import check_header
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
 from causalrec.ingest.losses import write_losses
-from causalrec.ingest.mark import marked_rows, parsed_frame
+from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
@@ -38,7 +38,6 @@ from causalrec.sources.landing import arrival_dates
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-HEADER_THREADS = 8
 SHOWN_NAMES = 5
 NULLED = "nulled."
 """Counters ``nulled.COLUMN.REASON``: accepted rows whose value of that optional column became null."""
@@ -61,14 +60,18 @@ def ingest_table(
     files, unread = list_files(feed, settings, dates)
     layout = Layout.of(feed.landing, settings.landing)
     limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
-    with ThreadPoolExecutor(HEADER_THREADS) as pool:
-        list(pool.map(lambda one: check_header(one.file, feed.landing, layout, limits.max_row_bytes), files))
-    parsed = without_erased(parsed_frame(spark, files, feed.landing, limits, layout), lake)
-    outcomes = load_rows(parsed, feed, settings, lake, ledger, ds, dates)
+    broken = settings.landing.unread_files
+    sound, damaged = sound_files(files, feed.landing, layout, limits.max_row_bytes, broken)
+
+    def load(chosen: Sequence[SourceFile]) -> dict[dt.date, Outcome]:
+        parsed = without_erased(parsed_frame(spark, chosen, feed.landing, limits, layout), lake)
+        return load_rows(parsed, feed, settings, lake, ledger, ds, dates)
+
+    outcomes, loaded, torn = loaded_without_broken(load, sound, feed.landing, broken)
     if ds not in outcomes:
         outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
-    outcomes = _noted(outcomes, ds, unread)
-    counts = Counter(file.arrival_date for file in files)
+    outcomes = _noted(outcomes, ds, [*damaged, *torn, *unread])
+    counts = Counter(file.arrival_date for file in loaded)
     return {
         date: replace(outcome, counters={"files": counts[date], **outcome.counters}, inputs=marks.get(date))
         for date, outcome in outcomes.items()

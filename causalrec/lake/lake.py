@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
 from causalrec.config.sections import LakeSettings
 from causalrec.contracts import load_contract
 from causalrec.lake.declared import Declared
+from causalrec.lake.outcome import Standing
 from causalrec.lake.storage import Location
 from causalrec.lake.table import LakeTable
 
@@ -30,3 +34,17 @@ class Lake:
             ContractError: no contract declares it.
         """
         return LakeTable(self._contracts(name), self._location.child(name), self.settings)
+
+    def standing(self, name: str) -> Standing | None:
+        """Which table stands under a name, at which version, whatever its contract says; None for none.
+
+        Raises:
+            DeltaError: its log cannot be read.
+            OSError: the store does not answer.
+        """
+        location = self._location.child(name)
+        try:
+            found = DeltaTable(location.uri, storage_options=location.delta_options)
+        except TableNotFoundError:
+            return None
+        return Standing(str(found.metadata().id), int(found.version()))

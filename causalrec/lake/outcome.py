@@ -73,6 +73,14 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A table as it is now: its id, which a copy keeps and a rebuilt table does not, and its version."""
+
+    table_id: str
+    version: int
+
+
+@dataclass(frozen=True)
 class Written:
     """One partition after a write.
 
@@ -83,7 +91,8 @@ class Written:
         rows: rows of the partition.
         bytes: bytes of its files.
         digest: order-independent content hash of its rows.
-        changed: False if the partition already held exactly this content (no commit was made).
+        changed: False where the partition held this very content already (no commit was made).
+        table_id: of the Delta table, which a rebuilt one does not share; empty where nobody looked.
     """
 
     table: str
@@ -93,6 +102,7 @@ class Written:
     bytes: int
     digest: str
     changed: bool
+    table_id: str = ""
 
 
 @dataclass(frozen=True)

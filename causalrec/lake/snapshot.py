@@ -52,6 +52,11 @@ class Snapshot:
         return int(self.delta.version())
 
     @property
+    def table_id(self) -> str:
+        """Given when the table was made; copies and restored folders keep it."""
+        return str(self.delta.metadata().id)
+
+    @property
     def stored_schema(self) -> pa.Schema:
         """Columns as stored in the files: without the partition columns."""
         inside = [column for column in self.schema if column.name not in self.partition_by]

@@ -71,6 +71,7 @@ def write_append(table: Writable, store: Store, since: int | None = None) -> Wri
         bytes=sum(file.size for file in new),
         digest=total.hex,
         changed=bool(new),
+        table_id=final.table_id,
     )
 
 
@@ -137,4 +138,5 @@ def _written(snapshot: Snapshot, partition: Partition, digest: Digest, changed: 
         bytes=sum(file.size for file in files),
         digest=digest.hex,
         changed=changed,
+        table_id=snapshot.table_id,
     )

@@ -18,8 +18,8 @@ Kind = Literal["events", "products"]
 
 PARTITION = "arrival_date="
 DATA = re.compile(
-    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$"
-    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|zip)$",
+    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$"
+    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip)$",
     re.IGNORECASE,
 )
 SILENT = re.compile(

@@ -125,7 +125,12 @@ def _delivery(
     entries = delivery_entries(settings.landing_root, kind, day)
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
-    files = [look(one.path, one.name) for one in read[:SAMPLE_FILES]]
+    looked_at = [(look(one.path, one.name), one.path) for one in read[:SAMPLE_FILES]]
+    unread = {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden}
+    if settings.landing.unread_files == "name":
+        unread |= {one.name: one.broken for one, _ in looked_at if one.broken}
+        looked_at = [(one, path) for one, path in looked_at if not one.broken]
+    files = [one for one, _ in looked_at]
     rows = [row for one in files for row in one.rows]
     seen = sampled(rows, table, settings, history_end(dates, (), settings.ingest))
     reasons = seen.measures.rejects
@@ -142,13 +147,13 @@ def _delivery(
         readable = read and not any(one.problem for one in files)
         refused = refusals(day, seen.measures, table, landing, settings) if readable else []
     trees = (
-        _settings(one, path.path, look, landing, layout)
-        for one, path in zip(files, read, strict=False)
+        _settings(one, path, look, landing, layout)
+        for one, path in looked_at
         if one.problem or refused or seen.measures.nulled
     )
     return DeliveryCheck(
         kind, day, len(dates), tuple(files),
-        {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden},
+        unread,
         toml=toml_block(landing, next((tree for tree in trees if tree), {})),
         refuse_unread=settings.landing.unread_files == "refuse",
         rejects={r: (n, seen.examples[r], cure(r, table)) for r, n in reasons.items()},

@@ -70,6 +70,7 @@ def sampled(
         unreadable=unreadable, broken_file=examples.get(UNREADABLE), unknown=unknown.total(), cut=0,
         metrics=absent, unknown_names=unknown, nulled=dict(nulled.most_common()), left_out=left_out,
         broken_columns=broken,
+        broken_files=[row["source_file"] for row in rows if row["reason"] == UNREADABLE],
     )  # fmt: skip
     return Sampled(good, measures, examples)
 

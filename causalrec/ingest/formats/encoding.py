@@ -4,7 +4,7 @@ import codecs
 import io
 from typing import BinaryIO, cast
 
-from causalrec.ingest.formats.container import NotRead
+from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression
 
 BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -15,8 +15,15 @@ BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # only a damaged byte decodes to one; in a header it cannot be told from a letter
-UTF16_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
+FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
+WIDE_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+WIDE = {  # places of four that hold NUL bytes, and at least how many of them
+    "utf-32-le": ((2, 3), 0.9), "utf-32-be": ((0, 1), 0.9), "utf-16-le": ((1, 3), 0.4),
+    "utf-16-be": ((0, 2), 0.4),
+}  # fmt: skip
+SHIFTS = "\t\n\v\f\r\x0e\x0f\x1b"  # blanks, and what ISO-2022 changes its alphabets with
+CONTROLS = [chr(code) for code in [*range(0x20), 0x7F] if chr(code) not in SHIFTS]
+BINARY_SHARE = 0.05  # of control characters, which text never has; compressed bytes have about 0.1
 
 
 def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool) -> str:
@@ -27,17 +34,19 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
         head: its first bytes. whole: whether these are the whole file.
 
     Raises:
-        NotRead: the bytes are not UTF-8, and neither a mark nor a setting names their encoding.
+        NotRead: the file is no text, or nothing says how to read its bytes that are no UTF-8.
     """
     marked = next((name for mark, name in BOMS if head.startswith(mark)), "")
+    cure = f'set [landing.{kind}] encoding = "{{}}", or save it as UTF-8'
+    wide = "" if marked or declared else _wide(head)
+    if wide:
+        raise NotRead(
+            f"{file}: encoding: expected UTF-8, found {wide[:6].upper()} without a byte order mark",
+            do=cure.format(wide),
+        )
+    _refuse_binary(file, head, marked or declared or "utf-8")
     if marked or declared:
         return marked or declared
-    cure = f'set [landing.{kind}] encoding = "{{}}", or save it as UTF-8'
-    if head.count(0) > UTF16_SHARE * len(head):
-        order = "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
-        raise NotRead(
-            f"{file}: encoding: expected UTF-8, found UTF-16 without a byte order mark", do=cure.format(order)
-        )
     broken = _code_page_byte(head, whole=whole)
     if broken is not None:
         raise NotRead(
@@ -46,6 +55,33 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
             do=cure.format("windows-1252"),
         )
     return "utf-8"
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 or UTF-32 by the places of its NUL bytes; '' for anything else."""
+    if head.count(0) <= WIDE_SHARE * len(head):
+        return ""
+    kept = head[: len(head) // 4 * 4]
+    for name, (places, least) in WIDE.items():
+        empty = sum(kept[place::4].count(0) for place in places) / max(len(kept) // 4 * len(places), 1)
+        if empty >= least and _controls(kept, name) <= BINARY_SHARE:
+            return name
+    return ""
+
+
+def _refuse_binary(file: str, head: bytes, encoding: str) -> None:
+    if _controls(head, encoding) <= BINARY_SHARE:
+        return
+    promised = named_compression(file)
+    if promised:
+        raise NotRead(f"{file}: its name says {promised}, but it does not begin like that", do=AGAIN)
+    raise NotRead(f"{file}: binary data of a kind that is not read", do="deliver CSV, JSON lines or Parquet")
+
+
+def _controls(data: bytes, encoding: str) -> float:
+    """Share of the characters that no text has."""
+    text = data.decode(encoding, "replace")
+    return sum(map(text.count, CONTROLS)) / max(len(text), 1)
 
 
 def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
