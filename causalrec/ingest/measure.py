@@ -28,17 +28,17 @@ class Measures:
     Attributes:
         rows_in: rows of its files.
         rows_good: accepted rows.
-        rejects: reason code -> rejected rows, only those that occur.
+        rejects: reason code -> rejected rows, only codes that occur.
         unreadable: rows that mark a file that breaks off; ``broken_file`` says of one of them why.
-        unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
-        cut: texts that were shortened.
-        metrics: everything above as plain numbers, and what the expectations look at.
+        unknown: rows with keys that are not in the contract; ``unknown_names`` lists them.
+        cut: texts that were truncated.
+        metrics: everything above as plain numbers, plus the inputs of the expectations.
         nulled: "column reason" -> accepted rows whose value of that optional column became null.
         left_out: rows that the shop's layout filters out; they are neither accepted nor rejected.
         unknown_names: field that is not in the contract -> rows in which it is the first such field.
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
-        late: date on which rows happened, before the one on which they arrived -> accepted rows.
-        seen: distribution of the contract -> value -> accepted rows; the largest values only.
+        late: event date, before the arrival date -> accepted rows.
+        seen: distribution of the contract -> value -> accepted rows; only the most frequent values.
         broken_files: names of the files that break off.
     """
 

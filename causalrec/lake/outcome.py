@@ -91,7 +91,7 @@ class Written:
         rows: rows of the partition.
         bytes: bytes of its files.
         digest: order-independent content hash of its rows.
-        changed: False where the partition held this very content already (no commit was made).
+        changed: False if the partition already held exactly this content (no commit was made).
         table_id: of the Delta table, which a rebuilt one does not share; empty where nobody looked.
     """
 

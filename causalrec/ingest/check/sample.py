@@ -31,11 +31,11 @@ class FileCheck:
 
     Attributes:
         name: inside the delivery.
-        shape: format, compression and encoding; '' where it cannot be read.
-        problem: why it is refused as a whole; ''.
-        columns: names as they stand in the file.
-        raw: the first rows as they stand there, by name.
-        rows: the first rows as they are read.
+        shape: format, compression and encoding; '' if it cannot be read.
+        problem: why it is refused as a whole; '' if it is not.
+        columns: names as in the file.
+        raw: the first rows as delivered, by name.
+        rows: the first rows after parsing.
         damaged: whether ``problem`` lies in its bytes, not in its columns.
     """
 

@@ -15,8 +15,8 @@ BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
-WIDE_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+FEW_LINES = 2  # a damaged byte affects only one line; in a header it cannot be told from a letter
+WIDE_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
 WIDE = {  # places of four that hold NUL bytes, and at least how many of them
     "utf-32-le": ((2, 3), 0.9), "utf-32-be": ((0, 1), 0.9), "utf-16-le": ((1, 3), 0.4),
     "utf-16-be": ((0, 2), 0.4),

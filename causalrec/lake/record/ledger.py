@@ -36,10 +36,10 @@ class LedgerRow:
     """What one run did for one date. Fields are the table's columns.
 
     ``writes`` holds one mapping per partition with the fields of :class:`Written`,
-    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that brought
+    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that added
     the row, 0 before it is recorded and for rows of earlier releases. ``status`` is ``success``,
-    ``unchanged`` or ``failed``. The ledger returns :data:`LOST` for a success whose tables lost it,
-    with the versions that are lost by table as ``lost``; neither is stored.
+    ``unchanged`` or ``failed``. The ledger returns :data:`LOST` for a success whose tables lost it, with the
+    versions that are lost by table as ``lost``; neither is stored.
     """
 
     run_id: str
@@ -144,8 +144,8 @@ class Ledger:
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
         """All rows of a date or job (None: any), oldest first, in the order of the table's versions.
 
-        Clocks order only what came in one version, and rows of releases that did not number them. A success
-        whose table no longer has what it wrote has the status :data:`LOST`, and a note that says so.
+        Clocks order only rows within one version, and rows of releases that did not record versions. A
+        success whose table no longer has what it wrote has the status :data:`LOST`, and a note that says so.
         """
         return [row for row in self._all() if job in (None, row.job) and ds in (None, row.ds)]
 
