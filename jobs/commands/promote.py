@@ -8,6 +8,6 @@ from jobs.commands._shared.options import SettingsFile, Version, Who, Why
 
 
 def promote(version: Version = None, why: Why = "", who: Who = "", settings_file: SettingsFile = None) -> int:
-    """Move the alias, say from where to where."""
+    """Move the alias, and print from where to where."""
     settings = shop_settings(settings_file)
     return say(decide_by_hand(settings, open_lake(settings), "approve", person(who, why), version))

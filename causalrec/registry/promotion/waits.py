@@ -1,4 +1,4 @@
-"""Which version waits for a person, as the tables tell it: MLflow need not answer for that."""
+"""Which version awaits approval, according to the tables; MLflow is not needed."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -9,25 +9,25 @@ from causalrec.lake.record.ledger import DONE
 from causalrec.registry.champion.promotions import Decision
 
 WAITING = "waiting"
-"""Counter of the stage ``promote``: the version that passed the gate and waits for a person."""
+"""Counter of the stage ``promote``: the version that passed the gate and awaits approval."""
 APPROVE = "answer the approval task of the training DAG, or run causalrec promote"
 STAGES = ("train", "promote")
 
 
 @dataclass(frozen=True)
 class Waits:
-    """A version that passed the gate, and since when it waits."""
+    """A version that passed the gate, and since when it has been waiting."""
 
     version: int
     since: dt.datetime
 
 
 def who_waits(rows: Iterable[LedgerRow], decided: Sequence[Decision]) -> Waits | None:
-    """The challenger of the newest training, if the gate let it pass and nobody has answered yet.
+    """The challenger of the newest training, if it passed the gate and nobody has answered yet.
 
     Args:
         rows: of the ledger, oldest first.
-        decided: all decisions. One to leave it for later is no answer.
+        decided: all decisions. A decision to postpone is not an answer.
     """
     mine = [row for row in rows if row.job in STAGES and row.status in DONE]
     version = int(mine[-1].counters.get(WAITING, 0)) if mine else 0
