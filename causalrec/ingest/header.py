@@ -1,4 +1,4 @@
-"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row."""
+"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before rows are read."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ def check_header(
 
     Raises:
         ContractError: names the column, what was expected and what was found.
-        SourceError: the file cannot be opened, or is of a kind that is not read.
+        SourceError: the file cannot be opened, or has an unsupported format.
     """
     try:
         with opened(file, section(landing), layout.feed) as (stream, shape):
@@ -55,7 +55,7 @@ def check_header(
 
 def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead, compression: str) -> None:
     if not head.names:
-        return  # an empty file: the gate counts its rows
+        return  # an empty file is left to the gate, which counts its rows
     looked_for = layout.known(landing)
     if not layout.feed.header and not any(name in looked_for for name in head.names):
         promised = named_compression(file)
@@ -159,7 +159,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    """Texts carry any type that has a written form: identifiers, numbers, ISO times, lists with commas."""
+    """Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas."""
     return bool(
         pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
     )

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its name: compression, or a format that is not read."""
+"""Detects a file's compression, or an unsupported format, by its first bytes and never by its name."""
 
 import gzip
 import io
@@ -48,11 +48,11 @@ TAR_AT, TAR = 257, b"ustar"
 
 
 class NotRead(SourceError):
-    """The file is of a kind that nobody here reads, or it cannot be read as it is."""
+    """The file has an unsupported format, or cannot be read as it is."""
 
 
 def compression_of(head: bytes) -> str:
-    """Name of the compression that the first bytes show; '' for none."""
+    """Name of the compression that the first bytes indicate; '' for none."""
     return next((name for magic, name in COMPRESSIONS.items() if head.startswith(magic)), "")
 
 
@@ -76,7 +76,7 @@ def refuse_foreign(file: str, head: bytes) -> None:
 
 
 def unpacked(stream: BinaryIO, file: str) -> tuple[BinaryIO, str]:
-    """The content of a seekable stream and the compression around it; the stream starts at its beginning.
+    """The content of a seekable stream and its compression; reading starts at the beginning.
 
     Raises:
         NotRead: a zip with several files, an Excel workbook, or a file cut off within its first bytes.

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import Problem
 
-CHUNK_BYTES = 64 << 20  # of texts that are unfolded at a time
+CHUNK_BYTES = 64 << 20  # of texts that are decoded from dictionaries at a time
 FIRST_SECOND, LAST_SECOND = -62_135_510_400, 253_402_214_400  # a day inside the years 1 to 9999, in any zone
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -28,7 +28,7 @@ def is_text(found: pa.DataType) -> bool:
 
 
 def row_bytes(batch: pa.RecordBatch) -> pa.Array:
-    """Bytes of the texts of each row, which are still folded into dictionaries."""
+    """Bytes of the texts of each row, which are still dictionary-encoded."""
     sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
@@ -40,7 +40,7 @@ def row_bytes(batch: pa.RecordBatch) -> pa.Array:
 def pieces(
     batch: pa.RecordBatch, sizes: pa.Array, max_row_bytes: int
 ) -> Iterator[tuple[pa.RecordBatch, Flaw]]:
-    """Pieces that may be unfolded, each with its rows that are too long."""
+    """Pieces small enough to decode, each with its rows that are too long."""
     long = pc.greater(sizes, max_row_bytes)
     kept = pc.if_else(long, 0, sizes)
     filled = pc.divide(pc.cumulative_sum(kept), CHUNK_BYTES)
@@ -56,7 +56,7 @@ def pieces(
 def unfolded(
     batch: pa.RecordBatch, long: Flaw, types: pa.Schema, names: Mapping[str, str]
 ) -> tuple[pa.RecordBatch, list[Flaw]]:
-    """Plain columns under our names, and every flaw; the cells that cause it are null.
+    """Decoded columns under our names, and every flaw; the cells that cause it are null.
 
     Args:
         types: of the columns, by their names in the file. names: ours, by those.

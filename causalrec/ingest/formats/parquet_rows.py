@@ -1,4 +1,4 @@
-"""Parquet: whole columns where they convert without loss, row by row where one does not."""
+"""Parquet: whole columns if they convert without loss, otherwise row by row."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ from causalrec.ingest.formats.parquet_cells import (
 from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
-MAX_GROUP_BYTES = 1 << 30  # of one row group before compression; Spark writes 128 MiB
+MAX_GROUP_BYTES = 1 << 30  # size of one uncompressed row group; Spark writes 128 MiB
 INT96 = "INT96"
 TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
@@ -47,9 +47,9 @@ class ParquetHead:
     """Columns of a file.
 
     Attributes:
-        names: as the contract or the layout spells them, in file order.
-        schema: types; times that Spark wrote as INT96 are in UTC.
-        given: names as they stand in the file.
+        names: spelled as in the contract or the layout, in file order.
+        schema: types; times that Spark wrote as INT96 are UTC.
+        given: names as in the file.
     """
 
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ def parquet_head(stream: BinaryIO, landing: Contract, layout: Layout, file: str)
     """Columns of a Parquet stream, from its footer.
 
     Raises:
-        NotRead: a row group that is too large to read at a time.
+        NotRead: a row group is too large to read at once.
     """
     found = pq.ParquetFile(stream)
     for i in range(found.metadata.num_row_groups):
@@ -167,7 +167,7 @@ def _rows(
 
 
 def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:
-    """One row as JSON, its texts cut."""
+    """One row as JSON, its texts truncated."""
     row: dict[str, object] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         cell = column.slice(i, 1)
