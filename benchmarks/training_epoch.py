@@ -38,7 +38,7 @@ from causalrec.metrics.tables import rank_tables
 from causalrec.model.graph import operator, propagate, symmetric
 from causalrec.model.rivals.lightgcn import LightGcnNetwork
 from causalrec.training.peak import peak_bytes
-from causalrec.training.run import TrainingRun
+from causalrec.training.run import EpochRun
 
 CPU = torch.device("cpu")
 TASTES = 40
@@ -71,7 +71,7 @@ class Ours:
     def __init__(self, data: Interactions, settings: Settings) -> None:
         torch.manual_seed(SEED)
         network = LightGcnNetwork(data, settings.model, CPU)
-        self.run = TrainingRun(settings.training, settings.model, None, network, data, None)
+        self.run = EpochRun(settings.training, settings.model, None, network, data, None)
         self.run.validated = False  # an epoch is training alone
 
     def epoch(self) -> None:

@@ -1,4 +1,4 @@
-"""``causalrec`` and ``python -m causalrec``: hands over to the command line, wherever it is installed."""
+"""Entry point of ``causalrec`` and ``python -m causalrec``."""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Which code the result of a stage rests on, as one hash per stage.
+"""One hash per stage over all code that its result depends on.
 
 Starting at the module of the stage, all modules of the project that it imports are followed, at any depth and
 inside functions too. A module counts by its syntax tree, without comments, docstrings and layout; a file that

@@ -1,4 +1,4 @@
-"""The one family of errors, and the reason codes of rejected rows.
+"""All errors that the project raises, and the reason codes of rejected rows.
 
 Every error says what happened and what to do about it; jobs print ``str(error)`` as one line.
 """
@@ -10,8 +10,8 @@ from typing import ClassVar
 class CausalrecError(Exception):
     """Base of every error that this project raises on purpose.
 
-    ``what`` states the fact with its numbers, ``do`` the next step for the person who reads it. ``passing``
-    says that the same call may succeed later, so that it is worth another try.
+    ``what`` states the fact with its numbers, ``do`` the next step for the reader. ``passing`` means that the
+    same call may succeed later, so that a retry makes sense.
     """
 
     passing: ClassVar[bool] = False
@@ -48,7 +48,7 @@ class LakeError(CausalrecError):
 
 
 class StoreError(LakeError):
-    """The store of the tables does not answer or refuses access; nothing is known about the tables in it."""
+    """The store of the tables does not respond or refuses access; nothing is known about its tables."""
 
 
 class ConflictError(LakeError):
@@ -66,7 +66,7 @@ class ResourceRefused(CausalrecError):
 
 
 class ResourceUnreachable(CausalrecError):
-    """Bytes that may be read, but could not be read now; a later try may succeed."""
+    """Bytes that are allowed but could not be read now; a later attempt may succeed."""
 
     passing = True
 
@@ -80,7 +80,7 @@ class DatasetError(CausalrecError):
 
 
 class TrainingError(CausalrecError):
-    """Training diverged or was asked for something impossible."""
+    """Training diverged, or the request cannot be met."""
 
     passing = True
 
@@ -92,19 +92,19 @@ class RegistryError(CausalrecError):
 
 
 class LostRegistry(RegistryError):
-    """MLflow no longer has the champion that the table ``promotions`` names; trying again does not help."""
+    """MLflow no longer has the champion that the table ``promotions`` names; retrying does not help."""
 
     passing = False
 
 
 class GateRefused(RegistryError):
-    """The gate judged a model version and refused it; another try judges alike."""
+    """The gate refused a model version; a retry would give the same result."""
 
     passing = False
 
 
 class RequestError(CausalrecError):
-    """A served model is asked for something that it cannot answer."""
+    """A request to a served model is invalid."""
 
 
 class ScoringError(CausalrecError):
@@ -112,13 +112,13 @@ class ScoringError(CausalrecError):
 
 
 class ExportError(CausalrecError):
-    """A store that shops serve from cannot be written; what it served before stays."""
+    """A store that shops serve from cannot be written; it keeps serving what it had."""
 
     passing = True
 
 
 class ReasonCode(StrEnum):
-    """Why a row was rejected. The value is what stands in ``quarantine`` and ``image_failures``."""
+    """Why a row was rejected: the value stored in ``quarantine`` and ``image_failures``."""
 
     # parsing
     UNPARSEABLE = "unparseable"

@@ -1,7 +1,7 @@
-"""Every stage as data: DAGs, plan, status, reports and the tables of the documentation are drawn from it.
+"""Every stage as data: DAGs, plan, status, reports and the tables in the documentation are generated from it.
 
-A nightly table more is one stage more here, and the module of that name under jobs/. Nothing is imported, so
-that a scheduler reads this in no time.
+To add a nightly table, add a stage here and a module of that name under jobs/. Nothing heavy is imported, so
+a scheduler parses this file quickly.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ class Stage:
 
     Attributes:
         name: task id, module under jobs/, and ``job`` in the ledger.
-        minutes: after which the task is stopped.
+        minutes: time limit, after which the task is stopped.
         after: stages that must be done before it.
         reads: tables that it reads. writes: tables that it writes a partition of.
-        pool: of the scheduler; how many stages may use Spark or a GPU at the same time.
+        pool: the scheduler's pool, which limits how many stages use Spark or a GPU at once.
         outlets: what other DAGs may be scheduled on, beside the tables in :data:`ASSETS`.
-        kind: ``work`` makes tables or models. ``page`` makes something to look at: nothing waits for it, and
-            a date is complete without it. ``question`` leaves no row in the ledger: exit status 0 lets the
+        kind: ``work`` makes tables or models. ``page`` makes a page for people: nothing waits for it, and a
+            date is complete without it. ``question`` leaves no row in the ledger: exit status 0 lets the
             stages after it run, 99 skips them.
         without_champion: a night needs it only while no model can score.
         may_follow_skipped: runs although stages before it were skipped.
@@ -46,7 +46,7 @@ class Stage:
 
     @property
     def nightly(self) -> bool:
-        """Whether a backfill calls a date incomplete without it."""
+        """Whether a backfill treats a date without it as incomplete."""
         return self.kind == "work" and not self.without_champion
 
 
@@ -56,7 +56,7 @@ LISTS = ("recommendations", "similar_items", "popular_items")
 BEHAVIOUR = (
     "complements", "substitutes", "cart_lists", "buy_again", "trending_items", "recent_items", "audiences",
 )  # fmt: skip
-"""Lists that a night makes where ``lists.tables`` names them."""
+"""Lists that a night makes only if ``lists.tables`` names them."""
 
 ASSETS = ("events", "products", "datasets", *LISTS)
 """Tables that other DAGs may be scheduled on."""
@@ -185,9 +185,17 @@ NIGHT = (
         pool="spark",
     ),
     Stage(
+        "experiment",
+        60,
+        after=("publish",),
+        reads=("recommendations", "events", "experiments"),
+        writes=("experiments",),
+        pool="spark",
+    ),
+    Stage(
         "report",
         30,
-        after=("item_lists", "behaviour_lists"),
+        after=("item_lists", "behaviour_lists", "experiment"),
         reads=(
             "ledger",
             "evaluations",
@@ -197,6 +205,7 @@ NIGHT = (
             "products",
             "images",
             *BEHAVIOUR,
+            "experiments",
         ),
         kind="page",
     ),
@@ -222,16 +231,16 @@ ASKED = (
     Stage("need_approval", 10, kind="question"),
     Stage("answer", 10, writes=("promotions",), outlets=(CHAMPION,)),
 )
-"""What the training DAG asks a person, and what it does with the answer."""
+"""The question that the training DAG asks a person, and the handling of the answer."""
 
 TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="gpu")
-"""Looks for better settings, as often as the settings ask for it."""
+"""Searches for better settings, at the configured interval."""
 
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
 EXPORT = Stage("export", 120, reads=(*LISTS, *BEHAVIOUR))
-"""Copies the published lists to the stores that a shop serves from, once all of them are there."""
+"""Copies the published lists to the stores that a shop serves from, once all lists are published."""
 
 TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")
 """The stages that make a challenger, in their order."""
@@ -245,7 +254,7 @@ NIGHTLY = tuple(stage.name for stage in NIGHT if stage.nightly)
 """Stages whose results make a date complete. A new champion makes it stale through the inputs of score."""
 
 LEFT_BEHIND = tuple(stage.name for stage in NIGHT if stage.kind != "question" and not stage.without_champion)
-"""The same and the pages: where all of it is there, running the night again would do nothing."""
+"""The same plus the pages: if all of it exists, running the night again does nothing."""
 
 
 def upstream(name: str, among: Sequence[str]) -> tuple[str, ...]:

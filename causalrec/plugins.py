@@ -1,6 +1,6 @@
-"""Parts that other packages bring, found by their entry points.
+"""Plug-ins: components that other packages provide, found by their entry points.
 
-A package declares what it has, one line per part and kind::
+A package declares each component in one line::
 
     [project.entry-points."causalrec.sources"]
     parcels = "causalrec_parcels:Parcels"
@@ -23,7 +23,7 @@ EXPORTS = "causalrec.exports"
 GROUPS = (SOURCES, IMAGE_ENCODERS, TEXT_ENCODERS, MODELS, EXPORTS)
 
 PREFIX = "plugin:"
-"""How a setting begins that names a part of another package where it might name one of this package."""
+"""Prefix of a setting's value that refers to a plug-in rather than to a built-in component."""
 
 Part = TypeVar("Part")
 
@@ -34,7 +34,7 @@ def plugin_name(setting: str) -> str | None:
 
 
 def plugin_names(group: str) -> list[str]:
-    """Names that installed packages have in a group, sorted."""
+    """Names that installed packages register in a group, sorted."""
     return sorted({point.name for point in entry_points(group=group)})
 
 
@@ -42,10 +42,11 @@ def load_plugin(group: str, name: str, wanted: type[Part], setting: str, own: It
     """An instance of the class that an entry point names.
 
     Args:
-        wanted: protocol that it must keep. setting: that named it. own: names that need no other package.
+        wanted: protocol it must implement. setting: the setting that names it. own: built-in names.
 
     Raises:
-        SettingsError: no package has it, it cannot be imported or made, or it lacks a part of ``wanted``.
+        SettingsError: no package provides it, it cannot be imported or created, or it lacks a member of
+            ``wanted``.
     """
     made = _called(_point(group, name, setting, own), group)
     if not isinstance(made, wanted):
@@ -73,7 +74,7 @@ def load_class(group: str, name: str, wanted: type[Part], setting: str) -> type[
 
 
 def plugin_version(group: str, name: str) -> str:
-    """Name and version of the package that has the part: what is made with it depends on them."""
+    """Name and version of the package that provides it: results made with it depend on both."""
     point = next((one for one in entry_points(group=group) if one.name == name), None)
     return f"{point.dist.name} {point.dist.version}" if point is not None and point.dist is not None else ""
 
@@ -91,7 +92,7 @@ def _point(group: str, name: str, setting: str, own: Iterable[str]) -> EntryPoin
 def _loaded(point: EntryPoint, group: str) -> object:
     try:
         return point.load()
-    except Exception as error:  # a foreign package may raise anything while it is imported
+    except Exception as error:  # another package may raise anything on import
         raise _unusable(point, group, error) from error
 
 
@@ -99,7 +100,7 @@ def _called(point: EntryPoint, group: str) -> object:
     found = _loaded(point, group)
     try:
         return found() if callable(found) else found
-    except Exception as error:  # nor does anybody know what its constructor does
+    except Exception as error:  # and so may its constructor
         raise _unusable(point, group, error) from error
 
 

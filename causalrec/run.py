@@ -1,4 +1,4 @@
-"""What every stage is given: settings, tables, ledger, date, Spark on demand, and a way to show progress."""
+"""What every stage receives: settings, tables, ledger, date, Spark on demand, and a way to show progress."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 Spark: TypeAlias = "Callable[[], SparkSession]"
 Steps = Callable[[int, int], None]
-"""Told how many steps are done, and how many there are."""
+"""Receives the number of steps done and the total."""
 
 
 class Progress(Protocol):
-    """Where a stage says what it is doing."""
+    """Receives what a stage reports while it runs."""
 
     def say(self, what: object) -> None:
         """Shows a line, or anything else that the front end can draw."""
 
     def steps(self, label: str) -> AbstractContextManager[Steps]:
-        """Shows counted steps for the time of the block."""
+        """Shows a counter of steps for the duration of the block."""
 
     def tasks(self, label: str, spark: Spark) -> AbstractContextManager[Spark]:
-        """Shows the tasks of Spark, from the moment in which the session is asked for."""
+        """Shows Spark's tasks, from the moment the session is requested."""
 
 
 class Quiet:
@@ -52,7 +52,7 @@ class Run:
     """One stage on one date. As a context manager it stops the Spark session that it started.
 
     Attributes:
-        force: do it though nothing changed.
+        force: run even if nothing changed.
     """
 
     settings: Settings
@@ -85,13 +85,16 @@ class Run:
 
 
 def open_lake(settings: Settings) -> Lake:
-    """The lake of a shop, reached as its settings say. Every command and every stage gets its tables here."""
+    """The lake of a shop, opened with its settings.
+
+    Every command and every stage gets its tables from here.
+    """
     return Lake(settings.lake_root, settings.lake)
 
 
 def open_run(
     settings: Settings, ds: dt.date, progress: Progress | None = None, *, force: bool = False
 ) -> Run:
-    """What a stage is given on ``ds``."""
+    """The :class:`Run` of a stage on ``ds``."""
     lake = open_lake(settings)
     return Run(settings, lake, Ledger(lake), ds, progress or Quiet(), force)

@@ -1,4 +1,4 @@
-"""What one source file says: its imports, and a hash of its syntax tree that comments do not change."""
+"""The imports of one source file, and a hash of its syntax tree that ignores comments."""
 
 import ast
 import hashlib
@@ -14,7 +14,7 @@ class Read:
 
     Attributes:
         tree: hash of its syntax tree. imports: dotted names of modules, or of what is imported from them.
-        beside: names of files and folders beside it that it reads by ``Path(__file__).with_name``.
+        beside: names of files and folders in its own folder that it reads by ``Path(__file__).with_name``.
     """
 
     tree: str
@@ -23,7 +23,7 @@ class Read:
 
 
 def read(source: bytes, package: str) -> Read:
-    """Reads one file of ``package``; imports for type checkers alone do not count."""
+    """Reads one file of ``package``; imports that only type checkers see do not count."""
     reader = _Reader(package)
     reader.visit(ast.parse(source))
     digest = hashlib.sha256("".join(reader.words).encode()).hexdigest()
@@ -97,6 +97,6 @@ def _origin(node: ast.ImportFrom, package: str) -> str:
 
 
 def _says_nothing(node: object) -> bool:
-    """Docstrings, other texts that nobody reads, and ``pass``."""
+    """Docstrings, other strings without effect, and ``pass``."""
     text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return text or isinstance(node, ast.Pass)

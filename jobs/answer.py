@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from causalrec.errors import SettingsError
 from causalrec.lake.outcome import Outcome
-from causalrec.registry.promotion.decisions import Answer, Person, answer_question
+from causalrec.registry.promotion.decisions import Answer, Decider, answer_question
 from causalrec.run import Run
 from jobs._stage.runner import Job, main
 
@@ -24,7 +24,7 @@ class Said:
 
     answer: Answer
     version: str
-    person: Person
+    person: Decider
 
 
 def said() -> Said:
@@ -42,7 +42,7 @@ def said() -> Said:
         raise SettingsError(
             f"CAUSALREC_ANSWER_VERSION is {version!r}", do="set it to the version that was asked about"
         )
-    return Said(ANSWERS[word], version, Person(who or NOBODY, why))
+    return Said(ANSWERS[word], version, Decider(who or NOBODY, why))
 
 
 def _inputs(run: Run) -> dict[str, str]:

@@ -13,7 +13,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.pipeline import RECORDED
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
-from causalrec.report.night import Metrics, Night, read_night
+from causalrec.report.night import Metrics, NightFacts, read_night
 from causalrec.report.nightly import nightly_page, page_file, report_inputs
 from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
@@ -25,7 +25,7 @@ NAME = "report"
 SHOWN = tuple(name for name in RECORDED if name != NAME)
 
 
-def _night(run: Run) -> Night:
+def _night(run: Run) -> NightFacts:
     return read_night(run.settings, run.lake, run.ledger, run.ds, SHOWN)
 
 
@@ -64,7 +64,7 @@ def _show(run: Run) -> None:
     run.progress.say(f"page: {page_file(run.settings, run.ds)}")
 
 
-def tables_of(night: Night) -> Table:
+def tables_of(night: NightFacts) -> Table:
     """Rows in, out and rejected, seconds and location per table."""
     table = Table(title=f"night of {night.ds}")
     for name in ("job", "table", "rows in", "rows out", "rejected", "seconds", "where"):

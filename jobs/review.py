@@ -21,7 +21,7 @@ from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, need, opened
-from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
+from causalrec.report.review.facts import CheckLine, GateOutcome, RankingSide, Reviewed, TrainingRun
 from causalrec.report.review.page import review_page
 from causalrec.run import Run
 from jobs._stage.runner import Job, main
@@ -82,7 +82,7 @@ def review(job: Run) -> tuple[Reviewed, Path, str]:
             metric=settings.gate.metric,
             verdict=_verdict(settings, lake, ds, challenger, dataset, champion),
             dataset=dataset,
-            challenger=Side(f"version {challenger.version}", score_on(package, dataset)),
+            challenger=RankingSide(f"version {challenger.version}", score_on(package, dataset)),
             opponent=_opponent(settings, dataset, packages),
             tables=package.tables() if challenger.tags.get(DATASET) == dataset.dataset_id else None,
             run=TrainingRun(facts.curves, facts.best_epoch, facts.lineage, cost),
@@ -93,14 +93,14 @@ def review(job: Run) -> tuple[Reviewed, Path, str]:
     return reviewed, page, attach_page(client, challenger, page)
 
 
-def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage]) -> Side:
+def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage]) -> RankingSide:
     """The champion, named last among ``packages``; for a first version the last baseline that fits the
     catalogue."""
     label, package = list(packages.items())[-1]
     if len(packages) > 1:
-        return Side(label, score_on(package, dataset))
+        return RankingSide(label, score_on(package, dataset))
     name, score = list(floors(settings, dataset.data).items())[-1]
-    return Side(f"the {name} baseline", score)
+    return RankingSide(f"the {name} baseline", score)
 
 
 def _verdict(
@@ -110,7 +110,7 @@ def _verdict(
     challenger: ModelVersion,
     dataset: Dataset,
     champion: ModelVersion | None,
-) -> Verdict:
+) -> GateOutcome:
     """What the gate says. A version that was promoted in the meantime is judged against whom it was then."""
     before = challenger.tags.get(AGAINST) or None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
@@ -119,7 +119,7 @@ def _verdict(
         CheckLine(check.name, check.status, check.value, check.threshold, check.detail)
         for check in found.checks
     )
-    return Verdict(found.decision, found.why, checks)
+    return GateOutcome(found.decision, found.why, checks)
 
 
 def _ledger_cost(ledger: Ledger, ds: dt.date) -> dict[str, str]:

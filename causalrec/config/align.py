@@ -6,7 +6,7 @@ from causalrec.config.sections import Section
 
 
 class AlignSettings(Section):
-    """Two linear projections, trained on a catalogue's own pairs of picture and text."""
+    """Two linear projections, trained on the catalogue's own pairs of picture and text."""
 
     dim: int = Field(256, ge=2, description="length of the shared vectors")
     epochs: int = Field(60, ge=0, description="most epochs")

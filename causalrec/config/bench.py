@@ -1,4 +1,4 @@
-"""Settings of the benchmark that are no setting of a model."""
+"""Settings of the benchmark that do not belong to a model."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ Value = bool | int | float | str | tuple[float, ...]
 
 
 class BenchSettings(Section):
-    """What single rows of the benchmark are trained with.
+    """Overrides for single rows of the benchmark.
 
     In TOML, one table per row, with the dotted path of a setting as key::
 

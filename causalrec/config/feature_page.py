@@ -6,7 +6,7 @@ from causalrec.config.sections import Section
 
 
 class FeaturePageSettings(Section):
-    """What the page of the features shows."""
+    """What the features page shows."""
 
     sample: int = Field(
         20_000,

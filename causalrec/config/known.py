@@ -1,4 +1,4 @@
-"""Settings that were written down by an earlier release."""
+"""Settings that an earlier release recorded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 def known(section: type[BaseModel], written: Mapping[str, Any]) -> dict[str, Any]:
-    """``written`` without the settings that ``section`` no longer has, at any depth; values stay."""
+    """``written`` without the settings that ``section`` no longer has, at any depth; values are kept."""
     found: dict[str, Any] = {}
     for name, value in written.items():
         field = section.model_fields.get(name)

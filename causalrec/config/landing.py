@@ -1,4 +1,4 @@
-"""How a shop's own files become the columns of the landing contracts: names, values, notations, days."""
+"""How a shop's own files map to the columns of the landing contracts: names, values, formats, days."""
 
 import datetime as dt
 import zoneinfo
@@ -12,7 +12,7 @@ Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]*$")]
 
 
 class Take(Section):
-    """Where one column of the contract comes from; in TOML a plain text is short for ``column``.
+    """Where one column of the contract comes from; in TOML a plain string is short for ``column``.
 
     Exactly one of ``column``, ``join``, ``value`` and ``arrival_date`` is given. A path such as
     ``items.item_id`` reaches into nested JSON, ``params[ga_session_id].value`` into a list of keyed objects.
@@ -114,7 +114,7 @@ class FeedLayout(Section):
 
 
 class LandingSettings(Section):
-    """The landing zone as the shop fills it.
+    """How the shop fills the landing zone.
 
     A delivery's day runs from ``day_start_hour`` o'clock in ``time_zone`` to the same hour of the next date.
     """

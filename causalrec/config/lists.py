@@ -1,4 +1,4 @@
-"""The section of the lists that are made from what people did, beside the recommendations."""
+"""Settings of the lists from behaviour, which a night can make besides the recommendations."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ BehaviourList = Literal[
 
 
 class ListSettings(Section):
-    """Which further lists a night makes. None is made unless it is named here."""
+    """Which additional lists a night makes. None is made unless it is named here."""
 
     tables: tuple[BehaviourList, ...] = Field((), description="lists to make, by the names of their tables")
     k: int = Field(20, ge=1, description="rows of a list")

@@ -1,4 +1,4 @@
-"""Settings in layers: defaults, what tuning chose, a TOML file, ``CAUSALREC__SECTION__KEY`` variables."""
+"""Settings in layers: defaults, tuned values, a TOML file, ``CAUSALREC__SECTION__KEY`` variables."""
 
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
     """Settings from ``file`` (None: defaults only) overlaid with variables of ``environ``.
 
     Args:
-        tuned: whether what ``causalrec tune`` left in the work folder takes the place of defaults.
+        tuned: whether the values that ``causalrec tune`` left in the work folder replace the defaults.
 
     Raises:
         SettingsError: a file is absent or not TOML, or a key is unknown or out of range.
@@ -37,7 +37,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
 
 
 def complaint(error: ValidationError) -> str:
-    """The first setting that is wrong, and what is wrong with it."""
+    """The first invalid setting, and what is wrong with it."""
     first = error.errors()[0]
     return f"setting {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
@@ -53,7 +53,7 @@ def _tuned(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both trees in one; where both have a value, that of ``above``."""
+    """Both trees merged; values of ``above`` win."""
     merged = dict(below)
     for key, value in above.items():
         under = merged.get(key)

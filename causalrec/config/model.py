@@ -37,14 +37,14 @@ ModelName = Literal[
 
 
 Plugin = Annotated[str, Field(pattern=r"^plugin:[A-Za-z0-9._-]+$")]
-"""A part that another package brings; see :mod:`causalrec.plugins`."""
+"""A plug-in; see :mod:`causalrec.plugins`."""
 
 
 class ConfounderSettings(Section):
     """Cross-modal channels over items, trained once before the recommender.
 
     ``auto`` takes ridge, canonical correlations, networks with Gaussian noise or the diffusion, per modality,
-    by their likelihood on items that they have not seen. ``concat`` takes the raw content instead of a
+    by their likelihood on held-out items. ``concat`` takes the raw content instead of a
     channel, ``none`` removes the module (and with it codes and back-door adjustment).
     """
 
@@ -140,7 +140,7 @@ class FrontdoorSettings(Section):
 
 
 class ContentSettings(Section):
-    """How content enters the item states, and the content channel beside them."""
+    """How content enters the item states, and the separate content channel."""
 
     enabled: bool = Field(True, description="content enters the item states")
     neighbours: int = Field(10, ge=1, description="items of similar content in the item graph")
@@ -152,7 +152,7 @@ class ContentSettings(Section):
 
 
 class BlendSettings(Section):
-    """Content-EASE and iALS beside the graph encoder where only pairs are logged."""
+    """Content-EASE and iALS, blended with the graph encoder if only pairs are logged."""
 
     enabled: bool = Field(
         True, description="further parts are offered to validation; never beside exposure.offset"
@@ -200,7 +200,7 @@ class ModelSettings(Section):
 
 
 class TrainingSettings(Section):
-    """Optimisation. ``device`` auto takes a GPU where there is one."""
+    """Optimisation. ``device`` auto takes a GPU if there is one."""
 
     seed: int = Field(7, description="seed of everything random")
     device: Literal["auto", "cpu", "cuda"] = Field(

@@ -6,7 +6,7 @@ from causalrec.config.sections import Section
 
 
 class MonitorSettings(Section):
-    """When a live shop differs so much from what a model learnt from that it should be trained again."""
+    """When the live shop differs so much from the training data that the model should be trained again."""
 
     days: int = Field(7, ge=1, description="newest arrival dates that are looked at")
     warn_psi: float = Field(

@@ -1,4 +1,4 @@
-"""Settings with single values replaced, named by dotted paths."""
+"""Settings with some values replaced, addressed by dotted paths."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def overridden(base: Settings, changes: Iterable[Mapping[str, Value]], name: str
     """``base`` with each of the ``changes`` (path such as ``model.dim`` -> value) made in turn.
 
     Args:
-        name: whose settings they are, for messages.
+        name: owner of the changes, for messages.
 
     Raises:
         SettingsError: a path is no setting of a model or its training, or a value is out of range.

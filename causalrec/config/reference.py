@@ -1,4 +1,4 @@
-"""The reference of all settings as Markdown, drawn from their descriptions."""
+"""The reference of all settings as Markdown, generated from their descriptions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ STUDIED = ("source.demo", "model", "training", "bench", "align")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SettingRow:
     """One setting: dotted name, default, allowed values and meaning as text."""
 
     name: str
@@ -47,14 +47,14 @@ def settings_reference() -> str:
     return HEAD + shop + STUDIES + "".join(text for path, text in sections.items() if path in studied)
 
 
-def entries(section: type[BaseModel] = Settings, path: str = "") -> Iterator[Entry]:
+def entries(section: type[BaseModel] = Settings, path: str = "") -> Iterator[SettingRow]:
     """The settings of ``section`` and of those inside it."""
     for name, field in section.model_fields.items():
         inner = _inner(field)
         if inner is not None:
             yield from entries(inner, f"{path}{name}.")
         else:
-            yield Entry(f"{path}{name}", _default(field), _values(field), field.description or "")
+            yield SettingRow(f"{path}{name}", _default(field), _values(field), field.description or "")
 
 
 def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The section of the response model: what people do when they look."""
+"""The section of the response model: what people do once they look at an item."""
 
 from typing import Literal
 
@@ -33,5 +33,5 @@ class ResponseSettings(Section):
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
 
     def repair(self) -> "ResponseSettings":
-        """The same for a fit that begins where another ended."""
+        """The same settings for a fit that continues from another one."""
         return self.model_copy(update={"sweeps": self.repair_sweeps})

@@ -1,4 +1,4 @@
-"""Settings of the floors and of the learned rivals of the causal model."""
+"""Settings of the baselines and of the learned rivals of the causal model."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from causalrec.config.sections import Section
 
 
 class BaselineSettings(Section):
-    """The closed-form floors. Of several ridges EASE keeps the one that validation likes best."""
+    """The closed-form baselines. Of several ridges EASE keeps the one with the best validation result."""
 
     ease_ridges: tuple[float, ...] = Field(
         (10.0, 30.0, 100.0, 300.0, 1_000.0), min_length=1, description="ridges that EASE tries on validation"

@@ -27,7 +27,7 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     """A path with ``~`` replaced by the home folder.
 
     Raises:
-        ValueError: it holds a variable such as $HOME, or a ``~`` of somebody who is not known.
+        ValueError: it holds a variable such as $HOME, or a ``~`` of an unknown user.
     """
     text = str(given)
     if "://" in text or not isinstance(given, str | Path):
@@ -44,7 +44,8 @@ def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     """A path of the file system.
 
     Raises:
-        ValueError: it is the address of an object store, which would become a folder of that name.
+        ValueError: it is the address of an object store, which would be created as a local folder of that
+            name.
     """
     if "://" in str(given):
         raise ValueError(
@@ -96,7 +97,7 @@ class PathSettings(Section):
 
 
 class FetchSettings(Section):
-    """How pictures are fetched that lie behind http(s) or in an object store."""
+    """How pictures are fetched from http(s) addresses and object stores."""
 
     seconds: float = Field(
         30.0, gt=0, description="seconds for one picture in total: every attempt, pause, redirect and byte"
@@ -119,7 +120,7 @@ class FetchSettings(Section):
 
 
 class SparkSettings(Section):
-    """The Spark session. What is left empty is what ``spark-submit`` or the cluster's own defaults say."""
+    """The Spark session. Empty settings are left to ``spark-submit`` or the cluster's own defaults."""
 
     master: str = Field(
         "",
@@ -143,7 +144,7 @@ class SparkSettings(Section):
 
 
 class DemoSettings(Section):
-    """The causal knobs of the generated shop and the share of what goes wrong in it."""
+    """The causal knobs of the generated shop and the share of faults in it."""
 
     taste: float = Field(2.6, ge=0, description="weight of personal taste in the log-odds of interest")
     confounding: float = Field(0.9, ge=0, description="weight of the demand for an item's hidden cause")
@@ -216,7 +217,7 @@ class LakeSettings(Section):
 
 
 class SourceSettings(Section):
-    """Who fills the landing zone: nobody (native), the demo generator or the H&M adapter."""
+    """What fills the landing zone: the shop itself (native), the demo generator or the H&M adapter."""
 
     kind: str = Field(
         "demo",
@@ -284,7 +285,7 @@ class IngestSettings(Section):
 
 
 class ImageSettings(Section):
-    """Image encoder (open_clip) and the caps that are checked before a picture is decoded."""
+    """Image encoder (open_clip) and the limits that are checked before a picture is decoded."""
 
     model: str = Field(
         "lite",
@@ -480,7 +481,7 @@ class GateSettings(Section):
 class ScoringSettings(Section):
     """The nightly table.
 
-    Categories are compared without regard to case, and a category stands for all that lies below it.
+    Categories are compared case-insensitively, and a category includes all of its subcategories.
     """
 
     k: int = Field(20, ge=1, description="rows of a list")

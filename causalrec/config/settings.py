@@ -1,4 +1,4 @@
-"""The one frozen tree of settings, read once at the edge and passed down from there."""
+"""The frozen tree of settings, read once at the entry point and passed down from there."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from pydantic import Field
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.experiment import ExperimentSettings
 from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.config.landing import LandingSettings
@@ -33,7 +34,7 @@ from causalrec.errors import SettingsError
 
 
 class Settings(Section):
-    """Everything a run can be told. Build it with :func:`causalrec.config.load_settings`."""
+    """Everything that can be configured. Build it with :func:`causalrec.config.load_settings`."""
 
     shop: str = Field("demo", description="name of the shop, in keys and titles")
     paths: PathSettings = PathSettings()
@@ -53,6 +54,7 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
     lists: ListSettings = ListSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     export: ExportSettings = ExportSettings()
     registry: RegistrySettings = RegistrySettings()
     report: ReportSettings = ReportSettings()

@@ -1,4 +1,7 @@
-"""Settings that tuning chose for a shop: ``tuned.toml`` in its work folder, under every explicit setting."""
+"""Settings that tuning chose for a shop: ``tuned.toml`` in its work folder.
+
+Explicit settings override them.
+"""
 
 import datetime as dt
 import json
@@ -22,10 +25,10 @@ class Tuned:
     """What a search chose.
 
     Attributes:
-        model: that was tuned; the settings are of no use to another.
-        day: of the data that were searched on.
+        model: the model that was tuned; the settings do not apply to another one.
+        day: of the data that the search used.
         change: dotted path of a setting -> value.
-        told: one line that says how they were found.
+        told: one line on how they were found.
     """
 
     model: str
@@ -35,7 +38,7 @@ class Tuned:
 
 
 def tuned_file(work: Path) -> Path:
-    """Where the tuned settings of the shop with this work folder lie, if there are any."""
+    """Path of the tuned settings of the shop with this work folder; it may not exist."""
     return work / FILE
 
 
@@ -56,7 +59,7 @@ def write_tuned(work: Path, tuned: Tuned) -> Path:
 
 
 def read_tuned(work: Path, model: str) -> dict[str, Any]:
-    """The tree of tuned settings; empty where there are none, or where they are those of another model.
+    """The tree of tuned settings; empty if there are none, or if they belong to another model.
 
     Raises:
         SettingsError: the file is not readable.
@@ -67,7 +70,7 @@ def read_tuned(work: Path, model: str) -> dict[str, Any]:
 
 
 def last_tuned(work: Path, model: str) -> Tuned | None:
-    """What the last search for ``model`` chose; None where none is known.
+    """What the last search for ``model`` chose; None if there was none.
 
     Raises:
         SettingsError: the file is not readable.
@@ -78,7 +81,7 @@ def last_tuned(work: Path, model: str) -> Tuned | None:
 
 
 def in_use(settings: Settings) -> str:
-    """One line about the tuned settings that ``settings`` hold; empty where there are none.
+    """One line about the tuned settings in ``settings``; empty if there are none.
 
     Raises:
         SettingsError: the file is not readable.

@@ -6,7 +6,7 @@ from causalrec.config.sections import Section
 
 
 class TuningSettings(Section):
-    """When the training DAG looks for better settings of the model before it trains."""
+    """When the training DAG searches for better settings of the model before it trains."""
 
     every_days: int = Field(
         0, ge=0, description="days after which the search is repeated, such as 28; 0: only by hand"

@@ -1,4 +1,4 @@
-"""A contract: everything that is known about one table, frozen."""
+"""A contract: everything declared about one table, frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,12 +44,12 @@ class Contract:
         name: table name (or ``landing_...`` for a delivery).
         version: semantic version of the contract.
         description: what the table is for.
-        owner: who answers for it.
+        owner: who is responsible for it.
         retention_days: how long rows are kept, days.
         columns: in order, partition columns included.
-        key: names of the columns that identify a row; empty where none do.
+        key: names of the columns that identify a row; empty if none do.
         partition_by: names of the partition columns.
-        expectations: about a batch as a whole.
+        expectations: on a batch as a whole.
         extensions: rules and switches beyond the standard.
         digest: sha256 (hex) of the file, for fingerprints.
     """
@@ -78,12 +78,12 @@ class Contract:
 
     @property
     def added(self) -> Mapping[str, Before]:
-        """Required columns that a later version brought, and what older rows read as."""
+        """Required columns that a later version added, and what older rows read as."""
         return self.extensions.added
 
     @property
     def retired(self) -> frozenset[str]:
-        """Columns of earlier versions that tables may still store; nobody reads or writes them."""
+        """Columns of earlier versions that tables may still store; they are neither read nor written."""
         return frozenset(self.extensions.retired)
 
     @property
@@ -108,7 +108,7 @@ class Contract:
 
     @property
     def data_columns(self) -> tuple[Column, ...]:
-        """Columns that stand inside the files, without the partition columns."""
+        """Columns stored in the files: all but the partition columns."""
         return tuple(column for column in self.columns if column.name not in self.partition_by)
 
     @property
@@ -123,7 +123,7 @@ class Contract:
 
     @property
     def user_notes(self) -> tuple[str, ...]:
-        """Text columns that may mention a person, in rows that must stay."""
+        """Text columns that may mention a person, in rows that must be kept."""
         return tuple(column.name for column in self.columns if column.classification == "user_note")
 
     @property
@@ -132,7 +132,7 @@ class Contract:
         return {f"{c.name}_present": f"{c.name} IS NOT NULL" for c in self.columns if c.required}
 
     def column(self, name: str) -> Column:
-        """The column ``name``; KeyError where there is none."""
+        """The column ``name``; KeyError if there is none."""
         for column in self.columns:
             if column.name == name:
                 return column

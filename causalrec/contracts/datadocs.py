@@ -15,7 +15,10 @@ BATCH = "measures"
 
 @cache
 def docs_context(folder: Path | None) -> "AbstractDataContext":
-    """Great Expectations, silent; its results and pages lie below ``folder``, or only in memory."""
+    """Great Expectations without output.
+
+    Its results and pages are kept below ``folder``, or only in memory.
+    """
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,
@@ -50,7 +53,7 @@ def docs_context(folder: Path | None) -> "AbstractDataContext":
 def write_page(
     context: "AbstractDataContext", suite: str, run: dt.date, result: "ExpectationSuiteValidationResult"
 ) -> None:
-    """Keep ``result`` as the validation of ``run`` and write its page, its suite's page and the index.
+    """Store ``result`` as the validation of ``run`` and write its page, its suite's page and the index.
 
     The same run written again replaces its page.
     """

@@ -1,6 +1,6 @@
 """The Great Expectations suite of a contract.
 
-Its expectations look at a small frame of measures (one row per delivery), which Spark computed in one pass;
+Its expectations check a small frame of measures (one row per delivery), which Spark computes in one pass;
 Great Expectations' own Spark backend would start a job per expectation.
 """
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """An expectation that some deliveries miss.
+    """An expectation that some deliveries do not meet.
 
     Attributes:
         name: name in the contract.
         description: what was expected.
         blocking: whether the batch must be refused.
-        rows: key of each delivery that misses it.
-        found: the values that they show instead.
+        rows: key of each delivery that does not meet it.
+        found: the values that were found instead.
     """
 
     name: str
@@ -39,15 +39,15 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a suite says about a batch: the failures, and Great Expectations' own result as a JSON tree."""
+class SuiteResult:
+    """The result of a suite on a batch: the failures, and Great Expectations' own result as a JSON tree."""
 
     failures: tuple[Failure, ...]
     result: dict[str, Any]
 
 
 def prepare() -> None:
-    """Import Great Expectations now, which costs seconds; worth a thread while other work runs."""
+    """Import Great Expectations now, which takes seconds; run it in a thread beside other work."""
     docs_context(None)
 
 
@@ -86,13 +86,13 @@ def validate(
     key: str,
     docs: Path | None = None,
     run: dt.date | None = None,
-) -> Verdict:
+) -> SuiteResult:
     """Check ``measures`` (one row per delivery, named by the column ``key``) against the contract's suite.
 
     Where ``docs`` and ``run`` are given, Data Docs are written below that folder: ``pages/index.html``.
     """
     if not contract.expectations:
-        return Verdict((), {})
+        return SuiteResult((), {})
     context = docs_context(docs)
     suite = context.suites.add_or_update(expectation_suite(contract))
     source = context.data_sources.add_or_update_pandas(contract.name)
@@ -104,7 +104,7 @@ def validate(
     if docs is not None and run is not None:
         write_page(context, contract.name, run, result)
     failed = (_failure(entry, key) for entry in tree["results"] if not entry["success"])
-    return Verdict(tuple(failed), tree)
+    return SuiteResult(tuple(failed), tree)
 
 
 def _failure(entry: dict[str, Any], key: str) -> Failure:

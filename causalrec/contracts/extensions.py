@@ -1,4 +1,4 @@
-"""What a contract says beyond the standard: the values under ``customProperties``."""
+"""The extensions of a contract beyond the standard: the values under ``customProperties``."""
 
 from typing import Annotated, Literal, Self
 
@@ -9,13 +9,13 @@ from causalrec.errors import ReasonCode
 
 
 class RowRule(Node):
-    """A rule that every row must keep.
+    """A rule that every row must satisfy.
 
     Attributes:
         reason: code of the rows that break it.
-        columns: the columns whose values are shown in ``detail``.
-        must: Spark SQL predicate that holds for good rows; ``{name}`` stands for a setting. A null
-            result counts as broken.
+        columns: the columns whose values appear in ``detail``.
+        must: Spark SQL predicate that holds for good rows; ``{name}`` refers to a setting. A null result
+            counts as broken.
         broken: what a broken rule costs: the whole row, or only its columns, which become null.
     """
 
@@ -25,7 +25,7 @@ class RowRule(Node):
     broken: Literal["row", "columns"] = "row"
 
 
-class Duplicates(Node):
+class DuplicateRule(Node):
     """Rows of one delivery with equal ``by`` are one row; the first by ``keepFirstBy`` is kept."""
 
     by: tuple[Name, ...] = Field(min_length=1)
@@ -33,10 +33,10 @@ class Duplicates(Node):
 
 
 class Before(Node):
-    """What a required column reads as in rows that were written before the contract had it.
+    """What a required column reads as in rows written before the contract had it.
 
     Attributes:
-        since: contract version that brought the column.
+        since: contract version that added the column.
         value: what it reads as, or
         column: the column whose value it takes.
     """
@@ -57,26 +57,29 @@ class Extensions(Node):
 
     Attributes:
         write: ``replace`` one partition at a time, or ``append``.
-        rowRules: in the order in which they are tried; the first broken one names the reason.
+        rowRules: in the order in which they are checked; the first broken one gives the reason.
         duplicates: how repeated rows of a delivery are recognised.
-        added: required columns that a later version brought, with what older rows read as.
-        retired: columns of earlier versions; where they are stored they are neither read nor written.
+        added: required columns that a later version added, with what older rows read as.
+        retired: columns of earlier versions; if stored, they are neither read nor written.
         volumeGate: refuse a delivery that is far smaller than the ones before it.
         delivery: whether every run date needs one.
         metrics: further Spark SQL aggregates for the expectations, by name.
         distributions: Spark SQL expressions whose values are counted and compared with earlier deliveries.
-        happened: the column that says when a row happened; what arrives on a later date is counted as late.
-        ids: identifiers, which are trimmed and brought into one Unicode form.
-        nullWords: texts that other software writes for an identifier that is not there, in small letters.
-        content: columns by which rows of one identity are told apart; others may differ between deliveries.
-        texts: text columns that are cleaned of control characters and cut, with the setting that caps them.
+        happened: the column with the event time of a row; rows that arrive on a later date are counted as
+            late.
+        ids: identifiers, which are trimmed and normalised to one Unicode form.
+        nullWords: texts that other software writes for a missing identifier, in lower case.
+        content: columns that make up the content of a row with a given id; others may differ between
+            deliveries.
+        texts: text columns that are stripped of control characters and truncated, with the setting for their
+            limit.
         target: of a landing contract, the table that its rows become.
         folder: of a landing contract, its folder in the landing zone.
     """
 
     write: Literal["replace", "append"] = "replace"
     rowRules: tuple[RowRule, ...] = ()
-    duplicates: Duplicates | None = None
+    duplicates: DuplicateRule | None = None
     added: dict[Name, Before] = Field(default_factory=dict)
     retired: tuple[Name, ...] = ()
     volumeGate: bool = False

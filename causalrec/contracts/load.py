@@ -61,7 +61,7 @@ def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
 
 
 def _expectations(file: Path, node: yaml.Node | None, table: Table) -> tuple[Quality, ...]:
-    """The rules that are checked here; those of other engines are left to their tools."""
+    """The rules that this project checks; those of other engines are left to their own tools."""
     found = []
     for place, rule in enumerate(table.quality):
         if rule.engine == "greatExpectations":

@@ -15,7 +15,7 @@ def contract_table(names: Sequence[str] | None = None) -> str:
 
 
 def column_table(contract: Contract) -> str:
-    """The columns of one contract; ``?`` marks a column that may be null."""
+    """The columns of one contract; ``?`` marks a nullable column."""
     lines = ["| column | type | meaning |", "|---|---|---|"]
     lines += [
         f"| {c.name} | {c.type}{'' if c.required else '?'} | {_cell(c.description)} |"

@@ -1,9 +1,9 @@
-"""The shape of schemas/*.yaml: any valid Open Data Contract Standard v3, and what this project needs of it.
+"""The structure of schemas/*.yaml: any valid Open Data Contract Standard v3, plus what this project requires.
 
-The classes narrow those of the standard's own package: a field that is named here must be there, everything
-else that the standard knows (servers, roles, prices, tags ...) may be. What the standard has no word for
-(write mode, row rules, duplicates) stands under ``customProperties``.
-Standard: https://bitol-io.github.io/open-data-contract-standard/
+The classes narrow those of the standard's own package: a field that is named here is required, everything
+else in the standard (servers, roles, prices, tags ...) is optional. What the standard does not cover (write
+mode, row rules, duplicates) goes under ``customProperties``. Standard:
+https://bitol-io.github.io/open-data-contract-standard/
 """
 
 from typing import Annotated, Any, Literal
@@ -16,9 +16,12 @@ LogicalType = Literal["string", "integer", "number", "boolean", "date", "timesta
 Classification = Literal[
     "none", "public", "internal", "restricted", "confidential", "user_id", "user_text", "user_note"
 ]
-"""What the erasure of a user looks at: ``user_id`` names a person; ``user_text`` may mention one, and then
-the row goes; ``user_note`` may mention one, and then the row stays without the mention. The others are words
-of the standard, which change nothing here."""
+"""Classifications.
+
+Erasure uses three: ``user_id`` names a person; ``user_text`` may mention one, and then the row is deleted;
+``user_note`` may mention one, and then the row is kept without the mention. The others come from the standard
+and have no effect here.
+"""
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 RETENTION = "retention"
@@ -27,7 +30,7 @@ DAYS = {"d": 1, "day": 1, "days": 1, "y": 365, "yr": 365, "year": 365, "years": 
 
 
 class Node(BaseModel):
-    """A part of a schema file that is ours alone; an unknown key is an error."""
+    """A part of a schema file that only this project defines; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -94,7 +97,7 @@ class Description(standard.Description):
 
 
 class Team(standard.Team):
-    """Who answers for the data."""
+    """Who is responsible for the data."""
 
     model_config = STRICT
 
@@ -102,7 +105,7 @@ class Team(standard.Team):
 
 
 class Sla(standard.ServiceLevelAgreementProperty):
-    """A promise about the data; how long it is kept is one of them."""
+    """A service-level agreement on the data, such as its retention."""
 
     model_config = STRICT
 

@@ -1,4 +1,4 @@
-"""Row rules with their parameters filled in."""
+"""Row rules with their parameters inserted."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ def rule_sql(contract: Contract, rule: RowRule, parameters: Mapping[str, object]
     """The predicate of ``rule`` as Spark SQL, each ``{name}`` replaced by the literal of that parameter.
 
     Raises:
-        ContractError: the rule asks for a parameter that does not exist or has no literal.
+        ContractError: the rule uses a parameter that does not exist or has no literal.
     """
 
     def literal(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Physical types of columns and what they are in Arrow."""
+"""Physical types of columns and their Arrow types."""
 
 import pyarrow as pa
 

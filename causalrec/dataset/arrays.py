@@ -31,9 +31,9 @@ class Looks:
         depths: names of the responses, shallow to deep.
         policy: per stratum its policy, "" where none was logged.
         position: float32 (S,), mean position of the looks of each stratum; NaN where none was logged.
-        uniform: bool (S,), whether chance alone chose what the stratum showed.
-        surge: bool (S,), whether the stratum's looks are of days on which the item's brand was shown more
-            than usual; None where that was not counted.
+        uniform: bool (S,), whether the stratum showed items uniformly at random.
+        surge: bool (S,), whether the stratum's looks fall on days on which the item's brand was shown more
+            than usual; None if that was not counted.
     """
 
     users: Ints
@@ -50,7 +50,7 @@ class Looks:
     surge: npt.NDArray[np.bool_] | None = None
 
     def take(self, rows: npt.NDArray[np.bool_ | np.int64]) -> "Looks":
-        """Some ``rows``, as numbers in their new order or as a mask (n,); strata keep their numbers."""
+        """Selected ``rows``, as positions in their new order or as a mask (n,); strata keep their numbers."""
         chosen: dict[str, Any] = {name: getattr(self, name)[rows] for name in ROWS}
         return replace(self, reached=self.reached[:, rows], **chosen)
 
@@ -88,32 +88,30 @@ class Looks:
 class Interactions:
     """Everything a recommender may learn from, and the held-out pairs it is judged on.
 
-    Ids are positions only: nothing may read meaning into their order.
+    Ids are positions only: their order has no meaning.
 
     Attributes:
         n_users: number of users U; user ids are 0..U-1.
         n_items: number of items N; item ids are 0..N-1.
         train: int32 (2, n) of user, item; unique pairs.
-        valid: int32 (2, n), chosen on; never trained on.
-        test: int32 (2, n), looked at once; empty where the bundle keeps it back.
+        valid: int32 (2, n), used for model selection; never trained on.
+        test: int32 (2, n), evaluated once; empty if the bundle withholds it.
         modalities: name -> float32 (N, d). A missing row is all NaN.
         weights: float32 (n_train,) or None for all ones.
-        times: int64 (n_train,), when each training pair first happened, in any unit, or None where that is
-            unknown. Whatever changes the training pairs picks along, or sets it to None.
+        times: int64 (n_train,), when each training pair first occurred, in any unit, or None if unknown. Code
+            that changes the training pairs must select from it accordingly, or set it to None.
         propensity: float32 (n_train,), the logged chance that a training pair was exposed, or None.
         random_exposure: float32 (3, n) user, item, outcome under uniform exposure, or None.
         chosen_elsewhere: int32 (2, m), pairs of ``random_exposure`` that the user also chose where chance
             did not show them (such pairs never train), or None where nobody recorded it.
         passed: int32 (2, m), pairs that were shown and not chosen (an impression without a click, a low
-            rating), or None where nobody logged them. No pair of any split is among them: where a pair may
-            be shown more than once, ``looks`` say what happened.
-        looks: what people did when they looked, held-out pairs included (a model that is judged on them
-            leaves their rows out), or None where neither impressions nor several depths of response were
-            logged. With a temporal split, only looks of the training period.
-        later_looks: those after it, of the same strata: for the fit on everything that follows evaluation,
-            in no likelihood of a model that is judged.
-        item_names: per item a human-readable name, or None.
-        item_attributes: attribute name -> per-item value (names codes), possibly empty.
+            rating), or None if they were not logged. No pair of any split is among them: if a pair may be
+        shown more than once, ``looks`` record what happened. looks: what people did when they looked,
+        held-out pairs included (a model that is judged on them leaves their rows out), or None where neither
+        impressions nor several depths of response were logged. With a temporal split, only looks of the
+        training period. later_looks: the looks after it, of the same strata: used only by the final fit on
+        everything, after evaluation. item_names: per item a human-readable name, or None. item_attributes:
+        attribute name -> per-item value (names codes), possibly empty.
     """
 
     n_users: int
@@ -141,7 +139,7 @@ class Interactions:
 
 
 def pair_keys(pairs: Ints) -> npt.NDArray[np.int64]:
-    """One number for each column of ``pairs`` (2, n); equal numbers are equal pairs."""
+    """One number per column of ``pairs`` (2, n); equal numbers mean equal pairs."""
     return np.asarray(pairs[0].astype(np.int64) << 32 | pairs[1].astype(np.int64))
 
 

@@ -1,10 +1,10 @@
 """Point in time: which rows a run of one date may see.
 
-A row carries two times. ``arrival_date`` is the delivery that brought it, and the partition it stays in, so
-that a delivery can be replaced as a whole; ``event_time`` says on which date it counts. A night knows what
+A row carries two times. ``arrival_date`` is the delivery that contained it, and the partition it stays in, so
+that a delivery can be replaced as a whole; ``event_time`` decides on which date it counts. A night sees what
 had arrived by the end of its date (``known = then``). With ``known = today`` an old date is run again with
-everything that is known by now of the time up to its end: late events then count on the date they happened.
-An event delivered again on a later date counts once, as it arrived first.
+everything known by now about the time up to its end: late events then count on the date they happened. An
+event that is delivered again on a later date counts once, as it first arrived.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ EVENT_COLUMNS = [
 
 
 def arrivals(table: LakeTable, ds: dt.date, known: Known = "then") -> list[str]:
-    """Arrival dates that a run of ``ds`` reads, ascending."""
+    """Arrival dates that a run for ``ds`` reads, ascending."""
     last = ds if known == "then" else dt.date.max
     return table.upto("arrival_date", last.isoformat())
 
@@ -56,7 +56,7 @@ def inside_window(ds: dt.date, history_days: int) -> Column:
 
 
 def first_arrivals(events: DataFrame) -> DataFrame:
-    """One row per event_id: the one that arrived first (ties, which the gate excludes, by content)."""
+    """One row per event_id: the first to arrive (ties, which the gate rules out, are broken by content)."""
     others = [name for name in events.columns if name not in ("event_id", "arrival_date")]
     first = F.min(F.struct("arrival_date", *others)).alias("first")
     return events.groupBy("event_id").agg(first).select("event_id", "first.*")
@@ -73,7 +73,10 @@ def known_items(
 def branded_items(
     spark: SparkSession, products: LakeTable, ds: dt.date, version: int | None = None, known: Known = "then"
 ) -> DataFrame:
-    """item_id and brand of every product known on ``ds``, as last described; without one, the item itself."""
+    """item_id and latest brand of every product known on ``ds``.
+
+    The item id stands in for a missing brand.
+    """
     where = {"arrival_date": arrivals(products, ds, known)}
     columns = ["item_id", "brand", "arrival_date"]
     frame = read_frame(spark, products, where=where, columns=columns, version=version)
@@ -84,7 +87,10 @@ def branded_items(
 def all_users(
     spark: SparkSession, events: LakeTable, ds: dt.date, version: int | None = None, known: Known = "then"
 ) -> pa.Array:
-    """Sorted user_id of everyone with any event by ``ds``; local, for models hold one row per user anyway."""
+    """Sorted user_id of everyone with any event by ``ds``.
+
+    Held locally, since models hold one row per user anyway.
+    """
     where = {"arrival_date": arrivals(events, ds, known)}
     columns = ["user_id"] if known == "then" else ["user_id", "event_time"]
     frame = read_frame(spark, events, where=where, columns=columns, version=version)
@@ -98,7 +104,10 @@ def _window_start(ds: dt.date, history_days: int) -> dt.date:
 
 
 def _happened(ds: dt.date, known: Known) -> Column:
-    """Later arrivals are read up to the end of ``ds`` only; of what had arrived by then nothing is later."""
+    """Of later arrivals only events up to the end of ``ds`` are read.
+
+    Rows that had arrived by then cannot be later.
+    """
     return F.lit(True) if known == "then" else _micros() < _midnight(ds + dt.timedelta(days=1))
 
 

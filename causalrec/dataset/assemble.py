@@ -1,4 +1,4 @@
-"""Turns shop ids into positions and pairs into the sorted arrays of a bundle."""
+"""Maps shop ids to positions and pairs to the sorted arrays of a bundle."""
 
 from typing import Any
 

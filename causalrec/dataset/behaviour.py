@@ -1,4 +1,4 @@
-"""Which events say nothing about taste: those of robots, and repetitions within one session."""
+"""Events that say nothing about taste: those of robots, and repetitions within one session."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -12,9 +12,11 @@ MICROS = 60_000_000  # of a minute
 
 
 def robot_days(events: DataFrame, settings: DatasetSettings) -> DataFrame:
-    """user_id and day (UTC) of everyone who acted more often than people do; impressions are no actions.
+    """user_id and day (UTC) of everyone who acted more often than people do.
 
-    Counted per delivery, so that events which are delivered again make nobody a robot.
+    Impressions do not count as actions.
+
+    Counted per delivery, so that redelivered events turn nobody into a robot.
     """
     minute = F.floor(F.unix_micros("event_time") / MICROS).alias("minute")
     actions = events.where(F.col("event_type") != IMPRESSION)
@@ -31,7 +33,7 @@ def robot_days(events: DataFrame, settings: DatasetSettings) -> DataFrame:
 
 
 def marked_robots(frame: DataFrame, events: DataFrame, settings: DatasetSettings) -> DataFrame:
-    """``frame`` (user_id, event_time, …) with ``robot``: whether its user was one of ``events`` that day."""
+    """``frame`` (user_id, event_time, …) with ``robot``: whether ``events`` make its user one that day."""
     if not settings.max_daily_actions and not settings.max_minute_actions:
         return frame.withColumn("robot", F.lit(False))
     days = robot_days(events, settings).withColumn("robot", F.lit(True))
@@ -40,10 +42,10 @@ def marked_robots(frame: DataFrame, events: DataFrame, settings: DatasetSettings
 
 
 def marked_repeats(frame: DataFrame, settings: DatasetSettings) -> DataFrame:
-    """``frame`` with ``repeat``: the same user did the same to the same item before in the same session.
+    """``frame`` with ``repeat``: the user had already done the same to the same item in the same session.
 
-    Only for the types of ``once_per_session``: two purchases are two, a cart clicked twice is one. Without
-    a session id, what follows the one before it by at most ``session_gap_minutes`` is of one session.
+    Only for the types of ``once_per_session``: two purchases are two, a cart clicked twice is one. Without a
+        session id, events at most ``session_gap_minutes`` apart belong to one session.
     """
     once = F.col("event_type").isin(*ONCE_PER_SESSION)
     order = Window.partitionBy("user_id", "item_id", "event_type", "session_id").orderBy(

@@ -44,7 +44,7 @@ Versions = dict[str, int | None]
 
 
 def build_dataset_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """Digests of all that the dataset of ``ds`` depends on: arrived partitions, embeddings, settings."""
+    """Digests of everything the dataset of ``ds`` depends on: arrived partitions, embeddings, settings."""
     inputs = {"settings": settings.dataset.model_dump_json(), "encoders": json.dumps(_encoders(settings))}
     for table in ("events", "products", "images"):
         digests = arrived_digests(ledger, table, ds, settings.dataset.known)
@@ -60,8 +60,8 @@ def build_dataset(
     """Writes ``interactions``, ``exposures``, ``looks`` and ``datasets`` for ``ds`` and the bundle of arrays.
 
     Raises:
-        DatasetError: no product is known, too many events refer to items that no catalogue has, or no
-            positive interaction on a known item is left.
+        DatasetError: no product is known, too many events refer to items missing from the catalogue, or no
+            positive interaction with a known item is left.
     """
     versions = _pin(lake)
     left_out = _unusable(settings, lake, spark, ds, versions)
@@ -98,14 +98,14 @@ def _note(*lines: str) -> str:
 def rebuild_bundle(
     settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, pins: tuple[Pin, ...], root: Path
 ) -> str:
-    """Writes the bundle that the pinned versions of the tables make under ``root``; the lake stays as it is.
+    """Writes the bundle of the pinned table versions under ``root``; the lake is not changed.
 
     Returns:
-        The dataset id, which is the same as that of the first build if the content is.
+        The dataset id, which equals that of the first build if the content does.
 
     Raises:
         DatasetError: the pins lack events or products, or no interaction is left. PinError: a pinned version
-            can no longer be read.
+            is no longer readable.
     """
     versions: Versions = {**dict.fromkeys(READ), **{pin.table: pin.version for pin in pins}}
     for name in ("events", "products"):
@@ -223,7 +223,7 @@ def _write_interactions(
 def _modalities(
     settings: Settings, lake: Lake, items: pd.DataFrame, pictures: pd.DataFrame, versions: Versions
 ) -> dict[str, Floats]:
-    """image and text vectors of the configured encoders; a modality that no item has is left out."""
+    """Image and text vectors of the configured encoders; a modality without any vector is left out."""
     encoders, found = _encoders(settings), dict[str, Floats | None]()
     if (version := versions["image_features"]) is not None:
         ids = items["item_id"].tolist()
@@ -261,7 +261,10 @@ def _as_json(pins: list[Pin]) -> list[dict[str, str | int]]:
 
 
 def _record(lake: Lake, ds: dt.date, row: dict[str, Any]) -> Written:
-    """The row of ``ds``; the same content built again keeps the pins of its first build, which still hold."""
+    """The row of ``ds``.
+
+    Rebuilding the same content keeps the pins of the first build, which are still valid.
+    """
     table = lake.table("datasets")
     if table.exists():
         before = table.read(where={"ds": [ds.isoformat()]}).to_pylist()

@@ -32,9 +32,9 @@ NOT_MODALITIES = frozenset(
     }
     | {"user_attributes", "passed"}
 )
-LIKED_RATING = 4  # the usual cut of 1-5 stars into liked and not
+LIKED_RATING = 4  # the usual threshold between liked and not liked in 1-5 stars
 RATED_DEPTHS = (3, 4, 5)
-VALID_SHARE = 0.1  # of a ratings file, which comes without a split
+VALID_SHARE = 0.1  # of a ratings file, which has no split
 SPLIT_SEED = 7
 
 
@@ -42,11 +42,11 @@ def load_bundle(folder: Path) -> Interactions:
     """The bundle in ``folder``; no pickle is ever read.
 
     A ratings-only bundle is trained on the pairs rated 4 or 5, a tenth of them (fixed seed) held out
-    as validation; the pairs rated lower were seen and passed over. A modality row that is all zero or
+    as validation; pairs rated lower count as seen and passed over. A modality row that is all zero or
     holds a NaN or an infinity is missing: all NaN.
 
-    Where no looks are logged, every rating is one look (validation ratings too), with the depths ``rated3``,
-    ``rated4`` and ``rated5``: rated at least that. They are of one stratum without policy and position.
+    If no looks are logged, every rating is one look (validation ratings too), with the depths ``rated3``,
+    ``rated4`` and ``rated5``: rated at least that. They form one stratum without policy and position.
 
     Raises:
         DatasetError: a file is absent, malformed, or names ids out of range.
@@ -89,7 +89,7 @@ def load_bundle(folder: Path) -> Interactions:
 
 
 def _times(folder: Path, train: Ints) -> npt.NDArray[np.int64] | None:
-    """Those of a dataset of the shop, whose pairs are sorted already."""
+    """Times from a dataset of the shop, whose pairs are already sorted."""
     found = _optional(folder / "train_times.npy", 1)
     if found is None:
         return None
@@ -145,7 +145,7 @@ def _split_ratings(file: Path) -> tuple[Ints, Ints]:
 
 
 def _passed(folder: Path) -> Ints | None:
-    """What was seen and not chosen: of a file of its own, or the low ratings; None where neither is known."""
+    """What was seen and not chosen: from its own file, or the low ratings; None if neither is known."""
     if (folder / "passed.npy").exists():
         return _pairs(folder / "passed.npy")
     if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
@@ -155,7 +155,7 @@ def _passed(folder: Path) -> Ints | None:
 
 
 def _looks(folder: Path) -> tuple[Looks | None, Looks | None]:
-    """Those of the bundle; else one for each rating, where ratings are all there is."""
+    """The looks of the bundle; else one per rating, if there are only ratings."""
     if (folder / "train.npy").exists() or not (folder / "ratings.npy").exists():
         return read_looks(folder)
     triples = _array(folder / "ratings.npy", rows=3)

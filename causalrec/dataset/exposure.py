@@ -1,4 +1,4 @@
-"""What was shown: the exposure records that debiasing needs, and the outcomes of random exposure."""
+"""What was shown: exposure records for debiasing, and the outcomes of random exposure."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,8 +16,9 @@ def random_exposure(events: DataFrame, settings: DatasetSettings) -> DataFrame:
 
     ``outcome`` is 1 where the user viewed, carted or bought the item in the same session, not before the
     impression; 0 otherwise. A pair shown several times counts once, with its best outcome. Impressions
-    without a session are left out, for their responses cannot be told. ``elsewhere`` says whether an event
-    that makes a pair (``event_weights``) is not such a response: the user found the item without chance.
+    without a session are left out, since their responses cannot be matched. ``elsewhere`` says whether an
+    event that makes a pair (``event_weights``) is not such a response: the user found the item without
+    chance.
     """
     kinds = F.col("event_type").isin(IMPRESSION, *RESPONSES, *settings.event_weights)
     relevant = first_arrivals(events.where(kinds))
@@ -43,7 +44,7 @@ def exposures(events: DataFrame, settings: DatasetSettings) -> DataFrame:
     """One row per user, item and policy that showed it: how often, where, with what chance, when.
 
     ``policy`` is empty where the shop names none. ``propensity`` is the mean of the logged ones, null where
-    none was logged; ``best_position`` the first place that it had in a list. Without robots.
+    none was logged; ``best_position`` its best position in any list. Robots are excluded.
     """
     shown = first_arrivals(events.where(F.col("event_type") == IMPRESSION))
     people = marked_robots(shown, events, settings).where(~F.col("robot"))

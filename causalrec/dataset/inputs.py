@@ -8,10 +8,10 @@ from causalrec.lake.record.ledger import late_rows
 
 
 def arrived_digests(ledger: Ledger, table: str, ds: dt.date, known: Known) -> list[tuple[str, str]]:
-    """Partition and digest of every arrival that a run of ``ds`` reads, ascending.
+    """Partition and digest of every arrival that a run for ``ds`` reads, ascending.
 
-    With ``known = today`` these are also later ones: of events those that brought some of ``ds`` or before,
-    so that a date goes stale by late data and not by every new night; of other tables all.
+    With ``known = today`` this includes later ones: of events, those with rows from ``ds`` or before, so that
+    late data makes a date stale but a new night does not; of other tables, all.
     """
     if known == "then":
         return sorted(ledger.partition_digests(table, upto=ds).items())
@@ -24,7 +24,7 @@ def arrived_digests(ledger: Ledger, table: str, ds: dt.date, known: Known) -> li
 
 
 def embedded(ledger: Ledger, job: str, ds: dt.date, known: Known) -> str:
-    """Fingerprint of the embeddings at hand: of ``ds``, or the newest ones; '' where there are none."""
+    """Fingerprint of the available embeddings: those of ``ds``, else the newest; '' if there are none."""
     if known == "then":
         last = ledger.last_success(job, ds)
         return "" if last is None else last.fingerprint

@@ -11,7 +11,7 @@ from causalrec.config.sections import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import marked_repeats, marked_robots
 
-MIN_TRAIN_PER_USER = 1  # interactions of a user that always stay in training
+MIN_TRAIN_PER_USER = 1  # interactions per user that always stay in training
 
 POSITIVE_COLUMNS = [
     "event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "arrival_date",
@@ -22,10 +22,10 @@ HASH_STEPS = 1 << 52  # a hash becomes a uniform number in [0, 1) with this reso
 def positive_events(
     events: DataFrame, items: DataFrame, settings: DatasetSettings, observed: Observation
 ) -> DataFrame:
-    """First arrivals of the weighted event types on known items, by people, without repetitions.
+    """First arrivals of the weighted event types on known items, without robots and repetitions.
 
-    ``observed`` receives ``positives`` (after deduplication), and what was dropped of them: ``unknown_item``,
-    ``robot_events`` (on known items) and ``repeats`` (of the rest).
+    ``observed`` receives ``positives`` (after deduplication), and what was dropped from them:
+    ``unknown_item``, ``robot_events`` (on known items) and ``repeats`` (of the rest).
     """
     weighted = events.where(F.col("event_type").isin(*_types(settings)))
     joined = first_arrivals(weighted.select(*POSITIVE_COLUMNS)).join(
@@ -52,8 +52,8 @@ def interactions(positives: DataFrame, settings: DatasetSettings) -> DataFrame:
     * ``random``: a hash of (seed, user, item) decides, so a pair keeps its split on every date; per user the
       ``min_train_per_user`` pairs of highest hash always train.
     * ``temporal``: the last ``test_share`` of the observed time is test, the ``valid_share`` before it valid.
-      A pair belongs to the period in which it began, and later events of the pair are not counted: training
-      knows nothing of what came after. Users who began late have no training pairs and stay as they are.
+      A pair belongs to the period in which it began, and its later events are not counted: training knows
+      nothing of what came after. Users who started late have no training pairs and are kept.
     """
     if settings.split == "random":
         return _random_split(_aggregate(positives.withColumn("period", F.lit(0)), settings), settings)
@@ -71,7 +71,10 @@ def _types(settings: DatasetSettings) -> list[str]:
 
 
 def _aggregate(events: DataFrame, settings: DatasetSettings) -> DataFrame:
-    """Per pair the counts of its first period; integers first, for a float sum would depend on the order."""
+    """Per pair the counts of its first period.
+
+    Summed as integers, since a float sum would depend on the order.
+    """
     counts = [F.count_if(F.col("event_type") == name).alias(f"n_{name}") for name in _types(settings)]
     times = [F.min("event_time").alias("first_time"), F.max("event_time").alias("last_time")]
     periods = events.groupBy("user_id", "item_id", "period").agg(*counts, *times)
@@ -87,7 +90,7 @@ def _aggregate(events: DataFrame, settings: DatasetSettings) -> DataFrame:
 
 
 def training_ends(positives: DataFrame, settings: DatasetSettings) -> int | None:
-    """Microseconds at which the validation period begins; None where the split is none of time."""
+    """Microseconds at which the validation period begins; None if the split is not temporal."""
     if settings.split == "random":
         return None
     starts = _period_starts(positives, settings)
@@ -95,7 +98,10 @@ def training_ends(positives: DataFrame, settings: DatasetSettings) -> int | None
 
 
 def _period_starts(positives: DataFrame, settings: DatasetSettings) -> tuple[int, int] | None:
-    """Microseconds at which validation and test begin (two numbers reach the driver); None without rows."""
+    """Microseconds at which validation and test begin (only two numbers reach the driver).
+
+    None without rows.
+    """
     time = F.unix_micros("event_time")
     span = positives.agg(F.min(time).alias("low"), F.max(time).alias("high")).first()
     if span is None or span.low is None:
@@ -105,7 +111,7 @@ def _period_starts(positives: DataFrame, settings: DatasetSettings) -> tuple[int
 
 
 def _period(positives: DataFrame, settings: DatasetSettings) -> Column:
-    """0, 1, 2 for the train, valid and test part of the observed time."""
+    """0, 1, 2 for the train, valid and test period."""
     starts = _period_starts(positives, settings)
     if starts is None:
         return F.lit(0)

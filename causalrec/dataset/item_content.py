@@ -1,4 +1,4 @@
-"""The content of a dataset's items: the vectors of their texts and of their pictures, and their table."""
+"""The content of a dataset's items: text vectors, picture vectors, and the table of items."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from causalrec.lake import Lake
 def item_vectors(
     lake: Lake, keys: Sequence[str | None], encoder_id: str, version: int | None = None
 ) -> Floats | None:
-    """float32 (N, d) of the vectors behind ``keys``, NaN rows where missing; None where all are missing."""
+    """float32 (N, d) vectors of ``keys``, NaN rows where missing; None if all are missing."""
     wanted = pd.Series(list(keys), dtype=object)
     present, matrix = latest_vectors(lake, wanted.dropna().tolist(), encoder_id, version)
     if not present:
@@ -36,7 +36,7 @@ def picture_vectors(
     settings: DatasetSettings,
     version: int | None = None,
 ) -> Floats | None:
-    """float32 (N, d): one vector per item from all of its pictures that have one, NaN rows where none has.
+    """float32 (N, d): one vector per item from all of its pictures that have one, NaN rows if none has.
 
     A single picture keeps its vector bit by bit; several are pooled (:func:`pooling_weights`) and brought to
     unit length again.
@@ -70,9 +70,9 @@ def picture_vectors(
 
 
 def pooling_weights(rank: np.ndarray, counts: np.ndarray, settings: DatasetSettings) -> np.ndarray:
-    """Weight of each picture, from its place (0 is the primary) among the ``counts`` of its item.
+    """Weight of each picture, from its position (0 is the primary) among the ``counts`` of its item.
 
-    ``mean``: all alike. ``weighted``: the primary one has ``primary_share``, the gallery shares the rest.
+    ``mean``: all equal. ``weighted``: the primary one has ``primary_share``, the gallery shares the rest.
     """
     if settings.image_pooling != "weighted":
         return 1 / counts

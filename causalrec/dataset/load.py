@@ -1,4 +1,4 @@
-"""Reads a built dataset back: no Spark, every file checked against its hash."""
+"""Reads a built dataset: without Spark, every file checked against its hash."""
 
 import datetime as dt
 import json
@@ -35,7 +35,7 @@ class Dataset:
         item_ids: (N,) shop ids by position; the whole catalogue of the date.
         items: per item item_id, title, brand, category, image_ref, sha256, text_key, popularity, available,
             first_seen and last_seen (null in datasets of older code).
-        seen: int32 (2, n) every positive pair of all splits, for leaving out what a user already has.
+        seen: int32 (2, n) every positive pair of all splits, to exclude what a user already has.
         pins: the tables and versions it was built from.
         folder: where the arrays lie.
         ds: the date it was loaded for, None where it was opened as a folder.
@@ -68,7 +68,7 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
 
 
 def lost_bundle(settings: Settings, lake: Lake, ds: dt.date) -> str | None:
-    """Which bundle was built for ``ds`` and is gone, or lacks files; None where there is no such one."""
+    """The bundle that was built for ``ds`` and is gone or lacks files; None if there is none."""
     table = lake.table("datasets")
     rows = (
         table.read(where={"ds": [ds.isoformat()]}, columns=["bundle"]).to_pylist() if table.exists() else []
@@ -98,7 +98,7 @@ def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset
     """The dataset that lies in ``folder``.
 
     Raises:
-        DatasetError: it is gone or was changed, or is another one than ``dataset_id``.
+        DatasetError: it is gone or was changed, or is not ``dataset_id``.
     """
     manifest = verify_bundle(folder)
     if manifest["dataset_id"] != dataset_id:

@@ -1,4 +1,4 @@
-"""Looks on their way into a bundle and back: two Parquet files of positions and counts."""
+"""Writes looks to a bundle and reads them back: two Parquet files of positions and counts."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ FIXED = (*KEY, "count", "propensity", "age")
 def look_tables(
     rows: pa.Table, users: pa.Array, items: pa.Array, uniform_policies: tuple[str, ...]
 ) -> dict[str, pa.Table]:
-    """``looks`` and ``strata`` of a bundle from rows of the table ``looks``; none where nobody responded.
+    """``looks`` and ``strata`` of a bundle from rows of the table ``looks``; empty if nobody responded.
 
     Rows are sorted by user, item, stratum and late; users and items become their positions.
     """
@@ -49,7 +49,10 @@ def look_tables(
 
 
 def _depths(rows: pa.Table) -> dict[str, str]:
-    """Depth -> column of the counts, of those that any look reached; a view that is the look is none."""
+    """Depth -> column of its counts, for depths that any look reached.
+
+    A view is no depth where views are the looks.
+    """
     views = rows.num_rows > 0 and rows["look"][0].as_py() == VIEW
     columns = dict(zip(RESPONSES, COUNTS, strict=True))
     if views:
@@ -77,10 +80,10 @@ def _strata(rows: pa.Table, codes: pa.ChunkedArray, strata: pa.Table, uniform: t
 
 
 def read_looks(folder: Path) -> tuple[Looks | None, Looks | None]:
-    """Looks of the training period and those after it; None where there are none of either.
+    """Looks of the training period and those after it; None if there are none.
 
     Raises:
-        DatasetError: the files of ``folder`` are no looks.
+        DatasetError: the files in ``folder`` are not valid looks.
     """
     if not (folder / f"{LOOKS}.parquet").exists():
         return None, None

@@ -1,10 +1,10 @@
 """Looks: what was shown to whom, and how deep the response went, as sufficient statistics.
 
-A look is one item shown to one user in one session, its outcome the deepest response of that user to that
-item in the same session, not before it was shown. Where a shop logs impressions they are the looks; where it
-logs none, views are, and carts and purchases their outcomes. Where most carts and purchases, since looks are
-logged, follow none (ratings; orders and page views of two systems), what people chose from is not known: no
-looks. What is kept is one row per user, item and stratum (a policy, a band of positions and whether the brand
+A look is one item shown to one user in one session; its outcome is the deepest response of that user to that
+item in the same session, not before it was shown. If a shop logs impressions, they are the looks; if not,
+views are, and carts and purchases are their outcomes. If most carts and purchases since the first look follow
+no look (ratings; orders and page views from two systems), it is not known what people chose from, and there
+are no looks. One row is kept per user, item and stratum (a policy, a band of positions and whether the brand
 had a surge), so that training never reads single looks.
 """
 
@@ -27,8 +27,9 @@ RESPONSES = (VIEW, "cart", "purchase")
 COUNTS = ("views", "carts", "purchases")
 """Columns of the table: looks that led at least to each of ``RESPONSES``."""
 COUNTED = ("cart", "purchase")
-"""Responses that no shop takes for a look."""
-LEAST_EXPLAINED = 0.5  # share of carts and purchases below which looks are not what people chose from
+"""Responses that never count as a look."""
+# below this share of carts and purchases that follow a look, looks are not what people chose from
+LEAST_EXPLAINED = 0.5
 DAY_SECONDS = 86_400
 KEY = ["user_id", "item_id", "policy", "band", "surge", "late"]
 
@@ -42,13 +43,13 @@ def looks(
 ) -> DataFrame:
     """One row per user, known item, policy, band, ``surge`` and ``late``; see schemas/looks.yaml.
 
-    Repeated impressions of a session are one look, shown as its first one was. Without a session id, the
-    events of a user's day (UTC) are one session. Robots do not look.
+    Repeated impressions in a session are one look, with the policy and position of the first. Without a
+    session id, a user's day (UTC) is one session. Robots are excluded.
 
     Args:
         events: as known on ``ds``. items: item_id and brand of every known product.
-        training_ends: microseconds; a look is ``late`` where it, or a response in its session, did not come
-            before. None: no look is.
+        training_ends: microseconds; a look is ``late`` if it, or a response in its session, came at or after
+            this time. None: no look is late.
     """
     kind = _kind_of_look(events, settings)
     relevant = first_arrivals(events.where(F.col("event_type").isin(IMPRESSION, *RESPONSES)))
@@ -59,7 +60,7 @@ def looks(
 
 
 def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
-    """Impressions; views in a shop that logs none, or only those that chance showed."""
+    """Impressions; views if a shop logs no impressions, or only those shown at random."""
     chosen = ~F.coalesce("policy", F.lit("")).isin(*settings.uniform_policies)
     logged = events.where((F.col("event_type") == IMPRESSION) & chosen)
     return VIEW if logged.isEmpty() else IMPRESSION
@@ -81,7 +82,7 @@ def _explain_choices(visits: DataFrame) -> bool:
 
 
 def _visits(people: DataFrame, kind: str) -> DataFrame:
-    """One row per user, item and session: how it was shown first (null where it was not), last responses."""
+    """One row per user, item and session: how it was first shown (null if not), and its last responses."""
     session = F.coalesce("session_id", F.to_date("event_time").cast("string"))
     of_kind = F.col("event_type") == kind
     shown = F.struct("event_time", "position", "policy", "propensity")
@@ -109,7 +110,7 @@ def _responses(visits: DataFrame, settings: DatasetSettings, training_ends: int 
 
 
 def _band(settings: DatasetSettings) -> Column:
-    """1 for the first band of positions, 0 where no position was logged."""
+    """1 for the first band of positions, 0 if no position was logged."""
     beyond = [(F.col("position") > F.lit(end)).cast("int") for end in settings.position_bands]
     return F.coalesce(reduce(Column.__add__, beyond, F.lit(1)), F.lit(0))
 

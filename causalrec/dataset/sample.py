@@ -1,4 +1,4 @@
-"""A part of a dataset for choices that need not see all of it."""
+"""A sample of a dataset for choices that do not need all of it."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from causalrec.dataset.arrays import Interactions
 
-JUDGED_USERS = 5_000  # most validation users on whom a model chooses its epochs, ridges or weights
+JUDGED_USERS = 5_000  # maximum number of validation users for the choice of epochs, ridges or weights
 
 
 def sampled(data: Interactions, users: int, seed: int) -> Interactions:
-    """``data`` with the validation pairs of at most so many users."""
+    """``data`` with the validation pairs of at most that many users."""
     present = np.unique(data.valid[0])
     if present.size <= users:
         return data

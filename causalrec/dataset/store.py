@@ -3,7 +3,7 @@
 ``<bundle root>/<dataset id>/`` holds train, valid, test and seen (2, n), train_weights and train_times
 (n_train,), one array per modality, random_exposure (3, n), chosen_elsewhere (2, n), users.parquet,
 items.parquet, manifest.json, and where looks were logged looks.parquet and strata.parquet. The id is a hash
-of the files, so equal content has an equal name and a folder is never changed after its rename.
+of the files, so equal content has the same name and a folder never changes after its rename.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def write_bundle(
 ) -> str:
     """Writes the folder and returns its id; an intact folder of the same content is kept as it is.
 
-    ``facts`` go into the manifest beside the hashes; they do not enter the id.
+    ``facts`` go into the manifest next to the hashes; they do not affect the id.
     """
     root.mkdir(parents=True, exist_ok=True)
     draft = root / f".draft-{os.getpid()}"
@@ -72,7 +72,7 @@ def bundle_is_there(folder: Path) -> bool:
 
 
 def verify_bundle(folder: Path) -> dict[str, Any]:
-    """The manifest of ``folder``, after every file was compared with its hash.
+    """The manifest of ``folder``, once every file has been checked against its hash.
 
     Raises:
         DatasetError: the folder, the manifest or a file is gone or was changed.

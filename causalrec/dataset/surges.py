@@ -1,7 +1,7 @@
-"""Surges: days on which a brand was shown more than usual, for reasons that nobody logged.
+"""Surges: days on which a brand was shown more than usual, for reasons that were not logged.
 
-How much is shown is all that a log says about a campaign. A look of such a day is kept apart from others, so
-that a model can tell what an item owes to the campaign; see the front-door adjustment.
+The volume of impressions is the only trace of a campaign in a log. Looks on such days are kept apart, so that
+a model can tell what an item owes to the campaign; see the front-door adjustment.
 """
 
 from pyspark.sql import DataFrame, Window
@@ -11,9 +11,9 @@ from causalrec.config.sections import DatasetSettings
 
 
 def marked_surges(looks: DataFrame, settings: DatasetSettings) -> DataFrame:
-    """``looks`` (brand, day, policy, ...) with ``surge``; chance is no campaign, so its looks do not count.
+    """``looks`` (brand, day, policy, ...) with ``surge``; looks shown at random do not count.
 
-    Usual is the brand's share of all looks from its first day on, times the looks of the day.
+    The usual volume is the brand's share of all looks since its first day, times the looks of the day.
     """
     chosen = looks.where(~F.col("policy").isin(*settings.uniform_policies))
     daily = chosen.groupBy("brand", "day").agg(F.count(F.lit(1)).alias("shown"))

@@ -1,4 +1,4 @@
-"""The temporal split of a bundle whose pairs have dates: learn from the past, judge the latest pairs."""
+"""The temporal split of a bundle whose pairs have dates: train on the past, evaluate on the latest pairs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,8 @@ def has_days(folder: Path) -> bool:
 def temporal(data: Interactions, folder: Path) -> Interactions:
     """``data`` with as many validation pairs as before, now the latest ones by the first day of the pair.
 
-    Pairs of one day are never divided, and users without an earlier pair are not judged. Test pairs are left
-    out altogether: some of them lie before pairs that this split learns from.
+    Pairs of one day are never split, and users without an earlier pair are not evaluated. Test pairs are left
+    out altogether: some of them precede pairs that this split trains on.
 
     Raises:
         DatasetError: the file of days is malformed or lacks a pair.

@@ -1,7 +1,7 @@
-"""Equal scores are ordered by chance: a hash of user and item, the same in every run and on every machine.
+"""Equal scores are ordered at random: by a hash of user and item, the same in every run and on every machine.
 
-An order by id would prefer what the catalogue lists first, and a model that says nothing would be measured by
-that accident. The hash is the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+An order by id would favour what the catalogue lists first, and the metrics of a model without an opinion
+would depend on that. The hash is the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 """
 
 import numpy as np
@@ -22,21 +22,21 @@ def keys_of(ids: npt.NDArray[np.object_]) -> Keys:
 
 
 def numbered(n: int) -> Keys:
-    """uint64 (n,) of users or items that are known by their number."""
+    """uint64 (n,) of users or items given by number."""
     return np.arange(n, dtype=np.uint64)
 
 
 def tie_breakers(users: Keys, items: Keys) -> Keys:
-    """Where the scores of a user are equal, the item of the smaller value comes first.
+    """Among equal scores of a user, the item with the smaller value comes first.
 
     Args:
-        users, items: keys of pairs, broadcast against each other. Different items have different values.
+        users, items: keys of pairs, broadcast against each other. Different items get different values.
     """
     return _mixed(_mixed(users) ^ items)
 
 
 def _mixed(keys: Keys) -> Keys:
-    """One to one, and as good as random."""
+    """A one-to-one mixing function."""
     found = np.asarray(keys, dtype=np.uint64) + np.full(1, SEED)  # arrays wrap around without a warning
     for shift, factor in STEPS:
         found = (found ^ (found >> np.uint64(shift))) * factor

@@ -1,4 +1,4 @@
-"""Events that a dataset cannot use: older than its window, or about items of no catalogue."""
+"""Events that a dataset cannot use: older than its window, or about items missing from the catalogue."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from causalrec.errors import DatasetError
 from causalrec.ingest.gate import MIN_JUDGED_VALUES
 from causalrec.ingest.nearmiss import told
 
-SAMPLE = 1_000  # unknown items that are compared with the catalogue, those with most events first
+SAMPLE = 1_000  # unknown items that are compared with the catalogue, those with the most events first
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Unusable:
     """How many of the events that count (``dataset.event_weights``) a dataset leaves out.
 
     Attributes:
-        events: all that had arrived. too_old: of these the ones before the window of ``history_days``.
-        unknown: of the rest the ones about items that no catalogue delivery has.
-        note: sentences for the ledger; '' where next to nothing is left out.
+        events: all that had arrived. too_old: those before the window of ``history_days``. unknown: of the
+            rest, those about items that are in no catalogue delivery.
+        note: sentences for the ledger; '' if next to nothing is left out.
     """
 
     events: int

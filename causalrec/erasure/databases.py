@@ -1,4 +1,4 @@
-"""SQLite databases of this machine that other software writes."""
+"""SQLite databases on this machine that other software writes."""
 
 import sqlite3
 from contextlib import closing
@@ -11,10 +11,10 @@ from causalrec.lake.upkeep.subject import Subject
 
 @dataclass(frozen=True)
 class SqliteStore:
-    """A database that belongs to another program: it is searched, never written.
+    """A database of another program: it is searched, never written.
 
     Attributes:
-        until: what takes rows out of it.
+        until: what removes rows from it.
     """
 
     name: str
@@ -22,7 +22,7 @@ class SqliteStore:
     until: str
 
     def find(self, subject: Subject) -> Found:
-        """Counts the rows of all tables that name the subject in a text."""
+        """Counts the rows of all tables that name the subject in a text column."""
         if not self.file.is_file():
             return Found("not there")
         count = 0

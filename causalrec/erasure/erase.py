@@ -1,4 +1,4 @@
-"""Erases a user, an item or a brand in every store of a shop, and says what became of each."""
+"""Erases a user, an item or a brand in every store of a shop, and reports the result per store."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +19,11 @@ from causalrec.registry.flags import flag, flag_broken
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure did, or would do. It never holds an id.
+    """What an erasure did, or would do. It never contains an id.
 
     Attributes:
-        stores: every store of the shop -> what became of it.
-        flagged: versions of the model that were made from the subject.
+        stores: every store of the shop -> its result. flagged: model versions that were trained on the
+            subject.
     """
 
     stores: Mapping[str, Found]
@@ -36,7 +36,7 @@ class Receipt:
 
     @property
     def left(self) -> dict[str, Found]:
-        """Stores that still hold the subject, or could not be searched."""
+        """Stores that still hold the subject or could not be searched."""
         return {
             name: one for name, one in self.stores.items() if one.state in ("still there", "not searched")
         }
@@ -48,7 +48,7 @@ class Receipt:
 
 
 def subject_of(lake: Lake, kind: Kind, one: str) -> Subject:
-    """What is erased for an id: a brand takes the items along that carry it in ``products``.
+    """What is erased for an id: a brand includes the items that carry it in ``products``.
 
     Raises:
         LakeError: the id is empty.
@@ -71,13 +71,13 @@ def erase(
     passwords: Mapping[str, str],
     done: Callable[[str], None] = lambda _: None,
 ) -> Receipt:
-    """Erase ``subject``; with ``really`` False only say what would go. ``done`` hears of every store.
+    """Erase ``subject``; with ``really`` False only report what would go. ``done`` is called for every store.
 
-    The request is recorded first, so that deliveries leave the subject out from then on; killed at any point,
-    the same call does the rest. A store counts as erased once it was searched again and nothing was found.
+    The request is recorded first, so that later deliveries leave the subject out. If killed at any point, the
+    same call finishes the work. A store counts as erased once a second search has found nothing.
 
     Args:
-        passwords: of the stores that the shop exports to, by target.
+        passwords: for the stores that the shop exports to, by target.
 
     Raises:
         ConflictError: a partition or an export was being written; run it again.

@@ -1,4 +1,4 @@
-"""MLflow: files and facts of runs, packages of models."""
+"""MLflow: files and parameters of runs, packages of models."""
 
 import json
 import tempfile
@@ -49,7 +49,7 @@ class ArtifactStore:
 
 @dataclass(frozen=True)
 class FactStore:
-    """Parameters and tags of runs. MLflow lets nobody change a parameter."""
+    """Parameters and tags of runs. MLflow does not allow a parameter to be changed."""
 
     settings: Settings
     name: str = "parameters and tags of MLflow runs"
@@ -67,13 +67,19 @@ class FactStore:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """Packages of registered versions: ids, histories, states; nothing can be cut out of a trained model."""
+    """Packages of registered versions: ids, histories, states.
+
+    Nothing can be removed from a trained model.
+    """
 
     settings: Settings
     name: str = "models"
 
     def find(self, subject: Subject) -> Found:
-        """Names versions. They are not erased but flagged; a version without the subject replaces them."""
+        """Names the versions.
+
+        They are not erased but flagged, until a version without the subject replaces them.
+        """
         held = tuple(
             version for version, _ in packages(self.settings, lambda f: numbered(f, subject)) if version
         )
@@ -87,7 +93,7 @@ class ModelStore:
 
 @dataclass(frozen=True)
 class LooseModelStore:
-    """Uploads that never became a version, or whose version was deleted."""
+    """Uploads without a version, because registration failed or the version was deleted."""
 
     settings: Settings
     name: str = "unregistered models"
@@ -108,10 +114,10 @@ class LooseModelStore:
 
 
 def packages(settings: Settings, wanted: Callable[[Path], bool]) -> "list[tuple[str, LoggedModel]]":
-    """Models of the experiment whose package is ``wanted``, each with its version; empty without one.
+    """Models of the experiment whose package is ``wanted``, each with its version ('' if it has none).
 
     Args:
-        wanted: is given a folder with the files of the package that name users and items.
+        wanted: called with a folder that holds the package's files that name users and items.
     """
     if not store_exists(settings):
         return []
@@ -130,7 +136,7 @@ def packages(settings: Settings, wanted: Callable[[Path], bool]) -> "list[tuple[
 
 
 def delete_model(client: "MlflowClient", model: "LoggedModel") -> None:
-    """The files first, so that nothing is left that nobody knows of."""
+    """The files first, so that no unreferenced files are left behind."""
     repository = _repository(model.artifact_location)
     for info in repository.list_artifacts():
         repository.delete_artifacts(info.path)
@@ -166,7 +172,7 @@ def _runs(settings: Settings) -> "list[Run]":
 
 
 def _all(search: Callable[[str | None], Any]) -> Iterator[Any]:
-    """Everything that MLflow finds, page after page."""
+    """All results of an MLflow search, page by page."""
     page = search(None)
     yield from page
     while page.token:

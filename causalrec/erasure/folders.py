@@ -1,4 +1,4 @@
-"""Folders of this machine: arrays of datasets, checkpoints, pages, logs."""
+"""Folders on this machine: arrays of datasets, checkpoints, pages, logs."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ from causalrec.erasure.store import Found
 from causalrec.lake.upkeep.subject import ERASED, Subject
 
 ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "item_id")}
-"""Files that give the numbers of a dataset or a package their names."""
+"""Files that map the numbers of a dataset or a package to ids."""
 
 NO_TEXT = {".js", ".css", ".map", ".png", ".jpg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf"}
-"""Programs, styles, fonts and pictures beside the pages: they hold no data, but many short words."""
+"""Scripts, styles, fonts and pictures next to the pages: they hold no data, but many short words."""
 
 
 def numbered(folder: Path, subject: Subject) -> bool:
-    """Whether users or items of the subject have a number in ``folder``, a dataset or a package."""
+    """Whether ``folder``, a dataset or a package, numbers users or items of the subject."""
     for kind, ids in subject.ids.items():
         file, column = ID_FILES.get(kind, ("", ""))
         if file and (folder / file).is_file():
@@ -33,13 +33,13 @@ def numbered(folder: Path, subject: Subject) -> bool:
 
 @dataclass(frozen=True)
 class BundleStore:
-    """Arrays of datasets. The folder goes as a whole; the job of the dataset makes a new one."""
+    """Arrays of datasets. A folder is deleted as a whole; ``build_dataset`` makes a new one."""
 
     root: Path
     name: str = "arrays of datasets"
 
     def folders(self, subject: Subject) -> list[Path]:
-        """Those that number the subject."""
+        """Folders that number the subject."""
         return [folder for folder in sorted(self.root.glob("*")) if numbered(folder, subject)]
 
     def find(self, subject: Subject) -> Found:
@@ -47,7 +47,7 @@ class BundleStore:
         return Found.of(folders=len(self.folders(subject)))
 
     def erase(self, subject: Subject) -> None:
-        """Deletes them, files that name ids last, so that a killed call finds them again."""
+        """Deletes them; files that name ids go last, so that a killed call finds the folder again."""
         last = {file for file, _ in ID_FILES.values()}
         for folder in self.folders(subject):
             for path in sorted(folder.iterdir(), key=lambda path: path.name in last):
@@ -57,8 +57,11 @@ class BundleStore:
 
 @dataclass(frozen=True)
 class CheckpointStore:
-    """States of trainings that were stopped. They name nobody, so all go while a dataset holds the subject:
-    this store comes before the datasets."""
+    """States of interrupted trainings.
+
+    They name nobody, so all are deleted while a dataset holds the subject: this store comes before the
+    datasets.
+    """
 
     root: Path
     bundles: BundleStore
@@ -70,19 +73,22 @@ class CheckpointStore:
         return Found.of(files=sum(path.is_file() for path in self.root.rglob("*")) if held else 0)
 
     def erase(self, subject: Subject) -> None:
-        """A stopped training starts over."""
+        """An interrupted training starts over."""
         shutil.rmtree(self.root)
 
 
 @dataclass(frozen=True)
 class PageStore:
-    """Pages and what lies beside them; all can be made again. Those that show the subject go."""
+    """Pages and the files next to them, all of which can be made again.
+
+    Those that show the subject are deleted.
+    """
 
     root: Path
     name: str = "pages and reports"
 
     def files(self, subject: Subject) -> list[Path]:
-        """Those that show it."""
+        """Files that show it."""
         files = (file for file in _files(self.root) if file.suffix.lower() not in NO_TEXT)
         return [file for file in files if shows(file, self.root, subject)]
 
@@ -98,10 +104,10 @@ class PageStore:
 
 @dataclass(frozen=True)
 class LineStore:
-    """Files of lines that stay as records of what ran: lines that name the subject lose its name.
+    """Line files that are kept as records of what ran: the subject's name is removed from their lines.
 
     Attributes:
-        until: what to say where there are no files.
+        until: what to report if there are no files.
     """
 
     name: str
@@ -115,14 +121,14 @@ class LineStore:
         return Found.of(lines=sum(_lines_that_name(file, subject) for file in _files(self.root)))
 
     def erase(self, subject: Subject) -> None:
-        """Rewrites files that hold such lines, each in one step."""
+        """Rewrites files with such lines, each in one step."""
         for file in _files(self.root):
             if _lines_that_name(file, subject):
                 _rewrite(file, lambda line: subject.prose.sub(ERASED, line))
 
 
 def shows(file: Path, root: Path, subject: Subject) -> bool:
-    """Whether a file or its name below ``root`` shows the subject as a word."""
+    """Whether a file below ``root``, or its name, contains the subject as a word."""
     if subject.word.search(str(file.relative_to(root))):
         return True
     return bool(subject.word.search(file.read_text(encoding="utf-8", errors="replace")))

@@ -1,4 +1,4 @@
-"""Deletes versions of the model that hold what was erased, once another version serves."""
+"""Deletes model versions that contain what was erased, once another version serves."""
 
 from causalrec.config import Settings
 from causalrec.erasure.experiments import delete_model, packages
@@ -8,10 +8,10 @@ from causalrec.registry.versions import version_of
 
 
 def delete_flagged(settings: Settings) -> tuple[str, ...]:
-    """Deletes flagged versions with their files, but neither champion nor challenger; their numbers.
+    """Deletes flagged versions with their files, except champion and challenger; returns their numbers.
 
-    Killed at any point, the next call does the rest: a version goes before its files, and files without a
-    version are found as such by the next erasure.
+    If killed at any point, the next call finishes the work: a version goes before its files, and the next
+        erasure finds files without a version.
     """
     kept = {version_of(settings, "champion"), version_of(settings, "challenger")}
     name = settings.registry.model_name

@@ -1,4 +1,4 @@
-"""Places that an erasure names but never touches."""
+"""Places that an erasure lists but never touches."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from causalrec.lake.upkeep.subject import Subject
 
 @dataclass(frozen=True)
 class OutsideStore:
-    """A place that belongs to somebody else.
+    """A place outside the project's control.
 
     Attributes:
-        until: whose it is, and what that means.
+        until: who owns it, and what that means.
     """
 
     name: str

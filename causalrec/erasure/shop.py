@@ -23,7 +23,7 @@ NAMELESS: Mapping[str, str] = MappingProxyType(
         "tuning.db": "settings that were tried, and their metrics",
     }
 )
-"""Entries of the work folder that can hold neither users nor items, and what they hold."""
+"""Entries of the work folder that cannot hold users or items, and what they hold."""
 SEARCHED: Mapping[str, str] = MappingProxyType(
     {
         "landing": "landing zone",
@@ -77,7 +77,7 @@ def stores(settings: Settings, lake: Lake, passwords: Mapping[str, str]) -> tupl
 
 
 def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
-    """One per target that the shop names, those of plug-ins included."""
+    """One per configured target, plug-ins included."""
     chosen, found = settings.export, list[Store]()
     if chosen.parquet:
         root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)

@@ -1,4 +1,4 @@
-"""What a place that can hold an erased user must be able to do, and what a receipt says about it."""
+"""The protocol of a place that can hold an erased subject, and its entry in a receipt."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,14 +11,14 @@ State = Literal["there", "erased", "not there", "still there", "not searched"]
 
 @dataclass(frozen=True)
 class Found:
-    """What one store holds of a subject, or held. It never shows an id.
+    """What one store holds, or held, of a subject. It never shows an id.
 
     Attributes:
-        state: ``there`` before an erasure; after it ``erased`` (looked for again and not found),
+        state: ``there`` before an erasure; after it ``erased`` (searched again and not found),
             ``not there``, ``still there`` or ``not searched``.
         counts: what was found, by name: rows, files, keys ...
-        names: what else names the places, such as versions of the model.
-        until: of what is still there or was not searched: why, and what ends it.
+        names: names of what was found, such as model versions.
+        until: if it is still there or was not searched: why, and what will change that.
     """
 
     state: State
@@ -42,10 +42,10 @@ class Store(Protocol):
 
     @property
     def name(self) -> str:
-        """What the receipt calls it."""
+        """Its name in the receipt."""
 
     def find(self, subject: Subject) -> Found:
-        """What is there; changes nothing. ``there`` is what :meth:`erase` takes out."""
+        """What is there; changes nothing. ``there`` is what :meth:`erase` removes."""
 
     def erase(self, subject: Subject) -> None:
-        """Takes it out. Killed at any point, the next call does the rest."""
+        """Removes it. If killed at any point, the next call finishes the work."""

@@ -25,5 +25,5 @@ class TableStore:
         return Found.of(rows=found.rows, old_files=found.old_files, log_entries=found.log_entries)
 
     def erase(self, subject: Subject) -> None:
-        """Raises ConflictError where another writer replaced a partition meanwhile."""
+        """Raises ConflictError if another writer replaced a partition meanwhile."""
         erase_rows(self.table, subject, really=True)

@@ -1,8 +1,9 @@
-"""The catalogue of a date as the encoders and the models see it, read without Spark.
+"""The catalogue of a date for encoders and models, read without Spark.
 
-One rule for all who ask: an item is described by its latest arrival, and shown by the usable pictures of the
-newest delivery that had one, in the order of the shop. A picture that a later try found belongs to the
-delivery that named it. Holds rows of one arrival date at a time and one row per item and picture.
+One rule for all callers: an item's description comes from its latest arrival, and its pictures are the usable
+ones of the newest delivery that had any, in the shop's order. A picture that a later attempt found belongs to
+the delivery that named it. Memory holds the rows of one arrival date at a time and one row per item and
+picture.
 """
 
 import datetime as dt
@@ -15,7 +16,7 @@ from causalrec.features.texts import FIELDS, text_keys
 from causalrec.lake import Lake, LakeTable
 
 OFFER = ("available", "first_seen", "last_seen")
-"""Columns that decide whether an item is offered: as delivered last (null: yes), and ISO arrival dates."""
+"""Columns that decide whether an item is offered: latest availability (null: yes), and ISO arrival dates."""
 COLUMNS = ("item_id", "title", "brand", "category", "image_ref", "sha256", "text_key", *OFFER)
 PICTURE_COLUMNS = ("item_id", "position", "image_ref", "sha256")
 
@@ -23,8 +24,9 @@ PICTURE_COLUMNS = ("item_id", "position", "image_ref", "sha256")
 def latest_items(lake: Lake, ds: dt.date, versions: Mapping[str, int | None] | None = None) -> pd.DataFrame:
     """Every item known on ``ds``, sorted by item_id, with the columns :data:`COLUMNS`.
 
-    ``image_ref`` and ``sha256`` are those of the first usable picture; without one, ``image_ref`` is what the
-    shop named first and ``sha256`` is None. ``versions`` pins the tables ``products`` and ``images``.
+    ``image_ref`` and ``sha256`` are those of the first usable picture; without one, ``image_ref`` is the
+    first that the shop named and ``sha256`` is None. ``versions`` pins the tables ``products`` and
+    ``images``.
     """
     pins = versions or {}
     items = _latest_products(lake.table("products"), ds, pins.get("products"))
@@ -56,12 +58,12 @@ def latest_pictures(lake: Lake, ds: dt.date, version: int | None = None) -> pd.D
         return pd.DataFrame(columns=list(PICTURE_COLUMNS))
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[rows["delivered_on"] == rows["item_id"].map(newest)]
-    rows = rows.drop_duplicates(["item_id", "position"])  # parts come newest first
+    rows = rows.drop_duplicates(["item_id", "position"])  # newest parts come first
     return rows.sort_values(["item_id", "position"], ignore_index=True)[list(PICTURE_COLUMNS)]
 
 
 def _latest_products(table: LakeTable, ds: dt.date, version: int | None) -> pd.DataFrame:
-    """Per item the row of its latest arrival; an arrival that brings no further item is not read whole."""
+    """Per item the row of its latest arrival; an arrival without new items is not read in full."""
     columns = ["item_id", *FIELDS, "available", "image_refs", "updated_at"]
     parts = [pd.DataFrame(columns=[*columns, "last_seen"])]
     known: pd.Index = pd.Index([], dtype=object)

@@ -1,4 +1,4 @@
-"""Vectors of the pictures: only content that the encoder has not seen yet reaches the model."""
+"""Vectors of the pictures: only content without a vector of this encoder reaches the model."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 from causalrec.ingest.images import KEYS_PER_TASK
 
-ALTERNATIVES = 3  # references tried for one content before it counts as failed
+ALTERNATIVES = 3  # references tried per content before it counts as failed
 FAILURES = (
     ReasonCode.IMAGE_MISSING,
     ReasonCode.IMAGE_UNREACHABLE,
@@ -53,13 +53,15 @@ def embed_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.d
 def embed_images(
     settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> Outcome:
-    """Give every picture that had arrived by ``ds`` a vector; ``spark`` is called only when one is missing.
+    """Compute a vector for every picture that had arrived by ``ds``.
+
+    ``spark`` is called only if one is missing.
 
     A picture that changed or vanished since it was ingested is counted and left out.
 
     Raises:
-        FeatureError: the encoder cannot be loaded, gave bad vectors, or too many pictures failed. In the last
-            case the vectors of the others were committed and stay: they are valid for their keys.
+        FeatureError: the encoder cannot be loaded, returned bad vectors, or too many pictures failed. In the
+            last case the vectors of the others have been committed: they are valid for their keys.
     """
     encoder_id, images = image_encoder_id(settings.features.image), lake.table("images")
     if not images.exists():

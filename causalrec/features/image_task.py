@@ -1,4 +1,4 @@
-"""What a Spark worker does with pictures: read, prove the bytes, decode ahead, embed."""
+"""What a Spark worker does with pictures: read, verify the bytes, decode ahead, embed."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ from causalrec.pictures.resolver import Resolver
 READ_AHEAD = 2  # threads that read and decode while the model computes
 
 Row = dict[str, Any]
-Found = npt.NDArray[np.float32] | ReasonCode  # a prepared picture, or why there is none
+Found = npt.NDArray[np.float32] | ReasonCode  # a prepared picture, or the reason why there is none
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ImageTask:
         return pa.RecordBatch.from_pylist(embedded, schema=EMBEDDED)
 
     def _picture(self, key: str, references: Sequence[str], encoder: ImageEncoder) -> Found:
-        """The picture with these very bytes, from the first reference that has them, or the last reason."""
+        """The picture with exactly these bytes from the first reference that has it, or the last failure."""
         reason = ReasonCode.IMAGE_MISSING
         for reference in references:
             try:

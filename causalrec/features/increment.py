@@ -1,4 +1,4 @@
-"""Which content keys have no vector yet, and how new vectors are appended: shared by pictures and texts."""
+"""Finds content keys without a vector and appends new vectors; shared by pictures and texts."""
 
 import datetime as dt
 import hashlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.resource import ResourceProfile
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# What an embedding task yields; rows without a vector carry the reason why. A batch's first row carries how
+# Output of an embedding task; rows without a vector carry the reason. A batch's first row carries how
 # often the batch was halved for want of memory.
 EMBEDDED = pa.schema(
     [
@@ -33,7 +33,7 @@ EMBEDDED = pa.schema(
         ("halvings", pa.int32()),
     ]
 )
-DRIVER_ROWS = 200_000  # up to which missing vectors are looked for without Spark
+DRIVER_ROWS = 200_000  # up to this number, missing vectors are found without Spark
 _WORKER_ERROR = re.compile(r"^causalrec\.errors\.FeatureError: (.*?) -> (.*)$", re.MULTILINE)
 
 
@@ -93,10 +93,10 @@ def append_vectors(
     """Run the model over ``frame`` (columns :data:`EMBEDDED`) and commit the vectors in one transaction.
 
     ``measures`` are aggregates over all rows, taken in the same pass; those that both modalities have
-    (encoded, halvings, on_gpu) come on top.
+    (encoded, halvings, on_gpu) are added.
 
     Raises:
-        FeatureError: a worker refused to go on; nothing was committed.
+        FeatureError: a worker stopped with an error; nothing was committed.
     """
     from pyspark.sql import Observation
     from pyspark.sql import functions as fn
@@ -120,7 +120,7 @@ def append_vectors(
 
 @contextmanager
 def worker_errors() -> Iterator[None]:
-    """Raise a worker's FeatureError as itself instead of as a Java stack trace."""
+    """Raise a worker's FeatureError itself instead of a Java stack trace."""
     from pyspark.errors import PySparkException
 
     try:

@@ -1,4 +1,4 @@
-"""Reads and decodes ahead while the model computes; how far ahead follows from the times measured."""
+"""Reads and decodes ahead while the model computes; how far ahead depends on measured times."""
 
 import math
 import time
@@ -14,12 +14,12 @@ Made = TypeVar("Made")
 class Prefetch(Generic[Task, Made]):
     """Results of ``make`` in the order of the tasks, made by at most ``threads`` threads.
 
-    At first one task is made ahead. Once both times are known, as many are made ahead as keep the consumer
-    busy: the ratio of the time of one task to the time that the consumer takes for its result, rounded up and
-    at most ``threads``. So at most ``threads + 1`` results are in memory.
+    At first one task is run ahead. Once both times are known, enough are run ahead to keep the consumer busy:
+    the ratio of a task's time to the time that the consumer takes for its result, rounded up and at most
+    ``threads``. So at most ``threads + 1`` results are in memory.
 
     Attributes:
-        ahead: how many tasks are being made ahead now.
+        ahead: how many tasks are currently run ahead.
     """
 
     def __init__(self, make: Callable[[Task], Made], threads: int) -> None:

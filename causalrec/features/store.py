@@ -1,4 +1,4 @@
-"""How stored vectors are read back."""
+"""Reads stored vectors."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def latest_vectors(
 
     Returns:
         The keys that have a vector, sorted and distinct, and their (n, dim) float32 matrix. Keys without one
-        are left out; (``[]``, shape (0, 0)) where none has.
+        are left out; (``[]``, shape (0, 0)) if none has one.
 
     Raises:
         FeatureError: vectors of different dimensions under one encoder id.
@@ -51,7 +51,7 @@ def latest_vectors(
 
 
 def _distinct(keys: list[str], matrix: npt.NDArray[np.float32]) -> tuple[list[str], npt.NDArray[np.float32]]:
-    """One row per key. Two writers may have stored a key twice; the choice must not depend on file order."""
+    """One row per key. Two writers may have stored the same key; the choice must not depend on file order."""
     names = np.asarray(keys)
     fresh = np.concatenate([[True], names[1:] != names[:-1]])
     if not fresh.all():

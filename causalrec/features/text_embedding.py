@@ -1,4 +1,4 @@
-"""Vectors of the products' texts: only wording that the encoder has not seen yet reaches the model."""
+"""Vectors of the products' texts: only text without a vector of this encoder reaches the model."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ KEYED = pa.schema([("content_key", pa.string()), ("text", pa.string())])
 
 
 def embed_texts_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """The encoder, the text's definition, and a digest of all products that had arrived by ``ds``."""
+    """The encoder, the definition of a product text, and a digest of all products known by ``ds``."""
     return {
         "encoder": text_encoder_id(settings.features.text),
         "text": TEXT_VERSION,
@@ -44,10 +44,10 @@ def embed_texts_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.da
 def embed_texts(
     settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> Outcome:
-    """Give each product text that had arrived by ``ds`` a vector; ``spark`` is called only if one is missing.
+    """Compute a vector for each product text known by ``ds``; ``spark`` is called only if one is missing.
 
     Raises:
-        FeatureError: the encoder cannot be loaded or gave bad vectors; nothing was committed.
+        FeatureError: the encoder cannot be loaded or returned bad vectors; nothing was committed.
     """
     encoder_id, products = text_encoder_id(settings.features.text), lake.table("products")
     if not products.exists():

@@ -1,8 +1,8 @@
 """The text of a product and its content key: one definition, used by the encoder and by the dataset builder.
 
-A product's text is ``title. brand. category. description`` after normalisation. What names the product comes
-first, so that an encoder's token limit cuts the end of the description and nothing else. The key is the
-sha256 of that text: products that say the same share one vector, and any change of wording is a new key.
+A product's text is ``title. brand. category. description`` after normalisation. The name of the product comes
+first, so that an encoder's token limit truncates only the description. The key is the sha256 of that text:
+products with the same text share one vector, and any change of wording gives a new key.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 
 FIELDS = ("title", "brand", "category", "description")
 
-# Parts of the meaning of a key: with another cap the same product would get another key.
+# Part of the definition of a key: with a different cap the same product would get a different key.
 TEXT_VERSION = "1"
 MAX_CHARS = 10_000
 
-# RE2 patterns, applied in this order. Tags are removed again after entities were resolved, because feeds
+# RE2 patterns, applied in this order. Tags are removed again after entities have been resolved, because feeds
 # often escape their markup ("&lt;p&gt;").
 _MARKUP = (
     r"(?is)<!--.*?-->",
@@ -36,7 +36,7 @@ END = ". "
 
 
 def product_text(title: str | None, description: str | None, brand: str | None, category: str | None) -> str:
-    """The normalised text of one product; empty where no field says anything."""
+    """The normalised text of one product; empty if no field has any text."""
     frame = pd.DataFrame(
         {"title": [title], "description": [description], "brand": [brand], "category": [category]},
         dtype=object,
@@ -61,13 +61,13 @@ def product_texts(products: pd.DataFrame) -> pd.Series:
 
 
 def keys_of(texts: pd.Series) -> pd.Series:
-    """Content keys of normalised texts; None where a text is empty."""
+    """Content keys of normalised texts; None for an empty text."""
     keys = [content_key(text) if text else None for text in texts]
     return pd.Series(keys, index=texts.index, name="text_key", dtype=object)
 
 
 def text_keys(products: pd.DataFrame) -> pd.Series:
-    """Content key of every product's text (None where it has no text at all), with the frame's index."""
+    """Content key of every product's text (None without text), with the frame's index."""
     return keys_of(product_texts(products))
 
 
@@ -96,7 +96,7 @@ def _clean(texts: pa.Array) -> pa.Array:
     texts = pc.replace_substring_regex(texts, _SPACE, " ")
     texts = _where(
         pc.invert(pc.string_is_ascii(texts)), _nfc, texts
-    )  # Arrow's own normaliser leaves text as it is
+    )  # Arrow's own normaliser leaves this text unchanged
     return pc.utf8_trim_whitespace(texts)
 
 
@@ -114,7 +114,7 @@ def _where(rows: pa.Array, change: Callable[[str], str], texts: pa.Array) -> pa.
 
 
 def _sentence(texts: pa.Array) -> pa.Array:
-    """A part that ends with one full stop; empty where it says nothing."""
+    """The text with exactly one full stop at its end; empty if there is no text."""
     bare = pc.fill_null(pc.utf8_rtrim(texts, characters=END), "")
     empty, stop = pa.scalar("", pa.large_string()), pa.scalar(END, pa.large_string())
     return pc.binary_join_element_wise(bare, pc.if_else(pc.equal(bare, ""), empty, stop), empty)

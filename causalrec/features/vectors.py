@@ -1,4 +1,4 @@
-"""What may be stored as a feature vector."""
+"""Validates feature vectors before they are stored."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +9,13 @@ NORM_TOLERANCE = 1e-3
 
 
 def unit(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Rows scaled to L2 norm 1; a zero or non-finite row stays as it is, for the check to find."""
+    """Rows scaled to L2 norm 1; a zero or non-finite row is left for the check to find."""
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     return np.asarray(matrix / np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
 def check_vectors(matrix: npt.NDArray[np.float32], dim: int, encoder_id: str) -> None:
-    """Refuse vectors of another dimension, non-finite ones, and ones that are not of unit length.
+    """Refuse vectors of the wrong dimension, non-finite ones, and ones not of unit length.
 
     Raises:
         FeatureError: with the number of bad vectors.

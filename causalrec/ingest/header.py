@@ -1,4 +1,4 @@
-"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row."""
+"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before rows are read."""
 
 import csv
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from causalrec.ingest.formats.csv_rows import csv_head
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
 from causalrec.ingest.formats.rows import DAMAGED
-from causalrec.ingest.formats.shape import Shape, opened
+from causalrec.ingest.formats.shape import FileShape, opened
 from causalrec.ingest.synonyms import alike
 
 ROW_BYTES = 4_000_000
@@ -23,7 +23,7 @@ INDEX = "__index_level_0__"  # pandas writes its row numbers under this name
 
 def check_header(
     file: str, landing: Contract, layout: Layout = AS_CONTRACT, max_row_bytes: int = ROW_BYTES
-) -> Shape:
+) -> FileShape:
     """Compare the columns of a Parquet or CSV file with the contract; JSON lines have no header.
 
     Returns:
@@ -31,7 +31,7 @@ def check_header(
 
     Raises:
         ContractError: names the column, what was expected and what was found.
-        SourceError: the file cannot be opened, or is of a kind that is not read.
+        SourceError: the file cannot be opened, or has an unsupported format.
     """
     try:
         with opened(file, section(landing), layout.feed) as (stream, shape):
@@ -48,7 +48,7 @@ def check_header(
 
 def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead) -> None:
     if not head.names:
-        return  # an empty file: the gate counts its rows
+        return  # an empty file is left to the gate, which counts its rows
     looked_for = layout.known(landing)
     if not layout.feed.header and not any(name in looked_for for name in head.names):
         shown = ", ".join(head.given[:SHOWN])
@@ -145,7 +145,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    """Texts carry any type that has a written form: identifiers, numbers, ISO times, lists with commas."""
+    """Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas."""
     return bool(
         pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
     )

@@ -1,7 +1,7 @@
-"""The one aggregate over a marked delivery: counts, shares, ranges, distinct estimates per arrival date."""
+"""One aggregate over a marked delivery: counts, shares, ranges, distinct estimates per arrival date."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TALLY_PREFIX = "tally__"
 NULLED_PREFIX = "nulled__"
-TALLY_SIZE = 64  # values kept of a distribution, and dates of late rows
+TALLY_SIZE = 64  # maximum number of values kept of a distribution, and of dates of late rows
 TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
 _ORDERED = {"int", "bigint", "double", "timestamp"}
 
@@ -28,17 +28,18 @@ class Measures:
     Attributes:
         rows_in: rows of its files.
         rows_good: accepted rows.
-        rejects: reason code -> rejected rows, only those that occur.
-        unreadable: rows that mark a file that breaks off; ``broken_file`` names one of them.
-        unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
-        cut: texts that were shortened.
-        metrics: everything above as plain numbers, and what the expectations look at.
+        rejects: reason code -> rejected rows, only codes that occur.
+        unreadable: rows that mark a file that breaks off; ``broken_file`` says of one of them why.
+        unknown: rows with keys that are not in the contract; ``unknown_names`` lists them.
+        cut: texts that were truncated.
+        metrics: everything above as plain numbers, plus the inputs of the expectations.
         nulled: "column reason" -> accepted rows whose value of that optional column became null.
-        left_out: rows that the shop's layout does not ask for; they are neither accepted nor rejected.
-        unknown_names: field that the contract does not know -> rows that carry it (as their first one).
+        left_out: rows that the shop's layout filters out; they are neither accepted nor rejected.
+        unknown_names: field that is not in the contract -> rows in which it is the first such field.
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
-        late: date on which rows happened, before the one on which they arrived -> accepted rows.
-        seen: distribution of the contract -> value -> accepted rows; the largest values only.
+        late: event date, before the arrival date -> accepted rows.
+        seen: distribution of the contract -> value -> accepted rows; only the most frequent values.
+        broken_files: names of the files that break off.
     """
 
     rows_in: int
@@ -55,15 +56,16 @@ class Measures:
     broken_columns: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    broken_files: Sequence[str] = ()
 
     @property
     def rows_lost(self) -> int:
-        """Rejected rows whose content no other row has: repetitions are no loss."""
+        """Rejected rows whose content no other row has: repetitions are not a loss."""
         return self.rows_rejected - self.rejects.get(ReasonCode.DUPLICATE, 0)
 
     @property
     def rows_asked(self) -> int:
-        """Rows of the files that the layout asks for."""
+        """Rows of the files that the layout does not filter out."""
         return self.rows_in - self.left_out
 
     @property
@@ -85,6 +87,7 @@ def _aggregates(table: Contract) -> list["Column"]:
         F.count(F.lit(1)).alias("rows"),
         F.count("reason").alias("rows_marked"),
         F.max(F.when(broken, F.concat_ws(": ", "source_file", "detail"))).alias("broken_file"),
+        F.collect_set(F.when(broken, F.col("source_file"))).alias("broken_files"),
         F.count("unknown").alias("unknown_rows"),
         F.sum(F.when(good, F.col("cut")).otherwise(0)).alias("texts_cut"),
     ]
@@ -105,7 +108,7 @@ def _aggregates(table: Contract) -> list["Column"]:
 
 
 def _notes(table: Contract) -> list[str]:
-    """Everything that may be said of an optional column whose value became null."""
+    """All notes that an optional column can get when its value becomes null."""
     unread = [
         f"{c.name} {ReasonCode.INVALID_TYPE}"
         for c in table.data_columns
@@ -118,7 +121,7 @@ def _notes(table: Contract) -> list[str]:
 def _tallied(table: Contract) -> dict[str, str]:
     """Name -> SQL text; each distinct value is counted within the one aggregate."""
     texts = {
-        "reason": "reason",  # one tally in place of one count per reason code
+        "reason": "reason",  # one tally instead of one count per reason code
         "unknown": "unknown",
         "broken": f"CASE WHEN reason IN ('{ReasonCode.MISSING_REQUIRED}', '{ReasonCode.INVALID_TYPE}') THEN "
         "concat(reason, ' ', regexp_extract(detail, '^[a-z_0-9]+', 0)) END",
@@ -144,6 +147,7 @@ def _measures(row: dict[str, Any]) -> Measures:
     nulled = {k.removeprefix(NULLED_PREFIX): row.pop(k) for k in list(row) if k.startswith(NULLED_PREFIX)}
     rejects = tallies["reason"]
     unreadable, left_out, rows = rejects.pop(UNREADABLE, 0), rejects.pop(LEFT_OUT, 0), row.pop("rows")
+    broken_files = row.pop("broken_files")
     rows_in, good = rows - unreadable, rows - row.pop("rows_marked")
     metrics = {"rows_in": rows_in, "rows_good": good, "unreadable": unreadable, **row}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
@@ -165,6 +169,7 @@ def _measures(row: dict[str, Any]) -> Measures:
         broken_columns=tallies["broken"],
         late=tallies.get("late", {}),
         seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},
+        broken_files=sorted(broken_files),
     )
 
 

@@ -120,7 +120,11 @@ def _lists(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds:
     lines = [
         unknown("score_drift", "", f"first night of version {served.version}")
         if first is None
-        else score_line(first["score"].to_numpy(float), tonight["score"].to_numpy(float), settings.monitor)
+        else score_line(
+            first["score"].to_numpy(float),
+            _of_version(tonight, served)["score"].to_numpy(float),  # not those of an experiment's other arms
+            settings.monitor,
+        )
     ]
     return [*lines, _coverage(settings, lake, dataset, served, tonight)]
 

@@ -59,7 +59,7 @@ UNMOVED = "hardly moved by the causal adjustment"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ItemEvidence:
     """What the log says of each item, in catalogue order; bool (n,).
 
     Where no looks were logged, only ``popular`` and ``scarce`` can be true; where they were, only the others.
@@ -81,20 +81,20 @@ class Evidence:
     scarce: Bools
 
     @staticmethod
-    def of(catalogue: Catalogue) -> "Evidence":
+    def of(catalogue: Catalogue) -> "ItemEvidence":
         """From the looks of the catalogue, else from how often its items were chosen."""
         looks, responses = catalogue.looks, catalogue.responses
         nothing = np.zeros(catalogue.size, dtype=np.bool_)
         if looks is None or responses is None or not looks.sum():
             popular, scarce = _ends(catalogue.popularity, EXPOSURE_SHARE)
             none = (nothing, nothing, nothing)
-            return Evidence(*none, *none, popular, scarce)
+            return ItemEvidence(*none, *none, popular, scarce)
         often, rarely = _ends(looks, EXPOSURE_SHARE)
         _, code = np.unique(catalogue.confounders, return_inverse=True)
         named = catalogue.confounders != ""
         errors = _errors(looks, responses)
         of_code = _errors(*(_summed(code, counts) for counts in (looks, responses)))[code]
-        return Evidence(
+        return ItemEvidence(
             often=often,
             rarely=rarely,
             more=errors >= RESPONSE_ERRORS,

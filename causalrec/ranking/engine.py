@@ -13,7 +13,7 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.dataset.ties import keys_of
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import AnyReadOut, ReadOut
-from causalrec.ranking.adjustment import Evidence, sentences
+from causalrec.ranking.adjustment import ItemEvidence, sentences
 from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import FINE, worthwhile
@@ -21,7 +21,7 @@ from causalrec.ranking.histories import Histories
 from causalrec.ranking.listing import Chance, Lister, Lists
 from causalrec.ranking.places import places_by_score
 from causalrec.ranking.ranked import Fallback, Ranked
-from causalrec.ranking.reasons import Drawn, Texts, explain, nearest_history
+from causalrec.ranking.reasons import Origins, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, uniforms
 from causalrec.ranking.ties import Ties
@@ -67,7 +67,7 @@ class Engine:
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
         self._lister = Lister.of(catalogue.rules, settings, self._units)
         self._index, self._read_out = index, read_out
-        self._evidence = Evidence.of(catalogue)
+        self._evidence = ItemEvidence.of(catalogue)
         self._raw = _with_raw_states(catalogue)
         self._item_keys = keys_of(catalogue.item_ids)
 
@@ -232,10 +232,10 @@ def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:
     return None if catalogue.raw is None else replace(catalogue, states=np.nan_to_num(catalogue.raw))
 
 
-def _drawn(lists: Lists, cold: Bools) -> Drawn:
+def _drawn(lists: Lists, cold: Bools) -> Origins:
     """How each row came into its list."""
     by_taste = lists.policies == Policy.TASTE.value
-    return Drawn(
+    return Origins(
         popular=by_taste & cold[lists.top.rows],
         random=lists.policies == Policy.UNIFORM.value,
         new=lists.policies == Policy.NEW_ITEMS.value,

@@ -13,7 +13,7 @@ from causalrec.ranking.item_rules import ItemRules
 from causalrec.ranking.masks import Subset, counts, joined
 from causalrec.ranking.rerank import NOTHING, Cap, as_matrix, choose
 from causalrec.ranking.selection import Selector
-from causalrec.ranking.slots import Drawn, Policy, Slot, draw_free, slots_of
+from causalrec.ranking.slots import Policy, Slot, SlotItems, draw_free, slots_of
 from causalrec.ranking.topk import Indices, TopK, places
 
 WIDER = 4  # times the pool, where caps leave a list short
@@ -105,9 +105,9 @@ class Lister:
         size = self.listed.positions.size
         return size - counts(self.listed.masked(masked), n_users, size)
 
-    def _draw(self, selector: Selector, masked: Indices, chance: Chance) -> list[Drawn]:
+    def _draw(self, selector: Selector, masked: Indices, chance: Chance) -> list[SlotItems]:
         """Exploration first: its draw must not depend on what else is shown."""
-        drawn: list[Drawn] = []
+        drawn: list[SlotItems] = []
         first = sorted(range(len(self.slots)), key=lambda n: self.slots[n].policy != Policy.UNIFORM)
         uniform = sum(slot.policy == Policy.UNIFORM for slot in self.slots)
         free = self.listed.size - counts(masked, selector.cold.size, self.listed.size)
@@ -116,13 +116,13 @@ class Lister:
             if slot.policy == Policy.UNIFORM:
                 items, _ = draw_free(chance(f"{place}"), masked, self.listed.size)
                 odds = np.minimum(uniform / np.maximum(free, 1), 1).astype(np.float32)
-                drawn.append(Drawn(slot, items, odds))
+                drawn.append(SlotItems(slot, items, odds))
             else:
                 drawn.append(self._new_item(selector, masked, chance, place))
             masked = joined(masked, drawn[-1].items, self.listed.size)
         return drawn
 
-    def _new_item(self, selector: Selector, masked: Indices, chance: Chance, place: int) -> Drawn:
+    def _new_item(self, selector: Selector, masked: Indices, chance: Chance, place: int) -> SlotItems:
         """The user's best new item, or with probability ``new_item_uniform`` any."""
         n_users = selector.cold.size
         inside = self.fresh.masked(masked)
@@ -136,7 +136,7 @@ class Lister:
         share = np.where(best >= 0, self.settings.new_item_uniform, 1.0)
         items = np.where(chance(f"{place} coin") < share, anyone, best)
         odds = share / np.maximum(free, 1) + np.where(items == best, 1 - share, 0)
-        return Drawn(self.slots[place], items, odds.astype(np.float32))
+        return SlotItems(self.slots[place], items, odds.astype(np.float32))
 
     def _personal(self, selector: Selector, taken: Indices, k: int) -> TopK:
         users = np.arange(selector.cold.size)
@@ -177,7 +177,7 @@ def _first(top: TopK, most: Indices) -> TopK:
 
 
 def _assembled(
-    selector: Selector, mine: TopK, drawn: list[Drawn], n_users: int
+    selector: Selector, mine: TopK, drawn: list[SlotItems], n_users: int
 ) -> tuple[TopK, Texts, Floats]:
     """Personal rows move back by one for every filled place before them; holes at the end are closed."""
     place = mine.ranks.astype(np.float64)

@@ -28,7 +28,7 @@ class RecommendationReason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Origins:
     """Which of the selected pairs (m,) were ranked by popularity, drawn at random, or given to new items."""
 
     popular: npt.NDArray[np.bool_]
@@ -61,7 +61,7 @@ def explain(
     catalogue: Catalogue,
     nearest: Indices,
     similarity: Floats,
-    drawn: Drawn,
+    drawn: Origins,
     adjusted: Texts,
     minimum: float,
 ) -> tuple[Texts, Texts]:

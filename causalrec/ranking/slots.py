@@ -38,7 +38,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SlotItems:
     """What one slot got: item (B,), -1 where it stays with taste; propensity (B,) of the item."""
 
     slot: Slot

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from causalrec.registry.package import ModelPackage
 
-Alias = Literal["champion", "challenger"]
+Alias = Literal["champion", "challenger", "experiment"]
+EXPERIMENT: Alias = "experiment"  # of the version that a reviewer wants tried before it is promoted
 AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
 GATE = "gate"  # tag: what the gate decided
 PACKAGE_HASH, DATASET, TRAINED_ON, MODEL = "package_sha256", "dataset_id", "ds", "model"

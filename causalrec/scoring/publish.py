@@ -1,22 +1,31 @@
-"""Verifies tonight's candidates and makes them what readers see, in one commit."""
+"""Verifies tonight's candidates and publishes them in one commit."""
 
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 
 from causalrec.config import Settings
-from causalrec.dataset.load import load_dataset
+from causalrec.config.experiment import CONTROL
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
+from causalrec.experiment.assignment import arms_of
+from causalrec.experiment.policies import policies
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
 from causalrec.ranking.rules import allowed, item_rules
+from causalrec.ranking.slots import Policy
+from causalrec.scoring.arms import experiment_input
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import numpy.typing as npt
     from pyspark.sql import DataFrame, SparkSession
@@ -25,11 +34,12 @@ PUBLISHED = "recommendations"
 
 
 def publish_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """The candidates and the settings of scoring."""
+    """The candidates, the settings of scoring, and the arms of an experiment."""
     digests = ledger.partition_digests(CANDIDATES)
     return {
         "candidates": digests.get(f"ds={ds.isoformat()}", ""),
         "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
+        **experiment_input(settings, ds),
     }
 
 
@@ -37,7 +47,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     """Replaces the partition of ``recommendations`` by the verified candidates.
 
     Raises:
-        ScoringError: a rule is broken; the published table stays as it is.
+        ScoringError: a rule is broken; the published table is left unchanged.
     """
     candidates, interactions = lake.table(CANDIDATES), lake.table("interactions")
     if not candidates.exists():
@@ -47,12 +57,14 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     frame = read_frame(spark, candidates, where, version=pins[0].version)
     seen = read_frame(spark, interactions, where, ["user_id", "item_id"], pins[1].version)
     dataset = load_dataset(settings, lake, ds)
-    users = spark.createDataFrame(pa.table({"user_id": pa.array(dataset.user_ids, pa.string())}))
-    may = allowed(dataset.items, settings.scoring, ds)
-    again = item_rules(dataset.items, settings.scoring, ds, may).rebuyable
-    items = _ids(spark, dataset.item_ids[may])
-    seen = seen.join(_ids(spark, dataset.item_ids[again]), "item_id", "left_anti")
-    findings = verify(frame, seen, users, items, settings.scoring)
+    findings = [
+        finding
+        for rows, users, scoring, taste in _arms(settings, frame, dataset, ds)
+        for finding in verify(
+            rows, _not_again(spark, seen, dataset, scoring, ds), users, _may(spark, dataset, scoring, ds),
+            scoring, taste,
+        )
+    ]  # fmt: skip
     compared = _compared(spark, lake, ds, frame)
     if compared is not None:
         findings.append(within_bounds(compared, settings.scoring))
@@ -77,12 +89,45 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     )
 
 
+def _arms(
+    settings: Settings, frame: "DataFrame", dataset: Dataset, ds: dt.date
+) -> "Iterator[tuple[DataFrame, DataFrame, ScoringSettings, str]]":
+    """Rows, users who must be served, settings and policy: of all, or of each arm in turn."""
+    chosen, spark = settings.experiment, frame.sparkSession
+    users = pa.table({"user_id": pa.array(dataset.user_ids, pa.string())})
+    if not chosen.serves(ds) or frame.where(F.col("policy").isin(*policies(chosen))).isEmpty():
+        yield frame, spark.createDataFrame(users), settings.scoring, Policy.TASTE.value
+        return
+    owners = arms_of(dataset.user_ids, chosen)
+    placed = spark.createDataFrame(users.append_column("arm", pa.array(owners, pa.string()))).cache()
+    rows = frame.join(placed, "user_id", "left").fillna(CONTROL, "arm")  # strangers are found there
+    for policy, arm in policies(chosen).items():
+        if (owners == arm).any():
+            scoring = chosen.arms[arm].over(settings.scoring) if arm != CONTROL else settings.scoring
+            mine = placed.where(F.col("arm") == arm).drop("arm")
+            yield rows.where(F.col("arm") == arm).drop("arm"), mine, scoring, policy
+
+
+def _may(spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, ds: dt.date) -> "DataFrame":
+    """item_id of what the shop's rules allow."""
+    return _ids(spark, dataset.item_ids[allowed(dataset.items, scoring, ds)])
+
+
+def _not_again(
+    spark: "SparkSession", seen: "DataFrame", dataset: Dataset, scoring: ScoringSettings, ds: dt.date
+) -> "DataFrame":
+    """``seen`` pairs that may not be shown again."""
+    may = allowed(dataset.items, scoring, ds)
+    again = item_rules(dataset.items, scoring, ds, may).rebuyable
+    return seen.join(_ids(spark, dataset.item_ids[again]), "item_id", "left_anti")
+
+
 def _ids(spark: "SparkSession", item_ids: "npt.NDArray[np.object_]") -> "DataFrame":
     return spark.createDataFrame(pa.table({"item_id": pa.array(item_ids, pa.string())}))
 
 
 def _compared(spark: "SparkSession", lake: Lake, ds: dt.date, frame: "DataFrame") -> Overlap | None:
-    """The candidates beside the newest earlier night; None where there is none."""
+    """Comparison of the candidates with the newest earlier night; None if there is none."""
     table = lake.table(PUBLISHED)
     days = table.upto("ds", ds.isoformat()) if table.exists() else []
     earlier = [day for day in days if day < ds.isoformat()]

@@ -1,4 +1,4 @@
-"""What must hold of a table of recommendations before a shop may read it."""
+"""Rules that a table of recommendations must satisfy before a shop may read it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,23 +28,25 @@ def verify(
     users: "DataFrame",
     items: "DataFrame",
     settings: ScoringSettings,
+    taste: str = Policy.TASTE.value,
 ) -> list[Finding]:
     """All rules with the number of violations.
 
     Args:
         candidates: the rows to publish.
-        seen: user_id, item_id that users have already and may not get again.
+        seen: user_id, item_id of pairs that users already have and may not get again.
         users: user_id of everyone who must be served.
         items: item_id of everything that may be recommended.
+        taste: ``policy`` of rows that taste chose.
     """
     known = Finding(
         "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
     )
-    return [*_findings(candidates, seen, users, settings), known]
+    return [*_findings(candidates, seen, users, settings, taste), known]
 
 
 def _findings(
-    candidates: "DataFrame", seen: "DataFrame", users: "DataFrame", settings: ScoringSettings
+    candidates: "DataFrame", seen: "DataFrame", users: "DataFrame", settings: ScoringSettings, taste: str
 ) -> Iterator[Finding]:
     label = F.coalesce("fallback", F.lit(""))
     exhausted = label.contains(Fallback.CATALOGUE_EXHAUSTED.value) | label.contains(
@@ -78,11 +80,11 @@ def _findings(
     yield Finding(f"at most {settings.k} rows per user", int(totals["long"]))
     yield Finding("scores are finite", int(totals["not_finite"]))
     odds = F.coalesce("propensity", F.lit(0.0))
-    named = F.coalesce("policy", F.lit("")).isin([policy.value for policy in Policy])
+    named = F.coalesce("policy", F.lit("")).isin(taste, Policy.UNIFORM.value, Policy.NEW_ITEMS.value)
     unlogged = candidates.where(~named | F.isnan(odds) | (odds <= 0) | (odds > 1)).count()
     yield Finding("every row has its policy and a propensity in (0, 1]", unlogged)
     if settings.diversity == 0:
-        yield Finding("scores fall with the rank", _rising(candidates))
+        yield Finding("scores fall with the rank", _rising(candidates, taste))
     yield Finding("only known users", lists.join(users, "user_id", "left_anti").count())
     yield Finding("every user is served", users.join(lists, "user_id", "left_anti").count())
     if settings.exclude_seen:
@@ -91,9 +93,9 @@ def _findings(
         yield Finding("no seen item", pairs.join(seen, ["user_id", "item_id"], "left_semi").count())
 
 
-def _rising(candidates: "DataFrame") -> int:
-    """Users whose rows by taste are not sorted by score; drawn rows stand where their place is."""
-    candidates = candidates.where(F.col("policy") == Policy.TASTE.value)
+def _rising(candidates: "DataFrame", taste: str) -> int:
+    """Users whose rows by taste are not sorted by score; drawn rows keep their own places."""
+    candidates = candidates.where(F.col("policy") == taste)
     ranked = F.sort_array(F.collect_list(F.struct("rank", "score"))).getField("score")
     lists = candidates.groupBy("user_id").agg(ranked.alias("scores"))
     return int(lists.where(F.col("scores") != F.sort_array("scores", asc=False)).count())
@@ -101,11 +103,11 @@ def _rising(candidates: "DataFrame") -> int:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How much of an earlier night is still there.
+    """How much of an earlier night remains.
 
     Attributes:
-        users: users served on both days.
-        share: share of today's rows of those users that were there before; 0 without such users.
+        users: users served on both nights.
+        share: share of tonight's rows of those users that were there before; 0 without such users.
     """
 
     users: int
@@ -131,7 +133,7 @@ def overlap(today: "DataFrame", before: "DataFrame") -> Overlap:
 
 
 def within_bounds(found: Overlap, settings: ScoringSettings) -> Finding:
-    """Whether the lists changed no more and no less than the shop expects of one night."""
+    """Whether the lists changed neither more nor less than the shop expects from one night."""
     low, high = settings.min_overlap, settings.max_overlap
     outside = found.users >= settings.overlap_users and not low <= found.share <= high
     return Finding(

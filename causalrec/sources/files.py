@@ -1,4 +1,4 @@
-"""Whole files or none: bytes go to a temporary name first and get their real name by a rename."""
+"""Whole files or none: bytes are written under a temporary name and then renamed."""
 
 import posixpath
 
@@ -6,7 +6,7 @@ import fsspec
 
 
 def put(path: str, content: bytes) -> bool:
-    """Write ``content`` to a path or URI; a file that holds these very bytes is left alone.
+    """Write ``content`` to a path or URI; a file that already has this content is left alone.
 
     Returns:
         True where something was written.
@@ -23,6 +23,6 @@ def put(path: str, content: bytes) -> bool:
 
 
 def get(path: str) -> bytes | None:
-    """Content of a path or URI; None where there is no such file."""
+    """Content of a path or URI; None if there is no such file."""
     files, name = fsspec.core.url_to_fs(path)
     return bytes(files.cat_file(name)) if files.exists(name) else None

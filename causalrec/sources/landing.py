@@ -1,7 +1,7 @@
 """The native landing layout: ``<root>/<kind>/arrival_date=YYYY-MM-DD/<files>``, sub-folders included.
 
 Functions take a local path or any fsspec URI. Names that start with ``.`` or ``_`` are ignored: writers use
-them for files that are not complete yet. What else is no data file is not ignored but named.
+them for incomplete files. Other files that are not data files are not ignored but reported.
 """
 
 import datetime as dt
@@ -18,8 +18,8 @@ Kind = Literal["events", "products"]
 
 PARTITION = "arrival_date="
 DATA = re.compile(
-    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$"
-    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|zip)$",
+    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$"
+    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip)$",
     re.IGNORECASE,
 )
 SILENT = re.compile(
@@ -30,15 +30,15 @@ MAX_ENTRIES = 200_000
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One thing in a delivery's folder.
+class LandingEntry:
+    """One entry of a delivery's folder.
 
     Attributes:
-        path: absolute, or a URI where the root is one.
+        path: absolute, or a URI if the root is one.
         name: relative to the delivery's folder.
         size: bytes.
-        unread: why nobody reads it; '' for a data file.
-        hidden: an unfinished file by its name, which does not stop a delivery.
+        unread: why it is not read; '' for a data file.
+        hidden: whether its name marks it as unfinished, which does not stop a delivery.
         stamp: modification time in ns, and the ETag of object stores.
     """
 
@@ -56,23 +56,23 @@ def delivery_folder(root: str, kind: Kind, ds: dt.date) -> str:
 
 
 def arrival_dates(root: str, kind: Kind) -> list[dt.date]:
-    """Dates with a delivery folder, ascending; empty where nothing has arrived."""
+    """Dates with a delivery folder, ascending; empty if nothing has arrived."""
     return sorted(date for date in map(_date, _names(root, kind)) if date is not None)
 
 
 def strangers(root: str, kind: Kind) -> list[str]:
-    """Names beside the delivery folders that are none, sorted: files and folders that nobody looks into."""
+    """Names next to the delivery folders that are not deliveries, sorted: nothing reads them."""
     return sorted(name for name in _names(root, kind) if _date(name) is None and name[:1] not in "._")
 
 
-def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[Entry]:
+def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
     """Everything in a delivery's folder and below it, sorted by name."""
     folder = delivery_folder(root, kind, ds)
     files, path = fsspec.core.url_to_fs(folder)
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    found: list[Entry] = []
+    found: list[LandingEntry] = []
     waiting = [path]
     while waiting and len(found) < MAX_ENTRIES:
         for entry in files.ls(waiting.pop(), detail=True):
@@ -88,7 +88,7 @@ def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[Entry]:
 
 
 def delivery_files(root: str, kind: Kind, ds: dt.date) -> list[str]:
-    """Data files of one delivery, sorted by name: absolute paths, or URIs where ``root`` is one."""
+    """Data files of one delivery, sorted by name: absolute paths, or URIs if ``root`` is one."""
     return [one.path for one in delivery_entries(root, kind, ds) if not one.unread]
 
 
@@ -121,11 +121,11 @@ def _is_folder(entry: dict[str, Any]) -> bool:
 
 def _entry(
     files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str, hidden: bool, remote: bool
-) -> Entry:
+) -> LandingEntry:
     path = entry["name"]
     modified = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or 0
     seconds = modified.timestamp() if isinstance(modified, dt.datetime) else float(modified)
-    return Entry(
+    return LandingEntry(
         path=str(files.unstrip_protocol(path)) if remote else path,
         name=name,
         size=int(entry.get("size") or 0),

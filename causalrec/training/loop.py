@@ -12,7 +12,7 @@ from causalrec.model.base import FitReport, Progress
 from causalrec.model.network import FactorNetwork
 from causalrec.training.device import check_memory, choose_device, refuse_too_large
 from causalrec.training.response_memory import response_bytes
-from causalrec.training.run import TrainingRun
+from causalrec.training.run import EpochRun
 
 
 @dataclass(frozen=True)
@@ -63,4 +63,4 @@ class LoopTrainer:
         if data.train.shape[1] == 0:
             raise TrainingError("there are no training pairs", do="check the dataset's date and splits")
         check_memory(data, self.model, self.settings, self.device)
-        return TrainingRun(self.settings, self.model, self.folder, network, data, progress).train()
+        return EpochRun(self.settings, self.model, self.folder, network, data, progress).train()

@@ -13,7 +13,7 @@ from causalrec.model.rivals.pairs import PairBatch, PairNetwork
 from causalrec.training.device import check_memory
 from causalrec.training.loop import LoopTrainer
 from causalrec.training.losses import one_negative_each
-from causalrec.training.run import TrainingRun
+from causalrec.training.run import EpochRun
 from causalrec.training.sampling import Batch, PairSampler
 
 
@@ -36,7 +36,7 @@ class PairwiseTrainer(LoopTrainer):
         return _PairRun(self.settings, self.model, self.folder, network, data, progress).train()
 
 
-class _PairRun(TrainingRun):
+class _PairRun(EpochRun):
     """One call of the trainer. As many negatives are drawn as a batch has pairs."""
 
     def sampled(self, negatives: int) -> PairSampler:

@@ -20,7 +20,7 @@ from causalrec.training.ranks import present_ranks
 from causalrec.training.sampling import Batch, PairSampler
 
 
-class TrainingRun:
+class EpochRun:
     """One call of a trainer: the steps between the first epoch and the best state.
 
     Args:

@@ -124,6 +124,8 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
             context.progress.say(f"{job.name} {context.ds}: up to date")
             return [last]
         context.progress.say(f"{job.name} {context.ds}: {lost}")
+    for loss in _losses(job, context):
+        context.progress.say(loss)
     start = _Start()
     lineage = Lineage(context.settings, parent_of(os.environ))
     _warn(context, lineage.start(start.run_id, job.name, context.ds, start.at))
@@ -199,6 +201,12 @@ def _require_whole(job: Job, context: Run) -> None:
     if stage is not None:
         for name in sorted(set(stage.reads) - set(stage.writes)):
             context.lake.table(name).require_whole()
+
+
+def _losses(job: Job, context: Run) -> list[str]:
+    """What the tables that the stage reads or writes no longer have, in words."""
+    stage = STAGES.get(job.name)
+    return [] if stage is None else context.ledger.losses((*stage.reads, *stage.writes))
 
 
 def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.features.alignment.fit import CUTOFFS, Aligned, started, untrained
 from causalrec.features.alignment.fit import align as train
-from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.alignment.pairs import ContentPairs, read_pairs, split_pairs
 from causalrec.features.alignment.retrieval import Retrieval
 from causalrec.features.alignment.save import save_checkpoint
 from causalrec.features.encoders.image import image_encoder_id
@@ -53,7 +53,7 @@ def align(
     return 0
 
 
-def _one(pairs: Pairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
+def _one(pairs: ContentPairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
     """One split and training; its recalls on held-out products are added to ``found``."""
     split = split_pairs(pairs, seed)
     aligned = train(split, settings.align, seed)
@@ -91,7 +91,7 @@ def _spread(values: Sequence[float]) -> str:
 def _facts(
     settings: Settings,
     ds: dt.date,
-    pairs: Pairs,
+    pairs: ContentPairs,
     found: Mapping[str, Sequence[Retrieval]],
     aligned: Aligned,
 ) -> dict[str, object]:

@@ -13,7 +13,7 @@ from causalrec.config.tuned import read_tuned, tuned_file
 from causalrec.errors import CausalrecError, SettingsError
 from causalrec.ingest.unread import INGESTS, UNREAD, unread_fields
 from causalrec.lake import LedgerRow
-from causalrec.lake.record.ledger import DONE, late_rows
+from causalrec.lake.record.ledger import DONE, LOST, late_rows
 from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
 from causalrec.registry.champion.promotions import decisions
 from causalrec.registry.promotion.waits import APPROVE, who_waits
@@ -71,6 +71,8 @@ def _own_state(context: Run, job: Job, rows: Sequence[LedgerRow]) -> JobState:
     failed = rows[-1] if rows and rows[-1].status == "failed" else None
     if failed is not None:
         return JobState(job.name, "failed", f"{failed.finished_at:%Y-%m-%d %H:%M} {failed.note}", row)
+    if rows and rows[-1].status == LOST:
+        return JobState(job.name, "stale", f"{', '.join(sorted(rows[-1].lost))} lost what it wrote", row)
     if row is None:
         return JobState(job.name, "missing", "never ran", None)
     reason = why_stale(context, job, row, context.ds)

@@ -25,7 +25,7 @@ from causalrec.pipeline import ASSETS, NIGHT, STAGES, TRAINING
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
     "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
-    "publish", "item_lists", "behaviour_lists", "report", "monitor", "request_training",
+    "publish", "item_lists", "behaviour_lists", "experiment", "report", "monitor", "request_training",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance, exports]
 TASKS = [
@@ -82,7 +82,8 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("publish", {"score"}),
         ("item_lists", {"publish"}),
         ("behaviour_lists", {"publish"}),
-        ("report", {"item_lists", "behaviour_lists"}),
+        ("experiment", {"publish"}),
+        ("report", {"item_lists", "behaviour_lists", "experiment"}),
         ("monitor", {"publish"}),
         ("request_training", {"monitor"}),
     ],
@@ -170,7 +171,7 @@ def test_pools() -> None:
         pools.setdefault(task.pool, set()).add(task.task_id)
     assert pools == {
         "spark": {"ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
-                  "score", "behaviour_lists"},
+                  "score", "behaviour_lists", "experiment"},
         "gpu": {"train", "evaluate"},
         "dataset": {"build_dataset"},
         "default_pool": {

@@ -19,7 +19,8 @@ if [ "$1" = "$BROKEN" ]; then echo "no delivery -> put one there"; exit 1; fi
 TRAINING = ["train", "evaluate", "promote"]
 BEFORE = ["land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts"]
 AFTER = ["score", "publish", "item_lists", "report"]
-ASIDE = ("features", "review", "monitor", "request_training", "behaviour_lists")  # beside the others
+# beside the others
+ASIDE = ("features", "review", "monitor", "request_training", "behaviour_lists", "experiment")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ DAYS = [dt.date(2026, 3, day) for day in range(1, 11)]
 
 def measures(rows: int, rejected: int = 0, unreadable: int = 0) -> Measures:
     rejects = {"bad_price": rejected} if rejected else {}
-    return Measures(rows, rows - rejected, rejects, unreadable, "a.jsonl: EOFError", 0, 0, {})
+    return Measures(
+        rows, rows - rejected, rejects, unreadable, "a.jsonl: EOFError", 0, 0, {}, broken_files=["a.jsonl"]
+    )
 
 
 def test_no_rows() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causalrec.config.sections import ScoringSettings
-from causalrec.ranking.adjustment import SENTENCES, UNMOVED, Adjustment, Evidence, sentences
+from causalrec.ranking.adjustment import SENTENCES, UNMOVED, Adjustment, ItemEvidence, sentences
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 
@@ -19,12 +19,12 @@ NOBODY = from_positions(np.array([0]), np.empty(0, dtype=np.int64))
 EVERY_OTHER = np.arange(8) % 2 == 0
 
 
-def evidence(looks: list[int], responses: list[int]) -> Evidence:
+def evidence(looks: list[int], responses: list[int]) -> ItemEvidence:
     """Of eight items; even ones carry a code, odd ones none."""
     names = np.where(EVERY_OTHER, "Acme", "")
     seen, answered = (np.array(counts, dtype=np.float32) for counts in (looks, responses))
     shop = replace(catalogue(tables(n_items=8)), confounders=names, looks=seen, responses=answered)
-    return Evidence.of(shop)
+    return ItemEvidence.of(shop)
 
 
 # the shop's rate is .5; item 0 is shown often and chosen little, item 7 the other way round
@@ -64,7 +64,7 @@ def test_codes(item: int, moved: int, demand_out: bool, expected: str) -> None:
 
 def test_without_looks_popularity_is_what_is_known() -> None:
     shop = replace(catalogue(tables(n_items=8)), popularity=np.array([9, 9, 4, 4, 4, 4, 1, 1], np.float32))
-    bare = Evidence.of(shop)
+    bare = ItemEvidence.of(shop)
     items, moved = np.array([6, 1, 2, 2, 1, 6, 0]), np.array([7, -7, 7, -7, 7, -7, 0])
     codes = bare.codes(items, moved, np.zeros(7, dtype=np.bool_))
     assert codes.tolist() == [

@@ -18,7 +18,7 @@ from rich.console import Console
 from causalrec.config import Settings
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import LedgerRow, new_row
-from causalrec.report.night import Night, read_night
+from causalrec.report.night import NightFacts, read_night
 from causalrec.report.nightly import nightly_page
 from causalrec.report.people import codes, one_person, people
 from causalrec.report.thumbnails import Thumbnails
@@ -52,7 +52,7 @@ class Tags(HTMLParser):
 class Finished:
     settings: Settings
     lake: Lake
-    night: Night
+    night: NightFacts
     page: Path
 
 
@@ -102,7 +102,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return Finished(settings, lake, night, nightly_page(settings, lake, night, truth))
 
 
-def _record(settings: Settings, lake: Lake, ledger: Ledger) -> Night:
+def _record(settings: Settings, lake: Lake, ledger: Ledger) -> NightFacts:
     """An ingest of two dates in one run, a failed score and a good one."""
 
     def entry(job: str, ds: dt.date, began: int, outcome: Outcome, failed: bool = False) -> LedgerRow:

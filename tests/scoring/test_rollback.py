@@ -8,12 +8,12 @@ from pyspark.sql import SparkSession
 
 from causalrec.lake import Lake, Ledger
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.registry.promotion.decisions import Person, roll_back
+from causalrec.registry.promotion.decisions import Decider, roll_back
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need
 from causalrec.run import open_run
-from causalrec.scoring import score as scoring
+from causalrec.scoring import arm_night as scoring
 from jobs import score as job
 from jobs._stage.runner import run
 from tests.registry.shop import DS, USERS, settings_in, write_dataset
@@ -35,7 +35,7 @@ def test_a_running_score_keeps_the_version_it_opened(
     original: Callable[..., Catalogue] = vars(scoring)["tonight"]
 
     def rolled_back_meanwhile(*given: Any) -> Catalogue:  # noqa: ANN401 - whatever it is called with
-        roll_back(settings, lake, Person("ann", "complaints"), to="1")
+        roll_back(settings, lake, Decider("ann", "complaints"), to="1")
         return original(*given)
 
     def scored() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Trains the two projections of the lite model by contrast, on outputs of frozen towers."""
+"""Trains the two projections of the lite model contrastively, on the outputs of frozen towers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, normalize
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.alignment.pairs import Pairs, Split
+from causalrec.features.alignment.pairs import ContentPairs, Split
 from causalrec.features.alignment.retrieval import Retrieval, measure_retrieval
 from causalrec.features.alignment.start import closed_form
 
-TEMPERATURE = 0.05  # of the softmax at the start; it is trained too
+TEMPERATURE = 0.05  # initial temperature of the softmax; it is trained too
 LEARNING_RATE = 1e-3  # step size of Adam
 WEIGHT_DECAY = 0.1  # of the projections
-DROPOUT = 0.2  # share of the towers' outputs that a step does not see
-PATIENCE = 8  # epochs without a better recall on validation after which training stops
-CUTOFFS = (1, 5, 10)  # lengths of lists of the reported recalls
+DROPOUT = 0.2  # dropout on the towers' outputs
+PATIENCE = 8  # epochs without a better validation recall after which training stops
+CUTOFFS = (1, 5, 10)  # cut-offs of the reported recalls
 
 Floats = npt.NDArray[np.float32]
 MAX_LOGIT_SCALE = float(np.log(100.0))  # as CLIP caps it (Radford et al. 2021, section 2.5)
@@ -33,7 +33,7 @@ class Projections:
     text: Floats
     logit_scale: float
 
-    def measure(self, pairs: Pairs) -> Retrieval:
+    def measure(self, pairs: ContentPairs) -> Retrieval:
         """Recalls of ``pairs`` in the shared space."""
         image, text = pairs.image @ self.image.T, pairs.text @ self.text.T
         return measure_retrieval(image, text, pairs.image_of, pairs.text_of, CUTOFFS)
@@ -41,7 +41,7 @@ class Projections:
 
 @dataclass(frozen=True)
 class Aligned:
-    """The best projections of a training, by validation recall, and what led there.
+    """The best projections of a training run, by validation recall, and their history.
 
     ``history`` holds one validation recall per epoch, the closed-form start first; ``best_epoch`` counts
     from 0 for that start.
@@ -53,7 +53,7 @@ class Aligned:
 
 
 def untrained(split: Split, settings: AlignSettings, seed: int) -> Projections:
-    """The floor: random projections, which is what the lite model has before it is aligned."""
+    """The baseline: random projections, which the lite model has before it is aligned."""
     generator = np.random.default_rng(seed)
     image = generator.normal(size=(settings.dim, split.train.image.shape[1])).astype(np.float32)
     text = generator.normal(size=(settings.dim, split.train.text.shape[1])).astype(np.float32)
@@ -70,9 +70,9 @@ def align(
 ) -> Aligned:
     """Symmetric InfoNCE (van den Oord et al. 2018; Radford et al. 2021, figure 3) from the closed form on.
 
-    The towers are frozen, so their outputs are all that is needed. Pairs of a batch that share a picture or a
-    text are no negatives of each other. The epoch with the best validation recall, averaged over cutoffs and
-    directions, is kept; held-out pairs are never looked at.
+    The towers are frozen, so only their outputs are needed. Pairs of a batch that share a picture or a text
+    are not negatives of each other. The epoch with the best validation recall, averaged over cut-offs and
+    directions, is kept; held-out pairs are never used.
     """
     best = started(split, settings)
     history = [best.measure(split.valid).overall()]
@@ -117,7 +117,7 @@ class _Network(nn.Module):
 def _train_epoch(
     network: _Network,
     optimizer: torch.optim.Optimizer,
-    pairs: Pairs,
+    pairs: ContentPairs,
     settings: AlignSettings,
     generator: torch.Generator,
 ) -> None:

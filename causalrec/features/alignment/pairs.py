@@ -1,4 +1,4 @@
-"""A catalogue's own pairs of picture and text as the frozen towers see them, and their split by product."""
+"""The catalogue's own pairs of picture and text, encoded by the frozen towers, and their split by product."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from causalrec.features.encoders.text import text_encoder_id
 from causalrec.features.store import latest_vectors
 from causalrec.lake import Lake
 
-HELD_OUT_SHARE = 0.15  # share of the products that recalls are reported on
-VALID_SHARE = 0.1  # share of the products that epochs are chosen on
+HELD_OUT_SHARE = 0.15  # share of products used for the reported recalls
+VALID_SHARE = 0.1  # share of products used to choose the epoch
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ContentPairs:
     """n distinct pairs of picture and text.
 
     Attributes:
@@ -45,9 +45,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.image_of)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Pairs":
+    def take(self, rows: npt.NDArray[np.int64]) -> "ContentPairs":
         """The chosen pairs."""
-        return Pairs(
+        return ContentPairs(
             self.image[rows],
             self.text[rows],
             self.image_of[rows],
@@ -60,12 +60,12 @@ class Pairs:
 class Split:
     """Pairs that share no picture, no text and no product name across the three parts."""
 
-    train: Pairs
-    valid: Pairs
-    held_out: Pairs
+    train: ContentPairs
+    valid: ContentPairs
+    held_out: ContentPairs
 
 
-def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> Pairs:
+def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> ContentPairs:
     """The pairs of the catalogue of ``ds``, from stored vectors: no tower runs again.
 
     Raises:
@@ -90,20 +90,20 @@ def read_pairs(settings: Settings, lake: Lake, ds: dt.date) -> Pairs:
             do="run embed_images and embed_texts for that date, or align on a larger catalogue",
         )
     image_of, text_of, product_of = image_of[both], text_of[both], _products(items[both])
-    return Pairs(image[image_of], text[text_of], image_of, text_of, product_of)
+    return ContentPairs(image[image_of], text[text_of], image_of, text_of, product_of)
 
 
 def _products(items: pd.DataFrame) -> Ints:
-    """(n,) a number per brand and title; an item without a title is a product of its own."""
+    """(n,) a number per brand and title; an item without a title is its own product."""
     named = items["brand"].fillna("") + "\n" + items["title"]
     return np.asarray(pd.factorize(named.fillna("\n\n" + items["item_id"]))[0], dtype=np.int64)
 
 
-def split_pairs(pairs: Pairs, seed: int) -> Split:
-    """Train, validation and held-out pairs; variants of one product are never on two sides.
+def split_pairs(pairs: ContentPairs, seed: int) -> Split:
+    """Train, validation and held-out pairs; variants of one product are never in different parts.
 
-    Pairs that share a picture, a text or a name, directly or through others, form a group; whole groups are
-    dealt.
+    Pairs that share a picture, a text or a name, directly or through others, form a group; groups are
+    assigned as a whole.
     """
     group = _groups(pairs)
     sizes = np.bincount(group)
@@ -124,8 +124,8 @@ def split_pairs(pairs: Pairs, seed: int) -> Split:
     return Split(train, valid, held_out)
 
 
-def _groups(pairs: Pairs) -> Ints:
-    """(n,) number of the connected component of each pair, where whatever pairs share joins them."""
+def _groups(pairs: ContentPairs) -> Ints:
+    """(n,) number of the connected component of each pair; pairs are connected by whatever they share."""
     owners, shared, nodes = [], [], len(pairs)
     for part in (pairs.image_of, pairs.text_of, pairs.product_of):
         names, number = np.unique(part, return_inverse=True)

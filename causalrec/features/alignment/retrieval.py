@@ -1,4 +1,4 @@
-"""How well one modality finds the other: recall at k over distinct contents, both directions."""
+"""How well one modality retrieves the other: recall at k over distinct contents, both directions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Retrieval:
     to_image: dict[int, float]
 
     def chance(self, k: int) -> float:
-        """Recall of a random order, for contents with one partner: mean of both directions."""
+        """Recall of a random order, for contents with one match: mean of both directions."""
         return (min(1.0, k / self.texts) + min(1.0, k / self.pictures)) / 2
 
     def mean(self, k: int) -> float:
@@ -48,8 +48,8 @@ def measure_retrieval(
 
     Args:
         image, text: (n, d) projected vectors of each pair; cosine decides.
-        image_of, text_of: (n,) which picture and which text each pair has. Each distinct content stands in
-            its gallery once, and any pair that has it counts as right.
+        image_of, text_of: (n,) which picture and which text each pair has. Each distinct content is in its
+            gallery once, and any pair that has it counts as a match.
     """
     _, first_image, picture = np.unique(image_of, return_index=True, return_inverse=True)
     _, first_text, wording = np.unique(text_of, return_index=True, return_inverse=True)

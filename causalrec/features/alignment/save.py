@@ -1,4 +1,4 @@
-"""Writes aligned projections with their towers as an open_clip checkpoint that stands for itself."""
+"""Writes aligned projections and their towers as a self-contained open_clip checkpoint."""
 
 import json
 import os
@@ -20,16 +20,16 @@ CARD = "alignment.json"
 
 
 def save_checkpoint(projections: Projections, folder: Path, tokens: int, facts: Mapping[str, object]) -> Path:
-    """A folder for ``local-dir:FOLDER``: configuration, safetensors, tokenizer and how it came to be.
+    """Write a folder for ``local-dir:FOLDER``: configuration, safetensors, tokenizer and provenance.
 
     Equal projections give equal files. The folder appears in one step, and an existing one is left alone.
 
     Args:
         tokens: token limit of the text tower, as the projections were trained with.
-        facts: what ``alignment.json`` says beside the model's name; JSON values.
+        facts: content of ``alignment.json`` besides the model's name; JSON values.
 
     Raises:
-        FeatureError: the folder holds something already.
+        FeatureError: the folder is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
         raise FeatureError(f"{folder} is not empty", do="name another folder with --out, or remove it")
@@ -63,7 +63,10 @@ def _fill(folder: Path, projections: Projections, tokens: int, facts: Mapping[st
 
 
 def _model_config(projections: Projections, tokens: int) -> dict[str, Any]:
-    """As open_clip reads it; the tower is named by its public id, its architecture lies in the folder."""
+    """The configuration for open_clip.
+
+    The tower is named by its public id, its architecture is in the folder.
+    """
     return {
         "embed_dim": len(projections.image),
         "custom_text": True,

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.align import AlignSettings
-from causalrec.features.alignment.pairs import Pairs
+from causalrec.features.alignment.pairs import ContentPairs
 
 RIDGE = 3.0  # added to the second moments before the closed-form start, as a share of their mean variance
 
@@ -12,12 +12,12 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 
-def closed_form(pairs: Pairs, settings: AlignSettings) -> tuple[Floats, Floats]:
+def closed_form(pairs: ContentPairs, settings: AlignSettings) -> tuple[Floats, Floats]:
     """Projections (dim, d) and (dim, e) whose products correlate most over the training pairs.
 
     Canonical correlation analysis (Hotelling 1936) with ridge-regularised covariances (Vinod 1976);
-    directions are weighted by their correlation. The projections have no bias, so each side first loses the
-    direction of its mean, which stands for centring. Rows beyond the rank are zero.
+    directions are weighted by their correlation. The projections have no bias, so the direction of the mean
+    is first removed from each side, in place of centring. Rows beyond the rank are zero.
     """
     image, back_image = _whitened(pairs.image, RIDGE)
     text, back_text = _whitened(pairs.text, RIDGE)

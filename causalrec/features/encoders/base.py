@@ -1,4 +1,4 @@
-"""What the two kinds of encoder have in common: identity by content, and two small protocols."""
+"""What both kinds of encoder share: identity by content, and two small protocols."""
 
 import hashlib
 import logging
@@ -31,7 +31,7 @@ class ImageEncoder(Protocol):
 
     @property
     def halvings(self) -> int:
-        """Batches that did not fit into memory and were halved, since the model was loaded."""
+        """Number of batches that did not fit into memory and were halved since the model was loaded."""
         ...
 
     def prepare(self, picture: Image.Image) -> npt.NDArray[np.float32]:
@@ -56,7 +56,7 @@ class TextEncoder(Protocol):
 
     @property
     def halvings(self) -> int:
-        """Batches that did not fit into memory and were halved, since the model was loaded."""
+        """Number of batches that did not fit into memory and were halved since the model was loaded."""
         ...
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -67,7 +67,7 @@ class TextEncoder(Protocol):
 def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: str) -> str:
     """``modality-name-hash-version...``: changes whenever the weights, the configuration or a version does.
 
-    The result is a safe folder name, for it is a partition value too.
+    The result is a safe folder name, since it is also a partition value.
     """
     digest = hashlib.sha256()
     for file in files:
@@ -77,7 +77,7 @@ def make_encoder_id(modality: str, name: str, files: Iterable[Path], *versions: 
 
 
 def refuse_other(found: str, encoder_id: str) -> None:
-    """Raises FeatureError where a worker has another encoder than the one that a stage began with."""
+    """Raises FeatureError if a worker's encoder differs from the one that the stage started with."""
     if found != encoder_id:
         raise FeatureError(
             f"this worker has encoder {found}, not {encoder_id}", do="install the same weights"
@@ -85,10 +85,10 @@ def refuse_other(found: str, encoder_id: str) -> None:
 
 
 def arithmetic(settings: ImageSettings | TextSettings) -> tuple[str, ...]:
-    """What the way of computing adds to an encoder's id: nothing for torch in 32 bit.
+    """The suffix that the arithmetic adds to an encoder's id: none for torch in 32 bit.
 
-    It follows from the settings alone, never from what a worker happens to be or to have installed: on a
-    cluster of mixed machines all vectors of a night have one id.
+    It follows from the settings alone, never from a worker's hardware or packages, so that on a cluster of
+    mixed machines all vectors of a night have the same id.
 
     Raises:
         SettingsError: ONNX Runtime in less than 32 bit or on a GPU; 16 bit floats without one.
@@ -106,7 +106,7 @@ def arithmetic(settings: ImageSettings | TextSettings) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def file_sha256(file: Path, changed: int) -> str:
-    """sha256 of a file; ``changed`` (its modification time) makes the cache notice another content."""
+    """sha256 of a file; ``changed`` (its modification time) invalidates the cache when the file changes."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
@@ -116,7 +116,7 @@ def file_sha256(file: Path, changed: int) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Load a model without the loaders' progress bars and notes; a real problem still raises."""
+    """Suppress the loaders' progress bars and notices while a model is loaded; errors still raise."""
     from transformers.utils import logging as hub_logging
 
     bars, level = hub_logging.is_progress_bar_enabled(), hub_logging.get_verbosity()

@@ -69,10 +69,10 @@ class OpenClipTextEncoder:
         return self._batches.halvings
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """See :class:`.base.TextEncoder`. Batches are made of texts of like length.
+        """See :class:`.base.TextEncoder`. Batches hold texts of similar length.
 
         Raises:
-            FeatureError: the model gave vectors that must not be stored.
+            FeatureError: the model returned vectors that must not be stored.
         """
         vectors = np.zeros((len(texts), self.dim), np.float32)
         if not texts:
@@ -102,7 +102,7 @@ class OpenClipTextEncoder:
         return self._compute(self._trimmed(tokens))
 
     def _trimmed(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """A transformers tower masks its padding, so columns that are all padding are left out before it."""
+        """Tokens without all-padding columns, which a transformers tower would mask anyway."""
         if not self._trims:
             return tokens
         return np.ascontiguousarray(tokens[:, : max(int((tokens != self._pad).sum(axis=1).max()), 1)])

@@ -1,4 +1,4 @@
-"""Which device the encoder of a task computes on, and what Spark is asked for so that it gets one."""
+"""The device that a task's encoder runs on, and the Spark resources that the task requests for it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ Loaded = TypeVar("Loaded", bound=Movable)
 
 
 def gpu_profile(spark: "SparkSession", share: float) -> "ResourceProfile | None":
-    """What the tasks of an embedding stage ask Spark for; None where ``share`` (GPUs per task) is 0.
+    """The Spark resources of an embedding stage's tasks; None if ``share`` (GPUs per task) is 0.
 
-    Only that stage asks: every other one runs on all cores of the same executors.
+    Only that stage requests GPUs: all others use all cores of the same executors.
 
     Raises:
         SettingsError: this master schedules no GPUs, or its executors have none.
@@ -57,10 +57,10 @@ def gpu_profile(spark: "SparkSession", share: float) -> "ResourceProfile | None"
 
 
 def task_device(settings: ImageSettings | TextSettings) -> str:
-    """``cpu`` or ``cuda:N`` for the running task: the GPU that Spark gave it, else one per process.
+    """``cpu`` or ``cuda:N`` for the running task: the GPU that Spark assigned, else one per process.
 
     Raises:
-        FeatureError: CUDA is asked for and not there, or Spark gave a GPU that cannot be seen from here.
+        FeatureError: CUDA is requested but not available, or the GPU that Spark assigned is not visible here.
     """
     import torch
 
@@ -79,7 +79,7 @@ def task_device(settings: ImageSettings | TextSettings) -> str:
 
 
 def on_task_device(settings: ImageSettings | TextSettings, load: Callable[[str], Loaded]) -> Loaded:
-    """What ``load`` gives for ``cpu`` or ``cuda``, on the device of the running task.
+    """The result of ``load`` for ``cpu`` or ``cuda``, on the device of the running task.
 
     Raises:
         FeatureError: as :func:`task_device`.
@@ -96,10 +96,10 @@ def kind_of(device: str) -> str:
 
 
 def move(compute: object, device: str) -> None:
-    """Let a function of arrays compute on ``device``; one that cannot move stays on the CPU.
+    """Make a function of arrays compute on ``device``; one that cannot move stays on the CPU.
 
     Raises:
-        FeatureError: it cannot, and is asked to.
+        FeatureError: it is asked to move and cannot.
     """
     if isinstance(compute, Movable):
         compute.move(device)
@@ -108,7 +108,7 @@ def move(compute: object, device: str) -> None:
 
 
 def task_address() -> str | None:
-    """Address of the GPU that Spark gave to the running task; None where it gave none, or outside of one."""
+    """Address of the GPU that Spark assigned to the running task; None without one, or outside a task."""
     from pyspark import TaskContext
 
     context = TaskContext.get()
@@ -117,7 +117,7 @@ def task_address() -> str | None:
 
 
 def device_of(address: str | None, uuids: Sequence[str], process: int) -> str:
-    """The device with an address (its number, or its UUID); without one, processes share them out.
+    """The device with an address (its number or UUID); without an address, processes take turns.
 
     Raises:
         FeatureError: there is no such device.

@@ -1,4 +1,4 @@
-"""From a torch model to a function of arrays, computed by torch or by ONNX Runtime as the settings say."""
+"""Turns a torch model into a function of arrays, run by torch or ONNX Runtime according to the settings."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -63,7 +63,7 @@ class Texts(nn.Module):
 def image_forward(model: nn.Module, side: int, settings: ImageSettings, kind: str = CPU) -> Forward:
     """Pixels, float32 (n, 3, side, side), to features, float32 (n, dim), not normalised.
 
-    ``kind`` (here and below) is what it is going to compute on, ``cpu`` or ``cuda``.
+    ``kind`` (here and below) is the kind of device that it will run on, ``cpu`` or ``cuda``.
     """
     generator = torch.Generator().manual_seed(EXAMPLE_SEED)
     example = {"pixels": torch.randn(EXAMPLE_ROWS, 3, side, side, generator=generator)}
@@ -81,7 +81,7 @@ def text_forward(
 def clip_text_forward(
     model: nn.Module, tokens: Tensor, trims: bool, settings: TextSettings, kind: str = CPU
 ) -> Forward:
-    """Tokens, int64 (n, length), to features, float32 (n, dim); ``trims``: the length changes by batch."""
+    """Tokens, int64 (n, length), to features, float32 (n, dim); ``trims``: the length varies by batch."""
     return _forward(ClipTexts(model), {"tokens": tokens}, (0, 1) if trims else (0,), settings, kind)
 
 
@@ -97,7 +97,7 @@ def _forward(
         need_onnx()
         expected = ByTorch(module, "fp32")(*[tensor.numpy() for tensor in example.values()])
         return compiled(module, example, free_axes, expected, settings.threads)
-    for weights in module.parameters():  # convolutions alone have four axes
+    for weights in module.parameters():  # only convolutions have four axes
         if weights.dim() == 4:
             weights.data = weights.data.contiguous(memory_format=torch.channels_last)
     if kind == CPU and settings.precision == "fp32":
@@ -108,14 +108,14 @@ def _forward(
 class ByTorch:
     """A module as a function of arrays, on the CPU until it is moved.
 
-    32 bit means 32 bit: on a GPU without TF32, so that the vectors are those of a CPU up to rounding.
+    32 bit means 32 bit: TF32 is off on a GPU, so that the vectors equal those of a CPU up to rounding.
     """
 
     def __init__(self, module: nn.Module, precision: str) -> None:
         self._module, self._precision, self.device = module, precision, CPU
 
     def move(self, device: str) -> None:
-        """Compute on ``device`` from now on. What was fused for the CPU (kind ``cpu``) must stay there."""
+        """Compute on ``device`` from now on. A model fused for the CPU (kind ``cpu``) must stay there."""
         if device == self.device:
             return
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False

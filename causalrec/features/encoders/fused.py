@@ -1,8 +1,8 @@
-"""The same 32 bit arithmetic on x86 with fewer and faster kernels.
+"""The same 32 bit arithmetic with fewer and faster kernels on x86.
 
-A batch norm right after a convolution becomes part of its weights, and linear layers and 1x1 convolutions run
-as oneDNN products with weights that were laid out once. torch alone sends them to MKL, which has no AVX-512
-path for CPUs of other vendors, and to a slow kernel for 1x1 convolutions in channels-last.
+A batch norm right after a convolution is folded into its weights, and linear layers and 1x1 convolutions run
+as oneDNN products with prepacked weights. Plain torch uses MKL for them, which has no AVX-512 path for CPUs
+of other vendors, and a slow kernel for 1x1 convolutions in channels-last.
 """
 
 import platform
@@ -18,11 +18,11 @@ Changed = list[tuple[nn.Module, str, nn.Module]]
 
 
 def fuse(module: nn.Module, *example: Tensor) -> bool:
-    """Change ``module`` in place; whether it was changed.
+    """Fuse ``module`` in place; returns whether it was changed.
 
-    It stays (or becomes again) as it was where the CPU is another, where its code looks into the layers that
-    would be replaced, or where ``example`` then gives other vectors: layers are taken to follow each other in
-    the order in which they are listed, and only the comparison proves that.
+    It is left (or restored) as it was on other CPUs, if its code accesses the layers that would be replaced,
+    or if ``example`` then gives different vectors: layers are assumed to run in the order in which they are
+    listed, and only the comparison proves that.
 
     Args:
         module: in evaluation mode, gives one (n, dim) tensor.
@@ -46,7 +46,7 @@ def fuse(module: nn.Module, *example: Tensor) -> bool:
 
 
 def _fold(module: nn.Module, changed: Changed) -> None:
-    """Batch norms become part of the convolution listed before them; what they did besides stays."""
+    """Batch norms are folded into the convolution listed before them; whatever else they do is kept."""
     before: tuple[str, nn.Module] | None = None
     for name, layer in list(module.named_children()):
         if isinstance(layer, nn.BatchNorm2d) and before and isinstance(before[1], nn.Conv2d):
@@ -92,7 +92,7 @@ class PackedLinear(nn.Module):
 
 
 class PackedPointwise(PackedLinear):
-    """A 1x1 convolution of (n, in, h, w), without a copy where that is channels-last, as its result is."""
+    """A 1x1 convolution of (n, in, h, w), without a copy if the input is channels-last; so is its result."""
 
     def forward(self, x: Tensor) -> Tensor:
         n, channels, height, width = x.shape

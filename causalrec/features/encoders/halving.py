@@ -19,10 +19,10 @@ _SAYS = (
 
 
 class Halving:
-    """Runs a function of a batch, in halves where memory is short.
+    """Runs a function on a batch, in halves if memory is short.
 
     Attributes:
-        size: rows of a batch from now on; it stays at what fitted.
+        size: rows per batch from now on; it stays at what fitted.
         halvings: how many times a batch was halved.
     """
 
@@ -62,7 +62,7 @@ def _short_of_memory(error: Exception) -> bool:
 
 
 def _give_back() -> None:
-    """What torch keeps of a GPU's memory goes back; it may lie in pieces that fit no batch."""
+    """Releases the GPU memory that torch caches; it may be fragmented into pieces too small for a batch."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()

@@ -36,7 +36,7 @@ def image_encoder_id(settings: ImageSettings) -> str:
     if plugin := plugin_name(settings.model):
         return image_plugin_id(settings, plugin)
     name = settings.model.removeprefix(HUB)
-    if is_local(settings.model):  # where a folder lies says nothing about what it holds
+    if is_local(settings.model):  # the path of a folder says nothing about its content
         name = Path(settings.model.removeprefix(LOCAL)).resolve().name
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
@@ -47,8 +47,7 @@ def load_image_encoder(settings: ImageSettings, encoder_id: str) -> ImageEncoder
     """The configured encoder, loaded once per process, on the device of the running task.
 
     Raises:
-        FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
-            there.
+        FeatureError: the files here are not those behind ``encoder_id``, or the device is not available.
     """
     if plugin := plugin_name(settings.model):
         return _loaded_plugin(settings, encoder_id, plugin, task_device(settings))
@@ -70,7 +69,7 @@ def _loaded(settings: ImageSettings, encoder_id: str, kind: str) -> "OpenClipEnc
 class OpenClipEncoder:
     """The image half of an open_clip model, in small batches and channels-last.
 
-    ``kind`` (``cpu`` or ``cuda``) is what it is going to compute on; it comes to a GPU by :meth:`move`.
+    ``kind`` (``cpu`` or ``cuda``) is the kind of device that it will run on; :meth:`move` puts it on a GPU.
     """
 
     def __init__(self, settings: ImageSettings, encoder_id: str, kind: str = CPU) -> None:
@@ -110,7 +109,7 @@ class OpenClipEncoder:
         """See :class:`ImageEncoder`.
 
         Raises:
-            FeatureError: the model gave vectors that must not be stored.
+            FeatureError: the model returned vectors that must not be stored.
         """
         if not pixels:
             return np.zeros((0, self.dim), np.float32)

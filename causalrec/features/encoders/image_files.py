@@ -1,4 +1,4 @@
-"""Which files decide what an image encoder computes, fetched where they are not here yet."""
+"""The files that determine an image encoder's output, fetched if they are not cached yet."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ _WEIGHTS = ("*.safetensors", "*.bin", "*.pth", "*.pt")
 
 
 def encoder_files(settings: ImageSettings) -> list[Path]:
-    """Every file that decides what the encoder computes, in a fixed order."""
+    """Every file that determines the encoder's output, in a fixed order."""
     if settings.model == LITE:
         return [lite.image_weights()]
     if is_local(settings.model):
@@ -29,7 +29,7 @@ def encoder_files(settings: ImageSettings) -> list[Path]:
 
 
 def _fetched(settings: ImageSettings) -> Path:
-    """Weights of a hub id or of an open_clip tag, downloaded by open_clip where they are not yet cached."""
+    """Weights of a hub id or of an open_clip tag, downloaded by open_clip unless they are cached."""
     import open_clip
     from open_clip.pretrained import download_pretrained_from_hf
 

@@ -28,7 +28,7 @@ TEXT_DIM = 384
 SIDE = 224
 
 # The tower was trained on 224 px, bicubic, values in [-1, 1]. The whole picture is fitted into the square on
-# white instead of cropping its centre, because product photos are tall and stand on white.
+# white instead of cropping its centre, because product photos are tall and have a white background.
 PREPROCESS = {
     "size": SIDE,
     "mean": (0.5, 0.5, 0.5),

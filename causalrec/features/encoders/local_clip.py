@@ -1,4 +1,4 @@
-"""open_clip models in a local folder, towers from transformers included: nothing outside of it is needed."""
+"""open_clip models in a local folder, transformers towers included: nothing outside the folder is needed."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def local_folder(model: str) -> Path:
     """The folder that ``local-dir:FOLDER`` names.
 
     Raises:
-        FeatureError: it is no folder with an open_clip configuration.
+        FeatureError: it is not a folder with an open_clip configuration.
     """
     folder = Path(model.removeprefix(LOCAL))
     if not (folder / CONFIG).is_file():
@@ -35,7 +35,7 @@ def local_overrides(folder: Path) -> dict[str, Any]:
     """Arguments for ``open_clip.create_model`` that make a transformers tower come from the folder itself.
 
     A configuration names such a tower by a hub id, and open_clip would ask the hub for its architecture.
-    Where the folder holds the tower's own ``config.json``, that one is taken.
+    If the folder holds the tower's own ``config.json``, that one is used.
 
     Raises:
         FeatureError: the configuration cannot be read.
@@ -55,7 +55,7 @@ def create_local_model(folder: Path) -> "nn.Module":
     """The model of the folder in evaluation mode.
 
     Raises:
-        FeatureError: configuration and weights do not fit each other.
+        FeatureError: configuration and weights do not match.
     """
     import open_clip
 

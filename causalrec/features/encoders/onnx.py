@@ -1,8 +1,9 @@
 """ONNX Runtime as an optional back end: the same weights and 32 bit arithmetic, with fused kernels.
 
 Where torch cannot be fused (:mod:`causalrec.features.encoders.fused`) it takes less than half of torch's time
-at the same vectors, up to rounding; even so its vectors have an encoder id of their own. A model that cannot
-be exported, or whose exported form gives other vectors, is refused: what a setting asks for is what runs.
+for the same vectors, up to rounding; even so, its vectors have an encoder id of their own. A model that
+cannot be exported, or whose export gives different vectors, is refused: the runtime that a setting names is
+the one that runs.
 """
 
 import io
@@ -28,7 +29,7 @@ BY_TORCH = "set backend = torch"
 
 
 def need_onnx() -> None:
-    """Raises SettingsError where ONNX Runtime is not installed."""
+    """Raises SettingsError if ONNX Runtime is not installed."""
     if find_spec("onnxruntime") is None:
         raise SettingsError(
             "onnxruntime is not installed", do="install the extra onnx, or set backend = torch"
@@ -52,7 +53,7 @@ def compiled(
         threads: of the runtime.
 
     Raises:
-        FeatureError: the model cannot be exported, or computes something else then.
+        FeatureError: the model cannot be exported, or its export gives different vectors.
     """
     import onnxruntime
 
@@ -73,7 +74,7 @@ def compiled(
 
 
 def agreement(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """The least cosine between rows of the same place; 0 for other shapes."""
+    """The smallest cosine between corresponding rows; 0 if the shapes differ."""
     if one.shape != other.shape:
         return 0.0
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
@@ -83,15 +84,16 @@ def agreement(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> f
 def _exported(module: "nn.Module", example: "Mapping[str, Tensor]", free_axes: Sequence[int]) -> bytes:
     import torch
 
-    stream: Any = io.BytesIO()  # the stubs know paths only
+    stream: Any = io.BytesIO()  # the stubs allow only paths
     axes = {name: {axis: f"axis{axis}" for axis in free_axes} for name in example}
     with quiet(), warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # notes on constants that tracing keeps; the agreement is checked
+        # warnings about constants that tracing bakes in; the agreement is checked
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
             tuple(example.values()),
             stream,
-            dynamo=False,  # the other exporter needs packages that nothing else here needs
+            dynamo=False,  # the other exporter needs packages that are not otherwise needed
             opset_version=OPSET,
             input_names=list(example),
             output_names=[OUTPUT],

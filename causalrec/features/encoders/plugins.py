@@ -1,4 +1,4 @@
-"""Encoders of other packages: ``features.image.model = "plugin:NAME"``, and the same for texts."""
+"""Encoders from plug-ins: ``features.image.model = "plugin:NAME"``, and the same for texts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,12 +17,12 @@ from causalrec.plugins import IMAGE_ENCODERS, TEXT_ENCODERS, load_plugin
 
 @runtime_checkable
 class ImageEncoderPlugin(Protocol):
-    """What loads an image encoder, and what its vectors depend on."""
+    """Loads an image encoder, and names what its vectors depend on."""
 
     def identity(self, settings: ImageSettings) -> tuple[Sequence[Path], str]:
-        """Files of its weights, and a text that changes with anything else that changes its vectors.
+        """Its weight files, and a string that changes with anything else that affects its vectors.
 
-        Cheap: it is asked before every stage, and loads no model.
+        Must be cheap: it is called before every stage, and loads no model.
         """
 
     def load(self, settings: ImageSettings, encoder_id: str, device: str) -> ImageEncoder:
@@ -65,7 +65,7 @@ def text_plugin_id(settings: TextSettings, name: str) -> str:
 
 
 class CheckedImages:
-    """An image encoder whose vectors are looked at before anybody stores them."""
+    """An image encoder whose vectors are checked before they are stored."""
 
     def __init__(self, encoder: ImageEncoder, encoder_id: str) -> None:
         self._encoder, self.encoder_id = encoder, encoder_id
@@ -85,7 +85,7 @@ class CheckedImages:
         """See :class:`ImageEncoder`.
 
         Raises:
-            FeatureError: a vector is not finite, not of length one, or has another dimension.
+            FeatureError: a vector is not finite, not of unit length, or of the wrong dimension.
         """
         vectors = self._encoder.embed(pixels) if pixels else np.zeros((0, self.dim), np.float32)
         check_vectors(vectors, self.dim, self.encoder_id)
@@ -97,7 +97,7 @@ class CheckedImages:
 
 
 class CheckedTexts:
-    """A text encoder whose vectors are looked at before anybody stores them."""
+    """A text encoder whose vectors are checked before they are stored."""
 
     def __init__(self, encoder: TextEncoder, encoder_id: str) -> None:
         self._encoder, self.encoder_id = encoder, encoder_id

@@ -47,8 +47,7 @@ def load_text_encoder(settings: TextSettings, encoder_id: str) -> TextEncoder:
     """The configured encoder, loaded once per process, on the device of the running task.
 
     Raises:
-        FeatureError: the files here are not those that ``encoder_id`` was made from, or the device is not
-            there.
+        FeatureError: the files here are not those behind ``encoder_id``, or the device is not available.
     """
     if plugin := plugin_name(settings.model):
         return _loaded_plugin(settings, encoder_id, plugin, task_device(settings))
@@ -104,10 +103,10 @@ class TransformersEncoder:
         return self._halvings
 
     def encode(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """See :class:`TextEncoder`. Batches are made of texts of like length, so that padding costs little.
+        """See :class:`TextEncoder`. Batches hold texts of similar length, so that padding costs little.
 
         Raises:
-            FeatureError: the model gave vectors that must not be stored.
+            FeatureError: the model returned vectors that must not be stored.
         """
         vectors = np.zeros((len(texts), self.dim), np.float32)
         if not texts:
@@ -138,7 +137,7 @@ class TransformersEncoder:
 
 
 def length_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Places of texts, shortest first; a batch has at most ``budget`` tokens when padded, or one text."""
+    """Positions of texts, shortest first; a batch has at most ``budget`` tokens when padded, or one text."""
     order = np.argsort(lengths, kind="stable")
     start = 0
     for end in range(1, len(order) + 1):
@@ -149,7 +148,7 @@ def length_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[npt.
 
 @lru_cache(maxsize=8)
 def _folder(model: str) -> Path:
-    """Where the model's files lie; a hub id is fetched into the hub's cache."""
+    """Folder of the model's files; a hub id is fetched into the hub's cache."""
     if model == LITE:
         return lite.text_folder()
     if Path(model).is_dir():

@@ -1,4 +1,4 @@
-"""The first and the newest delivery of each kind, looked at: files, columns, rows, ids, days, pictures."""
+"""Checks the first and the newest delivery of each kind: files, columns, rows, ids, days, pictures."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -33,16 +33,16 @@ class DeliveryCheck:
     """What was found in one delivery.
 
     Attributes:
-        kind, date: which delivery; None where nothing of this kind has arrived.
+        kind, date: which delivery; None if nothing of this kind has arrived.
         dates: arrival dates of this kind in all.
-        files: the ones that are read, sampled. unread: name -> why nobody reads it.
-        rejects: reason -> (sampled rows, an example, what cures it).
-        nulled: "column reason" -> (sampled rows that lose this field, an example, what cures it).
-        rows: sampled rows. left_out: of these the ones that the layout does not ask for.
+        files: the files that are read, sampled. unread: name -> why it is not read.
+        rejects: reason -> (sampled rows, an example, the fix).
+        nulled: "column reason" -> (sampled rows that lose this field, an example, the fix).
+        rows: sampled rows. left_out: those that the layout filters out.
         remarks: sentences on days, ids and pictures.
-        toml: settings to paste; '' where none is missing.
-        refuse_unread: whether files that nobody reads stop a night.
-        refused: why the gate would stop a night, judged by the sampled rows.
+        toml: settings to paste; '' if none are missing.
+        refuse_unread: whether unread files stop a night.
+        refused: why the gate would stop a night, judging by the sampled rows.
     """
 
     kind: Kind
@@ -74,13 +74,13 @@ class DeliveryCheck:
 
 @dataclass
 class _Catalogue:
-    """Item ids of the products that were looked at, and whether these are all that there are."""
+    """Item ids of the products that were checked, and whether these are all."""
 
     ids: set[str] = field(default_factory=set)
     whole: bool = True
 
     def remarks(self, asked: set[str]) -> list[str]:
-        """On items of events that are not among them; of a sample, on near misses alone."""
+        """Remarks on items of events that are not among them; for a sample, on near misses only."""
         missing, known = pa.array(sorted(asked - self.ids), pa.string()), pa.array(sorted(self.ids))
         if not len(missing) or not (self.whole or near_misses(missing, known)):
             return []
@@ -93,7 +93,7 @@ class _Catalogue:
 
 
 def check_landing(settings: Settings, ds: dt.date | None = None) -> list[DeliveryCheck]:
-    """Looks at the first delivery of each kind and at the newest one up to ``ds``."""
+    """Checks the first delivery of each kind and the newest one up to ``ds``."""
     found = []
     known = _Catalogue()
     for kind in reversed(KINDS):  # products first: events are compared with them
@@ -125,7 +125,12 @@ def _delivery(
     entries = delivery_entries(settings.landing_root, kind, day)
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
-    files = [look(one.path, one.name) for one in read[:SAMPLE_FILES]]
+    looked_at = [(look(one.path, one.name), one.path) for one in read[:SAMPLE_FILES]]
+    unread = {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden}
+    if settings.landing.unread_files == "name":
+        unread |= {one.name: one.broken for one, _ in looked_at if one.broken}
+        looked_at = [(one, path) for one, path in looked_at if not one.broken]
+    files = [one for one, _ in looked_at]
     rows = [row for one in files for row in one.rows]
     seen = sampled(rows, table, settings, history_end(dates, (), settings.ingest))
     reasons = seen.measures.rejects
@@ -142,13 +147,13 @@ def _delivery(
         readable = read and not any(one.problem for one in files)
         refused = refusals(day, seen.measures, table, landing, settings) if readable else []
     trees = (
-        _settings(one, path.path, look, landing, layout)
-        for one, path in zip(files, read, strict=False)
+        _settings(one, path, look, landing, layout)
+        for one, path in looked_at
         if one.problem or refused or seen.measures.nulled
     )
     return DeliveryCheck(
         kind, day, len(dates), tuple(files),
-        {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden},
+        unread,
         toml=toml_block(landing, next((tree for tree in trees if tree), {})),
         refuse_unread=settings.landing.unread_files == "refuse",
         rejects={r: (n, seen.examples[r], cure(r, table)) for r, n in reasons.items()},
@@ -162,7 +167,7 @@ def _delivery(
 def _settings(
     found: FileCheck, path: str, look: Callable[..., FileCheck], landing: Contract, layout: Layout
 ) -> Tree:
-    """What to set for a file; where its encoding hides its columns, what they need as well."""
+    """Settings for a file; if its encoding hides its columns, also those for the columns."""
     tree = suggested(found, landing, layout.feed.model_dump())
     if set(tree) != {"encoding"}:
         return tree

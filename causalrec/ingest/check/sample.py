@@ -1,4 +1,4 @@
-"""The first rows of one file: its columns as they stand there, and what reading it gives."""
+"""The first rows of one file: its columns as delivered, and the parsed rows."""
 
 import csv
 import datetime as dt
@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract
-from causalrec.errors import CausalrecError
+from causalrec.errors import CausalrecError, SourceError
+from causalrec.ingest.formats.batch import UNREADABLE
 from causalrec.ingest.formats.csv_rows import Lines, RowTooLong, csv_head
 from causalrec.ingest.formats.json_objects import one_per_line
 from causalrec.ingest.formats.layout import Layout, section
@@ -30,11 +31,12 @@ class FileCheck:
 
     Attributes:
         name: inside the delivery.
-        shape: format, compression and encoding; '' where it cannot be read.
-        problem: why it is refused as a whole; ''.
-        columns: names as they stand in the file.
-        raw: the first rows as they stand there, by name.
-        rows: the first rows as they are read.
+        shape: format, compression and encoding; '' if it cannot be read.
+        problem: why it is refused as a whole; '' if it is not.
+        columns: names as in the file.
+        raw: the first rows as delivered, by name.
+        rows: the first rows after parsing.
+        damaged: whether ``problem`` lies in its bytes, not in its columns.
     """
 
     name: str
@@ -43,13 +45,21 @@ class FileCheck:
     columns: tuple[str, ...] = ()
     raw: tuple[Mapping[str, Any], ...] = ()
     rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    damaged: bool = False
+
+    @property
+    def broken(self) -> str:
+        """Why it cannot be read to its end; ''."""
+        torn = (str(row["detail"]) for row in self.rows if row["reason"] == UNREADABLE)
+        return self.problem if self.damaged else next(torn, "")
 
 
 def check_file(
     file: str, name: str, arrival: dt.date, landing: Contract, layout: Layout, limits: ReadLimits, most: int
 ) -> FileCheck:
-    """Looks at the first ``most`` rows of a file; never raises for what the file holds."""
+    """Checks the first ``most`` rows of a file; never raises because of its content."""
     shape = problem = ""
+    damaged = False
     raw: list[Mapping[str, Any]] = []
     try:
         with opened(file, section(landing), layout.feed) as (_, found):
@@ -57,8 +67,9 @@ def check_file(
         raw = list(itertools.islice(_raw_rows(file, landing, layout, limits), RAW_ROWS))
         check_header(file, landing, layout, limits.max_row_bytes)
     except CausalrecError as error:
-        problem = str(error)
+        problem, damaged = str(error), isinstance(error, SourceError)
     except (csv.Error, *DAMAGED) as error:
+        damaged = True
         problem = f"{file} cannot be read: {type(error).__name__}: {error} -> deliver the file again"
     rows: list[Mapping[str, Any]] = []
     if not problem:
@@ -67,13 +78,13 @@ def check_file(
             if len(rows) >= most:
                 break
     columns = dict.fromkeys(key for row in raw for key in row)
-    return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows[:most]))
+    return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows[:most]), damaged)
 
 
 def _raw_rows(
     file: str, landing: Contract, layout: Layout, limits: ReadLimits
 ) -> Iterator[Mapping[str, Any]]:
-    """Rows as the file has them, before any mapping."""
+    """Rows as in the file, before any mapping."""
     open_layout = Layout(FeedLayout.model_validate({**layout.feed.model_dump(), "extra_columns": "ignore"}))
     with opened(file, section(landing), layout.feed) as (stream, shape):
         if shape.format == "csv":

@@ -4,9 +4,9 @@ import codecs
 import io
 from typing import BinaryIO, cast
 
-from causalrec.ingest.formats.container import NotRead
+from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression
 
-BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,8 +15,15 @@ BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
-UTF16_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+FEW_LINES = 2  # a damaged byte affects only one line; in a header it cannot be told from a letter
+WIDE_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
+WIDE = {  # places of four that hold NUL bytes, and at least how many of them
+    "utf-32-le": ((2, 3), 0.9), "utf-32-be": ((0, 1), 0.9), "utf-16-le": ((1, 3), 0.4),
+    "utf-16-be": ((0, 2), 0.4),
+}  # fmt: skip
+SHIFTS = "\t\n\v\f\r\x0e\x0f\x1b"  # blanks, and what ISO-2022 changes its alphabets with
+CONTROLS = [chr(code) for code in [*range(0x20), 0x7F] if chr(code) not in SHIFTS]
+BINARY_SHARE = 0.05  # of control characters, which text never has; compressed bytes have about 0.1
 
 
 def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool) -> str:
@@ -24,20 +31,22 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
 
     Args:
         file, kind: for the message: the file, and the settings section of its delivery.
-        head: its first bytes. whole: they are all of it.
+        head: its first bytes. whole: whether these are the whole file.
 
     Raises:
-        NotRead: neither a mark nor a setting says how to read bytes that are no UTF-8.
+        NotRead: the file is no text, or nothing says how to read its bytes that are no UTF-8.
     """
     marked = next((name for mark, name in BOMS if head.startswith(mark)), "")
+    cure = f'set [landing.{kind}] encoding = "{{}}", or save it as UTF-8'
+    wide = "" if marked or declared else _wide(head)
+    if wide:
+        raise NotRead(
+            f"{file}: encoding: expected UTF-8, found {wide[:6].upper()} without a byte order mark",
+            do=cure.format(wide),
+        )
+    _refuse_binary(file, head, marked or declared or "utf-8")
     if marked or declared:
         return marked or declared
-    cure = f'set [landing.{kind}] encoding = "{{}}", or save it as UTF-8'
-    if head.count(0) > UTF16_SHARE * len(head):
-        order = "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
-        raise NotRead(
-            f"{file}: encoding: expected UTF-8, found UTF-16 without a byte order mark", do=cure.format(order)
-        )
     broken = _code_page_byte(head, whole=whole)
     if broken is not None:
         raise NotRead(
@@ -48,10 +57,37 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
     return "utf-8"
 
 
-def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
-    """Place of the first letter of an 8-bit code page, where all letters beyond ASCII are such.
+def _wide(head: bytes) -> str:
+    """UTF-16 or UTF-32 by the places of its NUL bytes; '' for anything else."""
+    if head.count(0) <= WIDE_SHARE * len(head):
+        return ""
+    kept = head[: len(head) // 4 * 4]
+    for name, (places, least) in WIDE.items():
+        empty = sum(kept[place::4].count(0) for place in places) / max(len(kept) // 4 * len(places), 1)
+        if empty >= least and _controls(kept, name) <= BINARY_SHARE:
+            return name
+    return ""
 
-    Text that is UTF-8 but for a damaged place is none: its rows are rejected one by one.
+
+def _refuse_binary(file: str, head: bytes, encoding: str) -> None:
+    if _controls(head, encoding) <= BINARY_SHARE:
+        return
+    promised = named_compression(file)
+    if promised:
+        raise NotRead(f"{file}: its name says {promised}, but it does not begin like that", do=AGAIN)
+    raise NotRead(f"{file}: binary data of a kind that is not read", do="deliver CSV, JSON lines or Parquet")
+
+
+def _controls(data: bytes, encoding: str) -> float:
+    """Share of the characters that no text has."""
+    text = data.decode(encoding, "replace")
+    return sum(map(text.count, CONTROLS)) / max(len(text), 1)
+
+
+def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
+    """Position of the first letter of an 8-bit code page, if all non-ASCII letters belong to one.
+
+    Text that is UTF-8 except for a damaged spot is not: its rows are rejected one by one.
     """
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
@@ -65,7 +101,7 @@ def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
 
 
 class Recoded(io.RawIOBase):
-    """Another encoding read as UTF-8. What cannot be decoded stands as an escape such as ``\\x81``."""
+    """Text in another encoding, read as UTF-8. What cannot be decoded becomes an escape such as ``\\x81``."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream

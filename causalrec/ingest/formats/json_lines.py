@@ -1,4 +1,4 @@
-"""JSON lines: whole blocks by Arrow's parser where every line is clean, line by line where one is not."""
+"""JSON lines: whole blocks by Arrow's parser if every line is clean, otherwise line by line."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -47,15 +47,15 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 def read_json_lines(
     stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout = AS_CONTRACT
 ) -> Iterator[pa.RecordBatch]:
-    """Parsed batches of a stream of JSON objects, one per line; blank lines are no rows.
+    """Parsed batches of a stream of JSON objects, one per line; blank lines are skipped.
 
-    One array of objects, and objects that go over several lines, are read too: ``source_line`` is then the
+    A single array of objects, and objects that span several lines, are read too: ``source_line`` is then the
     number of the object.
 
     Raises:
         EOFError: the last object is not complete.
     """
-    reading = Reading(landing, origin, max_row_bytes, layout)
+    reading = JsonReading(landing, origin, max_row_bytes, layout)
     first = 1
     for block in _blocks(one_per_line(stream, max_row_bytes), max_row_bytes):
         yield from _parse(block, first, reading)
@@ -63,8 +63,8 @@ def read_json_lines(
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What holds for every block of a file."""
+class JsonReading:
+    """Settings shared by all blocks of a file."""
 
     landing: Contract
     origin: Origin
@@ -73,7 +73,7 @@ class Reading:
 
 
 def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
-    """Whole lines, each ended by a line feed; of an overlong line at least ``max_row_bytes`` + 1 bytes."""
+    """Whole lines, each ending in a line feed; of an overlong line at least ``max_row_bytes`` + 1 bytes."""
     mark = _BOM
     while block := stream.read(BLOCK_BYTES):
         if not block.endswith(b"\n"):
@@ -85,8 +85,8 @@ def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
         mark = b""
 
 
-def _parse(block: bytes, first: int, how: Reading) -> Iterator[pa.RecordBatch]:
-    """As few rows as possible go the slow way: a block with a doubtful line is halved until it is small."""
+def _parse(block: bytes, first: int, how: JsonReading) -> Iterator[pa.RecordBatch]:
+    """Keep the slow path to few rows: a block with a doubtful line is halved until it is small."""
     batches = _native(block, first, how) if how.layout.is_native else _mapped(block, first, how)
     if batches is not None:
         yield from batches
@@ -113,11 +113,11 @@ def _count(block: bytes) -> int:
 
 
 def _ends(data: Bytes) -> npt.NDArray[np.intp]:
-    """Places of the line feeds; with numpy, for ``bytes.count`` is several times slower."""
+    """Positions of the line feeds; with numpy, since ``bytes.count`` is several times slower."""
     return np.flatnonzero(data == _LF)
 
 
-def _native(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
+def _native(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] | None:
     """The block as columns, or None where any line needs a closer look."""
     block, landing = _unix(block), how.landing
     try:
@@ -133,8 +133,8 @@ def _native(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | No
     return [columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())]
 
 
-def _mapped(block: bytes, first: int, how: Reading) -> list[pa.RecordBatch] | None:
-    """The same for a shop's own layout; only rows in doubt are read by themselves."""
+def _mapped(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] | None:
+    """The same for a shop's own layout; only doubtful rows are read one by one."""
     block, landing, layout = _unix(block), how.landing, how.layout
     known = layout.known(landing)
     try:
@@ -176,7 +176,7 @@ def _readable_line(lines: Callable[[], list[bytes]], i: int) -> str:
 
 
 def _untimed(block: bytes, max_row_bytes: int) -> pa.Table | None:
-    """Columns as Arrow infers them, but for texts that look like times: what they mean is for the layout."""
+    """Columns as Arrow infers them, but texts that look like times stay texts for the layout to read."""
     table = _table(block, None, max_row_bytes)
     if table is None:
         return None
@@ -199,7 +199,8 @@ def _table(block: bytes, schema: pa.Schema | None, max_row_bytes: int) -> pa.Tab
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
         parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer"),
     )
-    table.validate()  # a list that begins with null, in a column of no given type, gets a wrong length
+    # Arrow gives a list that begins with null, in a column without a given type, a wrong length
+    table.validate()
     return table if table.num_rows == _count(block) else None
 
 
@@ -222,7 +223,7 @@ def _is_plain(block: bytes, max_row_bytes: int) -> bool:
 
 
 def _text_schema(landing: Contract) -> pa.Schema:
-    """What stands in JSON: times and dates are texts there."""
+    """Types as in JSON, where times and dates are texts."""
     texts = {"timestamp", "date"}
     return pa.schema(
         [(c.name, pa.string() if c.type in texts else ARROW_TYPES[c.type]) for c in landing.columns]
@@ -246,7 +247,7 @@ def _untidy(lists: pa.Array) -> bool:
 
 
 def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa.Array:
-    """Per row, the first key that nobody knows and that holds a value; else null."""
+    """Per row, the first unknown key that holds a value; else null."""
     found = pa.nulls(table.num_rows, pa.string())
     for name, column in sorted(zip(names, table.columns, strict=True), key=itemgetter(0), reverse=True):
         if name not in known:
@@ -254,7 +255,7 @@ def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa
     return found
 
 
-def _slow(chunk: list[Line], how: Reading) -> pa.RecordBatch:
+def _slow(chunk: list[Line], how: JsonReading) -> pa.RecordBatch:
     rows, at = [], []
     for i, (_, line) in enumerate(chunk):
         for row in _rows(line, how):
@@ -265,11 +266,11 @@ def _slow(chunk: list[Line], how: Reading) -> pa.RecordBatch:
 
 
 def readable(raw: bytes) -> str:
-    """Bytes as text; what is no UTF-8, and NUL, stands as an escape such as ``\\xff``."""
+    """Bytes as text; invalid UTF-8 and NUL become escapes such as ``\\xff``."""
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
-def _rows(line: bytes, how: Reading) -> Iterator[Parsed]:
+def _rows(line: bytes, how: JsonReading) -> Iterator[Parsed]:
     try:
         tree = _tree(line, how.max_row_bytes)
     except NoRow as error:
@@ -292,7 +293,7 @@ def _rows(line: bytes, how: Reading) -> Iterator[Parsed]:
 
 
 class NoRow(ValueError):
-    """A line that is no row."""
+    """A line that is not a row."""
 
     def __init__(self, reason: ReasonCode, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""Parquet: whole columns where they convert without loss, row by row where one does not."""
+"""Parquet: whole columns if they convert without loss, otherwise row by row."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
-CHUNK_BYTES = 64 << 20  # of texts that are unfolded at a time
-MAX_GROUP_BYTES = 1 << 30  # of one row group before compression; Spark writes 128 MiB
+CHUNK_BYTES = 64 << 20  # of texts that are decoded from dictionaries at a time
+MAX_GROUP_BYTES = 1 << 30  # size of one uncompressed row group; Spark writes 128 MiB
 INT96 = "INT96"
 TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
@@ -40,9 +40,9 @@ class ParquetHead:
     """Columns of a file.
 
     Attributes:
-        names: as the contract or the layout spells them, in file order.
-        schema: types; times that Spark wrote as INT96 are in UTC.
-        given: names as they stand in the file.
+        names: spelled as in the contract or the layout, in file order.
+        schema: types; times that Spark wrote as INT96 are UTC.
+        given: names as in the file.
     """
 
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ def parquet_head(stream: BinaryIO, landing: Contract, layout: Layout, file: str)
     """Columns of a Parquet stream, from its footer.
 
     Raises:
-        NotRead: a row group that is too large to read at a time.
+        NotRead: a row group is too large to read at once.
     """
     found = pq.ParquetFile(stream)
     for i in range(found.metadata.num_row_groups):
@@ -116,7 +116,7 @@ def _is_text(found: pa.DataType) -> bool:
 
 
 def _row_bytes(batch: pa.RecordBatch) -> pa.Array:
-    """Bytes of the texts of each row, which are still folded into dictionaries."""
+    """Bytes of the texts of each row, which are still dictionary-encoded."""
     sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
@@ -128,7 +128,7 @@ def _row_bytes(batch: pa.RecordBatch) -> pa.Array:
 def _pieces(
     batch: pa.RecordBatch, sizes: pa.Array, max_row_bytes: int
 ) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
-    """Pieces that may be unfolded, each with a mark per row that is too long."""
+    """Pieces small enough to decode, each with a mark per row that is too long."""
     long = pc.greater(sizes, max_row_bytes)
     kept = pc.if_else(long, 0, sizes)
     filled = pc.divide(pc.cumulative_sum(kept), CHUNK_BYTES)
@@ -143,7 +143,7 @@ def _pieces(
 def _unfolded(
     batch: pa.RecordBatch, long: pa.Array, head: ParquetHead, wanted: Mapping[str, str]
 ) -> pa.RecordBatch:
-    """Plain columns under our names; texts of rows that are too long are null."""
+    """Decoded columns under our names; texts of overlong rows are null."""
     columns = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_dictionary(column.type):
@@ -206,7 +206,7 @@ def _rows(
 
 
 def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:
-    """One row as JSON, its texts cut."""
+    """One row as JSON, its texts truncated."""
     row: dict[str, object] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         cell = column.slice(i, 1)

@@ -1,4 +1,4 @@
-"""How one landing file is written: looked at on the driver to check it and on executors to read it."""
+"""Detects how a landing file is written: on the driver to check it, on executors to read it."""
 
 import io
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ Format = Literal["json", "csv", "parquet", "empty"]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the first bytes of a file say.
+class FileShape:
+    """The form of a file, by its first bytes.
 
     Attributes:
-        format: how its rows are written; ``empty`` for no bytes at all.
-        compression: around it, '' for none.
+        format: how its rows are written; ``empty`` for a file without bytes.
+        compression: of the file, '' for none.
         encoding: of its text.
     """
 
@@ -36,14 +36,14 @@ class Shape:
 
 
 @contextmanager
-def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, Shape]]:
-    """The content of a file, from its beginning: UTF-8 text, or Parquet; and its shape.
+def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, FileShape]]:
+    """The content of a file from its beginning, as UTF-8 text or Parquet, and its shape.
 
     Args:
         file: path or URI. kind: settings section of its delivery (``events`` or ``products``).
 
     Raises:
-        NotRead: a format or an encoding that is not read, named, with the cure.
+        NotRead: an unsupported format or encoding; the message names it and the fix.
         OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile: the file is damaged or gone.
     """
     with fsspec.open(file, "rb", compression=None) as packed:
@@ -57,11 +57,11 @@ def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO,
                     do="deliver it without; it is compressed already",
                 )
             stream.seek(0)
-            yield stream, Shape("parquet", compression)
+            yield stream, FileShape("parquet", compression)
             return
         refuse_foreign(file, head)
         encoding = encoding_of(file, kind, head, layout.encoding, whole=len(head) < HEAD_BYTES)
         utf8 = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, as_utf8(text, encoding)), HEAD_BYTES))
         first = utf8.peek(HEAD_BYTES).lstrip()[:1]  # type: ignore[attr-defined]
         kind_of_rows: Format = "json" if first in (b"{", b"[") else "csv" if first else "empty"
-        yield utf8, Shape(kind_of_rows, compression, encoding)
+        yield utf8, FileShape(kind_of_rows, compression, encoding)

@@ -25,7 +25,7 @@ PACE = 25.0  # of a group's terms: their steps are so much longer than those of 
 
 
 @dataclass(frozen=True)
-class Shape:
+class NetworkSize:
     """Width of the states, hidden units of f, and ridge on users (in training pairs)."""
 
     dim: int = 16
@@ -49,7 +49,7 @@ class PreferenceNetwork(FactorNetwork):
         exposure: Floats,
         groups: Ints | None,
         scale: float,
-        shape: Shape = Shape(),
+        shape: NetworkSize = NetworkSize(),
     ) -> None:
         super().__init__()
         self.scale, self.ridge, self.pairs = scale, shape.ridge, max(data.train.shape[1], 1)

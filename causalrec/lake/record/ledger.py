@@ -2,7 +2,8 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pyarrow as pa
+from deltalake.exceptions import DeltaError
 
 from causalrec.errors import ConflictError, LakeError
 from causalrec.lake import clock
 from causalrec.lake.commit import COMMIT_TRIES, pause
-from causalrec.lake.outcome import Outcome
+from causalrec.lake.outcome import Outcome, Standing
+from causalrec.lake.record.lost import lost_writes, tables_of
 
 if TYPE_CHECKING:
     from causalrec.lake.lake import Lake
 
 TABLE = "ledger"
 DONE = ("success", "unchanged")
+LOST = "lost"
+"""Status of a success whose table has lost what it wrote: for all who ask, it is to be done again."""
 LATE = "late."
 """Counters of ingest jobs: ``late.2026-03-01`` rows of that date arrived with this delivery."""
 _JSON = ("rejects", "reads", "writes", "counters", "inputs")
@@ -28,11 +33,13 @@ _JSON = ("rejects", "reads", "writes", "counters", "inputs")
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What one run did for one date. Field names are the table's columns.
+    """What one run did for one date. Fields are the table's columns.
 
     ``writes`` holds one mapping per partition with the fields of :class:`Written`,
-    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that brought
-    the row, 0 before it is recorded and for rows of earlier releases.
+    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that added
+    the row, 0 before it is recorded and for rows of earlier releases. ``status`` is ``success``,
+    ``unchanged`` or ``failed``. The ledger returns :data:`LOST` for a success whose tables lost it, with the
+    versions that are lost by table as ``lost``; neither is stored.
     """
 
     run_id: str
@@ -57,6 +64,7 @@ class LedgerRow:
     git_revision: str | None
     note: str
     recorded_in: int = field(default=0, compare=False)
+    lost: dict[str, int] = field(default_factory=dict, compare=False)
 
 
 def new_row(
@@ -73,10 +81,10 @@ def new_row(
     code_version: str,
     run_id: str = "",
 ) -> LedgerRow:
-    """The row of a run that ends now; unchanged where every partition written held this content already.
+    """The row of a run that ends now; ``unchanged`` if every written partition already held this content.
 
     Args:
-        run_id: of a run that has a name already, as 32 hexadecimal digits; empty: a new one.
+        run_id: of a run that already has an id, as 32 hexadecimal digits; empty: a new one.
     """
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
@@ -105,18 +113,18 @@ def new_row(
 
 
 class Ledger:
-    """Appends rows and answers what was done when. Appends of concurrent jobs all land.
+    """Appends rows and answers what was done when. Concurrent appends all succeed.
 
-    The rows of all dates are kept while the table stays at the version that they were read from: every run
-    adds a small file, and a plan asks for all of them once per stage.
+    The rows of all dates are cached as long as the table stays at the same version: every run adds a small
+    file, and a plan reads all of them once per stage.
     """
 
     def __init__(self, lake: "Lake") -> None:
-        self._table = lake.table(TABLE)
+        self._lake, self._table = lake, lake.table(TABLE)
         self._known: tuple[int, list[LedgerRow]] | None = None
 
     def record(self, rows: list[LedgerRow]) -> None:
-        """Append rows in one transaction, each with the version that brings it.
+        """Append rows in one transaction, each with the version that adds it.
 
         Raises:
             LakeError: other runs were faster :data:`COMMIT_TRIES` times.
@@ -136,24 +144,45 @@ class Ledger:
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
         """All rows of a date or job (None: any), oldest first, in the order of the table's versions.
 
-        Clocks order only what came in one version, and rows of releases that did not number them.
+        Clocks order only rows within one version, and rows of releases that did not record versions. A
+        success whose table no longer has what it wrote has the status :data:`LOST`, and a note that says so.
         """
-        rows = self._rows_of(ds)
-        return [row for row in rows if job in (None, row.job) and ds in (None, row.ds)]
+        return [row for row in self._all() if job in (None, row.job) and ds in (None, row.ds)]
 
-    def _rows_of(self, ds: dt.date | None) -> list[LedgerRow]:
-        """The rows of one date, or of all dates where those are at hand already or were asked for."""
+    def losses(self, tables: Collection[str]) -> list[str]:
+        """What these tables have lost, and what to do: one sentence per table and job."""
+        found: dict[tuple[str, str], list[dt.date]] = {}
+        for row in self._all():
+            for table in row.lost.keys() & set(tables):
+                found.setdefault((table, row.job), []).append(row.ds)
+        return [_loss(table, job, dates) for (table, job), dates in sorted(found.items())]
+
+    def _all(self) -> list[LedgerRow]:
+        """The rows of all dates, as their tables stand."""
         now = self._table.snapshot()
         if now is None:
             return []
-        if self._known is not None and self._known[0] == now.version:
-            return self._known[1]
-        chosen = now.select(None if ds is None else {"ds": [ds.isoformat()]})
-        rows = [_from_columns(row) for row in now.read(chosen, None).to_pylist()]
-        rows.sort(key=lambda row: (row.recorded_in, row.finished_at, row.run_id))
-        if ds is None:
-            self._known = (now.version, rows)
-        return rows
+        if self._known is None or self._known[0] != now.version:
+            rows = [_from_columns(row) for row in now.read(now.select(None), None).to_pylist()]
+            rows.sort(key=lambda row: (row.recorded_in, row.finished_at, row.run_id))
+            self._known = (now.version, self._judged(rows))
+        return self._known[1]
+
+    def _judged(self, rows: list[LedgerRow]) -> list[LedgerRow]:
+        done = {place: row for place, row in enumerate(rows) if row.status in DONE}
+        lost = lost_writes(done, self._standing(tables_of(done.values())))
+        return [
+            replace(row, status=LOST, lost=lost[place]) if place in lost else row
+            for place, row in enumerate(rows)
+        ]
+
+    def _standing(self, tables: Sequence[str]) -> dict[str, Standing | None]:
+        """How these tables stand, without those whose log cannot be read: whoever reads one is told so."""
+        found: dict[str, Standing | None] = {}
+        for name in tables:
+            with suppress(DeltaError, OSError):
+                found[name] = self._lake.standing(name)
+        return found
 
     def last_success(self, job: str, ds: dt.date) -> LedgerRow | None:
         """The newest row of a job and date that did not fail."""
@@ -166,7 +195,7 @@ class Ledger:
         return dict(sorted(newest.items()))
 
     def partition_digests(self, table: str, upto: dt.date | None = None) -> dict[str, str]:
-        """Partition -> content digest of a table, as the newest successful writes recorded it.
+        """Partition -> content digest of a table, from the newest successful writes.
 
         Args:
             table: table name.
@@ -179,8 +208,18 @@ class Ledger:
         return dict(sorted(digests.items()))
 
 
+def _loss(table: str, job: str, dates: Sequence[dt.date]) -> str:
+    first, last = min(dates), max(dates)
+    when = first.isoformat() if first == last else f"{first} to {last} ({len(set(dates))} dates)"
+    return (
+        f"{table} no longer has what {job} wrote for {when}: its log was cut, or it is another table"
+        f" -> restore {table}/_delta_log from a copy, or run {job} again for "
+        f"{'this date' if first == last else 'these dates'}; it counts as not done"
+    )
+
+
 def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
-    """Date on which rows happened -> later date on which they arrived -> rows, both ISO and ascending.
+    """Event date of rows -> later date on which they arrived -> rows, both ISO and ascending.
 
     Args:
         rows: the newest success of an ingest job per arrival date.
@@ -195,7 +234,7 @@ def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
 
 @cache
 def git_revision() -> str | None:
-    """Commit of the checkout that this code runs from; None for an installed package."""
+    """Git commit of the checkout that this code runs from; None for an installed package."""
     folder = Path(__file__).parents[3] / ".git"
     try:
         head = (folder / "HEAD").read_text(encoding="utf-8").strip()
@@ -213,6 +252,7 @@ def git_revision() -> str | None:
 
 def _to_columns(row: LedgerRow) -> dict[str, Any]:
     columns = asdict(row)
+    del columns["lost"]  # follows from the tables
     return columns | {name: json.dumps(columns[name], sort_keys=True) for name in _JSON}
 
 

@@ -24,7 +24,7 @@ from causalrec.model.neighbours import ROW_BLOCK, nearest
 
 
 @dataclass
-class ColdItems:
+class ContentPath:
     """The content path of a fitted model.
 
     Attributes:
@@ -46,10 +46,10 @@ class ColdItems:
     channel: ContentChannel = field(default_factory=lambda: ContentChannel({}))
 
     @staticmethod
-    def read(network: CausalNetwork, channel: ContentChannel) -> "ColdItems":
+    def read(network: CausalNetwork, channel: ContentChannel) -> "ContentPath":
         """Takes the content path out of a trained network."""
         prepared, backdoor = network.prepared, network.backdoor
-        return ColdItems(
+        return ContentPath(
             network.settings,
             dict(prepared.whitenings),
             prepared.confounder,
@@ -138,14 +138,14 @@ class ColdItems:
     @staticmethod
     def unpack(
         arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any], settings: ModelSettings
-    ) -> "ColdItems":
+    ) -> "ContentPath":
         """The inverse of :meth:`pack`."""
         confounder = ConfounderModel(settings.confounder)
         confounder.unpack(under("confounder.", arrays), facts["confounder"])
         names = facts["modalities"]
         whitenings = {name: Whitening(*(arrays[f"white.{name}.{part}"] for part in PARTS)) for name in names}
         codes = under("codebook.", arrays)
-        return ColdItems(
+        return ContentPath(
             settings,
             whitenings,
             confounder,

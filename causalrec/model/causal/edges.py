@@ -11,7 +11,13 @@ from torch import nn
 from causalrec.config.model import TopologySettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.causal.edge_sampling import sample_edges
-from causalrec.model.causal.topology import Verdict, edge_evidence, judge_edges, propose_edges, weighted_graph
+from causalrec.model.causal.topology import (
+    EdgeChoices,
+    edge_evidence,
+    judge_edges,
+    propose_edges,
+    weighted_graph,
+)
 from causalrec.model.factors import item_popularity
 from causalrec.model.graph import Operator, operator, symmetric
 
@@ -96,9 +102,9 @@ class ReconstructedGraph(nn.Module):
         """The reconstructed (U, N) matrix of edge weights."""
         return self._weighted(self._array("weight"))
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> EdgeChoices:
         """The present judgement of the observed edges, in the order of the training pairs."""
-        return Verdict(self._array("evidence"), self._array("kept"), self._array("weight"))
+        return EdgeChoices(self._array("evidence"), self._array("kept"), self._array("weight"))
 
     def added(self) -> Ints:
         """Items that the topology linked to users, int32 (U, a), -1 where none."""

@@ -35,7 +35,7 @@ class WeakenedEdge:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScorePart:
     """What one thing adds to a score: taste, demand, content, history, ..."""
 
     name: str
@@ -82,7 +82,7 @@ class Explanation:
     carried: tuple[HistoryItem, ...]
     added: tuple[int, ...]
     weakened: tuple[WeakenedEdge, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ScorePart, ...] = ()
 
 
 @runtime_checkable
@@ -107,7 +107,7 @@ class Explainable(Protocol):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ExplanationData:
     """What explanations need beside the serving tables.
 
     Attributes:
@@ -134,7 +134,7 @@ class Evidence:
     widths: Ints
 
     @staticmethod
-    def read(network: CausalNetwork, part: ChannelPart) -> "Evidence":
+    def read(network: CausalNetwork, part: ChannelPart) -> "ExplanationData":
         """Takes them out of a trained network."""
         encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
         plain_items = unit_rows(plain.items)
@@ -148,7 +148,7 @@ class Evidence:
         # content is not divided by the item's degree: undone here, so that one scale serves all columns
         undone = np.divide(1.0, item_scale, out=np.zeros_like(item_scale), where=item_scale > 0)
         summed = user_scale[:, None] * np.asarray(matrix @ part.seen, dtype=np.float32)
-        return Evidence(
+        return ExplanationData(
             np.concatenate([encoded.mediator.cpu().numpy(), summed], axis=1),
             np.concatenate([network.users_of(plain.mediator).cpu().numpy(), part.plain_tastes], axis=1),
             np.concatenate([plain_items.cpu().numpy(), part.adjusted], axis=1),
@@ -169,16 +169,16 @@ class Evidence:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
-    def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> "Evidence":
+    def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> "ExplanationData":
         """The inverse of :meth:`pack`."""
-        return Evidence(**arrays)
+        return ExplanationData(**arrays)
 
 
 def explain_pair(
     user: int,
     item: int,
     tables: ServingTables,
-    evidence: Evidence,
+    evidence: ExplanationData,
     history: int,
     modules: Modules,
 ) -> Explanation:
@@ -208,7 +208,7 @@ def explain_pair(
     )
 
 
-def _carried(user: int, target: Floats, evidence: Evidence) -> tuple[HistoryItem, ...]:
+def _carried(user: int, target: Floats, evidence: ExplanationData) -> tuple[HistoryItem, ...]:
     """The mediator is linear in the messages of the history: each one's share of the cosines."""
     edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
     items, weight = evidence.items[edges], evidence.weight[edges]
@@ -220,7 +220,7 @@ def _carried(user: int, target: Floats, evidence: Evidence) -> tuple[HistoryItem
     return tuple(HistoryItem(int(items[i]), float(share[i]), float(weight[i])) for i in order)
 
 
-def _weakened(user: int, tables: ServingTables, evidence: Evidence) -> tuple[WeakenedEdge, ...]:
+def _weakened(user: int, tables: ServingTables, evidence: ExplanationData) -> tuple[WeakenedEdge, ...]:
     edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
     items, weight, sure = evidence.items[edges], evidence.weight[edges], evidence.probability[edges]
     cosines = tables.items[items] @ tables.users[user]

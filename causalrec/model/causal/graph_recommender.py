@@ -12,8 +12,8 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
 from causalrec.model.causal.channel_part import ChannelPart, attach_channel
-from causalrec.model.causal.cold import ColdItems, under
-from causalrec.model.causal.explain import Evidence, Explanation, Modules, explain_pair
+from causalrec.model.causal.cold import ContentPath, under
+from causalrec.model.causal.explain import Explanation, ExplanationData, Modules, explain_pair
 from causalrec.model.causal.exposure import debiased_validation, log_exposure
 from causalrec.model.causal.frontdoor import FrontdoorAdjustment
 from causalrec.model.causal.naming import name_codes
@@ -40,8 +40,8 @@ class GraphRecommender(FactorRecommender):
         self.settings = settings
         self.trainer = trainer
         self.judge = judge
-        self.evidence: Evidence | None = None
-        self.cold: ColdItems | None = None
+        self.evidence: ExplanationData | None = None
+        self.cold: ContentPath | None = None
         self.frontdoor: FrontdoorAdjustment | None = None
         self.findings: dict[str, float] = {}
 
@@ -60,8 +60,8 @@ class GraphRecommender(FactorRecommender):
             part, heard = attach_channel(network, judged, self.settings, self.judge, self.trainer.seed)
             self.tables = _tables(network, part, names)
             self.fold = np.concatenate([_fold(network), part.seen], axis=1)
-            self.evidence = Evidence.read(network, part)
-            self.cold = ColdItems.read(network, part.channel)
+            self.evidence = ExplanationData.read(network, part)
+            self.cold = ContentPath.read(network, part.channel)
         self.frontdoor = None if network.frontdoor is None else network.frontdoor.cpu()
         self.findings = _findings(network) | heard
         return report
@@ -142,8 +142,8 @@ class GraphRecommender(FactorRecommender):
     def restore(self, snapshot: Snapshot) -> None:
         """Restores the tables, the evidence and the content path."""
         super().restore(snapshot)
-        self.evidence = Evidence.unpack(under("evidence.", snapshot.arrays))
-        self.cold = ColdItems.unpack(under("cold.", snapshot.arrays), snapshot.facts["cold"], self.settings)
+        self.evidence = ExplanationData.unpack(under("evidence.", snapshot.arrays))
+        self.cold = ContentPath.unpack(under("cold.", snapshot.arrays), snapshot.facts["cold"], self.settings)
         state = {name: torch.from_numpy(v) for name, v in under("frontdoor.", snapshot.arrays).items()}
         if state:
             tables = self.serving_tables()

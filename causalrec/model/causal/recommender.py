@@ -10,7 +10,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.causal.blend.blend import Blend
-from causalrec.model.causal.blend.choice import Choice
+from causalrec.model.causal.blend.choice import BlendChoice
 from causalrec.model.causal.blend.fit import fit_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
@@ -59,7 +59,7 @@ class CausalRecommender(FactorRecommender):
         self.settings, self.trainer, self.judge = settings, trainer, judge
         self._engine: Engine | None = None
         self.blend: Blend | None = None
-        self.choice: Choice | None = None
+        self.choice: BlendChoice | None = None
         self.exposure_weight: float | None = None
         self.resumes: Resumed | None = None
 

@@ -33,7 +33,7 @@ USER_BLOCK = 4_096
 
 
 @dataclass(frozen=True)
-class Verdict:
+class EdgeChoices:
     """Per observed edge (in the order of the given pairs): evidence, kept or not, weight in the graph."""
 
     evidence: Floats
@@ -64,7 +64,7 @@ def edge_evidence(
     return evidence
 
 
-def judge_edges(pairs: Ints, evidence: Floats, settings: TopologySettings) -> Verdict:
+def judge_edges(pairs: Ints, evidence: Floats, settings: TopologySettings) -> EdgeChoices:
     """Keeps the strongest edges of every user; ties are broken by the item's place in ``pairs``."""
     users = pairs[0]
     order = np.lexsort((-evidence, users))
@@ -76,12 +76,12 @@ def judge_edges(pairs: Ints, evidence: Floats, settings: TopologySettings) -> Ve
     kept[order] = np.arange(users.size) - start < allowed
     rest = 0.0 if settings.hard else evidence
     weight = np.where(kept, 1.0, rest).astype(np.float32)
-    return Verdict(evidence, kept, weight)
+    return EdgeChoices(evidence, kept, weight)
 
 
 def propose_edges(
     pairs: Ints,
-    verdict: Verdict,
+    verdict: EdgeChoices,
     neighbours: sp.csr_matrix,
     users: Floats,
     items: Floats,
@@ -120,7 +120,7 @@ def propose_edges(
 
 
 def _quantile_per_user(
-    pairs: Ints, verdict: Verdict, users: Floats, items: Floats, quantile: float
+    pairs: Ints, verdict: EdgeChoices, users: Floats, items: Floats, quantile: float
 ) -> Floats:
     """The quantile (lower) of the cosines of each user's kept edges; infinite without any."""
     rows, columns = pairs[0][verdict.kept], pairs[1][verdict.kept]

@@ -27,7 +27,7 @@ WORDS: dict[Answer, Word] = {"approve": "promoted", "reject": "rejected", "leave
 
 
 @dataclass(frozen=True)
-class Person:
+class Decider:
     """Who decides, and why, in their own words."""
 
     who: str
@@ -64,7 +64,7 @@ def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
 
 
 def decide_by_hand(
-    settings: Settings, lake: Lake, answer: Answer, person: Person, version: str | None = None
+    settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str | None = None
 ) -> Decided:
     """Carries out what a person says of ``version`` (default: the challenger).
 
@@ -81,13 +81,13 @@ def decide_by_hand(
         before = None if champion is None else champion.version
         _may_be_said(answer, person, found, before)
         why = person.why.strip() or f"{answer}, no reason given"
-        decision = _by_hand(WORDS[answer], found, before, Person(person.who, why))
+        decision = _by_hand(WORDS[answer], found, before, Decider(person.who, why))
         written = decide_champion(client, settings, lake, decision)
     after = found.version if decision.moves else before
     return Decided(decision.word, found.version, before, after, written)
 
 
-def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Person, version: str) -> Decided:
+def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str) -> Decided:
     """Carries out the answer to a question about ``version``, once, however often it is tried.
 
     Raises:
@@ -108,7 +108,7 @@ def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Pers
     )
 
 
-def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = None) -> Decided:
+def roll_back(settings: Settings, lake: Lake, person: Decider, to: str | None = None) -> Decided:
     """Gives the alias back to ``to`` (default: the version that the champion took it from).
 
     Running jobs keep the version that they opened; the next one opens this.
@@ -130,14 +130,14 @@ def roll_back(settings: Settings, lake: Lake, person: Person, to: str | None = N
                 do="choose a version: causalrec rollback --to VERSION (causalrec history lists them)",
             )
         found = by_number(client, settings, target)
-        why = Person(person.who, person.why.strip() or "rolled back, no reason given")
+        why = Decider(person.who, person.why.strip() or "rolled back, no reason given")
         with opened(found):
             decision = _by_hand("rolled_back", found, now, why)
             written = decide_champion(client, settings, lake, decision)
     return Decided(decision.word, found.version, now, found.version, written)
 
 
-def _may_be_said(answer: Answer, person: Person, found: ModelVersion, champion: str | None) -> None:
+def _may_be_said(answer: Answer, person: Decider, found: ModelVersion, champion: str | None) -> None:
     label = f"version {found.version}"
     if answer == "reject" and not person.why.strip():
         raise RegistryError(f"{label} cannot be rejected without a reason", do="give one with --why")
@@ -167,7 +167,7 @@ def _may_be_champion(label: str, found: ModelVersion, champion: str | None) -> N
         return
 
 
-def _by_hand(word: Word, found: ModelVersion, before: str | None, person: Person) -> Decision:
+def _by_hand(word: Word, found: ModelVersion, before: str | None, person: Decider) -> Decision:
     facts = {"gate": found.tags.get(GATE, ""), "against": found.tags.get(AGAINST, ""), "by": "hand"}
     ds = dt.date.fromisoformat(found.tags[TRAINED_ON])
     return Decision(word, before, found.version, found.run_id, person.who, person.why, ds, facts)

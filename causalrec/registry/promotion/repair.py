@@ -13,7 +13,7 @@ from causalrec.registry.champion.promotions import (
     decided_champion,
     read_history,
 )
-from causalrec.registry.promotion.decisions import Person
+from causalrec.registry.promotion.decisions import Decider
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import by_alias, find_number
 
@@ -38,7 +38,7 @@ class Repaired:
     before: str | None = None
 
 
-def repair(settings: Settings, lake: Lake, person: Person, today: dt.date) -> Repaired:
+def repair(settings: Settings, lake: Lake, person: Decider, today: dt.date) -> Repaired:
     """The newest decision counts, also against an alias that somebody moved in MLflow by hand.
 
     A champion whose version is gone cannot come back. A row says so, and who saw it; after that a new one may
@@ -76,6 +76,6 @@ def _newest_challenger(client: "MlflowClient", settings: Settings) -> None:
         client.set_registered_model_alias(name, "challenger", str(max(numbers)))
 
 
-def _given_up(last: Decision, person: Person, today: dt.date) -> Decision:
+def _given_up(last: Decision, person: Decider, today: dt.date) -> Decision:
     why = person.why.strip() or f"MLflow has no version {last.version} of run {last.run_id} any more"
     return Decision("lost", last.version, last.version, last.run_id, person.who, why, today, {"by": "hand"})

@@ -19,7 +19,7 @@ NOT_COMPARED = frozenset(
 
 
 @dataclass(frozen=True)
-class Table:
+class Likeness:
     """One array or file of both packages.
 
     Attributes:
@@ -35,7 +35,7 @@ class Table:
     scale: float = 0.0
 
 
-def compare_packages(first: ModelPackage, second: ModelPackage) -> tuple[Table, ...]:
+def compare_packages(first: ModelPackage, second: ModelPackage) -> tuple[Likeness, ...]:
     """Every file of either package but the manifests; arrays one by one."""
     names = sorted(_files(first.folder) | _files(second.folder))
     return tuple(
@@ -48,12 +48,12 @@ def _files(folder: Path) -> set[str]:
     return found - NOT_COMPARED
 
 
-def _compare(name: str, first: Path, second: Path) -> Iterator[Table]:
+def _compare(name: str, first: Path, second: Path) -> Iterator[Likeness]:
     if not (first.is_file() and second.is_file()):
-        yield Table(name, equal=False, largest=float("inf"))
+        yield Likeness(name, equal=False, largest=float("inf"))
     elif not name.endswith(TENSORS):
         same = file_hash(first) == file_hash(second)
-        yield Table(name, equal=same, largest=0.0 if same else float("inf"))
+        yield Likeness(name, equal=same, largest=0.0 if same else float("inf"))
     else:
         with safe_open(first, "numpy") as ours, safe_open(second, "numpy") as theirs:
             for key in sorted({*ours.keys(), *theirs.keys()}):
@@ -62,19 +62,19 @@ def _compare(name: str, first: Path, second: Path) -> Iterator[Table]:
                 yield (
                     _arrays(label, ours.get_tensor(key), theirs.get_tensor(key))
                     if both
-                    else Table(label, equal=False, largest=float("inf"))
+                    else Likeness(label, equal=False, largest=float("inf"))
                 )
 
 
-def _arrays(name: str, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Table:
+def _arrays(name: str, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Likeness:
     if first.shape != second.shape or first.dtype != second.dtype:
-        return Table(name, equal=False, shape=first.shape, largest=float("inf"))
+        return Likeness(name, equal=False, shape=first.shape, largest=float("inf"))
     if first.size == 0 or first.tobytes() == second.tobytes():
-        return Table(name, equal=True, shape=first.shape, scale=_largest(first))
+        return Likeness(name, equal=True, shape=first.shape, scale=_largest(first))
     gap = np.abs(first.astype(np.float64) - second.astype(np.float64))
     both_lack = np.isnan(first) & np.isnan(second) if first.dtype.kind == "f" else False
     gap = np.where(both_lack, 0.0, np.where(np.isnan(gap), np.inf, gap))
-    return Table(name, equal=False, shape=first.shape, largest=float(gap.max()), scale=_largest(first))
+    return Likeness(name, equal=False, shape=first.shape, largest=float(gap.max()), scale=_largest(first))
 
 
 def _largest(values: npt.NDArray[Any]) -> float:

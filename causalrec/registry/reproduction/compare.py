@@ -10,7 +10,7 @@ from causalrec.metrics.evaluate import MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
 from causalrec.registry.gate.judge import score_on
 from causalrec.registry.package import ModelPackage
-from causalrec.registry.reproduction.alike import Table
+from causalrec.registry.reproduction.alike import Likeness
 from causalrec.registry.reproduction.environment import Difference
 from causalrec.registry.versions import ModelVersion
 
@@ -45,7 +45,7 @@ class Reproduction:
     verdict: Verdict
     data: str
     metrics: tuple[Metric, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[Likeness, ...]
     differences: tuple[Difference, ...]
     seconds: float
 
@@ -77,7 +77,7 @@ def _value(row: MetricRow) -> float:
     return float(row.value)
 
 
-def verdict_of(tables: tuple[Table, ...], metrics: tuple[Metric, ...], within: float) -> Verdict:
+def verdict_of(tables: tuple[Likeness, ...], metrics: tuple[Metric, ...], within: float) -> Verdict:
     if all(table.equal for table in tables):
         return "exact"
     pairs = [(metric.registered, metric.retrained) for metric in metrics]

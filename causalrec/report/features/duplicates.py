@@ -19,8 +19,8 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Duplicates:
-    """All groups counted, the first ones shown.
+class DuplicateGroups:
+    """The count of all groups, and the first ones to show.
 
     Attributes:
         groups: how many groups there are. items: how many items (or contents) they hold together.
@@ -32,7 +32,7 @@ class Duplicates:
     shown: tuple[Group, ...]
 
 
-def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: int) -> Duplicates:
+def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: int) -> DuplicateGroups:
     """Items with the same content key in ``column``."""
     known = items.dropna(subset=[column])
     sizes = known[column].value_counts()
@@ -42,18 +42,19 @@ def equal_content(items: pd.DataFrame, column: str, groups: int, group_items: in
     shown = tuple(
         Group(tuple(chosen[key][:group_items]), int(shared[key]), 1.0) for key in order[:groups].tolist()
     )
-    return Duplicates(len(shared), int(shared.sum()), shown)
+    return DuplicateGroups(len(shared), int(shared.sum()), shown)
 
 
 def near_equal(
     modality: Modality, found: Neighbours, threshold: float, groups: int, group_items: int
-) -> Duplicates:
+) -> DuplicateGroups:
     """Distinct contents whose vectors are nearly equal: connected where a cosine reaches ``threshold``.
 
-    Only the nearest neighbours of each content are looked at, so that thousands of copies of one picture
-    cost no more than a few.
+    Only the nearest neighbours of each content are looked at, so that thousands of copies of a picture cost
+    no more than a few.
     """
-    from scipy.sparse import coo_array  # a quarter of a second, and a page that is up to date needs none
+    # takes a quarter of a second; a page that is up to date does not need it
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     close = found.cosines >= threshold  # NaN is not close
@@ -68,8 +69,8 @@ def near_equal(
     several = np.flatnonzero(members > 1)
     order = several[np.lexsort((several, -best[several]))][:groups]
     shown = []
-    for number in order:  # only the groups that are shown
+    for number in order:  # only for the groups that are shown
         rows = np.flatnonzero(component == number)[:group_items]
         items = tuple(modality.items[row] for row in rows)
         shown.append(Group(items, int(members[number]), float(best[number])))
-    return Duplicates(len(several), int(members[several].sum()), tuple(shown))
+    return DuplicateGroups(len(several), int(members[several].sum()), tuple(shown))

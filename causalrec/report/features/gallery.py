@@ -1,4 +1,4 @@
-"""Items that are shown with several pictures, and how like their first one the others are."""
+"""Items with several pictures, and how similar the others are to the first."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from causalrec.lake import Lake
 
 
 @dataclass(frozen=True)
-class Shown:
+class GalleryPicture:
     """One picture; ``cosine`` is that of its vector to the item's first picture, None without vectors."""
 
     position: int
@@ -22,19 +22,19 @@ class Shown:
 
 @dataclass(frozen=True)
 class Gallery:
-    """All usable pictures of one item in the order of the shop."""
+    """All usable pictures of one item in the shop's order."""
 
     item_id: str
-    pictures: tuple[Shown, ...]
+    pictures: tuple[GalleryPicture, ...]
 
 
 @dataclass(frozen=True)
 class Galleries:
-    """Items with more than one usable picture among those looked at, and the ones that are shown.
+    """Items with more than one usable picture among those sampled, and the ones to show.
 
     Attributes:
         items: how many there are. pictures: of all items together.
-        shown: those first whose pictures are least alike, for there a wrong one is found.
+        shown: those with the least similar pictures first, where a wrong one is most likely.
     """
 
     items: int
@@ -56,7 +56,9 @@ def read_galleries(lake: Lake, ds: dt.date, items: pd.Series, encoder_id: str, c
         Gallery(
             str(item),
             tuple(
-                Shown(int(row.position), str(row.image_ref), None if np.isnan(row.cosine) else row.cosine)
+                GalleryPicture(
+                    int(row.position), str(row.image_ref), None if np.isnan(row.cosine) else row.cosine
+                )
                 for row in several[several["item_id"] == item].itertuples()
             ),
         )

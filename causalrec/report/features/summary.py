@@ -1,4 +1,4 @@
-"""Everything the features page says about one modality."""
+"""Everything the features page shows about one modality."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pandas as pd
 from causalrec.config.feature_page import FeaturePageSettings
 from causalrec.lake import Lake, Ledger
 from causalrec.report.features.drift import Drift, read_drift
-from causalrec.report.features.duplicates import Duplicates, equal_content, near_equal
+from causalrec.report.features.duplicates import DuplicateGroups, equal_content, near_equal
 from causalrec.report.features.encoders import EncoderLine, encoder_lines
 from causalrec.report.features.modality import Modality
 from causalrec.report.features.neighbours import Neighbours, all_neighbours
@@ -18,16 +18,16 @@ from causalrec.report.features.projection import Map, draw_map, leaf_category
 
 DUPLICATE = 0.97  # cosine from which two different pictures, or texts, count as near duplicates
 
-NEIGHBOURS = 5  # neighbours shown of each
+NEIGHBOURS = 5  # neighbours shown per item
 DUPLICATES = 6  # groups of duplicates shown of each kind
 CATEGORIES = 8  # categories that have a colour on the map
 
-GROUP_ITEMS = 6  # items shown of a group of duplicates
+GROUP_ITEMS = 6  # items shown per group of duplicates
 MAP_POINTS = 2_000
 
 
 @dataclass(frozen=True)
-class Found:
+class Neighbour:
     """A neighbour and its cosine."""
 
     item_id: str
@@ -39,18 +39,19 @@ class Summary:
     """One modality.
 
     Attributes:
-        same_category: share of neighbours in the category of their query; ``chance`` is that of random pairs.
+        same_category: share of neighbours in the category of their query; ``chance`` is the share among
+            random pairs.
         nearest: item id of a query -> its neighbours.
     """
 
     modality: Modality
     encoders: list[EncoderLine]
     drift: Drift | None
-    equal: Duplicates
-    near: Duplicates
+    equal: DuplicateGroups
+    near: DuplicateGroups
     same_category: float | None
     chance: float | None
-    nearest: dict[str, tuple[Found, ...]]
+    nearest: dict[str, tuple[Neighbour, ...]]
     map: Map
 
 
@@ -86,7 +87,7 @@ def summarise(
 
 
 def _chance(label: npt.NDArray[np.object_]) -> float | None:
-    """Chance that two different random contents with a label share it."""
+    """Probability that two random labelled contents share their label."""
     sizes = pd.Series(label, dtype=object).dropna().value_counts().to_numpy(dtype=np.float64)
     total = sizes.sum()
     return float((sizes * (sizes - 1)).sum() / (total * (total - 1))) if total > 1 else None
@@ -94,12 +95,12 @@ def _chance(label: npt.NDArray[np.object_]) -> float | None:
 
 def _nearest(
     modality: Modality, found: Neighbours, by_item: pd.DataFrame, queries: list[str]
-) -> dict[str, tuple[Found, ...]]:
+) -> dict[str, tuple[Neighbour, ...]]:
     place = pd.Index(modality.keys, dtype=object)
     rows = place.get_indexer(pd.Index(by_item.loc[queries, modality.column], dtype=object))
     return {
         item: tuple(
-            Found(modality.items[other], float(cosine))
+            Neighbour(modality.items[other], float(cosine))
             for other, cosine in zip(found.rows[row], found.cosines[row], strict=True)
             if other >= 0
         )

@@ -1,14 +1,14 @@
-"""Items that gained and lost most lists, and cold items; each with a reason in one sentence."""
+"""Items that gained and lost the most lists, and cold items, each with a one-sentence reason."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from causalrec.report.review.facts import Reviewed
-from causalrec.report.review.likeness import Likeness
-from causalrec.report.review.lists import Lists
+from causalrec.report.review.likeness import RepeatRun
+from causalrec.report.review.lists import SampledLists
 
-FELT = 0.05  # standard deviations from which a shift is worth a sentence
+FELT = 0.05  # smallest shift worth a sentence, in standard deviations
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class MovedItem:
 
 @dataclass(frozen=True)
 class ColdItem:
-    """An item that nobody chose in training, its lists, and the known item nearest to it (-1: none)."""
+    """An item without training pairs, its number of lists, and the nearest known item (-1: none)."""
 
     item: int
     lists: int
@@ -35,7 +35,7 @@ class ColdItems:
     """All cold items of the catalogue.
 
     Attributes:
-        total: of the catalogue. listed: in at least one list. places: share of all places of the lists.
+        total: in the catalogue. listed: in at least one list. places: share of all list places.
         shown: the most listed ones.
     """
 
@@ -46,7 +46,7 @@ class ColdItems:
 
 
 def moved_items(
-    reviewed: Reviewed, lists: Lists, most: int
+    reviewed: Reviewed, lists: SampledLists, most: int
 ) -> tuple[tuple[MovedItem, ...], tuple[MovedItem, ...]]:
     """The ``most`` items that gained, and that lost, the most lists."""
     n_items = reviewed.dataset.data.n_items
@@ -63,7 +63,7 @@ def moved_items(
     return tuple(map(line, gained)), tuple(map(line, lost))
 
 
-def _why(reviewed: Reviewed, lists: Lists, item: int, gained: bool) -> str:
+def _why(reviewed: Reviewed, lists: SampledLists, item: int, gained: bool) -> str:
     shift, popularity = float(lists.shift[item]), int(reviewed.dataset.items["popularity"].iloc[item])
     parts = []
     if gained and not _known(reviewed, lists, item):
@@ -76,18 +76,18 @@ def _why(reviewed: Reviewed, lists: Lists, item: int, gained: bool) -> str:
     return "; ".join(parts)
 
 
-def _known(reviewed: Reviewed, lists: Lists, item: int) -> bool:
+def _known(reviewed: Reviewed, lists: SampledLists, item: int) -> bool:
     return bool(np.isfinite(reviewed.opponent.score(lists.users[:1])[0, item]))
 
 
-def cold_items(reviewed: Reviewed, lists: Lists, most: int) -> ColdItems:
-    """Items without any training pair: how often they are shown, and what they are shown like."""
+def cold_items(reviewed: Reviewed, lists: SampledLists, most: int) -> ColdItems:
+    """Items without any training pair: how often they are listed, and which known item they resemble."""
     data = reviewed.dataset.data
     cold = np.bincount(data.train[1], minlength=data.n_items) == 0
     counts = lists.counts(lists.mine, data.n_items)
     rows = np.flatnonzero(cold)
     order = rows[np.argsort(-counts[rows], kind="stable")][:most]
-    warm = Likeness.of(reviewed.tables, np.flatnonzero(~cold))
+    warm = RepeatRun.of(reviewed.tables, np.flatnonzero(~cold))
     shown = tuple(ColdItem(int(item), int(counts[item]), warm.nearest(int(item))[0]) for item in order)
     places = float(counts[rows].sum() / max(counts.sum(), 1))
     return ColdItems(rows.size, int((counts[rows] > 0).sum()), places, shown)

@@ -1,4 +1,4 @@
-"""Which of some items lies nearest to another, by cosine of the adjusted states."""
+"""The nearest of some items to another, by cosine of the adjusted states."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ Rows = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
-class Likeness:
+class RepeatRun:
     """Unit states (N, d) of all items and the rows that may be named; no states, no neighbours."""
 
     units: Floats | None
     among: Rows
 
     @staticmethod
-    def of(tables: ServingTables | None, among: Rows) -> "Likeness":
+    def of(tables: ServingTables | None, among: Rows) -> "RepeatRun":
         """Likeness in the space of a model."""
         if tables is None or among.size == 0:
-            return Likeness(None, among)
+            return RepeatRun(None, among)
         norms = np.linalg.norm(tables.items, axis=1, keepdims=True)
-        return Likeness((tables.items / np.where(norms > 0, norms, 1)).astype(np.float32), among)
+        return RepeatRun((tables.items / np.where(norms > 0, norms, 1)).astype(np.float32), among)
 
     def nearest(self, item: int) -> tuple[int, float]:
         """The nearest row and its cosine; (-1, 0) without states."""

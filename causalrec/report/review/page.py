@@ -1,4 +1,4 @@
-"""Writes the review page of one version: one HTML file that needs nothing else."""
+"""Writes the review page of one version as one self-contained HTML file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from causalrec.report.review import charts
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import CodeCard, gallery
 from causalrec.report.review.items import ColdItems, MovedItem, cold_items, moved_items
-from causalrec.report.review.lists import Lists, ranked_lists
+from causalrec.report.review.lists import SampledLists, ranked_lists
 from causalrec.report.review.metrics import MetricTable, read_metrics
 from causalrec.report.review.people import Reader, chosen_users, latest_first, reader
 from causalrec.report.thumbnails import Thumbnails
@@ -20,8 +20,8 @@ from causalrec.report.truth import short_fits_note, truth_charts
 HISTORY = 8  # items shown of their histories
 SHOWN = 8  # items shown of each list
 CODES = 12  # confounder codes in the gallery
-MOVED_ITEMS = 8  # items shown that gained places, and as many that lost some
-COLD_ITEMS = 8  # items shown that nobody chose yet
+MOVED_ITEMS = 8  # items shown that gained places, and as many that lost places
+COLD_ITEMS = 8  # items shown that nobody has chosen yet
 THUMBNAIL_PIXELS = 96  # side of a picture, in pixels
 
 SAMPLED_USERS = 2_000  # whose lists are compared
@@ -29,11 +29,11 @@ CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
 
 
 @dataclass(frozen=True)
-class Content:
-    """Everything that the page shows beside the facts it was given."""
+class PageContent:
+    """Everything the page shows besides the given facts."""
 
     metrics: MetricTable
-    lists: Lists
+    lists: SampledLists
     kept: float
     codes: list[CodeCard]
     readers: list[Reader]
@@ -65,15 +65,15 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
     )
 
 
-def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> Content:
-    """Ranks the sampled users by both sides and looks at what differs."""
+def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> PageContent:
+    """Ranks the catalogue for the sampled users by both sides and compares the lists."""
     lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
     gained, lost = moved_items(reviewed, lists, MOVED_ITEMS)
     rows = chosen_users(reviewed, lists, settings.report.users)
     names = [str(reviewed.dataset.user_ids[lists.users[row]]) for row in rows]
     latest = latest_first(reviewed, lake, names)
     same = (lists.mine[:, :, None] == lists.theirs[:, None, :]) & (lists.mine >= 0)[:, :, None]
-    return Content(
+    return PageContent(
         metrics=read_metrics(lake, reviewed),
         lists=lists,
         kept=float(same.sum() / max((lists.mine >= 0).sum(), 1)),

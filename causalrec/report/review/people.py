@@ -13,15 +13,15 @@ from causalrec.dataset.arrays import Ints
 from causalrec.lake import Lake
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.items import FELT
-from causalrec.report.review.likeness import Likeness
-from causalrec.report.review.lists import Lists
+from causalrec.report.review.likeness import RepeatRun
+from causalrec.report.review.lists import SampledLists
 
-ALIKE = 0.2  # cosine from which a history item explains another
+ALIKE = 0.2  # smallest cosine at which a history item explains another
 
 
 @dataclass(frozen=True)
 class Place:
-    """One item of a list: its rank there, in the other list (None: absent), and the reason of the change."""
+    """One item of a list: its rank here and in the other list (None: absent), and the reason for a change."""
 
     item: int
     rank: int
@@ -31,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Reader:
-    """A user with the latest items chosen and both lists."""
+    """A user with their latest choices and both lists."""
 
     user_id: str
     chosen: int
@@ -41,8 +41,11 @@ class Reader:
     kept: int
 
 
-def chosen_users(reviewed: Reviewed, lists: Lists, users: int) -> list[int]:
-    """Rows of ``lists``: half by a hash of the id, half whose lists differ most; no choice that flatters."""
+def chosen_users(reviewed: Reviewed, lists: SampledLists, users: int) -> list[int]:
+    """Rows of ``lists``: half by a hash of the id, half with the most different lists.
+
+    Not a flattering selection.
+    """
     overlap = np.array([np.isin(a, b).sum() for a, b in zip(lists.mine, lists.theirs, strict=True)])
     hashes = pd.util.hash_array(reviewed.dataset.user_ids[lists.users].astype(object))
     first = np.argsort(hashes)[: users // 2]
@@ -52,7 +55,7 @@ def chosen_users(reviewed: Reviewed, lists: Lists, users: int) -> list[int]:
 
 
 def latest_first(reviewed: Reviewed, lake: Lake, users: list[str]) -> dict[str, Ints]:
-    """What each of ``users`` chose, as item rows."""
+    """Item rows that each of ``users`` chose, latest first."""
     past = lake.table("interactions").read(
         {"ds": [reviewed.ds.isoformat()]}, ["user_id", "item_id", "last_time"]
     )
@@ -64,7 +67,7 @@ def latest_first(reviewed: Reviewed, lake: Lake, users: list[str]) -> dict[str, 
 
 
 def reader(
-    reviewed: Reviewed, lists: Lists, row: int, latest: Mapping[str, Ints], history: int, shown: int
+    reviewed: Reviewed, lists: SampledLists, row: int, latest: Mapping[str, Ints], history: int, shown: int
 ) -> Reader:
     """The user in ``row`` of ``lists`` with at most ``history`` and ``shown`` items."""
     user = int(lists.users[row])
@@ -74,7 +77,7 @@ def reader(
     scores[past] = -np.inf
     ranks = np.empty(scores.size, dtype=np.int64)
     ranks[np.argsort(-scores, kind="stable")] = np.arange(1, scores.size + 1)
-    likeness = Likeness.of(reviewed.tables, past)
+    likeness = RepeatRun.of(reviewed.tables, past)
     return Reader(
         user_id=str(reviewed.dataset.user_ids[user]),
         chosen=past.size,
@@ -99,7 +102,7 @@ def _rank(item: int, items: list[int]) -> int | None:
     return items.index(item) + 1 if item in items else None
 
 
-def _why(reviewed: Reviewed, lists: Lists, item: int, before: int | None, likeness: Likeness) -> str:
+def _why(reviewed: Reviewed, lists: SampledLists, item: int, before: int | None, likeness: RepeatRun) -> str:
     near, cosine = likeness.nearest(item)
     titles = reviewed.dataset.items["title"].fillna(reviewed.dataset.items["item_id"])
     like = f"like {titles.iloc[near]}" if near >= 0 and cosine >= ALIKE else "fits the history as a whole"
@@ -107,8 +110,10 @@ def _why(reviewed: Reviewed, lists: Lists, item: int, before: int | None, likene
     return like if before is not None or not moved else f"{like}; {moved}"
 
 
-def _gone(reviewed: Reviewed, lists: Lists, item: int, mine: list[int], ranks: npt.NDArray[np.int64]) -> str:
-    """Why an item of the opponent's list is not, or elsewhere, in the challenger's."""
+def _gone(
+    reviewed: Reviewed, lists: SampledLists, item: int, mine: list[int], ranks: npt.NDArray[np.int64]
+) -> str:
+    """Why an item of the opponent's list is missing or elsewhere in the challenger's."""
     if item in mine:
         return "kept"
     moved = _moved(lists, item)
@@ -116,7 +121,7 @@ def _gone(reviewed: Reviewed, lists: Lists, item: int, mine: list[int], ranks: n
     return f"{now}; {moved}" if moved else now
 
 
-def _moved(lists: Lists, item: int) -> str:
+def _moved(lists: SampledLists, item: int) -> str:
     shift = float(lists.shift[item])
     if abs(shift) < FELT:
         return ""

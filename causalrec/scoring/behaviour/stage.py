@@ -1,4 +1,4 @@
-"""The stage: makes the lists that the shop asks for, one table each."""
+"""The stage that makes the configured lists, one table each."""
 
 import datetime as dt
 import hashlib
@@ -21,7 +21,7 @@ from causalrec.registry.pins import dataset_row
 from causalrec.scoring.behaviour.audience_rows import audience_rows
 from causalrec.scoring.behaviour.buy_again import buy_again
 from causalrec.scoring.behaviour.carts import cart_lists, open_carts
-from causalrec.scoring.behaviour.complements import Pairs, listed, pair_counts
+from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
 from causalrec.scoring.behaviour.recent import recent_items
 from causalrec.scoring.behaviour.trending import trending_items
 from causalrec.scoring.behaviour.visits import people_events, visit_items
@@ -35,7 +35,7 @@ ITEM = pa.schema([("item_id", pa.string()), ("category", pa.string())])
 
 
 def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, str]:
-    """The dataset, the settings of lists and rules, and the champion where an audience needs it."""
+    """The dataset, the settings of lists and rules, and the champion if there are audiences."""
     chosen = settings.lists.model_dump_json() + settings.scoring.model_dump_json()
     inputs = {
         "dataset": dataset_row(lake, ds)["dataset_id"] if settings.lists.tables else "",
@@ -49,16 +49,16 @@ def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, s
 def behaviour_lists(
     settings: Settings, lake: Lake, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> Outcome:
-    """Replaces the partition of every table that ``lists.tables`` names; Spark starts only for one.
+    """Replaces the partition of every table that ``lists.tables`` names; Spark starts only if there is one.
 
     Raises:
-        DatasetError: there is no dataset of ``ds``. RegistryError: audiences are asked for, and there is no
+        DatasetError: there is no dataset of ``ds``. RegistryError: audiences are configured, and there is no
             champion.
     """
     if not settings.lists.tables:
         return Outcome(note="no lists from behaviour are asked for (lists.tables)")
     dataset = load_dataset(settings, lake, ds)
-    night = Night(settings, lake, spark(), dataset, ds)
+    night = ListInputs(settings, lake, spark(), dataset, ds)
     makers = night.makers()
     written, notes = [], []
     for table in dict.fromkeys(settings.lists.tables):
@@ -86,8 +86,8 @@ def _written(lake: Lake, table: str, frame: "DataFrame", dataset: Dataset, ds: d
 
 
 @dataclass
-class Night:
-    """What the lists of one date share; each part is made when a list first needs it."""
+class ListInputs:
+    """Inputs that the lists of one date share; each is computed when first needed."""
 
     settings: Settings
     lake: Lake
@@ -100,7 +100,7 @@ class Night:
         self.notes: list[str] = []
 
     def makers(self) -> Mapping[str, Callable[[], "DataFrame"]]:
-        """Table -> what makes its rows."""
+        """Table -> function that makes its rows."""
         chosen, ds = self.settings.lists, self.ds
         return {
             "complements": lambda: self.complements,
@@ -116,7 +116,7 @@ class Night:
 
     @cached_property
     def complements(self) -> "DataFrame":
-        """Complements of every item, as the table has them."""
+        """Complements of every item, as in the table."""
         return listed(self._pairs, self.settings.lists, substitutes=False).cache()
 
     @cached_property
@@ -125,7 +125,7 @@ class Night:
 
     @cached_property
     def _items(self) -> "DataFrame":
-        """item_id and category of what the shop's rules allow tonight."""
+        """item_id and category of the items that the shop's rules allow tonight."""
         may = allowed(self.dataset.items, self.settings.scoring, self.ds)
         rows = self.dataset.items.loc[may, ITEM.names]
         return self.spark.createDataFrame(pa.Table.from_pandas(rows, ITEM, preserve_index=False))
@@ -135,11 +135,11 @@ class Night:
         return self._events.join(self._items.select("item_id"), "item_id", "left_semi")
 
     @cached_property
-    def _pairs(self) -> Pairs:
+    def _pairs(self) -> PairCounts:
         """Counts of all pairs whose second item may be listed."""
         pairs = pair_counts(visit_items(self._events), self.settings.lists)
         others = self._items.select(F.col("item_id").alias("other_item_id"))
-        return Pairs(pairs.frame.join(others, "other_item_id", "left_semi").cache(), pairs.evidence)
+        return PairCounts(pairs.frame.join(others, "other_item_id", "left_semi").cache(), pairs.evidence)
 
     def _audiences(self) -> "DataFrame":
         found = audience_rows(self.settings, self.lake, self.dataset, self.ds)

@@ -4,14 +4,14 @@ import getpass
 
 from rich.console import Console
 
-from causalrec.registry.promotion.decisions import Decided, Person
+from causalrec.registry.promotion.decisions import Decided, Decider
 
 WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
 
 
-def person(who: str, why: str) -> Person:
+def person(who: str, why: str) -> Decider:
     """Who decides, and why; nobody named: the user of this machine."""
-    return Person(who or getpass.getuser(), why)
+    return Decider(who or getpass.getuser(), why)
 
 
 def say(decision: Decided) -> int:

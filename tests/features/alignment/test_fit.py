@@ -15,7 +15,7 @@ from causalrec.config.align import AlignSettings
 from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.alignment.fit import Projections, align, contrast, same_content, started, untrained
-from causalrec.features.alignment.pairs import Pairs, read_pairs, split_pairs
+from causalrec.features.alignment.pairs import ContentPairs, read_pairs, split_pairs
 from causalrec.features.alignment.retrieval import measure_retrieval
 from causalrec.features.alignment.save import CARD, save_checkpoint
 from causalrec.features.catalogue import latest_items
@@ -31,7 +31,7 @@ DS = dt.date(2026, 3, 1)
 SMALL = AlignSettings(dim=8, epochs=6, batch_size=64, min_pairs=20)
 
 
-def made_pairs(count: int = 300, seed: int = 0, noise: float = 2.0) -> Pairs:
+def made_pairs(count: int = 300, seed: int = 0, noise: float = 2.0) -> ContentPairs:
     """Two views of one cause, in spaces of their own, on large means as real towers have them."""
     rng = np.random.default_rng(seed)
     cause = rng.normal(size=(count, 6))
@@ -40,7 +40,7 @@ def made_pairs(count: int = 300, seed: int = 0, noise: float = 2.0) -> Pairs:
         rows = cause @ rng.normal(size=(6, dim)) + noise * rng.normal(size=(count, dim)) + 5 * rng.random(dim)
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
-    return Pairs(view(40), view(24), *(np.arange(count) for _ in range(3)))
+    return ContentPairs(view(40), view(24), *(np.arange(count) for _ in range(3)))
 
 
 def test_recalls_by_hand() -> None:
@@ -85,7 +85,7 @@ def test_no_picture_text_or_name_is_on_two_sides(seed: int, shared: int) -> None
     text_of[rng.integers(0, 120, 20)] = 3
     rows = np.arange(120, dtype=np.float32)[:, None]
     names = rng.permutation(120) // 2
-    parts = split_pairs(Pairs(rows, rows, image_of, text_of, names), seed)
+    parts = split_pairs(ContentPairs(rows, rows, image_of, text_of, names), seed)
     sides = (parts.train, parts.valid, parts.held_out)
     assert sum(map(len, sides)) == 120
     for name in ("image_of", "text_of", "product_of"):

@@ -189,7 +189,7 @@ def test_a_large_file_goes_by_columns_and_keeps_its_line_numbers(
     one_by_one = []
     real = csv_rows._rows_batch
 
-    def counted(rows: list[csv_rows.CsvRow], how: csv_rows.Reading) -> pa.RecordBatch:
+    def counted(rows: list[csv_rows.CsvRow], how: csv_rows.CsvReading) -> pa.RecordBatch:
         one_by_one.append(len(rows))
         return real(rows, how)
 

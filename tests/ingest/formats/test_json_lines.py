@@ -169,7 +169,7 @@ def test_every_line_is_exactly_one_row(lines: list[bytes]) -> None:
 @settings(max_examples=150, deadline=None)
 def test_the_fast_way_agrees_with_the_slow_one(lines: list[bytes]) -> None:
     block = b"".join(line + b"\n" for line in lines)
-    how = jsonlines.Reading(LANDING, ORIGIN, 2_000, Layout())
+    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout())
     (fast,) = jsonlines._native(block, 1, how) or (None,)
     slow = jsonlines._slow(list(enumerate(lines, 1)), how)
     if fast is not None:
@@ -183,6 +183,6 @@ def test_the_fast_way_agrees_with_the_slow_one(lines: list[bytes]) -> None:
 def test_lists_that_begin_with_null_are_read_by_the_slow_way(extra: str) -> None:
     """Arrow's parser gives such a column wrong lengths: an invalid array, or an error of its index."""
     first, second = (f'{{{extra}, "event_id": "e{n}"}}\n'.encode() for n in (1, 2))
-    how = jsonlines.Reading(LANDING, ORIGIN, 2_000, Layout())
+    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout())
     assert jsonlines._native(first + second, 1, how) is None
     assert jsonlines._mapped(first + second, 1, how) is None

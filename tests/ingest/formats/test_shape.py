@@ -7,9 +7,12 @@ import gzip
 import io
 import json
 import lzma
+import random
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +69,19 @@ def zipped(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def zstd(data: bytes) -> bytes:
+def by_arrow(data: bytes, codec: str) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as stream:
+    with pa.CompressedOutputStream(sink, codec) as stream:
         stream.write(data)
     return bytes(sink.getvalue())
 
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {
     "plain": lambda data: data, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress,
-    "zstd": zstd, "zip": zipped,
+    "zstd": partial(by_arrow, codec="zstd"), "lz4": partial(by_arrow, codec="lz4"), "zip": zipped,
     "two gzip members": lambda data: gzip.compress(data[:70]) + gzip.compress(data[70:]),
+    "two bzip2 streams": lambda data: bz2.compress(data[:70]) + bz2.compress(data[70:]),
+    "padded xz": lambda data: lzma.compress(data[:70]) + bytes(8) + lzma.compress(data[70:]) + bytes(4),
 }  # fmt: skip
 
 
@@ -88,11 +93,38 @@ def test_compressions_whatever_the_name(tmp_path: Path, packed: str, name: str) 
     assert kept(read(file)) == EXPECTED
 
 
-@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd", "zip"])
+@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd", "lz4", "zip"])
 def test_a_file_that_breaks_off_is_refused(tmp_path: Path, packed: str) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(PACKED[packed](table().encode())[:-15])
     with pytest.raises(SourceError, match=r"a\.csv cannot be read"):
+        read(file)
+
+
+ENDINGS = {"gzip": "gz", "bzip2": "bz2", "xz": "xz", "zstd": "zst", "lz4": "lz4", "zip": "zip"}
+AGAIN = "-> deliver the file again$"
+
+
+@pytest.mark.parametrize("packed", ENDINGS)
+def test_damaged_bytes_are_never_taken_for_an_encoding_or_a_header(tmp_path: Path, packed: str) -> None:
+    file = tmp_path / f"a.csv.{ENDINGS[packed]}"
+    whole = PACKED[packed](table().encode())
+    for kept_bytes in range(9):
+        file.write_bytes(whole[:kept_bytes])
+        with pytest.raises(SourceError, match=AGAIN):
+            read(file)
+    for damaged in (b"\x00" + whole[1:], bytes(200)):
+        file.write_bytes(damaged)
+        with pytest.raises(SourceError, match=AGAIN):
+            read(file)
+
+
+@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd", "lz4"])
+def test_a_second_stream_with_a_damaged_start_is_not_passed_over(tmp_path: Path, packed: str) -> None:
+    file = tmp_path / "a.csv"
+    second = PACKED[packed](table().encode())
+    file.write_bytes(second + b"?" + second[1:])
+    with pytest.raises(SourceError, match=AGAIN):
         read(file)
 
 
@@ -111,6 +143,8 @@ def test_encodings_that_their_first_bytes_show(tmp_path: Path, encoding: str, te
         ("cp1252", "windows-1252"),
         ("utf-16-le", "utf-16-le"),
         ("utf-16-be", "utf-16-be"),
+        ("utf-32-le", "utf-32-le"),
+        ("utf-32-be", "utf-32-be"),
     ],
 )
 def test_encodings_that_must_be_named(tmp_path: Path, encoding: str, said: str) -> None:
@@ -190,7 +224,11 @@ def test_an_array_of_anything_comes_out_as_its_elements(
         (b"Obj\x01avro", "an Avro file"),
         (b"SQLite format 3\x00", "an SQLite database"),
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-        (b"\x04\x22\x4d\x18", "compressed with LZ4"),
+        (b"\x02\x21\x4c\x18", "compressed with LZ4 of the old kind"),
+        (lzma.compress(b"x", lzma.FORMAT_ALONE), "compressed with LZMA"),
+        (b"\x1f", "binary data of a kind that is not read"),
+        (random.Random(1).randbytes(5_000), "binary data of a kind that is not read"),
+        (struct.pack("<500d", *range(500)), "binary data of a kind that is not read"),
         (b"  <!DOCTYPE html><html>", "HTML or XML"),
         (gzip.compress(b"<?xml version='1.0'?>", mtime=0), "HTML or XML"),
         (gzip.compress(b"PAR1xxxx", mtime=0), "a Parquet file inside gzip"),

@@ -130,6 +130,27 @@ def test_a_table_that_another_engine_vacuumed_is_named_before_the_work(context: 
     assert work.runs == 1
 
 
+def test_a_table_without_its_newest_log_entry_is_written_again(context: Run) -> None:
+    table = context.lake.table("products")
+    texts = {column.name: "x" for column in table.schema if column.type == pa.string()}
+    row = dict.fromkeys(table.schema.names) | texts | {"image_refs": [], "arrival_date": MARCH_1}
+    row |= {"source_line": 1, "updated_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}
+    rows = pa.Table.from_pylist([row], schema=table.schema)
+
+    def work(_: Run) -> Outcome:
+        return Outcome(writes=(table.replace(rows, {"arrival_date": "2026-03-01"}),))
+
+    job = Job("ingest_products", lambda _: {}, work, module=TOY)
+    run(job, context)
+    Path(table.location.path("_delta_log/00000000000000000001.json")).unlink()
+    context.ledger = Ledger(context.lake)
+    (again,) = run(job, context)
+    assert "products no longer has what ingest_products wrote for 2026-03-01" in shown(context)
+    assert (again.status, table.read().num_rows) == ("success", 1)
+    run(job, context)
+    assert shown(context).count("no longer has") == 1
+
+
 def test_one_row_per_date(context: Run) -> None:
     context.ds = MARCH_2
     unchanged = Written("events", "arrival_date=2026-03-02", 1, 5, 10, "d", False)

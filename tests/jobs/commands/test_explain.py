@@ -10,7 +10,7 @@ from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.causal.explain import Part
+from causalrec.model.causal.explain import ScorePart
 from causalrec.registry.explained import Explainer
 from causalrec.training.factory import build_recommender, save_recommender
 from jobs.cli import main
@@ -112,7 +112,7 @@ def test_a_score_that_is_a_sum_is_shown_as_its_terms(
 ) -> None:
     explainer = Explainer.of_folder(stored)
     found = explainer.explain("3", "5", 2)
-    terms = (Part("taste", found.score - 0.25), Part("demand of its brand", 0.25))
+    terms = (ScorePart("taste", found.score - 0.25), ScorePart("demand of its brand", 0.25))
     monkeypatch.setenv("COLUMNS", "200")
     alone = replace(found, parts=terms, without_backdoor=None, without_frontdoor=None, without_topology=None)
     Console().print(render(alone, explainer))

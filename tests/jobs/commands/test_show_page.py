@@ -11,7 +11,7 @@ import pytest
 from causalrec.dataset.load import load_dataset
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
-from causalrec.report.people import Person, Shown
+from causalrec.report.people import ListedItem, Person
 from causalrec.report.person import Other, compared
 from causalrec.scoring.raw_list import raw_list
 from jobs.cli import main
@@ -96,7 +96,9 @@ def page(published: Registered) -> Path:
 
 
 def test_places_by_hand() -> None:
-    rows = tuple(Shown(rank, item, 1.0, "", None, None, None) for rank, item in enumerate("abc", start=1))
+    rows = tuple(
+        ListedItem(rank, item, 1.0, "", None, None, None) for rank, item in enumerate("abc", start=1)
+    )
     found, left_out = compared(Person("u", "plain", (), 0, rows, "1"), Other(("b", "a", "x"), ""))
     assert [(one.place, one.elsewhere) for one in found] == [(2, True), (1, True), (None, False)]
     assert left_out == {"x"}

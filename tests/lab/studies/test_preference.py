@@ -6,7 +6,7 @@ import torch
 
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
-from causalrec.lab.studies.preference import PreferenceNetwork, Shape, content_table
+from causalrec.lab.studies.preference import NetworkSize, PreferenceNetwork, content_table
 from causalrec.training.loop import LoopTrainer
 
 RNG = np.random.default_rng(3)
@@ -30,7 +30,9 @@ def test_columns_add_up_to_the_score_of_the_module() -> None:
     data, _, exposure = biased_log()
     groups = (np.arange(ITEMS) % 3).astype(np.int32)
     torch.manual_seed(0)
-    network = PreferenceNetwork(data, content_table(data), exposure, groups, 0.2, Shape(dim=4, hidden=5))
+    network = PreferenceNetwork(
+        data, content_table(data), exposure, groups, 0.2, NetworkSize(dim=4, hidden=5)
+    )
     with torch.no_grad():
         network.demand.normal_()
         users, items = network.tables()
@@ -45,7 +47,7 @@ def test_columns_add_up_to_the_score_of_the_module() -> None:
 
 def test_penalty_is_the_ridge_over_pairs() -> None:
     data, _, exposure = biased_log()
-    network = PreferenceNetwork(data, content_table(data), exposure, None, 0.2, Shape(dim=2, ridge=3.0))
+    network = PreferenceNetwork(data, content_table(data), exposure, None, 0.2, NetworkSize(dim=2, ridge=3.0))
     expected = 3.0 * float(network.user_embedding.detach().square().sum()) / data.train.shape[1]
     assert network.penalty(torch.zeros(1), torch.zeros(1)).item() == pytest.approx(expected, rel=1e-5)
 
@@ -55,7 +57,7 @@ def test_what_is_shown_often_is_not_preferred() -> None:
     training = TrainingSettings(device="cpu", epochs=40, learning_rate=0.02, batch=512, temperature=1.0)
     torch.manual_seed(0)
     network = PreferenceNetwork(
-        data, content_table(data), exposure, None, 1.0, Shape(dim=4, hidden=8, ridge=5.0)
+        data, content_table(data), exposure, None, 1.0, NetworkSize(dim=4, hidden=8, ridge=5.0)
     )
     LoopTrainer(training, ModelSettings())(network, data)
     with torch.no_grad():

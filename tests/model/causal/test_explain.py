@@ -12,7 +12,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
 from causalrec.model.causal.channel_part import attach_channel
 from causalrec.model.causal.edges import ADD_WEIGHT
-from causalrec.model.causal.explain import Evidence
+from causalrec.model.causal.explain import ExplanationData
 from causalrec.model.causal.graph_recommender import GraphRecommender
 from causalrec.model.causal.network import CausalNetwork
 from causalrec.model.causal.prepare import prepare
@@ -67,7 +67,7 @@ def test_the_messages_and_the_own_embedding_are_the_whole_mediator(
     with torch.no_grad():
         network.refresh(0)
         part, _ = attach_channel(network, data, settings, lambda score, data: 0.0, 0)
-        evidence = Evidence.read(network, part)
+        evidence = ExplanationData.read(network, part)
         assert network.alike_users is not None
         own = (network.user_embedding + network.alike_users @ network.user_embedding).numpy()
     assert (evidence.weight < 1).any()

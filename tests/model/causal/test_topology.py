@@ -5,7 +5,13 @@ import pytest
 import scipy.sparse as sp
 
 from causalrec.config.model import TopologySettings
-from causalrec.model.causal.topology import Verdict, edge_evidence, judge_edges, propose_edges, weighted_graph
+from causalrec.model.causal.topology import (
+    EdgeChoices,
+    edge_evidence,
+    judge_edges,
+    propose_edges,
+    weighted_graph,
+)
 
 # user 0 has five edges, user 1 two
 PAIRS = np.array([[0, 1, 0, 0, 0, 1, 0], [0, 0, 1, 2, 3, 1, 4]], dtype=np.int32)
@@ -60,7 +66,7 @@ def line() -> sp.csr_matrix:
 
 def test_an_edge_is_added_only_to_a_near_item_that_scores_above_the_kept_ones(line: sp.csr_matrix) -> None:
     pairs = np.array([[0, 1], [0, 2]], dtype=np.int32)
-    verdict = Verdict(np.ones(2, np.float32), np.ones(2, np.bool_), np.ones(2, np.float32))
+    verdict = EdgeChoices(np.ones(2, np.float32), np.ones(2, np.bool_), np.ones(2, np.float32))
     users = np.eye(2, dtype=np.float32)
     items = np.array([[0.5, 0], [0.9, 0], [0, 0.5], [0, 0.4], [1, 1]], dtype=np.float32)
     added = propose_edges(pairs, verdict, line, users, items, TopologySettings(add_per_user=2))
@@ -72,7 +78,7 @@ def test_an_edge_is_added_only_to_a_near_item_that_scores_above_the_kept_ones(li
 def test_known_items_and_neighbours_of_dropped_edges_are_not_added(line: sp.csr_matrix) -> None:
     pairs = np.array([[0, 0, 0], [0, 1, 3]], dtype=np.int32)
     kept = np.array([True, False, False])
-    verdict = Verdict(np.ones(3, np.float32), kept, kept.astype(np.float32))
+    verdict = EdgeChoices(np.ones(3, np.float32), kept, kept.astype(np.float32))
     users, items = np.ones((1, 1), np.float32), np.array([[0.1], [1], [1], [1], [1]], np.float32)
     added = propose_edges(pairs, verdict, line, users, items, TopologySettings(add_per_user=1))
     assert added.tolist() == [[-1]]

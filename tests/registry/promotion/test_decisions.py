@@ -12,7 +12,13 @@ from causalrec.errors import RegistryError, SettingsError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.champion.promotions import decisions
 from causalrec.registry.gate.evaluate import evaluate_version
-from causalrec.registry.promotion.decisions import Person, answer_question, decide_by_hand, roll_back, waiting
+from causalrec.registry.promotion.decisions import (
+    Decider,
+    answer_question,
+    decide_by_hand,
+    roll_back,
+    waiting,
+)
 from causalrec.registry.promotion.promote import promote_version
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
@@ -22,7 +28,7 @@ from jobs import answer, cli, need_approval
 
 from ..shop import DS, settings_in, write_dataset
 
-EVA = Person("eva", "looks right")
+EVA = Decider("eva", "looks right")
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +82,11 @@ def test_people_decide_and_every_decision_has_its_row(
         "Version 1 of causalrec, trained on data up to 2026-03-01; there is no champion yet.\n"
         "* [Model version in MLflow](http://127.0.0.1:5000/#/models/causalrec/versions/1)"
     )
-    left = decide_by_hand(settings, lake, "leave", Person("nobody", ""))
+    left = decide_by_hand(settings, lake, "leave", Decider("nobody", ""))
     assert (left.word, left.champion) == ("left", None)
     assert waiting(settings, lake) is not None  # it still waits
     with pytest.raises(RegistryError, match="cannot be rejected without a reason"):
-        decide_by_hand(settings, lake, "reject", Person("eva", " "))
+        decide_by_hand(settings, lake, "reject", Decider("eva", " "))
     taken = decide_by_hand(settings, lake, "approve", EVA)
     assert (taken.word, taken.before, taken.champion) == ("promoted", None, "1")
     assert waiting(settings, lake) is None
@@ -105,7 +111,7 @@ def test_people_decide_and_every_decision_has_its_row(
     with pytest.raises(RegistryError, match="was rejected by otto while the question was open"):
         answer_question(settings, lake, "approve", EVA, "2")
     with pytest.raises(RegistryError, match="version 1 is champion -> go back to the version before it"):
-        decide_by_hand(settings, lake, "reject", Person("eva", "odd"), "1")
+        decide_by_hand(settings, lake, "reject", Decider("eva", "odd"), "1")
     monkeypatch.setenv("CAUSALREC_ANSWER", "Maybe")
     with pytest.raises(SettingsError, match="Maybe"):
         answer.said()
@@ -119,7 +125,7 @@ def test_people_decide_and_every_decision_has_its_row(
     with pytest.raises(RegistryError, match="no version 9"):
         decide_by_hand(settings, lake, "approve", EVA, "9")
 
-    back = roll_back(settings, lake, Person("eva", "complaints"))
+    back = roll_back(settings, lake, Decider("eva", "complaints"))
     assert (back.word, back.before, back.champion) == ("rolled_back", "3", "1")
     assert need(connect(settings), settings, "champion").version == "1"
     returned = command(settings, "rollback", "--to", "3", "--why", "was the weather", "--who", "eva")

@@ -14,7 +14,7 @@ from causalrec.lake import Lake
 from causalrec.registry.champion.alias import champion_of, decide_champion, known_champion
 from causalrec.registry.champion.promotions import decided_champion, decisions
 from causalrec.registry.kept import live_pins
-from causalrec.registry.promotion.decisions import Person, roll_back
+from causalrec.registry.promotion.decisions import Decider, roll_back
 from causalrec.registry.promotion.promote import _unasked
 from causalrec.registry.promotion.repair import Repaired, repair
 from causalrec.registry.store import connect, experiment_id
@@ -26,7 +26,7 @@ from ..rival import promotion
 from ..shop import DS, settings_in
 
 NAME = "causalrec"
-EVA = Person("eva", "")
+EVA = Decider("eva", "")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
 from causalrec.model.worth import ModuleWorth
-from causalrec.report.review.facts import CheckLine, Reviewed, Side, TrainingRun, Verdict
+from causalrec.report.review.facts import CheckLine, GateOutcome, RankingSide, Reviewed, TrainingRun
 from causalrec.report.truth import TruthLine
 from tests.registry.shop import DS, GROUPS, ITEMS, replace_partition, settings_in, write_dataset
 
@@ -33,7 +33,7 @@ def reviewed_shop(work: Path) -> tuple[Settings, Lake, Reviewed]:
     dataset = load_dataset(settings, lake, DS)
     tables = serving_tables(dataset.data.n_users)
     measures(lake, dataset.dataset_id)
-    verdict = Verdict(
+    verdict = GateOutcome(
         "promote",
         f"better than {EVIL}",
         (
@@ -48,8 +48,8 @@ def reviewed_shop(work: Path) -> tuple[Settings, Lake, Reviewed]:
         metric="ndcg@10",
         verdict=verdict,
         dataset=dataset,
-        challenger=Side("version 2", lambda users: tables.users[users] @ tables.items.T),
-        opponent=Side("champion (version 1)", lambda users: champion_scores(tables, users)),
+        challenger=RankingSide("version 2", lambda users: tables.users[users] @ tables.items.T),
+        opponent=RankingSide("champion (version 1)", lambda users: champion_scores(tables, users)),
         tables=tables,
         run=TrainingRun(
             {"loss": ((1, 2.0), (2, 1.0))}, 2, {"dataset_id": EVIL, "seed": "7"}, {"epochs": "2"}

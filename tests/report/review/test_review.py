@@ -10,8 +10,8 @@ import pytest
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import gallery
 from causalrec.report.review.items import cold_items, moved_items
-from causalrec.report.review.lists import Lists, ranked_lists
-from causalrec.report.review.page import Content, read_content, review_page
+from causalrec.report.review.lists import SampledLists, ranked_lists
+from causalrec.report.review.page import PageContent, read_content, review_page
 from tests.registry.shop import GROUPS, ITEMS
 from tests.report import browser
 from tests.report.review.shop import EVIL, RAISED, reviewed_shop
@@ -22,8 +22,8 @@ K = 5
 @dataclass(frozen=True)
 class Made:
     reviewed: Reviewed
-    content: Content
-    lists: Lists
+    content: PageContent
+    lists: SampledLists
     page: Path
 
 

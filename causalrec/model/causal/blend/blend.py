@@ -10,10 +10,9 @@ import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.base import ServingTables
-from causalrec.model.causal.blend.choice import ENCODER, Choice
-from causalrec.model.causal.blend.part import Part
-from causalrec.model.causal.explain import Explanation, HistoryItem
-from causalrec.model.causal.explain import Part as Term
+from causalrec.model.causal.blend.choice import ENCODER, BlendChoice
+from causalrec.model.causal.blend.part import BlendPart
+from causalrec.model.causal.explain import Explanation, HistoryItem, ScorePart
 from causalrec.model.read_out import ReadOut
 
 TABLES = ("users", "items", "fold")
@@ -30,9 +29,9 @@ class Blend:
         others: for every part the weights by name that it is measured against; empty once it was saved.
     """
 
-    choice: Choice
+    choice: BlendChoice
     spread: float
-    parts: Mapping[str, Part]
+    parts: Mapping[str, BlendPart]
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def factors(self, weights: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -112,8 +111,8 @@ class Blend:
             without_topology=blended(found.without_topology),
             carried=tuple(sorted(whole, key=lambda kept: -kept.contribution)[:listed]),
             parts=(
-                Term(ENCODER, lead * found.score),
-                *(Term(name, value) for name, value in terms.items()),
+                ScorePart(ENCODER, lead * found.score),
+                *(ScorePart(name, value) for name, value in terms.items()),
             ),
         )
 
@@ -121,7 +120,7 @@ class Blend:
         part = self.parts[name]
         return float(part.users[found.user] @ part.items[found.item])
 
-    def _used(self) -> dict[str, Part]:
+    def _used(self) -> dict[str, BlendPart]:
         return {name: self.parts[name] for name in self.factors() if name != ENCODER}
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
@@ -133,5 +132,5 @@ class Blend:
     @staticmethod
     def unpack(arrays: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]) -> "Blend":
         """The inverse of :meth:`pack`."""
-        parts = {name: Part(*(arrays[f"{name}.{table}"] for table in TABLES)) for name in facts["parts"]}
-        return Blend(Choice(**facts["choice"]), float(facts["spread"]), parts)
+        parts = {name: BlendPart(*(arrays[f"{name}.{table}"] for table in TABLES)) for name in facts["parts"]}
+        return Blend(BlendChoice(**facts["choice"]), float(facts["spread"]), parts)

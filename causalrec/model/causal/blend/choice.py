@@ -9,7 +9,7 @@ PARTS = (ENCODER, CONTENT_EASE, SOLVES)
 
 
 @dataclass(frozen=True)
-class Choice:
+class BlendChoice:
     """Attributes:
     weights: of the parts, by name, on scores with a standard deviation of one.
     ridge, strengths: of content-EASE, the strengths by modality.

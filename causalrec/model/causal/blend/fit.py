@@ -11,8 +11,8 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.model.base import Judge, ServingTables
 from causalrec.model.causal.blend.blend import Blend
-from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, Choice
-from causalrec.model.causal.blend.part import Part, spread_of_scores, standardised
+from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, BlendChoice
+from causalrec.model.causal.blend.part import BlendPart, spread_of_scores, standardised
 from causalrec.model.causal.blend.search import WEIGHTS, Weights, search_weights
 from causalrec.model.rivals.ials import IalsRecommender
 from causalrec.model.rivals.items.content_ease import fit_item_weights, weights_of
@@ -28,7 +28,7 @@ def fit_blend(
     judge: Judge,
     seed: int,
     device: torch.device,
-    choice: Choice | None,
+    choice: BlendChoice | None,
 ) -> Blend | None:
     """The blend that validation likes best; without validation that of ``choice``.
 
@@ -42,7 +42,7 @@ def fit_blend(
         CONTENT_EASE: _content_ease(weights, seen),
         SOLVES: _solves(seen, settings, judge, seed, device),
     }
-    unweighted = Choice({}, weights.ridge, weights.strengths)
+    unweighted = BlendChoice({}, weights.ridge, weights.strengths)
     offered = Blend(unweighted, spread_of_scores(encoder.users, encoder.items), parts)
     sample = sampled(data, JUDGED_USERS, seed)
 
@@ -75,9 +75,9 @@ def _refitted(
     judge: Judge,
     seed: int,
     device: torch.device,
-    choice: Choice,
+    choice: BlendChoice,
 ) -> Blend:
-    parts: dict[str, Part] = {}
+    parts: dict[str, BlendPart] = {}
     if choice.weights[CONTENT_EASE] > 0:
         weights = weights_of(data, settings.content_ease, judge, seed, choice.ridge, choice.strengths)
         parts[CONTENT_EASE] = _content_ease(weights, data)
@@ -86,13 +86,13 @@ def _refitted(
     return Blend(choice, spread_of_scores(encoder.users, encoder.items), parts)
 
 
-def _content_ease(weights: ItemWeights, data: Interactions) -> Part:
+def _content_ease(weights: ItemWeights, data: Interactions) -> BlendPart:
     return standardised(weights.items, weights.fold, data.train_matrix(), COLUMNS)
 
 
 def _solves(
     data: Interactions, settings: ModelSettings, judge: Judge, seed: int, device: torch.device
-) -> Part:
+) -> BlendPart:
     model = IalsRecommender(settings, judge, seed, device)
     model.fit(data)
     tables = model.serving_tables()

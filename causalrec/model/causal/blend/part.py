@@ -16,7 +16,7 @@ LEAST = 1e-20  # variance of items that are all alike
 
 
 @dataclass(frozen=True)
-class Part:
+class BlendPart:
     """score(u, i) = <users[u], items[i]> / |users[u]|, up to a constant of the user.
 
     Attributes:
@@ -32,7 +32,7 @@ class Part:
 
 def standardised(
     items: Floats, fold: Floats, histories: sp.csr_matrix, columns: int, users: Floats | None = None
-) -> Part:
+) -> BlendPart:
     """The part with the product of ``users`` and ``items``, in the columns that tell most about its scores.
 
     With the items' covariance C = V L V', states u V L^(1/2) and items V L^(-1/2) have the same product, and
@@ -52,7 +52,7 @@ def standardised(
     to_states, to_items = to_states @ main, to_items @ main
     turned = (fold @ to_states).astype(np.float32)
     states = np.asarray(histories @ turned) if users is None else users @ to_states
-    return Part(unit_rows(states), (items @ to_items).astype(np.float32), turned)
+    return BlendPart(unit_rows(states), (items @ to_items).astype(np.float32), turned)
 
 
 def spread_of_scores(users: Floats, items: Floats) -> float:

@@ -12,7 +12,7 @@ WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)  # of a part, tried beside 0; the strongest 
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundBlend:
     """The blend, and what its parts are measured against.
 
     Attributes:
@@ -25,7 +25,7 @@ class Found:
     others: tuple[Weights, ...]
 
 
-def search_weights(parts: int, value: Value, grid: tuple[float, ...], gain: float) -> Found:
+def search_weights(parts: int, value: Value, grid: tuple[float, ...], gain: float) -> FoundBlend:
     """Coordinate search from the best single part, whose weight stays one.
 
     The first part is the start unless another is better by the share ``gain``, and a part that gains less
@@ -40,7 +40,7 @@ def search_weights(parts: int, value: Value, grid: tuple[float, ...], gain: floa
     weights = _pruned(_climbed(start, every, known, grid), known, gain)
     if known(weights) < known(start) * (1 + gain):
         weights = start
-    return Found(weights, tuple(_differing(weights, part, known, grid) for part in every))
+    return FoundBlend(weights, tuple(_differing(weights, part, known, grid) for part in every))
 
 
 def _best_single(offered: tuple[int, ...], parts: int, value: Value, gain: float) -> Weights:

@@ -47,7 +47,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChannelChoice:
     """The channel that was taken, its way, and how all ways were judged."""
 
     way: str
@@ -55,7 +55,7 @@ class Choice:
     judged: Mapping[str, Judgement]
 
 
-def choose_channel(sides: Sides, scale: Floats, settings: ConfounderSettings, seed: int) -> Choice:
+def choose_channel(sides: Sides, scale: Floats, settings: ConfounderSettings, seed: int) -> ChannelChoice:
     """Fits the ways that ``settings.method`` allows and takes one.
 
     With ``auto`` networks are tried where items are many enough, and what is taken is the simplest way whose
@@ -80,7 +80,7 @@ def choose_channel(sides: Sides, scale: Floats, settings: ConfounderSettings, se
         )
         for name, channel in channels.items()
     }
-    return Choice(way, channels[way], judged)
+    return ChannelChoice(way, channels[way], judged)
 
 
 def simplest(heard: Mapping[str, Floats]) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from causalrec.model.base import ServingTables
-from causalrec.model.causal.explain import Explanation, HistoryItem, Part
+from causalrec.model.causal.explain import Explanation, HistoryItem, ScorePart
 from causalrec.model.causal.response.part import ResponsePart
 
 
@@ -39,7 +39,7 @@ def explain_response(
     )
 
 
-def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[Part, ...]:
+def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[ScorePart, ...]:
     """The score as a sum. How readily the user responds is what is left of their mean logit over all items
     without content; demand is what is left of this one."""
     state, taste = part.users[user].astype(np.float64), part.content_users[user].astype(np.float64)
@@ -48,11 +48,11 @@ def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[Part
     readiness = float(state @ mean[0] - taste @ mean[1])
     demand = float(state @ part.items[item]) - content - readiness - shown
     terms = (
-        Part("taste for its content and merit", content),
-        Part("general demand for the item, its brand and category", demand),
-        Part("how readily the user responds to anything", readiness),
+        ScorePart("taste for its content and merit", content),
+        ScorePart("general demand for the item, its brand and category", demand),
+        ScorePart("how readily the user responds to anything", readiness),
     )
-    return (*terms, Part("how often the shop shows it", shown)) if shown else terms
+    return (*terms, ScorePart("how often the shop shows it", shown)) if shown else terms
 
 
 def carried(user: int, item: int, part: ResponsePart) -> tuple[HistoryItem, ...]:

@@ -11,7 +11,7 @@ from causalrec.dataset.arrays import Interactions, Looks, pair_keys
 
 
 @dataclass(frozen=True)
-class Side:
+class SidePairs:
     """The pairs in the order of one side (users or items), as a sparse matrix in CSR form.
 
     Attributes:
@@ -23,12 +23,12 @@ class Side:
     order: Tensor
 
     @staticmethod
-    def of(own: Tensor, other: Tensor, n: int) -> "Side":
+    def of(own: Tensor, other: Tensor, n: int) -> "SidePairs":
         """Pairs (m,) grouped by ``own``."""
         order = torch.argsort(own, stable=True)
         start = torch.zeros(n + 1, dtype=torch.int64, device=own.device)
         start[1:] = torch.bincount(own, minlength=n).cumsum(0)
-        return Side(start, other[order], order)
+        return SidePairs(start, other[order], order)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -47,8 +47,8 @@ class LookRows:
 
     users: Tensor
     items: Tensor
-    by_user: Side
-    by_item: Side
+    by_user: SidePairs
+    by_item: SidePairs
     pair: Tensor
     stratum: Tensor
     count: Tensor
@@ -93,8 +93,8 @@ def look_rows(looks: Looks, n_users: int, n_items: int, half_life: float, device
     return LookRows(
         users,
         items,
-        Side.of(users, items, n_users),
-        Side.of(items, users, n_items),
+        SidePairs.of(users, items, n_users),
+        SidePairs.of(items, users, n_items),
         _ids(pair.ravel(), device),
         _ids(looks.strata, device),
         torch.as_tensor(looks.count * fresh, dtype=torch.float64, device=device),

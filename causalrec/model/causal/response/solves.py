@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from causalrec.model.causal.response.rows import Side
+from causalrec.model.causal.response.rows import SidePairs
 
 Noise = Callable[[tuple[int, ...]], Tensor]
 SMALL = 1e-4  # logits below which the weight is its limit, 1/4
@@ -25,7 +25,7 @@ def polya_gamma_mean(logits: Tensor) -> Tensor:
 
 
 def draw_states(
-    side: Side,
+    side: SidePairs,
     features: Tensor,
     weight: Tensor,
     target: Tensor,
@@ -75,7 +75,7 @@ def gaussian_draw(systems: Tensor, right: Tensor, noise: Noise) -> Tensor:
 class _Rows:
     """Rows ``first`` to ``last`` of a side as a sparse matrix whose values are given later."""
 
-    def __init__(self, side: Side, first: int, last: int) -> None:
+    def __init__(self, side: SidePairs, first: int, last: int) -> None:
         begin, end = int(side.start[first]), int(side.start[last])
         self.pairs = slice(begin, end)
         self.start = side.start[first : last + 1] - begin

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from causalrec.dataset.arrays import Interactions
-from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, Choice
+from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, BlendChoice
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 from causalrec.training.refit import everything, refitted
 from causalrec.training.worth import part_worth
 from tests.model.conftest import make_toy, small_settings
 
-CHOICE = Choice({ENCODER: 0.5, CONTENT_EASE: 1.0, SOLVES: 0.2}, 30.0, {"image": 3.0, "text": 0.0})
+CHOICE = BlendChoice({ENCODER: 0.5, CONTENT_EASE: 1.0, SOLVES: 0.2}, 30.0, {"image": 3.0, "text": 0.0})
 
 
 def built(**changes: dict[str, object]) -> CausalRecommender:

@@ -1,0 +1,1 @@
+"""Experiments on the shop's own users: who is in which arm, what they did, what that proves."""

@@ -1,0 +1,136 @@
+"""The stage: judges the arms of an experiment by what their users did up to the run date."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, get_args
+
+import pyarrow as pa
+
+from causalrec.config import Settings
+from causalrec.config.experiment import CONTROL, ExperimentSettings
+from causalrec.experiment.moments import Moments
+from causalrec.experiment.policies import policies
+from causalrec.experiment.verdict import Arm, Line, Now, Verdict, judge
+from causalrec.lake import Lake, Ledger
+from causalrec.lake.outcome import Outcome, Pin
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TABLE, LISTS = "experiments", "recommendations"
+DECIDED: tuple[Verdict, ...] = ("better", "worse")
+LAST_WORDS = tuple(word for word in get_args(Verdict) if word != "running")
+DAY = dt.timedelta(days=1)
+
+
+def experiment_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
+    """The settings, the lists and events behind them, and earlier verdicts; the same text while none runs."""
+    if not settings.experiment.judges(ds):
+        return {"experiment": ""}
+    robots = settings.dataset.model_dump_json(include={"max_daily_actions", "max_minute_actions", "known"})
+    digests = [
+        ledger.partition_digests(table, upto) for table, upto in
+        ((LISTS, ds - DAY), ("events", ds), (TABLE, ds - DAY))
+    ]  # fmt: skip
+    return {
+        "experiment": settings.experiment.model_dump_json(),
+        "robots": robots,
+        "tables": hashlib.sha256(repr(digests).encode()).hexdigest(),
+    }
+
+
+def judge_experiment(
+    settings: Settings, lake: Lake, spark: "Callable[[], SparkSession]", ds: dt.date
+) -> Outcome:
+    """Replaces the partition of ``experiments``; Spark starts only where there is something to judge."""
+    chosen = settings.experiment
+    if not chosen.judges(ds):
+        return Outcome(note="no experiment has responses to judge (experiment.name, start, end)")
+    from causalrec.experiment.outcomes import deeds, lists_of, moments, people, stayed  # Spark
+
+    lists, events = lake.table(LISTS), lake.table("events")
+    pins = tuple(Pin(table.name, table.version()) for table in (lists, events))
+    shown = lists_of(spark(), lists, chosen, ds, pins[0].version).cache()
+    known = policies(chosen)
+    versions: dict[str, set[str]] = {}
+    for row in shown.select("policy", "model_version").distinct().collect():  # a row per arm and version
+        versions.setdefault(known[row["policy"]], set()).add(row["model_version"])
+    if not versions.get(CONTROL) or len(versions) == 1:
+        return Outcome(reads=pins, note=f"experiment {chosen.name} has shown no lists yet")
+    users = stayed(shown, chosen).cache()
+    found = moments(deeds(users, people(spark(), events, settings, ds, pins[1].version), chosen))
+    earlier = earlier_rows(lake, chosen, ds)
+    arms = _arms(chosen, found, versions, earlier)
+    lines = judge(arms, chosen, Now(ds > _end(chosen), _decided(earlier)))
+    table = lake.table(TABLE)
+    schema = pa.schema([field for field in table.schema if field.name != "ds"])
+    rows = [_row(line, chosen, arms[line.arm]) for line in lines]
+    written = table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
+    return Outcome(
+        rows_in=sum(arm.moments.users for arm in arms.values()), rows_out=written.rows, reads=pins,
+        writes=(written,),
+        counters={f"users_in_{name}": float(arm.moments.users) for name, arm in arms.items()},
+        note="\n".join(told(line, chosen.name) for line in lines if line.verdict),
+    )  # fmt: skip
+
+
+def earlier_rows(lake: Lake, settings: ExperimentSettings, ds: dt.date) -> list[dict[str, Any]]:
+    """What the nights before ``ds`` said about this experiment, oldest first."""
+    table = lake.table(TABLE)
+    if not table.exists():
+        return []
+    days = [day for day in table.upto("ds", str(ds - DAY)) if day > str(settings.start)]
+    rows: list[dict[str, Any]] = table.read({"ds": days}).sort_by("ds").to_pylist() if days else []
+    return [row for row in rows if row["experiment"] == settings.name]
+
+
+def told(line: Line, name: str) -> str:
+    """One sentence about an arm."""
+    return f"experiment {name}, arm {line.arm}: {line.verdict}; {line.detail}"
+
+
+def _end(settings: ExperimentSettings) -> dt.date:
+    assert settings.end is not None  # noqa: S101 - an experiment that is judged has one
+    return settings.end
+
+
+def _arms(
+    settings: ExperimentSettings,
+    found: Mapping[str, Moments],
+    versions: Mapping[str, set[str]],
+    earlier: Sequence[Mapping[str, Any]],
+) -> dict[str, Arm]:
+    """Arms with the share of users who stayed: the least an arm had; of the control, what no arm ever had."""
+    least, most = dict(settings.shares), dict(settings.shares)
+    for row in earlier:
+        if row["arm"] in least:
+            least[row["arm"]] = min(least[row["arm"]], row["share"])
+            most[row["arm"]] = max(most[row["arm"]], row["share"])
+    nobody = Moments(0 * next(iter(found.values())).products)
+    shares = {CONTROL: 1 - sum(most.values()), **least}
+    return {
+        name: Arm(share, tuple(sorted(versions.get(name, ()))), found.get(name, nobody))
+        for name, share in shares.items()
+    }
+
+
+def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Verdict]]:
+    """Arm -> the first night that decided, and its verdict."""
+    found: dict[str, tuple[str, Verdict]] = {}
+    for row in earlier:
+        if row["decides"] and row["verdict"] in DECIDED:
+            found.setdefault(row["arm"], (str(row["ds"]), row["verdict"]))
+    return found
+
+
+def _row(line: Line, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
+    share = settings.shares.get(line.arm, 1 - sum(settings.shares.values()))
+    return {
+        **asdict(line),
+        "experiment": settings.name,
+        "model_version": ", ".join(arm.versions),
+        "share": share,
+        "horizon": settings.horizon,
+    }

@@ -1,0 +1,157 @@
+"""What a night says about every arm: measures, their difference from the control, and what it proves."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from causalrec.config.experiment import CONTROL, ExperimentSettings
+from causalrec.experiment.intervals import UNFAIR, fixed_half_width, sample_ratio, sequential_half_width
+from causalrec.experiment.moments import METRICS, Difference, Moments, Ratio, difference
+
+LEAST = 20  # users who responded in each arm below which an interval is no guide
+INTERVAL = 0.95  # of the measures of single arms
+
+Verdict = Literal["running", "better", "worse", "no difference", "invalid"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm up to tonight.
+
+    Attributes:
+        share: of the users that it should hold.
+        versions: of the model that wrote its lists; more than one compare nothing.
+        moments: of its users who never were in another arm.
+    """
+
+    share: float
+    versions: tuple[str, ...]
+    moments: Moments
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measure of an arm; names are those of the table's columns. The control has no difference."""
+
+    arm: str
+    metric: str
+    decides: bool
+    users: int
+    looks: int
+    value: float
+    low: float | None
+    high: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    variance_kept: float | None
+    sample_ratio_p: float
+    verdict: Verdict | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Now:
+    """What else a verdict depends on: whether the experiment is over, and what earlier nights decided
+    (arm -> date and verdict; of a sequential one that stands)."""
+
+    over: bool
+    decided: Mapping[str, tuple[str, Verdict]]
+
+
+def judge(arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now) -> list[Line]:
+    """A line per arm and measure; a measure that nobody showed (no looks, no prices) has none.
+
+    Args:
+        arms: all of them, the control too.
+    """
+    fair = sample_ratio([arm.moments.users for arm in arms.values()], [arm.share for arm in arms.values()])
+    why = _broken(arms, fair)
+    return [line for name in arms for line in _lines(name, arms, settings, now, fair, why)]
+
+
+def _broken(arms: Mapping[str, Arm], fair: float) -> str:
+    """Why nothing may be concluded; empty where nothing speaks against it."""
+    if fair < UNFAIR:
+        sizes = ", ".join(f"{name} {arm.moments.users:,}" for name, arm in arms.items())
+        return f"the sizes of the arms are no chance (p = {fair:.1g}): {sizes}"
+    mixed = {name: arm.versions for name, arm in arms.items() if len(arm.versions) > 1}
+    return "; ".join(f"lists of {name} are by versions {' and '.join(v)}" for name, v in mixed.items())
+
+
+def _lines(
+    name: str, arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now, fair: float, why: str
+) -> Iterator[Line]:
+    arm, control = arms[name], arms[CONTROL]
+    for metric, ratio in METRICS.items():
+        if not any(one.moments.total(ratio.over) for one in arms.values()) or not arm.moments.users:
+            continue
+        value = ratio.value(arm.moments)
+        found = None if name == CONTROL else difference(arm.moments, control.moments, ratio)
+        half = math.inf if found is None else _half_width(found, control.moments, ratio, settings)
+        decides = metric == settings.metric
+        verdict, detail = None, ""
+        if decides and name != CONTROL:
+            verdict, detail = _verdict(name, found, half, settings, now, why, _few(arm, control, ratio))
+        shown = None if found is None or math.isinf(half) else found
+        spread = _own_spread(arm.moments, ratio)
+        yield Line(
+            name, metric, decides, arm.moments.users, round(arm.moments.total("looks")), value,
+            None if spread is None else value - spread,
+            None if spread is None else value + spread,
+            None if shown is None else shown.value,
+            None if shown is None else shown.value - half,
+            None if shown is None else shown.value + half,
+            None if shown is None else shown.kept,
+            fair, verdict, detail,
+        )  # fmt: skip
+
+
+def _half_width(found: Difference, control: Moments, ratio: Ratio, settings: ExperimentSettings) -> float:
+    """Of the difference; the doubt is shared out among the arms (Bonferroni)."""
+    confidence = 1 - (1 - settings.confidence) / len(settings.arms)
+    if settings.horizon == "fixed":
+        return fixed_half_width(found.variance, confidence)
+    scale = settings.effect * ratio.value(control)
+    return sequential_half_width(found.variance, confidence, scale)
+
+
+def _own_spread(moments: Moments, ratio: Ratio) -> float | None:
+    """Half the interval of a measure of one arm."""
+    if moments.users < 2:
+        return None
+    slope = ratio.gradient(moments)
+    return fixed_half_width(max(float(slope @ moments.covariance @ slope), 0) / moments.users, INTERVAL)
+
+
+def _few(arm: Arm, control: Arm, ratio: Ratio) -> str:
+    """Why there is too little to go by; empty where there is enough."""
+    least = min(side.moments.total(ratio.responders) for side in (arm, control))
+    return "" if least >= LEAST else f"{least:.0f} users responded in the smaller arm; {LEAST} are needed"
+
+
+def _verdict(
+    name: str,
+    found: Difference | None,
+    half: float,
+    settings: ExperimentSettings,
+    now: Now,
+    why: str,
+    few: str,
+) -> tuple[Verdict, str]:
+    if why:
+        return "invalid", why
+    if settings.horizon == "sequential" and name in now.decided:
+        day, word = now.decided[name]
+        return word, f"decided on {day}"
+    if not now.over and settings.horizon == "fixed":
+        return "running", f"decided once, on the day after {settings.end}"
+    open_: Verdict = "no difference" if now.over else "running"
+    if few or found is None or math.isinf(half):
+        return open_, few or "nothing to compare yet"
+    low, high = found.value - half, found.value + half
+    told = f"{settings.metric} differs by {found.value:+.4g} ({low:+.4g} to {high:+.4g})"
+    if abs(found.value) <= half:
+        return open_, told
+    return ("better" if found.value > 0 else "worse"), told

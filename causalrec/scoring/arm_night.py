@@ -1,0 +1,159 @@
+"""The lists of one arm on one night: its model, its users, tonight's catalogue."""
+
+import datetime as dt
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from causalrec.config import Settings
+from causalrec.config.sections import ScoringSettings
+from causalrec.dataset.load import Dataset
+from causalrec.lake import Lake
+from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.fused import fused_top_k
+from causalrec.ranking.rules import allowed
+from causalrec.ranking.slots import Policy
+from causalrec.ranking.ties import Ties
+from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
+from causalrec.registry.versions import PACKAGE_HASH
+from causalrec.scoring.arms import ServedArm
+from causalrec.scoring.tonight import tonight
+from causalrec.scoring.worker import RECOMMENDED, ScoreTask
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from pyspark.sql import DataFrame, SparkSession
+
+ANN_PROBES = 64  # cells of the index that are searched
+
+RECALL_USERS = 500  # whose lists by the index are compared with exact ones
+INDEX = "items.faiss"
+
+
+@dataclass
+class ArmNight:
+    """One arm on one night, with the package of its model open."""
+
+    settings: Settings
+    lake: Lake
+    dataset: Dataset
+    arm: ServedArm
+    ds: dt.date
+    package: ModelPackage
+
+    def __post_init__(self) -> None:
+        self.catalogue = tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
+        self.index = _index(self.catalogue, self.arm.scoring, self.settings.training.seed)
+
+    def scored(
+        self, spark: "SparkSession", interactions: "DataFrame", mine: "npt.NDArray[np.bool_] | None"
+    ) -> "DataFrame":
+        """Labelled lists of the users (U,) that are in the arm; None: of everybody."""
+        archive = _ship(spark, self.package, self.arm, self.index)
+        index = "" if self.index is None else INDEX
+        task = ScoreTask(archive, self.catalogue, self.arm.scoring, self.ds.isoformat(), index)
+        rows = user_rows(self.package, self.dataset)
+        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
+        spread = users.repartition(self.arm.scoring.partitions)
+        return _labelled(spread, task, self.arm, self.dataset, self.ds)
+
+    def counters(self) -> dict[str, float]:
+        """Of the catalogue and the index."""
+        sizes = _sizes(self.package, self.dataset, self.catalogue, self.arm.scoring, self.ds)
+        return sizes | _recall(self.package, self.catalogue, self.index, self.settings)
+
+
+def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
+    """user_id and the row of the user in the model; -1 for users it knows nothing about."""
+    rows = package.rows_of(dataset.user_ids)
+    return pa.table(
+        {"user_id": pa.array(dataset.user_ids, pa.string()), "user_row": pa.array(rows, pa.int32())}
+    )
+
+
+def users_with_history(spark: "SparkSession", users: pa.Table, interactions: "DataFrame") -> "DataFrame":
+    """Every user with the items chosen so far, latest first; null where there are none."""
+    latest = F.struct((-F.unix_micros("last_time")).alias("age"), "item_id")
+    past = F.sort_array(F.collect_list(latest)).getField("item_id")
+    histories = interactions.groupBy("user_id").agg(past.alias("history"))
+    return spark.createDataFrame(users).join(histories, "user_id", "left")
+
+
+def _index(catalogue: Catalogue, settings: ScoringSettings, seed: int) -> Any:  # noqa: ANN401 - faiss is untyped
+    """The approximate index of a very large catalogue; None where the search is exact."""
+    least = settings.ann_from_items
+    if catalogue.states is None or not least or catalogue.size < least:
+        return None
+    return build_index(catalogue.states, ANN_PROBES, seed)
+
+
+def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: Settings) -> dict[str, float]:  # noqa: ANN401
+    """What the index finds of the exact lists of a sample of users."""
+    tables = package.tables()
+    if index is None or tables is None or catalogue.states is None:
+        return {}
+    rng = np.random.default_rng(settings.training.seed)
+    size = min(RECALL_USERS, tables.users.shape[0])
+    users = tables.users[np.sort(rng.choice(tables.users.shape[0], size, replace=False))]
+    k, nothing = min(settings.scoring.k, catalogue.size), np.empty(0, dtype=np.int64)
+    ties = Ties.numbered(size, catalogue.size)
+    exact = fused_top_k(users, catalogue.states, k, nothing, ties)
+    return {"ann_recall": recall(near_top_k(index, users, catalogue.states, k, nothing, ties), exact)}
+
+
+def _ship(spark: "SparkSession", package: ModelPackage, arm: ServedArm, index: Any) -> str:  # noqa: ANN401
+    """Sends the model's files to every executor; returns the name they are found under."""
+    name = f"model-{arm.version.tags[PACKAGE_HASH]}-{arm.name}"  # the index is of the arm's own catalogue
+    archive = Path(tempfile.mkdtemp(prefix="causalrec-ship-")) / f"{name}.zip"
+    files = (
+        [package.folder / SERVING] if package.factorised else sorted((package.folder / RECOMMENDER).iterdir())
+    )
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
+        for file in [*files, package.folder / "manifest.json"]:
+            target.write(file, file.relative_to(package.folder))
+        if index is not None:
+            save_index(index, archive.with_name(INDEX))
+            target.write(archive.with_name(INDEX), INDEX)
+    spark.sparkContext.addArchive(f"{archive.as_uri()}#{name}")
+    return name
+
+
+def _labelled(
+    users: "DataFrame", task: ScoreTask, arm: ServedArm, dataset: Dataset, ds: dt.date
+) -> "DataFrame":
+    frame = users.mapInArrow(task, from_arrow_schema(RECOMMENDED))
+    by_taste = F.col("policy") == Policy.TASTE.value
+    return frame.withColumns(
+        {
+            "policy": F.when(by_taste, F.lit(arm.policy)).otherwise(F.col("policy")),
+            "model_version": F.lit(arm.version.version),
+            "dataset_id": F.lit(dataset.dataset_id),
+            "dataset_pins": F.lit(json.dumps({pin.table: pin.version for pin in dataset.pins})),
+            "ds": F.lit(ds),
+        }
+    )
+
+
+def _sizes(
+    package: ModelPackage, dataset: Dataset, catalogue: Catalogue, settings: ScoringSettings, ds: dt.date
+) -> dict[str, float]:
+    known = pd.Index(dataset.item_ids).isin(package.item_ids)
+    may = allowed(dataset.items, settings, ds)
+    return {
+        "items_scored": float(catalogue.rules.listed.sum()),
+        "items_blocked": float((~may).sum()),
+        "items_new": float(catalogue.rules.fresh.sum()),
+        "items_unknown_to_model": float((catalogue.model_rows < 0).sum()),
+        "items_without_score": float((~catalogue.rules.listed).sum()),
+        "items_retired": float(package.item_ids.size - known.sum()),
+    }

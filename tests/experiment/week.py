@@ -1,0 +1,84 @@
+"""A week of an experiment in memory: what the users of every arm did by the end of each night."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from causalrec.config.experiment import CONTROL, ExperimentSettings
+from causalrec.config.sections import SourceSettings
+from causalrec.experiment.assignment import arms_of
+from causalrec.experiment.moments import Moments
+from causalrec.experiment.verdict import Arm, Line, Now, Verdict, judge
+from causalrec.lab.oracle.truth import ShopTruth
+from causalrec.sources.demo.world import build_world
+
+Doubles = npt.NDArray[np.float64]
+Rng = np.random.Generator
+
+ROWS, VISITS = 5, 0.5  # of a list that are looked at; chance that a user comes on a day
+
+
+def moments_by_night(
+    arms: npt.NDArray[np.object_], days: Doubles, before: Doubles
+) -> Iterator[dict[str, Moments]]:
+    """Of ``days`` (nights, users, 4: looks, clicks, bought, revenue), summed up to each night.
+
+    Args:
+        before: (users, 4) the same before the experiment.
+    """
+    names = [CONTROL, *sorted(set(arms) - {CONTROL})]
+    for summed in np.cumsum(days, axis=0):
+        did = np.column_stack([summed, before, summed[:, 1] > 0])
+        did[:, [2, 6]] = did[:, [2, 6]] > 0
+        yield {name: Moments.of(did[arms == name]) for name in names}
+
+
+def verdicts(nights: Iterable[dict[str, Moments]], settings: ExperimentSettings) -> list[list[Line]]:
+    """The lines of every night in turn; what was decided stays decided."""
+    shares = {CONTROL: 1 - sum(settings.shares.values()), **settings.shares}
+    decided: dict[str, tuple[str, Verdict]] = {}
+    every, lines = list(nights), []
+    for night, moments in enumerate(every):
+        told = {name: Arm(shares[name], (name,), found) for name, found in moments.items()}
+        lines.append(judge(told, settings, Now(night == len(every) - 1, decided)))
+        for line in lines[-1]:
+            if line.verdict in ("better", "worse") and line.arm not in decided:
+                decided[line.arm] = (f"night {night}", line.verdict)
+    return lines
+
+
+def deciding(lines: list[Line]) -> dict[str, Verdict | None]:
+    """Arm -> verdict."""
+    return {line.arm: line.verdict for line in lines if line.decides and line.arm != CONTROL}
+
+
+def shop(users: int, items: int) -> ShopTruth:
+    """A generated shop that knows what everybody would do."""
+    world = build_world(SourceSettings(users=users, items=items, days=10))
+    return ShopTruth(world, np.arange(users), np.arange(items))
+
+
+def responses(truth: ShopTruth, lists: npt.NDArray[np.int64], nights: int, rng: Rng) -> Doubles:
+    """What the users of ``truth`` do with their ``lists`` (users, rows): (nights, users, 4)."""
+    users = np.arange(len(lists), dtype=np.int32)
+    chosen, buys = (np.take_along_axis(chance(users), lists, 1) for chance in (truth.factual, truth.buying))
+    shape = (nights, *lists.shape)
+    comes = rng.random((nights, len(lists), 1)) < VISITS
+    clicks = comes & (rng.random(shape) < chosen)
+    bought = clicks & (rng.random(shape) < np.minimum(buys / chosen, 1))
+    price = 5 + 10 * rng.random(truth.items.size)
+    paid = (bought * price[lists]).sum(2)
+    looks = np.broadcast_to(comes, shape).sum(2)
+    return np.stack([looks, clicks.sum(2), bought.sum(2), paid], axis=2).astype(float)
+
+
+def best(chances: Callable[[npt.NDArray[np.int32]], Doubles], users: int) -> npt.NDArray[np.int64]:
+    """The rows with the greatest chances, per user."""
+    found: npt.NDArray[np.int64] = np.argsort(-chances(np.arange(users, dtype=np.int32)), axis=1)[:, :ROWS]
+    return found
+
+
+def assigned(users: int, settings: ExperimentSettings) -> npt.NDArray[np.object_]:
+    """The arms of users named by number."""
+    return arms_of(np.array([f"u{n}" for n in range(users)], dtype=object), settings)

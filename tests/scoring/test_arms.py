@@ -1,0 +1,116 @@
+"""A night with an experiment: everybody has the list of their arm, and every arm its own rules."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from causalrec.config import Settings
+from causalrec.config.experiment import ExperimentSettings
+from causalrec.errors import RegistryError, ScoringError
+from causalrec.experiment.assignment import arms_of
+from causalrec.lake import Lake, Ledger
+from causalrec.registry.store import connect
+from causalrec.registry.train import train_and_log
+from causalrec.scoring.arms import served_arms
+from causalrec.scoring.publish import publish
+from causalrec.scoring.score import score, score_inputs
+from tests.registry.shop import DS, USERS, settings_in, write_dataset
+
+pytestmark = pytest.mark.spark
+EVERYBODY = np.array([f"u{row:03d}" for row in range(USERS + 2)], dtype=object)
+WHERE = {"ds": [DS.isoformat()]}
+
+
+def with_experiment(settings: Settings, **arms: dict[str, object]) -> Settings:
+    days = {"start": DS, "end": DS + dt.timedelta(days=7)}
+    chosen = ExperimentSettings.model_validate({"name": "x", "arms": arms, **days})
+    return settings.model_copy(update={"experiment": chosen})
+
+
+def rows_of(lake: Lake, table: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in (
+        lake.table(table)
+        .read(where=WHERE)
+        .sort_by([("user_id", "ascending"), ("rank", "ascending")])
+        .to_pylist()
+    ):
+        found.setdefault(row["user_id"], []).append(row)
+    return found
+
+
+def test_a_night_of_two_models_and_of_two_rules(
+    tmp_path_factory: pytest.TempPathFactory, spark: SparkSession
+) -> None:
+    settings = settings_in(tmp_path_factory.mktemp("arms"), "popularity")
+    write_dataset(settings)
+    lake = Lake(settings.lake_root)
+    ledger = Ledger(lake)
+    for name in ("popularity", "ease"):
+        model = settings.model.model_copy(update={"name": name})
+        train_and_log(settings.model_copy(update={"model": model}), lake, ledger, DS)
+    client = connect(settings)
+    client.set_registered_model_alias(settings.registry.model_name, "champion", "1")
+    score(settings, lake, ledger, spark, DS)
+    alone, before = rows_of(lake, "recommendation_candidates"), score_inputs(settings, lake, ledger, DS)
+
+    blocked = alone["u000"][0]["item_id"]
+    arms: dict[str, dict[str, object]] = {
+        "new": {"share": 0.4, "model": "experiment"},
+        "rules": {"share": 0.3, "scoring": {"blocked_items": [blocked]}},
+    }
+    trying = with_experiment(settings, **arms)
+    waits = score(trying, lake, ledger, spark, DS)
+    assert "experiment x waits for the version of an arm" in waits.note
+    assert not waits.writes[0].changed  # nobody was sent to the experiment yet
+    publish(trying, lake, ledger, spark, DS)
+    client.set_registered_model_alias(settings.registry.model_name, "experiment", "2")
+    assert score_inputs(trying, lake, ledger, DS) != before
+
+    outcome = score(trying, lake, ledger, spark, DS)
+    assert outcome.note == "champion version 1; arm new version 2; arm rules version 1"
+    owners = arms_of(EVERYBODY, trying.experiment)
+    found = rows_of(lake, "recommendation_candidates")
+    versions = {"control": "1", "new": "2", "rules": "1"}
+    for user, arm in zip(EVERYBODY, owners, strict=True):
+        mine = found[user]
+        assert {row["model_version"] for row in mine} == {versions[arm]}
+        assert {row["policy"] for row in mine} <= {f"causalrec:x:{arm}", "new_items"}
+        if arm == "control":
+            assert [row["item_id"] for row in mine] == [row["item_id"] for row in alone[user]]
+        if arm == "rules":
+            assert blocked not in {row["item_id"] for row in mine}
+    assert any(
+        [row["item_id"] for row in found[user]] != [row["item_id"] for row in alone[user]]
+        for user in EVERYBODY[owners == "new"]
+    )
+    sizes = {f"arm_{arm}": float((owners == arm).sum()) for arm in versions}
+    assert {name: outcome.counters[name] for name in sizes} == sizes
+    published = publish(trying, lake, ledger, spark, DS)
+    assert published.rows_out == outcome.rows_out == 5 * (USERS + 2)
+
+    _refuses_lists_of_other_arms(trying, lake, ledger, spark, EVERYBODY[owners == "rules"][0], blocked)
+    with pytest.raises(RegistryError, match="no version 9"):
+        served_arms(with_experiment(settings, new={"share": 0.5, "model": "9"}), lake, DS)
+
+
+def _refuses_lists_of_other_arms(
+    settings: Settings, lake: Lake, ledger: Ledger, spark: SparkSession, user: str, blocked: str
+) -> None:
+    table = lake.table("recommendation_candidates")
+    good = table.read(where=WHERE).drop_columns(["ds"])
+    for change, rule in (
+        ({"policy": "causalrec:x:new"}, "has its policy"),
+        ({"item_id": blocked}, "no rule blocks"),
+    ):
+        rows = [
+            {**row, **(change if (row["user_id"], row["rank"]) == (user, 1) else {})}
+            for row in good.to_pylist()
+        ]
+        table.replace(pa.Table.from_pylist(rows, schema=good.schema), {"ds": DS.isoformat()})
+        with pytest.raises(ScoringError, match=rule):
+            publish(settings, lake, ledger, spark, DS)
