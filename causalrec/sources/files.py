@@ -1,8 +1,20 @@
 """Whole files or none: bytes are written under a temporary name and then renamed."""
 
 import posixpath
+from pathlib import Path
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+
+def located(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """File system of a path or URI, and what it calls it.
+
+    A local path is taken as it stands: for fsspec, ``::`` in it would chain protocols.
+    """
+    if "://" in path:
+        return fsspec.core.url_to_fs(path)  # type: ignore[no-any-return]
+    return LocalFileSystem(), str(Path(path).absolute())
 
 
 def put(path: str, content: bytes) -> bool:
@@ -11,7 +23,7 @@ def put(path: str, content: bytes) -> bool:
     Returns:
         True where something was written.
     """
-    files, name = fsspec.core.url_to_fs(path)
+    files, name = located(path)
     if files.exists(name) and files.size(name) == len(content) and files.cat_file(name) == content:
         return False
     folder, base = posixpath.split(name)
@@ -24,5 +36,5 @@ def put(path: str, content: bytes) -> bool:
 
 def get(path: str) -> bytes | None:
     """Content of a path or URI; None if there is no such file."""
-    files, name = fsspec.core.url_to_fs(path)
+    files, name = located(path)
     return bytes(files.cat_file(name)) if files.exists(name) else None

@@ -7,12 +7,15 @@ them for incomplete files. Other files that are not data files are not ignored b
 import datetime as dt
 import hashlib
 import json
+import os
 import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import fsspec
+
+from causalrec.sources.files import located
 
 Kind = Literal["events", "products"]
 
@@ -68,7 +71,7 @@ def strangers(root: str, kind: Kind) -> list[str]:
 def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
     """Everything in a delivery's folder and below it, sorted by name."""
     folder = delivery_folder(root, kind, ds)
-    files, path = fsspec.core.url_to_fs(folder)
+    files, path = located(folder)
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
@@ -99,11 +102,11 @@ def delivery_fingerprint(root: str, kind: Kind, ds: dt.date) -> str:
 
 
 def _names(root: str, kind: Kind) -> list[str]:
-    files, path = fsspec.core.url_to_fs(posixpath.join(root, kind))
+    files, path = located(posixpath.join(root, kind))
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    return [posixpath.basename(entry.rstrip("/")) for entry in files.ls(path, detail=False)]
+    return [_shown(posixpath.basename(entry.rstrip("/"))) for entry in files.ls(path, detail=False)]
 
 
 def _date(name: str) -> dt.date | None:
@@ -123,16 +126,30 @@ def _entry(
     files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str, hidden: bool, remote: bool
 ) -> LandingEntry:
     path = entry["name"]
+    shown = _shown(name)
     modified = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or 0
     seconds = modified.timestamp() if isinstance(modified, dt.datetime) else float(modified)
     return LandingEntry(
         path=str(files.unstrip_protocol(path)) if remote else path,
-        name=name,
+        name=shown,
         size=int(entry.get("size") or 0),
-        unread="its name says that it is incomplete" if hidden else _unread(files, entry, name),
+        unread=_unnamed(name, shown, remote=remote)
+        or ("its name says that it is incomplete" if hidden else _unread(files, entry, name)),
         hidden=hidden,
         stamp=(round(seconds * 1e9), str(entry.get("ETag", ""))),
     )
+
+
+def _shown(name: str) -> str:
+    """The name as text, bytes that are not UTF-8 as escapes such as ``\\xfc``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _unnamed(name: str, shown: str, *, remote: bool) -> str:
+    """Why no path or URI can name the file; ''."""
+    if name != shown:
+        return "its name is not UTF-8"
+    return "its name has '::', which chains protocols in a URI" if remote and "::" in name else ""
 
 
 def _unread(files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str) -> str:

@@ -65,12 +65,14 @@ def sampled(
         if reason in _OF_COLUMNS and (column := _COLUMN.match(detail)):
             broken[f"{reason} {column[0]}"] += 1
     unreadable, left_out = reasons.pop(UNREADABLE, 0), reasons.pop(LEFT_OUT, 0)
+    torn = [row for row in rows if row["reason"] == UNREADABLE]
+    broken_file = next((f"{row['source_file']}: {row['detail']}" for row in torn), None)
     measures = Measures(
         rows_in=len(rows) - unreadable, rows_good=len(good), rejects=dict(reasons.most_common()),
-        unreadable=unreadable, broken_file=examples.get(UNREADABLE), unknown=unknown.total(), cut=0,
+        unreadable=unreadable, broken_file=broken_file, unknown=unknown.total(), cut=0,
         metrics=absent, unknown_names=unknown, nulled=dict(nulled.most_common()), left_out=left_out,
         broken_columns=broken,
-        broken_files=[row["source_file"] for row in rows if row["reason"] == UNREADABLE],
+        broken_files=[row["source_file"] for row in torn],
     )  # fmt: skip
     return Sampled(good, measures, examples)
 

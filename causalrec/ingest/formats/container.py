@@ -102,6 +102,11 @@ def named_compression(file: str) -> str:
     return ENDINGS.get(file.rpartition(".")[2].lower(), "")
 
 
+def stranger(promised: str) -> str:
+    """What is wrong with a file that lacks the compression of its name and is no known text."""
+    return f"its name says {promised}, but it does not begin like that"
+
+
 def _refuse_stump(file: str, head: bytes) -> None:
     """So few bytes of a compressed file that they do not show the compression."""
     promised = named_compression(file)

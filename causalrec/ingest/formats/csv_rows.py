@@ -217,7 +217,9 @@ def _rows(lines: Lines, delimiter: str) -> Iterator[CsvRow]:
             continue
         except csv.Error as error:
             if "unexpected end of data" in str(error):
-                raise EOFError(f"a quote is opened on line {first} and never closed") from error
+                raise EOFError(
+                    f"a quote is opened on line {first} and never closed; inside a cell it is written twice"
+                ) from error
             yield CsvRow(first, [], "".join(lines.taken), _problem(error))
             continue
         if cells:

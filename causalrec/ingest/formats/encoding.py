@@ -4,7 +4,7 @@ import codecs
 import io
 from typing import BinaryIO, cast
 
-from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression
+from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 
 BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -74,7 +74,7 @@ def _refuse_binary(file: str, head: bytes, encoding: str) -> None:
         return
     promised = named_compression(file)
     if promised:
-        raise NotRead(f"{file}: its name says {promised}, but it does not begin like that", do=AGAIN)
+        raise NotRead(f"{file}: {stranger(promised)}", do=AGAIN)
     raise NotRead(f"{file}: binary data of a kind that is not read", do="deliver CSV, JSON lines or Parquet")
 
 

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, cast
 
-import fsspec
-
 from causalrec.config.landing import FeedLayout
 from causalrec.ingest.formats.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
 from causalrec.ingest.formats.encoding import as_utf8, encoding_of
+from causalrec.sources.files import located
 
 Format = Literal["json", "csv", "parquet", "empty"]
 
@@ -46,7 +45,8 @@ def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO,
         NotRead: an unsupported format or encoding; the message names it and the fix.
         OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile: the file is damaged or gone.
     """
-    with fsspec.open(file, "rb", compression=None) as packed:
+    files, name = located(file)
+    with files.open(name, "rb") as packed:
         stream, compression = unpacked(packed, file)
         text = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), HEAD_BYTES))
         head = text.peek(HEAD_BYTES)  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ User = Annotated[str, typer.Argument(metavar="USER", help="User id.")]
 Json = Annotated[bool, typer.Option("--json", help="Everything as JSON, for scripts.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds.")]
 ModelSettings = Annotated[
-    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with [model] and [training].")
+    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with \\[model] and \\[training].")
 ]
 Why = Annotated[str, typer.Option("--why", help="Reason, shown in the history.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides (default: the user name on this machine).")]
