@@ -22,7 +22,7 @@ NOBODY = "no answer in time"
 
 @dataclass(frozen=True)
 class Said:
-    """What was answered, about which version, by whom."""
+    """The answer, the version it concerns, and who gave it."""
 
     answer: Answer
     version: str

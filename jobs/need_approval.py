@@ -1,7 +1,7 @@
-"""Exit 0 where a version that passed the gate waits for a person, 99 where none does, 1 on an error.
+"""Exit 0 if a version that passed the gate awaits approval, 99 if none does, 1 on an error.
 
-The last line is JSON: ``version`` is what the answer will be about, whatever is trained meanwhile; ``text``
-says what it is and where it can be looked at (Markdown).
+The last line is JSON: ``version`` is what the answer will refer to, whatever is trained meanwhile; ``text``
+describes it and links to its pages (Markdown).
 """
 
 import json
@@ -20,7 +20,7 @@ from jobs._stage.runner import Question, main
 
 
 def approval_needed(run: Run) -> tuple[bool, str]:
-    """Which version waits, and where it can be looked at."""
+    """Which version is waiting, and where to look at it."""
     settings = run.settings
     with guarded(settings):
         found = waiting(settings, run.lake)
@@ -30,7 +30,7 @@ def approval_needed(run: Run) -> tuple[bool, str]:
 
 
 def _text(settings: Settings, lake: Lake, found: ModelVersion) -> str:
-    """Which version it is, beside whom, and where to read about it."""
+    """Which version it is, which one it would replace, and where to read about it."""
     against, path = found.tags.get(AGAINST), found.tags.get(REVIEW)
     rival = f"compared with champion version {against}" if against else "there is no champion yet"
     data = found.tags[TRAINED_ON]

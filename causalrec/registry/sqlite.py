@@ -1,4 +1,4 @@
-"""Whether an MLflow store in SQLite is a whole database, before MLflow opens it."""
+"""Checks that an MLflow store in SQLite is an intact database, before MLflow opens it."""
 
 import sqlite3
 from contextlib import closing
@@ -11,10 +11,10 @@ CURE = "restore it from a copy; without one move it away and run causalrec histo
 
 
 def refuse_damaged(file: Path) -> None:
-    """Nothing, where the file is absent, empty or sound.
+    """Check a file, which may also be absent or empty.
 
     Raises:
-        LostRegistry: it is no SQLite database, or its pages are damaged.
+        LostRegistry: it is not a SQLite database, or its pages are damaged.
     """
     if file.is_file():
         facts = file.stat()
@@ -23,13 +23,13 @@ def refuse_damaged(file: Path) -> None:
 
 @cache
 def _checked(file: Path, inode: int, size: int) -> None:
-    """Once per process and file, and again when it has another size: a look at every page takes time."""
+    """Once per process and file, and again if its size changes, since checking every page takes time."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
-            return  # somebody writes to it, so it works
+            return  # another process is writing to it, so it works
         raise LostRegistry(f"the registry {file} cannot be read: {error}", do=CURE) from error
     except sqlite3.DatabaseError as error:
         raise LostRegistry(f"the registry {file} is damaged: {error}", do=CURE) from error

@@ -1,4 +1,4 @@
-"""Writes the page of a night: one HTML file that needs nothing else."""
+"""Writes the page of a night as one self-contained HTML file."""
 
 import datetime as dt
 import hashlib
@@ -21,7 +21,7 @@ from causalrec.report.truth import TruthLine, short_fits_note, truth_charts
 
 
 def report_inputs(settings: Settings, ledger: Ledger, ds: dt.date, jobs: Sequence[str]) -> dict[str, str]:
-    """What the page of ``ds`` shows: the newest runs of its jobs, the newest evaluation, and its settings."""
+    """Inputs of the page of ``ds``: the newest runs of its jobs, the newest evaluation, and its settings."""
     runs = {row.job: row.run_id for row in ledger.rows(ds) if row.job in jobs and row.status in DONE}
     evaluations = ledger.partition_digests("evaluations", upto=ds)
     return {
@@ -39,7 +39,7 @@ def _experiment(settings: Settings, ds: dt.date) -> dict[str, str]:
 
 
 def page_file(settings: Settings, ds: dt.date) -> Path:
-    """Where the page of a night lies."""
+    """Path of the page of a night."""
     return settings.report_root / f"nightly_{ds.isoformat()}.html"
 
 
@@ -47,7 +47,7 @@ def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Seque
     """``nightly_<ds>.html`` in the report folder, replaced in one step.
 
     Args:
-        truth: the champion and others against the truth; empty for a shop whose truth nobody knows.
+        truth: the champion and others against the truth; empty for a shop whose truth is unknown.
     """
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
@@ -71,7 +71,7 @@ def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Seque
 
 
 def items_of(settings: Settings, lake: Lake, ds: dt.date) -> tuple[dict[str, str], dict[str, str]]:
-    """Item id -> title, and item id -> picture; empty where no dataset was built."""
+    """Item id -> title, and item id -> picture; empty if no dataset was built."""
     try:
         items = load_dataset(settings, lake, ds).items
     except DatasetError:

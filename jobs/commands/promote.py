@@ -22,7 +22,7 @@ def promote(
     who: Who = "",
     settings_file: SettingsFile = None,
 ) -> int:
-    """Move the alias, say from where to where."""
+    """Move the alias, and print from where to where."""
     settings = shop_settings(settings_file)
     answer: Answer = "try" if experiment else "approve"
     return say(decide_by_hand(settings, open_lake(settings), answer, person(who, why), version))

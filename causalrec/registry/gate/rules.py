@@ -21,9 +21,10 @@ def decide(
     """Judge an evaluation.
 
     Args:
-        dataset_id: the data that the challenger was trained for; another evaluation is refused.
-        champion: version that is champion now; None where there is none.
-        outdated: the champion has to go, because it knows what was erased: as good as it is enough.
+        dataset_id: the data that the challenger was trained on; an evaluation on other data is refused.
+        champion: version of the present champion; None if there is none.
+        outdated: the champion must be replaced, because it was trained on erased data; equal quality
+            suffices.
     """
     checks = tuple(_checks(evaluation, settings, dataset_id, champion))
     if any(check.status == "fail" for check in checks):
@@ -99,7 +100,7 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
 
 
 def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | None) -> Check:
-    """The same question on data that exposure did not choose."""
+    """The same comparison on randomly exposed data."""
     name, asked = "debiased", settings.debiased_metric
     own = evaluation.value(evaluation.model, asked)
     if own is None:
@@ -122,7 +123,7 @@ def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | No
 
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:
-    """The champion stays where the challenger is the champion, or exactly as good."""
+    """The champion stays if the challenger is the champion itself, or exactly as good."""
     if champion is None:
         return False
     own = evaluation.value(evaluation.model, settings.metric)

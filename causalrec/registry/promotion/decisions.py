@@ -43,8 +43,8 @@ class Decided:
     """What was decided.
 
     Attributes:
-        version: that was judged. before, champion: the champion until then and from then on.
-        written: the row; None where it stood there already, from an earlier try.
+        version: that was judged. before, champion: the previous and the new champion.
+        written: the row; None if an earlier attempt had already written it.
     """
 
     word: Word
@@ -55,9 +55,10 @@ class Decided:
 
 
 def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
-    """The version that passed the gate and that nobody has answered yet; None where nothing waits.
+    """The version that passed the gate and awaits an answer; None if there is none.
 
-    One that is tried waits again once its experiment has an answer, before any newer challenger.
+    A version sent to an experiment awaits one again when the experiment has a verdict, before any newer
+    challenger.
     """
     if not store_exists(settings):
         return None
@@ -78,12 +79,12 @@ def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
 def decide_by_hand(
     settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str | None = None
 ) -> Decided:
-    """Carries out what a person says of ``version`` (default: the challenger).
+    """Carries out a person's decision on ``version`` (default: the challenger).
 
     Raises:
         RegistryError: it may not be promoted (it did not pass the gate, was judged against another champion,
             is still being tried, or its artifacts are damaged), there is no experiment to try it in, a
-            rejection has no reason or is of the champion, or somebody else was faster.
+            rejection has no reason or concerns the champion, or another decision came first.
     """
     with guarded(settings):
         client = connect(settings)
@@ -108,10 +109,10 @@ def decide_by_hand(
 
 
 def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str) -> Decided:
-    """Carries out the answer to a question about ``version``, once, however often it is tried.
+    """Carries out the answer to a question about ``version``, exactly once, however often it is called.
 
     Raises:
-        RegistryError: as :func:`decide_by_hand`; or somebody decided by hand while the question was open.
+        RegistryError: as :func:`decide_by_hand`; or a decision was made by hand while the question was open.
     """
     with guarded(settings):
         settle(connect(settings), settings, lake)
@@ -131,12 +132,13 @@ def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Deci
 
 
 def roll_back(settings: Settings, lake: Lake, person: Decider, to: str | None = None) -> Decided:
-    """Gives the alias back to ``to`` (default: the version that the champion took it from).
+    """Returns the alias to ``to`` (default: the version that the champion took it from).
 
-    Running jobs keep the version that they opened; the next one opens this.
+    Running jobs keep the version they opened; the next ones open this one.
 
     Raises:
-        RegistryError: there is nothing to go back to, its artifacts are damaged, or somebody else was faster.
+        RegistryError: there is nothing to go back to, its artifacts are damaged, or another decision came
+            first.
     """
     with guarded(settings):
         client = connect(settings)

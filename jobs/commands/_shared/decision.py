@@ -1,4 +1,4 @@
-"""What the commands that decide about the champion share."""
+"""Shared by the commands that decide about the champion."""
 
 import getpass
 
@@ -13,7 +13,7 @@ WORDS = {
 
 
 def person(who: str, why: str) -> Decider:
-    """Who decides, and why; nobody named: the user of this machine."""
+    """Who decides, and why; by default the user of this machine."""
     return Decider(who or getpass.getuser(), why)
 
 
