@@ -38,8 +38,7 @@ def in_airflow(environ: Mapping[str, str]) -> bool:
 
 
 def outcome_line(ds: dt.date, rows: Sequence[LedgerRow]) -> str:
-    """What a task adds to its asset events: the run date, the version and rows of each written table, and news
-    to pass on."""
+    """What a task adds to its asset events: the run date, version and rows of every written table, news."""
     tables: dict[str, dict[str, int]] = {}
     for written in (written for row in rows for written in row.writes):
         told = tables.setdefault(written["table"], {"version": 0, "rows": 0})
