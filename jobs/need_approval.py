@@ -8,8 +8,10 @@ import json
 import sys
 
 from causalrec.config import Settings
+from causalrec.lake import Lake
 from causalrec.registry.pages import review_page_address, version_page
 from causalrec.registry.promotion.decisions import waiting
+from causalrec.registry.promotion.trial import trial_of
 from causalrec.registry.runs import REVIEW
 from causalrec.registry.store import guarded
 from causalrec.registry.versions import AGAINST, TRAINED_ON, ModelVersion
@@ -24,15 +26,17 @@ def approval_needed(run: Run) -> tuple[bool, str]:
         found = waiting(settings, run.lake)
         if found is None:
             return False, "no version is waiting for approval"
-        return True, json.dumps({"version": found.version, "text": _text(settings, found)})
+        return True, json.dumps({"version": found.version, "text": _text(settings, run.lake, found)})
 
 
-def _text(settings: Settings, found: ModelVersion) -> str:
+def _text(settings: Settings, lake: Lake, found: ModelVersion) -> str:
     """Which version it is, which one it would replace, and where to read about it."""
     against, path = found.tags.get(AGAINST), found.tags.get(REVIEW)
     rival = f"compared with champion version {against}" if against else "there is no champion yet"
     data = found.tags[TRAINED_ON]
     lines = [f"Version {found.version} of {found.name}, trained on data up to {data}; {rival}."]
+    if (trial := trial_of(lake, found.version)) is not None:
+        lines.append(f"* Tried on users: {trial}")
     if page := review_page_address(settings, found):
         lines.append(f"* [Review page]({page})")
     elif path:

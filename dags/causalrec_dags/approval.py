@@ -18,12 +18,13 @@ from causalrec.pipeline import STAGES
 from causalrec_dags.commands import YESTERDAY, stage_task
 from causalrec_dags.notify import notices
 
-APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
+APPROVE, REJECT, TRY, LATER = "Approve", "Reject", "Try it", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"
 QUESTION = f"""{{{{ {ASKED}['text'] }}}}
 
 *Approve*: it scores from the next run.
 *Reject*: give a reason below; the champion stays.
+*Try it*: the experiment in the settings shows it to some users first; you are asked again.
 *Decide later*, or no answer in time: the champion stays too."""
 ANSWER = "ti.xcom_pull(task_ids='approval')"
 # null is allowed too: Airflow's form keeps its buttons disabled while a plain string is empty
@@ -38,7 +39,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         task_id="approval",
         subject="Should the new model go live?",
         body=QUESTION,
-        options=[APPROVE, REJECT, LATER],
+        options=[APPROVE, REJECT, TRY, LATER],
         defaults=LATER,
         params={"reason": REASON},
         notifiers=notices("waiting"),

@@ -22,7 +22,7 @@ from airflow.sdk import Asset, Param
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
 
 from causalrec.pipeline import ASSETS, TRAINING_REQUEST, Stage
-from causalrec_dags.notify import notices
+from causalrec_dags.notify import Notice, notices
 from causalrec_dags.placement import placement
 
 _ABOVE = Path(__file__).resolve().parents[2]
@@ -36,6 +36,8 @@ NOTHING_TO_DO = 99
 TURN = timedelta(seconds=30)
 """Time between two checks whether it is a run's turn."""
 LAKE = "causalrec://lake/"
+VERDICTS = "experiments"
+"""Table of an experiment that people may wait for."""
 REFUSED = frozenset({2, 78})
 """Exit statuses that a retry cannot change: a wrong command line, a bad delivery or setting."""
 
@@ -183,6 +185,13 @@ def stage_task(
         append_env=True,
         in_turn=in_turn,
         on_failure_callback=notices("failed"),
-        on_success_callback=notices("training requested") if TRAINING_REQUEST in stage.outlets else [],
+        on_success_callback=_good_news(stage),
         **placement(stage),
     )
+
+
+def _good_news(stage: Stage) -> list[Notice]:
+    """Whom to call when the stage succeeded."""
+    if TRAINING_REQUEST in stage.outlets:
+        return notices("training requested")
+    return notices("experiment decided") if VERDICTS in stage.writes else []

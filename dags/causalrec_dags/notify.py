@@ -26,7 +26,7 @@ SLACK_HOST = "https://hooks.slack.com/services"
 SECONDS = 10
 LONGEST = 3_000  # characters of a message; Slack splits longer ones
 
-Event = Literal["failed", "late", "waiting", "training requested"]
+Event = Literal["failed", "late", "waiting", "training requested", "experiment decided"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,10 @@ class Notice(BaseNotifier):  # type: ignore[misc]  # Airflow has no types here
         self.event = event
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Sends it to every configured receiver."""
-        self.send(task_message(self.event, context))
+        """Sends it to every configured receiver; nothing about an experiment that is still running."""
+        message = task_message(self.event, context)
+        if message.text or self.event != "experiment decided":
+            self.send(message)
 
     def send(self, message: Message) -> None:
         """Sends ``message``; errors of a receiver are logged."""
@@ -83,6 +85,8 @@ def task_message(event: Event, context: Mapping[str, Any]) -> Message:
     error = context.get("exception")
     if event == "waiting":
         text = str(context["ti"].task.body)
+    elif event == "experiment decided":
+        text = news_of(str(getattr(task.task, "said", "")))
     else:
         text = str(error) if error is not None else str(getattr(task.task, "said", ""))
     return Message(
@@ -93,6 +97,15 @@ def task_message(event: Event, context: Mapping[str, Any]) -> Message:
         text[:LONGEST],
         str(getattr(task, "log_url", "") or ""),
     )
+
+
+def news_of(line: str) -> str:
+    """What the last ``line`` of a job says that people should know; empty where it says nothing new."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return ""
+    return str(told.get("news", "")) if isinstance(told, dict) else ""
 
 
 def tell_late(context: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
+from causalrec.lake.outcome import NEWS
 from causalrec.lake.record.ledger import LedgerRow
 from causalrec.lake.record.lineage_facets import Parent
 
@@ -37,10 +38,13 @@ def in_airflow(environ: Mapping[str, str]) -> bool:
 
 
 def outcome_line(ds: dt.date, rows: Sequence[LedgerRow]) -> str:
-    """What a task adds to its asset events: the run date, and the version and rows of each written table."""
+    """What a task adds to its asset events: the run date, version and rows of every written table, news."""
     tables: dict[str, dict[str, int]] = {}
     for written in (written for row in rows for written in row.writes):
         told = tables.setdefault(written["table"], {"version": 0, "rows": 0})
         told["version"] = max(told["version"], written["version"])
         told["rows"] += written["rows"]
-    return json.dumps({"ds": ds.isoformat(), "tables": tables}, sort_keys=True)
+    facts: dict[str, object] = {"ds": ds.isoformat(), "tables": tables}
+    if news := "\n".join(row.note for row in rows if row.counters.get(NEWS)):
+        facts["news"] = news
+    return json.dumps(facts, sort_keys=True)

@@ -23,14 +23,14 @@ from causalrec.registry.champion.promotions import (
 )
 from causalrec.registry.champion.remembered import remember, remembered, state_of
 from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import ModelVersion, by_alias, find_number
+from causalrec.registry.versions import EXPERIMENT, ModelVersion, by_alias, find_number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SETTLED = "settled_decision"  # tag of the registered model: the last row carried out
 ANSWER = "answer"  # tag of a version: a person's comment on it
-ANSWERS: dict[Word, str] = {"promoted": "approve", "rejected": "reject", "left": "leave"}
+ANSWERS: dict[Word, str] = {"promoted": "approve", "rejected": "reject", "left": "leave", "tried": "try"}
 
 
 def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, decision: Decision) -> Written:
@@ -147,6 +147,7 @@ def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision |
         if row.moves and _champion(client, settings) in {row.before, *own}:
             client.set_registered_model_alias(settings.registry.model_name, "champion", row.version)
             own.add(row.version)
+        _send_to_experiment(client, settings, row)
         if row.by_hand and row.word in ANSWERS:
             client.set_model_version_tag(settings.registry.model_name, row.version, ANSWER, ANSWERS[row.word])
         client.set_registered_model_tag(settings.registry.model_name, SETTLED, row.key)
@@ -165,6 +166,16 @@ def unsettled(client: "MlflowClient", settings: Settings, lake: Lake) -> Decisio
         return None
     tags = client.get_registered_model(settings.registry.model_name).tags
     return None if tags.get(SETTLED) == row.key else row
+
+
+def _send_to_experiment(client: "MlflowClient", settings: Settings, row: Decision) -> None:
+    """The alias of the version that is tried: given by one decision, taken by the next about this version."""
+    if row.word == "tried":
+        client.set_registered_model_alias(settings.registry.model_name, EXPERIMENT, row.version)
+    elif row.word in ("promoted", "rejected"):
+        found = by_alias(client, settings, EXPERIMENT)
+        if found is not None and found.version == row.version:
+            client.delete_registered_model_alias(settings.registry.model_name, EXPERIMENT)
 
 
 def _champion(client: "MlflowClient", settings: Settings) -> str | None:

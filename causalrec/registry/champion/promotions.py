@@ -11,7 +11,7 @@ import pyarrow as pa
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 
-Word = Literal["promoted", "kept", "rejected", "left", "rolled_back", "lost"]
+Word = Literal["promoted", "kept", "rejected", "left", "tried", "rolled_back", "lost"]
 MOVES = ("promoted", "rolled_back")
 TICK = dt.timedelta(microseconds=1)
 NOT_YET = dt.datetime.min.replace(tzinfo=dt.UTC)

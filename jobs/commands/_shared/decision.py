@@ -6,7 +6,10 @@ from rich.console import Console
 
 from causalrec.registry.promotion.decisions import Decided, Decider
 
-WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
+WORDS = {
+    "promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again",
+    "tried": "is tried in the experiment",
+}  # fmt: skip
 
 
 def person(who: str, why: str) -> Decider:
