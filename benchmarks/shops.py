@@ -1,23 +1,28 @@
 """Table "Generated shops" of RESULTS.md: the default model against the truth and on held-out pairs.
 
     python -m benchmarks.shops [--seeds 7 8 9 10 11]
+    python -m benchmarks.shops --settings FILE [FILE ...]
 
-Each shop is generated in memory and fitted twice, as the training stage does it: without held-out pairs and
-random exposure, for the metrics on them, and on everything, for the comparison with the truth.
+Each shop is generated in memory, or is the newest dataset of a settings file, whose pictures and texts went
+through the encoders. It is fitted twice, as the training stage does it: without held-out pairs and random
+exposure, for the metrics on them, and on everything, for the comparison with the truth.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from rich.console import Console
 
-from causalrec.config import Settings
+from causalrec.config import Settings, load_settings
 from causalrec.config.sections import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.lab.oracle.generated import generated_shop
+from causalrec.dataset.load import newest_dataset
+from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import (
     IDEAL,
     POPULARITY,
@@ -25,9 +30,11 @@ from causalrec.lab.oracle.truth import (
     Scores,
     raw_scores,
     scores_of,
+    shop_truth,
     truth_rows,
     with_exposure,
 )
+from causalrec.lake import Lake
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_metrics
 from causalrec.model.base import Recommender
@@ -44,11 +51,17 @@ def main() -> None:
     """Measure every shop, print a table per question and its means."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="*", default=[7, 8, 9, 10, 11])
+    parser.add_argument("--settings", type=Path, nargs="*", default=[])
     given = parser.parse_args()
     torch.set_num_threads(1)
+    shops: list[tuple[int, Callable[[], GeneratedShop]]]
+    if given.settings:
+        shops = [(load_settings(file, {}).source.seed, partial(delivered, file)) for file in given.settings]
+    else:
+        shops = [(seed, partial(generated_shop, SourceSettings(seed=seed))) for seed in given.seeds]
     found: list[dict[str, Row]] = []
-    for seed in given.seeds:
-        found.append(measure(SourceSettings(seed=seed)))
+    for seed, shop in shops:
+        found.append(measure(shop()))
         for name, row in found[-1].items():
             CONSOLE.print(f"| {seed} | {name} | {shown(row)} |")
     for name in found[0]:
@@ -56,9 +69,18 @@ def main() -> None:
         CONSOLE.print(f"| mean | {name} | {shown(mean)} |")
 
 
-def measure(source: SourceSettings) -> dict[str, Row]:
+def delivered(file: Path) -> GeneratedShop:
+    """The newest dataset of a demo shop that was delivered, ingested and embedded, and its truth."""
+    settings = load_settings(file, {})
+    dataset = newest_dataset(settings, Lake(settings.lake_root, settings.lake))
+    return GeneratedShop(
+        dataset.data, shop_truth(settings.source, dataset.user_ids, dataset.item_ids, dataset.ds)
+    )
+
+
+def measure(shop: GeneratedShop) -> dict[str, Row]:
     """Row -> what one shop says of it."""
-    shop, settings = generated_shop(source), Settings()
+    settings = Settings()
     began = time.process_time()
     judged = build_recommender(settings)
     judged.fit(shop.data)

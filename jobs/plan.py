@@ -1,8 +1,7 @@
 """What a backfill would do: ``python -m jobs.plan --from YYYY-MM-DD --to YYYY-MM-DD``.
 
-Per date one of three states, found without Spark and without writing anything: ``missing`` (a job has never
-succeeded for it), ``stale`` (all succeeded, but something that a result depends on is different now) and
-``done``.
+Each date has one of three states, found without Spark and without writing anything: ``missing`` (a job has
+never succeeded for it), ``stale`` (all succeeded, but an input of a result has changed) and ``done``.
 """
 
 import argparse
@@ -54,7 +53,7 @@ def _plan_day(
 
 
 def why_stale(context: Run, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
-    """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
+    """Why the recorded result of ``job`` is no longer the one it would make; None if it still is."""
     at_date = context.at(ds)
     try:
         inputs = inputs_of(job, at_date)

@@ -171,7 +171,7 @@ class DemoSettings(Section):
     campaign_share: float = Field(0.2, ge=0, le=1, description="share of the time that a brand campaigns")
     random_share: float = Field(0.08, ge=0, le=1, description="share of places filled uniformly at random")
     position_decay: float = Field(
-        0.15, ge=0, description="share of attention lost from one place to the next"
+        0.15, ge=0, description="the k-th place of a list is looked at with chance k^-decay"
     )
     new_item_share: float = Field(
         0.12, gt=0, lt=0.5, description="share of the catalogue that is added over time"

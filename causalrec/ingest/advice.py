@@ -1,4 +1,4 @@
-"""Which setting cures a reason, and how a loss is told."""
+"""Which setting fixes a reject reason, and how losses are worded."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -53,18 +53,18 @@ _FIELD_CURES: Mapping[str, str] = {
 
 
 def advice(found: "Measures", table: Contract) -> str:
-    """What cures the reason that most rows have."""
+    """The fix for the most frequent reason."""
     lost = {reason: n for reason, n in found.rejects.items() if reason != ReasonCode.DUPLICATE}
     return cure(max(lost, key=lambda reason: lost[reason], default=""), table)
 
 
 def cure(reason: str, table: Contract) -> str:
-    """What cures one reason."""
+    """The fix for one reason."""
     return _filled(_CURES.get(reason, "correct the delivery"), table)
 
 
 def field_advice(column: str, reason: str, table: Contract) -> str:
-    """What cures an optional column that cannot be read."""
+    """The fix for an optional column that cannot be read."""
     types = {one.name: one.type for one in table.columns}
     text = _FIELD_CURES.get(types.get(column, ""), "") if reason == ReasonCode.INVALID_TYPE else ""
     return _filled(text or "correct column {column} of the delivery", table, column)
@@ -78,7 +78,7 @@ def _filled(text: str, table: Contract, column: str = "") -> str:
 def loss_note(
     found: "Measures", table: Contract, loud_share: float, examples: Mapping[str, str] | None = None
 ) -> str:
-    """One line per reason for losing rows or values, with what cures it; '' where next to none are lost.
+    """One line per reason for losing rows or values, with its fix; '' if next to none are lost.
 
     Args:
         examples: "column reason" -> one of the values that became null.

@@ -1,4 +1,4 @@
-"""Which deliveries a run takes up, and what their content depends on."""
+"""Which deliveries a run loads, and what their rows depend on."""
 
 import datetime as dt
 import hashlib
@@ -31,7 +31,7 @@ class Feed:
 
     @property
     def table(self) -> Contract:
-        """Contract of the table that the rows become."""
+        """Contract of the table that the rows go to."""
         return load_contract(self.kind)
 
     @property
@@ -53,7 +53,7 @@ def feed_inputs(feed: Feed, settings: Settings, ds: dt.date) -> dict[str, str]:
 
 
 def open_dates(feed: Feed, settings: Settings, ledger: Ledger, ds: dt.date) -> list[dt.date]:
-    """``ds``, if it was delivered, and every older arrival date that no run has loaded yet, ascending.
+    """``ds``, if it was delivered, and every older arrival date that has not been loaded yet, ascending.
 
     Raises:
         SourceError: ``ds`` must have a delivery and has none.
@@ -73,7 +73,7 @@ def open_dates(feed: Feed, settings: Settings, ledger: Ledger, ds: dt.date) -> l
 def list_files(
     feed: Feed, settings: Settings, dates: Sequence[dt.date]
 ) -> tuple[list[SourceFile], list[str]]:
-    """Files of the deliveries, by date and name, and a line for each that nobody reads.
+    """Files of the deliveries, by date and name, and a line for each file that is not read.
 
     Raises:
         SourceError: a delivery has no file, or one that is not read (setting ``landing.unread_files``).

@@ -1,6 +1,6 @@
 """The batch gate: a delivery that is empty, broken, far too small or mostly rejected is refused as a whole.
 
-It runs before anything is written, so yesterday's tables stay as they are.
+It runs before anything is written, so yesterday's tables are left untouched.
 """
 
 import datetime as dt
@@ -13,7 +13,8 @@ from causalrec.errors import ContractError, QualityError, ReasonCode, SourceErro
 from causalrec.ingest.advice import advice, field_advice
 from causalrec.ingest.measure import Measures
 
-MIN_JUDGED_VALUES = 20  # fewer unreadable values of a column, or events of unknown items, refuse nothing
+# fewer unreadable values of a column, or events of unknown items, than this refuse nothing
+MIN_JUDGED_VALUES = 20
 VOLUME_WINDOW_DAYS = 7  # earlier deliveries that a new one is compared with
 
 
@@ -36,7 +37,7 @@ class BrokenFiles(SourceError):
 
 
 def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], table: Contract) -> None:
-    """Every delivery has rows, and each of its files could be read to the end.
+    """Check that every delivery has rows and that each of its files could be read to the end.
 
     Raises:
         BrokenFiles: files break off.
@@ -55,7 +56,7 @@ def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], 
 
 
 def check_columns(measures: Mapping[dt.date, Measures], table: Contract, landing: Contract) -> None:
-    """No required column is absent from every row of a delivery, and none has another type in every row.
+    """Check that no required column is missing, or of the wrong type, in every row of a delivery.
 
     For JSON lines, which have no header; files with one are checked before any row is read.
 
@@ -93,10 +94,10 @@ def check_volume(
     """Compare each delivery with the median of those that arrived before it.
 
     Args:
-        measures: the deliveries at hand.
-        before: rows of earlier deliveries, by arrival date; those of history left out.
-        table: contract that may ask for this check.
-        settings: window (deliveries), smallest share, and the median below which counts are mere noise.
+        measures: the deliveries of this run.
+        before: rows of earlier deliveries, by arrival date; history is left out.
+        table: contract, which may enable this check.
+        settings: window (deliveries), smallest share, and the median below which counts are only noise.
 
     Raises:
         QualityError: a delivery has fewer rows than ``min_rows_share`` of the median.
@@ -117,11 +118,11 @@ def check_volume(
 
 
 def check_rejects(measures: Mapping[dt.date, Measures], table: Contract, settings: IngestSettings) -> None:
-    """Refuse a delivery of which too much would be lost. Repetitions of a row are no loss.
+    """Refuse a delivery of which too much would be lost. Repeated rows do not count as a loss.
 
     Raises:
-        QualityError: the share is above ``max_rejected_share``; names the counts per reason and what cures
-            the reason that most rows have.
+        QualityError: the share is above ``max_rejected_share``; names the counts per reason and the fix for
+            the most frequent one.
     """
     for date, found in sorted(measures.items()):
         share = found.rows_lost / max(found.rows_asked, 1)

@@ -1,15 +1,16 @@
-"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before any row."""
+"""File-level check of a delivery: new, missing, renamed or re-typed columns stop it before rows are read."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ContractError, SourceError
+from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 from causalrec.ingest.formats.csv_head import CsvHead
-from causalrec.ingest.formats.csv_rows import csv_head
+from causalrec.ingest.formats.csv_rows import RowTooLong, csv_head
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
 from causalrec.ingest.formats.rows import DAMAGED
@@ -31,26 +32,35 @@ def check_header(
 
     Raises:
         ContractError: names the column, what was expected and what was found.
-        SourceError: the file cannot be opened, or is of a kind that is not read.
+        SourceError: the file cannot be opened, or has an unsupported format.
     """
     try:
         with opened(file, section(landing), layout.feed) as (stream, shape):
             if shape.format == "csv":
-                _check_csv(file, landing, layout, csv_head(stream, landing, layout, max_row_bytes))
+                head = csv_head(stream, landing, layout, max_row_bytes)
+                _check_csv(file, landing, layout, head, shape.compression)
             elif shape.format == "parquet":
                 _check_parquet(file, landing, layout, parquet_head(stream, landing, layout, file))
             return shape
+    except RowTooLong as error:
+        raise SourceError(
+            f"{file} cannot be read: its first line is longer than {max_row_bytes:,} bytes",
+            do="raise ingest.max_row_bytes where that is right, or look at how its lines end",
+        ) from error
     except (csv.Error, *DAMAGED) as error:
         raise SourceError(
             f"{file} cannot be read: {type(error).__name__}: {error}"[:500], do="deliver the file again"
         ) from error
 
 
-def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead) -> None:
+def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead, compression: str) -> None:
     if not head.names:
-        return  # an empty file: the gate counts its rows
+        return  # an empty file is left to the gate, which counts its rows
     looked_for = layout.known(landing)
     if not layout.feed.header and not any(name in looked_for for name in head.names):
+        promised = named_compression(file)
+        if promised and not compression:
+            raise NotRead(f"{file}: {stranger(promised)}", do=AGAIN)
         shown = ", ".join(head.given[:SHOWN])
         raise ContractError(
             f"{file}: column {landing.columns[0].name}: expected in the first line, which has no name of "
@@ -59,16 +69,20 @@ def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead) -> N
             "or [...columns]",
         )
     _check_names(file, landing, layout, head.names)
-    if head.twice:
-        name, count = next(iter(sorted(head.twice.items())))
-        raise _broken(
-            file, f"column {name}: expected once, found {count} times", landing, f"leave one column {name}"
-        )
+    _check_once(file, landing, head.twice)
+
+
+def _check_once(file: str, landing: Contract, counts: Mapping[str, int]) -> None:
+    for name, count in sorted(counts.items()):
+        if count > 1:
+            what = f"column {name}: expected once, found {count} times"
+            raise _broken(file, what, landing, f"leave one column {name}")
 
 
 def _check_parquet(file: str, landing: Contract, layout: Layout, head: ParquetHead) -> None:
     names = [name for name in head.names if name != INDEX]
     _check_names(file, landing, layout, names)
+    _check_once(file, landing, {name: names.count(name) for name in layout.known(landing)})
     types = dict(zip(head.names, head.schema.types, strict=True))
     for column in landing.columns:
         found = types.get(column.name)
@@ -145,7 +159,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
 
 
 def _is_text(found: pa.DataType) -> bool:
-    """Texts carry any type that has a written form: identifiers, numbers, ISO times, lists with commas."""
+    """Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas."""
     return bool(
         pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
     )

@@ -1,4 +1,4 @@
-"""How a delivery compares with those before it: its size, and the mix of its values."""
+"""Compares a delivery with earlier ones: its size and the mix of its values."""
 
 import datetime as dt
 import math
@@ -17,19 +17,19 @@ from causalrec.lake.record.ledger import LATE
 SEEN = "seen."
 ROWS_TO_MEDIAN = "rows_to_median"
 DRIFT = "drift_"
-HALF = 0.5  # added to each count, so that a value seen on one side only has a finite weight
+HALF = 0.5  # added to each count, so that a value seen on only one side has a finite weight
 
 
 @dataclass(frozen=True)
 class Past:
-    """What the ledger keeps of one delivery: its rows, and per distribution how often each value stood."""
+    """What the ledger keeps of one delivery: its rows, and per distribution the count of each value."""
 
     rows: int
     seen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def counters_of(found: Measures) -> dict[str, float]:
-    """The entries of the ledger's counters that later deliveries, and readers of late rows, look at."""
+    """The ledger counters that later deliveries are compared with, and those of late rows."""
     counters: dict[str, float] = {LATE + date: n for date, n in found.late.items()}
     for name, counts in found.seen.items():
         counters |= {f"{SEEN}{name}.{value}": n for value, n in counts.items()}
@@ -54,10 +54,10 @@ def compared(
 ) -> dict[dt.date, Measures]:
     """The measures with ``rows_to_median`` and ``drift_NAME`` among their metrics.
 
-    Each delivery is compared with the ``volume_window_days`` before it; null where these have a median below
-    ``volume_min_median`` rows, for their counts are mere noise, or where ``compare_history`` is off. Drift
-    is the population stability index (natural logarithm): 0 for equal shares, 0.25 for a mix that moved.
-    Deliveries up to ``history`` are no measure of a usual day, and are not judged.
+    Each delivery is compared with the ``volume_window_days`` before it; null if their median is below
+    ``volume_min_median`` rows, since such counts are only noise, or if ``compare_history`` is off. Drift is
+    the population stability index (natural logarithm): 0 for equal shares, 0.25 for a mix that moved.
+    Deliveries up to ``history`` do not represent a usual day and are not judged.
     """
     known = dict(past) | {date: Past(found.rows_in, found.seen) for date, found in measures.items()}
     results = {}
@@ -78,7 +78,7 @@ def compared(
 def history_end(
     feed_dates: Iterable[dt.date], loaded: Iterable[dt.date], settings: IngestSettings
 ) -> dt.date | None:
-    """Last arrival date that counts as history: the one that is set, else the first delivery there was."""
+    """Last arrival date that counts as history: the configured one, else that of the first delivery."""
     return settings.history_until or min((*feed_dates, *loaded), default=None)
 
 

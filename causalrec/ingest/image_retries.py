@@ -1,6 +1,6 @@
-"""Pictures that failed for a reason that may pass, and are due for another try.
+"""Pictures that failed for a temporary reason and are due for a retry.
 
-A retry belongs to the night that makes it: what it finds stands in the partition of that night's date, beside
+A retry belongs to the night that makes it: its result is stored in the partition of that night's date, with
 the date of the delivery that named the picture. So no older partition changes, and a backfill of an older
 date knows no more than that date did.
 """
@@ -32,11 +32,11 @@ DUE = pa.schema(
 
 
 def due_retries(lake: Lake, ds: dt.date, caps: ImageSettings) -> pa.Table:
-    """What the run of ``ds`` has to try again, columns :data:`DUE`; without Spark, failures are few.
+    """What the run of ``ds`` has to retry, columns :data:`DUE`; without Spark, since failures are few.
 
-    Left out: a picture that a later try found or judged otherwise, and one whose item was delivered again
-    since (the delivery asks for its own pictures). A retry that no run took up within
-    ``caps.retry_window_days`` after the failure is given up.
+    Left out: pictures with a different result in a later attempt, and those whose item has been delivered
+        again since (that delivery has its own pictures). A retry that no run made within
+        ``caps.retry_window_days`` after the failure is given up.
     """
     failures = lake.table("image_failures")
     columns = [*KEY, "image_ref", "attempt", "retry_on", "arrival_date"]

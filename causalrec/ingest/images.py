@@ -1,8 +1,8 @@
-"""Pictures of the products: which were delivered, what they are, and why some cannot be used.
+"""Pictures of the products: which were delivered, their properties, and why some cannot be used.
 
 For every arrival date of products, each reference becomes one row of ``images`` or of ``image_failures``.
-A picture is taken to be immutable while its product is not delivered again: a delivery re-reads its pictures,
-nothing else does (``--force`` does too). What was missing or out of reach is tried again on later nights
+A picture is assumed unchanged until its product is delivered again: only a new delivery (or ``--force``)
+re-reads pictures. Missing or unreachable ones are retried on later nights
 (:mod:`causalrec.ingest.image_retries`).
 """
 
@@ -36,7 +36,7 @@ Counts = Mapping[dt.date, Mapping[str, int]]
 
 
 def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """Digest of the date's products, and of the rules that judge their pictures."""
+    """Digest of the date's products, and of the rules for their pictures."""
     return _inputs(settings, ledger.partition_digests("products"), ds)
 
 
@@ -51,9 +51,9 @@ def _inputs(settings: Settings, digests: Mapping[str, str], ds: dt.date) -> dict
 def ingest_images(
     settings: Settings, lake: Lake, ledger: Ledger, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> dict[dt.date, Outcome]:
-    """Load the pictures of ``ds`` and of every older arrival date that has products but no success yet.
+    """Load the pictures of ``ds`` and of every older arrival date with products that has not succeeded yet.
 
-    ``spark`` is called only when there is something to do.
+    ``spark`` is called only if there is something to do.
 
     Raises:
         QualityError: more than ``max_failure_share`` of the pictures failed; nothing was written.
@@ -166,7 +166,7 @@ def _count(frame: "DataFrame", dates: list[dt.date]) -> Counts:
 
 
 def _refuse_broken_delivery(frame: "DataFrame", limit: float) -> None:
-    """Only first tries count: a picture that failed before was part of an older delivery's share."""
+    """Only first attempts count: an earlier failure was part of an older delivery's share."""
     from pyspark.sql import functions as fn
 
     reason = fn.coalesce("reason_code", fn.lit("")).alias("reason")

@@ -1,4 +1,4 @@
-"""What is kept of lost rows and fields: the tables ``quarantine`` and ``unread_fields``."""
+"""Records of lost rows and fields: the tables ``quarantine`` and ``unread_fields``."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUARANTINE = "quarantine"
 NAMES = ("event_id", "user_id", "item_id")
-"""Columns that say whose field it is."""
+"""Columns that identify the row of a field."""
 
 
 def write_losses(
@@ -28,7 +28,7 @@ def write_losses(
     dates: Sequence[dt.date],
     measures: Mapping[dt.date, Measures],
 ) -> list[Written]:
-    """Replace what both tables hold of these arrival dates; dates that lose nothing are not touched."""
+    """Replace the rows of these arrival dates in both tables; dates without losses are not touched."""
     lost = {
         QUARANTINE: ({d for d in dates if measures[d].rejects}, _rejected),
         UNREAD: ({d for d in dates if measures[d].nulled}, _emptied),
@@ -58,7 +58,7 @@ def _rejected(marked: "DataFrame", feed: Feed) -> "DataFrame":
 
 
 def _emptied(marked: "DataFrame", feed: Feed) -> "DataFrame":
-    """One row for each field of a good row that became empty."""
+    """One row for each field of a good row that became null."""
     good = marked.where(F.col("reason").isNull() & (F.size("nulled") > 0))
     field = F.explode(F.arrays_zip("nulled", "unread")).alias("field")
     rows = good.select(*[_named(marked, name) for name in NAMES], "source_file", "arrival_date", field)

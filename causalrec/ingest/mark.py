@@ -1,7 +1,7 @@
-"""Spark: parse a delivery, try the row rules of the contract, mark each row as good or rejected.
+"""Parses a delivery with Spark, applies the contract's row rules, and marks each row as good or rejected.
 
-The frame that comes out has one row per source row. ``reason`` is null for good rows; the first rule that a
-row breaks, in contract order, names its reason. Duplicates are looked for among the good rows only.
+The resulting frame has one row per source row. ``reason`` is null for good rows; otherwise it is that of the
+first broken rule, in contract order. Only good rows are checked for duplicates.
 """
 
 import datetime as dt
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 SHOWN_CHARS = 80
-MOST_REPEATED = 20_000  # keys that a driver may hold; beyond, all rows are compared
+MOST_REPEATED = 20_000  # keys that the driver may hold; beyond that, all rows are compared
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a delivery: where it lies, its name inside the delivery, the delivery's date."""
+    """One file of a delivery: its path, its name inside the delivery, the delivery's date."""
 
     file: str
     name: str
@@ -58,7 +58,7 @@ def parsed_frame(
 
 @dataclass(frozen=True)
 class _ParseTask:
-    """Runs on executors: reads whole files, so that line numbers are known."""
+    """Runs on executors; reads whole files, so that line numbers are known."""
 
     landing: Contract
     limits: ReadLimits
@@ -79,11 +79,11 @@ def marked_rows(
     parameters: Mapping[str, object],
     repeats: str = "quarantine",
 ) -> "Iterator[DataFrame]":
-    """Rows with ``reason``, ``detail`` and ``raw`` set where they are rejected, texts cleaned and cut.
+    """Rows with ``reason``, ``detail`` and ``raw`` set if rejected, and texts cleaned and truncated.
 
-    ``repeats`` is what becomes of equal rows after the first, as ``[landing.KIND] repeats`` says.
+    ``repeats`` decides what happens to equal rows after the first, see ``[landing.KIND] repeats``.
 
-    Inside the block Spark holds the parsed rows, so that files are read once however often the frame is.
+    Inside the block Spark caches the parsed rows, so that files are read once however often the frame is.
     """
     tried = _rules_tried(parsed, table, parameters).persist(StorageLevel.MEMORY_AND_DISK)
     try:
@@ -97,8 +97,8 @@ def marked_rows(
 def _rules_tried(frame: "DataFrame", table: Contract, parameters: Mapping[str, object]) -> "DataFrame":
     """All rules as one CASE expression: nested columns would multiply in Spark's plan.
 
-    Rules about optional columns cost the columns only; they become null, ``nulled`` says why, and ``unread``
-    what stood there.
+    Rules about optional columns affect only those columns: they become null, ``nulled`` says why, and
+        ``unread`` holds the original value.
     """
     mark = F.when(F.col("reason").isNotNull(), F.struct("reason", "detail"))
     nulled: dict[str, Column] = {}
@@ -130,7 +130,7 @@ def _remarked(frame: "DataFrame", mark: "Column") -> "DataFrame":
 
 
 def _shown(columns: Sequence[str]) -> "Column":
-    """``name=value`` of each column, values cut."""
+    """``name=value`` of each column, values truncated."""
     values = [
         F.concat(
             F.lit(f"{name}="),
@@ -142,9 +142,9 @@ def _shown(columns: Sequence[str]) -> "Column":
 
 
 def _without_duplicates(frame: "DataFrame", rules: Extensions, repeated: str) -> "DataFrame":
-    """Mark all but the first of equal rows of one delivery as ``repeated``. Rejected rows take no part.
+    """Mark all but the first of equal rows of one delivery as ``repeated``; rejected rows are ignored.
 
-    Hashes of keys are counted first: whole rows are moved and sorted only where theirs occurs again.
+    Hashes of keys are counted first: whole rows are shuffled and sorted only if theirs occurs again.
     """
     if rules.duplicates is None:
         return frame
@@ -164,7 +164,7 @@ def _without_duplicates(frame: "DataFrame", rules: Extensions, repeated: str) ->
 def _first_kept(
     frame: "DataFrame", duplicates: DuplicateRule, content: Sequence[str], repeated: str
 ) -> "DataFrame":
-    """A row that repeats the key of another one is ``repeated``, or a reused id where its content differs."""
+    """A row with the key of another one is ``repeated``, or has a reused id if its content differs."""
     equal = Window.partitionBy(F.col("reason").isNull(), "arrival_date", *duplicates.by)
     ordered = equal.orderBy(*[_ordering(part) for part in duplicates.keepFirstBy])
     ranked = frame.withColumns(
@@ -201,9 +201,9 @@ def _with_raw(frame: "DataFrame", landing: Contract) -> "DataFrame":
 
 
 def kept_text(values: "Sequence[Column]") -> "Column":
-    """The values of a parsed row as one JSON object, with those of its fields that were not read; cut."""
+    """The values of a parsed row as one JSON object, including its unread fields; truncated."""
     as_json = F.to_json(F.struct(*values))
-    whole = F.filter("unread", lambda one: one.endswith("}"))  # others were cut
+    whole = F.filter("unread", lambda one: one.endswith("}"))  # the others were truncated
     inner = F.transform(whole, lambda one: F.substr(one, F.lit(2), F.length(one) - 2))
     start = F.left(as_json, F.length(as_json) - 1)
     joined = F.concat(start, F.lit(","), F.array_join(inner, ","), F.lit("}"))
@@ -213,7 +213,10 @@ def kept_text(values: "Sequence[Column]") -> "Column":
 def _cleaned(
     frame: "DataFrame", table: Contract, landing: Contract, parameters: Mapping[str, object]
 ) -> "DataFrame":
-    """Texts without control characters, trimmed and cut; absent lists empty. ``cut`` counts cut texts."""
+    """Texts without control characters, trimmed and truncated.
+
+    Missing lists empty. ``cut`` counts truncated texts.
+    """
     cleaned = {c.name: F.col(c.name) for c in table.data_columns}
     cut = F.lit(0)
     for name, cap in table.extensions.texts.items():

@@ -1,4 +1,4 @@
-"""The one aggregate over a marked delivery: counts, shares, ranges, distinct estimates per arrival date."""
+"""One aggregate over a marked delivery: counts, shares, ranges, distinct estimates per arrival date."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TALLY_PREFIX = "tally__"
 NULLED_PREFIX = "nulled__"
-TALLY_SIZE = 64  # values kept of a distribution, and dates of late rows
+TALLY_SIZE = 64  # maximum number of values kept of a distribution, and of dates of late rows
 TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
 _ORDERED = {"int", "bigint", "double", "timestamp"}
 
@@ -28,17 +28,17 @@ class Measures:
     Attributes:
         rows_in: rows of its files.
         rows_good: accepted rows.
-        rejects: reason code -> rejected rows, only those that occur.
+        rejects: reason code -> rejected rows, only codes that occur.
         unreadable: rows that mark a file that breaks off; ``broken_file`` says of one of them why.
-        unknown: rows with keys that the contract does not know; ``unknown_names`` says which.
-        cut: texts that were shortened.
-        metrics: everything above as plain numbers, and what the expectations look at.
+        unknown: rows with keys that are not in the contract; ``unknown_names`` lists them.
+        cut: texts that were truncated.
+        metrics: everything above as plain numbers, plus the inputs of the expectations.
         nulled: "column reason" -> accepted rows whose value of that optional column became null.
-        left_out: rows that the shop's layout does not ask for; they are neither accepted nor rejected.
-        unknown_names: field that the contract does not know -> rows that carry it (as their first one).
+        left_out: rows that the shop's layout filters out; they are neither accepted nor rejected.
+        unknown_names: field that is not in the contract -> rows in which it is the first such field.
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
-        late: date on which rows happened, before the one on which they arrived -> accepted rows.
-        seen: distribution of the contract -> value -> accepted rows; the largest values only.
+        late: event date, before the arrival date -> accepted rows.
+        seen: distribution of the contract -> value -> accepted rows; only the most frequent values.
         broken_files: names of the files that break off.
     """
 
@@ -60,12 +60,12 @@ class Measures:
 
     @property
     def rows_lost(self) -> int:
-        """Rejected rows whose content no other row has: repetitions are no loss."""
+        """Rejected rows whose content no other row has: repetitions are not a loss."""
         return self.rows_rejected - self.rejects.get(ReasonCode.DUPLICATE, 0)
 
     @property
     def rows_asked(self) -> int:
-        """Rows of the files that the layout asks for."""
+        """Rows of the files that the layout does not filter out."""
         return self.rows_in - self.left_out
 
     @property
@@ -108,7 +108,7 @@ def _aggregates(table: Contract) -> list["Column"]:
 
 
 def _notes(table: Contract) -> list[str]:
-    """Everything that may be said of an optional column whose value became null."""
+    """All notes that an optional column can get when its value becomes null."""
     unread = [
         f"{c.name} {ReasonCode.INVALID_TYPE}"
         for c in table.data_columns
@@ -121,7 +121,7 @@ def _notes(table: Contract) -> list[str]:
 def _tallied(table: Contract) -> dict[str, str]:
     """Name -> SQL text; each distinct value is counted within the one aggregate."""
     texts = {
-        "reason": "reason",  # one tally in place of one count per reason code
+        "reason": "reason",  # one tally instead of one count per reason code
         "unknown": "unknown",
         "broken": f"CASE WHEN reason IN ('{ReasonCode.MISSING_REQUIRED}', '{ReasonCode.INVALID_TYPE}') THEN "
         "concat(reason, ' ', regexp_extract(detail, '^[a-z_0-9]+', 0)) END",

@@ -1,4 +1,4 @@
-"""Ids of events that no catalogue has, and the ids there that they may mean."""
+"""Ids of events that are missing from the catalogue, and the catalogue ids that they may mean."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,10 +7,10 @@ SHOWN = 3
 
 
 def near_misses(missing: pa.Array, known: pa.Array) -> list[tuple[str, str]]:
-    """Unknown ids that are a known one but for what exports change, each with the known one.
+    """Unknown ids that differ from a known one only by what exports change, each with that known id.
 
     Args:
-        missing: ids that are not among ``known``, in the order in which they are to be told.
+        missing: ids that are not among ``known``, in the order in which to report them.
         known: ids of the catalogue.
     """
     at = pc.index_in(plain(missing), value_set=plain(known))
@@ -20,7 +20,7 @@ def near_misses(missing: pa.Array, known: pa.Array) -> list[tuple[str, str]]:
 
 
 def told(missing: pa.Array, known: pa.Array) -> str:
-    """What to say of unknown ids: the ones that are nearly known, else a few of them as they stand."""
+    """A sentence on unknown ids: near misses, else a few of them as delivered."""
     near = near_misses(missing, known)
     if near:
         pairs = ", ".join(f"{one!r} for {other!r}" for one, other in near[:SHOWN])

@@ -1,4 +1,4 @@
-"""What the row rules of the contracts may ask for: limits, the shop's own day, and where history ends."""
+"""Parameters for the row rules of the contracts: limits, the shop's own day, and the end of history."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ from causalrec.config import Settings
 
 EPOCH = dt.date(1970, 1, 1)
 BOUNDS = {"max_description_chars": 20_000, "max_image_ref_chars": 2_000, "max_position": 1_000_000}
-"""Characters of a text or a reference, and the place in a list, beyond which a value is wrong in any shop."""
+"""Length of a text or a reference, and position in a list, beyond which a value is wrong in any shop."""
 
 
 def rule_parameters(settings: Settings, history: dt.date | None = None) -> dict[str, object]:

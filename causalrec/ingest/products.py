@@ -15,12 +15,12 @@ FEED = Feed(job="ingest_products", kind="products")
 
 
 def ingest_products_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """Digests of what the products of ``ds`` depend on; reads names, sizes and times of files only."""
+    """Digests of what the products of ``ds`` depend on; uses only names, sizes and times of files."""
     return feed_inputs(FEED, settings, ds)
 
 
 def ingest_products(
     settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession", ds: dt.date
 ) -> dict[dt.date, Outcome]:
-    """Load the products of ``ds`` and of older arrival dates not loaded yet; see :func:`ingest_table`."""
+    """Load the products of ``ds`` and of older arrival dates not yet loaded; see :func:`ingest_table`."""
     return ingest_table(FEED, settings, lake, ledger, spark, ds)

@@ -1,4 +1,4 @@
-"""Runs the contract's expectations over the measures of a delivery and keeps the result as JSON."""
+"""Runs the contract's expectations on the measures of a delivery and stores the result as JSON."""
 
 import datetime as dt
 import json
@@ -18,12 +18,12 @@ DOCS = "data_docs"
 def check_expectations(
     measures: Mapping[dt.date, Measures], table: Contract, folder: Path, ds: dt.date
 ) -> list[str]:
-    """Validate every delivery, return one line per missed expectation that does not block.
+    """Validate every delivery; returns one line per unmet expectation that does not block.
 
     Below ``folder`` it writes ``TABLE/DS.json`` and Data Docs for people: ``data_docs/pages/index.html``.
 
     Raises:
-        QualityError: a blocking expectation is missed; the report is written all the same.
+        QualityError: a blocking expectation is not met; the report is written all the same.
     """
     frame = pd.DataFrame(
         [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]

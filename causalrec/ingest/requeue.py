@@ -1,9 +1,9 @@
-"""Rows in quarantine and unread fields are tried again, after a contract, a setting or the code was mended.
+"""Retries rows in quarantine and unread fields after a contract, a setting or the code has been fixed.
 
-An arrival date is taken apart and loaded anew from what the lake holds of it: its good rows, the values of
-their fields that could not be used, and its rejected rows. The same rules, gate and write apply as to a
-delivery, so the landing zone need not hold the files any more. What still breaks a rule stays where it is,
-with its original text and file.
+An arrival date is reloaded from what the lake holds of it: its good rows, the values of their fields that
+could not be used, and its rejected rows. The same rules, gate and write apply as to a delivery, so the files
+are no longer needed in the landing zone. What still breaks a rule stays where it is, with its original text
+and file.
 """
 
 import datetime as dt
@@ -64,7 +64,7 @@ def requeue(
     """Load the arrival dates ``dates`` again from the table and its quarantine; one Outcome per date.
 
     Raises:
-        SourceError: the delivery of a date is another one now than the one that was loaded.
+        SourceError: the delivery of a date has changed since it was loaded.
         QualityError: the gate refuses a date as a whole; nothing was written.
     """
     marks = {date: feed_inputs(feed, settings, date) for date in dates}
@@ -95,7 +95,7 @@ def _note(rows: int, fields: int, outcome: Outcome) -> str:
 
 
 def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.date) -> None:
-    """A new delivery is loaded as such; here the rows of the old one would be taken for it."""
+    """A new delivery must be loaded as such; here the rows of the old one would be mistaken for it."""
     last = ledger.last_success(feed.job, date)
     now = delivery_fingerprint(settings.landing_root, feed.kind, date)
     if now and last is not None and now != last.inputs.get("delivery"):
@@ -106,7 +106,7 @@ def _refuse_changed(feed: Feed, settings: Settings, ledger: Ledger, date: dt.dat
 
 
 def _stored(feed: Feed, lake: Lake, spark: "SparkSession", dates: Sequence[dt.date]) -> "DataFrame":
-    """The good rows as parsed ones. Their line is not known; null sorts first, so they win over equals."""
+    """The good rows as parsed ones. Their line is unknown; null sorts first, so they win over duplicates."""
     rows = read_frame(spark, lake.table(feed.kind), where={"arrival_date": [str(date) for date in dates]})
     schema = from_arrow_schema(parsed_schema(feed.landing))
     columns = [_stored_column(rows, f.name).cast(f.dataType).alias(f.name) for f in schema]
@@ -122,7 +122,7 @@ def _stored_column(rows: "DataFrame", name: str) -> "Column":
 def _with_fields(
     stored: "DataFrame", feed: Feed, lake: Lake, layout: Layout, dates: Sequence[dt.date]
 ) -> "DataFrame":
-    """The good rows with the fields that can be read by now; of the others the notes are kept."""
+    """The good rows with the fields that can be read now; the notes of the others are kept."""
     where: Where = {"table_name": [feed.kind], "arrival_date": [str(date) for date in dates]}
     if not set(unread_dates(lake, feed.kind, dates[0], dates[-1])) & set(dates):
         return stored

@@ -1,4 +1,4 @@
-"""Runs on executors: the kept text of a row, or of a field, is read again as the layout of today says."""
+"""Runs on executors; reads the kept text of a row, or of a field, again by today's layout."""
 
 import datetime as dt
 import json
@@ -31,7 +31,7 @@ NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # 
 
 @dataclass(frozen=True)
 class RowTask:
-    """Rows of quarantine become parsed rows."""
+    """Quarantined rows become parsed rows."""
 
     landing: Contract
     layout: Layout
@@ -123,10 +123,10 @@ class FieldTask:
 
 
 def convert_kept(value: object, type_name: str, notation: Notation) -> object:
-    """A kept value: cells of CSV are texts whatever their type, and so are numbers that JSON cannot say.
+    """A kept value: CSV cells are texts whatever their type, and so are numbers that JSON cannot express.
 
     Raises:
-        InvalidValue: it does not have that type.
+        InvalidValue: it is not of that type.
     """
     if isinstance(value, str) and type_name in ("double", "int", "bigint"):
         found = NO_NUMBERS.get(value)

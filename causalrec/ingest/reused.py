@@ -1,7 +1,7 @@
-"""Event ids that stand already for something else: in an earlier delivery, or in the same one.
+"""Event ids that already belong to a different event, in an earlier delivery or in the same one.
 
-The contract names the columns that make the content of a row. The same id with the same content is a
-repetition, which later stages count once; with another content one of both would be lost without a word.
+The contract names the columns that make up the content of a row. The same id with the same content is a
+repetition, which later stages count once; with different content, one of the two would be lost silently.
 """
 
 import datetime as dt
@@ -27,9 +27,9 @@ SHOWN_CHARS = 80
 def without_reused(
     marked: "DataFrame", feed: Feed, settings: Settings, lake: Lake, dates: Sequence[dt.date]
 ) -> "DataFrame":
-    """Mark good rows whose id stands for another content in an earlier arrival date, stored or at hand.
+    """Mark good rows whose id has different content on an earlier arrival date, stored or in this run.
 
-    Stored deliveries are looked at as far back as datasets reach (``dataset.history_days``; 0: all of them).
+    Stored deliveries are checked as far back as datasets reach (``dataset.history_days``; 0: all of them).
     """
     rules = feed.table.extensions
     if not rules.content or rules.duplicates is None:
@@ -70,7 +70,7 @@ def without_reused(
 def _stored(
     marked: "DataFrame", feed: Feed, lake: Lake, dates: Sequence[str], content: "Column"
 ) -> "DataFrame":
-    """Ids of earlier deliveries that come again, with their content."""
+    """Ids of earlier deliveries that occur again, with their content."""
     rules = feed.table.extensions
     (key,) = rules.duplicates.by if rules.duplicates else ("",)
     columns = [key, "arrival_date", *rules.content]
@@ -81,9 +81,9 @@ def _stored(
 
 
 def scoped_ids(parsed: "DataFrame", feed: Feed, settings: Settings) -> "DataFrame":
-    """Event ids that are unique in the shop: where the shop counts anew, with what it counts within.
+    """Event ids that are unique in the shop: if it restarts its numbering, with the scope of the numbering.
 
-    An id that has its prefix already, from the table or from quarantine, keeps it.
+    An id that already has its prefix, from the table or from quarantine, keeps it.
     """
     scope = settings.landing.event_ids
     if feed.kind != "events" or scope == "shop":

@@ -1,4 +1,4 @@
-"""What other shops call our columns, to suggest a mapping; never used to read anything by itself."""
+"""Names that other shops use for our columns, to suggest a mapping; never used to read data."""
 
 import difflib
 import re
@@ -48,12 +48,12 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
 }
 VAGUE = ("id", "key", "type", "value", "name", "date", "time")
-"""Ends of a path that say nothing without what stands before them."""
+"""Last names of a path that are meaningless without the name before them."""
 _CUTOFF = 0.75
 
 
 def alike(column: str, found: Sequence[str]) -> str:
-    """The column among ``found`` that most likely means ``column``; '' where none does."""
+    """The column among ``found`` that most likely means ``column``; '' if none does."""
     by_plain: dict[str, str] = {}
     for names in zip(*[_spellings(name) for name in found], strict=True):  # whole paths before their ends
         for name, plain in zip(found, names, strict=True):
@@ -66,7 +66,7 @@ def alike(column: str, found: Sequence[str]) -> str:
 
 
 def _spellings(name: str) -> tuple[str, str, str]:
-    """A column's name as a whole, and of a path into nested rows its last two names and its last one."""
+    """A column's full name and, for a path into nested rows, its last two names and its last one."""
     parts = name.split(".")
     last = parts[-1] if len(parts) == 1 or parts[-1] not in VAGUE else name
     return _plain(name), _plain(".".join(parts[-2:])), _plain(last)

@@ -1,7 +1,7 @@
-"""From files of the landing zone to one table: parse, mark, gate, write. The same for events and products.
+"""From files in the landing zone to one table: parse, mark, gate, write. Shared by events and products.
 
-One pass over the files: their rows are kept by Spark, measured once, and written twice (good rows and
-quarantine). Nothing is written before the gate has let all deliveries of the run pass.
+One pass over the files: their rows are cached by Spark, measured once, and written twice (good rows and
+quarantine). Nothing is written until all deliveries of the run have passed the gate.
 """
 
 import datetime as dt
@@ -46,11 +46,11 @@ NULLED = "nulled."
 def ingest_table(
     feed: Feed, settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession", ds: dt.date
 ) -> dict[dt.date, Outcome]:
-    """Load ``ds`` and every older delivery that is not loaded yet, in one transaction per table.
+    """Load ``ds`` and every older delivery that has not been loaded yet, in one transaction per table.
 
     Raises:
         SourceError: a delivery is absent, empty or unreadable.
-        ContractError: a file has other columns than the landing contract.
+        ContractError: the columns of a file differ from the landing contract.
         QualityError: a delivery as a whole fails the gate. In each case nothing was written.
     """
     dates = open_dates(feed, settings, ledger, ds)
@@ -87,7 +87,7 @@ def load_rows(
     ds: dt.date,
     dates: Sequence[dt.date],
 ) -> dict[dt.date, Outcome]:
-    """Mark, gate and write parsed rows, which are the whole content of the arrival dates ``dates``."""
+    """Mark, gate and write parsed rows, which are the entire content of the arrival dates ``dates``."""
     past = past_deliveries(ledger, feed.job)
     arrived = arrival_dates(settings.landing_root, feed.kind)
     history = history_end((*arrived, *dates), past, settings.ingest)
@@ -117,7 +117,7 @@ def _gate(
     dates: Sequence[dt.date],
     measures: dict[dt.date, Measures],
 ) -> list[str]:
-    """All checks of the batch; the warnings of those that do not block."""
+    """Run all checks of the batch; returns the warnings of those that do not block."""
     check_files(measures, dates, feed.table)
     check_columns(measures, feed.table, feed.landing)
     usual = {date: found for date, found in measures.items() if history is None or date > history}
@@ -132,7 +132,7 @@ def _gate(
 def _write(
     marked: "DataFrame", feed: Feed, lake: Lake, dates: Sequence[dt.date], measures: dict[dt.date, Measures]
 ) -> list[Written]:
-    """The good rows last: should that write fail, the run is not done and all are written again."""
+    """The good rows last: if that write fails, the run counts as not done and everything is written again."""
     lost = write_losses(marked, feed, lake, dates, measures)
     good = marked.where(F.col("reason").isNull()).select(*feed.table.column_names)
     partitions = [{"arrival_date": date.isoformat()} for date in dates]
@@ -171,7 +171,7 @@ def _outcome(
 
 
 def _noted(outcomes: dict[dt.date, Outcome], ds: dt.date, warnings: list[str]) -> dict[dt.date, Outcome]:
-    """The warnings stand at the run date, or at the last date where that one had no delivery."""
+    """Attach the warnings to the run date, or to the last date if there was no delivery for it."""
     if not warnings:
         return outcomes
     at = ds if ds in outcomes else max(outcomes)

@@ -1,4 +1,4 @@
-"""Fields that could not be used: what stood there is kept beside the row, to be shown and tried again."""
+"""Fields that could not be used: their original values are kept, to be shown and retried."""
 
 import datetime as dt
 import json
@@ -11,19 +11,19 @@ from causalrec.sources.landing import Kind
 
 UNREAD = "unread_fields"
 INGESTS: Mapping[str, Kind] = {"ingest_events": "events", "ingest_products": "products"}
-"""Stage -> the deliveries that it takes in."""
+"""Stage -> the kind of delivery that it loads."""
 SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True)
 class UnreadField:
-    """One column of a delivery and one reason for which some of its values became empty.
+    """One column of a delivery and one reason why some of its values became null.
 
     Attributes:
         kind: of the delivery.
         date: on which it arrived.
-        rows: accepted rows whose value became empty.
-        example: one of these values, cut.
+        rows: accepted rows whose value became null.
+        example: one of these values, truncated.
     """
 
     kind: Kind
@@ -35,14 +35,14 @@ class UnreadField:
 
 
 def unread_dates(lake: Lake, kind: Kind, first: dt.date, last: dt.date) -> list[dt.date]:
-    """Arrival dates of the range of which something is kept, ascending."""
+    """Arrival dates in the range with unread fields, ascending."""
     parts = [part for part in lake.table(UNREAD).partitions() if part["table_name"] == kind]
     dates = sorted(dt.date.fromisoformat(part["arrival_date"]) for part in parts)
     return [date for date in dates if first <= date <= last]
 
 
 def unread_fields(lake: Lake, kind: Kind, dates: Sequence[dt.date]) -> list[UnreadField]:
-    """What is kept of these arrival dates, by date; the column with most rows first."""
+    """Unread fields of these arrival dates, by date; the column with the most rows first."""
     held = [day for day in unread_dates(lake, kind, dt.date.min, dt.date.max) if day in dates]
     if not held:
         return []
@@ -60,7 +60,7 @@ def unread_fields(lake: Lake, kind: Kind, dates: Sequence[dt.date]) -> list[Unre
 
 
 def shown(raw: str, column: str) -> str:
-    """The value that is kept of a field, as a person would write it; cut."""
+    """The kept value of a field, as a person would write it; truncated."""
     try:
         value = json.loads(raw)[column]
     except (ValueError, KeyError):

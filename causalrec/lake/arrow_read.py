@@ -1,7 +1,7 @@
-"""Reads table files inside Python workers, for stores that this Spark has no connector for.
+"""Reads table files in Python workers, for stores without a Spark connector.
 
 Spark's own Parquet reader is faster; it needs the Hadoop connector of the store on its class path
-(``hadoop-aws`` for S3), which pyspark does not bring. Without one the executors open the files themselves,
+(``hadoop-aws`` for S3), which pyspark does not include. Without one the executors open the files themselves,
 with the same file system object that wrote them.
 """
 

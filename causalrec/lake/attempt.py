@@ -1,14 +1,14 @@
-"""Write attempts: every data file carries the id of its attempt, and a note tells which attempts never ended.
+"""Write attempts: every data file carries the id of its attempt, and notes show which attempts never ended.
 
-A killed writer leaves files that no version names. They cannot be told from files of an older version by
-the log alone, nor from files of a writer that is still at work; so an attempt leaves a note under
-``_attempts/`` while it runs, with its process, its partitions and the version that it builds on. The next
-writer of such a partition clears away what a dead one left.
+A killed writer leaves files that no version names. The log alone cannot distinguish them from files of an
+older version or of a writer that is still running; so an attempt leaves a note under ``_attempts/`` while it
+runs, with its process, its partitions and the version that it builds on. The next writer of such a partition
+removes what a dead one left.
 
-No clock is asked. That a process of this machine is gone is known from its pid and start; only then is the
-log read, and from the version that the attempt began at on, so a commit cannot be missed. Of a process of
-another machine nothing is known: upkeep marks its note, and at the next upkeep first forbids it to commit
-(a version that says so, see :mod:`causalrec.lake.commit`), and then looks whether it had.
+Clocks play no part. Whether a process on this machine is gone is known from its pid and start; only then is
+the log read, starting at the version on which the attempt was based, so that no commit is missed. Nothing is
+known about a process on another machine: upkeep marks its note, and the next upkeep first forbids it to
+commit (by a version that says so, see :mod:`causalrec.lake.commit`) and then checks whether it already had.
 """
 
 import json
@@ -38,10 +38,10 @@ Fate = Literal["committed", "open", "untold"]
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to write some partitions of a table; no folders: it may write to any.
+    """One attempt to write some partitions of a table; without folders it may write to any.
 
     Attributes:
-        since: version of the table that it builds on; -1 for none, and where an older release noted none.
+        since: version of the table that it builds on; -1 for none, or if an older release did not note it.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Attempt:
 
     @property
     def passed(self) -> str:
-        """Path of the mark that an upkeep leaves which cannot tell whether the process lives."""
+        """Path of the mark left by an upkeep that cannot tell whether the process is alive."""
         return f"{NOTES}/{self.id}{PASSED}"
 
 
@@ -64,8 +64,8 @@ class Attempt:
 def attempt(location: Location, partitions: Sequence[Partition], since: int) -> Iterator[Attempt]:
     """Note the attempt, let the caller write and commit on top of version ``since``, then drop the note.
 
-    On an error the files of the attempt are deleted before it is passed on, unless its commit went through:
-    a store may lose the answer to a commit that it took.
+    On an error the files of the attempt are deleted before the error is passed on, unless its commit went
+    through: a store may lose the response to a commit that it accepted.
     """
     this = Attempt(
         id=uuid4().hex[:16],
@@ -77,7 +77,7 @@ def attempt(location: Location, partitions: Sequence[Partition], since: int) -> 
     try:
         yield this
     except BaseException:
-        with suppress(DeltaError, OSError):  # cannot tell now: the note stays, the next writer will know
+        with suppress(DeltaError, OSError):  # cannot tell now: the note stays for the next writer
             clear(location, this)
         raise
     drop(location, this)
@@ -105,7 +105,7 @@ def drop(location: Location, one: Attempt) -> None:
 
 
 def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
-    """Delete the attempt's files except ``keep``, then its note; the paths deleted."""
+    """Delete the attempt's files except ``keep``, then its note; returns the deleted paths."""
     mark = f"part-{one.id}-"
     folders = one.folders or location.folders()
     found = [f"{where}/{name}" if where else name for where in folders for name in location.listing(where)]
@@ -116,9 +116,9 @@ def sweep(location: Location, one: Attempt, keep: frozenset[str]) -> list[str]:
 
 
 def sweep_dead(location: Location, partitions: Sequence[Partition] | None) -> list[str]:
-    """Clear away what processes of this machine that are gone left in these partitions (None: anywhere).
+    """Remove what dead processes of this machine left in these partitions (None: anywhere).
 
-    Files of an attempt that did commit (it died before dropping its note) stay. Returns the paths deleted.
+    Files of an attempt that did commit (it died before dropping its note) stay. Returns the deleted paths.
     """
     wanted = {folder(partition) for partition in partitions or ()}
     deleted = []
@@ -130,9 +130,9 @@ def sweep_dead(location: Location, partitions: Sequence[Partition] | None) -> li
 
 
 def clear(location: Location, one: Attempt) -> list[str]:
-    """Clear away an attempt that can commit no more: its note, and its files unless a version named them.
+    """Remove an attempt that can no longer commit: its note, and its files unless a version named them.
 
-    Where the log does not reach back far enough to tell, files stay; a vacuum knows which ones are needed.
+    If the log does not reach back far enough, the files stay; a vacuum knows which ones are needed.
     """
     try:
         delta = DeltaTable(location.uri, storage_options=location.delta_options)
@@ -146,14 +146,14 @@ def clear(location: Location, one: Attempt) -> list[str]:
 
 
 def notes(location: Location) -> list[Attempt]:
-    """Attempts that have not ended, as far as anybody knows."""
+    """Attempts that are not known to have ended."""
     names = [name for name in location.listing(NOTES) if name.endswith(NOTE)]
     found = [_load(location, f"{NOTES}/{name}") for name in names]
     return [one for one in found if one is not None]
 
 
 def _load(location: Location, path: str) -> Attempt | None:
-    """A note, or None where it is gone meanwhile or half-written."""
+    """A note; None if it has disappeared meanwhile or is half-written."""
     try:
         with location.filesystem.open_input_stream(location.path(path)) as stream:
             tree = json.loads(stream.read())
@@ -168,7 +168,7 @@ def _fate(delta: DeltaTable, one: Attempt) -> Fate:
     newer = delta.version() - one.since
     if newer == 0:
         return "open"
-    entries = delta.history(newer if newer > 0 else None)  # below: the table was made anew since
+    entries = delta.history(newer if newer > 0 else None)  # below: the table has been recreated since
     if any(entry.get(COMMIT_KEY) == one.id for entry in entries):
         return "committed"
     first = one.since + 1 if newer > 0 else 0

@@ -65,12 +65,12 @@ def write_frame(
 ) -> list[Written]:
     """Replace the listed partitions, and no other, by the rows of ``frame`` in one transaction.
 
-    Partition columns must be columns of the frame. One Written per listed partition, in the given order;
-    a partition that already held its rows is left alone.
+    Partition columns must be columns of the frame. Returns one Written per listed partition, in the given
+    order; a partition that already held its rows is left alone.
 
     Raises:
         ContractError: columns, types, nulls or NaN against the contract.
-        LakeError: rows outside the listed partitions; one without rows, unless ``allow_empty``.
+        LakeError: rows outside the listed partitions; a partition without rows, unless ``allow_empty``.
         ConflictError: another writer replaced one of them meanwhile.
     """
     whole = [table.normalise(partition) for partition in partitions]
@@ -87,7 +87,7 @@ def append_frame(frame: "DataFrame", table: "LakeTable") -> Written:
 
 
 def _check_frame(frame: "DataFrame", table: "LakeTable") -> None:
-    """Names and types before any work starts; values are checked where the rows are."""
+    """Check names and types before any work starts; values are checked on the executors."""
     check_columns(to_arrow_schema(frame.schema, timezone="UTC"), table.schema, frozenset(), table.name)
 
 
@@ -96,7 +96,7 @@ def _store(
 ) -> list[NewFile]:
     allowed = None if partitions is None else frozenset(render(partition) for partition in partitions)
     rows = frame.select(*table.schema.names)
-    if len(partitions or ()) > 1:  # each task then meets few partitions, one after the other
+    if len(partitions or ()) > 1:  # each task then sees few partitions, one after another
         rows = rows.repartition(*table.partition_by).sortWithinPartitions(*table.partition_by)
     task = _WriteTask(
         table.name, table.location, table.schema, table.partition_by, attempt, table.limits, allowed
@@ -114,7 +114,7 @@ _KINDS: dict[str, type[CausalrecError]] = {"ContractError": ContractError, "Lake
 
 @dataclass(frozen=True)
 class _WriteTask:
-    """Runs on executors: conform, split by partition, write, reply with the files or with the first error."""
+    """Runs on executors: conform, split by partition, write, return the files or the first error."""
 
     name: str
     location: Location

@@ -1,7 +1,7 @@
-"""The wall clock. It says when something happened and how long it is kept, never what came first.
+"""The wall clock: used for timestamps and retention, never for ordering.
 
-Clocks step back and differ between machines. Orders come from table versions, and whether a writer lives from
-its process (:mod:`causalrec.lake.process`).
+Clocks step back and differ between machines. Order comes from table versions, and whether a writer is alive
+from its process (:mod:`causalrec.lake.process`).
 """
 
 import datetime as dt
@@ -13,5 +13,5 @@ def now() -> dt.datetime:
 
 
 def millis() -> int:
-    """This moment in milliseconds since 1970, as the log of a Delta table has it."""
+    """This moment in milliseconds since 1970, as in the log of a Delta table."""
     return int(now().timestamp() * 1000)

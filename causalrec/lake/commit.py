@@ -1,9 +1,9 @@
-"""One transaction: remove the files that were read, add the new ones, only if nobody was faster.
+"""One transaction: remove the files that were read and add the new ones, unless another writer was faster.
 
 delta-rs merges two concurrent overwrites of a partition that was empty (both land, rows double), so its own
 conflict check is not enough. Here every commit is a compare-and-set on the table version (no retries inside
-delta-rs); after a lost race the partitions are compared with what the writer had seen, and the commit is
-repeated only if no other writer touched them.
+delta-rs); after a lost race the partitions are compared with what the writer had read, and the commit is
+repeated only if no other writer has touched them.
 """
 
 import random
@@ -30,13 +30,13 @@ KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
 """delta-rs would drop log entries after 30 days, and with them pinned versions; see :mod:`upkeep`."""
 
 Removals: TypeAlias = Callable[[Snapshot], list[DataFile]]
-"""The files that must leave, given the version the commit builds on; raises where that is a conflict."""
+"""The files to remove, given the version the commit builds on; raises on a conflict."""
 
 
 def commit_replacement(
     seen: Snapshot, partitions: Sequence[Partition], new: list[NewFile], attempt: str, tries: int
 ) -> Snapshot:
-    """Replace the whole content of ``partitions`` by ``new``; the committed version.
+    """Replace the whole content of ``partitions`` by ``new``; returns the committed version.
 
     Raises:
         ConflictError: another writer changed one of the partitions since ``seen``.
@@ -61,7 +61,7 @@ def commit_replacement(
 def commit_append(
     seen: Snapshot, new: list[NewFile], attempt: str, tries: int, since: int | None = None
 ) -> Snapshot:
-    """Add files; the committed version. Appends conflict only with what came after version ``since``.
+    """Add files; returns the committed version. Appends conflict only with commits after version ``since``.
 
     Raises:
         ConflictError: the table is no longer at ``since``.
@@ -88,15 +88,14 @@ def commit_rewrite(
     *,
     data_change: bool,
 ) -> Snapshot:
-    """Put ``new`` in the place of the files ``old``, whatever else was added meanwhile; the version.
+    """Replace the files ``old`` by ``new``, whatever else was added meanwhile; returns the version.
 
     Args:
         seen: the version that holds ``old``.
-        old: files that leave.
-        new: files that come; none where rows are only taken away.
+        old: files to remove. new: files to add; none if rows are only deleted.
         attempt: id of the attempt that wrote them.
-        tries: how often the race for the version may be lost.
-        data_change: False where the rows stay the same in fewer files.
+        tries: how many races for the version may be lost.
+        data_change: False if the rows stay the same in fewer files.
 
     Raises:
         ConflictError: another writer removed one of the old files meanwhile.
@@ -118,10 +117,10 @@ def commit_rewrite(
 
 
 def commit_revocation(seen: Snapshot, attempts: Sequence[str], tries: int) -> Snapshot:
-    """A version without content, after which none of ``attempts`` can commit any more; that version.
+    """Commit a version without content, after which none of ``attempts`` can commit; returns that version.
 
-    Whether one of them had committed before is in the log up to it: the versions put both in one order,
-    which clocks of different machines cannot.
+    Whether one of them committed before is in the log up to it: versions order the two events, which clocks
+        of different machines cannot.
 
     Raises:
         LakeError: the race for the version was lost ``tries`` times.
@@ -161,9 +160,9 @@ def _commit(
             newer = current.reopened()
             between = newer.delta.history(max(0, newer.version - current.version))
             if any(entry.get(key) == attempt for entry in between):
-                return newer  # it went through; the answer got lost and the client tried again
+                return newer  # it went through; the response was lost and the client retried
             _refuse_revoked(seen.name, attempt, between)
-            if newer.version == current.version:  # no race: the log itself could not be written
+            if newer.version == current.version:  # not a race: the log itself could not be written
                 raise LakeError(
                     f"{seen.name}: commit failed: {error}", do="check disk space and rights"
                 ) from error
@@ -182,7 +181,7 @@ def _commit(
 
 
 def pause(turn: int) -> None:
-    """Wait a little after a lost race, the longer the more were lost before it."""
+    """Wait a little after a lost race, longer with every further one."""
     time.sleep(min(LONGEST_PAUSE, PAUSE * (turn + 1)) * (0.5 + random.random()))  # noqa: S311 - spreads writers
 
 

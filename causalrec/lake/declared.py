@@ -1,4 +1,4 @@
-"""What the lake needs to know of a contract, and what a write needs to know of a table."""
+"""Protocols: what the lake needs from a contract, and what a write needs from a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -12,7 +12,7 @@ from causalrec.lake.storage import Location
 
 
 class Declared(Protocol):
-    """What the lake needs to know of a contract."""
+    """What the lake needs from a contract."""
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class Declared(Protocol):
 
     @property
     def user_notes(self) -> tuple[str, ...]:
-        """Text columns that may mention a person, in rows that must stay."""
+        """Text columns that may mention a person, in rows that must be kept."""
 
     @property
     def volume_gate(self) -> bool:
@@ -48,7 +48,7 @@ class Declared(Protocol):
 
     @property
     def added(self) -> Added:
-        """Required columns that a later version brought, and what older rows read as."""
+        """Required columns that a later version added, and what older rows read as."""
 
     @property
     def retired(self) -> frozenset[str]:
@@ -56,7 +56,7 @@ class Declared(Protocol):
 
     @property
     def descriptions(self) -> Mapping[str, str]:
-        """What columns mean, by name, for people who meet the table elsewhere."""
+        """Column descriptions, by name, for people who see the table in other tools."""
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -64,7 +64,7 @@ class Declared(Protocol):
 
 
 class Writable(Protocol):
-    """A table that a transaction can be made for."""
+    """A table that a transaction can write to."""
 
     @property
     def name(self) -> str:
@@ -76,11 +76,11 @@ class Writable(Protocol):
 
     @property
     def location(self) -> Location:
-        """Where its files lie."""
+        """Where its files are."""
 
     @property
     def settings(self) -> LakeSettings:
         """Number of tries, the volume gate."""
 
     def created(self) -> Snapshot:
-        """The newest version, made where there is none."""
+        """The newest version, created if there is none."""

@@ -2,9 +2,8 @@
 
 A row's hash is taken from the values alone (column name, value; nulls add nothing, so an added nullable
 column changes no digest). Row hashes are summed modulo 2**64 in two independently mixed lanes; with the row
-count that makes 192 bits. It tells changed content from unchanged content; it is no defence against a
-forger. The mixer is the finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
-generators, 2014).
+count that makes 192 bits. It detects changed content; it does not protect against forgery. The mixer is the
+finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 """
 
 import hashlib
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 Words: TypeAlias = npt.NDArray[np.uint64]
 
 MODULUS = 1 << 64
-CACHED_ROWS = 8_192  # hashed at once: what a processor's cache holds
+CACHED_ROWS = 8_192  # hashed at once, to fit a processor's cache
 LONG_TEXT = 4096  # bytes; longer values are rare and hashed one by one
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _LANES = (np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344))
@@ -45,7 +44,7 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> "Digest":
-        """The digest that :attr:`hex` rendered."""
+        """The digest behind a :attr:`hex` string."""
         return cls(*(int(text[start : start + 16], 16) for start in (0, 16, 32)))
 
 
@@ -124,10 +123,10 @@ def _filled(column: pa.Array, fill: float) -> npt.NDArray[Any]:
 
 
 def _hash_texts(column: pa.Array) -> Words:
-    """Words of variable-length bytes: eight bytes per round, only rows that still have bytes take part."""
+    """Words of variable-length bytes: eight bytes per round, over the rows that still have bytes."""
     starts, lengths, data = _text_buffers(column)
     state = _mix(lengths.view(np.uint64) + _GAMMA)
-    at = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))  # the eight bytes from every offset
+    at = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))  # the eight bytes at every offset
     active = np.flatnonzero((lengths > 0) & (lengths <= LONG_TEXT))
     done = 0
     while active.size:
@@ -164,7 +163,7 @@ def _hash_lists(column: pa.Array) -> Words:
     if pa.types.is_fixed_size_list(column.type):
         column = column.cast(pa.list_(column.type.value_type))
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    elements = column.flatten()  # leaves out what lies behind nulls and slices
+    elements = column.flatten()  # skips data behind nulls and slices
     ends = np.cumsum(lengths)
     place = np.arange(len(elements), dtype=np.int64) - np.repeat(ends - lengths, lengths)
     words = _hash_values(elements) if len(elements) else np.zeros(0, np.uint64)

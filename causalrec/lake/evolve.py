@@ -1,7 +1,7 @@
-"""Columns that a contract gained: what they read as in rows that were written before it had them.
+"""Columns added to a contract: what they read as in rows written before.
 
-Optional columns read as null. A required one needs a word in the contract (``added`` in schemas/NAME.yaml): a
-value, or the column whose value it takes. Files are never rewritten for it, so old pins stay what they were.
+Optional columns read as null. A required one needs an entry in the contract (``added`` in schemas/NAME.yaml):
+a value, or the column whose value it takes. Files are never rewritten for it, so old pins stay valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Added: TypeAlias = Mapping[str, Before]
-"""Required column -> what rows from before it read as."""
+"""Required column -> what older rows read as."""
 
 
 def with_sources(columns: Sequence[str], added: Added) -> list[str]:
-    """``columns``, and behind them the columns that they may take their values from."""
+    """``columns``, followed by the columns that they may take their values from."""
     sources = [added[name].column for name in columns if name in added]
     return list(dict.fromkeys([*columns, *(name for name in sources if name)]))
 
 
 def filled(rows: pa.Table, added: Added) -> pa.Table:
-    """``rows`` with the added columns filled; where a row was written with such a column, it is not null."""
+    """``rows`` with the added columns filled; rows written with such a column have no nulls in it."""
     for name in set(rows.column_names) & set(added):
         column, field = rows[name], rows.schema.field(name)
         if column.null_count:
@@ -51,5 +51,5 @@ def filled_frame(frame: "DataFrame", added: Added) -> "DataFrame":
 
 
 def optional(schema: pa.Schema, added: Added) -> pa.Schema:
-    """The schema as it lies in files: an added column may be absent, and then null, where it is old."""
+    """The schema as stored: in old files an added column may be missing, and then reads as null."""
     return pa.schema([field.with_nullable(field.nullable or field.name in added) for field in schema])

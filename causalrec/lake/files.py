@@ -1,4 +1,4 @@
-"""Writes the Parquet files of one attempt; used by the driver for Arrow data and by Spark executors alike."""
+"""Writes the Parquet files of one attempt; used by the driver for Arrow data and by Spark executors."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +21,7 @@ NAME_PARTS = 3
 
 @dataclass(frozen=True)
 class NewFile:
-    """A written file that no commit names yet; ``path`` is relative to the table's folder."""
+    """A written file that is not committed yet; ``path`` is relative to the table's folder."""
 
     path: str
     partition: Partition
@@ -36,9 +36,9 @@ class FileLimits:
     """Bounds of one data file and of the memory while writing it, in bytes of Arrow data.
 
     Attributes:
-        file_bytes: a new file is begun beyond this.
+        file_bytes: a new file is started beyond this.
         group_bytes: a row group is flushed beyond this.
-        hidden: columns whose smallest and largest values stay out of the table's log, which is never
+        hidden: columns whose smallest and largest values are kept out of the table's log, which is never
             rewritten: they would outlive an erased user.
     """
 
@@ -62,11 +62,11 @@ class PartitionWriter:
     _done: list[NewFile] = field(default_factory=list)
 
     def add(self, rows: pa.Table) -> None:
-        """Take conformed rows of this partition."""
+        """Add conformed rows of this partition."""
         self.add_stored(rows.drop_columns(list(self.partition)) if self.partition else rows)
 
     def add_stored(self, rows: pa.Table) -> None:
-        """Take rows as they lie in files: without the partition columns."""
+        """Add rows as stored: without the partition columns."""
         step = max(1, rows.num_rows * self.limits.group_bytes // max(1, rows.nbytes))
         for start in range(0, rows.num_rows, step):
             part = rows.slice(start, step)
@@ -76,7 +76,7 @@ class PartitionWriter:
                 self._flush()
 
     def close(self) -> list[NewFile]:
-        """Write what is left; the files, each read back and compared."""
+        """Write what is left; returns the files, each read back and compared."""
         self._flush()
         self._finish()
         return self._done
@@ -103,7 +103,10 @@ class PartitionWriter:
 
     @contextmanager
     def _or_refused(self) -> Iterator[None]:
-        """A store that takes no more bytes is an error of the lake; the half file gives its space back."""
+        """A store that accepts no more bytes is a LakeError.
+
+        The half-written file is deleted to free its space.
+        """
         try:
             yield
         except OSError as error:
@@ -143,7 +146,7 @@ class _OpenFile:
         """Finish the file and read it back.
 
         Raises:
-            LakeError: what lies on disk is not what was written.
+            LakeError: the bytes on disk are not what was written.
         """
         self.writer.add_key_value_metadata({DIGEST_KEY: self.digest.hex})
         self.writer.close()
@@ -168,21 +171,21 @@ class _OpenFile:
         )
 
     def abandon(self) -> None:
-        """Let go of a file that cannot be finished."""
-        self.writer.is_open = False  # it would write its footer when it is collected
+        """Give up a file that cannot be finished."""
+        self.writer.is_open = False  # it would write its footer on garbage collection
         with suppress(OSError):
             self.sink.close()
 
 
 def cannot_write(location: Location, error: OSError) -> LakeError:
-    """What a full disk, a missing right or a store that is down becomes."""
+    """The error for a full disk, a missing permission or a store that is down."""
     return LakeError(
         f"cannot write to {location.uri}: {error}", do="free space or check rights; nothing was committed"
     )
 
 
 def read_back(location: Location, path: str, schema: pa.Schema) -> Digest:
-    """Digest of a file's rows as they lie on disk, row group by row group."""
+    """Digest of a file's rows as stored on disk, row group by row group."""
     total = Digest()
     with pq.ParquetFile(location.path(path), filesystem=location.filesystem) as file:
         for group in range(file.num_row_groups):
@@ -191,7 +194,7 @@ def read_back(location: Location, path: str, schema: pa.Schema) -> Digest:
 
 
 def stored_digest(location: Location, path: str, schema: pa.Schema) -> Digest:
-    """Digest of a live file: from its footer, or from its rows where another writer made it."""
+    """Digest of a live file: from its footer, or from its rows if another writer made it."""
     with location.filesystem.open_input_file(location.path(path)) as stream:
         metadata = pq.read_metadata(stream).metadata or {}
     found = metadata.get(DIGEST_KEY.encode())
@@ -199,12 +202,12 @@ def stored_digest(location: Location, path: str, schema: pa.Schema) -> Digest:
 
 
 def file_name(attempt: str) -> str:
-    """A name that no other file has and that tells the attempt."""
+    """A unique file name that contains the attempt's id."""
     return f"part-{attempt}-{uuid4().hex[:12]}.parquet"
 
 
 def attempt_of(name: str) -> str:
-    """The attempt that the name of a data file tells; empty for a file of another writer."""
+    """The attempt in the name of a data file; empty for a file of another writer."""
     parts = name.split("-")
     return parts[1] if parts[0] == "part" and len(parts) == NAME_PARTS else ""
 

@@ -1,4 +1,4 @@
-"""What may enter a table: the declared columns, no silent cast, no NaN, no null where none is allowed."""
+"""Guards for rows that enter a table: declared columns only, no silent cast, no NaN, no forbidden null."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +10,7 @@ _DO = "make the producer deliver what schemas/{table}.yaml declares, or change t
 
 
 def check_columns(found: pa.Schema, declared: pa.Schema, optional: frozenset[str], table: str) -> None:
-    """Raise where names or types differ from the contract; ``optional`` names may be absent.
+    """Raise if names or types differ from the contract; ``optional`` columns may be missing.
 
     Raises:
         ContractError: naming column, expected and found.
@@ -32,13 +32,14 @@ def check_columns(found: pa.Schema, declared: pa.Schema, optional: frozenset[str
 
 
 def conform(data: pa.Table, declared: pa.Schema, table: str, partition: Partition | None = None) -> pa.Table:
-    """``data`` with the declared columns, order and types; every guard passed.
+    """``data`` with the declared columns, order and types, once every guard has passed.
 
-    Where ``partition`` is given, its columns may be absent (they are filled in); otherwise they must hold
-    its values.
+    If ``partition`` is given, its columns may be missing (they are filled in); if present, they must hold its
+    values.
 
     Raises:
-        ContractError: a column is missing, unknown, re-typed or holds nulls or NaN against the contract.
+        ContractError: a column is missing, unknown or re-typed, or holds nulls or NaN that the contract
+            forbids.
         LakeError: a row lies outside ``partition``.
     """
     given = partition or {}
@@ -77,7 +78,7 @@ def _column(column: pa.ChunkedArray, field: pa.Field, table: str) -> pa.ChunkedA
 
 
 def _exact(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether every value of ``found`` is kept, or refused with an error, by a checked cast to ``wanted``."""
+    """Whether a checked cast to ``wanted`` keeps every value of ``found`` exactly or fails."""
     if found.equals(wanted) or pa.types.is_null(found):
         return True
     if pa.types.is_dictionary(found):

@@ -28,7 +28,7 @@ class Lake:
         self._location = Location(self.root, self.settings.endpoint, self.settings.region)
 
     def table(self, name: str) -> LakeTable:
-        """A table, whether it exists already or not.
+        """A table, whether or not it exists yet.
 
         Raises:
             ContractError: no contract declares it.

@@ -1,15 +1,18 @@
-"""What a job says it read, wrote and rejected; the ledger keeps it."""
+"""What a stage read, wrote and rejected, for the ledger."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 LOUD = ("LOST ", "UNREAD ")
-"""How a line of a note begins that tells of lost rows, pictures or values."""
+"""Prefix of a note's lines about lost rows, pictures or values."""
+
+NEWS = "news"
+"""Counter of an outcome whose note somebody should be told of: how many things happened."""
 
 
 def losses(note: str) -> list[str]:
-    """The lines of a note that people must not miss: what was lost, and what cures it."""
+    """The lines of a note that people must not miss: what was lost, and the fix."""
     return [line for line in note.splitlines() if line.startswith(LOUD)]
 
 
@@ -27,8 +30,8 @@ NUMBERS, OF_ONE_DATE = ("lost", "all"), ("lost", "all", "example")
 def summed_losses(found: Iterable[tuple[str, str]]) -> list[str]:
     """One line per kind of loss, however many dates a run loaded: ``DATE: LOST …``.
 
-    Losses of several dates that differ only in their numbers (and their example) are added up, and begin with
-    the first date, the last one and how many there are.
+    Losses of several dates that differ only in their numbers (and their example) are added up; the line
+    begins with the first date, the last one and the number of dates.
 
     Args:
         found: date and loss, dates ascending.
@@ -42,7 +45,7 @@ def summed_losses(found: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _parts(loss: str) -> dict[str, str]:
-    """What a loss says, by name; all of it as ``rest`` where it has another form."""
+    """The parts of a loss line, by name; all of it as ``rest`` if it has a different form."""
     match = LOST_ROWS.fullmatch(loss) or UNREAD_VALUES.fullmatch(loss)
     return {"rest": loss} if match is None else match.groupdict()
 
@@ -91,7 +94,7 @@ class Written:
         rows: rows of the partition.
         bytes: bytes of its files.
         digest: order-independent content hash of its rows.
-        changed: False where the partition held this very content already (no commit was made).
+        changed: False if the partition already held exactly this content (no commit was made).
         table_id: of the Delta table, which a rebuilt one does not share; empty where nobody looked.
     """
 
@@ -107,11 +110,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The numbers of one job for one date. ``note`` has one line per thing to say; see :func:`losses`.
+    """The numbers of one job for one date. ``note`` has one line per message; see :func:`losses`.
 
     Attributes:
-        inputs: digests of what was read, taken before it was read: what changes meanwhile is seen by the next
-            run. None leaves them to the stage, which knows those of the run date only.
+        inputs: digests of the inputs, taken before they were read, so that the next run notices changes made
+            meanwhile. None leaves them to the stage, which knows only those of the run date.
     """
 
     rows_in: int = 0

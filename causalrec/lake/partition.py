@@ -1,4 +1,4 @@
-"""Partition values: how one partition is named, matched and laid out as a folder."""
+"""Partition values: how a partition is named, matched and stored as a folder."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\"#%'*/:=?\\{}\[\]^]")
 
 
 def render(partition: Partition) -> str:
-    """``key=value/key=value``: the name of a partition in the ledger; empty where there is none."""
+    """``key=value/key=value``: the name of a partition in the ledger; empty if there is none."""
     return "/".join(f"{key}={value}" for key, value in partition.items())
 
 
 def folder(partition: Partition) -> str:
-    """Hive-style folder of a partition, escaped as Spark does it (Spark unescapes only single bytes)."""
+    """Hive-style folder of a partition, escaped as by Spark (Spark unescapes only single bytes)."""
     return "/".join(f"{key}={_UNSAFE.sub(_escape, value)}" for key, value in partition.items())
 
 
@@ -37,7 +37,7 @@ def normalise(
     """The partition in declared column order, its values in their canonical text.
 
     Raises:
-        LakeError: a column is missing, unknown, empty, or its text is no value of its type.
+        LakeError: a column is missing, unknown or empty, or its text is not a value of its type.
     """
     if set(partition) != set(partition_by):
         raise LakeError(

@@ -1,4 +1,4 @@
-"""Which process this is, and whether another one still runs; told without a clock."""
+"""Identifies this process, and tells without a clock whether another one is still running."""
 
 import os
 import socket
@@ -13,11 +13,11 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Process:
-    """A process that no later one can be taken for.
+    """A process, identified so that no later one can be mistaken for it.
 
     Attributes:
         host: name of its machine or container.
-        boot: the boot of that machine and its table of processes; empty where the system tells neither.
+        boot: the boot of that machine and its process namespace; empty if the system reveals neither.
         life: ``pid:start``, the start in ticks since the boot.
     """
 
@@ -27,7 +27,7 @@ class Process:
 
     @property
     def state(self) -> State:
-        """``unknown`` where it belongs to another machine, container or boot, into which nobody can look."""
+        """``unknown`` if it belongs to another machine, container or boot, which cannot be inspected."""
         if self.host != socket.gethostname() or self.boot not in ("", _boot()):
             return "unknown"
         return "alive" if self.life == _life(int(self.life.split(":")[0])) else "gone"

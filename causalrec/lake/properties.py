@@ -1,9 +1,9 @@
-"""What other engines are told about a table: what they must keep, and what its columns mean.
+"""Table properties for other engines: what they must keep, and what the columns mean.
 
-Only our own upkeep knows which versions live models are pinned to. Other engines go by the properties of the
-table: a VACUUM takes what left the table longer ago than ``deletedFileRetentionDuration``, a checkpoint drops
-the log beyond ``logRetentionDuration``. Both are a year here, and expired log is not cleaned. Upkeep itself
-goes by the settings ``lake.vacuum_hours`` and ``lake.log_days``.
+Only our own upkeep knows which versions live models are pinned to. Other engines follow the table's
+properties: VACUUM deletes files that left the table longer ago than ``deletedFileRetentionDuration``, a
+checkpoint drops log entries older than ``logRetentionDuration``. Both are a year here, and expired log
+entries are not cleaned up. Upkeep itself follows the settings ``lake.vacuum_hours`` and ``lake.log_days``.
 """
 
 from collections.abc import Mapping

@@ -17,9 +17,9 @@ from causalrec.errors import SettingsError
 
 OLDEST_JAVA = 17
 FOREIGN = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
-"""How variables of another Spark, of Hadoop or of any Java begin; on one machine they have no say."""
+"""Prefixes of environment variables of another Spark, Hadoop or Java; ignored on a single machine."""
 KEPT = ("SPARK_LOCAL_DIRS", "SPARK_LOCAL_IP", "SPARK_USER", "HADOOP_USER_NAME")
-"""Of these, the ones that speak of this machine: its scratch disks, its address, its user."""
+"""Of these, the variables about this machine: its scratch disks, its address, its user."""
 _HOW = (
     "install Java 17 or newer (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) "
     "or set JAVA_HOME to one"
@@ -44,9 +44,9 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "4",
     "spark.ui.enabled": "false",
 }
-"""On one machine, unless a setting says otherwise."""
+"""Defaults on a single machine."""
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
-"""Set where ``spark-submit`` started this program: its JVM runs already, with master, memory and cores."""
+"""Set if ``spark-submit`` started this program: its JVM is already running, with master, memory and cores."""
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
     An active session is reused and left running.
 
     Raises:
-        SettingsError: no Java, or one that is too old.
+        SettingsError: there is no Java, or it is too old.
     """
     active = SparkSession.getActiveSession()
     if active is not None:
@@ -78,10 +78,10 @@ def spark_session(settings: SparkSettings, app: str) -> Iterator[SparkSession]:
 
 
 def session_conf(settings: SparkSettings, *, submitted: bool) -> dict[str, Any]:
-    """The properties of the session; what is not among them is what the cluster says.
+    """The properties of the session; everything else is left to the cluster.
 
     Args:
-        submitted: whether ``spark-submit`` started this program. The options of its JVM are settled then.
+        submitted: whether ``spark-submit`` started this program; the options of its JVM are then fixed.
     """
     java = f"{_LOG_OPTION} {settings.java_options}".strip()
     named = {
@@ -99,12 +99,16 @@ def session_conf(settings: SparkSettings, *, submitted: bool) -> dict[str, Any]:
 
 
 def _is_local(master: str, submitted: bool) -> bool:
-    """Whether the session is one of this machine. What a bare ``spark-submit`` chose is its own affair."""
+    """Whether the session runs on this machine alone.
+
+    False under ``spark-submit`` unless the settings name a local master: what it was started with is not
+    known.
+    """
     return master.startswith("local") if master else not submitted
 
 
 def _prepare_local() -> None:
-    """The locked Spark runs, as the settings say, whatever else this machine has."""
+    """Make sure that the locked Spark runs as configured, whatever else is installed on this machine."""
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name not in KEPT]:
         del os.environ[name]
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""A Delta table at one version: its files, and the refusal of tables that cannot be read right."""
+"""A Delta table at one version: its files, and the refusal of tables that cannot be read correctly."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ from causalrec.lake.evolve import Added, filled, optional, with_sources
 from causalrec.lake.partition import Partition, Where, matches, value_of
 from causalrec.lake.storage import Location
 
-WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 bring constraints, change feeds, identity columns
-NAMED_FEATURES = 7  # from here on the features are listed one by one
+WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 add constraints, change feeds, identity columns
+NAMED_FEATURES = 7  # from here on, features are listed one by one
 WRITABLE_FEATURES = frozenset({"appendOnly", "invariants"})
-LONGEST = 300  # characters of another library's message
+LONGEST = 300  # maximum maximum maximum characters of another library's message
 READABLE_PROTOCOL = 1  # version 2 maps column names, version 3 brings features such as deletion vectors
 
 
@@ -36,7 +36,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An opened version. ``schema`` is the contract's: partition columns included."""
+    """An opened version. ``schema`` is that of the contract, including partition columns."""
 
     name: str
     location: Location
@@ -58,13 +58,13 @@ class Snapshot:
 
     @property
     def stored_schema(self) -> pa.Schema:
-        """Columns as they lie in the files: without the partition columns."""
+        """Columns as stored in the files: without the partition columns."""
         inside = [column for column in self.schema if column.name not in self.partition_by]
         return optional(pa.schema(inside), self.added)
 
     @property
     def lacking(self) -> pa.Schema:
-        """Columns that the contract has gained since: declared and not in the table yet, as it takes them."""
+        """Columns added to the contract since: declared but not in the table yet, as it would store them."""
         stored = {column.name for column in self.delta.schema().fields}
         gained = [column for column in self.schema if column.name not in stored]
         return optional(pa.schema(gained), self.added)
@@ -94,10 +94,10 @@ class Snapshot:
         return tuple(sorted(found, key=lambda file: file.path))
 
     def select(self, where: Where | None) -> list[DataFile]:
-        """Files that pass the partition filter and are still there as they were written.
+        """Files that pass the partition filter, checked to be there with their original size.
 
         Raises:
-            LakeError: the filter names a column that is no partition column.
+            LakeError: the filter names a column that is not a partition column.
             PinError: a file of this version is gone, or has another size.
         """
         for key in where or {}:
@@ -124,10 +124,10 @@ class Snapshot:
 
     @contextmanager
     def readable(self) -> Iterator[None]:
-        """For a block that reads data files: damaged ones become an error that says so.
+        """Context for reading data files: damaged files raise a clear error.
 
         Raises:
-            PinError: the bytes are no longer those that were written.
+            PinError: the bytes are no longer what was written.
         """
         try:
             with self.location.answering():
@@ -148,7 +148,7 @@ class Snapshot:
     def batches(
         self, files: list[DataFile], columns: list[str] | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
-        """The same, at most ``rows`` at a time, for partitions that memory need not hold."""
+        """The same, at most ``rows`` at a time, for partitions that need not fit into memory."""
         names = columns or self.schema.names
         found: Iterator[pa.RecordBatch] = self._dataset(files).to_batches(
             columns=with_sources(names, self.added), batch_size=rows, batch_readahead=1, fragment_readahead=1
@@ -191,12 +191,12 @@ def open_snapshot(
     added: Added | None = None,
     retired: frozenset[str] = frozenset(),
 ) -> Snapshot | None:
-    """The table at ``version`` (None: the newest); None where there is no table at all.
+    """The table at ``version`` (None: the newest); None if the table does not exist.
 
     Raises:
-        PinError: the table has no such version, or no longer has it.
-        StoreError: the store does not answer.
-        LakeError: the log is unreadable, or the table uses a feature that this reader does not know.
+        PinError: the table does not have this version, or no longer has it.
+        StoreError: the store does not respond.
+        LakeError: the log is unreadable, or the table uses a feature that this reader does not support.
         ContractError: the stored columns differ from the contract.
     """
     try:
@@ -208,7 +208,7 @@ def open_snapshot(
             f"{name}@{version}: there is no such table", do="run the job that writes it"
         ) from error
     except (DeltaError, OSError, ValueError) as error:
-        location.require_store()  # else it would look as if the log were damaged
+        location.require_store()  # otherwise it would look like a damaged log
         if version is not None:
             raise PinError(
                 f"{name}@{version} is not readable: {_brief(error)}",
@@ -230,12 +230,12 @@ def open_snapshot(
 
 
 def _brief(error: Exception) -> str:
-    """What delta-rs or Arrow says, without the stack of their own calls and the like."""
+    """The message of delta-rs or Arrow, without their internal stack traces."""
     return str(error).strip().partition("\n")[0][:LONGEST]
 
 
 def _refuse_empty_entry(name: str, location: Location, version: int) -> None:
-    """A power cut may leave the newest entry of the log without its bytes; delta-rs then sees no change."""
+    """A power cut may leave the newest log entry empty; delta-rs then sees no change."""
     entry = f"_delta_log/{version:020d}.json"
     with location.answering():
         (size,) = location.sizes([entry])
@@ -257,7 +257,7 @@ def _refuse_unknown(name: str, delta: DeltaTable) -> None:
 
 
 def refuse_unwritable(snapshot: Snapshot) -> None:
-    """Raise where writers of the table must keep promises that this one does not know.
+    """Raise if writers of the table must uphold guarantees that this writer does not support.
 
     Raises:
         LakeError: check constraints, generated columns, row tracking, a change feed and the like.

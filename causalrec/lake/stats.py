@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Bound: TypeAlias = str | int | float | dt.date
-"""A smallest or largest value, as a Parquet footer gives it."""
+"""A smallest or largest value from a Parquet footer."""
 
-LONGEST_TEXT = 32  # characters; longer bounds are left out rather than cut
+LONGEST_TEXT = 32  # characters; longer bounds are left out rather than truncated
 
 
 def statistics(metadata: pq.FileMetaData, schema: pa.Schema, hidden: frozenset[str] = frozenset()) -> str:
     """JSON with numRecords, minValues, maxValues and nullCount of the flat columns.
 
-    Of ``hidden`` columns there are no smallest and largest values.
+    ``hidden`` columns get no smallest and largest values.
     """
     smallest: dict[str, object] = {}
     largest: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Where a table lies: a local folder or a URI, always reached through one file system object."""
+"""Where a table is stored: a local folder or a URI, always accessed through one file system object."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ S3 = "s3://"
 
 @dataclass(frozen=True)
 class Location:
-    """A folder of a table. Picklable: executors open their own file system.
+    """The folder of a table. Picklable: executors open their own file system.
 
     Credentials are never part of it: every process finds its own, as AWS clients do (environment, profile,
-    role of the machine).
+        machine role).
 
     Attributes:
         uri: absolute path, or URI such as ``s3://bucket/lake/events``.
-        endpoint: of an S3 store that is not AWS, as ``http(s)://host:port``; empty for AWS.
+        endpoint: of a non-AWS S3 store, as ``http(s)://host:port``; empty for AWS.
         region: of the S3 bucket; empty leaves it to the environment.
     """
 
@@ -47,12 +47,12 @@ class Location:
 
     @property
     def local(self) -> bool:
-        """Whether it is a folder of this machine (or one that is mounted)."""
+        """Whether it is a folder on this machine (possibly mounted)."""
         return "://" not in self.uri
 
     @property
     def delta_options(self) -> dict[str, str]:
-        """What delta-rs must be told: the store, and that a log entry is put only where there is none yet."""
+        """Options for delta-rs: the store, and that a log entry must not overwrite an existing one."""
         if not self.uri.startswith(S3):
             return {}
         options = {"aws_conditional_put": "etag"}
@@ -69,18 +69,18 @@ class Location:
         return self._opened[0]
 
     def path(self, relative: str) -> str:
-        """Path of a file below the folder, as the file system wants it."""
+        """Path of a file below the folder, for the file system."""
         return f"{self._opened[1]}/{relative}"
 
     def hadoop_path(self, relative: str) -> str:
-        """Path of a file below the folder as Spark wants it: with a scheme, nothing percent-encoded."""
+        """Path of a file below the folder for Spark: with a scheme and without percent-encoding."""
         if self.local:
             return f"file://{self.path(relative)}"
         uri = self.uri.rstrip("/")
         return f"{'s3a://' + uri.removeprefix(S3) if uri.startswith(S3) else uri}/{relative}"
 
     def require_store(self) -> None:
-        """Nothing, where the store answers.
+        """Check that the store responds.
 
         Raises:
             StoreError: it cannot be reached, or it refuses access.
@@ -92,7 +92,7 @@ class Location:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """For a block that reads: what a store says when it does not answer becomes an error that says so.
+        """Context for reading: errors of a store that does not respond become a StoreError.
 
         Raises:
             StoreError: a network error, or access refused.
@@ -118,16 +118,16 @@ class Location:
             self.filesystem.create_dir(self.path(relative), recursive=True)
 
     def sizes(self, relatives: list[str]) -> list[int | None]:
-        """Bytes of each file; None for one that is not there."""
+        """Bytes of each file; None for a missing one."""
         infos = self.filesystem.get_file_info([self.path(relative) for relative in relatives])
         return [info.size if info.type == fs.FileType.File else None for info in infos]
 
     def missing(self, relatives: list[str]) -> list[str]:
-        """Those of the files that are not there."""
+        """The files that do not exist."""
         return [name for name, size in zip(relatives, self.sizes(relatives), strict=True) if size is None]
 
     def delete(self, relatives: list[str]) -> None:
-        """Delete files; one that is gone already is no error."""
+        """Delete files; missing ones are ignored."""
         for relative in relatives:
             try:
                 self.filesystem.delete_file(self.path(relative))
@@ -135,12 +135,12 @@ class Location:
                 continue
 
     def listing(self, relative: str) -> list[str]:
-        """Names of the files directly in a folder; empty where there is no folder."""
+        """Names of the files directly in a folder; empty if the folder does not exist."""
         selector = fs.FileSelector(self.path(relative), allow_not_found=True)
         return sorted(info.base_name for info in self.filesystem.get_file_info(selector) if info.is_file)
 
     def everything(self, relative: str = "") -> list[fs.FileInfo]:
-        """All files and folders below a folder; empty where there is none."""
+        """All files and folders below a folder; empty if it does not exist."""
         base = self.path(relative) if relative else self._opened[1]
         found: list[fs.FileInfo] = self.filesystem.get_file_info(
             fs.FileSelector(base, allow_not_found=True, recursive=True)
@@ -148,10 +148,10 @@ class Location:
         return found
 
     def relative(self, path: str) -> str:
-        """A path of the file system as it lies below the folder."""
+        """A file system path, relative to the folder."""
         return path.removeprefix(self.path(""))
 
     def folders(self) -> list[str]:
-        """All folders below (relative), and the root as an empty name; notes and logs left out."""
+        """All folders below it (relative), and the root as an empty name, without notes and logs."""
         found = [self.relative(info.path) for info in self.everything() if not info.is_file]
         return ["", *sorted(path for path in found if not path.startswith("_"))]

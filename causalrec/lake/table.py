@@ -48,7 +48,7 @@ class LakeTable:
 
     @property
     def limits(self) -> FileLimits:
-        """Bounds of data files, and the columns of which no value may stand in the log."""
+        """Limits of data files, and the columns whose values must not appear in the log."""
         hidden = frozenset((*self.contract.user_ids, *self.contract.user_texts, *self.contract.user_notes))
         return FileLimits(self.settings.file_mb * MIB, self.settings.row_group_mb * MIB, hidden)
 
@@ -68,7 +68,7 @@ class LakeTable:
         return found.version
 
     def snapshot(self, version: int | None = None) -> Snapshot | None:
-        """The table at a version (None: the newest); None where nothing was ever written."""
+        """The table at a version (None: the newest); None if nothing was ever written."""
         return open_snapshot(
             self.name,
             self.location,
@@ -80,7 +80,7 @@ class LakeTable:
         )
 
     def require_whole(self) -> None:
-        """Nothing, where every data file of the newest version is there, or nothing was ever written.
+        """Check that every data file of the newest version exists; a table never written passes.
 
         Raises:
             PinError: another program deleted some.
@@ -92,7 +92,7 @@ class LakeTable:
     def read(
         self, where: Where | None = None, columns: list[str] | None = None, version: int | None = None
     ) -> pa.Table:
-        """Rows of the chosen partitions and columns; no promise on their order.
+        """Rows of the chosen partitions and columns, in no particular order.
 
         Args:
             where: partition column -> accepted values as text (dates as ISO strings).
@@ -115,7 +115,7 @@ class LakeTable:
         return [dict(items) for items in sorted(distinct)]
 
     def upto(self, column: str, last: str) -> list[str]:
-        """Values of a partition column that are not after ``last`` (ISO dates compare as text), sorted."""
+        """Values of a partition column up to ``last`` (ISO dates compare as text), sorted."""
         if column not in self.partition_by:
             raise LakeError(
                 f"{self.name} is not partitioned by {column}", do=f"one of {list(self.partition_by)}"
@@ -125,7 +125,7 @@ class LakeTable:
     def replace(self, data: pa.Table, partition: Mapping[str, str], allow_empty: bool = False) -> Written:
         """Make ``data`` the whole content of one partition. Equal content makes no commit.
 
-        The partition's columns may be left out of ``data``.
+        ``data`` may omit the partition's columns.
 
         Raises:
             ContractError: columns, types, nulls or NaN against the contract.
@@ -141,10 +141,10 @@ class LakeTable:
         """Add rows; existing ones stay. For contracts with ``write: append`` only.
 
         Args:
-            since: write only if this is still the newest version, for rows that depend on those before them.
+            since: write only if this is still the newest version, for rows that depend on earlier ones.
 
         Raises:
-            ConflictError: somebody wrote after version ``since``.
+            ConflictError: another writer committed after version ``since``.
         """
         rows = conform(data, self.schema, self.name)
         return write_append(self, lambda attempt: self.store(rows, attempt), since)
@@ -163,10 +163,10 @@ class LakeTable:
         return normalise(partition, self.partition_by, self.schema, self.name)
 
     def created(self) -> Snapshot:
-        """The newest version; an empty version 0 is committed first where there is no table."""
+        """The newest version; an empty version 0 is committed first if there is no table."""
         found = self.snapshot()
         if found is None:
-            with suppress(DeltaError, OSError):  # another writer was faster: its version 0 serves as well
+            with suppress(DeltaError, OSError):  # another writer was faster: its version 0 is just as good
                 DeltaTable.create(
                     self.location.uri,
                     schema=described(self.schema, self.contract.descriptions),
@@ -186,8 +186,9 @@ class LakeTable:
         return self._grown(found) if found.lacking else found
 
     def _grown(self, found: Snapshot) -> Snapshot:
-        """The table with the columns that its contract has gained; rows that are there have null in them."""
-        with suppress(DeltaError):  # another writer was faster; whether the columns are there is seen next
+        """The table with the columns added to its contract; existing rows have null in them."""
+        # another writer was faster; the next check shows whether the columns are there
+        with suppress(DeltaError):
             found.delta.alter.add_columns(described(found.lacking, self.contract.descriptions).fields)
         grown = found.reopened()
         if grown.lacking:

@@ -1,7 +1,7 @@
-"""Refuses a partition that is suspiciously small beside what the table has held so far.
+"""Refuses a partition that is suspiciously small compared with earlier ones.
 
-The row counts are those that the log has of every partition, the same that the ledger has of the writes;
-being part of the version that the write builds on, they cannot be out of step with it.
+The row counts come from the table's log, and equal those in the ledger; as part of the version that the write
+builds on, they cannot be out of step with it.
 """
 
 import statistics
@@ -13,19 +13,19 @@ from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import Snapshot
 
-HISTORY_PARTITIONS = 7  # newest partitions whose sizes a new one is compared with
+HISTORY_PARTITIONS = 7  # number of newest partitions that a new one is compared with
 
 
 def refuse_small(
     seen: Snapshot, partitions: Sequence[Partition], rows: Mapping[str, int], settings: LakeSettings
 ) -> None:
-    """Compare each partition's rows with its own present ones and with the median of those before it.
+    """Compare each partition's new row count with its current one and with the median of those before it.
 
     Args:
         seen: the version that the write builds on.
         partitions: those that are replaced.
         rows: their new row counts, by rendered name.
-        settings: smallest share, window (partitions), and the count below which all is noise.
+        settings: smallest share, window (partitions), and the count below which differences are noise.
 
     Raises:
         LakeError: fewer than ``min_rows_share`` of either.

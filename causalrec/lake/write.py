@@ -1,4 +1,4 @@
-"""The one write path: attempt, files, checks, compare with what is there, one commit."""
+"""The single write path: attempt, files, checks, comparison with the current content, one commit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,9 +22,9 @@ Store: TypeAlias = Callable[[str], list[NewFile]]
 def write_replacement(
     table: Writable, partitions: Sequence[Partition], allow_empty: bool, store: Store
 ) -> list[Written]:
-    """Replace the whole content of ``partitions`` in one transaction; one Written each, in order.
+    """Replace the whole content of ``partitions`` in one transaction; returns one Written each, in order.
 
-    Partitions whose content stays the same are left alone; if that is all of them, nothing is committed.
+    Partitions with unchanged content are left alone; if all are unchanged, nothing is committed.
     """
     _refuse_mode(table, "replace")
     seen = table.created()
@@ -47,9 +47,9 @@ def write_replacement(
 
 
 def write_append(table: Writable, store: Store, since: int | None = None) -> Written:
-    """Add files in one transaction; the Written counts the added rows only.
+    """Add files in one transaction; the Written counts only the added rows.
 
-    Given ``since``, only if that still is the newest version.
+    Given ``since``, only if that is still the newest version.
     """
     _refuse_mode(table, "append")
     seen = table.created()
@@ -84,7 +84,10 @@ def held_digest(snapshot: Snapshot, partition: Partition) -> Digest:
 
 
 def _holds(snapshot: Snapshot, partition: Partition, content: Digest) -> bool:
-    """Whether a partition has this content; not where its files are lost or damaged, so that it is mended."""
+    """Whether a partition has this content.
+
+    False if its files are lost or damaged, so that it is rewritten.
+    """
     try:
         return held_digest(snapshot, partition) == content
     except PinError:

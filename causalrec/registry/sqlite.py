@@ -1,4 +1,4 @@
-"""Whether a store in SQLite is a whole database, before MLflow or Airflow opens it."""
+"""Checks that a store in SQLite is an intact database, before MLflow or Airflow opens it."""
 
 import sqlite3
 from contextlib import closing
@@ -28,7 +28,7 @@ def damage(file: Path) -> str | None:
             (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
-            return None  # somebody writes to it, so it works
+            return None  # another process is writing to it, so it works
         return f"cannot be read: {error}"
     except sqlite3.DatabaseError as error:
         return f"is damaged: {error}"

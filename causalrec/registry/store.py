@@ -14,7 +14,7 @@ from causalrec.registry.sqlite import refuse_damaged
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-TIMEOUT_SECONDS = 60  # seconds of one request to MLflow
+TIMEOUT_SECONDS = 60  # timeout of one request to MLflow, in seconds
 
 SQLITE = "sqlite:///"
 SCHEME = re.compile(r"[a-z][a-z0-9+-]+:")  # of a URI with or without an authority (mlflow-artifacts:/)
@@ -24,7 +24,7 @@ def connect(settings: Settings) -> "MlflowClient":
     """A client of ``settings.tracking_uri``, which is also the registry; telemetry is off.
 
     Raises:
-        LostRegistry: it is a SQLite file that is damaged.
+        LostRegistry: it is a damaged SQLite file.
     """
     import mlflow
     from mlflow.environment_variables import (
@@ -38,10 +38,10 @@ def connect(settings: Settings) -> "MlflowClient":
 
     MLFLOW_DISABLE_TELEMETRY.set("true")
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set("false")
-    MLFLOW_UV_AUTO_DETECT.set("false")  # a version's needs must not depend on the working directory
+    MLFLOW_UV_AUTO_DETECT.set("false")  # a version's requirements must not depend on the working directory
     MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(settings.registry.retries)
     MLFLOW_HTTP_REQUEST_TIMEOUT.set(TIMEOUT_SECONDS)
-    set_telemetry_client()  # drops the client that the import made
+    set_telemetry_client()  # drops the client created by the import
     uri = settings.tracking_uri
     if uri.startswith(SQLITE):
         file = Path(uri.removeprefix(SQLITE))
@@ -54,7 +54,7 @@ def connect(settings: Settings) -> "MlflowClient":
 
 @contextmanager
 def guarded(settings: Settings) -> Iterator[None]:
-    """Whatever MLflow raises inside, after its bounded retries, becomes one line that says what to do."""
+    """Turns any MLflow error, after its bounded retries, into a one-line error that says what to do."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
 
@@ -70,7 +70,7 @@ def guarded(settings: Settings) -> Iterator[None]:
 
 
 def experiment_id(client: "MlflowClient", settings: Settings) -> str:
-    """Id of the configured experiment, created with an explicit artifact location where it is missing."""
+    """Id of the configured experiment, created with an explicit artifact location if it is missing."""
     from mlflow.exceptions import MlflowException
 
     name = settings.registry.model_name
@@ -81,7 +81,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
         try:
             return str(client.create_experiment(name, artifact_location=uri))
         except MlflowException as error:
-            found = client.get_experiment_by_name(name)  # another run may have been as fast
+            found = client.get_experiment_by_name(name)  # another run may have created it meanwhile
             if found is None:
                 _unreachable(settings, error)
     if found.lifecycle_stage != "active":
@@ -93,7 +93,7 @@ def experiment_id(client: "MlflowClient", settings: Settings) -> str:
 
 
 def store_exists(settings: Settings) -> bool:
-    """False only where a SQLite store certainly has not been created yet; needs no MLflow."""
+    """False only if a SQLite store has certainly not been created yet; does not need MLflow."""
     uri = settings.tracking_uri
     return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).is_file()
 

@@ -13,7 +13,7 @@ PUBLISHED = "recommendations"
 
 @dataclass(frozen=True)
 class Moved:
-    """An item and the number of lists that it is in, on both nights."""
+    """An item and the number of lists it is in, on both nights."""
 
     item_id: str
     before: int
@@ -25,11 +25,11 @@ class Changes:
     """Two nights side by side.
 
     Attributes:
-        versions, datasets: that stand behind each night. users: served before, after, and on both.
-        kept: share of the later rows, of users served on both nights, whose item was there before.
+        versions, datasets: behind each night. users: served before, after, and on both nights.
+        kept: share of the later rows, of users served on both nights, whose item was in the earlier list.
         same_first: share of users served on both nights whose first item is the same.
         adjusted: share of the rows of each night that the causal adjustment moved noticeably.
-        labels: fallback label -> users before and after ("plain" without one).
+        labels: fallback label -> users before and after ("plain" for none).
         gained, lost: items by how many lists they entered or left.
     """
 
@@ -45,7 +45,7 @@ class Changes:
 
 
 def read_changes(lake: Lake, before: str, after: str, most: int) -> Changes:
-    """Compares the partitions of two dates; at most ``most`` items that gained and lost.
+    """Compares the partitions of two dates, with at most ``most`` items that gained and as many that lost.
 
     Raises:
         ScoringError: nothing was published for one of the dates.
@@ -62,7 +62,7 @@ def _night(lake: Lake, ds: str) -> pd.DataFrame:
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame, most: int) -> Changes:
-    """The same for two frames of published rows."""
+    """The comparison of two frames of published rows."""
     both = set(before["user_id"]) & set(after["user_id"])
     old, new = (rows[rows["user_id"].isin(both)] for rows in (before, after))
     merged = new.merge(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it at full width
 HEAD, LINE = 0.75, 0.34  # inches: axis and its label, one bar
-LONGEST = 28  # characters of a label; longer ones are cut
-ROOM = 1.3  # the axis goes on behind the longest bar, for the numbers
+LONGEST = 28  # characters of a label; longer ones are truncated
+ROOM = 1.3  # the axis extends beyond the longest bar, for the numbers
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def interval_bars(name: str, bars: Sequence[Bar], axis: str) -> Markup:
     """Horizontal bars from zero with their intervals and their values as numbers.
 
     Args:
-        name: keeps the ids of the figure apart from other figures' of the page.
-        axis: what the lengths are.
+        name: keeps the figure's ids distinct from those of other figures on the page.
+        axis: what the lengths mean.
     """
     longest = max((bar.high for bar in bars), default=1.0)
 

@@ -1,6 +1,6 @@
-"""What the gate expected of the night's deliveries, what it found, and how the nights before went.
+"""What the gate expected of the night's deliveries, what it found, and the results of earlier nights.
 
-Read from the reports that ingest leaves beside Great Expectations' own pages.
+Read from the reports that ingest writes next to Great Expectations' own pages.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from causalrec.config import Settings
 
-GATE_NIGHTS = 14  # nights whose gate results are shown beside tonight's
+GATE_NIGHTS = 14  # earlier nights whose gate results are shown with tonight's
 
 Status = Literal["pass", "warn", "fail"]
 
@@ -23,7 +23,7 @@ class GateLine:
     """One expectation of one table.
 
     Attributes:
-        found: the measure of the newest delivery in words; a dash where there is nothing to compare with.
+        found: the measure of the newest delivery in words; a dash if there is nothing to compare with.
         allowed: the range in words.
         nights: (run date, status) of the newest nights up to this one, oldest first.
     """
@@ -38,7 +38,7 @@ class GateLine:
 
 
 def gate_lines(settings: Settings, ds: dt.date) -> tuple[GateLine, ...]:
-    """Lines of every table that was gated on ``ds``, by table and in the order of the contract."""
+    """Lines of every table that passed through the gate on ``ds``, by table and in contract order."""
     folder = settings.report_root / "quality"
     tables = sorted(file.parent for file in folder.glob(f"*/{ds.isoformat()}.json"))
     return tuple(line for table in tables for line in _lines(table, ds, GATE_NIGHTS))

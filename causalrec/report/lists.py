@@ -1,4 +1,4 @@
-"""The lists from behaviour as a person would look at them: a few of each, with pictures."""
+"""Samples of the lists from behaviour for people to look at, with pictures."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -12,8 +12,8 @@ from causalrec.lake import Lake
 from causalrec.pipeline import BEHAVIOUR
 from causalrec.scoring.export.night import KEYS
 
-LISTS = 3  # lists of one table on the page
-ROWS = 8  # rows of one list on the page
+LISTS = 3  # lists per table on the page
+ROWS = 8  # rows per list on the page
 
 TITLES: Mapping[str, str] = {
     "complements": "Goes with",
@@ -28,7 +28,7 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a list: the item whose picture is shown (None for a user), its name, and why it is here."""
+    """One row of a list: the item whose picture is shown (None for a user), its name, and the reason."""
 
     item_id: str | None
     name: str
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class SampleList:
-    """The first rows of one list, and what it is the list of: an item, a user, a category."""
+    """The first rows of one list, and what it belongs to: an item, a user or a category."""
 
     of: str
     of_item: bool
@@ -55,7 +55,7 @@ class Sample:
 
 
 def samples(lake: Lake, ds: dt.date) -> list[Sample]:
-    """One sample for every table that holds rows of ``ds``: its longest lists."""
+    """One sample per table with rows of ``ds``: its longest lists."""
     return [found for table in BEHAVIOUR if (found := _sample(lake, table, ds)) is not None]
 
 

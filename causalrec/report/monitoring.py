@@ -1,4 +1,4 @@
-"""Writes the page of live behaviour beside what the review promised: one HTML file."""
+"""Writes the page that compares live behaviour with the review's figures, as one HTML file."""
 
 import datetime as dt
 from pathlib import Path
@@ -21,7 +21,7 @@ FLAG = "training_request"
 
 
 def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
-    """``monitoring.html`` in the report folder: the lines of ``ds``, and each over the nights."""
+    """``monitoring.html`` in the report folder: the lines of ``ds``, and their history over the nights."""
     days = lake.table("monitoring").upto("ds", ds.isoformat())[-NIGHTS:]
     rows = lake.table("monitoring").read({"ds": days}).sort_by("ds").to_pylist() if days else []
     tonight = [row for row in rows if row["ds"] == ds]
@@ -39,7 +39,7 @@ def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
 
 
 def _charts(rows: list[dict[str, Any]]) -> dict[str, Markup]:
-    """One chart per measure and slice that has a value."""
+    """One chart per measure and slice with a value."""
     series: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["value"] is not None and row["measure"] != FLAG:

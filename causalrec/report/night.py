@@ -13,14 +13,14 @@ from causalrec.lake.outcome import losses, summed_losses
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "popularity_lift@20")
 DONE = ("success", "unchanged")
 LOSSES = ("quarantine", UNREAD)
-"""Tables of what was lost; they stand behind the table that a job is there for."""
+"""Tables of losses, listed after the main table of a job."""
 
 
 @dataclass(frozen=True)
 class TableLine:
     """What one job of the night did to one table (``-`` for a job that writes none).
 
-    ``losses`` are sentences on lost rows, pictures or values, at the first line of a job.
+    ``losses`` are sentences on lost rows, pictures or values, on the first line of a job.
     """
 
     job: str
@@ -57,9 +57,9 @@ class Metrics:
 
 @dataclass(frozen=True)
 class NightFacts:
-    """Everything about a run date that is not a picture.
+    """Everything about a run date except pictures.
 
-    ``unread`` are columns of its deliveries some of whose values could not be used.
+    ``unread`` are columns of its deliveries with values that could not be used.
     """
 
     ds: dt.date
@@ -71,7 +71,7 @@ class NightFacts:
 
     @property
     def losses(self) -> list[tuple[str, str]]:
-        """Job and sentence of everything that was lost."""
+        """Job and sentence of every loss."""
         return [(line.job, loss) for line in self.lines for loss in line.losses]
 
     @property
@@ -143,7 +143,7 @@ def _lines(lake: Lake, job: str, run: list[LedgerRow]) -> list[TableLine]:
 
 
 def read_metrics(lake: Lake, ds: dt.date) -> Metrics | None:
-    """The newest evaluation that was made for ``ds`` or before; None where there is none."""
+    """The newest evaluation for ``ds`` or before; None if there is none."""
     table = lake.table("evaluations")
     days = table.upto("ds", ds.isoformat()) if table.exists() else []
     if not days:

@@ -1,4 +1,4 @@
-"""What all pages share: the template engine and the write in one step."""
+"""Shared by all pages: the template engine and the atomic write."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def environment() -> jinja2.Environment:
-    """Escapes everything and refuses unknown names."""
+    """The template engine, which escapes everything and refuses unknown names."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -26,7 +26,7 @@ def environment() -> jinja2.Environment:
 
 
 def _share(value: float, values: Mapping[Any, float] | list[float]) -> str:
-    """Width of a bar in per cent of the largest of ``values``."""
+    """Width of a bar in percent of the largest of ``values``."""
     largest = max(
         (abs(number) for number in (values.values() if isinstance(values, Mapping) else values)), default=0
     )

@@ -1,4 +1,4 @@
-"""A few users as a person would look at them: history, list, reasons, and what the adjustment changed."""
+"""A few sample users: history, list, reasons, and what the adjustment changed."""
 
 import datetime as dt
 import hashlib
@@ -13,11 +13,11 @@ from causalrec.config import Settings
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 
-HISTORY = 8  # items of a history shown on the nightly page
-RECOMMENDATIONS = 8  # rows of a list shown on the nightly page
+HISTORY = 8  # history items shown on the nightly page
+RECOMMENDATIONS = 8  # list rows shown on the nightly page
 CODES = 12  # confounder codes shown
 
-CODE_ITEMS = 6  # pictures of one confounder code
+CODE_ITEMS = 6  # pictures per confounder code
 PLAIN = "plain"
 BATCH_ROWS = 65_536
 
@@ -26,8 +26,8 @@ BATCH_ROWS = 65_536
 class ListedItem:
     """One recommended item.
 
-    ``score_rank`` is its place by our score and ``raw_rank`` by that of the raw model, both among all that
-    the user may get and before caps and diversity; None where nothing was compared.
+    ``score_rank`` is its rank by our score and ``raw_rank`` its rank by the raw model, both among all items
+    that the user may get and before caps and diversity; None if nothing was compared.
     """
 
     rank: int
@@ -57,13 +57,13 @@ class Person:
 
     @property
     def compared(self) -> bool:
-        """Whether any row has a place in the raw model's list to compare with."""
+        """Whether any row has a rank in the raw model's list to compare with."""
         return any(row.raw_rank is not None for row in self.shown)
 
 
 @dataclass(frozen=True)
 class Code:
-    """One learnt confounder code among tonight's rows; ``shift`` is the mean change of place."""
+    """One learnt confounder code among tonight's rows; ``shift`` is the mean change of rank."""
 
     name: str
     rows: int
@@ -104,7 +104,7 @@ def one_person(lake: Lake, ds: dt.date, user_id: str) -> Person:
 def _of_user(
     lake: Lake, name: str, ds: dt.date, user_id: str, columns: list[str] | None
 ) -> list[dict[str, Any]]:
-    """The rows of one user; the others of the date are never in memory at once."""
+    """The rows of one user; the date's other rows are never all in memory."""
     snapshot = lake.table(name).snapshot()
     if snapshot is None:
         return []
@@ -115,7 +115,7 @@ def _of_user(
 
 
 def codes(lake: Lake, ds: dt.date) -> list[Code]:
-    """The codes that stand behind most of tonight's rows."""
+    """The most frequent codes of tonight's rows."""
     rows = _recommendations(lake, ds, ["user_id", "item_id", "score_rank", "raw_rank", "confounder_code"])
     rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["raw_rank"].is_valid()))
     if rows.num_rows == 0:
@@ -135,7 +135,7 @@ def _recommendations(lake: Lake, ds: dt.date, columns: list[str] | None) -> pa.T
 
 
 def _choose(rows: pa.Table, count: int) -> list[str]:
-    """By a hash of the id, so that the choice is fixed and says nothing about the order of users."""
+    """Chosen by a hash of the id, so that the choice is fixed and independent of the order of users."""
     labels = pc.fill_null(rows["fallback"], PLAIN)
     pairs = rows.set_column(1, "fallback", labels).group_by(["user_id", "fallback"]).aggregate([]).to_pylist()
     order = sorted(pairs, key=lambda row: hashlib.sha256(row["user_id"].encode()).digest())

@@ -18,7 +18,7 @@ ID_CHARS, HASH_DIGITS = 40, 8
 
 @dataclass(frozen=True)
 class Other:
-    """The raw model's list, best first; or, where there is none, why."""
+    """The raw model's list, best first; or the reason why there is none."""
 
     item_ids: tuple[str, ...]
     why_not: str
@@ -26,19 +26,19 @@ class Other:
 
 @dataclass(frozen=True)
 class Compared:
-    """A row of the published list beside the other list: its place there, None where it is not in it."""
+    """A row of the published list with its rank in the other list, None if it is not in it."""
 
     row: ListedItem
     place: int | None
 
     @property
     def elsewhere(self) -> bool:
-        """Whether the other list has the item in a different place."""
+        """Whether the item has a different rank in the other list."""
         return self.place is not None and self.place != self.row.rank
 
 
 def compared(person: Person, other: Other) -> tuple[list[Compared], set[str]]:
-    """The published rows with their place in the other list; the items that only the other has."""
+    """The published rows with their rank in the other list, and the items that only the other list has."""
     places = {item: place for place, item in enumerate(other.item_ids, start=1)}
     published = {row.item_id for row in person.shown}
     return [Compared(row, places.get(row.item_id)) for row in person.shown], set(places) - published
@@ -52,7 +52,7 @@ def person_page(
     titles: dict[str, str],
     references: dict[str, str],
 ) -> Path:
-    """``user_DATE_ID.html`` in the report folder: one file that needs nothing else, replaced in one step.
+    """``user_DATE_ID.html`` in the report folder: one self-contained file, replaced in one step.
 
     Args:
         titles, references: item id -> title and picture; an item without one is shown by its id.
@@ -75,7 +75,7 @@ def person_page(
 
 
 def _file_name(user_id: str) -> str:
-    """The id as far as a file name may hold it; a hash tells apart what is left out."""
+    """The id as far as a file name allows; a hash keeps shortened ids distinct."""
     plain = SAFE.sub("-", user_id)[:ID_CHARS]
     return (
         plain if plain == user_id else f"{plain}-{hashlib.sha256(user_id.encode()).hexdigest()[:HASH_DIGITS]}"

@@ -16,10 +16,10 @@ _VARIABLES = {
     INK: "var(--ink)", DIM: "var(--dim)", LINE: "var(--line)", ACCENT: "var(--accent)",
     FLOOR: "var(--floor)", GOOD: "var(--good)", BAD: "var(--bad)",
 }  # fmt: skip
-"""Stand-ins while matplotlib draws -> variables of the page's style sheet."""
+"""Placeholder colours for matplotlib -> variables of the page's style sheet."""
 
 STYLE: dict[Any, Any] = {  # matplotlib types the keys as one long Literal
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, selected and found
+    "svg.fonttype": "none",  # text stays text, so that it can be read aloud, selected and searched
     "text.parse_math": False,  # a dollar sign in a product's name is a dollar sign
     "font.family": "sans-serif",
     "font.size": 10,
@@ -42,8 +42,8 @@ _NAMES = re.compile(r' id="[A-Za-z][\w.]*_\d+"')  # figure_1, axes_1, ...: the s
 
 
 def draw(name: str, size: tuple[float, float], fill: "Callable[[Figure], None]") -> Markup:
-    """The SVG element of a figure of ``size`` inches; ``name`` keeps its ids apart from other figures'."""
-    import matplotlib as mpl  # half a second, and a stage that is up to date draws nothing
+    """The SVG element of a figure of ``size`` inches; ``name`` keeps its ids distinct from other figures'."""
+    import matplotlib as mpl  # takes half a second; a stage that is up to date draws nothing
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 

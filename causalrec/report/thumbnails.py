@@ -1,4 +1,4 @@
-"""Product pictures as small data URIs, so that a page needs no other file; total size is bounded."""
+"""Product pictures as small data URIs, so that a page needs no other file; the total size is bounded."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from causalrec.errors import CausalrecError
 from causalrec.pictures.decode import decode
 from causalrec.pictures.resolver import Resolver
 
-MAX_BYTES = 6_000_000  # size of the page from which pictures are left out, in bytes
+MAX_BYTES = 6_000_000  # page size beyond which pictures are left out, in bytes
 
 THUMBNAIL_PIXELS = 112  # side of a picture, in pixels
 
@@ -45,7 +45,8 @@ class Thumbnails:
         try:
             data = self._resolver.read(reference, self._caps.max_bytes)
             picture = decode(data, self._caps, THUMBNAIL_PIXELS)
-        except (CausalrecError, OSError, ValueError):  # a page never fails for a picture; ingest recorded it
+        # a picture never makes a page fail; ingest has recorded the problem
+        except (CausalrecError, OSError, ValueError):
             return None
         uri = _as_uri(picture, THUMBNAIL_PIXELS)
         self._bytes += len(uri)

@@ -1,4 +1,4 @@
-"""How close the models of a generated shop come to its truth, as a card for the pages."""
+"""How close the models of a generated shop come to its truth, as a card on the pages."""
 
 import datetime as dt
 import json
@@ -24,11 +24,11 @@ class TruthLine:
     """One model's NDCG of unseen items: means over users, and bootstrap intervals of 95 %.
 
     Attributes:
-        factual: gains are the true chances of a choice if the item is shown.
-        do: gains are the same with general demand for brand and category taken out (the content effect).
-        logged: gains are the true chances that the shop shows the item and it is chosen; None in lines that
-            older code kept.
-        own: whether it is a version of the shop's model, and not one that it is compared with.
+        factual: gains are the true probabilities of a choice if the item is shown.
+        do: the same without general demand for brand and category (the content effect).
+        logged: gains are the true probabilities that the shop shows the item and it is chosen; None in lines
+            of older code.
+        own: whether it is a version of the shop's model rather than a model for comparison.
     """
 
     model: str
@@ -42,12 +42,12 @@ class TruthLine:
 
 
 def write_truth(settings: Settings, ds: dt.date, lines: Sequence[TruthLine]) -> None:
-    """Keeps the lines beside the page of a night, so that showing them again needs no model."""
+    """Stores the lines next to a night's page, so that they can be shown again without a model."""
     write_page(_file(settings, ds), json.dumps([asdict(line) for line in lines], indent=1))
 
 
 def read_truth(settings: Settings, ds: dt.date) -> tuple[TruthLine, ...]:
-    """The inverse of :func:`write_truth`; empty where nothing was kept."""
+    """The inverse of :func:`write_truth`; empty if nothing was stored."""
     file = _file(settings, ds)
     rows = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
     return tuple(TruthLine(**{name: _pair(value) for name, value in row.items()}) for row in rows)
@@ -62,7 +62,7 @@ def _pair(value: object) -> Any:  # noqa: ANN401 - one field of a row of JSON
 
 
 def short_fits_note(lines: Sequence[TruthLine]) -> str:
-    """What rows with a module less are to be compared with; empty where there are none."""
+    """The row to compare rows without a module with; empty if there are none."""
     whole = [line.model for line in lines if line.model.startswith(f"{WHOLE}, ")]
     if not whole:
         return ""
@@ -73,7 +73,7 @@ def short_fits_note(lines: Sequence[TruthLine]) -> str:
 
 
 def truth_charts(lines: Sequence[TruthLine]) -> dict[str, Markup]:
-    """Question -> chart; nothing for a shop whose truth nobody knows."""
+    """Question -> chart; empty for a shop whose truth is unknown."""
     if not lines:
         return {}
     charts = {

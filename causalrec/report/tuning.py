@@ -1,4 +1,4 @@
-"""The page of a search: what was chosen, what it gained on validation, and every setting that was tried."""
+"""The page of a search: what was chosen, its gain on validation, and every setting that was tried."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FILE = "tuning.html"
 
 @dataclass(frozen=True)
 class TrialLine:
-    """One trial as the page shows it; ``value`` None where there is none."""
+    """One trial for the page; ``value`` is None if there is none."""
 
     number: int
     state: str

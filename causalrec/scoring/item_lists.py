@@ -1,4 +1,4 @@
-"""Lists that belong to no user: what is similar to an item, and what is popular."""
+"""Lists without a user: items similar to an item, and popular items."""
 
 import datetime as dt
 
@@ -27,7 +27,7 @@ SIMILAR, POPULAR = "similar_items", "popular_items"
 def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> Outcome:
     """Replaces the partitions of ``similar_items`` and ``popular_items``.
 
-    A champion without item states (EASE, popularity) has no similar items: its partition is empty, and the
+    A champion without item states (EASE, popularity) has no similar items: the partition is empty, and the
     note says so.
 
     Raises:

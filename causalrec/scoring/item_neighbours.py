@@ -1,4 +1,4 @@
-"""Items that lie nearest to an item in the deconfounded space, exactly, block by block."""
+"""The nearest items to each item in the deconfounded space, computed exactly, block by block."""
 
 from collections.abc import Iterator
 
@@ -11,18 +11,18 @@ from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20
-COPIES = 3  # of a block of scores: the product, its partition, the selection
+COPIES = 3  # copies copies of a block of scores: the product, its partition, the selection
 
 
 def item_neighbours(states: Floats, keys: Keys, k: int, block_mib: int) -> Iterator[TopK]:
     """The ``k`` items of highest cosine per item, in blocks of ascending items.
 
-    An item whose state is zero (nothing is known of it) has no neighbours and is nobody's neighbour.
+    An item whose state is zero (nothing is known about it) has no neighbours and is no item's neighbour.
 
     Args:
         states: float32 (n, d) adjusted item states.
-        keys: (n,) of the items, by which neighbours of equal cosine are ordered.
-        block_mib: memory for scores at once, in MiB.
+        keys: (n,) of the items, which order neighbours of equal cosine.
+        block_mib: memory for scores, in MiB.
 
     Yields:
         Pairs with ``rows`` in the numbering of ``states``.
@@ -42,7 +42,7 @@ def item_neighbours(states: Floats, keys: Keys, k: int, block_mib: int) -> Itera
 
 
 def _exact(scores: Floats, k: int, block: Floats, units: Floats, ties: Ties) -> TopK:
-    """The product selects, with a margin for its rounding error of unit rows on both sides."""
+    """Exact neighbours: the product preselects, with a margin for the rounding error of unit rows."""
     slack = np.full(block.shape[0], 4 * units.shape[1] * np.finfo(np.float32).eps, dtype=np.float32)
 
     def rescore(rows: Indices, columns: Indices) -> Floats:

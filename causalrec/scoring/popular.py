@@ -1,4 +1,4 @@
-"""What most users chose, over all and per category: lists for visitors of whom nothing is known."""
+"""The items chosen by most users, overall and per category: lists for unknown visitors."""
 
 import pandas as pd
 
@@ -8,16 +8,16 @@ EVERYTHING = ""
 
 
 def popular_lists(items: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The ``k`` items that most users chose, per category and over all (category ``""``).
+    """The ``k`` items chosen by most users, per category and overall (category ``""``).
 
-    Items that nobody chose are left out; equal counts are ordered by a hash of category and item, so that
-    the answer depends neither on the order of rows nor on the names of items.
+    Items that nobody chose are left out; equal counts are ordered by a hash of category and item, so that the
+    result depends neither on the order of rows nor on the names of items.
 
     Args:
         items: item_id, category (may be null) and users, one row per item.
 
     Returns:
-        category, rank (from 1 without holes), item_id, users.
+        category, rank (from 1 without gaps), item_id, users.
     """
     chosen = items.loc[items["users"] > 0, ["item_id", "category", "users"]]
     within = chosen.dropna(subset=["category"])

@@ -1,4 +1,4 @@
-"""Verifies tonight's candidates and makes them what readers see, in one commit."""
+"""Verifies tonight's candidates and publishes them in one commit."""
 
 import datetime as dt
 import hashlib
@@ -47,7 +47,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     """Replaces the partition of ``recommendations`` by the verified candidates.
 
     Raises:
-        ScoringError: a rule is broken; the published table stays as it is.
+        ScoringError: a rule is broken; the published table is left unchanged.
     """
     candidates, interactions = lake.table(CANDIDATES), lake.table("interactions")
     if not candidates.exists():
@@ -127,7 +127,7 @@ def _ids(spark: "SparkSession", item_ids: "npt.NDArray[np.object_]") -> "DataFra
 
 
 def _compared(spark: "SparkSession", lake: Lake, ds: dt.date, frame: "DataFrame") -> Overlap | None:
-    """The candidates beside the newest earlier night; None where there is none."""
+    """Comparison of the candidates with the newest earlier night; None if there is none."""
     table = lake.table(PUBLISHED)
     days = table.upto("ds", ds.isoformat()) if table.exists() else []
     earlier = [day for day in days if day < ds.isoformat()]

@@ -1,4 +1,4 @@
-"""What a raw model of the same data, which adjusts for nothing, would have shown the same user."""
+"""What a raw model of the same data, without any adjustment, would have shown the same user."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from causalrec.scoring.tonight import tonight
 
 @dataclass(frozen=True)
 class RawList:
-    """The raw model's list, best first; or, where there is none, why."""
+    """The raw model's list, best first; or the reason why there is none."""
 
     item_ids: tuple[str, ...] = ()
     why_not: str = ""
@@ -38,11 +38,11 @@ def raw_list(
 ) -> RawList:
     """Ranks tonight's catalogue for one user by the raw model, under the same rules.
 
-    Places that the published list gives by chance (exploration, new items) are given by taste here.
+    Places that the published list fills at random (exploration, new items) are filled by taste here.
 
     Args:
         version: the registered version that wrote the published list.
-        history: item ids that the user has, latest first.
+        history: ids of the user's items, latest first.
     """
     try:
         with opened(by_number(connect(settings), settings, version)) as package:

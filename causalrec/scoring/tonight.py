@@ -1,4 +1,4 @@
-"""The items of a night: what the model knows and what came since, as far as the shop's rules allow."""
+"""The items of a night: those the model knows and newer ones, as far as the shop's rules allow."""
 
 import datetime as dt
 from dataclasses import replace
@@ -24,9 +24,9 @@ def tonight(
 ) -> Catalogue:
     """Allowed items of tonight's catalogue, under tonight's titles and rules.
 
-    Items that the model does not know get a state from their content, where the model has such a path and
-    their vectors come from the encoders that it was trained with. Those left without a state (no content
-    either) stand in no personal place; they have their share of the places of new items.
+    Items unknown to the model get a state from their content, if the model has a content path and their
+    vectors come from the encoders that it was trained with. Items without a state (no content either) take no
+    personal place; they have their share of the places for new items.
     """
     ids = dataset.item_ids
     titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy(dtype=object)
@@ -47,8 +47,11 @@ def tonight(
 def _unknown(
     known: Catalogue, ids: npt.NDArray[np.object_], titles: npt.NDArray[np.object_], states: Floats | None
 ) -> Catalogue:
-    """New items as a catalogue of their own, shaped like ``known``: without looks and without anything
-    to fold, unknown to the raw model; their content effect was not measured."""
+    """New items as a separate catalogue, shaped like ``known``.
+
+    They have no looks, no fold-in vectors and no measured content effect, and the raw model does not know
+    them.
+    """
 
     def filled(like: Floats | None, value: float) -> Floats | None:
         return None if like is None else np.full((ids.size, *like.shape[1:]), value, dtype=np.float32)
@@ -79,7 +82,10 @@ def _content_states(
 
 
 def _same_encoders(lake: Lake, trained_on: str | None, dataset: Dataset) -> bool:
-    """Whether tonight's vectors come from the encoders of the model's dataset; vectors of two never mix."""
+    """Whether tonight's vectors come from the encoders of the model's dataset.
+
+    Vectors of different encoders never mix.
+    """
     if trained_on == dataset.dataset_id:
         return True
     rows = lake.table("datasets").read(columns=["dataset_id", *ENCODERS]).to_pylist()

@@ -1,4 +1,4 @@
-"""What must hold of a table of recommendations before a shop may read it."""
+"""Rules that a table of recommendations must satisfy before a shop may read it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def verify(
 
     Args:
         candidates: the rows to publish.
-        seen: user_id, item_id that users have already and may not get again.
+        seen: user_id, item_id of pairs that users already have and may not get again.
         users: user_id of everyone who must be served.
         items: item_id of everything that may be recommended.
         taste: ``policy`` of rows that taste chose.
@@ -94,7 +94,7 @@ def _findings(
 
 
 def _rising(candidates: "DataFrame", taste: str) -> int:
-    """Users whose rows by taste are not sorted by score; drawn rows stand where their place is."""
+    """Users whose rows by taste are not sorted by score; drawn rows keep their own places."""
     candidates = candidates.where(F.col("policy") == taste)
     ranked = F.sort_array(F.collect_list(F.struct("rank", "score"))).getField("score")
     lists = candidates.groupBy("user_id").agg(ranked.alias("scores"))
@@ -103,11 +103,11 @@ def _rising(candidates: "DataFrame", taste: str) -> int:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How much of an earlier night is still there.
+    """How much of an earlier night remains.
 
     Attributes:
-        users: users served on both days.
-        share: share of today's rows of those users that were there before; 0 without such users.
+        users: users served on both nights.
+        share: share of tonight's rows of those users that were there before; 0 without such users.
     """
 
     users: int
@@ -133,7 +133,7 @@ def overlap(today: "DataFrame", before: "DataFrame") -> Overlap:
 
 
 def within_bounds(found: Overlap, settings: ScoringSettings) -> Finding:
-    """Whether the lists changed no more and no less than the shop expects of one night."""
+    """Whether the lists changed neither more nor less than the shop expects from one night."""
     low, high = settings.min_overlap, settings.max_overlap
     outside = found.users >= settings.overlap_users and not low <= found.share <= high
     return Finding(

@@ -1,4 +1,4 @@
-"""What runs on executors: one engine per task, blocks of users in, blocks of recommendations out."""
+"""Runs on executors: one engine per task, blocks of users in, blocks of recommendations out."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -43,10 +43,10 @@ class ScoreTask:
     """A ``mapInArrow`` function over (user_id, user_row, history).
 
     Attributes:
-        archive: name under which the model's files were shipped.
+        archive: name under which the model's files were sent.
         catalogue: the items that may be recommended; travels once per executor.
-        seed: of the draws of exploration and new items.
-        index: file name of the approximate index beside the model's files; empty without one.
+        seed: for the random places of exploration and new items.
+        index: file name of the approximate index next to the model's files; empty without one.
     """
 
     archive: str
@@ -56,7 +56,7 @@ class ScoreTask:
     index: str = ""
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Memory is bounded by the settings' block size whatever the number of users."""
+        """Memory is bounded by the configured block size, whatever the number of users."""
         from pyspark import SparkFiles
 
         from causalrec.registry.package import ModelPackage
@@ -112,10 +112,10 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
 
 
 def _numbers(values: Floats) -> pa.Array:
-    """Doubles, null where there is no value."""
+    """Doubles, null if there is no value."""
     return pa.array(values.astype(np.float64), mask=np.isnan(values))
 
 
 def _places(places: Indices) -> pa.Array:
-    """Places, null where nothing was compared."""
+    """Places, null if nothing was compared."""
     return pa.array(places, pa.int32(), mask=places == 0)

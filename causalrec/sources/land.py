@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def land_inputs(settings: Settings, ds: dt.date) -> dict[str, str]:
-    """What the landing zone of ``ds`` depends on: the source, and that what it wrote is still there.
+    """What the landing zone of ``ds`` depends on: the source, and the presence of what it wrote.
 
-    Where it is not there the digest is a new one each time, so that landing is never skipped.
+    If that is missing, the digest is different each time, so that landing is never skipped.
     """
     root = settings.landing_root
     wanted = {"source": _source_digest(settings)}
@@ -42,13 +42,13 @@ def land(
     progress: Progress = silent,
     spark: "Callable[[], SparkSession] | None" = None,
 ) -> Outcome:
-    """Make sure that the landing zone holds what the source has for ``ds``.
+    """Make sure that the landing zone contains what the source has for ``ds``.
 
     Args:
-        settings: ``source`` says what to do: native nothing, demo writes the shop, hm converts.
+        settings: ``source`` decides what happens: native nothing, demo writes the shop, hm converts.
         ds: run date; it must lie in the range of the source.
-        progress: told how much of the work is done.
-        spark: gives a session for large work; None does it in this process.
+        progress: called with the amount of work done.
+        spark: provides a session for large work; None does it in this process.
 
     Raises:
         SourceError: ``ds`` lies outside the range of the source, or the source is absent.

@@ -1,18 +1,21 @@
 """The native landing layout: ``<root>/<kind>/arrival_date=YYYY-MM-DD/<files>``, sub-folders included.
 
 Functions take a local path or any fsspec URI. Names that start with ``.`` or ``_`` are ignored: writers use
-them for files that are not complete yet. What else is no data file is not ignored but named.
+them for incomplete files. Other files that are not data files are not ignored but reported.
 """
 
 import datetime as dt
 import hashlib
 import json
+import os
 import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import fsspec
+
+from causalrec.sources.files import located
 
 Kind = Literal["events", "products"]
 
@@ -31,14 +34,14 @@ MAX_ENTRIES = 200_000
 
 @dataclass(frozen=True)
 class LandingEntry:
-    """One thing in a delivery's folder.
+    """One entry of a delivery's folder.
 
     Attributes:
-        path: absolute, or a URI where the root is one.
+        path: absolute, or a URI if the root is one.
         name: relative to the delivery's folder.
         size: bytes.
-        unread: why nobody reads it; '' for a data file.
-        hidden: an unfinished file by its name, which does not stop a delivery.
+        unread: why it is not read; '' for a data file.
+        hidden: whether its name marks it as unfinished, which does not stop a delivery.
         stamp: modification time in ns, and the ETag of object stores.
     """
 
@@ -56,19 +59,19 @@ def delivery_folder(root: str, kind: Kind, ds: dt.date) -> str:
 
 
 def arrival_dates(root: str, kind: Kind) -> list[dt.date]:
-    """Dates with a delivery folder, ascending; empty where nothing has arrived."""
+    """Dates with a delivery folder, ascending; empty if nothing has arrived."""
     return sorted(date for date in map(_date, _names(root, kind)) if date is not None)
 
 
 def strangers(root: str, kind: Kind) -> list[str]:
-    """Names beside the delivery folders that are none, sorted: files and folders that nobody looks into."""
+    """Names next to the delivery folders that are not deliveries, sorted: nothing reads them."""
     return sorted(name for name in _names(root, kind) if _date(name) is None and name[:1] not in "._")
 
 
 def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
     """Everything in a delivery's folder and below it, sorted by name."""
     folder = delivery_folder(root, kind, ds)
-    files, path = fsspec.core.url_to_fs(folder)
+    files, path = located(folder)
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
@@ -88,7 +91,7 @@ def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
 
 
 def delivery_files(root: str, kind: Kind, ds: dt.date) -> list[str]:
-    """Data files of one delivery, sorted by name: absolute paths, or URIs where ``root`` is one."""
+    """Data files of one delivery, sorted by name: absolute paths, or URIs if ``root`` is one."""
     return [one.path for one in delivery_entries(root, kind, ds) if not one.unread]
 
 
@@ -99,11 +102,11 @@ def delivery_fingerprint(root: str, kind: Kind, ds: dt.date) -> str:
 
 
 def _names(root: str, kind: Kind) -> list[str]:
-    files, path = fsspec.core.url_to_fs(posixpath.join(root, kind))
+    files, path = located(posixpath.join(root, kind))
     if not files.isdir(path):
         return []
     files.invalidate_cache(path)
-    return [posixpath.basename(entry.rstrip("/")) for entry in files.ls(path, detail=False)]
+    return [_shown(posixpath.basename(entry.rstrip("/"))) for entry in files.ls(path, detail=False)]
 
 
 def _date(name: str) -> dt.date | None:
@@ -123,16 +126,30 @@ def _entry(
     files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str, hidden: bool, remote: bool
 ) -> LandingEntry:
     path = entry["name"]
+    shown = _shown(name)
     modified = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or 0
     seconds = modified.timestamp() if isinstance(modified, dt.datetime) else float(modified)
     return LandingEntry(
         path=str(files.unstrip_protocol(path)) if remote else path,
-        name=name,
+        name=shown,
         size=int(entry.get("size") or 0),
-        unread="its name says that it is incomplete" if hidden else _unread(files, entry, name),
+        unread=_unnamed(name, shown, remote=remote)
+        or ("its name says that it is incomplete" if hidden else _unread(files, entry, name)),
         hidden=hidden,
         stamp=(round(seconds * 1e9), str(entry.get("ETag", ""))),
     )
+
+
+def _shown(name: str) -> str:
+    """The name as text, bytes that are not UTF-8 as escapes such as ``\\xfc``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _unnamed(name: str, shown: str, *, remote: bool) -> str:
+    """Why no path or URI can name the file; ''."""
+    if name != shown:
+        return "its name is not UTF-8"
+    return "its name has '::', which chains protocols in a URI" if remote and "::" in name else ""
 
 
 def _unread(files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str) -> str:

@@ -1,4 +1,4 @@
-"""The note that an adapter leaves in the landing zone: what it wrote there, and whether it finished."""
+"""The marker that an adapter leaves in the landing zone: what it wrote, and whether it finished."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ class Marker:
     """State of an adapter's work.
 
     Attributes:
-        adapter: which adapter wrote.
+        adapter: name of the adapter.
         fingerprint: hash of everything that decides the content.
         complete: False while the adapter is still writing.
         first: first arrival date, ISO; '' until known.
@@ -40,7 +40,7 @@ def digest(value: Any) -> str:  # noqa: ANN401 - anything that JSON can hold
 
 
 def read_marker(root: str) -> Marker | None:
-    """The marker of a landing zone; None where no adapter has written.
+    """The marker of a landing zone; None if no adapter has written there.
 
     Raises:
         SourceError: the marker is not readable.
@@ -56,10 +56,10 @@ def read_marker(root: str) -> Marker | None:
 
 
 def claim(root: str, adapter: str) -> Marker | None:
-    """The marker of ``adapter``'s own landing zone; None where it is still empty.
+    """The marker of ``adapter``'s own landing zone; None if it is still empty.
 
     Raises:
-        SourceError: deliveries of someone else lie there; an adapter never writes among them.
+        SourceError: it holds other deliveries; an adapter never writes among them.
     """
     marker = read_marker(root)
     owner = marker.adapter if marker else "another writer" if arrival_dates(root, "events") else adapter

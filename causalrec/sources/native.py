@@ -1,4 +1,4 @@
-"""The native layout as a source: nothing to convert, only to look at what has arrived."""
+"""The native layout as a source: nothing to convert, only a check of what has arrived."""
 
 from causalrec.config import Settings
 from causalrec.errors import SourceError

@@ -1,4 +1,4 @@
-"""Sources of other packages; see :mod:`causalrec.plugins`."""
+"""Sources from plug-ins; see :mod:`causalrec.plugins`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -16,21 +16,21 @@ OWN = ("native", "demo", "hm")
 
 @runtime_checkable
 class Source(Protocol):
-    """What fills a landing zone in the layout of the landing contracts."""
+    """Fills a landing zone in the layout of the landing contracts."""
 
     def fingerprint(self, settings: Settings) -> str:
-        """Hash of everything that decides what is written."""
+        """Hash of everything that determines what is written."""
 
     def land(
         self, settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
     ) -> tuple[Marker, bool]:
-        """Write what is missing; the state of the landing zone, and whether anything was written."""
+        """Write what is missing; returns the state of the landing zone and whether anything was written."""
 
 
 def source_plugin(kind: str) -> Source:
-    """The source that another package calls ``kind``.
+    """The plug-in source named ``kind``.
 
     Raises:
-        SettingsError: no package has it, it cannot be imported, or it is no source.
+        SettingsError: no package provides it, it cannot be imported, or it is not a source.
     """
     return load_plugin(SOURCES, kind, Source, "source.kind", OWN)  # type: ignore[type-abstract]

@@ -1,4 +1,4 @@
-"""How a long adapter reports its progress without knowing who shows it."""
+"""Progress reports of long adapters, independent of how they are shown."""
 
 from collections.abc import Callable
 

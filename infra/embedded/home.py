@@ -19,14 +19,15 @@ from infra.embedded.shop import ROOT, Shop
 USER = "admin"
 LOGIN = "login.json"  # name -> password, of Airflow and of MLflow
 PLUGINS = ROOT / "infra" / "airflow" / "plugins"
-LOCK_SECONDS = 60  # a writer waits so long for another; SQLite's five are few on a busy machine
+# seconds that a writer waits for another; SQLite's default of five is short on a busy machine
+LOCK_SECONDS = 60
 SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
 
 
 def write_configuration(shop: Shop, port: int, *, follow_schedule: bool) -> str:
     """Writes airflow.cfg (owner-readable only) and returns the password of the log-in.
 
-    Secrets are made once and kept, so that encrypted values and sessions survive a restart.
+    Secrets are created once and kept, so that encrypted values and sessions survive a restart.
     """
     home = shop.airflow_home
     home.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ def migrate(shop: Shop) -> None:
 
 
 def dags_digest(shop: Shop) -> str:
-    """Digest of everything that decides how the DAGs look once parsed."""
+    """Digest of everything that determines the parsed DAGs."""
     digest = hashlib.sha256(f"{version('apache-airflow')} {sys.executable} {shop.dags}".encode())
     for file in sorted(shop.dags.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -100,7 +101,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
         "scheduler": {
             "use_job_schedule": str(follow_schedule),
             "scheduler_heartbeat_sec": "5",
-            "scheduler_idle_sleep_time": "0.5",  # every loop asks SQLite anew, also without work
+            "scheduler_idle_sleep_time": "0.5",  # every loop queries SQLite, even without work
         },
         "workers": {"min_heartbeat_interval": "5", "execution_api_timeout": "60"},
         "dag_processor": {"parsing_processes": "1"},

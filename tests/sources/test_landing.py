@@ -4,7 +4,13 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from causalrec.sources.landing import arrival_dates, delivery_files, delivery_fingerprint
+from causalrec.sources.files import located
+from causalrec.sources.landing import (
+    arrival_dates,
+    delivery_entries,
+    delivery_files,
+    delivery_fingerprint,
+)
 
 DAY = dt.date(2026, 3, 1)
 
@@ -38,6 +44,27 @@ def test_only_complete_data_files_count(tmp_path: Path) -> None:
         _deliver(tmp_path, name)
     assert delivery_files(str(tmp_path), "events", DAY) == wanted
     assert delivery_files(tmp_path.as_uri(), "events", DAY) == [f"file://{path}" for path in wanted]
+
+
+def test_any_name_is_a_name(tmp_path: Path) -> None:
+    root = tmp_path / "shop::one" / "a%20b #[x]*"
+    names = ["a::b.jsonl", "simplecache::c.jsonl", "d%41#?*.jsonl", "\u202e\u00e4.jsonl", "~e.jsonl"]
+    wanted = [_deliver(root, name) for name in names]
+    assert arrival_dates(str(root), "events") == [DAY]
+    found = delivery_files(str(root), "events", DAY)
+    assert sorted(found) == sorted(map(str, wanted))
+    for file in found:
+        files, name = located(file)
+        assert files.cat_file(name) == b"x"
+
+
+def test_names_that_nothing_can_name_are_told(tmp_path: Path) -> None:
+    _deliver(tmp_path, os.fsdecode(b"gr\xfc\xdfe.csv"))
+    (told,) = delivery_entries(str(tmp_path), "events", DAY)
+    assert (told.name, told.unread) == ("gr\\xfc\\xdfe.csv", "its name is not UTF-8")
+    _deliver(tmp_path, "a::b.csv", kind="products")
+    (told,) = delivery_entries(tmp_path.as_uri(), "products", DAY)
+    assert told.unread.startswith("its name has '::'")
 
 
 def test_fingerprint_sees_name_size_and_time_but_not_unfinished_files(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A look at a landing zone before any night: seconds, a sample, no Spark."""
+"""A quick check of a landing zone before the first night: a sample, in seconds, without Spark."""
 
 from causalrec.ingest.check.landing import DeliveryCheck, check_landing
 from causalrec.ingest.check.suggest import toml_block

@@ -1,4 +1,4 @@
-"""What the column rules of the contracts say of sampled rows, without Spark; a test holds both together."""
+"""The column rules of the contracts for sampled rows, without Spark; a test keeps both versions in step."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def broken_fields(row: Mapping[str, Any], table: Contract, limits: Mapping[str, Any]) -> dict[str, str]:
-    """Optional columns of a good row that a rule empties -> reason code.
+    """Optional columns of a good row that a rule sets to null -> reason code.
 
     Args:
         limits: see :func:`causalrec.ingest.parameters.rule_parameters`.

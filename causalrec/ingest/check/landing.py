@@ -1,4 +1,4 @@
-"""The first and the newest delivery of each kind, looked at: files, columns, rows, ids, days, pictures."""
+"""Checks the first and the newest delivery of each kind: files, columns, rows, ids, days, pictures."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -33,16 +33,16 @@ class DeliveryCheck:
     """What was found in one delivery.
 
     Attributes:
-        kind, date: which delivery; None where nothing of this kind has arrived.
+        kind, date: which delivery; None if nothing of this kind has arrived.
         dates: arrival dates of this kind in all.
-        files: the ones that are read, sampled. unread: name -> why nobody reads it.
-        rejects: reason -> (sampled rows, an example, what cures it).
-        nulled: "column reason" -> (sampled rows that lose this field, an example, what cures it).
-        rows: sampled rows. left_out: of these the ones that the layout does not ask for.
+        files: the files that are read, sampled. unread: name -> why it is not read.
+        rejects: reason -> (sampled rows, an example, the fix).
+        nulled: "column reason" -> (sampled rows that lose this field, an example, the fix).
+        rows: sampled rows. left_out: those that the layout filters out.
         remarks: sentences on days, ids and pictures.
-        toml: settings to paste; '' where none is missing.
-        refuse_unread: whether files that nobody reads stop a night.
-        refused: why the gate would stop a night, judged by the sampled rows.
+        toml: settings to paste; '' if none are missing.
+        refuse_unread: whether unread files stop a night.
+        refused: why the gate would stop a night, judging by the sampled rows.
     """
 
     kind: Kind
@@ -74,13 +74,13 @@ class DeliveryCheck:
 
 @dataclass
 class _Catalogue:
-    """Item ids of the products that were looked at, and whether these are all that there are."""
+    """Item ids of the products that were checked, and whether these are all."""
 
     ids: set[str] = field(default_factory=set)
     whole: bool = True
 
     def remarks(self, asked: set[str]) -> list[str]:
-        """On items of events that are not among them; of a sample, on near misses alone."""
+        """Remarks on items of events that are not among them; for a sample, on near misses only."""
         missing, known = pa.array(sorted(asked - self.ids), pa.string()), pa.array(sorted(self.ids))
         if not len(missing) or not (self.whole or near_misses(missing, known)):
             return []
@@ -93,7 +93,7 @@ class _Catalogue:
 
 
 def check_landing(settings: Settings, ds: dt.date | None = None) -> list[DeliveryCheck]:
-    """Looks at the first delivery of each kind and at the newest one up to ``ds``."""
+    """Checks the first delivery of each kind and the newest one up to ``ds``."""
     found = []
     known = _Catalogue()
     for kind in reversed(KINDS):  # products first: events are compared with them
@@ -167,7 +167,7 @@ def _delivery(
 def _settings(
     found: FileCheck, path: str, look: Callable[..., FileCheck], landing: Contract, layout: Layout
 ) -> Tree:
-    """What to set for a file; where its encoding hides its columns, what they need as well."""
+    """Settings for a file; if its encoding hides its columns, also those for the columns."""
     tree = suggested(found, landing, layout.feed.model_dump())
     if set(tree) != {"encoding"}:
         return tree

@@ -1,4 +1,4 @@
-"""The measures of sampled rows, so that a look at a landing zone refuses what the gate of a night refuses."""
+"""The measures of sampled rows, so that the check refuses what the gate of a night would refuse."""
 
 import datetime as dt
 import re
@@ -24,12 +24,12 @@ _OF_COLUMNS = (ReasonCode.MISSING_REQUIRED, ReasonCode.INVALID_TYPE)
 
 @dataclass(frozen=True)
 class Sampled:
-    """What the rules say of the rows that were looked at.
+    """The result of the rules on the sampled rows.
 
     Attributes:
         good: accepted rows.
-        measures: as a night would take them of these rows alone.
-        examples: reason, or "column reason" of an emptied field -> one example.
+        measures: as a night would compute them from these rows alone.
+        examples: reason, or "column reason" of a field set to null -> one example.
     """
 
     good: Sequence[Mapping[str, Any]]
@@ -40,7 +40,7 @@ class Sampled:
 def sampled(
     rows: Sequence[Mapping[str, Any]], table: Contract, settings: Settings, history: dt.date | None
 ) -> Sampled:
-    """Tries the rules of ``table`` on parsed rows of one delivery."""
+    """Applies the rules of ``table`` to parsed rows of one delivery."""
     limits = rule_parameters(settings, history)
     reasons, nulled, broken, unknown = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     absent = Counter[str]()
@@ -65,12 +65,14 @@ def sampled(
         if reason in _OF_COLUMNS and (column := _COLUMN.match(detail)):
             broken[f"{reason} {column[0]}"] += 1
     unreadable, left_out = reasons.pop(UNREADABLE, 0), reasons.pop(LEFT_OUT, 0)
+    torn = [row for row in rows if row["reason"] == UNREADABLE]
+    broken_file = next((f"{row['source_file']}: {row['detail']}" for row in torn), None)
     measures = Measures(
         rows_in=len(rows) - unreadable, rows_good=len(good), rejects=dict(reasons.most_common()),
-        unreadable=unreadable, broken_file=examples.get(UNREADABLE), unknown=unknown.total(), cut=0,
+        unreadable=unreadable, broken_file=broken_file, unknown=unknown.total(), cut=0,
         metrics=absent, unknown_names=unknown, nulled=dict(nulled.most_common()), left_out=left_out,
         broken_columns=broken,
-        broken_files=[row["source_file"] for row in rows if row["reason"] == UNREADABLE],
+        broken_files=[row["source_file"] for row in torn],
     )  # fmt: skip
     return Sampled(good, measures, examples)
 
@@ -78,7 +80,7 @@ def sampled(
 def refusals(
     day: dt.date, found: Measures, table: Contract, landing: Contract, settings: Settings
 ) -> list[str]:
-    """Why the gate would refuse a delivery of which these rows were seen."""
+    """Why the gate would refuse a delivery from which these rows were sampled."""
     measures = {day: found}
     gates: Sequence[Callable[[], None]] = (
         lambda: check_files(measures, [day], table),
@@ -96,7 +98,7 @@ def refusals(
 
 
 def _emptied(row: Mapping[str, Any], table: Contract, limits: Mapping[str, Any]) -> dict[str, str]:
-    """ "column reason" of every field of a good row that becomes null -> the value as it stands there."""
+    """ "column reason" of every field of a good row that becomes null -> the value as delivered."""
     kept = zip(row["nulled"], row["unread"], strict=True)
     unread = {note: shown(raw, note.partition(" ")[0]) for note, raw in kept}
     broken = broken_fields(row, table, limits)
@@ -104,7 +106,7 @@ def _emptied(row: Mapping[str, Any], table: Contract, limits: Mapping[str, Any])
 
 
 class _Repeats:
-    """Recognises rows whose key stood in an earlier row: with the same content, or with another one."""
+    """Recognises rows whose key occurred in an earlier row, with the same or with different content."""
 
     def __init__(self, table: Contract, settings: Settings) -> None:
         rules = table.extensions
@@ -117,7 +119,7 @@ class _Repeats:
         self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def reason_of(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Reason code and detail of a row that broke no other rule; None for the first of its key."""
+        """Reason code and detail of a row that broke no other rule; None for the first row with its key."""
         key, content = tuple(row[name] for name in self._key), tuple(row[name] for name in self._content)
         if not key or key not in self._known:
             self._known[key] = content

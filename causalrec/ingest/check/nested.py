@@ -1,4 +1,4 @@
-"""Nested JSON seen as columns: what a path reaches, and the list whose elements are the rows."""
+"""Nested JSON as columns: the values that a path reaches, and the list whose elements are the rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from causalrec.ingest.check.sample import FileCheck
 def flattened(found: FileCheck) -> tuple[FileCheck, frozenset[str]]:
     """The file with a column for every path into its rows, and the paths of its lists of objects.
 
-    Of a list the first element is looked at.
+    Only the first element of a list is examined.
     """
     lists: set[str] = set()
     raw = [dict(_leaves(row, "", lists)) for row in found.raw]
@@ -21,7 +21,7 @@ def flattened(found: FileCheck) -> tuple[FileCheck, frozenset[str]]:
 
 
 def exploded(paths: Sequence[str], lists: frozenset[str]) -> str:
-    """The innermost list that one of these paths goes through; '' for none."""
+    """The innermost list on one of these paths; '' for none."""
     through = [one for one in lists if any(path.startswith(f"{one}.") for path in paths)]
     return max(through, key=len, default="")
 

@@ -1,4 +1,4 @@
-"""Whether the pictures that a catalogue names are there, and of a format that is read."""
+"""Whether the pictures that a catalogue names exist and have a supported format."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ SAMPLE = 50
 
 @dataclass(frozen=True)
 class PictureCheck:
-    """A sample of the pictures: found by format, others by reason with an example."""
+    """A sample of the pictures: usable ones by format, the others by reason with an example."""
 
     named: int
     looked_at: int
@@ -24,7 +24,7 @@ class PictureCheck:
 
 
 def check_pictures(rows: Sequence[Mapping[str, Any]], settings: Settings) -> PictureCheck | None:
-    """Looks at the first pictures that are not behind a network; None where no row names one."""
+    """Checks the first pictures that need no network; None if no row names one."""
     named = [ref for row in rows for ref in row["image_refs"] or ()]
     near = [ref for ref in dict.fromkeys(named) if "://" not in ref][:SAMPLE]
     if not named:

@@ -1,4 +1,4 @@
-"""What the row rules of the contracts say of sampled rows, without Spark; a test holds both together."""
+"""The row rules of the contracts for sampled rows, without Spark; a test keeps both versions in step."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""The first rows of one file: its columns as they stand there, and what reading it gives."""
+"""The first rows of one file: its columns as delivered, and the parsed rows."""
 
 import csv
 import datetime as dt
@@ -31,11 +31,11 @@ class FileCheck:
 
     Attributes:
         name: inside the delivery.
-        shape: format, compression and encoding; '' where it cannot be read.
-        problem: why it is refused as a whole; ''.
-        columns: names as they stand in the file.
-        raw: the first rows as they stand there, by name.
-        rows: the first rows as they are read.
+        shape: format, compression and encoding; '' if it cannot be read.
+        problem: why it is refused as a whole; '' if it is not.
+        columns: names as in the file.
+        raw: the first rows as delivered, by name.
+        rows: the first rows after parsing.
         damaged: whether ``problem`` lies in its bytes, not in its columns.
     """
 
@@ -57,7 +57,7 @@ class FileCheck:
 def check_file(
     file: str, name: str, arrival: dt.date, landing: Contract, layout: Layout, limits: ReadLimits, most: int
 ) -> FileCheck:
-    """Looks at the first ``most`` rows of a file; never raises for what the file holds."""
+    """Checks the first ``most`` rows of a file; never raises because of its content."""
     shape = problem = ""
     damaged = False
     raw: list[Mapping[str, Any]] = []
@@ -84,7 +84,7 @@ def check_file(
 def _raw_rows(
     file: str, landing: Contract, layout: Layout, limits: ReadLimits
 ) -> Iterator[Mapping[str, Any]]:
-    """Rows as the file has them, before any mapping."""
+    """Rows as in the file, before any mapping."""
     open_layout = Layout(FeedLayout.model_validate({**layout.feed.model_dump(), "extra_columns": "ignore"}))
     with opened(file, section(landing), layout.feed) as (stream, shape):
         if shape.format == "csv":

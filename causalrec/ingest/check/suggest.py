@@ -1,4 +1,4 @@
-"""Settings that would let a file be read, guessed from its columns and first rows."""
+"""Settings that would make a file readable, guessed from its columns and first rows."""
 
 import datetime as dt
 import re
@@ -31,7 +31,7 @@ TIME_FORMATS = tuple(
     for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d")
     for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M")
 )
-"""Ways to write a time that shops use; a sample that more than one of them reads decides nothing."""
+"""Common time formats of shops; a sample that fits more than one decides nothing."""
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 _COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
@@ -68,7 +68,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     if columns:
         tree["columns"] = columns
     if not _identified(found, landing, columns):
-        return {}  # nothing here is known, so nothing can be said
+        return {}  # no column is recognised, so nothing can be suggested
     return tree
 
 
@@ -104,7 +104,7 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
 
 
 def _words(found: FileCheck, column: str, source: Any, ours: Mapping[str, str]) -> Tree:  # noqa: ANN401
-    """The mapping of a column with the words that it uses for ours; nothing where all of them are ours."""
+    """The mapping of a column from its values to ours; empty if all of them are ours already."""
     words = sorted({str(value) for value in _values(found, source)})
     known = {word: ours[word.casefold()] for word in words if word.casefold() in ours}
     if all(word == other for word, other in known.items()):
@@ -131,7 +131,7 @@ def _is_written(text: str, time_format: str) -> bool:
 
 
 def _numbers(values: Sequence[Any]) -> Tree:
-    """A comma before one or two last digits, or after a point, in every number that has a comma at all."""
+    """``decimal_comma``, if every comma in numbers is before the last one or two digits, or after a point."""
     texts = [str(value).strip() for value in values if "," in str(value)]
     return {"decimal_comma": True} if texts and all(_COMMA.search(text) for text in texts) else {}
 

@@ -1,7 +1,7 @@
-"""What parsing yields: Arrow batches of typed rows, each good so far or carrying the reason why not.
+"""The result of parsing: Arrow batches of typed rows, each either good so far or with a reject reason.
 
 A parsed batch has the landing columns (nullable), then :data:`MARKS`. A landing column named ``arrival_date``
-becomes ``source_arrival_date``: what the row says of itself, beside the date of the folder that it lies in.
+becomes ``source_arrival_date``: what the row itself says, as opposed to the date of its folder.
 """
 
 import datetime as dt
@@ -19,9 +19,9 @@ from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.layout import Layout, LeftOut
 from causalrec.ingest.formats.values import CONTRACT, Convert, InvalidValue, Notation
 
-# A file that cannot be read to its end; the driver refuses the delivery when it sees this.
+# Marks a file that cannot be read to its end; the driver then refuses the delivery.
 UNREADABLE = "unreadable_file"
-# A row that the shop's layout does not ask for; it is counted and kept nowhere.
+# A row that the shop's layout filters out; it is counted but not kept.
 LEFT_OUT = "left_out"
 
 MARKS = pa.schema(
@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Origin:
-    """The file that rows come from, and how long a raw row may be before it is cut."""
+    """The file that rows come from, and the length at which a raw row is truncated."""
 
     source_file: str
     arrival_date: dt.date
@@ -75,10 +75,10 @@ class Parsed:
 
     Attributes:
         problem: why the row as a whole is rejected.
-        unknown: first key with a value that the contract does not know.
+        unknown: first key with a value that is not in the contract.
         nulled: optional columns whose value could not be read, each with the reason; they are null.
-        unread: of each of them, the value as it stands in the file: a JSON object with that column alone.
-        raw: text of the row, where it is only a part of what stands in the file.
+        unread: for each of them, the value as in the file: a JSON object with that column alone.
+        raw: text of the row, if it is only part of a row in the file.
     """
 
     values: list[object]
@@ -102,7 +102,7 @@ def parse_rows(
     convert: Convert,
     unknown: str | None = None,
 ) -> Iterator[Parsed]:
-    """What one row of a file becomes; several rows where the layout says so."""
+    """The parsed form of one row of a file; several rows if the layout says so."""
     for part, one in layout.rows(row, landing, arrival):
         if isinstance(one, LeftOut):
             yield rejected(landing, Problem(LEFT_OUT, one.why))
@@ -138,7 +138,7 @@ def parse_mapping(
 
 
 def as_json(values: Mapping[str, object]) -> str:
-    """Values as they stand in a file, as the text that is kept of them."""
+    """The JSON text that is kept of values as in the file."""
     text = json.dumps(values, ensure_ascii=False, default=str)
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -194,7 +194,7 @@ def columns_batch(
 def left_out_batch(
     landing: Contract, origin: Origin, numbers: Sequence[int], why: pa.Array, raw: Callable[[int], str]
 ) -> pa.RecordBatch:
-    """Rows that the layout does not ask for, each with the reason; they have no values."""
+    """Rows that the layout filters out, each with the reason; they have no values."""
     size = len(numbers)
     columns = [pa.nulls(size, ARROW_TYPES[c.type]) for c in landing.columns]
     reasons, unknown = pa.repeat(LEFT_OUT, size), pa.nulls(size, pa.string())
@@ -215,7 +215,7 @@ def _no_notes(size: int) -> pa.Array:
 
 
 def unreadable_batch(landing: Contract, origin: Origin, why: str) -> pa.RecordBatch:
-    """The one row that says that a file could not be read to its end."""
+    """The row that marks a file that could not be read to its end."""
     return rows_batch(landing, origin, [0], [rejected(landing, Problem(UNREADABLE, why))], lambda _: "")
 
 
@@ -251,9 +251,9 @@ def _marked(
 
 
 def _tidy_id(values: pa.Array) -> pa.Array:
-    """Without blanks around it, in the one Unicode form (NFC): what looks alike is alike.
+    """Trimmed and in one Unicode form (NFC), so that ids that look the same are the same.
 
-    Not by ``utf8_normalize``, which decomposes for either form (pyarrow 25).
+    Does not use ``utf8_normalize``, which decomposes for either form (pyarrow 25).
     """
     trimmed = pc.utf8_trim_whitespace(values)
     if pc.all(pc.string_is_ascii(trimmed)).as_py() is not False:

@@ -1,4 +1,4 @@
-"""Batches of a block that was read as columns; rows in doubt are read by themselves."""
+"""Batches of a block that was read as columns; doubtful rows are read one by one."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,11 +19,11 @@ def column_batches(
     raw: Callable[[int], str],
     one_by_one: Callable[[list[int]], pa.RecordBatch],
 ) -> list[pa.RecordBatch]:
-    """Good rows, rows that are left out and rows in doubt, in the order of the file.
+    """Good rows, left-out rows and doubtful rows, in the order of the file.
 
     Args:
-        numbers: line or number of each row in its file. raw: text of a row, by its place in the block.
-        one_by_one: reads the rows at these places of the block by themselves.
+        numbers: line or number of each row in its file. raw: text of a row, by its position in the block.
+        one_by_one: reads the rows at these positions of the block one by one.
     """
     asked = pc.is_null(found.left_out)
     batches = []

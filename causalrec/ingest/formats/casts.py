@@ -1,8 +1,8 @@
-"""Whole columns of foreign notation converted at a time, by the rules of :mod:`.values`.
+"""Converts whole columns in the shop's notation at once, by the rules of :mod:`.values`.
 
-Every function gives the converted column and a mark per row: True where only the strict conversion of the
-single value can tell, which then either reads it or says what is wrong. So whatever is written in an unusual
-way costs time, never a row.
+Every function returns the converted column and a mark per row: True where only the strict conversion of the
+single value can decide, which then either reads it or reports the error. Unusual notation therefore costs
+time, but never a row.
 """
 
 import re
@@ -15,7 +15,7 @@ from causalrec.contracts.types import ARROW_TYPES
 from causalrec.ingest.formats.values import EPOCH_UNITS, TRUTH, Notation
 
 Cast = tuple[pa.Array, pa.Array]
-"""A typed column, and which of its rows are in doubt (boolean, no nulls)."""
+"""A typed column, and which of its rows are doubtful (boolean, no nulls)."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 INTEGER = r"^[+-]?\d{1,18}$"
@@ -28,15 +28,15 @@ UTC = pa.timestamp("us", "UTC")
 
 
 def cast(values: pa.Array, type_name: str, notation: Notation) -> Cast:
-    """A column of a file as the physical type ``type_name``; null stays null."""
+    """A column of a file, converted to the physical type ``type_name``; null stays null."""
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), ARROW_TYPES[type_name]), _no(values)
     if _is_text(values.type) and type_name != "string":
-        absent = pa.scalar(None, pa.string())  # what is empty is no number and no time
+        absent = pa.scalar(None, pa.string())  # an empty text is neither a number nor a time
         values = pc.if_else(pc.equal(values, ""), absent, values.cast(pa.string()))
     try:
         return _CASTS[type_name](values, notation)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # one value that looks right and is none
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a value that looks valid but is not
         return _unsure(values, ARROW_TYPES[type_name])
 
 
@@ -114,7 +114,7 @@ def _written_time(values: pa.Array, notation: Notation) -> Cast:
 
 
 def _formatted(text: pa.Array, given: pa.Array, time_format: str, zone: str) -> Cast:
-    """Times that Arrow reads as written: it takes 30 February for 2 March, and 26 for a year."""
+    """Times that Arrow reads as written: it reads 30 February as 2 March, and 26 as a year."""
     naive = pc.strptime(text, format=time_format, unit="s", error_is_null=True)
     same = pc.fill_null(pc.equal(pc.strftime(naive, format=time_format), text), False)
     years = pc.fill_null(pc.year(naive), 0)
@@ -124,9 +124,9 @@ def _formatted(text: pa.Array, given: pa.Array, time_format: str, zone: str) -> 
 
 
 def _in_zone(values: pa.Array, zone: str) -> pa.Array:
-    """As Python reads local times: the first of two; one that the clock skipped is left to it.
+    """Local times as Python reads them: the first of two; times that the clock skipped are left to Python.
 
-    For the years 1970 to 2037 only: beyond, Arrow knows no daylight saving.
+    Only for the years 1970 to 2037: beyond them, Arrow does not apply daylight saving.
     """
     return pc.assume_timezone(values, zone, ambiguous="earliest", nonexistent="raise")
 
@@ -167,7 +167,7 @@ def _boolean(values: pa.Array, _: Notation) -> Cast:
 
 
 def _strings(values: pa.Array, notation: Notation) -> Cast:
-    """One text per row; several of them, and lists, are cut and tidied one by one."""
+    """One text per row; rows with several texts, and lists, are split and cleaned one by one."""
     target = ARROW_TYPES["array<string>"]
     if not _is_text(values.type):
         return _unsure(values, target)
@@ -199,14 +199,14 @@ def _matched(
     convert: Callable[[pa.Array], pa.Array],
     target: pa.DataType,
 ) -> Cast:
-    """The texts that match, converted; the others are null and in doubt."""
+    """The texts that match, converted; the others are null and doubtful."""
     fits = pc.fill_null(pc.match_substring_regex(text, pattern), False)
     found = convert(pc.if_else(fits, text, pa.scalar(None, pa.string())))
     return found.cast(target), _doubted(fits, given)
 
 
 def _plus(text: pa.Array) -> pa.Array:
-    """Without a plus sign, which Arrow reads in no number."""
+    """Without a plus sign, which Arrow does not accept in numbers."""
     return pc.replace_substring_regex(text, r"^\+", "")
 
 

@@ -1,4 +1,4 @@
-"""A shop's layout applied to whole columns; what only a single row can tell is left to :mod:`.layout`."""
+"""Applies a shop's layout to whole columns; what must be decided row by row is left to :mod:`.layout`."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Mapped:
 
     Attributes:
         columns: typed, in the order of the contract.
-        doubtful: per row, whether it must be read by itself.
-        left_out: per row, why the layout does not ask for it; null where it does.
+        doubtful: per row, whether it must be read on its own.
+        left_out: per row, why the layout filters it out; null if it does not.
     """
 
     columns: list[pa.Array]
@@ -31,11 +31,11 @@ class Mapped:
 def mapped(
     rows: pa.RecordBatch, landing: Contract, layout: Layout, arrival: dt.date, blank_is_none: bool = False
 ) -> Mapped | None:
-    """The rows of a batch as ours; None where the layout reaches into nested values.
+    """The rows of a batch in our columns; None if the layout reaches into nested values.
 
     Args:
         rows: columns under the names that the layout uses.
-        blank_is_none: an empty text is no value, as in CSV.
+        blank_is_none: an empty text means no value, as in CSV.
     """
     paths = {*layout.paths(landing), *layout.feed.only} - set(rows.schema.names)
     if layout.feed.explode or any(root(path) != path for path in paths):
@@ -56,7 +56,7 @@ def mapped(
 
 
 def _taken(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) -> tuple[pa.Array, pa.Array]:
-    """Values of a column of ours as the file has them, and rows in doubt."""
+    """Values of one of our columns as in the file, and the doubtful rows."""
     take = layout.feed.columns.get(name, Take(column=name))
     sure = pa.repeat(pa.scalar(False), rows.num_rows)
     if take.value is not None:
@@ -78,13 +78,13 @@ def _taken(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) ->
         words = pc.fill_null(words, "")
     at = pc.index_in(words, value_set=pa.array(list(take.values)))
     ours = pa.array(list(take.values.values()), pa.string()).take(at)
-    if pa.types.is_integer(values.type):  # a word that stays as it is stays a number
+    if pa.types.is_integer(values.type):  # a value that is not mapped stays a number
         return ours, pc.or_(unclear, pc.and_(pc.is_valid(values), pc.is_null(at)))
     return pc.coalesce(ours, pc.if_else(pc.is_valid(values), words, pa.scalar(None, pa.string()))), unclear
 
 
 def _left_out(rows: pa.RecordBatch, layout: Layout) -> tuple[pa.Array, pa.Array]:
-    """Per row the reason why the layout does not ask for it, and rows in doubt about that."""
+    """Per row the reason why the layout filters it out, and the rows for which that is doubtful."""
     why = pa.nulls(rows.num_rows, pa.string())
     unsure = pa.repeat(pa.scalar(False), rows.num_rows)
     for name, wanted in layout.feed.only.items():
@@ -110,7 +110,7 @@ def _empty(values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _texts(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Values as they are written, null for none; of other kinds than texts and whole numbers all in doubt."""
+    """Values as written, null if missing; all but texts and integers are doubtful."""
     kind = values.type
     sure = pa.repeat(pa.scalar(False), len(values))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):

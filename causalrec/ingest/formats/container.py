@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its name: compression, or a format that is not read."""
+"""Detects a file's compression, or an unsupported format, by its first bytes and never by its name."""
 
 import gzip
 import io
@@ -48,11 +48,11 @@ TAR_AT, TAR = 257, b"ustar"
 
 
 class NotRead(SourceError):
-    """The file is of a kind that nobody here reads, or it cannot be read as it is."""
+    """The file has an unsupported format, or cannot be read as it is."""
 
 
 def compression_of(head: bytes) -> str:
-    """Name of the compression that the first bytes show; '' for none."""
+    """Name of the compression that the first bytes indicate; '' for none."""
     return next((name for magic, name in COMPRESSIONS.items() if head.startswith(magic)), "")
 
 
@@ -76,7 +76,7 @@ def refuse_foreign(file: str, head: bytes) -> None:
 
 
 def unpacked(stream: BinaryIO, file: str) -> tuple[BinaryIO, str]:
-    """The content of a seekable stream and the compression around it; the stream starts at its beginning.
+    """The content of a seekable stream and its compression; reading starts at the beginning.
 
     Raises:
         NotRead: a zip with several files, an Excel workbook, or a file cut off within its first bytes.
@@ -100,6 +100,11 @@ def unpacked(stream: BinaryIO, file: str) -> tuple[BinaryIO, str]:
 def named_compression(file: str) -> str:
     """The compression that a file's name promises; '' for none."""
     return ENDINGS.get(file.rpartition(".")[2].lower(), "")
+
+
+def stranger(promised: str) -> str:
+    """What is wrong with a file that lacks the compression of its name and is no known text."""
+    return f"its name says {promised}, but it does not begin like that"
 
 
 def _refuse_stump(file: str, head: bytes) -> None:

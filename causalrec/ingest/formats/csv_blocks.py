@@ -1,4 +1,4 @@
-"""Blocks of whole CSV rows, and those of them in which a line is a row as columns of texts."""
+"""Splits CSV into blocks of whole rows, and reads blocks with one row per line as columns of text."""
 
 import io
 import re
@@ -14,9 +14,9 @@ BLOCK_BYTES = 1 << 18
 
 
 def blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
-    """Pieces that end with a line and outside quotes, as far as counting tells.
+    """Pieces that end at a line end outside quotes, judging by the count of quotes.
 
-    One that does not end with a line feed is the end of the file, or a row beyond the cap.
+    A piece without a final line feed is the end of the file, or a row beyond the cap.
     """
     while piece := stream.read(BLOCK_BYTES):
         parts, size, inside = [piece], len(piece), piece.count(b'"') % 2
@@ -30,7 +30,7 @@ def blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
 
 
 def after_lines(block: bytes, lines: int) -> int | None:
-    """Where the rows begin below so many lines; None where there are none, or lines end in another way."""
+    """Offset at which the rows begin, after this many lines; None if there are none, or line ends differ."""
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
     if not 0 < lines <= len(ends):
         return 0 if lines == 0 else None
@@ -39,7 +39,7 @@ def after_lines(block: bytes, lines: int) -> int | None:
 
 
 def is_plain(block: bytes, delimiter: str, max_row_bytes: int) -> bool:
-    """Whether every line of a block is one row, and no blank one, under any strict reader of CSV."""
+    """Whether every line of a block is one non-blank row for any strict CSV reader."""
     if b"\r" in block or b"\x00" in block or b"\n\n" in block or block.startswith(b"\n"):
         return False
     if not block.endswith(b"\n") or len(delimiter.encode()) != 1:
@@ -61,7 +61,7 @@ def text_columns(block: bytes, delimiter: str, width: int) -> pa.RecordBatch:
     """The cells of a plain block, columns named ``0``, ``1``, ...
 
     Raises:
-        ValueError: it is no UTF-8, or a row has another number of cells.
+        ValueError: it is not UTF-8, or a row has a different number of cells.
     """
     if not block.isascii():
         block.decode()

@@ -1,4 +1,4 @@
-"""What stands above the rows of a CSV file: a separator line, comments, the header; and its delimiter."""
+"""The lines above the rows of a CSV file (separator line, comments, header) and its delimiter."""
 
 import csv
 import re
@@ -12,13 +12,13 @@ _SEPARATOR = re.compile(r'^"?sep=(.)"?$', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class CsvHead:
-    """Names in the header, tidied, with '' for columns that have none; and how cells are separated.
+    """Cleaned names in the header, '' for unnamed columns; and the delimiter.
 
     Attributes:
-        names: as the contract or the layout spells them where they differ by case or blanks only.
+        names: spelled as in the contract or the layout if they differ only by case or blanks.
         delimiter: between cells.
-        given: names as they stand in the file.
-        first: the first row, where it was needed to find the delimiter.
+        given: names as in the file.
+        first: the first row, if it was needed to find the delimiter.
     """
 
     names: tuple[str, ...]
@@ -28,21 +28,22 @@ class CsvHead:
 
     @property
     def twice(self) -> dict[str, int]:
-        """Names that stand there more than once, with how often."""
+        """Names that occur more than once, with their counts."""
         return {name: count for name, count in Counter(self.names).items() if name and count > 1}
 
 
 def read_head(
     lines: Iterator[str], known: frozenset[str], declared: Sequence[str], delimiter: str
 ) -> CsvHead:
-    """Takes the lines above the first row from ``lines``; without any line, no names.
+    """Consumes the lines above the first row of ``lines``; without any line, no names.
 
     Args:
-        known: names that are looked for.
-        declared: names of a file without a header. delimiter: '' takes the one that shows most known names.
+        known: names to look for.
+        declared: names of a file without a header. delimiter: '' chooses the one that yields the most known
+            names.
 
     Raises:
-        csv.Error: the header line is no CSV.
+        csv.Error: the header line is not valid CSV.
     """
     for line in lines:
         text = line.rstrip("\r\n")
@@ -69,7 +70,7 @@ def _split(line: str, delimiter: str, known: frozenset[str]) -> CsvHead:
 
 
 def spelled(given: Iterable[str], known: frozenset[str]) -> list[str]:
-    """Column names as they are known, where they differ by case or blanks around them only."""
+    """Column names in their known spelling, if they differ only by case or surrounding blanks."""
     by_fold: dict[str, str] = {}
     for name in sorted(known):
         by_fold[name.casefold()] = name if name.casefold() not in by_fold else ""

@@ -1,4 +1,4 @@
-"""CSV; every cell is text until its column's type says otherwise."""
+"""CSV; every cell is text until it is converted to its column's type."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ CHUNK_ROWS = 16_384
 
 @dataclass(frozen=True)
 class CsvRow:
-    """Cells of one row, the line on which it begins, its text; ``problem`` where it is no CSV."""
+    """Cells of one row, the line on which it begins, its text; ``problem`` if it is not valid CSV."""
 
     line: int
     cells: list[str]
@@ -37,15 +37,15 @@ class CsvRow:
 
 
 class RowTooLong(ValueError):
-    """A row goes on beyond the cap; the rest of its line is skipped."""
+    """A row exceeds the cap; the rest of its line is skipped."""
 
 
 class Lines:
-    """Lines of UTF-8 text, counted, none held longer than ``max_row_bytes`` characters.
+    """Lines of UTF-8 text, counted; no line longer than ``max_row_bytes`` characters is held in full.
 
     Attributes:
-        number: line that was given last; the first of the file is 1.
-        taken: text of the row that is being read.
+        number: the line returned last; the first of the file is 1.
+        taken: text of the row being read.
     """
 
     def __init__(self, stream: BinaryIO, max_row_bytes: int, number: int = 0) -> None:
@@ -71,16 +71,16 @@ class Lines:
         return line
 
     def again(self, line: str) -> None:
-        """Give this line once more."""
+        """Return this line again."""
         self._again.append(line)
         self.number -= 1
 
 
 def csv_head(stream: BinaryIO, landing: Contract, layout: Layout, max_row_bytes: int) -> CsvHead:
-    """Names and delimiter of a CSV stream; no names where it is empty.
+    """Names and delimiter of a CSV stream; no names if it is empty.
 
     Raises:
-        csv.Error: the header is no CSV. RowTooLong: it is longer than a row may be.
+        csv.Error: the header is not valid CSV. RowTooLong: it is longer than a row may be.
     """
     csv.field_size_limit(max_row_bytes)
     return _head(Lines(stream, max_row_bytes), landing, layout)
@@ -99,10 +99,10 @@ def read_csv(
 ) -> Iterator[pa.RecordBatch]:
     """Parsed batches of a CSV stream; ``source_line`` is the line on which a row begins.
 
-    Blocks in which every line is a row are read as columns, the others row by row.
+    Blocks with one row per line are read as columns, the others row by row.
 
     Raises:
-        EOFError: a quote is opened and never closed, so that the end of the file is swallowed.
+        EOFError: a quote is never closed, so that the rest of the file is inside it.
     """
     csv.field_size_limit(max_row_bytes)  # process-wide; every file of a delivery has the same limit
     pieces = blocks(stream, max_row_bytes)
@@ -119,14 +119,14 @@ def read_csv(
             if not block.endswith(b"\n"):
                 raise EOFError
             number = yield from _block(block, number, reading)
-        except EOFError:  # it ends inside a row: what follows belongs to it
+        except EOFError:  # it ends inside a row: what follows belongs to that row
             yield from _by_rows(Lines(joined(block, stream), max_row_bytes, number), reading)
             return
 
 
 @dataclass(frozen=True)
 class CsvReading:
-    """What holds for every row of a file."""
+    """Settings shared by all rows of a file."""
 
     head: CsvHead
     landing: Contract
@@ -139,7 +139,7 @@ def _block(block: bytes, number: int, how: CsvReading) -> Generator[pa.RecordBat
     """Batches of a block below line ``number``; returns the number of its last line.
 
     Raises:
-        EOFError: it ends inside a row; nothing has been given then.
+        EOFError: it ends inside a row; nothing has been yielded then.
     """
     unix = block.replace(b"\r\n", b"\n") if b"\r" in block else block
     if how.head.twice or not is_plain(unix, how.head.delimiter, how.max_row_bytes):
@@ -151,7 +151,7 @@ def _block(block: bytes, number: int, how: CsvReading) -> Generator[pa.RecordBat
 
 
 def _plain(block: bytes, number: int, how: CsvReading) -> Iterator[pa.RecordBatch]:
-    """A plain block; one with a row of another width is halved until it is small."""
+    """A plain block; if a row has a different width, the block is halved until it is small."""
     names, known = how.head.names, how.layout.known(how.landing)
     try:
         cells = text_columns(block, how.head.delimiter, len(names))
@@ -217,7 +217,9 @@ def _rows(lines: Lines, delimiter: str) -> Iterator[CsvRow]:
             continue
         except csv.Error as error:
             if "unexpected end of data" in str(error):
-                raise EOFError(f"a quote is opened on line {first} and never closed") from error
+                raise EOFError(
+                    f"a quote is opened on line {first} and never closed; inside a cell it is written twice"
+                ) from error
             yield CsvRow(first, [], "".join(lines.taken), _problem(error))
             continue
         if cells:
@@ -246,7 +248,7 @@ def _cells(head: CsvHead, row: CsvRow) -> Mapping[str, object]:
 
 
 def _raw(head: CsvHead, row: CsvRow) -> str:
-    """The filled cells of a row with the right number of them as JSON, any other row as it stands there."""
+    """The non-empty cells as JSON if the row has the right number of cells; any other row as in the file."""
     if len(row.cells) != len(head.names):
         return _tidy(row.text.rstrip("\r\n"))
     return json.dumps({n: _tidy(str(c)) for n, c in _cells(head, row).items() if c}, ensure_ascii=False)

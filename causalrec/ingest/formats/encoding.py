@@ -4,9 +4,9 @@ import codecs
 import io
 from typing import BinaryIO, cast
 
-from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression
+from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 
-BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,8 +15,8 @@ BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 PIECE_BYTES = 1 << 16
 REPLACED = "\N{REPLACEMENT CHARACTER}"
-FEW_LINES = 2  # a damaged byte stands on one; in a header it cannot be told from a letter
-WIDE_SHARE = 0.2  # of NUL bytes, from which text without a mark can only be UTF-16 or UTF-32
+FEW_LINES = 2  # a damaged byte affects only one line; in a header it cannot be told from a letter
+WIDE_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
 WIDE = {  # places of four that hold NUL bytes, and at least how many of them
     "utf-32-le": ((2, 3), 0.9), "utf-32-be": ((0, 1), 0.9), "utf-16-le": ((1, 3), 0.4),
     "utf-16-be": ((0, 2), 0.4),
@@ -31,7 +31,7 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
 
     Args:
         file, kind: for the message: the file, and the settings section of its delivery.
-        head: its first bytes. whole: they are all of it.
+        head: its first bytes. whole: whether these are the whole file.
 
     Raises:
         NotRead: the file is no text, or nothing says how to read its bytes that are no UTF-8.
@@ -74,7 +74,7 @@ def _refuse_binary(file: str, head: bytes, encoding: str) -> None:
         return
     promised = named_compression(file)
     if promised:
-        raise NotRead(f"{file}: its name says {promised}, but it does not begin like that", do=AGAIN)
+        raise NotRead(f"{file}: {stranger(promised)}", do=AGAIN)
     raise NotRead(f"{file}: binary data of a kind that is not read", do="deliver CSV, JSON lines or Parquet")
 
 
@@ -85,9 +85,9 @@ def _controls(data: bytes, encoding: str) -> float:
 
 
 def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
-    """Place of the first letter of an 8-bit code page, where all letters beyond ASCII are such.
+    """Position of the first letter of an 8-bit code page, if all non-ASCII letters belong to one.
 
-    Text that is UTF-8 but for a damaged place is none: its rows are rejected one by one.
+    Text that is UTF-8 except for a damaged spot is not: its rows are rejected one by one.
     """
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
@@ -101,7 +101,7 @@ def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
 
 
 class Recoded(io.RawIOBase):
-    """Another encoding read as UTF-8. What cannot be decoded stands as an escape such as ``\\x81``."""
+    """Text in another encoding, read as UTF-8. What cannot be decoded becomes an escape such as ``\\x81``."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream

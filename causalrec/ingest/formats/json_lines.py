@@ -1,4 +1,4 @@
-"""JSON lines: whole blocks by Arrow's parser where every line is clean, line by line where one is not."""
+"""JSON lines: whole blocks by Arrow's parser if every line is clean, otherwise line by line."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -47,9 +47,9 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 def read_json_lines(
     stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout = AS_CONTRACT
 ) -> Iterator[pa.RecordBatch]:
-    """Parsed batches of a stream of JSON objects, one per line; blank lines are no rows.
+    """Parsed batches of a stream of JSON objects, one per line; blank lines are skipped.
 
-    One array of objects, and objects that go over several lines, are read too: ``source_line`` is then the
+    A single array of objects, and objects that span several lines, are read too: ``source_line`` is then the
     number of the object.
 
     Raises:
@@ -64,7 +64,7 @@ def read_json_lines(
 
 @dataclass(frozen=True)
 class JsonReading:
-    """What holds for every block of a file."""
+    """Settings shared by all blocks of a file."""
 
     landing: Contract
     origin: Origin
@@ -73,7 +73,7 @@ class JsonReading:
 
 
 def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
-    """Whole lines, each ended by a line feed; of an overlong line at least ``max_row_bytes`` + 1 bytes."""
+    """Whole lines, each ending in a line feed; of an overlong line at least ``max_row_bytes`` + 1 bytes."""
     mark = _BOM
     while block := stream.read(BLOCK_BYTES):
         if not block.endswith(b"\n"):
@@ -86,7 +86,7 @@ def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
 
 
 def _parse(block: bytes, first: int, how: JsonReading) -> Iterator[pa.RecordBatch]:
-    """As few rows as possible go the slow way: a block with a doubtful line is halved until it is small."""
+    """Keep the slow path to few rows: a block with a doubtful line is halved until it is small."""
     batches = _native(block, first, how) if how.layout.is_native else _mapped(block, first, how)
     if batches is not None:
         yield from batches
@@ -113,7 +113,7 @@ def _count(block: bytes) -> int:
 
 
 def _ends(data: Bytes) -> npt.NDArray[np.intp]:
-    """Places of the line feeds; with numpy, for ``bytes.count`` is several times slower."""
+    """Positions of the line feeds; with numpy, since ``bytes.count`` is several times slower."""
     return np.flatnonzero(data == _LF)
 
 
@@ -134,7 +134,7 @@ def _native(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] 
 
 
 def _mapped(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] | None:
-    """The same for a shop's own layout; only rows in doubt are read by themselves."""
+    """The same for a shop's own layout; only doubtful rows are read one by one."""
     block, landing, layout = _unix(block), how.landing, how.layout
     known = layout.known(landing)
     try:
@@ -176,7 +176,7 @@ def _readable_line(lines: Callable[[], list[bytes]], i: int) -> str:
 
 
 def _untimed(block: bytes, max_row_bytes: int) -> pa.Table | None:
-    """Columns as Arrow infers them, but for texts that look like times: what they mean is for the layout."""
+    """Columns as Arrow infers them, but texts that look like times stay texts for the layout to read."""
     table = _table(block, None, max_row_bytes)
     if table is None:
         return None
@@ -199,7 +199,8 @@ def _table(block: bytes, schema: pa.Schema | None, max_row_bytes: int) -> pa.Tab
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
         parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer"),
     )
-    table.validate()  # a list that begins with null, in a column of no given type, gets a wrong length
+    # Arrow gives a list that begins with null, in a column without a given type, a wrong length
+    table.validate()
     return table if table.num_rows == _count(block) else None
 
 
@@ -222,7 +223,7 @@ def _is_plain(block: bytes, max_row_bytes: int) -> bool:
 
 
 def _text_schema(landing: Contract) -> pa.Schema:
-    """What stands in JSON: times and dates are texts there."""
+    """Types as in JSON, where times and dates are texts."""
     texts = {"timestamp", "date"}
     return pa.schema(
         [(c.name, pa.string() if c.type in texts else ARROW_TYPES[c.type]) for c in landing.columns]
@@ -246,7 +247,7 @@ def _untidy(lists: pa.Array) -> bool:
 
 
 def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa.Array:
-    """Per row, the first key that nobody knows and that holds a value; else null."""
+    """Per row, the first unknown key that holds a value; else null."""
     found = pa.nulls(table.num_rows, pa.string())
     for name, column in sorted(zip(names, table.columns, strict=True), key=itemgetter(0), reverse=True):
         if name not in known:
@@ -265,7 +266,7 @@ def _slow(chunk: list[Line], how: JsonReading) -> pa.RecordBatch:
 
 
 def readable(raw: bytes) -> str:
-    """Bytes as text; what is no UTF-8, and NUL, stands as an escape such as ``\\xff``."""
+    """Bytes as text; invalid UTF-8 and NUL become escapes such as ``\\xff``."""
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
@@ -292,7 +293,7 @@ def _rows(line: bytes, how: JsonReading) -> Iterator[Parsed]:
 
 
 class NoRow(ValueError):
-    """A line that is no row."""
+    """A line that is not a row."""
 
     def __init__(self, reason: ReasonCode, detail: str) -> None:
         super().__init__(detail)

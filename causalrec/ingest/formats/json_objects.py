@@ -1,4 +1,4 @@
-"""JSON that is not one object per line, made such: one array of objects, or objects over several lines."""
+"""Rewrites an array of objects, or objects over several lines, as one object per line."""
 
 import io
 import itertools
@@ -16,7 +16,7 @@ _INSIDE = (b'"', b"}", b",", b"]")  # how the second line of an object begins
 
 
 def one_per_line(stream: BinaryIO, max_row_bytes: int) -> BinaryIO:
-    """The stream itself where each line is an object, else its objects, one per line."""
+    """The stream itself if each line is an object, else its objects, one per line."""
     peeked = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream), HEAD_BYTES)
     head = bytes(peeked.peek(HEAD_BYTES))
     if not spans_lines(head):
@@ -26,7 +26,7 @@ def one_per_line(stream: BinaryIO, max_row_bytes: int) -> BinaryIO:
 
 
 def spans_lines(head: bytes) -> bool:
-    """Whether the first bytes are an array, or an object that goes on after its line."""
+    """Whether the first bytes start an array, or an object that continues on the next line."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"["):
         return start[1:].lstrip().startswith((b"{", b"]"))
@@ -41,7 +41,7 @@ def spans_lines(head: bytes) -> bool:
 
 
 def joined(first: bytes, rest: BinaryIO) -> BinaryIO:
-    """A stream that begins with bytes that were read already."""
+    """A stream that starts with bytes that have already been read."""
     pieces = itertools.chain([first], iter(lambda: rest.read(PIECE_BYTES), b""))
     return cast(BinaryIO, io.BufferedReader(_Joined(pieces), PIECE_BYTES))
 
@@ -71,7 +71,8 @@ class _Joined(io.RawIOBase):
 def _objects(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
     """Every outermost object (or other element) on a line of its own.
 
-    Of an element beyond the cap the first ``max_row_bytes`` + 1 bytes are given, which no row may have.
+    Of an element beyond the cap, the first ``max_row_bytes`` + 1 bytes are yielded, which is too long for a
+    row.
 
     Raises:
         EOFError: an object, or the array, is not closed.
@@ -83,11 +84,11 @@ def _objects(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
 
 
 class _Scan:
-    """Finds where outermost objects begin and end. ``_held`` is text of the one that is open."""
+    """Finds where outermost objects begin and end. ``_held`` is the text of the open one."""
 
     def __init__(self, max_row_bytes: int) -> None:
         self._cap = max_row_bytes
-        self._depth = 0  # of brackets, the outermost array not counted
+        self._depth = 0  # depth of brackets, not counting the outermost array
         self._inside = False  # of that array
         self._held = b""
         self._rest = b""  # text that may end inside a string
@@ -98,7 +99,7 @@ class _Scan:
         text = self._rest + piece
         begin = at = 0
         for mark in _MARKS.finditer(text):
-            if mark[0] == b'"':  # a string that goes on in the next piece
+            if mark[0] == b'"':  # a string that continues in the next piece
                 break
             at = mark.end()
             if mark[0].startswith(b'"'):
@@ -124,13 +125,13 @@ class _Scan:
             self._rest = b'"'  # still inside that string
 
     def end(self) -> Iterator[bytes]:
-        """Nothing may be left."""
+        """Check that nothing is left over."""
         if self._depth or self._inside:
             raise EOFError(f"the file ends inside object {self._count + 1:,}")
         yield from self._stray(self._rest)
 
     def _stray(self, text: bytes) -> Iterator[bytes]:
-        """What stands between objects and is no comma is given too, so that it is counted as a row."""
+        """Anything but commas between objects is yielded too, so that it counts as a row."""
         yield from (self._line(part) for part in text.split(b",") if part.strip())
 
     def _keep(self, text: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A shop's layout applied: which columns of a file are read, and how a foreign row becomes ours."""
+"""Applies a shop's layout: which columns of a file are read, and how its rows map to ours."""
 
 import datetime as dt
 import re
@@ -17,7 +17,7 @@ NATIVE = FeedLayout()
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that the layout does not want; it is counted."""
+    """A row that the layout filters out; it is counted."""
 
     why: str
 
@@ -58,17 +58,17 @@ class Layout:
 
     @property
     def is_native(self) -> bool:
-        """Whether rows have the columns and notations of the contract, so that whole blocks can be read."""
+        """Whether rows have the contract's columns and notation, so that whole blocks can be read."""
         feed = self.feed
         return not (feed.columns or feed.explode or feed.only or feed.filled) and self.notation == Notation()
 
     def sources(self, column: str) -> tuple[str, ...]:
-        """Columns of the file that make a column of the contract; none for a constant."""
+        """Columns of the file behind a column of the contract; none for a constant."""
         take = self.feed.columns.get(column)
         return (column,) if take is None else take.sources
 
     def paths(self, landing: Contract) -> list[str]:
-        """Columns of the file that are read, or paths into them, but for ``only`` and ``explode``."""
+        """Columns of the file that are read, or paths into them, except for ``only`` and ``explode``."""
         return [*(name for c in landing.column_names for name in self.sources(c)), *self.feed.filled]
 
     def known(self, landing: Contract) -> frozenset[str]:
@@ -81,7 +81,7 @@ class Layout:
     def rows(
         self, row: Mapping[str, object], landing: Contract, arrival: dt.date
     ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | LeftOut]]:
-        """The rows of ours that one row of a file makes, each after the part of that row which it is."""
+        """Our rows from one row of a file, each preceded by the part of that row that it comes from."""
         feed = self.feed
         if not (feed.columns or feed.explode or feed.only or feed.filled):
             yield row, row
@@ -99,10 +99,10 @@ class Layout:
     def again(
         self, row: Mapping[str, object], landing: Contract, arrival: dt.date
     ) -> Mapping[str, object] | LeftOut:
-        """A row that was kept, as the file had it or with the values that were read of it, as ours of today.
+        """Our row, by today's layout, from a kept one: as in the file, or with the values that were read.
 
-        Values of all required columns under our names, and nothing else, are such as were read: of the
-        layout they take the words alone.
+        A row with exactly our required columns holds values that were read before: only the layout's word
+        mappings apply to it.
         """
         required = {column.name for column in landing.columns if column.required}
         if required <= row.keys() <= set(landing.column_names):
@@ -147,7 +147,7 @@ AS_CONTRACT = Layout()
 
 
 def section(landing: Contract) -> str:
-    """Section of ``[landing]`` that a landing contract's deliveries have: ``events`` or ``products``."""
+    """Section of ``[landing]`` for a landing contract: ``events`` or ``products``."""
     return landing.name.removeprefix("landing_")
 
 
@@ -158,15 +158,18 @@ def day_start(day: dt.date, zone: str, hour: int) -> dt.datetime:
 
 
 def root(path: str) -> str:
-    """Column that a path begins in."""
+    """Column that a path starts in."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def _exploded(
     row: Mapping[str, object], names: Sequence[str]
 ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | None]]:
-    """For every element of the lists on a path, the row with that element alone: in lists of one, and in
-    place of the lists. Where a list is empty or none at all there is no element, and so None."""
+    """The row once per element of the lists on a path.
+
+    None if a list is empty or missing. Each row comes twice: with lists of that one element, and with the
+    element in their place.
+    """
     name, *further = names
     value = row.get(name)
     listed = value if isinstance(value, list) else [value] if further and isinstance(value, Mapping) else []
@@ -186,7 +189,7 @@ def _segments(path: str) -> tuple[tuple[str, str | None], ...]:
 
 
 def reach(row: Mapping[str, object], path: str) -> object:
-    """The value at a path; over a list the values of its elements. None where there is none."""
+    """The value at a path; for a list, the values of its elements. None if there is none."""
     if path in row:
         return row[path]
     place: object = row
@@ -208,12 +211,12 @@ def _listed(place: object) -> list[object]:
 
 
 def word(take: Take, value: object) -> object:
-    """Our word for the shop's."""
+    """Our word for the shop's word."""
     return take.values.get(text_of(value), value) if take.values else value
 
 
 def text_of(value: object) -> str:
-    """A value as it is written; '' for none."""
+    """A value as written; '' for none."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -222,7 +225,7 @@ def text_of(value: object) -> str:
 
 
 def _one_text(value: object, column: str) -> object:
-    """A list where the contract has a text is joined: categories as a path, anything else by blanks."""
+    """A list for a text column is joined: categories to a path, anything else by blanks."""
     if not isinstance(value, list):
         return value
     between = " > " if column == "category" else " "

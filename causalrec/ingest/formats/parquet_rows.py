@@ -1,4 +1,4 @@
-"""Parquet: whole columns where they convert without loss, row by row where one does not."""
+"""Parquet: whole columns if they convert without loss, otherwise row by row."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
-from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import (
     Origin,
     Parsed,
@@ -26,11 +25,19 @@ from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.container import NotRead
 from causalrec.ingest.formats.csv_head import spelled
 from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.parquet_cells import (
+    Flaw,
+    flawed,
+    is_text,
+    pieces,
+    problem_of,
+    row_bytes,
+    unfolded,
+)
 from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
-CHUNK_BYTES = 64 << 20  # of texts that are unfolded at a time
-MAX_GROUP_BYTES = 1 << 30  # of one row group before compression; Spark writes 128 MiB
+MAX_GROUP_BYTES = 1 << 30  # size of one uncompressed row group; Spark writes 128 MiB
 INT96 = "INT96"
 TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
@@ -40,9 +47,9 @@ class ParquetHead:
     """Columns of a file.
 
     Attributes:
-        names: as the contract or the layout spells them, in file order.
-        schema: types; times that Spark wrote as INT96 are in UTC.
-        given: names as they stand in the file.
+        names: spelled as in the contract or the layout, in file order.
+        schema: types; times that Spark wrote as INT96 are UTC.
+        given: names as in the file.
     """
 
     names: tuple[str, ...]
@@ -54,7 +61,7 @@ def parquet_head(stream: BinaryIO, landing: Contract, layout: Layout, file: str)
     """Columns of a Parquet stream, from its footer.
 
     Raises:
-        NotRead: a row group that is too large to read at a time.
+        NotRead: a row group is too large to read at once.
     """
     found = pq.ParquetFile(stream)
     for i in range(found.metadata.num_row_groups):
@@ -98,78 +105,33 @@ def read_parquet(
         for given, name in zip(head.given, head.names, strict=True)
         if name in layout.known(landing)
     }
-    texts = [f.name for f in head.schema if f.name in wanted and _is_text(f.type)]
+    texts = [f.name for f in head.schema if f.name in wanted and is_text(f.type)]
     stream.seek(0)
     found = pq.ParquetFile(stream, read_dictionary=texts)
     first = 1
     for batch in found.iter_batches(CHUNK_ROWS, columns=list(wanted), use_threads=False):
-        sizes = _row_bytes(batch)
-        for part, long in _pieces(batch, sizes, max_row_bytes):
-            ours = _unfolded(part, long, head, wanted)
+        for part, long in pieces(batch, row_bytes(batch), max_row_bytes):
+            ours, flaws = unfolded(part, long, head.schema, wanted)
             numbers = range(first, first + part.num_rows)
             first += part.num_rows
-            yield from _batch(ours, part, long, landing, origin, numbers, layout, max_row_bytes)
-
-
-def _is_text(found: pa.DataType) -> bool:
-    return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_binary(found))
-
-
-def _row_bytes(batch: pa.RecordBatch) -> pa.Array:
-    """Bytes of the texts of each row, which are still folded into dictionaries."""
-    sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type):
-            lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
-            sizes = pc.add(sizes, pc.fill_null(lengths.take(column.indices), 0))
-    return sizes
-
-
-def _pieces(
-    batch: pa.RecordBatch, sizes: pa.Array, max_row_bytes: int
-) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
-    """Pieces that may be unfolded, each with a mark per row that is too long."""
-    long = pc.greater(sizes, max_row_bytes)
-    kept = pc.if_else(long, 0, sizes)
-    filled = pc.divide(pc.cumulative_sum(kept), CHUNK_BYTES)
-    start = 0
-    while start < batch.num_rows:
-        same = pc.equal(filled.slice(start), filled[start])
-        size = max(pc.sum(pc.cast(same, pa.int64())).as_py(), 1)
-        yield batch.slice(start, size), long.slice(start, size)
-        start += size
-
-
-def _unfolded(
-    batch: pa.RecordBatch, long: pa.Array, head: ParquetHead, wanted: Mapping[str, str]
-) -> pa.RecordBatch:
-    """Plain columns under our names; texts of rows that are too long are null."""
-    columns = []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if pa.types.is_dictionary(column.type):
-            column = pa.DictionaryArray.from_arrays(pc.if_else(long, None, column.indices), column.dictionary)
-            column = column.dictionary_decode()
-        target = head.schema.field(name).type
-        if pa.types.is_timestamp(target) and column.type != target:
-            column = pc.cast(column, target)
-        columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, names=[wanted[name] for name in batch.schema.names])
+            yield from _batch(ours, part, flaws, landing, origin, numbers, layout)
 
 
 def _batch(
     batch: pa.RecordBatch,
     folded: pa.RecordBatch,
-    long: pa.Array,
+    flaws: Sequence[Flaw],
     landing: Contract,
     origin: Origin,
     numbers: range,
     layout: Layout,
-    max_row_bytes: int,
 ) -> Iterator[pa.RecordBatch]:
+    flawed_rows, long = flawed(flaws), flaws[0].rows
+
     def raw(i: int) -> str:
         return _raw(folded if long[i].as_py() else batch, i, origin.max_raw_chars)
 
-    if layout.is_native and not pc.any(long).as_py():
+    if layout.is_native and not pc.any(flawed_rows).as_py():
         try:
             columns = [_column(batch, c.name, c.type) for c in landing.columns]
         except ValueError:
@@ -182,7 +144,7 @@ def _batch(
     def one_by_one(places: Sequence[int]) -> pa.RecordBatch:
         rows, at = [], []
         for i, row in zip(places, batch.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
-            for one in _rows(row, long[i].as_py(), landing, origin, layout, max_row_bytes):
+            for one in _rows(row, problem_of(flaws, i), landing, origin, layout):
                 rows.append(one)
                 at.append(i)
         return rows_batch(landing, origin, [numbers[i] for i in at], rows, lambda i: raw(at[i]))
@@ -191,22 +153,21 @@ def _batch(
     if found is None:
         yield one_by_one(range(batch.num_rows))
         return
-    found = replace(found, doubtful=pc.or_(found.doubtful, pc.fill_null(long, False)))
+    found = replace(found, doubtful=pc.or_(found.doubtful, flawed_rows))
     nothing = pa.nulls(batch.num_rows, pa.string())
     yield from column_batches(found, landing, origin, numbers, nothing, raw, one_by_one)
 
 
 def _rows(
-    row: Mapping[str, object], long: bool, landing: Contract, origin: Origin, layout: Layout, cap: int
+    row: Mapping[str, object], problem: Problem | None, landing: Contract, origin: Origin, layout: Layout
 ) -> Sequence[Parsed]:
-    if long:
-        problem = Problem(ReasonCode.BAD_TEXT, f"the row is longer than {cap:,} bytes")
+    if problem is not None:
         return [rejected(landing, problem)]
     return list(parse_rows(landing, layout, row, origin.arrival_date, convert_value))
 
 
 def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:
-    """One row as JSON, its texts cut."""
+    """One row as JSON, its texts truncated."""
     row: dict[str, object] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         cell = column.slice(i, 1)

@@ -23,7 +23,7 @@ READERS: Mapping[Format, Callable[..., Iterator[pa.RecordBatch]]] = {
     "csv": read_csv,
     "parquet": read_parquet,
 }
-MAX_RAW_CHARS = 10_000  # of a rejected row that quarantine keeps
+MAX_RAW_CHARS = 10_000  # of a rejected row, kept in quarantine
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, pa.ArrowException)
 
 
@@ -43,7 +43,7 @@ def read_file(
     limits: ReadLimits,
     layout: Layout = AS_CONTRACT,
 ) -> Iterator[pa.RecordBatch]:
-    """Parsed batches of one file. A file that breaks off ends with a row whose reason says so."""
+    """Parsed batches of one file. A truncated file ends with a row whose reason says so."""
     origin = Origin(source_file, arrival_date, limits.max_raw_chars)
     try:
         with opened(file, section(landing), layout.feed) as (stream, shape):

@@ -1,4 +1,4 @@
-"""How one landing file is written: looked at on the driver to check it and on executors to read it."""
+"""Detects how a landing file is written: on the driver to check it, on executors to read it."""
 
 import io
 from collections.abc import Iterator
@@ -6,22 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, cast
 
-import fsspec
-
 from causalrec.config.landing import FeedLayout
 from causalrec.ingest.formats.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
 from causalrec.ingest.formats.encoding import as_utf8, encoding_of
+from causalrec.sources.files import located
 
 Format = Literal["json", "csv", "parquet", "empty"]
 
 
 @dataclass(frozen=True)
 class FileShape:
-    """What the first bytes of a file say.
+    """The form of a file, by its first bytes.
 
     Attributes:
-        format: how its rows are written; ``empty`` for no bytes at all.
-        compression: around it, '' for none.
+        format: how its rows are written; ``empty`` for a file without bytes.
+        compression: of the file, '' for none.
         encoding: of its text.
     """
 
@@ -37,16 +36,17 @@ class FileShape:
 
 @contextmanager
 def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, FileShape]]:
-    """The content of a file, from its beginning: UTF-8 text, or Parquet; and its shape.
+    """The content of a file from its beginning, as UTF-8 text or Parquet, and its shape.
 
     Args:
         file: path or URI. kind: settings section of its delivery (``events`` or ``products``).
 
     Raises:
-        NotRead: a format or an encoding that is not read, named, with the cure.
+        NotRead: an unsupported format or encoding; the message names it and the fix.
         OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile: the file is damaged or gone.
     """
-    with fsspec.open(file, "rb", compression=None) as packed:
+    files, name = located(file)
+    with files.open(name, "rb") as packed:
         stream, compression = unpacked(packed, file)
         text = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), HEAD_BYTES))
         head = text.peek(HEAD_BYTES)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Strict conversion of single values: what lacks the declared type is refused, never cast silently."""
+"""Strict conversion of single values: a value without the declared type is refused, never cast silently."""
 
 import datetime as dt
 import math
@@ -35,9 +35,9 @@ class Notation:
     """How a shop writes numbers, times, ids and lists. The defaults are those of the contract.
 
     Attributes:
-        zone: of times without an offset; '' refuses them.
-        time_format: of times that are not ISO 8601, as ``strptime`` reads it; '' for none.
-        epoch_unit: of times given as numbers; '' refuses them.
+        zone: for times without an offset; '' refuses them.
+        time_format: for times that are not ISO 8601, in ``strptime`` syntax; '' for none.
+        epoch_unit: for times given as numbers; '' refuses them.
     """
 
     decimal_comma: bool = False
@@ -54,12 +54,12 @@ Convert = Callable[[object, str, Notation], object]
 
 
 def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) -> object:
-    """``value`` of a JSON or Parquet row as the physical type ``type_name``; None stays None.
+    """``value`` of a JSON or Parquet row, converted to the physical type ``type_name``; None stays None.
 
-    An empty text is no number, time or truth value, and so none at all.
+    An empty text where a number, time or boolean is expected becomes None.
 
     Raises:
-        InvalidValue: it has another type, is out of range, or is a time without an offset.
+        InvalidValue: it has a different type, is out of range, or is a time without an offset.
     """
     if value is None or (value == "" and type_name != "string"):
         return None
@@ -67,10 +67,10 @@ def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) 
 
 
 def convert_text(text: object, type_name: str, notation: Notation = CONTRACT) -> object:
-    """A CSV cell as the physical type ``type_name``; an empty cell is None.
+    """A CSV cell, converted to the physical type ``type_name``; an empty cell is None.
 
     Raises:
-        InvalidValue: the text does not denote a value of that type.
+        InvalidValue: the text is not a value of that type.
     """
     return None if text == "" else convert_value(text, type_name, notation)
 
@@ -88,7 +88,7 @@ def _string(value: object, notation: Notation) -> str:
 
 
 def _number(text: str, notation: Notation) -> str:
-    """A written number without blanks, currency and separators of thousands, with a decimal point."""
+    """A number as text without blanks, currency and thousands separators, with a decimal point."""
     text = text.strip()
     if notation.currency:
         text = text.removeprefix(notation.currency).removesuffix(notation.currency).strip()
@@ -192,7 +192,7 @@ def _date(value: object, _: Notation) -> dt.date:
 
 
 def _boolean(value: object, _: Notation) -> bool:
-    """A truth value, or one of the usual words and digits for it."""
+    """A boolean, or one of the usual words and digits for one."""
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
     if isinstance(value, str) and (known := TRUTH.get(value.strip().lower())) is not None:
@@ -201,7 +201,10 @@ def _boolean(value: object, _: Notation) -> bool:
 
 
 def _strings(value: object, notation: Notation) -> list[str]:
-    """A list of texts. One text is cut at the separator, or at commas that surely end a picture name."""
+    """A list of texts.
+
+    A single text is split at the separator, or at commas that clearly end a picture name.
+    """
     if isinstance(value, str):
         text = _string(value, notation)
         parts: object = (

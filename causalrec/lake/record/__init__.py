@@ -1,1 +1,1 @@
-"""What jobs did: the ledger, their outcomes, lineage."""
+"""The record of what stages did: ledger and lineage."""

@@ -33,13 +33,13 @@ _JSON = ("rejects", "reads", "writes", "counters", "inputs")
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What one run did for one date. Field names are the table's columns.
+    """What one run did for one date. Fields are the table's columns.
 
     ``writes`` holds one mapping per partition with the fields of :class:`Written`,
-    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that brought
+    ``reads`` one per pin; ``seconds`` is wall time. ``recorded_in`` is the version of the ledger that added
     the row, 0 before it is recorded and for rows of earlier releases. ``status`` is ``success``,
-    ``unchanged`` or ``failed``. The ledger returns :data:`LOST` for a success whose tables lost it,
-    with the versions that are lost by table as ``lost``; neither is stored.
+    ``unchanged`` or ``failed``. The ledger returns :data:`LOST` for a success whose tables lost it, with the
+    versions that are lost by table as ``lost``; neither is stored.
     """
 
     run_id: str
@@ -81,10 +81,10 @@ def new_row(
     code_version: str,
     run_id: str = "",
 ) -> LedgerRow:
-    """The row of a run that ends now; unchanged where every partition written held this content already.
+    """The row of a run that ends now; ``unchanged`` if every written partition already held this content.
 
     Args:
-        run_id: of a run that has a name already, as 32 hexadecimal digits; empty: a new one.
+        run_id: of a run that already has an id, as 32 hexadecimal digits; empty: a new one.
     """
     unchanged = bool(outcome.writes) and not any(written.changed for written in outcome.writes)
     return LedgerRow(
@@ -113,10 +113,10 @@ def new_row(
 
 
 class Ledger:
-    """Appends rows and answers what was done when. Appends of concurrent jobs all land.
+    """Appends rows and answers what was done when. Concurrent appends all succeed.
 
-    The rows of all dates are kept while the table stays at the version that they were read from: every run
-    adds a small file, and a plan asks for all of them once per stage.
+    The rows of all dates are cached as long as the table stays at the same version: every run adds a small
+    file, and a plan reads all of them once per stage.
     """
 
     def __init__(self, lake: "Lake") -> None:
@@ -124,7 +124,7 @@ class Ledger:
         self._known: tuple[int, list[LedgerRow]] | None = None
 
     def record(self, rows: list[LedgerRow]) -> None:
-        """Append rows in one transaction, each with the version that brings it.
+        """Append rows in one transaction, each with the version that adds it.
 
         Raises:
             LakeError: other runs were faster :data:`COMMIT_TRIES` times.
@@ -144,8 +144,8 @@ class Ledger:
     def rows(self, ds: dt.date | None = None, job: str | None = None) -> list[LedgerRow]:
         """All rows of a date or job (None: any), oldest first, in the order of the table's versions.
 
-        Clocks order only what came in one version, and rows of releases that did not number them. A success
-        whose table no longer has what it wrote has the status :data:`LOST`, and a note that says so.
+        Clocks order only rows within one version, and rows of releases that did not record versions. A
+        success whose table no longer has what it wrote has the status :data:`LOST`, and a note that says so.
         """
         return [row for row in self._all() if job in (None, row.job) and ds in (None, row.ds)]
 
@@ -195,7 +195,7 @@ class Ledger:
         return dict(sorted(newest.items()))
 
     def partition_digests(self, table: str, upto: dt.date | None = None) -> dict[str, str]:
-        """Partition -> content digest of a table, as the newest successful writes recorded it.
+        """Partition -> content digest of a table, from the newest successful writes.
 
         Args:
             table: table name.
@@ -219,7 +219,7 @@ def _loss(table: str, job: str, dates: Sequence[dt.date]) -> str:
 
 
 def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
-    """Date on which rows happened -> later date on which they arrived -> rows, both ISO and ascending.
+    """Event date of rows -> later date on which they arrived -> rows, both ISO and ascending.
 
     Args:
         rows: the newest success of an ingest job per arrival date.
@@ -234,7 +234,7 @@ def late_rows(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
 
 @cache
 def git_revision() -> str | None:
-    """Commit of the checkout that this code runs from; None for an installed package."""
+    """Git commit of the checkout that this code runs from; None for an installed package."""
     folder = Path(__file__).parents[3] / ".git"
     try:
         head = (folder / "HEAD").read_text(encoding="utf-8").strip()

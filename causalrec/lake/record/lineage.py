@@ -1,6 +1,6 @@
 """The ledger's rows as OpenLineage events: what a job read and wrote, for any catalogue.
 
-START when a stage starts; COMPLETE or FAIL when it ends, with everything that its row of the ledger says. A
+START when a stage starts; COMPLETE or FAIL when it ends, with everything in its ledger row. A
 stage that works on several dates is one run per date. Format:
 https://openlineage.io/spec/2-0-2/OpenLineage.json
 """
@@ -38,7 +38,7 @@ INGEST = "ingest_"
 
 @dataclass(frozen=True)
 class Names:
-    """How the events name things: the shop as namespace of jobs, roots of the lake and the landing zone."""
+    """Names in the events: the shop as namespace of jobs, roots of the lake and the landing zone."""
 
     shop: str
     lake_root: str
@@ -46,7 +46,7 @@ class Names:
 
 
 class Lineage:
-    """Sends the events of one stage. A catalogue that does not take them fails no job."""
+    """Sends the events of one stage. A catalogue that rejects them does not fail the job."""
 
     def __init__(self, settings: Settings, parent: Parent | None = None) -> None:
         self._settings, self._parent = settings, parent
@@ -54,7 +54,7 @@ class Lineage:
         self._started: set[str] = set()
 
     def start(self, run_id: str, job: str, ds: dt.date, at: dt.datetime) -> str | None:
-        """Says that run ``run_id`` of ``job`` has begun; None, or why that was not taken.
+        """Report that run ``run_id`` of ``job`` has started; None, or why the event was not accepted.
 
         Raises:
             SettingsError: the transport is ``http`` without a url.
@@ -63,7 +63,7 @@ class Lineage:
         return self._send([self._start(run_id, job, ds, at)])
 
     def end(self, rows: Sequence[LedgerRow]) -> str | None:
-        """Says how runs ended, and before it that they started if that was not said; None, or why not.
+        """Report how runs ended, and first that they started if that is missing; None, or why it failed.
 
         Raises:
             SettingsError: the transport is ``http`` without a url.
@@ -135,7 +135,8 @@ def _inputs(row: LedgerRow, names: Names) -> "list[InputDataset]":
     for table, version in sorted({(pin["table"], pin["version"]) for pin in row.reads}):
         namespace, name = _dataset(posixpath.join(names.lake_root, table))
         found.append(InputDataset(namespace=namespace, name=name, facets=_table_facets(table, version)))
-    if "delivery" in row.inputs and row.job.startswith(INGEST):  # files, known by the digest of the delivery
+    # files, identified by the digest of the delivery
+    if "delivery" in row.inputs and row.job.startswith(INGEST):
         kind = row.job.removeprefix(INGEST)
         folder = posixpath.join(names.landing_root, kind, f"arrival_date={row.ds}")
         namespace, name = _dataset(folder)

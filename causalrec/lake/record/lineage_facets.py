@@ -1,4 +1,4 @@
-"""Facets of the OpenLineage events, all of the standard; the counts of a run are its tags."""
+"""Facets of the OpenLineage events, all from the standard; the counts of a run are tags."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parent:
-    """The run that a stage is part of, such as the run of a DAG. ``run_id`` is a UUID."""
+    """The parent run of a stage, such as a DAG run. ``run_id`` is a UUID."""
 
     namespace: str
     job: str
@@ -26,7 +26,7 @@ class Parent:
 
 
 def start_facets(ds: dt.date, parent: Parent | None) -> "dict[str, RunFacet]":
-    """What is known when a run begins: its date, and what it is part of."""
+    """What is known when a run begins: its date and its parent."""
     from openlineage.client.facet_v2 import nominal_time_run, parent_run
 
     start = f"{ds.isoformat()}T00:00:00Z"
@@ -77,7 +77,7 @@ def version_facets(version: str) -> "dict[str, DatasetFacet]":
 
 
 def contract_facets(contract: Contract) -> "dict[str, DatasetFacet]":
-    """What a contract says of a table: what it is for, its columns, who answers for it."""
+    """Purpose, columns and owner of a table, from its contract."""
     from openlineage.client.facet_v2 import documentation_dataset, ownership_dataset, schema_dataset
 
     columns = [
@@ -97,7 +97,7 @@ def contract_facets(contract: Contract) -> "dict[str, DatasetFacet]":
 def check_facets(row: LedgerRow, table: Contract) -> "dict[str, InputDatasetFacet]":
     """The quality of a delivery: its rows, and for each rule of ``table`` how many rows broke it.
 
-    A run that failed before it had counted anything proves nothing, and says nothing.
+    Empty for a run that failed before it had counted anything.
     """
     from openlineage.client.facet_v2 import data_quality_assertions_dataset as assertions
     from openlineage.client.facet_v2 import data_quality_metrics_input_dataset as metrics

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def merge_files(spark: "SparkSession", table: "LakeTable", attempt: str, new: list[NewFile]) -> list[NewFile]:
-    """``new``, with the files of each partition that has more than the allowed number rewritten into fewer.
+    """``new``, with too many files of a partition rewritten into fewer.
 
-    Executors rewrite, one task per resulting file; the small files are left for the sweep of the attempt.
+    Executors rewrite, one task per resulting file; the small files are left for the attempt's sweep.
     """
     groups: dict[str, list[NewFile]] = defaultdict(list)
     for file in new:
@@ -45,7 +45,7 @@ def merge_files(spark: "SparkSession", table: "LakeTable", attempt: str, new: li
 
 
 def _bundles(files: list[NewFile], count: int) -> list[list[NewFile]]:
-    """``count`` bundles of about the same size; largest files first into the lightest bundle."""
+    """``count`` bundles of similar size; largest files first, into the smallest bundle."""
     bundles: list[list[NewFile]] = [[] for _ in range(count)]
     for file in sorted(files, key=lambda file: -file.size):
         min(bundles, key=lambda bundle: sum(other.size for other in bundle)).append(file)

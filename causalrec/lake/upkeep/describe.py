@@ -1,13 +1,13 @@
-"""Older tables learn to say what new ones say from the start."""
+"""Adds properties and descriptions to tables of older releases."""
 
 from causalrec.lake.properties import COMMENT, PROPERTIES
 from causalrec.lake.table import LakeTable
 
 
 def describe(table: LakeTable) -> int:
-    """Tell an older table what a new one says from the start; how many versions that took.
+    """Give an older table the properties and descriptions of a new one; returns the number of versions made.
 
-    One version for the properties, and one per column whose description is missing or another one.
+    One version for the properties, and one per column whose description is missing or differs.
     """
     found = table.snapshot()
     if found is None:

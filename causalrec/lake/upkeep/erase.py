@@ -1,8 +1,8 @@
 """Takes the rows of a user, an item or a brand out of a table and out of its history.
 
-Live files that hold such rows are rewritten in one transaction; files of older versions that hold some are
-deleted, whoever is pinned to them; log entries that show an id go last.
-Other files and versions stay.
+Live files with such rows are rewritten in one transaction; files of older versions with such rows are
+deleted, even if a model is pinned to them; log entries that show an id go last. Other files and versions
+stay.
 """
 
 import json
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Erased:
-    """What one table lost: rows of the newest version, files of older ones, log entries."""
+    """What was erased from one table: rows of the newest version, files of older ones, log entries."""
 
     rows: int = 0
     old_files: int = 0
@@ -51,8 +51,8 @@ class Finder:
     Attributes:
         subject: what is erased.
         ids: columns whose value may be an id -> the ids.
-        texts: columns that may mention one; a row that does goes as a whole.
-        notes: columns whose row stays, without the words that name the subject.
+        texts: columns that may mention one; such a row is deleted as a whole.
+        notes: columns whose row is kept, without the words that name the subject.
     """
 
     subject: Subject
@@ -67,11 +67,11 @@ class Finder:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that are looked at."""
+        """The columns that are searched."""
         return [*self.ids, *self.texts, *self.notes]
 
     def gone(self, rows: pa.Table) -> pa.ChunkedArray:
-        """True for the rows that leave; columns that the file does not have are left out."""
+        """True for the rows to delete; columns that the file lacks are skipped."""
         found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
         for name, ids in self.ids.items():
             if name in rows.column_names:
@@ -102,7 +102,7 @@ class Finder:
         return kept
 
     def _those(self, column: pa.ChunkedArray, judge: Callable[[str], bool]) -> pa.ChunkedArray:
-        """Texts that ``judge`` says yes to; it sees only those that hold a spelling at all."""
+        """Texts for which ``judge`` returns true; it is called only for those that contain a spelling."""
         near = pc.fill_null(pc.match_substring_regex(column, self.subject.anywhere), False).to_numpy().copy()
         for row in np.flatnonzero(near):
             near[row] = judge(column[int(row)].as_py())
@@ -110,7 +110,7 @@ class Finder:
 
 
 def erase_rows(table: "LakeTable", subject: Subject, *, really: bool) -> Erased:
-    """Take the subject out; with ``really`` False only count what would go.
+    """Erase the subject; with ``really`` False only count what would go.
 
     Raises:
         ConflictError: another writer replaced a partition meanwhile; run it again.
@@ -164,7 +164,7 @@ def _data_files(location: "Location") -> list[str]:
 
 
 def _log_shows(location: "Location", columns: Mapping[str, tuple[str, ...]]) -> int:
-    """How many log files show an id as a smallest or largest value, as other writers put it there."""
+    """Number of log files that show an id as a smallest or largest value, written by other writers."""
     quoted = {json.dumps(one) for ids in columns.values() for one in ids}
     return sum(
         any(one in text for text in _texts(location, f"{LOG}/{name}") for one in quoted)

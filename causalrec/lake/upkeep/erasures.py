@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TABLE = "erasures"
 SALT_BYTES = 16
 WORDS = (r'"((?:[^"\\]|\\.)*)"', r"([^,;|\t\n\"]+)", r"([\w.@+-]+)")
-"""Ways to cut words out of a text that could not be parsed: quoted, between separators, by their letters."""
+"""Patterns for words in an unparsed text: quoted, between separators, by their letters."""
 
 
 class Erasures:
@@ -34,7 +34,7 @@ class Erasures:
 
     @property
     def salt(self) -> str:
-        """The salt of this lake; a new one while nothing was erased."""
+        """The salt of this lake; a new one if nothing has been erased yet."""
         return str(self._rows[0]["salt"]) if self._rows else secrets.token_hex(SALT_BYTES)
 
     def receipts(self, subject: Subject) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ class Erasures:
         ]
 
     def knows(self, subject: Subject) -> bool:
-        """Whether deliveries leave all of the subject out already."""
+        """Whether deliveries already leave out all of the subject."""
         known = set(self.tokens)
         return all(token_of(self.salt, kind, one) in known for kind, one in subject.pairs)
 
@@ -59,7 +59,7 @@ class Erasures:
         self._append([token for token in tokens if token not in known], salt, "requested", {})
 
     def done(self, subject: Subject, receipt: dict[str, Any]) -> None:
-        """One receipt, under what was asked for."""
+        """Store one receipt for the request."""
         self._append([token_of(self.salt, *subject.asked)], self.salt, "done", receipt)
 
     def _append(
@@ -73,17 +73,20 @@ class Erasures:
 
 
 def token_of(salt: str, kind: Kind, one: str) -> str:
-    """What stands for a user, an item or a brand."""
+    """The salted hash of a user, an item or a brand."""
     return hashlib.sha256(f"{salt}{PREFIX[kind]}{one}".encode()).hexdigest()
 
 
 PREFIX: dict[Kind, str] = {"user": "", "item": "item\x1f", "brand": "brand\x1f"}
-"""What tells an item from a user of the same id; tokens of users are those of older lakes."""
+"""Prefix that distinguishes an item from a user with the same id; users have none, as in older lakes."""
 
 
 def without_erased(frame: "DataFrame", lake: Lake) -> "DataFrame":
-    """``frame`` without what was erased: rows whose user, item or brand is listed, and rows that could not be
-    parsed in whose ``raw`` text such an id stands as a word."""
+    """``frame`` without erased rows.
+
+    These are rows whose user, item or brand is listed, and unparsed rows whose ``raw`` text contains such an
+    id as a word.
+    """
     from pyspark.sql import functions as F
 
     erasures = Erasures(lake)
@@ -106,7 +109,7 @@ def _token(salt: str, kind: Kind, one: "Column") -> "Column":
 
 
 def _told(frame: "DataFrame", erasures: Erasures) -> "Column":
-    """Whether the text of a row that names nobody in its proper place names somebody all the same."""
+    """Whether the text of a row without ids in its columns mentions an erased id all the same."""
     from pyspark.sql import functions as F
 
     names = [name for name in NAMES.values() if name in frame.columns]
@@ -119,7 +122,7 @@ def _told(frame: "DataFrame", erasures: Erasures) -> "Column":
 
 
 def _words(salt: str) -> "Column":
-    """Tokens of the words in ``raw``, as any kind."""
+    """Tokens of the words in ``raw``, for every kind."""
     from pyspark.sql import functions as F
 
     words = F.concat(*[F.regexp_extract_all("raw", F.lit(way), F.lit(1)) for way in WORDS])

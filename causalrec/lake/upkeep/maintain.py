@@ -1,4 +1,4 @@
-"""Upkeep of all tables: retention, compaction, vacuum; nothing that a live model is pinned to is touched."""
+"""Upkeep of all tables: retention, compaction, vacuum; what a live model is pinned to is never touched."""
 
 import datetime as dt
 from collections import defaultdict
@@ -17,7 +17,7 @@ from causalrec.lake.upkeep.vacuum import vacuum
 def upkeep(
     lake: Lake, names: Sequence[str], pins: Iterable[Pin], today: dt.date, done: Callable[[str], None]
 ) -> Outcome:
-    """Keep each table that exists in shape.
+    """Run the upkeep of every existing table.
 
     Args:
         lake: the lake.
@@ -27,7 +27,7 @@ def upkeep(
         done: called with each table's name.
 
     Raises:
-        PinError: a pinned version is already unreadable; its table is left as it is.
+        PinError: a pinned version is already unreadable; its table is left alone.
     """
     pinned: dict[str, set[int]] = defaultdict(set)
     for pin in pins:
@@ -45,7 +45,7 @@ def upkeep(
 
 
 def _one(table: LakeTable, pinned: set[int], today: dt.date, counters: dict[str, float]) -> str:
-    """One table; what was left because another writer was at work."""
+    """Upkeep of one table; returns what was skipped because another writer was active."""
     note = ""
     try:
         describe(table)
@@ -53,7 +53,7 @@ def _one(table: LakeTable, pinned: set[int], today: dt.date, counters: dict[str,
         merged = compact(table)
         counters["files_merged"] += merged.before
         counters["files_made"] += merged.after
-    except ConflictError as error:  # the next upkeep comes past again
+    except ConflictError as error:  # the next upkeep will retry
         note = f"{table.name} was being written: {error.what}"
     removed = vacuum(table, pinned)
     counters["files_deleted"] += removed.files

@@ -1,4 +1,4 @@
-"""Rows are kept as long as their contract says; whole partitions leave after that."""
+"""Removes partitions older than their contract's retention."""
 
 import datetime as dt
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def expire(table: "LakeTable", today: dt.date) -> int:
-    """Take partitions whose date is more than ``retention_days`` before ``today`` out of the table; how many.
+    """Remove partitions dated more than ``retention_days`` before ``today``; returns their number.
 
-    Tables that are not partitioned by a date keep their rows. Pinned versions still hold what leaves the
-    newest one, until the vacuum.
+    Tables that are not partitioned by date keep their rows. Pinned versions still hold the removed
+    partitions, until the vacuum.
 
     Raises:
         ConflictError: another writer replaced such a partition meanwhile.

@@ -1,4 +1,4 @@
-"""Compaction: the many small files of a partition become few, the rows stay the same."""
+"""Compaction: rewrites the many small files of a partition into few with the same rows."""
 
 import math
 from collections import defaultdict
@@ -33,10 +33,10 @@ class Compacted:
 def compact(table: "LakeTable") -> Compacted:
     """Rewrite every partition of more than ``max_files_per_partition`` files, in one transaction each.
 
-    One row group is in memory at a time. Files that other writers add meanwhile stay.
+    One row group is in memory at a time. Files that other writers add meanwhile are kept.
 
     Raises:
-        ConflictError: another writer replaced a partition meanwhile; those done before it stay done.
+        ConflictError: another writer replaced a partition meanwhile; partitions already done stay compacted.
         LakeError: the new files do not hold the old rows; the old ones stay.
     """
     total = Compacted()
@@ -80,7 +80,7 @@ def copied(
     attempt_id: str,
     keep: Callable[[pa.Table], pa.Table],
 ) -> list[NewFile]:
-    """New files with the rows of ``files`` (all of one partition) that ``keep`` lets through."""
+    """New files with the rows of ``files`` (all of one partition) that pass ``keep``."""
     location = table.location
     partition = files[0].partition
     writer = PartitionWriter(location, partition, table.schema, attempt_id, table.limits)
@@ -92,7 +92,7 @@ def copied(
 
 
 def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """``rows`` in the columns of ``schema``; a column that the file does not know yet is null."""
+    """``rows`` in the columns of ``schema``; a column that the file lacks is null."""
     columns = [
         rows.column(field.name).cast(field.type)
         if field.name in rows.column_names

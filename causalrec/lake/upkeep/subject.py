@@ -1,4 +1,4 @@
-"""Who or what is erased, and every way in which a text can spell an id."""
+"""The subject of an erasure, and every spelling of an id in a text."""
 
 import html
 import json
@@ -15,12 +15,12 @@ from causalrec.lake.declared import Declared
 Kind = Literal["user", "item", "brand"]
 KINDS: tuple[Kind, ...] = ("user", "item", "brand")
 NAMES: Mapping[Kind, str] = {"user": "user_id", "item": "item_id", "brand": "brand"}
-"""Columns of a delivery that name one of the kind."""
+"""Columns of a delivery that hold ids of each kind."""
 BEFORE = r"(?:(?<![\w-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9a-fA-F]{2}))"
-"""What may stand before an id: no letter, digit or hyphen, unless they end an escaped character."""
+"""What may precede an id: no letter, digit or hyphen, unless it ends an escaped character."""
 AFTER = r"(?![\w-])"
 BARE = re.compile(r"[\d.]+|.")
-"""Ids that are numbers or one sign: in prose they mean anything."""
+"""Ids that are numbers or a single character: in prose they may mean anything."""
 ERASED = "[erased]"
 
 
@@ -29,8 +29,8 @@ class Subject:
     """What is erased.
 
     Attributes:
-        asked: kind and id that were asked for.
-        with_items: items that go with a brand.
+        asked: the requested kind and id.
+        with_items: items of a brand.
     """
 
     asked: tuple[Kind, str]
@@ -43,7 +43,7 @@ class Subject:
 
     @cached_property
     def ids(self) -> Mapping[Kind, tuple[str, ...]]:
-        """Kind -> ids; kinds without any are left out."""
+        """Kind -> ids; kinds without ids are left out."""
         kind, one = self.asked
         items: Mapping[Kind, tuple[str, ...]] = {"item": self.with_items} if self.with_items else {}
         return {**items, kind: (one,)}
@@ -54,7 +54,7 @@ class Subject:
         return [(kind, one) for kind in KINDS for one in sorted(self.ids.get(kind, ()))]
 
     def columns(self, contract: Declared) -> dict[str, tuple[str, ...]]:
-        """Columns of a table whose value may be an id -> the ids that are looked for in it."""
+        """Columns of a table whose value may be an id -> the ids to look for."""
         named: dict[Kind, tuple[str, ...]] = {
             "user": contract.user_ids,
             "item": tuple(name for name in contract.arrow_schema.names if _ends(name, NAMES["item"])),
@@ -64,13 +64,15 @@ class Subject:
 
     @cached_property
     def word(self) -> re.Pattern[str]:
-        """Finds an id, however it is spelled, as a word of its own."""
+        """Pattern for an id in any spelling, as a whole word."""
         return re.compile(f"{BEFORE}(?:{_any(self._all)}){AFTER}")
 
     @cached_property
     def prose(self) -> re.Pattern[str]:
-        """The same for text in which any number may stand: ids like ``17`` count behind the name of a
-        column, or in quotes."""
+        """The same for free text, where any number may occur.
+
+        Ids like ``17`` count only after a column name, or in quotes.
+        """
         plain, bare = [one for one in self._all if not _bare(one)], [one for one in self._all if _bare(one)]
         ways = [f"{BEFORE}(?:{_any(plain)}){AFTER}"] if plain else []
         if bare:
@@ -81,19 +83,18 @@ class Subject:
 
     @cached_property
     def anywhere(self) -> str:
-        """Pattern (RE2) of every spelling, whatever stands around it: finds what is worth a second look."""
+        """Pattern (RE2) for every spelling in any context: finds candidates for a closer check."""
         return _any(self._all)
 
     def named(self, text: str) -> bool:
-        """Whether prose names one of the ids."""
+        """Whether free text mentions one of the ids."""
         return bool(self.prose.search(text))
 
     def mentioned(self, text: str) -> bool:
-        """Whether the text of a row names one of the ids.
+        """Whether the text of a row mentions one of the ids.
 
-        In a JSON object each value is looked at for itself, and a number counts only under the name of a
-        column of ids. Any other text counts as soon as the id stands in it as a word: when in doubt, the row
-        goes.
+        In a JSON object each value is checked on its own, and a number counts only under the name of an id
+        column. Any other text counts if it contains the id as a word: when in doubt, the row is deleted.
         """
         if not self.word.search(text):
             return False
@@ -115,8 +116,11 @@ class Subject:
 
 
 def spellings(one: str) -> frozenset[str]:
-    """An id as it stands in plain text, JSON, HTML, addresses, CSV and what Python prints, as it was given
-    and in both Unicode normal forms."""
+    """Every spelling of an id.
+
+    As written in plain text, JSON, HTML, URLs, CSV and Python literals, as given and in both Unicode normal
+    forms.
+    """
     found = set()
     for plain in {one, unicodedata.normalize("NFC", one), unicodedata.normalize("NFD", one)}:
         texts = {plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]}
@@ -142,7 +146,7 @@ def _ends(name: str, with_: str) -> bool:
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - parsed JSON
-    """Every text and number of parsed JSON, with the name that it stands under; names are texts too."""
+    """Every text and number in parsed JSON, with its key; keys are texts too."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield name, name

@@ -1,7 +1,7 @@
-"""Removes what no version needs any more: files that left long ago, orphans, the oldest log entries.
+"""Removes what no version needs any more: files removed long ago, orphans, the oldest log entries.
 
-delta-rs says which files neither the newest version nor a kept one names; a version that is pinned by a live
-model is kept whole, its log entries included, however old it is.
+delta-rs lists the files that neither the newest version nor a kept one names; a version pinned by a live
+model is kept in full, including its log entries, however old it is.
 """
 
 import datetime as dt
@@ -40,7 +40,7 @@ class Vacuumed:
 def vacuum(table: "LakeTable", pinned: Collection[int]) -> Vacuumed:
     """Delete what is no longer needed; versions in ``pinned`` stay readable.
 
-    Files that left the table less than ``vacuum_hours`` ago stay too, and so do files of running writers.
+    Files removed from the table less than ``vacuum_hours`` ago stay too, and so do files of running writers.
 
     Raises:
         PinError: a pinned version is already gone; nothing was deleted.
@@ -63,7 +63,7 @@ def vacuum(table: "LakeTable", pinned: Collection[int]) -> Vacuumed:
 
 
 def trim_log(location: "Location", oldest: int) -> int:
-    """Delete log entries that no version from ``oldest`` on needs; how many.
+    """Delete log entries that no version from ``oldest`` on needs; returns their number.
 
     A version is rebuilt from the last checkpoint at or before it, so everything before that one can go.
     """
@@ -77,9 +77,9 @@ def trim_log(location: "Location", oldest: int) -> int:
 
 
 def _sweep_lost(table: "LakeTable", seen: "Snapshot") -> list[str]:
-    """Clear away attempts of other machines that ran through two upkeeps; the paths deleted.
+    """Remove attempts of other machines that are older than two upkeeps; returns the deleted paths.
 
-    One that lives after all is refused when it commits; whether it had committed before is read after that.
+    One that is alive after all can no longer commit; whether it had committed before is read after that.
     """
     location = table.location
     marked = {f"{NOTES}/{name}" for name in location.listing(NOTES) if name.endswith(PASSED)}
@@ -97,10 +97,10 @@ def _sweep_lost(table: "LakeTable", seen: "Snapshot") -> list[str]:
 
 
 def _without_writers(seen: "Snapshot", doomed: frozenset[str]) -> frozenset[str]:
-    """``doomed`` without the files of writers that are at work, or have committed since ``seen``.
+    """``doomed`` without the files of running writers, or of those that have committed since ``seen``.
 
-    Their age says nothing where clocks differ. The notes are read after the files were listed, and the log
-    after the notes: whoever has no note any more has committed by then, or never will.
+    Their age means nothing if clocks differ. The notes are read after the files were listed, and the log
+    after the notes: a writer without a note has committed by then, or never will.
     """
     busy = {one.id for one in notes(seen.location)}
     newest = seen.reopened()
@@ -119,11 +119,11 @@ def _check_pins(table: "LakeTable", pinned: Collection[int]) -> None:
 
 
 def _unreferenced(seen: "Snapshot", pinned: Collection[int], hours: int) -> frozenset[str]:
-    """Names of data files that may go. Names are unique, so folders need no comparing."""
+    """Names of data files that may be deleted. Names are unique, so folders need not be compared."""
     try:
         found = seen.delta.vacuum(
             retention_hours=hours,
-            dry_run=True,  # the deleting is done here: delta-rs would add two versions to the table each time
+            dry_run=True,  # deleted here, because delta-rs would add two versions to the table each time
             enforce_retention_duration=False,
             full=True,
             keep_versions=sorted(pinned),

@@ -53,7 +53,6 @@ class CausalRecommender(FactorRecommender):
     response_space: ClassVar[Mapping[str, tuple[Value, ...]]] = {
         "model.response.dim": (6, 10, 16),
         "model.response.half_life": (0.0, 7.0, 30.0, 90.0),
-        "model.response.content_width": (16, 32, 64),
     }
 
     def __init__(self, settings: ModelSettings, trainer: Trainer, judge: Judge) -> None:

@@ -1,1 +1,1 @@
-"""The features page: what the encoders made of the catalogue, to look at."""
+"""The features page: how the encoders see the catalogue."""

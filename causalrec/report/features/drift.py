@@ -1,4 +1,4 @@
-"""What is new in the vectors since the last run, and whether the new ones are of another kind."""
+"""What is new among the vectors since the last run, and whether the new ones differ in kind."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Drift:
     Attributes:
         since: run date of the last run.
         encoder_before: its encoder.
-        new, kept, gone: contents that came, stayed and left.
+        new, kept, gone: contents that were added, kept and removed.
         ratio: see :func:`mean_shift`, new against kept; None with fewer than two of either.
-        agreement: share of nearest neighbours that the two encoders agree on over kept contents; None where
-            the encoder is the same, or its vectors are gone.
+        agreement: share of nearest neighbours that both encoders agree on over kept contents; None if the
+            encoder is the same, or its vectors are gone.
     """
 
     since: dt.date
@@ -65,7 +65,7 @@ def read_drift(
 
 
 def mean_shift(new: Floats, known: Floats) -> float | None:
-    """Squared distance of two sample means in units of its expectation without any difference.
+    """Squared distance of two sample means, relative to its expectation if nothing differs.
 
     Two samples of sizes n and m from one distribution with covariance S have means at an expected squared
     distance of trace(S) (1/n + 1/m); S is pooled. About 1 means no drift; None with fewer than two rows.

@@ -20,7 +20,7 @@ class Group:
 
 @dataclass(frozen=True)
 class DuplicateGroups:
-    """All groups counted, the first ones shown.
+    """The count of all groups, and the first ones to show.
 
     Attributes:
         groups: how many groups there are. items: how many items (or contents) they hold together.
@@ -50,10 +50,11 @@ def near_equal(
 ) -> DuplicateGroups:
     """Distinct contents whose vectors are nearly equal: connected where a cosine reaches ``threshold``.
 
-    Only the nearest neighbours of each content are looked at, so that thousands of copies of one picture
-    cost no more than a few.
+    Only the nearest neighbours of each content are looked at, so that thousands of copies of a picture cost
+    no more than a few.
     """
-    from scipy.sparse import coo_array  # a quarter of a second, and a page that is up to date needs none
+    # takes a quarter of a second; a page that is up to date does not need it
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     close = found.cosines >= threshold  # NaN is not close
@@ -68,7 +69,7 @@ def near_equal(
     several = np.flatnonzero(members > 1)
     order = several[np.lexsort((several, -best[several]))][:groups]
     shown = []
-    for number in order:  # only the groups that are shown
+    for number in order:  # only for the groups that are shown
         rows = np.flatnonzero(component == number)[:group_items]
         items = tuple(modality.items[row] for row in rows)
         shown.append(Group(items, int(members[number]), float(best[number])))

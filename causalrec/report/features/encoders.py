@@ -1,4 +1,4 @@
-"""Every encoder that has vectors in the lake: how many, of what shape, and whether they are sound."""
+"""Every encoder that has vectors in the lake: how many, of what shape, and whether they are valid."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class EncoderLine:
     """One partition of a feature table.
 
     Attributes:
-        encoder_id: whose vectors they are; ``current`` where tonight's settings name it.
+        encoder_id: whose vectors they are; ``current`` if tonight's settings name it.
         stored: rows in the lake, of all dates.
-        looked_at: contents of tonight's sample that have a vector of this encoder.
+        looked_at: contents of tonight's sample with a vector of this encoder.
         dim, norm_low, norm_high, bad: their dimension, extreme norms, and how many are not finite or not of
             unit length.
         spread: how many directions share the variance, tr(S)^2 / tr(S^2) (participation ratio); near 1, all

@@ -1,4 +1,4 @@
-"""Pictures that could not be used, as things stand on a date, by reason."""
+"""Pictures that could not be used as of a date, by reason."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ COLUMNS = ["image_ref", "reason_code", "detail", "attempt", "retry_on"]
 
 @dataclass(frozen=True)
 class Example:
-    """One failed picture: text as a shop delivered it, tries made so far, and the date of the next one."""
+    """One failed picture: its reference as delivered, attempts so far, and the date of the next one."""
 
     item_id: str
     reference: str
@@ -28,8 +28,8 @@ class Reason:
     """One reason code.
 
     Attributes:
-        standing: places of the catalogue that fail with it; ``tonight``: how many of them arrived tonight.
-        waiting: how many are tried again; ``next_try``: the first date on which one is.
+        standing: catalogue pictures that fail with it; ``tonight``: how many of them arrived tonight.
+        waiting: how many will be retried; ``next_try``: the first date on which one will be.
     """
 
     code: str
@@ -41,7 +41,7 @@ class Reason:
 
 
 def failures_by_reason(lake: Lake, ds: dt.date, examples: int) -> list[Reason]:
-    """Failures that no later arrival of the same item and place has mended, the most frequent first."""
+    """Failures that no later arrival of the same item and position has fixed, most frequent first."""
     failed, good = lake.table("image_failures"), lake.table("images")
     days = {day for table in (failed, good) if table.exists() for day in arrived(table, ds)["arrival_date"]}
     known = pd.MultiIndex.from_arrays([[], []], names=KEY)

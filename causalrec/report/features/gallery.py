@@ -1,4 +1,4 @@
-"""Items that are shown with several pictures, and how like their first one the others are."""
+"""Items with several pictures, and how similar the others are to the first."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class GalleryPicture:
 
 @dataclass(frozen=True)
 class Gallery:
-    """All usable pictures of one item in the order of the shop."""
+    """All usable pictures of one item in the shop's order."""
 
     item_id: str
     pictures: tuple[GalleryPicture, ...]
@@ -30,11 +30,11 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Galleries:
-    """Items with more than one usable picture among those looked at, and the ones that are shown.
+    """Items with more than one usable picture among those sampled, and the ones to show.
 
     Attributes:
         items: how many there are. pictures: of all items together.
-        shown: those first whose pictures are least alike, for there a wrong one is found.
+        shown: those with the least similar pictures first, where a wrong one is most likely.
     """
 
     items: int

@@ -1,4 +1,4 @@
-"""The vectors of one modality beside the items that have them."""
+"""The vectors of one modality with the items that have them."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ class Modality:
 def sampled_items(lake: Lake, ds: dt.date, count: int) -> tuple[pd.DataFrame, int]:
     """At most ``count`` items of the catalogue of ``ds`` in the order of a hash of their ids, and the total.
 
-    An item's place depends on its id alone, so two dates show the same items, and any first part of the
-    sample is a sample itself.
+    An item's position depends only on its id, so two dates show the same items, and any prefix of the sample
+    is itself a sample.
     """
     items = latest_items(lake, ds)
     order = np.argsort(pd.util.hash_array(items["item_id"].to_numpy(dtype=object)), kind="stable")

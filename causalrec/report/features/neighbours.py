@@ -1,4 +1,4 @@
-"""Nearest neighbours by cosine in blocks: never more than one block of rows against all is in memory."""
+"""Nearest neighbours by cosine, block by block: only one block of rows against all is in memory."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Neighbours:
     cosines: Floats
 
     def same(self, label: npt.NDArray[np.object_]) -> float | None:
-        """Share of neighbours with the label of their query; None where nothing has a label.
+        """Share of neighbours with the label of their query; None if nothing has a label.
 
         ``label`` (n,) is that of each row, None where unknown; queries are all rows in their order.
         """
@@ -43,7 +43,7 @@ def all_neighbours(vectors: Floats, k: int) -> Neighbours:
 def nearest(queries: Floats, gallery: Floats, k: int, own: Ints | None = None) -> Neighbours:
     """The ``k`` rows of ``gallery`` (m, d) nearest to each of ``queries`` (q, d), all of unit length.
 
-    Equal cosines are ordered by row. ``own`` (q,) names a row of the gallery that a query must not find.
+    Equal cosines are ordered by row. ``own`` (q,) is a row of the gallery that each query must skip.
     """
     count, found = len(queries), min(k, max(len(gallery) - (own is not None), 0))
     rows = np.full((count, k), -1, np.int64)

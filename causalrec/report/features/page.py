@@ -1,4 +1,4 @@
-"""Writes the features page of a date: one HTML file that needs nothing else."""
+"""Writes the features page of a date as one self-contained HTML file."""
 
 import datetime as dt
 from pathlib import Path
@@ -15,7 +15,7 @@ from causalrec.report.page import make_page
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
 QUERIES = 6  # items whose nearest neighbours are shown
-DRIFT_WARNING = 3.0  # distance of the means of new and known vectors, in units of chance
+DRIFT_WARNING = 3.0  # distance between the means of new and known vectors, relative to chance
 FAILURES = 3  # examples shown per reason
 
 GALLERIES = 4  # items shown with all their pictures
@@ -23,14 +23,14 @@ JOBS = ("ingest_images", "embed_images", "embed_texts")
 
 
 def feature_page_inputs(settings: Settings, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """What the page of ``ds`` shows: the results of the jobs that made the features, and its settings."""
+    """Inputs of the page of ``ds``: the results of the jobs that made the features, and its settings."""
     made = {job: ledger.last_success(job, ds) for job in ("ingest_products", *JOBS)}
     prints = {job: "" if row is None else row.fingerprint for job, row in made.items()}
     return {**prints, "page": settings.feature_page.model_dump_json(), **encoder_ids(settings)}
 
 
 def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, list[Summary]]:
-    """``features_<ds>.html`` in the report folder, replaced in one step, and what it says."""
+    """``features_<ds>.html`` in the report folder, replaced in one step, and its content."""
     page, ledger = settings.feature_page, Ledger(lake)
     items, total = sampled_items(lake, ds, page.sample)
     queries, encoders = _queries(items, QUERIES), encoder_ids(settings)
@@ -66,14 +66,17 @@ def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, lis
 
 
 def _queries(items: pd.DataFrame, count: int) -> list[str]:
-    """Items that are shown with their neighbours: those with both contents first; fixed by their ids."""
+    """Items shown with their neighbours: those with both contents first.
+
+    The choice depends only on their ids.
+    """
     both = items[list(KEY_OF.values())].notna().sum(axis=1)
     order = both[both > 0].sort_values(ascending=False, kind="stable").index[:count]
     return [str(item) for item in items.loc[order, "item_id"]]
 
 
 def _counters(ledger: Ledger, ds: dt.date) -> dict[str, float]:
-    """What the newest runs of the date counted (``images_decoded``, ``texts_cached``, ...)."""
+    """Counters of the newest runs of the date (``images_decoded``, ``texts_cached``, ...)."""
     counters: dict[str, float] = {}
     for job in JOBS:
         row = ledger.last_success(job, ds)

@@ -1,4 +1,4 @@
-"""A map of the vectors: the two principal components that vary most, coloured by category."""
+"""A map of the vectors: the first two principal components, coloured by category."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ WIDTH, HEIGHT, MARGIN = 640.0, 420.0, 12.0  # of the drawing, in its own units
 
 @dataclass(frozen=True)
 class Point:
-    """One content: place in the drawing, number of its colour (None: grey), and what to call it."""
+    """One content: position in the drawing, number of its colour (None: grey), and its label."""
 
     x: float
     y: float
@@ -37,14 +37,14 @@ def draw_map(vectors: Floats, labels: list[str], category: npt.NDArray[np.object
 
     Args:
         vectors: (m, d).
-        labels: (m,) what each row is called.
+        labels: (m,) label of each row.
         category: (m,) name or None.
-        colours: number of categories that get one.
+        colours: number of categories that get a colour.
     """
     if len(vectors) < 3:
         return Map((), (), 0, 0.0)
     place, variance = principal_plane(vectors)
-    low, high = np.quantile(place, [0.005, 0.995], axis=0)  # single outliers would squeeze all others
+    low, high = np.quantile(place, [0.005, 0.995], axis=0)  # single outliers would squeeze all the others
     scaled = np.clip((place - low) / np.where(high > low, high - low, 1), 0, 1)
     x = MARGIN + scaled[:, 0] * (WIDTH - 2 * MARGIN)
     y = HEIGHT - MARGIN - scaled[:, 1] * (HEIGHT - 2 * MARGIN)
@@ -71,7 +71,7 @@ def principal_plane(vectors: Floats) -> tuple[npt.NDArray[np.float64], float]:
 
 
 def leaf_category(categories: pd.Series) -> npt.NDArray[np.object_]:
-    """Per item the last level of its path (``Apparel > Shirts``), what it is most exactly; None: unknown."""
+    """Per item the last, most specific level of its path (``Apparel > Shirts``); None: unknown."""
     leaf = categories.astype("string").str.split(SEPARATOR).str[-1].str.strip()
     names = leaf.fillna("").to_numpy(dtype=object)
     names[names == ""] = None

@@ -1,4 +1,4 @@
-"""Everything the features page says about one modality."""
+"""Everything the features page shows about one modality."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from causalrec.report.features.projection import Map, draw_map, leaf_category
 
 DUPLICATE = 0.97  # cosine from which two different pictures, or texts, count as near duplicates
 
-NEIGHBOURS = 5  # neighbours shown of each
+NEIGHBOURS = 5  # neighbours shown per item
 DUPLICATES = 6  # groups of duplicates shown of each kind
 CATEGORIES = 8  # categories that have a colour on the map
 
-GROUP_ITEMS = 6  # items shown of a group of duplicates
+GROUP_ITEMS = 6  # items shown per group of duplicates
 MAP_POINTS = 2_000
 
 
@@ -39,7 +39,8 @@ class Summary:
     """One modality.
 
     Attributes:
-        same_category: share of neighbours in the category of their query; ``chance`` is that of random pairs.
+        same_category: share of neighbours in the category of their query; ``chance`` is the share among
+            random pairs.
         nearest: item id of a query -> its neighbours.
     """
 
@@ -86,7 +87,7 @@ def summarise(
 
 
 def _chance(label: npt.NDArray[np.object_]) -> float | None:
-    """Chance that two different random contents with a label share it."""
+    """Probability that two random labelled contents share their label."""
     sizes = pd.Series(label, dtype=object).dropna().value_counts().to_numpy(dtype=np.float64)
     total = sizes.sum()
     return float((sizes * (sizes - 1)).sum() / (total * (total - 1))) if total > 1 else None

@@ -1,1 +1,1 @@
-"""The review page: what a person sees before a model version may score."""
+"""The review page: what a person reads before approving a model version."""

@@ -1,4 +1,4 @@
-"""The charts of the page. Each says in its title what to look at."""
+"""The charts of the page. Each title says what to look for."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ WIDTH = 4.4  # inches of a chart: readable on a phone, where the page draws it a
 
 
 def colour(model: str) -> str:
-    """The version under review stands out, the champion is marked, floors are grey."""
+    """The version under review stands out, the champion is marked, baselines are grey."""
     return ACCENT if model.startswith("version ") else GOOD if model.startswith("champion") else FLOOR
 
 
@@ -51,7 +51,7 @@ def intervals(table: MetricTable, metric: str) -> Markup:
 
 
 def trade_off(table: MetricTable) -> Markup | None:
-    """Every model by a debiased metric and by accuracy; None where one of them was not measured."""
+    """Every model by a debiased metric and by accuracy; None if one of them was not measured."""
     across = table.across()
     if across is None:
         return None

@@ -1,4 +1,4 @@
-"""What the review page is made from. The job gathers it, since registry and report do not know each other."""
+"""The inputs of the review page. The job gathers them, since registry and report do not import each other."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class CheckLine:
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """What the gate says about the version."""
+    """The gate's decision on the version."""
 
     decision: Decision
     why: str
@@ -36,7 +36,7 @@ class GateOutcome:
 
 @dataclass(frozen=True)
 class RankingSide:
-    """One ranking: what it is called, and its scores in the numbering of the reviewed dataset."""
+    """One ranking: its label, and its scores in the numbering of the reviewed dataset."""
 
     label: str
     score: Score
@@ -44,11 +44,11 @@ class RankingSide:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What MLflow knows of the run that made the version.
+    """What MLflow records about the run that made the version.
 
     Attributes:
         curves: metric -> (step, value), in the order of steps.
-        lineage, cost: a name and what stands beside it.
+        lineage, cost: names and values.
     """
 
     curves: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
@@ -62,11 +62,12 @@ class Reviewed:
     """One version under review.
 
     Attributes:
-        version, model: the version and the kind of its model. metric: what the gate decides by.
-        challenger: its own ranking. opponent: the one it would replace: the champion's, else a floor's.
-        tables: its factorised form in the dataset's numbering; None for a model without one.
+        version, model: the version and the kind of its model. metric: the gate's deciding metric.
+        challenger: its own ranking. opponent: the ranking it would replace: the champion's, else a
+            baseline's.
+        tables: its factorised form in the dataset's numbering; None if the model has none.
         worth: what each of its modules was measured to add.
-        truth: it and others against the truth; empty for a shop whose truth nobody knows.
+        truth: it and others against the truth; empty for a shop whose truth is unknown.
     """
 
     ds: dt.date

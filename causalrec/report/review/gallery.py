@@ -1,4 +1,4 @@
-"""The learnt confounders: each code with its pictures, its words, and what the adjustment did to it."""
+"""The learnt confounders: each code with pictures, words, and the effect of the adjustment."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.lists import SampledLists
 
 WORD = re.compile(r"[^\W\d_]{3,}")
-SMOOTHING = 1.0  # titles of the whole catalogue added to every code
+SMOOTHING = 1.0  # smoothing: smoothing: titles of the whole catalogue added to every code
 LEAST_TITLES = 2
 
 
@@ -21,9 +21,9 @@ class CodeCard:
 
     Attributes:
         prior: share of the catalogue that carries it.
-        chosen: share of the training interactions. shift: how far its items' scores lie above the raw
+        chosen: share of the training interactions. shift: how far its items' scores are above the raw
         model's, in standard deviations. before, after: places in the sampled lists of the raw model and of
-        this one; both None, and shift too, where there is no raw model.
+        this one; these and shift are None without a raw model.
         words: over-represented in its titles. items: row numbers, most chosen first.
     """
 
@@ -40,7 +40,7 @@ class CodeCard:
 
 
 def gallery(reviewed: Reviewed, lists: SampledLists, most: int, pictures: int, words: int) -> list[CodeCard]:
-    """Codes that moved most against the raw model first; empty for a model without codes."""
+    """Codes that moved most relative to the raw model first; empty for a model without codes."""
     tables = reviewed.tables
     if tables is None or not (tables.coarse >= 0).any():
         return []
@@ -73,7 +73,7 @@ def gallery(reviewed: Reviewed, lists: SampledLists, most: int, pictures: int, w
 
 
 def _places(lists: SampledLists, found: Ints, coarse: Ints, codes: int) -> npt.NDArray[np.float64]:
-    """Places (codes,) that the items of each code take in the lists ``found``."""
+    """Number of places (codes,) that the items of each code take in the lists ``found``."""
     carried = coarse >= 0
     counts = lists.counts(found, coarse.size)[carried]
     return np.bincount(coarse[carried], counts, minlength=codes).astype(np.float64)
@@ -84,7 +84,7 @@ def _names(known: tuple[str, ...], codes: int) -> list[str]:
 
 
 def _pictured(reviewed: Reviewed, rows: "np.typing.NDArray[np.intp]", most: int) -> tuple[int, ...]:
-    """Most chosen first; items that have a picture before those that have none."""
+    """Most chosen first; items with a picture before those without."""
     items = reviewed.dataset.items
     bare = items["image_ref"].isna().to_numpy()[rows]
     order = np.lexsort((rows, -items["popularity"].to_numpy()[rows], bare))

@@ -1,4 +1,4 @@
-"""Items that gained and lost most lists, and cold items; each with a reason in one sentence."""
+"""Items that gained and lost the most lists, and cold items, each with a one-sentence reason."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.likeness import RepeatRun
 from causalrec.report.review.lists import SampledLists
 
-FELT = 0.05  # standard deviations from which a shift is worth a sentence
+FELT = 0.05  # smallest shift worth a sentence, in standard deviations
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class MovedItem:
 
 @dataclass(frozen=True)
 class ColdItem:
-    """An item that nobody chose in training, its lists, and the known item nearest to it (-1: none)."""
+    """An item without training pairs, its number of lists, and the nearest known item (-1: none)."""
 
     item: int
     lists: int
@@ -35,7 +35,7 @@ class ColdItems:
     """All cold items of the catalogue.
 
     Attributes:
-        total: of the catalogue. listed: in at least one list. places: share of all places of the lists.
+        total: in the catalogue. listed: in at least one list. places: share of all list places.
         shown: the most listed ones.
     """
 
@@ -81,7 +81,7 @@ def _known(reviewed: Reviewed, lists: SampledLists, item: int) -> bool:
 
 
 def cold_items(reviewed: Reviewed, lists: SampledLists, most: int) -> ColdItems:
-    """Items without any training pair: how often they are shown, and what they are shown like."""
+    """Items without any training pair: how often they are listed, and which known item they resemble."""
     data = reviewed.dataset.data
     cold = np.bincount(data.train[1], minlength=data.n_items) == 0
     counts = lists.counts(lists.mine, data.n_items)

@@ -1,4 +1,4 @@
-"""Which of some items lies nearest to another, by cosine of the adjusted states."""
+"""The nearest of some items to another, by cosine of the adjusted states."""
 
 from dataclasses import dataclass
 

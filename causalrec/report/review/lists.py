@@ -1,4 +1,4 @@
-"""The lists of two rankings for a fixed sample of users, and how far the adjustment moves each item."""
+"""Lists of two rankings for a fixed sample of users, and how far the adjustment moves each item."""
 
 from dataclasses import dataclass, replace
 
@@ -16,13 +16,13 @@ BATCH = 1_024  # users scored at a time
 
 @dataclass(frozen=True)
 class SampledLists:
-    """Lists of the sampled users; -1 where a ranking has nothing left.
+    """Lists of the sampled users; -1 if a ranking has nothing left.
 
     Attributes:
         users: int32 (M,), ascending.
         mine, theirs: int32 (M, k) of the challenger and of its opponent.
-        raw: int32 (M, k) of the raw model that the challenger carries along; None where it carries none.
-        shift: float64 (N,) how far an item's score lies above the raw model's in the mean over users, in
+        raw: int32 (M, k) of the raw model stored with the challenger; None if there is none.
+        shift: float64 (N,) how far an item's score is above the raw model's on average over users, in
             standard deviations of a user's scores; zeros without a raw model.
     """
 
@@ -38,7 +38,7 @@ class SampledLists:
 
 
 def raw_scores(reviewed: Reviewed) -> Score | None:
-    """Scores of the raw model of the same data; None where the challenger carries none."""
+    """Scores of the raw model of the same data; None if the challenger has none."""
     tables = reviewed.tables
     if tables is None or tables.raw_users is None or tables.raw_items is None:
         return None
@@ -60,14 +60,14 @@ def ranked_lists(reviewed: Reviewed, k: int, most_users: int) -> SampledLists:
 
 
 def sampled(reviewed: Reviewed, most: int) -> Ints:
-    """Users with training pairs, chosen by a hash of their ids, so that two reviews look at the same ones."""
+    """Users with training pairs, chosen by a hash of their ids, so that two reviews use the same ones."""
     rows = np.unique(reviewed.dataset.data.train[0])
     order = np.argsort(pd.util.hash_array(reviewed.dataset.user_ids[rows].astype(object)), kind="stable")
     return np.sort(rows[order[:most]]).astype(np.int32)
 
 
 def seen_masked(reviewed: Reviewed) -> Interactions:
-    """The data with every positive pair as a training pair: none of them is recommended."""
+    """The data with every positive pair as a training pair, so that none of them is recommended."""
     return replace(
         reviewed.dataset.data, train=reviewed.dataset.seen, weights=None, propensity=None, times=None
     )

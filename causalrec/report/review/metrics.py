@@ -1,11 +1,11 @@
-"""The evaluation of the version as the page shows it: a value and its interval per model."""
+"""The evaluation of the version for the page: a value and its interval per model."""
 
 from dataclasses import dataclass
 
 from causalrec.lake import Lake
 from causalrec.report.review.facts import Reviewed
 
-CHAMPION = "champion:"  # then the version it was when it was evaluated
+CHAMPION = "champion:"  # followed by its version at the time of the evaluation
 FIRST = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "random_ndcg@5", "random_auc", "dr_liked@5")
 DEBIASED = ("random_ndcg@5", "random_auc", "dr_liked@5")
 LIFT = "popularity_lift@20"
@@ -13,7 +13,7 @@ LIFT = "popularity_lift@20"
 
 @dataclass(frozen=True)
 class Measured:
-    """A value and its 95 % interval, where it has one."""
+    """A value and its 95 % interval, if it has one."""
 
     value: float
     low: float | None
@@ -22,7 +22,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class MetricTable:
-    """metric -> model -> measure on the deciding split; models in the order in which they are shown."""
+    """metric -> model -> measure on the deciding split; models in display order."""
 
     split: str
     models: tuple[str, ...]
@@ -30,12 +30,12 @@ class MetricTable:
 
     @property
     def shown_first(self) -> tuple[str, ...]:
-        """The metrics that are drawn: accuracy and, where it was measured, random exposure."""
+        """The metrics with a chart: accuracy and, if measured, random exposure."""
         return tuple(name for name in FIRST if name in self.values)
 
     @property
     def rest(self) -> tuple[str, ...]:
-        """All others, by name."""
+        """All other metrics, by name."""
         return tuple(sorted(set(self.values) - set(self.shown_first)))
 
     def across(self) -> tuple[str, str] | None:
@@ -46,7 +46,7 @@ class MetricTable:
 
 
 def read_metrics(lake: Lake, reviewed: Reviewed) -> MetricTable:
-    """Rows of ``evaluations`` of the version; an empty table where there are none."""
+    """Rows of ``evaluations`` for the version; an empty table if there are none."""
     rows = lake.table("evaluations").read({"ds": [reviewed.ds.isoformat()]}).to_pylist()
     mine = [row for row in rows if row["model_version"] == reviewed.version]
     split = "test" if any(row["split"] == "test" for row in mine) else "valid"
@@ -61,7 +61,7 @@ def read_metrics(lake: Lake, reviewed: Reviewed) -> MetricTable:
 
 
 def challenger(reviewed: Reviewed) -> str:
-    """What the version under review is called."""
+    """Name of the version under review."""
     return f"version {reviewed.version} ({reviewed.model})"
 
 

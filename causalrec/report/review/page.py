@@ -1,4 +1,4 @@
-"""Writes the review page of one version: one HTML file that needs nothing else."""
+"""Writes the review page of one version as one self-contained HTML file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from causalrec.report.truth import short_fits_note, truth_charts
 HISTORY = 8  # items shown of their histories
 SHOWN = 8  # items shown of each list
 CODES = 12  # confounder codes in the gallery
-MOVED_ITEMS = 8  # items shown that gained places, and as many that lost some
-COLD_ITEMS = 8  # items shown that nobody chose yet
+MOVED_ITEMS = 8  # items shown that gained places, and as many that lost places
+COLD_ITEMS = 8  # items shown that nobody has chosen yet
 THUMBNAIL_PIXELS = 96  # side of a picture, in pixels
 
 SAMPLED_USERS = 2_000  # whose lists are compared
@@ -30,7 +30,7 @@ CODE_ITEMS, CODE_WORDS = 6, 6  # pictures and words of one confounder code
 
 @dataclass(frozen=True)
 class PageContent:
-    """Everything that the page shows beside the facts it was given."""
+    """Everything the page shows besides the given facts."""
 
     metrics: MetricTable
     lists: SampledLists
@@ -66,7 +66,7 @@ def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
 
 
 def read_content(settings: Settings, lake: Lake, reviewed: Reviewed) -> PageContent:
-    """Ranks the sampled users by both sides and looks at what differs."""
+    """Ranks the catalogue for the sampled users by both sides and compares the lists."""
     lists = ranked_lists(reviewed, settings.scoring.k, SAMPLED_USERS)
     gained, lost = moved_items(reviewed, lists, MOVED_ITEMS)
     rows = chosen_users(reviewed, lists, settings.report.users)

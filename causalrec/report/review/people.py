@@ -16,12 +16,12 @@ from causalrec.report.review.items import FELT
 from causalrec.report.review.likeness import RepeatRun
 from causalrec.report.review.lists import SampledLists
 
-ALIKE = 0.2  # cosine from which a history item explains another
+ALIKE = 0.2  # smallest cosine at which a history item explains another
 
 
 @dataclass(frozen=True)
 class Place:
-    """One item of a list: its rank there, in the other list (None: absent), and the reason of the change."""
+    """One item of a list: its rank here and in the other list (None: absent), and the reason for a change."""
 
     item: int
     rank: int
@@ -31,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Reader:
-    """A user with the latest items chosen and both lists."""
+    """A user with their latest choices and both lists."""
 
     user_id: str
     chosen: int
@@ -42,7 +42,10 @@ class Reader:
 
 
 def chosen_users(reviewed: Reviewed, lists: SampledLists, users: int) -> list[int]:
-    """Rows of ``lists``: half by a hash of the id, half whose lists differ most; no choice that flatters."""
+    """Rows of ``lists``: half by a hash of the id, half with the most different lists.
+
+    Not a flattering selection.
+    """
     overlap = np.array([np.isin(a, b).sum() for a, b in zip(lists.mine, lists.theirs, strict=True)])
     hashes = pd.util.hash_array(reviewed.dataset.user_ids[lists.users].astype(object))
     first = np.argsort(hashes)[: users // 2]
@@ -52,7 +55,7 @@ def chosen_users(reviewed: Reviewed, lists: SampledLists, users: int) -> list[in
 
 
 def latest_first(reviewed: Reviewed, lake: Lake, users: list[str]) -> dict[str, Ints]:
-    """What each of ``users`` chose, as item rows."""
+    """Item rows that each of ``users`` chose, latest first."""
     past = lake.table("interactions").read(
         {"ds": [reviewed.ds.isoformat()]}, ["user_id", "item_id", "last_time"]
     )
@@ -110,7 +113,7 @@ def _why(reviewed: Reviewed, lists: SampledLists, item: int, before: int | None,
 def _gone(
     reviewed: Reviewed, lists: SampledLists, item: int, mine: list[int], ranks: npt.NDArray[np.int64]
 ) -> str:
-    """Why an item of the opponent's list is not, or elsewhere, in the challenger's."""
+    """Why an item of the opponent's list is missing or elsewhere in the challenger's."""
     if item in mine:
         return "kept"
     moved = _moved(lists, item)

@@ -1,4 +1,4 @@
-"""Users for items: whom to tell of an item, so that nobody is told of too many."""
+"""Audiences: the users to tell about an item, limited so that nobody hears about too many."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,23 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-BLOCK_CELLS = 4_000_000  # scores that are held at a time
+BLOCK_CELLS = 4_000_000  # scores held at a time
 
 
 def audiences(
     users: Floats, items: Floats, taken: tuple[Ints, Ints], size: int, per_user: int
 ) -> pd.DataFrame:
-    """Each user goes to the ``per_user`` items that suit them best; each item keeps its best of those.
+    """Each user is assigned to the ``per_user`` items that suit them best; each item keeps its best users.
 
-    So an item whose users like others more has a smaller audience; nobody belongs to more than ``per_user``.
+    An item whose users prefer other items has a smaller audience; nobody belongs to more than ``per_user``.
 
     Args:
         users: states (M, d). items: states (A, d) of the items in question.
-        taken: rows of users and places in ``items`` of what a user already has; never an audience.
+        taken: rows of users and positions in ``items`` of pairs that a user already has; never in an
+            audience.
 
     Returns:
-        item (place in ``items``), rank (from 1), user (row) and score, in order of item and rank.
+        item (position in ``items``), rank (from 1), user (row) and score, ordered by item and rank.
     """
     found = [_best(users, items, start, taken, per_user) for start in _starts(users, items)]
     rows = pd.concat(found, ignore_index=True) if found else _frame([], [], [])

@@ -1,4 +1,4 @@
-"""Audiences of a night: the champion's states, the shop's rules, and who has the item already."""
+"""Audiences of a night, from the champion's states, the shop's rules, and what users already have."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -32,16 +32,16 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Audiences:
-    """Rows of the table, and what has to be said of items without any."""
+    """Rows of the table, and a note on items without an audience."""
 
     rows: pa.Table
     notes: tuple[str, ...]
 
 
 def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date) -> Audiences:
-    """The best users of every item in ``lists.audience_items`` that may be shown tonight.
+    """The best users for every item in ``lists.audience_items`` that may be shown tonight.
 
-    Users without training pairs have no state of their own and belong to no audience.
+    Users without training pairs have no learnt state and belong to no audience.
 
     Raises:
         RegistryError: there is no champion.
@@ -87,7 +87,7 @@ def _rows(
 
 
 def _taken(dataset: Dataset, people: Ints, wanted: "pd.Index[str]") -> tuple[Ints, Ints]:
-    """Places in ``people`` and in ``wanted`` of what somebody has already."""
+    """Positions in ``people`` and in ``wanted`` of pairs that users already have."""
     place = wanted.get_indexer(pd.Index(dataset.item_ids))[dataset.seen[1]]
     owner = np.full(dataset.user_ids.size, -1, dtype=np.int64)
     owner[people] = np.arange(people.size)

@@ -1,9 +1,9 @@
-"""What a user is likely to buy again, by how often the item is bought again and when they bought it last.
+"""What a user is likely to buy again, by how often the item is rebought and when they last bought it.
 
-Purchases of a user and item follow a renewal process whose gaps are of an Erlang distribution of shape 2, so
-that the next one is unlikely right after the last and comes due with the cycle (the time-dependent variant
-of Bhagat et al., Buy It Again, KDD 2018, in closed form). Its rate has a Gamma prior per item, itself shrunk
-towards all items; who has not come back for long lowers their own rate with every day.
+Purchases of an item by a user follow a renewal process with Erlang gaps of shape 2, so that the next one is
+unlikely right after the last and falls due with the cycle (the time-dependent variant of Bhagat et al., Buy
+It Again, KDD 2018, in closed form). Its rate has a Gamma prior per item, itself shrunk towards all items;
+every day without a repeat lowers the user's own rate.
 """
 
 import datetime as dt
@@ -16,17 +16,17 @@ from causalrec.scoring.behaviour.visits import PURCHASE
 
 ITEM_PRIOR = 5.0  # repeated purchases by which an item's rate is shrunk towards the shop's
 USER_PRIOR = 1.0  # the same for a user's rate of an item towards the item's
-LEAST_DAYS = 1.0  # a first purchase on the last day has been waited on for this long
+LEAST_DAYS = 1.0  # waiting time that a first purchase on the last day counts for
 
 
 def buy_again(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFrame:
     """Best ``k`` bought items per user, by the chance of buying them in the ``buy_days`` days after ``ds``.
 
-    Purchases of one day are one.
+    Purchases on one day count once.
 
     Returns:
-        user_id, rank, item_id, chance, purchases (days with one), last_bought and cycle_days (mean gap that
-        is expected of this user and item).
+        user_id, rank, item_id, chance, purchases (days with one), last_bought and cycle_days (expected mean
+        gap for this user and item).
     """
     bought = events.where(F.col("event_type") == PURCHASE).select(
         "user_id", "item_id", F.to_date("event_time").alias("day")
@@ -55,7 +55,7 @@ def buy_again(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFra
 
 
 def _item_rates(pairs: DataFrame) -> DataFrame:
-    """Repeated purchases per day of waiting, per item; 0 in a shop where nothing is bought twice."""
+    """Repeat purchases per day of waiting, per item; 0 in a shop where nothing is bought twice."""
     items = pairs.groupBy("item_id").agg(F.sum("again").alias("again"), F.sum("waited").alias("waited"))
     shop = items.agg((F.sum("again") / F.sum("waited")).alias("usual"))
     prior_days = F.lit(ITEM_PRIOR) / F.col("usual")

@@ -1,4 +1,4 @@
-"""Lists for open carts: a set of items in, items out."""
+"""Lists for open carts: from a set of items to further items."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ CART_KEY = "user_id"
 
 
 def open_carts(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFrame:
-    """user_id and item_id of what lies in a cart at the end of ``ds``: put there, and not bought since."""
+    """user_id and item_id of what is in a cart at the end of ``ds``: added, and not bought since."""
     last = [
         F.max(F.when(F.col("event_type") == kind, F.col("event_time"))).alias(kind)
         for kind in (CART, PURCHASE)
@@ -26,8 +26,8 @@ def open_carts(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFr
 def cart_lists(carts: DataFrame, complements: DataFrame, k: int) -> DataFrame:
     """The best ``k`` companions of each set of items.
 
-    Gains of several items add up: each is what one item adds to the chance of the companion. Items of the
-    set are no companions.
+    Gains of several items add up: each is what one item adds to the probability of the companion. Items of
+        the set are not companions.
 
     Args:
         carts: user_id (or any name of a set) and item_id.
@@ -35,7 +35,7 @@ def cart_lists(carts: DataFrame, complements: DataFrame, k: int) -> DataFrame:
             :func:`causalrec.scoring.behaviour.complements.listed` returns them.
 
     Returns:
-        user_id, rank, item_id, gain and because_item_id: the item of the set that speaks most for it.
+        user_id, rank, item_id, gain and because_item_id: the item of the set that contributes most.
     """
     within = carts.select(CART_KEY, F.col("item_id").alias("other_item_id"))
     found = carts.join(complements.select("item_id", "other_item_id", "gain"), "item_id")

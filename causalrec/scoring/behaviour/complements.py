@@ -1,12 +1,13 @@
 """What sells better, or worse, once something else is in the basket.
 
 Estimand, where looks are logged: how many times as often ``b`` is taken, once it is looked at, in a visit
-that takes ``a`` as in another visit of the same readiness to take things. A pair that a page shows together
-is expected more often for it, so that being shown together is no complement; nor is being popular, nor
-coming from people who take a lot in one visit. What remains confounded: a taste that ``a`` and ``b`` share.
+that takes ``a`` as in another visit with the same readiness to take things. A pair that a page shows together
+is expected more often because of it, so that being shown together does not make a complement; nor does
+popularity, nor coming from people who take a lot in one visit. What remains confounded: a taste that ``a``
+and ``b`` share.
 
-Without looks (purchases alone), the lift is over what baskets of the same size would hold by chance, and
-substitutes cannot be told from items that were not seen: none are listed.
+Without looks (purchases alone), the lift is relative to what baskets of the same size would contain by
+chance, and substitutes cannot be told from unseen items: none are listed.
 """
 
 from dataclasses import dataclass
@@ -18,21 +19,24 @@ from causalrec.config.lists import ListSettings
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
 
 VISIT = ["user_id", "visit"]
-READINESS = 1.0  # responses by which the readiness of a visit is shrunk towards the usual one
-RATE = 10.0  # looks by which the rate of an item is shrunk towards that of the shop
+READINESS = 1.0  # prior responses that shrink a visit's readiness towards the average
+RATE = 10.0  # prior looks that shrink an item's rate towards the shop's
 LOOKS, BASKETS = "looks", "baskets"
 
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Per ordered pair (item_id, other_item_id) observed, expected and the rate of the other; from what."""
+    """Per ordered pair (item_id, other_item_id): observed, expected and the rate of the other.
+
+    And the evidence.
+    """
 
     frame: DataFrame
     evidence: str
 
 
 def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
-    """Responses to one item in visits that took another, beside what was to be expected.
+    """Responses to one item in visits that took another, observed and expected.
 
     Args:
         visits: user_id, visit, item_id, taken (see :func:`causalrec.scoring.behaviour.visits.visit_items`).
@@ -46,8 +50,8 @@ def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
 def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
     """Best ``k`` per item whose lift is above 1 (for substitutes: below) with the required certainty.
 
-    Ordered by ``gain``: what the first item adds to the chance that the other is taken once it is seen, at
-    the cautious end of the interval.
+    Ordered by ``gain``: what the first item adds to the probability that the other is taken once it is seen,
+        at the conservative end of the interval.
 
     Returns:
         item_id, rank, other_item_id, gain, lift, low, high, observed, expected, evidence.
@@ -75,7 +79,7 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
 
 
 def _bounded(visits: DataFrame, most: int) -> DataFrame:
-    """At most ``most`` items of a visit, taken ones first: pairs grow with the square."""
+    """At most ``most`` items of a visit, taken ones first, since pairs grow with the square."""
     chance = F.xxhash64(*VISIT, "item_id")
     place = F.row_number().over(Window.partitionBy(*VISIT).orderBy(F.desc("taken"), chance, "item_id"))
     return visits.withColumn("place", place).where(F.col("place") <= most).drop("place")
@@ -97,7 +101,7 @@ def _look_pairs(visits: DataFrame) -> DataFrame:
 
 
 def _rates(visits: DataFrame) -> DataFrame:
-    """item_id and the share of its looks that took it, shrunk towards the shop's."""
+    """item_id and the share of its looks that led to taking it, shrunk towards the shop's."""
     items = visits.groupBy("item_id").agg(F.sum("taken").alias("t"), F.count(F.lit(1)).alias("n"))
     shop = items.agg((F.sum("t") / F.sum("n")).alias("usual"))
     rate = (F.col("t") + F.lit(RATE) * F.col("usual")) / (F.col("n") + F.lit(RATE))
@@ -105,7 +109,7 @@ def _rates(visits: DataFrame) -> DataFrame:
 
 
 def _expected() -> Column:
-    """Chance of the other item by its rate and the readiness that the rest of the visit shows."""
+    """Probability of the other item, from its rate and the readiness shown in the rest of the visit."""
     rest_taken = F.col("all_taken") - 1 - F.col("taken")
     rest_rate = F.col("all_rate") - F.col("first_rate") - F.col("rate")
     readiness = (rest_taken + F.lit(READINESS)) / (rest_rate + F.lit(READINESS))

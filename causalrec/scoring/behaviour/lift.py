@@ -1,9 +1,9 @@
-"""Lifts: responses that were counted over those that were expected, shrunk towards 1, with an interval.
+"""Lifts: counted responses over expected ones, shrunk towards 1, with an interval.
 
 A Gamma prior of mean 1 on the lift and Poisson counts give a Gamma posterior (the empirical Bayes of
 DuMouchel, American Statistician 1999, with one component). Its quantiles are the approximation of Wilson and
-Hilferty (1931), so that Spark computes them where the rows are: within 4 % for the
-usual prior, and within 1 % from a few responses on.
+Hilferty (1931), so that Spark computes them on the executors: accurate to 4 % for the usual prior, and to 1 %
+with a few responses.
 """
 
 from statistics import NormalDist

@@ -1,4 +1,4 @@
-"""What a user looked at last."""
+"""What each user looked at last."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -8,10 +8,10 @@ from causalrec.dataset.looks import RESPONSES
 
 
 def recent_items(events: DataFrame, k: int) -> DataFrame:
-    """The last ``k`` items of each user, latest first; what was only shown does not count.
+    """The last ``k`` items of each user, latest first; items that were only shown do not count.
 
     Returns:
-        user_id, rank, item_id, last_time and deepest: how far it went, of view, cart and purchase.
+        user_id, rank, item_id, last_time and deepest: the deepest event, of view, cart and purchase.
     """
     depth = F.array_position(F.array(*map(F.lit, RESPONSES)), F.col("event_type"))
     pairs = (

@@ -1,4 +1,4 @@
-"""The stage: makes the lists that the shop asks for, one table each."""
+"""The stage that makes the configured lists, one table each."""
 
 import datetime as dt
 import hashlib
@@ -35,7 +35,7 @@ ITEM = pa.schema([("item_id", pa.string()), ("category", pa.string())])
 
 
 def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, str]:
-    """The dataset, the settings of lists and rules, and the champion where an audience needs it."""
+    """The dataset, the settings of lists and rules, and the champion if there are audiences."""
     chosen = settings.lists.model_dump_json() + settings.scoring.model_dump_json()
     inputs = {
         "dataset": dataset_row(lake, ds)["dataset_id"] if settings.lists.tables else "",
@@ -49,10 +49,10 @@ def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, s
 def behaviour_lists(
     settings: Settings, lake: Lake, spark: "Callable[[], SparkSession]", ds: dt.date
 ) -> Outcome:
-    """Replaces the partition of every table that ``lists.tables`` names; Spark starts only for one.
+    """Replaces the partition of every table that ``lists.tables`` names; Spark starts only if there is one.
 
     Raises:
-        DatasetError: there is no dataset of ``ds``. RegistryError: audiences are asked for, and there is no
+        DatasetError: there is no dataset of ``ds``. RegistryError: audiences are configured, and there is no
             champion.
     """
     if not settings.lists.tables:
@@ -87,7 +87,7 @@ def _written(lake: Lake, table: str, frame: "DataFrame", dataset: Dataset, ds: d
 
 @dataclass
 class ListInputs:
-    """What the lists of one date share; each part is made when a list first needs it."""
+    """Inputs that the lists of one date share; each is computed when first needed."""
 
     settings: Settings
     lake: Lake
@@ -100,7 +100,7 @@ class ListInputs:
         self.notes: list[str] = []
 
     def makers(self) -> Mapping[str, Callable[[], "DataFrame"]]:
-        """Table -> what makes its rows."""
+        """Table -> function that makes its rows."""
         chosen, ds = self.settings.lists, self.ds
         return {
             "complements": lambda: self.complements,
@@ -116,7 +116,7 @@ class ListInputs:
 
     @cached_property
     def complements(self) -> "DataFrame":
-        """Complements of every item, as the table has them."""
+        """Complements of every item, as in the table."""
         return listed(self._pairs, self.settings.lists, substitutes=False).cache()
 
     @cached_property
@@ -125,7 +125,7 @@ class ListInputs:
 
     @cached_property
     def _items(self) -> "DataFrame":
-        """item_id and category of what the shop's rules allow tonight."""
+        """item_id and category of the items that the shop's rules allow tonight."""
         may = allowed(self.dataset.items, self.settings.scoring, self.ds)
         rows = self.dataset.items.loc[may, ITEM.names]
         return self.spark.createDataFrame(pa.Table.from_pandas(rows, ITEM, preserve_index=False))

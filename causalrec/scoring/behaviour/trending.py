@@ -1,4 +1,4 @@
-"""What more people choose now than they used to."""
+"""Items that more people choose now than before."""
 
 import datetime as dt
 
@@ -17,9 +17,9 @@ def trending_items(
 ) -> DataFrame:
     """Best ``k`` per category and over all (category ``""``): users of the last days over those expected.
 
-    Expected: the item's share of the users of the days before, at today's number of users, so that a busy
-    week alone makes no trend. An item without a past is expected nothing, and needs as many users as the
-    prior asks for. Only a lift that is above 1 with the required certainty is a trend.
+    Expected: the item's share of users in the days before, scaled to the present number of users, so that a
+        busy week alone makes no trend. For an item without a past nothing is expected, and it needs as many
+        users as the prior requires. Only a lift above 1 with the required certainty is a trend.
 
     Args:
         categories: item_id and category (null where unknown).

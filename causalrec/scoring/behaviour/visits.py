@@ -1,4 +1,4 @@
-"""What the lists are made from: events of people as known on a date, and what happened in each visit."""
+"""Inputs of the lists: events of people as known on a date, and what happened in each visit."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def people_events(
 ) -> DataFrame:
     """user_id, item_id, event_type, event_time and visit (session, or the day in UTC without one).
 
-    Point in time as the dataset is: first arrivals known on ``ds``, of known items, without robots.
+    Point in time like the dataset: first arrivals known on ``ds``, of known items, without robots.
     """
     chosen = settings.dataset
     events = events_upto(

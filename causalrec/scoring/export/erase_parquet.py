@@ -1,4 +1,4 @@
-"""Takes rows out of the Parquet copies of published tables, a row group at a time."""
+"""Removes rows from the Parquet copies of published tables, one row group at a time."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ from causalrec.scoring.export.night import KEYS
 from causalrec.scoring.export.parquet import LISTS_KEY, NIGHT_KEY, UNFINISHED
 
 Named = Mapping[str, tuple[str, ...]]
-"""Column -> values whose rows go."""
+"""Column -> values whose rows are deleted."""
 
 
 def count_rows(root: Location, named: Named) -> tuple[int, int]:
-    """Rows that would go, and half-written files, whose rows nobody can read."""
+    """Number of rows to delete, and of half-written files, whose rows cannot be read."""
     rows = unread = 0
     for path in _files(root):
         with _opened(root, path) as file:
@@ -29,7 +29,7 @@ def count_rows(root: Location, named: Named) -> tuple[int, int]:
 
 
 def erase_rows(root: Location, named: Named) -> None:
-    """Rewrites the files that hold such rows, each in one step; half-written files go."""
+    """Rewrites the files with such rows, each in one step; half-written files are deleted."""
     for path in _files(root):
         with _opened(root, path) as file:
             if file is not None and any(pc.any(_gone(group, named)).as_py() for group in _groups(file)):
@@ -69,7 +69,7 @@ def _files(root: Location) -> list[str]:
 
 @contextmanager
 def _opened(root: Location, path: str) -> Iterator[pq.ParquetFile | None]:
-    """The file; None where it is none of ours or was never finished."""
+    """The file; None if it is not ours or was never finished."""
     with root.filesystem.open_input_file(root.path(path)) as stream:
         try:
             file = pq.ParquetFile(stream)

@@ -1,4 +1,4 @@
-"""Takes rows out of every night that PostgreSQL still stores."""
+"""Removes rows from every night that PostgreSQL still stores."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, LiteralString
@@ -19,7 +19,7 @@ RECOUNT: LiteralString = (
 
 
 def count_rows(connection: "Connection", schema: str, named: Named) -> int:
-    """Rows that would go, in all nights."""
+    """Number of rows to delete, in all nights."""
     total = 0
     for table, column in _places(connection, schema, named):
         statement = _filled(
@@ -31,8 +31,11 @@ def count_rows(connection: "Connection", schema: str, named: Named) -> int:
 
 
 def erase_rows(connection: "Connection", schema: str, named: Named) -> None:
-    """Deletes them in one transaction with the counts that the next export compares, then vacuums, so that
-    their bytes go as well. What a killed export left is dropped."""
+    """Deletes them and vacuums, so that their bytes go as well.
+
+    One transaction deletes the rows and updates the counts that the next export compares. Leftovers of a
+    killed export are dropped.
+    """
     touched = set()
     stray_tables(connection, schema)
     with connection.transaction():
@@ -48,7 +51,7 @@ def erase_rows(connection: "Connection", schema: str, named: Named) -> None:
 
 
 def _places(connection: "Connection", schema: str, named: Named) -> Iterator[tuple[str, str]]:
-    """Tables and columns that are there; a schema that nothing was exported to has none."""
+    """Existing tables and columns; a schema without an export has none."""
     for table in KEYS:
         for column in columns(connection, schema, f"{table}_nights"):
             if column in named:

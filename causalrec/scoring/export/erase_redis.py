@@ -1,4 +1,4 @@
-"""Takes lists, and rows of lists, out of every night that Redis still holds."""
+"""Removes lists, and rows of lists, from every night that Redis still holds."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ META = "meta"
 
 
 def count_rows(client: "Redis", prefix: str, named: Named) -> tuple[int, int]:
-    """Lists that would go as a whole, and rows that would leave other lists."""
+    """Number of lists to delete as a whole, and of rows to remove from other lists."""
     lists = rows = 0
     for _, text, kept in _touched(client, prefix, named):
         lists += kept is None
@@ -26,7 +26,7 @@ def count_rows(client: "Redis", prefix: str, named: Named) -> tuple[int, int]:
 
 
 def erase_rows(client: "Redis", prefix: str, named: Named) -> None:
-    """Deletes lists and rewrites others, which keep their time to live; ``meta`` is counted down."""
+    """Deletes lists and rewrites others, which keep their time to live; counts in ``meta`` are reduced."""
     for key, text, kept in _touched(client, prefix, named):
         before = len(json.loads(text))
         if kept is None:
@@ -37,7 +37,7 @@ def erase_rows(client: "Redis", prefix: str, named: Named) -> None:
 
 
 def _touched(client: "Redis", prefix: str, named: Named) -> Iterator[tuple[str, str, list[Any] | None]]:
-    """Key, text and the rows that stay of every list that names one of the values; None: nothing stays."""
+    """Key, text and remaining rows of every list that contains one of the values; None: no rows remain."""
     nights = f"{prefix}:night:"
     found = client.scan_iter(f"{nights.translate(GLOB)}*", count=KEYS_AT_ONCE)
     while keys := [str(key) for key in islice(found, KEYS_AT_ONCE)]:

@@ -1,4 +1,4 @@
-"""The published tables of one date, pinned, to be read in bounded batches."""
+"""The published tables of one date, pinned and read in bounded batches."""
 
 import datetime as dt
 import hashlib
@@ -27,12 +27,12 @@ KEYS = {
     "recent_items": "user_id",
     "audiences": "item_id",
 }
-"""Table -> column that a reader looks its lists up by; beside ``LISTS`` those that a shop asks for."""
+"""Table -> column by which readers look up its lists: ``LISTS``, and those that a shop configures."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id",),
     "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id"),
 }
-"""Kind -> columns of the published tables that name one of it."""
+"""Kind -> columns of the published tables that hold its ids."""
 ID_DIGITS = 10
 
 
@@ -41,8 +41,8 @@ class NightTable:
     """One table at a pinned version.
 
     Attributes:
-        key: column that a reader looks lists up by; a list is ordered by ``rank``.
-        night: the date and a hash of the rows: equal rows have the same name.
+        key: column by which readers look up lists; a list is ordered by ``rank``.
+        night: the date and a hash of the rows, so that equal rows have the same name.
     """
 
     name: str
@@ -58,7 +58,7 @@ class NightTable:
         return self.snapshot.schema
 
     def batches(self, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """All rows, at most ``rows`` at a time, in no promised order."""
+        """All rows, at most ``rows`` at a time, in no particular order."""
         yield from self.snapshot.batches(list(self.files), columns, rows)
 
     def lists(self, rows: int) -> int:
@@ -71,7 +71,7 @@ class NightTable:
 
 @dataclass(frozen=True)
 class Night:
-    """All tables of a date that hold rows; ``empty`` names the others."""
+    """All tables with rows of a date; ``empty`` names the others."""
 
     ds: dt.date
     tables: tuple[NightTable, ...]

@@ -1,11 +1,11 @@
-"""What one table became in one store."""
+"""The result of exporting one table to one store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 Progress = Callable[[str, int], None]
-"""Called with what is going on and the number of rows done since the last call."""
+"""Called with a description and the number of rows done since the last call."""
 
 State = Literal["written", "up to date", "switched back"]
 
@@ -17,8 +17,8 @@ class Exported:
     Attributes:
         target: ``parquet``, ``postgres`` or ``redis``.
         rows, lists: rows, and distinct users, items or categories, as the store itself counts them.
-        where: what a reader asks for; never with credentials.
-        state: whether data was written, or the store had this night already.
+        where: where readers find it; never with credentials.
+        state: whether data was written, or the store already had this night.
     """
 
     target: str

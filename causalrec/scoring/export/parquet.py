@@ -14,17 +14,17 @@ from causalrec.scoring.export.outcome import Exported, Progress, State, silent
 
 NIGHT_KEY = b"causalrec.night"
 LISTS_KEY = b"causalrec.lists"
-UNFINISHED = ".unfinished"  # no reader takes it for a table: they look for names that end in .parquet
+UNFINISHED = ".unfinished"  # readers ignore it, because they look for names that end in .parquet
 ABANDONED = dt.timedelta(hours=24)
 
 
 def to_parquet(
     night: Night, root: Location, batch_rows: int, progress: Progress = silent
 ) -> tuple[Exported, ...]:
-    """One file per table. A file that holds the same rows already stays as it is.
+    """Write one file per table. A file that already holds the same rows is left alone.
 
     Raises:
-        ExportError: the folder cannot be written, or a file does not hold what was sent.
+        ExportError: the folder cannot be written, or a file does not contain what was sent.
     """
     try:
         return tuple(_export(table, night.ds, root, batch_rows, progress) for table in night.tables)
@@ -54,7 +54,7 @@ def _metadata(folder: Location, name: str) -> pq.FileMetaData | None:
     try:
         with folder.filesystem.open_input_file(folder.path(name)) as stream:
             return pq.read_metadata(stream)
-    except pa.ArrowInvalid:  # not Parquet, whoever put it there: it is replaced
+    except pa.ArrowInvalid:  # not a Parquet file, wherever it came from: it is replaced
         return None
 
 
@@ -88,7 +88,7 @@ def _write(
 
 
 def _sweep(folder: Location) -> None:
-    """Removes what a killed export left a day ago or earlier."""
+    """Removes leftovers of killed exports that are a day old or older."""
     old = dt.datetime.now(dt.UTC) - ABANDONED
     names = [name for name in folder.listing("") if name.startswith(".") and name.endswith(UNFINISHED)]
     infos = folder.filesystem.get_file_info([folder.path(name) for name in names])

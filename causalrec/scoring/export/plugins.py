@@ -1,4 +1,4 @@
-"""Export targets of other packages: ``export.plugins = ["NAME"]``."""
+"""Export targets from plug-ins: ``export.plugins = ["NAME"]``."""
 
 from typing import Protocol, runtime_checkable
 
@@ -13,9 +13,9 @@ from causalrec.scoring.export.outcome import Exported, Progress
 class ExportTarget(Protocol):
     """A store that a shop serves from.
 
-    It replaces what it served in one step, does nothing where it holds this night already
-    (:attr:`Night.name`), and reads tables in batches (:meth:`NightTable.batches`). Where it keeps ids of
-    users, erasing one is up to the package.
+    It replaces what it serves in one step, does nothing if it already holds this night
+    (:attr:`Night.name`), and reads tables in batches (:meth:`NightTable.batches`). If it stores user ids,
+    erasing them is up to the package.
     """
 
     def export(self, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
@@ -23,7 +23,7 @@ class ExportTarget(Protocol):
 
 
 def export_plugin(name: str, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
-    """What the target of another package made of a night.
+    """The result of exporting a night to a plug-in's target.
 
     Raises:
         SettingsError: there is no such target.
@@ -34,7 +34,7 @@ def export_plugin(name: str, night: Night, settings: Settings, progress: Progres
         return target.export(night, settings, progress)
     except CausalrecError:
         raise
-    except Exception as error:  # a store of another package may fail in any way; the other stores go on
+    except Exception as error:  # a plug-in's store may fail in any way; the other stores continue
         raise ExportError(
             f"{name}: {type(error).__name__}: {error}"[:500], do="look at that package and its store"
         ) from error

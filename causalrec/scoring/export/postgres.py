@@ -1,9 +1,10 @@
-"""PostgreSQL: each night is loaded beside the served one; one row says which night the views show.
+"""PostgreSQL: each night is loaded next to the served one; one row says which night the views show.
 
-Readers ask the views ``SCHEMA.recommendations``, ``.similar_items`` and ``.popular_items``. A view shows the
-rows of the night that ``SCHEMA.published`` names, so a switch is an UPDATE: no reader waits, and a statement
-(or a REPEATABLE READ transaction, over all views) sees one whole night. Renaming tables would not give that:
-an older snapshot finds a table that was filled later empty. Grants on a view survive every night.
+Readers query the views ``SCHEMA.recommendations``, ``.similar_items`` and ``.popular_items``. A view shows
+the rows of the night that ``SCHEMA.published`` names, so a switch is an UPDATE: no reader waits, and a
+statement (or a REPEATABLE READ transaction, over all views) sees one whole night. Renaming tables would not
+achieve that: to an older snapshot, a table that was filled later is empty. Grants on a view survive every
+night.
 """
 
 import time
@@ -25,7 +26,7 @@ from causalrec.scoring.export.postgres_text import identifiers, partition_name
 if TYPE_CHECKING:
     from psycopg import Connection
 
-CONNECT_SECONDS = 10  # seconds until a connection is open
+CONNECT_SECONDS = 10  # timeout for opening a connection, in seconds
 
 INSTALL = "install it: uv sync --extra postgres"
 
@@ -37,10 +38,10 @@ def to_postgres(
     batch_rows: int,
     progress: Progress = silent,
 ) -> tuple[Exported, ...]:
-    """Loads what the server does not hold yet, then switches all views in one transaction.
+    """Loads what the server does not have yet, then switches all views in one transaction.
 
     Raises:
-        ExportError: no driver, no connection, or the server refuses; what it served before stays.
+        ExportError: no driver, no connection, or the server refuses; it keeps serving what it had.
         ConflictError: another export into the same schema is running.
     """
     try:
@@ -76,7 +77,7 @@ def connected(settings: PostgresSettings, password: str | None) -> "Iterator[Con
 
 @contextmanager
 def alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
-    """One export into a schema at a time; the server frees the lock with the session."""
+    """One export into a schema at a time; the server releases the lock with the session."""
     name = f"causalrec export {settings.schema_name}"
     row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()
     if row is None or not row[0]:
@@ -106,7 +107,7 @@ def _export(
 
 
 def _state(connection: "Connection", schema: str, table: NightTable) -> State:
-    """Whether the server holds these rows whole, and shows them."""
+    """Whether the server holds all of these rows, and shows them."""
     names = identifiers(schema, table)
     served = connection.execute(
         names("SELECT night FROM {schema}.published WHERE table_name = %s"), [table.name]
@@ -129,10 +130,10 @@ def _state(connection: "Connection", schema: str, table: NightTable) -> State:
 def _counted(
     connection: "Connection", schema: str, table: NightTable, state: State, seconds: float
 ) -> Exported:
-    """Counts what readers see now.
+    """Counts what readers now see.
 
     Raises:
-        ExportError: it is not what was sent.
+        ExportError: the counts differ from what was sent.
     """
     count = identifiers(schema, table)("SELECT count(*), count(DISTINCT {key}) FROM {schema}.{table}")
     row = connection.execute(count).fetchone()

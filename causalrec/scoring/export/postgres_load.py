@@ -1,4 +1,4 @@
-"""One night into a table of its own by COPY; removal of nights that are no longer kept."""
+"""Loads one night into its own table by COPY, and removes nights that are no longer kept."""
 
 import io
 from collections.abc import Iterable
@@ -31,17 +31,17 @@ FORGET: LiteralString = (
 def load(
     connection: "Connection", schema: str, table: NightTable, batch_rows: int, progress: Progress
 ) -> None:
-    """Fills a staging table that no reader knows; indexes it, and counts its rows.
+    """Fills a staging table that no reader sees, indexes it, and counts its rows.
 
     Raises:
-        ExportError: the server holds another number of rows than were sent.
+        ExportError: the number of rows on the server differs from what was sent.
     """
     from psycopg import sql
 
     names = identifiers(schema, table)
     with connection.transaction():
         connection.execute(names("CREATE TABLE {schema}.{partition} (LIKE {schema}.{parent})"))
-        # the default fills the column, the check lets ATTACH believe it without a scan
+        # the default fills the column; the check lets ATTACH skip its scan
         fixed = "ALTER TABLE {schema}.{partition} ALTER night SET DEFAULT {night}, "
         connection.execute(names(fixed + "ADD CHECK (night = {night})"))
         chosen = sql.SQL(", ").join(sql.Identifier(name) for name in table.schema.names)
@@ -61,14 +61,14 @@ def load(
 
 
 def _as_csv(batch: pa.RecordBatch) -> bytes:
-    """Texts in quotes and nulls without: that is how COPY tells an empty text from a null."""
+    """Texts are quoted and nulls are not: that is how COPY tells an empty text from a null."""
     target = io.BytesIO()
     pc.write_csv(batch, target, pc.WriteOptions(include_header=False))
     return target.getvalue()
 
 
 def stray_tables(connection: "Connection", schema: str) -> None:
-    """Drops nights that a killed export never showed or had just detached. Needs the lock of the schema."""
+    """Drops nights that a killed export never showed or had just detached. Requires the schema's lock."""
     from psycopg import sql
 
     for (name,) in connection.execute(STRAY, [schema, STRAY_NAME]).fetchall():
@@ -80,7 +80,7 @@ def stray_tables(connection: "Connection", schema: str) -> None:
 def remove_old(connection: "Connection", schema: str, tables: Iterable[NightTable], keep: int) -> None:
     """Drops all but the ``keep`` nights that were loaded last and the one that is shown.
 
-    A reader that holds on to an old night delays its removal to the next export; it delays nobody else.
+    A reader that still uses an old night delays its removal to the next export, and nothing else.
     """
     import psycopg
 
@@ -103,7 +103,7 @@ def _outdated(connection: "Connection", schema: str, table: NightTable, keep: in
 
 
 def _drop(connection: "Connection", schema: str, table: NightTable) -> None:
-    """Detached without a lock that readers would wait for, then dropped."""
+    """Detach without a lock that readers would wait for, then drop."""
     names = identifiers(schema, table)
     pending = connection.execute(
         "SELECT i.inhdetachpending FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "

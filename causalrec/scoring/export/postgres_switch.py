@@ -1,8 +1,8 @@
-"""From loaded tables to what the views show, without a moment in which a reader finds less than a night.
+"""Makes the views show the loaded tables, with no moment at which a reader finds less than a night.
 
 A statement learns a table's partitions when it is planned, and reads ``published`` by the newer snapshot of
-its execution. So a new partition is attached and committed first; then every transaction that held a lock
-on the parent at that moment, and may have planned without it, is waited for; only then the views move on.
+its execution. So a new partition is attached and committed first; then we wait for every transaction that
+held a lock on the parent at that moment and may have planned without it; only then do the views switch.
 """
 
 import time
@@ -25,12 +25,12 @@ HOLDERS: LiteralString = (
 
 
 def switch(connection: "Connection", schema: str, night: Night, loaded: Set[str], seconds: float) -> None:
-    """All loaded tables become partitions, then all views move on in one transaction.
+    """Attaches all loaded tables as partitions, then switches all views in one transaction.
 
     Args:
-        loaded: names of the tables that are loaded and no partition yet.
-        seconds: longest wait for earlier readers. A transaction that idles longer than that has run its
-            statements, so the views move on then.
+        loaded: names of the loaded tables that are not partitions yet.
+        seconds: longest wait for earlier readers. A transaction that idles for longer has run its statements,
+            so the views switch then.
     """
     fresh = [table for table in night.tables if table.name in loaded]
     with connection.transaction():

@@ -1,4 +1,4 @@
-"""The tables and views of the schema: made on the first night, widened when a contract gains a column."""
+"""The tables and views of the schema: created on the first night, widened when a contract gains a column."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ NIGHT = "night"
 
 
 def prepare(connection: "Connection", schema: str, tables: Iterable[NightTable]) -> None:
-    """Makes what is missing; what is there is left alone, so that no reader ever waits.
+    """Creates what is missing; existing objects are left alone, so that no reader ever waits.
 
     Raises:
-        ExportError: a column has another type than the contract gives it.
+        ExportError: the type of a column differs from the contract's.
     """
     with connection.transaction():
         _control(connection, schema)
@@ -95,7 +95,7 @@ def _add_columns(connection: "Connection", schema: str, table: NightTable) -> bo
 
 
 def _view(connection: "Connection", schema: str, table: NightTable) -> None:
-    """Columns in stored order, so that a wider contract only appends to the view."""
+    """The view, with columns in stored order, so that a wider contract only appends to it."""
     from psycopg import sql
 
     stored = columns(connection, schema, f"{table.name}_nights")

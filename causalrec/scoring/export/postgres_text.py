@@ -1,4 +1,4 @@
-"""Names and types of SQL, composed by the driver, never by hand."""
+"""SQL names and types, composed by the driver, never by hand."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, LiteralString

@@ -1,8 +1,8 @@
-"""Redis: a list per key under the name of the night, one pointer that says which night is served.
+"""Redis: one list per key under the name of the night, and a pointer to the night that is served.
 
-``GET PREFIX:current`` gives the night, ``GET PREFIX:night:NIGHT:recommendations:USER`` their list as JSON,
-ordered by ``rank``. All keys of a night are written and read back before the pointer moves. Keys of other
-nights get a time to live, long enough for readers that hold the old pointer.
+``GET PREFIX:current`` returns the night, ``GET PREFIX:night:NIGHT:recommendations:USER`` that user's list as
+JSON, ordered by ``rank``. All keys of a night are written and read back before the pointer moves. Keys of
+other nights get a time to live, long enough for readers with the old pointer.
 """
 
 import json
@@ -21,8 +21,8 @@ from causalrec.scoring.export.redis_lists import KEYS_AT_ONCE, Keys, count, writ
 if TYPE_CHECKING:
     from redis import Redis
 
-LEASE_SECONDS = 120  # seconds of silence after which a writer has lost its turn
-TIMEOUT_SECONDS = 30.0  # seconds of one command
+LEASE_SECONDS = 120  # seconds of silence after which a writer loses its lock
+TIMEOUT_SECONDS = 30.0  # timeout of one command, in seconds
 
 INSTALL = "install it: uv sync --extra redis"
 GLOB = str.maketrans({sign: f"\\{sign}" for sign in "\\*?[]^-"})
@@ -39,7 +39,7 @@ def to_redis(
     """Writes all keys of the night, counts them, moves the pointer, lets the other nights expire.
 
     Raises:
-        ExportError: no client, no connection, or not all keys arrived; what was served before stays.
+        ExportError: no client, no connection, or not all keys arrived; the previous night is still served.
         ConflictError: another export under the same prefix is running.
     """
     try:
@@ -77,7 +77,7 @@ def connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]
 
 @contextmanager
 def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
-    """One export under a prefix at a time; yields what a writer calls to keep its turn."""
+    """One export under a prefix at a time; yields a function that the writer calls to keep its lock."""
     from redis.exceptions import LockError
 
     lock = client.lock(f"{prefix}:lock", timeout=LEASE_SECONDS, blocking=False)
@@ -101,7 +101,7 @@ def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
 
 
 class _Export:
-    """One night on its way into one server."""
+    """The export of one night to one server."""
 
     def __init__(
         self, client: "Redis", night: Night, settings: RedisSettings, prefix: str, batch_rows: int
@@ -110,7 +110,7 @@ class _Export:
         self.batch_rows = batch_rows
 
     def run(self, progress: Progress, still_mine: Progress) -> tuple[Exported, ...]:
-        """Nothing is written where the server serves this night already, whole."""
+        """Nothing is written if the server already serves the whole night."""
         began, pointer = time.monotonic(), f"{self.prefix}:current"
         name = self.client.get(pointer)
         if isinstance(name, str) and name.startswith(self.night.name):
@@ -124,7 +124,7 @@ class _Export:
                     self._exported(*pair, "up to date", began)
                     for pair in zip(self.night.tables, found, strict=True)
                 )
-        name = f"{self.night.name}.{uuid4().hex[:8]}"  # no key of an older attempt can be in it
+        name = f"{self.night.name}.{uuid4().hex[:8]}"  # so that it contains no key of an older attempt
         done = tuple(self._table(table, name, progress, still_mine) for table in self.night.tables)
         still_mine("", 0)
         self._meta(name, done)
@@ -133,7 +133,7 @@ class _Export:
         return done
 
     def keys(self, name: str, table: NightTable) -> Keys:
-        """How the keys of a table are called in a night."""
+        """Names of a table's keys in a night."""
         return Keys(f"{self.prefix}:night:{name}:{table.name}:")
 
     def _table(self, table: NightTable, name: str, progress: Progress, still_mine: Progress) -> Exported:
@@ -159,7 +159,7 @@ class _Export:
         self.client.set(f"{self.prefix}:night:{name}:meta", json.dumps(meta))
 
     def _expire_others(self, name: str, still_mine: Progress) -> None:
-        """Other nights, and what killed exports left, get a time to live; keys that have one keep it."""
+        """Other nights and leftovers of killed exports get a time to live; keys that have one keep it."""
         nights = f"{self.prefix}:night:"
         batch: list[str] = []
         for key in self.client.scan_iter(f"{nights.translate(GLOB)}*", count=1_000):

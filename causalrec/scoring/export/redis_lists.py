@@ -1,4 +1,4 @@
-"""Lists as JSON texts, a key each."""
+"""Lists as JSON texts, one key each."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ LEFT_OUT = ("dataset_id", "dataset_pins", "score_raw", "score_content", "score_r
 """Columns that a served row does not need."""
 KEYS_AT_ONCE = 500  # keys that are written in one command
 
-ROW = '{"rank":'  # every row starts so, and no text within a row can: its quotes are escaped
+ROW = '{"rank":'  # every row starts like this, and no text within a row can: its quotes are escaped
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Keys:
     prefix: str
 
     def of(self, value: str) -> str:
-        """The key of a user, an item or a category."""
+        """The key for a user, an item or a category."""
         return self.prefix + value
 
 
 def write(client: "Redis", table: NightTable, keys: Keys, batch_rows: int) -> Iterator[int]:
-    """Sends all lists; yields the rows of each batch once the server has them."""
+    """Sends all lists; yields the number of rows of each batch once the server has them."""
     columns = _columns(table)
     for batch in table.batches(batch_rows, [table.key, *columns]):
         values, lists = as_lists(batch, table.key, columns)
@@ -72,7 +72,7 @@ def _send(client: "Redis", names: list[str], lists: list[str]) -> None:
     for name, text in zip(names, lists, strict=True):
         pipeline.set(name, text, nx=True)
     for name, text, new in zip(names, lists, pipeline.execute(), strict=True):
-        if not new:  # the list was cut by the end of a batch or of a file
+        if not new:  # the list was split at the end of a batch or of a file
             client.set(name, _joined(str(client.get(name)), text))
 
 

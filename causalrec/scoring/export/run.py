@@ -1,4 +1,4 @@
-"""One night into every store that was asked for; a store that fails does not keep the others waiting."""
+"""Exports one night to every requested store; a failing store does not hold up the others."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,14 @@ from causalrec.scoring.export.plugins import export_plugin
 from causalrec.scoring.export.postgres import to_postgres
 from causalrec.scoring.export.redis import to_redis
 
-BATCH_ROWS = 65_536  # rows that are read and written at a time
+BATCH_ROWS = 65_536  # rows read and written at a time
 
 TARGETS = ("parquet", "postgres", "redis")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What every store holds now, and why one of them does not."""
+    """What every store now holds, and the errors of those that failed."""
 
     night: Night
     exported: tuple[Exported, ...]
@@ -30,7 +30,7 @@ class Report:
 
 
 def configured(settings: Settings) -> tuple[str, ...]:
-    """The stores that the settings name, those of other packages last."""
+    """The stores that the settings name, plug-ins last."""
     urls = {"parquet": settings.export.parquet, "postgres": settings.export.postgres.url}
     urls["redis"] = settings.export.redis.url
     return (*(name for name in TARGETS if urls[name]), *settings.export.plugins)

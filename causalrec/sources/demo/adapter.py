@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 GENERATOR = 1
-"""Version of the generator; a change of what it writes is a new number."""
+"""Version of the generator; raised whenever its output changes."""
 
 
 def demo_fingerprint(settings: Settings) -> str:
@@ -25,10 +25,10 @@ def demo_fingerprint(settings: Settings) -> str:
 def land_demo(
     settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
 ) -> tuple[Marker, bool]:
-    """Write the shop unless it is there; returns its marker and whether anything was written.
+    """Write the shop unless it exists; returns its marker and whether anything was written.
 
     Raises:
-        SourceError: the landing zone holds a shop of other settings, or other deliveries.
+        SourceError: the landing zone holds a shop with different settings, or other deliveries.
     """
     root, mark = settings.landing_root, demo_fingerprint(settings)
     there = claim(root, "demo")

@@ -1,4 +1,4 @@
-"""One day of one block of users: sessions, what they are shown, and what they do with it."""
+"""One day of one block of users: sessions, what is shown, and the responses."""
 
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ class Activity:
     Attributes:
         kind: index into ``TYPES`` (n,).
         millisecond: since midnight UTC (n,).
-        accident: the event belongs to an accidental click (n,).
+        accident: whether whether the event belongs to an accidental click (n,).
         session, user, item, position, propensity, uniform: as in :class:`Exposures`.
     """
 

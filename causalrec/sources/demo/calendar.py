@@ -1,6 +1,6 @@
-"""What time does to the shop and nobody logs: campaigns of brands, and demand that drifts.
+"""Unlogged changes over time: brand campaigns, and drifting demand.
 
-Both are off by default. They draw from a stream of their own, so that a shop without them stays what it was.
+Both are off by default. They draw from their own random stream, so that a shop without them is unaffected.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,10 @@ class Calendar:
 
 
 def draw_calendar(source: SourceSettings, stream: tuple[int, ...]) -> Calendar:
-    """Campaigns of ``campaign_days`` in a row, and a random walk of demand; a longer shop begins the same."""
+    """Campaigns of ``campaign_days`` in a row, and a random walk of demand.
+
+    A longer period starts the same way.
+    """
     rng, walk = (np.random.default_rng([*stream, part]) for part in range(2))
     knobs, days = source.demo, source.days
     blocks = -(-days // CAMPAIGN_DAYS) + 1

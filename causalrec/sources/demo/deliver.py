@@ -1,4 +1,4 @@
-"""The events of one day and block as the files that a shop would drop: on time, late, twice, broken."""
+"""The events of one day and block as a shop would deliver them: on time, late, twice, broken."""
 
 import datetime as dt
 import gzip
@@ -24,14 +24,14 @@ from causalrec.sources.landing import delivery_folder
 REDELIVERED_SHARE = 0.001  # share of events that are delivered again the next day
 
 LATEST = 3
-"""Late events arrive one to so many days after they happened."""
+"""Late events arrive between one and this many days after they happened."""
 BASES = 64
-"""Rows that broken lines are copied from."""
+"""Rows from which broken lines are copied."""
 
 
 @dataclass
 class Delivered:
-    """What a task put under one arrival date."""
+    """What a task delivered for one arrival date."""
 
     lines: int = 0
     planted: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ def deliver_events(
     done = {}
     for late in range(LATEST + 1):
         if day + late >= world.source.days:
-            break  # still on its way when the shop's last delivery leaves
+            break  # still in transit when the shop's last delivery is sent
         arrival, text, planted = world.day(day + late), lines[delay == late].tolist(), Counter[str]()
         if late == 0:
             broken, planted = _broken(world, text, arrival, block, rng)
@@ -72,7 +72,7 @@ def _broken(
     world: World, good: list[str], arrival: dt.date, block: int, rng: np.random.Generator
 ) -> tuple[list[str], Counter[str]]:
     if block or not good:
-        return [], Counter()  # the first block of users carries the faults of its day
+        return [], Counter()  # the first block of users carries the day's faults
     bases = [json.loads(line) for line in good[:: max(1, len(good) // BASES)]]
     history = arrival == world.day(0)  # the first delivery
     return plant_events(bases, arrival, BROKEN_ROWS, len(good), rng, history=history)
@@ -85,7 +85,7 @@ def _put_lines(landing: str, arrival: dt.date, name: str, lines: list[str]) -> N
 
 
 def _put_accidents(truth: str, day: dt.date, block: int, activity: Activity) -> None:
-    """Ids of the events that no one meant; the pipeline never sees this file."""
+    """Writes the ids of accidental events; the pipeline never sees this file."""
     accident: npt.NDArray[np.bool_] = activity.accident
     ids = names.event_ids(day, block, len(activity)).filter(pa.array(accident))
     sink = pa.BufferOutputStream()

@@ -18,7 +18,7 @@ Spoil = Callable[[Row, dt.date, int], str]
 
 TOO_OLD = ReasonCode.TOO_OLD
 BUDGET = 5
-"""At most one broken row per so many good ones: a small delivery must not fail as a whole."""
+"""At most one broken row per this many good ones, so that a small delivery does not fail as a whole."""
 
 
 def plant_events(
@@ -26,7 +26,7 @@ def plant_events(
 ) -> tuple[list[str], Counter[str]]:
     """Broken event lines made from copies of ``rows``, 0 to ``most`` per reason, and their counts.
 
-    In a delivery that is ``history`` no event is too old.
+    In a ``history`` delivery no event is too old.
     """
     faults = {reason: spoil for reason, spoil in EVENT_FAULTS.items() if not history or reason != TOO_OLD}
     return _plant(faults, rows, arrival, most, good, rng)
@@ -40,7 +40,7 @@ def plant_products(
 
 
 def mix(lines: list[str], more: list[str], rng: np.random.Generator) -> list[str]:
-    """``more`` at random places between ``lines``, which keep their order."""
+    """``more`` at random positions among ``lines``, which keep their order."""
     places = np.sort(rng.integers(0, len(lines) + 1, len(more)))
     return np.insert(np.array(lines, dtype=object), places, np.array(more, dtype=object)).tolist()
 
@@ -60,7 +60,7 @@ def _plant(
 
 
 def _event(key: str, *values: object) -> Spoil:
-    """A fault that puts one of ``values`` under ``key`` of an event with an id of its own."""
+    """A fault that sets ``key`` to one of ``values`` in an event with a new id."""
 
     def spoil(row: Row, arrival: dt.date, number: int) -> str:
         row["event_id"] = f"x{arrival:%Y%m%d}-{number:04d}"
@@ -83,12 +83,12 @@ def _event_partition(row: Row, arrival: dt.date, number: int) -> str:
 
 
 def _cut(row: Row, arrival: dt.date, number: int) -> str:
-    """A line that a dying writer left behind."""
+    """A truncated line, as left by a dying writer."""
     return json.dumps(row)[: 40 + number]
 
 
 def _product(key: str, *values: object) -> Spoil:
-    """A fault that puts one of ``values`` under ``key`` of a product with an id of its own."""
+    """A fault that sets ``key`` to one of ``values`` in a product with a new id."""
 
     def spoil(row: Row, arrival: dt.date, number: int) -> str:
         row["item_id"] = f"x{arrival:%Y%m%d}-{number:04d}"
@@ -104,7 +104,7 @@ def _product_future(row: Row, arrival: dt.date, number: int) -> str:
 
 
 def _product_again(row: Row, arrival: dt.date, number: int) -> str:
-    """An older state of an item that the same delivery describes."""
+    """An older state of an item in the same delivery."""
     moment = dt.datetime.combine(arrival - dt.timedelta(days=1), dt.time(12), dt.UTC)
     return json.dumps({**row, "updated_at": moment.isoformat()})
 

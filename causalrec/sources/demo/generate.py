@@ -45,7 +45,7 @@ def generate(
         source: size, seed and knobs.
         landing: root of the landing zone, path or URI.
         truth: root of the truth, path or URI.
-        progress: told how many of how many tasks are done.
+        progress: called with the numbers of finished and of all tasks.
         spark: runs the tasks in parallel; None runs them here.
 
     Returns:

@@ -5,7 +5,7 @@ import numpy as np
 from causalrec.sources.demo.world import MERIT, Floats, Ints, World
 
 # demand: logit = BASE + taste <theta, a>/sqrt(8) + confounding * demand(C) (1 + BRAND_SENSITIVITY * b_u)
-BASE = -1.8  # log-odds of interest in an item that nothing speaks for or against
+BASE = -1.8  # log-odds of interest in a neutral item
 BRAND_SENSITIVITY = 0.3  # how much that demand varies between users
 # exposure: the sum of three terms, log popularity, promotion(C) and <theta, a>/sqrt(8)
 SHOWN_BY_POPULARITY = 0.6  # weight of log popularity in what is shown
@@ -17,7 +17,7 @@ CART_SHARE = 0.42  # share of interested views that reach the cart
 PURCHASE_SHARE = 0.45  # share of carts that are bought
 
 LAST = -1
-"""The last day of the shop, which is now."""
+"""The last day of the shop: the present."""
 
 
 def true_logit(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
@@ -27,7 +27,7 @@ def true_logit(world: World, users: Ints, items: Ints, day: int = LAST) -> Float
 
 
 def content_logit(world: World, users: Ints, items: Ints) -> Floats:
-    """The part of :func:`true_logit` that merit and taste explain."""
+    """The part of :func:`true_logit` explained by merit and taste."""
     match = np.einsum("...d,...d->...", world.users.taste[users], world.items.merit[items])
     return np.asarray(BASE + world.knobs.taste * match / np.sqrt(MERIT))
 
@@ -41,7 +41,7 @@ def slopes(world: World, items: Ints, day: int = LAST) -> Floats:
 
 
 def demand_on(world: World, day: int = LAST) -> Floats:
-    """Demand (categories, brands) of a day; by default of the last one, which is now."""
+    """Demand (categories, brands) on a day; by default the last one, the present."""
     return np.asarray(world.confounder.demand + world.calendar.drift[day])
 
 
@@ -52,18 +52,18 @@ def buying_chance(world: World, users: Ints, items: Ints, day: int = LAST) -> Fl
 
 
 def cart_chance(world: World, items: Ints, logit: Floats, lift: Floats | float = 0.0) -> Floats:
-    """Chance of a cart after a click that was meant, given the log-odds of the click."""
+    """Probability of a cart after an intended click, given the log-odds of the click."""
     chance = 2 * CART_SHARE * sigmoid(logit + 0.5)
     return raised(chance, world.items.conversion[items] + lift)
 
 
 def campaign_lift(world: World, items: Ints, day: int) -> Floats:
-    """Log-odds that a hidden campaign adds, on that day, to showing ``items`` and to buying after a click."""
+    """Log-odds that a hidden campaign adds on that day to showing ``items`` and to buying after a click."""
     return np.asarray(world.calendar.campaign[day, world.items.brand[items]])
 
 
 def do_effect(world: World, users: Ints, items: Ints, day: int = LAST) -> Floats:
-    """mu(u, i) = E_C[sigmoid(logit)] with C drawn anew as items carry it: the effect of the content alone."""
+    """mu(u, i) = E_C[sigmoid(logit)] with C drawn anew over items: the effect of the content alone."""
     content = content_logit(world, users, items)
     total = np.zeros_like(content)
     category, brand = world.items.category, world.items.brand
@@ -100,7 +100,7 @@ def sigmoid(x: Floats) -> Floats:
 
 
 def raised(chance: Floats | float, lift: Floats) -> Floats:
-    """``chance`` with ``lift`` added to its log-odds; exactly ``chance`` where the lift is 0."""
+    """``chance`` with ``lift`` added to its log-odds; exactly ``chance`` if the lift is 0."""
     kept, lift = np.broadcast_arrays(np.asarray(chance, np.float64), lift)
     odds = np.exp(lift) * kept
     return np.where(lift == 0, kept, odds / (odds + 1 - kept))

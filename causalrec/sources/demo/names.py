@@ -36,7 +36,7 @@ def event_ids(day: dt.date, block: int, count: int) -> pa.Array:
 
 
 def image_ref(item: int, view: int) -> str:
-    """Where a picture stands below the image root."""
+    """Path of a picture below the image root."""
     suffix = f"_{view + 1}" if view else ""
     return f"{item % IMAGE_FOLDERS:02d}/{item_id(item)}{suffix}.jpg"
 

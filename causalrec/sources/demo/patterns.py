@@ -1,4 +1,4 @@
-"""Brand patterns: how much of the second colour stands at each pixel, from 0 to 1."""
+"""Brand patterns: the share of the second colour at each pixel, from 0 to 1."""
 
 from collections.abc import Callable
 

@@ -79,7 +79,7 @@ def _light(side: int) -> Pixels:
 
 
 def _backdrop(side: int, tint: Colour, warmth: float) -> Pixels:
-    """Studio paper, lighter in the middle, with a breath of the brand's light colour."""
+    """Studio paper, lighter in the middle, with a hint of the brand's light colour."""
     axis = np.linspace(-1, 1, side, dtype=np.float32)
     x, y = np.meshgrid(axis, axis)
     glow = 1 - 0.06 * (x**2 + y**2)
@@ -88,7 +88,7 @@ def _backdrop(side: int, tint: Colour, warmth: float) -> Pixels:
 
 
 def _shadow(masks: dict[str, Pixels]) -> Pixels:
-    """A soft shadow, a little to the lower right; blurred small, as blur has no detail."""
+    """A soft shadow, slightly to the lower right; blurred at a small size, since blur has no detail."""
     whole = Image.fromarray((np.maximum.reduce(list(masks.values())) * 255).astype(np.uint8))
     side = whole.width
     soft = whole.reduce(2).filter(ImageFilter.GaussianBlur(side / 50)).resize(whole.size)

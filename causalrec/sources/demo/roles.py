@@ -43,7 +43,7 @@ class Roles:
 
 
 def choose_roles(world: World) -> Roles:
-    """Pick the special items among those of the first day."""
+    """Pick the special items among those on sale from the first day."""
     rng = stream(world.source.seed, CATALOGUE)
     first = rng.permutation(np.flatnonzero(world.items.launch_day == 0)).tolist()
     kinds = list(BROKEN_KINDS) * BROKEN_PICTURES

@@ -55,7 +55,7 @@ def plan_tasks(world: World) -> list[Task]:
 
 
 def run_task(source: SourceSettings, roots: Roots, task: Task) -> dict[str, Delivered]:
-    """Do one task; returns what it delivered by arrival date (nothing for pictures)."""
+    """Run one task; returns what it delivered by arrival date (nothing for pictures)."""
     world, prices = _shop(source)
     if task.kind == "events":
         return deliver_events(world, prices, roots.landing, roots.truth, task.first, task.second)
@@ -66,7 +66,7 @@ def run_task(source: SourceSettings, roots: Roots, task: Task) -> dict[str, Deli
 def run_here(
     source: SourceSettings, roots: Roots, tasks: list[Task], step: Step
 ) -> Iterator[dict[str, Delivered]]:
-    """One task after the other in this process."""
+    """Run the tasks one after another in this process."""
     for task in tasks:
         yield run_task(source, roots, task)
         step()
@@ -75,7 +75,7 @@ def run_here(
 def run_on_spark(
     spark: "SparkSession", source: SourceSettings, roots: Roots, tasks: list[Task], step: Step
 ) -> Iterator[dict[str, Delivered]]:
-    """One Spark task each, in waves so that progress can be told; only counts come back to the driver."""
+    """Run each as a Spark task, in waves so that progress can be shown; only counts return to the driver."""
     plan = [asdict(task) for task in tasks]
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -109,5 +109,5 @@ def _shop(source: SourceSettings) -> tuple[World, Floats]:
 
 
 def image_root(landing: str) -> str:
-    """Where the shop's pictures stand."""
+    """Root of the shop's pictures."""
     return posixpath.join(landing, "images")

@@ -22,7 +22,7 @@ def write_title(world: World, item: int) -> str:
 
 
 def write_description(world: World, item: int) -> str:
-    """Two or three sentences: what it is, what it is like (merit), how the brand speaks."""
+    """Two or three sentences: what it is, what it is like (merit), in the brand's voice."""
     rng = stream(world.source.seed, CATALOGUE, item, 1)
     category = CATEGORIES[world.items.category[item]]
     brand = BRANDS[world.items.brand[item]]
@@ -35,7 +35,7 @@ def write_description(world: World, item: int) -> str:
 
 
 def _told(world: World) -> list[int]:
-    """Merit dimensions that texts speak of: those that pictures hide, and the shared ones."""
+    """Merit dimensions that texts mention: those that pictures hide, and the shared ones."""
     return list(range(VISIBLE - world.knobs.shared_merit, world.items.merit.shape[1]))
 
 

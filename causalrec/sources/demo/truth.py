@@ -1,7 +1,7 @@
 """The causal truth of a generated shop, in a folder that the pipeline never reads.
 
 ``shop.json`` settings · ``items.parquet`` merit and confounder · ``users.parquet`` taste ·
-``accidents/`` ids of events that no one meant · ``propensity.npy`` and ``effect.npy`` (users, items) ·
+``accidents/`` ids of accidental events · ``propensity.npy`` and ``effect.npy`` (users, items) ·
 ``planted.json`` rejects per arrival date, table and reason · ``deliveries.json`` lines per arrival date.
 """
 

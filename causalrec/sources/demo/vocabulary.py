@@ -7,7 +7,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Category:
-    """A product category: where it stands, what its products are called and made of, what they cost."""
+    """A product category: its path, and the names, materials and prices of its products."""
 
     path: str
     shape: str
@@ -19,7 +19,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Brand:
-    """A brand: its palette (main colours, accent), its pattern and its way of speaking."""
+    """A brand: its palette (main colours, accent), its pattern and its voice."""
 
     name: str
     palette: tuple[Colour, Colour, Colour]
@@ -76,7 +76,7 @@ BRANDS = (
 )  # fmt: skip
 
 NEWCOMER = len(BRANDS) - 1
-"""Index of the brand that nobody has seen on the first day."""
+"""Index of the brand that is not yet on sale on the first day."""
 
 MERIT_WORDS = (
     ("cool-toned", "muted", "balanced", "warm", "glowing"),

@@ -1,4 +1,4 @@
-"""The shop's hidden state: what items are, what users like, what brand and category do to both.
+"""The shop's hidden state: items, users' tastes, and the influence of brand and category on both.
 
 Follows section "semi-synthetic generator with known truth" of the model's specification: a confounder C =
 (category, brand) drives looks, words, demand and promotion; merit ``a`` is what users truly want.
@@ -14,7 +14,7 @@ from causalrec.config.sections import DemoSettings, SourceSettings
 from causalrec.sources.demo.calendar import Calendar, draw_calendar
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES, NEWCOMER
 
-SESSIONS_PER_DAY = 0.55  # mean sessions of one user and day
+SESSIONS_PER_DAY = 0.55  # mean sessions per user and day
 LATE_JOINER_SHARE = 0.12  # share of users who join after the first day
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ MERIT = 8
 """Dimensions of merit and taste."""
 
 ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR, CONVERSION, COMPANIONS = range(10)
-"""Streams of random numbers: each part of the shop draws from its own."""
+"""Random streams: each part of the shop draws from its own."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Users:
 
 @dataclass(frozen=True)
 class Confounder:
-    """What (category, brand) does to demand and to promotion; both (categories, brands)."""
+    """The effect of (category, brand) on demand and on promotion; both (categories, brands)."""
 
     demand: Floats
     promotion: Floats
@@ -63,7 +63,7 @@ class Confounder:
 
 @dataclass(frozen=True)
 class World:
-    """All of it, with the settings that made it."""
+    """The whole shop, with the settings that generated it."""
 
     source: SourceSettings
     items: Items
@@ -94,7 +94,7 @@ def build_world(source: SourceSettings) -> World:
 
 
 def companions(source: SourceSettings) -> Ints:
-    """What goes with each item (N,), if ``companions`` is above 0; no item goes with itself."""
+    """The companion of each item (N,), if ``companions`` is above 0; no item is its own companion."""
     order = stream(source.seed, COMPANIONS).permutation(source.items)
     found = np.empty(source.items, dtype=np.int64)
     found[order] = np.roll(order, 1)
@@ -125,7 +125,7 @@ def _items(source: SourceSettings, confounder: Confounder) -> Items:
     launch[n - fresh] = newcomer_day
     brand[(launch >= newcomer_day) & (rng.random(n) < 0.7)] = NEWCOMER
     brand[n - fresh] = NEWCOMER
-    shuffle = rng.permutation(n)  # the number of an item must not say when it came
+    shuffle = rng.permutation(n)  # an item's number must not reveal when it was launched
     category, brand, launch = category[shuffle], brand[shuffle], launch[shuffle]
     merit = rng.normal(size=(n, MERIT))
     log_pop = 0.9 * rng.normal(size=n) + 0.3 * confounder.demand[category, brand]

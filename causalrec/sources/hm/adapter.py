@@ -1,4 +1,4 @@
-"""The H&M layout as a source: converted once, again only where the raw files changed."""
+"""The H&M layout as a source: converted once, and again only if the raw files change."""
 
 import datetime as dt
 import shutil
@@ -18,7 +18,7 @@ from causalrec.sources.marker import Marker, claim, digest, write_marker
 from causalrec.sources.progress import Progress
 
 CONVERTER = 1
-"""Version of the conversion; a change of what it writes is a new number."""
+"""Version of the conversion; raised whenever its output changes."""
 
 
 def hm_fingerprint(settings: Settings) -> str:
@@ -31,7 +31,7 @@ def hm_fingerprint(settings: Settings) -> str:
 
 
 def land_hm(settings: Settings, progress: Progress) -> tuple[Marker, bool]:
-    """Convert the raw folder unless that was done; returns the marker and whether anything was written.
+    """Convert the raw folder unless already done; returns the marker and whether anything was written.
 
     Raises:
         SourceError: a raw file is absent or empty, or the landing zone belongs to another source.
@@ -41,7 +41,7 @@ def land_hm(settings: Settings, progress: Progress) -> tuple[Marker, bool]:
     there = claim(root, "hm")
     if there is not None and there.complete and there.fingerprint == mark:
         return there, False
-    check_columns(raw, ARTICLES, ARTICLE_COLUMNS)  # before the long part
+    check_columns(raw, ARTICLES, ARTICLE_COLUMNS)  # before the slow part
     write_marker(root, Marker("hm", mark, False))
     spool_parent = settings.paths.work.absolute()
     spool_parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def land_hm(settings: Settings, progress: Progress) -> tuple[Marker, bool]:
 
 
 def _drop_others(root: str, kind: Kind, keep: list[dt.date]) -> None:
-    """Deliveries of an earlier conversion that the raw files no longer contain."""
+    """Removes deliveries of an earlier conversion that the raw files no longer contain."""
     for date in sorted(set(arrival_dates(root, kind)) - set(keep)):
         files, path = fsspec.core.url_to_fs(delivery_folder(root, kind, date))
         files.rm(path, recursive=True)

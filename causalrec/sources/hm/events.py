@@ -1,8 +1,8 @@
-"""Purchases of the H&M layout: one delivery per day, whatever the size of the raw file.
+"""Purchases in the H&M layout: one delivery per day, whatever the size of the raw file.
 
 Two passes keep memory flat: the CSV is split by day into a spool folder as it streams by, then each day is
 numbered and written. Lines that repeat (customer, article, day) are real repeat purchases, so they are
-counted and each count is part of the event's id.
+counted and the count is part of the event's id.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ from causalrec.sources.progress import Progress
 NAME = "transactions.parquet"
 LINE = "line"
 SHOPPING_SECONDS = 80_000
-"""Baskets start within so many seconds after midnight; repeats follow by a second each."""
+"""Baskets start within this many seconds after midnight; repeats follow one second apart."""
 DAY = "day-"
 
 SCHEMA = pa.schema(
@@ -47,7 +47,7 @@ def split_by_day(raw: str, spool: Path) -> list[dt.date]:
     """First pass: stream the transactions into ``spool/day-.../``; returns the days, ascending.
 
     Raises:
-        ContractError: a value of the CSV has not its type.
+        ContractError: a value in the CSV does not have its type.
     """
     try:
         for number, batch in enumerate(_numbered(raw)):

@@ -1,4 +1,4 @@
-"""The public H&M Kaggle layout: which files and columns are read, and how they are opened as streams."""
+"""The public H&M Kaggle layout: the files and columns that are read, and how they are streamed."""
 
 import posixpath
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ def open_stream(raw: str, name: str, columns: Mapping[str, pa.DataType]) -> csv.
 
     Raises:
         SourceError: the file is absent or empty.
-        ContractError: a column is missing, or a value has not its type.
+        ContractError: a column is missing, or a value does not have its type.
     """
     check_header(raw, name, columns)
     files, path = fsspec.core.url_to_fs(posixpath.join(raw, name))
@@ -57,7 +57,7 @@ def open_stream(raw: str, name: str, columns: Mapping[str, pa.DataType]) -> csv.
 
 
 def check_header(raw: str, name: str, columns: Mapping[str, pa.DataType]) -> None:
-    """Refuse a file without the columns that are read.
+    """Refuse a file without the required columns.
 
     Raises:
         SourceError: the file is absent or empty.
@@ -83,7 +83,7 @@ def check_header(raw: str, name: str, columns: Mapping[str, pa.DataType]) -> Non
 
 
 def bad_value(name: str, error: Exception) -> ContractError:
-    """A value that is not of its column's type."""
+    """The error for a value that is not of its column's type."""
     return ContractError(f"{name}: {error}", do="correct that value in the raw file")
 
 

@@ -71,7 +71,7 @@ def to_products(articles: pa.Table, day: dt.date) -> pa.Table:
 
 
 def _description(articles: pa.Table) -> pa.ChunkedArray:
-    """What the shop says, then the attributes: ``... Colour: Black (Dark). Appearance: Solid. ...``."""
+    """The shop's text, then the attributes: ``... Colour: Black (Dark). Appearance: Solid. ...``."""
     colour = pc.binary_join_element_wise(
         "Colour: ", articles["colour_group_name"], " (", articles["perceived_colour_value_name"], ").", ""
     )
@@ -81,7 +81,7 @@ def _description(articles: pa.Table) -> pa.ChunkedArray:
 
 
 def _joined(parts: list[pa.ChunkedArray], separator: str) -> pa.ChunkedArray:
-    """Parts that are there, joined; null where none is."""
+    """The non-null parts, joined; null if there are none."""
     text = pc.binary_join_element_wise(*parts, separator, null_handling="skip")
     return pc.if_else(pc.equal(text, ""), None, text)
 

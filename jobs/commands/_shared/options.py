@@ -14,7 +14,7 @@ def day(text: str) -> dt.date:
     """A date as people write it on a command line.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not a date.
     """
     try:
         return dt.date.fromisoformat(text)
@@ -23,7 +23,7 @@ def day(text: str) -> dt.date:
 
 
 def one_of(names: Collection[str]) -> Callable[[str], str]:
-    """A parser that takes ``names`` only, and says which there are."""
+    """A parser that accepts only ``names``, and lists them otherwise."""
 
     def parse(text: str) -> str:
         if text not in names:
@@ -47,7 +47,7 @@ User = Annotated[str, typer.Argument(metavar="USER", help="User id.")]
 Json = Annotated[bool, typer.Option("--json", help="Everything as JSON, for scripts.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds.")]
 ModelSettings = Annotated[
-    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with [model] and [training].")
+    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with \\[model] and \\[training].")
 ]
 Why = Annotated[str, typer.Option("--why", help="Reason, shown in the history.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides (default: the user name on this machine).")]

@@ -30,7 +30,7 @@ READ = {
 REFUSED = {
     "empty": ("", "0 rows"),
     "header alone": (HEADER + "\n", "0 rows"),
-    "open quote": (CSV.replace("u7", '"u7'), "never closed"),
+    "open quote": (CSV.replace("u7", '"u7'), "one is a.txt: EOFError: a quote is opened on line 8"),
     "key twice": (LINES.replace("{", '{"item_id": "x", '), "40 of 40 rows (100.0%) are rejected"),
     "column twice": (CSV.replace("price", "item_id"), "column item_id: expected once, found 2 times"),
     "no header": (CSV.partition("\n")[2], "add a header line"),

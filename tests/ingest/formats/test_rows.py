@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract, load_contract
 from causalrec.errors import ContractError, SourceError
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.header import check_header
 
@@ -22,8 +24,10 @@ DAY = dt.date(2026, 3, 1)
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 
-def parse(file: Path, landing: Contract = LANDING, max_row_bytes: int = 5_000) -> list[dict[str, Any]]:
-    batches = read_file(str(file), file.name, DAY, landing, ReadLimits(max_row_bytes, 1_000))
+def parse(
+    file: Path, landing: Contract = LANDING, max_row_bytes: int = 5_000, layout: Layout = AS_CONTRACT
+) -> list[dict[str, Any]]:
+    batches = read_file(str(file), file.name, DAY, landing, ReadLimits(max_row_bytes, 1_000), layout)
     return [row for batch in batches for row in batch.to_pylist()]
 
 
@@ -125,6 +129,36 @@ def test_parquet_values_that_do_not_fit(tmp_path: Path) -> None:
     assert json.loads(rows[1]["raw"])["event_id"] == "e2"
 
 
+BORDERS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@pytest.mark.parametrize("unit", BORDERS)
+@pytest.mark.parametrize("feed", [{}, {"columns": {"event_time": "event_time"}}])
+def test_times_of_parquet_never_turn_into_others(tmp_path: Path, unit: str, feed: dict[str, Any]) -> None:
+    """Milliseconds beyond what microseconds hold came out as 1970, and years beyond 9999 broke `check`."""
+    noon = int(NOON.timestamp()) * BORDERS[unit]
+    far = 10**18 if unit == "ns" else 260_000_000_000 * BORDERS[unit]
+    values = [noon, 2**62, -(2**62), far]
+    times = pa.array(values, pa.timestamp(unit, "UTC"))
+    file = tmp_path / "a.parquet"
+    words = {name: pa.array(["x"] * 4) for name in ("event_id", "user_id", "item_id", "event_type")}
+    pq.write_table(pa.table(words | {"event_time": times}), file, version="2.6")
+    rows = parse(file, layout=Layout(FeedLayout.model_validate(feed)))
+    held = [row["event_time"] is not None for row in rows]
+    assert held == ([True] * 4 if unit == "ns" else [True, False, False, False])
+    assert rows[0]["event_time"] == NOON
+    lost = [row for row in rows if row["event_time"] is None]
+    assert {(row["reason"], row["detail"]) for row in lost} <= {
+        ("invalid_type", "event_time: it is outside the years 1 to 9999")
+    }
+
+
+def test_one_cell_of_parquet_that_is_not_utf8_costs_one_row(tmp_path: Path) -> None:
+    garbled = pa.Array.from_buffers(pa.string(), 2, pa.array([b"gr\xfc\xdf", b"a"], pa.binary()).buffers())
+    rows = parse(_parquet(tmp_path / "a.parquet", user_id=garbled))
+    assert marks(rows) == [(1, "bad_text", "user_id: it is not UTF-8"), (2, None, None)]
+
+
 def test_parquet_lists_of_references(tmp_path: Path) -> None:
     file = tmp_path / "p.parquet"
     table = {
@@ -156,6 +190,12 @@ def test_parquet_lists_of_references(tmp_path: Path) -> None:
 def test_retyped_and_new_columns(tmp_path: Path, columns: dict[str, pa.Array], message: str) -> None:
     file = _parquet(tmp_path / "a.parquet", **columns)
     with pytest.raises(ContractError, match=message):
+        check_header(str(file), LANDING)
+
+
+def test_a_column_of_parquet_that_stands_there_twice(tmp_path: Path) -> None:
+    file = _parquet(tmp_path / "a.parquet", User_ID=pa.array(["x", "y"]))
+    with pytest.raises(ContractError, match="column user_id: expected once, found 2 times"):
         check_header(str(file), LANDING)
 
 

@@ -113,7 +113,7 @@ def test_damaged_bytes_are_never_taken_for_an_encoding_or_a_header(tmp_path: Pat
         file.write_bytes(whole[:kept_bytes])
         with pytest.raises(SourceError, match=AGAIN):
             read(file)
-    for damaged in (b"\x00" + whole[1:], bytes(200)):
+    for damaged in (b"\x00" + whole[1:], bytes(200), b"x", b"gone\nwrong\n"):
         file.write_bytes(damaged)
         with pytest.raises(SourceError, match=AGAIN):
             read(file)

@@ -1,0 +1,134 @@
+"""Cells of a Parquet file before any row is looked at: texts are bounded, and no value is taken that lies."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from causalrec.errors import ReasonCode
+from causalrec.ingest.formats.batch import Problem
+
+CHUNK_BYTES = 64 << 20  # of texts that are decoded from dictionaries at a time
+FIRST_SECOND, LAST_SECOND = -62_135_510_400, 253_402_214_400  # a day inside the years 1 to 9999, in any zone
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is wrong with some rows: ``rows`` is true for these."""
+
+    rows: pa.Array
+    problem: Problem
+
+
+def is_text(found: pa.DataType) -> bool:
+    """Whether values are texts or bytes, whose length nothing bounds."""
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_binary(found))
+
+
+def row_bytes(batch: pa.RecordBatch) -> pa.Array:
+    """Bytes of the texts of each row, which are still dictionary-encoded."""
+    sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+            sizes = pc.add(sizes, pc.fill_null(lengths.take(column.indices), 0))
+    return sizes
+
+
+def pieces(
+    batch: pa.RecordBatch, sizes: pa.Array, max_row_bytes: int
+) -> Iterator[tuple[pa.RecordBatch, Flaw]]:
+    """Pieces small enough to decode, each with its rows that are too long."""
+    long = pc.greater(sizes, max_row_bytes)
+    kept = pc.if_else(long, 0, sizes)
+    filled = pc.divide(pc.cumulative_sum(kept), CHUNK_BYTES)
+    problem = Problem(ReasonCode.BAD_TEXT, f"the row is longer than {max_row_bytes:,} bytes")
+    start = 0
+    while start < batch.num_rows:
+        same = pc.equal(filled.slice(start), filled[start])
+        size = max(pc.sum(pc.cast(same, pa.int64())).as_py(), 1)
+        yield batch.slice(start, size), Flaw(long.slice(start, size), problem)
+        start += size
+
+
+def unfolded(
+    batch: pa.RecordBatch, long: Flaw, types: pa.Schema, names: Mapping[str, str]
+) -> tuple[pa.RecordBatch, list[Flaw]]:
+    """Decoded columns under our names, and every flaw; the cells that cause it are null.
+
+    Args:
+        types: of the columns, by their names in the file. names: ours, by those.
+    """
+    columns, flaws = [], [long]
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            garbled = _garbled(column)
+            if garbled is not None:
+                flaws.append(Flaw(garbled, Problem(ReasonCode.BAD_TEXT, f"{names[name]}: it is not UTF-8")))
+            hidden = long.rows if garbled is None else pc.or_(long.rows, garbled)
+            shown = pc.if_else(hidden, None, column.indices)
+            column = pa.DictionaryArray.from_arrays(shown, column.dictionary).dictionary_decode()
+        beyond = _beyond_years(column)
+        if beyond is not None:
+            detail = f"{names[name]}: it is outside the years 1 to 9999"
+            flaws.append(Flaw(beyond, Problem(ReasonCode.INVALID_TYPE, detail)))
+            column = pc.if_else(beyond, pa.scalar(None, column.type), column)
+        target = types.field(name).type
+        if pa.types.is_timestamp(target) and column.type != target:
+            column = pc.cast(column, target)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, names=[names[name] for name in batch.schema.names]), flaws
+
+
+def problem_of(flaws: Sequence[Flaw], i: int) -> Problem | None:
+    """What is wrong with row ``i``."""
+    return next((one.problem for one in flaws if one.rows[i].as_py()), None)
+
+
+def flawed(flaws: Sequence[Flaw]) -> pa.Array:
+    """True for every row with a flaw."""
+    rows = flaws[0].rows
+    for one in flaws[1:]:
+        rows = pc.or_(rows, one.rows)
+    return rows
+
+
+def _garbled(column: pa.DictionaryArray) -> pa.Array | None:
+    """Rows whose text is not UTF-8; None where all are, which Arrow tells at once."""
+    texts = column.dictionary
+    if pa.types.is_binary(texts.type):
+        return None
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        wrong = [value is not None and not _is_utf8(value) for value in texts.cast(pa.binary()).to_pylist()]
+        return pc.fill_null(pa.array(wrong, pa.bool_()).take(column.indices), False)
+    return None
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _beyond_years(column: pa.Array) -> pa.Array | None:
+    """Times and dates that no calendar of Python has, and that another unit cannot hold; None for none."""
+    if pa.types.is_timestamp(column.type):
+        units = PER_SECOND[column.type.unit]
+        numbers = pc.cast(column, pa.int64())
+    elif pa.types.is_date32(column.type):
+        units = 1
+        numbers = pc.multiply(pc.cast(pc.cast(column, pa.int32()), pa.int64()), 86_400)
+    elif pa.types.is_date64(column.type):
+        units = PER_SECOND["ms"]
+        numbers = pc.cast(column, pa.int64())
+    else:
+        return None
+    low, high = (min(max(second * units, -(2**63)), 2**63 - 1) for second in (FIRST_SECOND, LAST_SECOND))
+    beyond = pc.or_(pc.less(numbers, low), pc.greater(numbers, high))
+    return pc.fill_null(beyond, False) if pc.any(beyond).as_py() else None
