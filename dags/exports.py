@@ -1,8 +1,8 @@
-"""The published lists into the stores that the shop serves from, whenever a night has published all three.
+"""Exports the published lists to the shop's stores, whenever a night has published all three.
 
-The DAG waits for the assets of the three tables, not for a clock: a night that fails exports nothing, and the
-stores go on serving the night before. What is exported is the newest published night, so that a backfill of
-an old date never takes its place.
+The DAG waits for the assets of the three tables, not for a clock: a failed night exports nothing, and the
+stores continue to serve the previous night. The newest published night is exported, so that a backfill of an
+old date never replaces it.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Retention, compaction and vacuum of all tables, every Sunday before the training.
 
-What live models are pinned to stays readable, and a table that is being written at that moment is left for
-the next time.
+Versions that live models are pinned to stay readable, and a table that is being written at the time is
+skipped until the next run.
 """
 
 import sys

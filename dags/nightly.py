@@ -1,10 +1,10 @@
 """Every night: yesterday's deliveries in, one partition of recommendations out.
 
 The run of logical date D starts when D is over and works on ``ds`` = D. Runs never overlap: each job
-replaces the partition of its date, and a partition has one writer. A backfill that Airflow starts with more
-runs at a time waits in ``land`` for its turn.
+replaces the partition of its date, and a partition has one writer. Runs of a backfill started in parallel
+wait for their turn in ``land``.
 
-With ``CAUSALREC_DEADLINE_HOURS`` somebody is told when the lists of D are not there so many hours after D.
+With ``CAUSALREC_DEADLINE_HOURS`` people are notified if the lists of D are not ready that many hours after D.
 """
 
 import os
@@ -28,12 +28,12 @@ from causalrec_dags.notify import anybody, tell_late
 
 
 def late(context: Mapping[str, Any]) -> None:
-    """Called on a worker, which finds this file by its place in the DAG bundle but nothing beside it."""
+    """Called on a worker, which finds this file by its path in the DAG bundle but nothing next to it."""
     tell_late(context)
 
 
 def deadline() -> DeadlineAlert | None:
-    """When a night is late; None where nobody is to be told."""
+    """When a night is late; None without receivers."""
     hours = float(os.environ.get("CAUSALREC_DEADLINE_HOURS") or 0)
     if not hours or not anybody():
         return None

@@ -1,9 +1,9 @@
 """A new challenger every week, on demand, or when something asks for one.
 
-Whatever finds that the champion has aged (a monitor, a person) reports an event of the asset
-``causalrec://registry/training_request``; every run works on the last day that is over. The gate in
-``promote`` decides whether the challenger may replace the champion; unless a setting says otherwise, a
-person is asked then.
+Whoever finds that the champion has aged (the monitor, a person) reports an event of the asset
+``causalrec://registry/training_request``; every run works on the last completed day. The gate in
+``promote`` decides whether the challenger may replace the champion; unless a setting says otherwise, a person
+is asked as well.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Writes what the documentation draws from the code: ``python -m infra.doc_tables``, after a change of it."""
+"""Writes the tables of the documentation that are generated from code: ``python -m infra.doc_tables``."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,11 @@ from causalrec.contracts.markdown import contract_table
 from causalrec.pipeline import stage_table
 
 DOCS = Path(__file__).parents[1] / "docs"
-LANDING = "`landing_"  # contracts of deliveries, which are no tables of the lake
+LANDING = "`landing_"  # contracts of deliveries, which are not tables of the lake
 
 
 def drawn() -> dict[Path, str]:
-    """The pages that hold such tables, as they should be."""
+    """The pages with such tables, as they should be."""
     tables = "\n".join(row for row in contract_table().splitlines() if LANDING not in row)
     return {
         DOCS / "settings.md": settings_reference(),
@@ -22,7 +22,7 @@ def drawn() -> dict[Path, str]:
 
 
 def _with_table(page: Path, table: str) -> str:
-    """The page with ``table`` in place of the one that has the same head."""
+    """The page with ``table`` instead of the one with the same header."""
     head = re.escape(table.partition("\n")[0])
     text, found = re.subn(rf"^{head}\n(\|.*\n)+", lambda _: f"{table}\n", page.read_text("utf-8"), flags=re.M)
     if found != 1:

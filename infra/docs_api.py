@@ -11,7 +11,7 @@ LIBRARY = "causalrec"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages; they exist in the site only."""
+    """Adds the pages, which exist only in the site."""
     root = Path(config.config_file_path).parent
     for package, modules in packages(root / LIBRARY):
         text = f"# {package}\n\n" + "\n\n".join(f"::: {name}" for name in modules) + "\n"

@@ -14,13 +14,15 @@ from causalrec.registry.promotion.decisions import Answer, Decider, answer_quest
 from causalrec.run import Run
 from jobs._stage.runner import Job, main
 
-ANSWERS: dict[str, Answer] = {"Approve": "approve", "Reject": "reject", "Decide later": "leave"}
+ANSWERS: dict[str, Answer] = {
+    "Approve": "approve", "Reject": "reject", "Try it": "try", "Decide later": "leave",
+}  # fmt: skip
 NOBODY = "no answer in time"
 
 
 @dataclass(frozen=True)
 class Said:
-    """What was answered, about which version, by whom."""
+    """The answer, the version it concerns, and who gave it."""
 
     answer: Answer
     version: str

@@ -1,6 +1,6 @@
-"""The ``causalrec`` command. A command is one file under jobs/commands, imported when it is called.
+"""The ``causalrec`` command. Each command is one file under jobs/commands, imported only when called.
 
-Help, completion of names and a mistyped command need none of them: importing all takes seconds.
+Help, completion and mistyped commands import none of them, since importing all takes seconds.
 """
 
 import functools
@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from causalrec import __version__
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from jobs.commands._shared.many import ManyValues
 
@@ -36,7 +37,7 @@ class Command:
 
     @property
     def module(self) -> str:
-        """Where it is; those of the laboratory have a folder of their own."""
+        """Its module; laboratory commands have their own folder."""
         return f"jobs.commands.{'studies.' if self.panel == STUDIES else ''}{self.name}"
 
 
@@ -72,7 +73,7 @@ COMMANDS = (
 
 
 class Lazy(TyperGroup):
-    """Knows its commands by name; imports the one that is called."""
+    """A group that knows its commands by name and imports the one that is called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """The command named by ``args``, ready to parse the rest."""
@@ -90,12 +91,13 @@ def loaded(name: str) -> Any:  # noqa: ANN401 - typer keeps its command classes 
 
 
 def _reporting(name: str, function: Callable[..., int]) -> Callable[..., None]:
-    """``function`` with its status as exit status, and its errors as one line."""
+    """``function`` with its return value as exit status, and errors printed as one line."""
 
     @functools.wraps(function)
     def run(*arguments: object, **options: object) -> None:
         try:
-            status = function(*arguments, **options)
+            with disk_faults_named():
+                status = function(*arguments, **options)
         except CausalrecError as error:
             Console().print(f"[bold red]{name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             status = EXIT_ERROR
@@ -111,7 +113,7 @@ def _version(wanted: bool) -> None:
 
 
 def application() -> typer.Typer:
-    """The whole command line, with the names and help of its commands only."""
+    """The command line, with only the names and help of its commands."""
     app = typer.Typer(cls=Lazy, name="causalrec", no_args_is_help=True, rich_markup_mode="rich")
 
     @app.callback(help="Nightly recommendations: look at nights, lists and models, and run what is due.")

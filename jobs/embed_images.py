@@ -1,4 +1,4 @@
-"""Give every picture that has none yet a vector."""
+"""Compute vectors for all pictures that do not have one yet."""
 
 import sys
 

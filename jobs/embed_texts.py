@@ -1,4 +1,4 @@
-"""Give every product text that has none yet a vector."""
+"""Compute vectors for all product texts that do not have one yet."""
 
 import sys
 

@@ -12,7 +12,7 @@ from jobs.commands.show import newest
 
 
 def _work(run: Run) -> Outcome:
-    """A store that fails does not keep the others waiting; the stage fails after all were tried."""
+    """A failing store does not hold up the others; the stage fails once all have been tried."""
     settings = run.settings
     ds = newest(run.lake)
     with run.progress.steps(f"export of {ds}") as show:
@@ -39,7 +39,7 @@ JOB = Job(
     name="export",
     inputs=lambda run: {"export": run.settings.export.model_dump_json()},
     work=_work,
-    always=True,  # the stores are not ours alone; each says itself whether it is up to date
+    always=True,  # the stores are not ours alone; each reports itself whether it is up to date
 )
 
 if __name__ == "__main__":

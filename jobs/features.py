@@ -1,4 +1,4 @@
-"""Write the page of what the encoders made of the catalogue of a date."""
+"""Write the page on how the encoders see the catalogue of a date."""
 
 import sys
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ COLUMNS = ("contents", "without a vector", "exact duplicates", "near duplicates"
 
 
 def _work(run: Run) -> Outcome:
-    """Write the page, print its numbers and where it lies."""
+    """Write the page, and print its numbers and path."""
     page, summaries = feature_page(run.settings, run.lake, run.ds)
     run.progress.say(table_of(summaries))
     run.progress.say(f"page: {page}")

@@ -19,11 +19,11 @@ def _work(run: Run) -> Outcome:
     if run.settings.source.kind != "native":
         return done
     _look(run)
-    return replace(done, inputs=seen)  # what is delivered while it is looked at is looked at next time
+    return replace(done, inputs=seen)  # what is delivered during the check is checked next time
 
 
 def _look(run: Run) -> None:
-    """The first stage of a night: what later stages would refuse is said within seconds, without Spark.
+    """Report within seconds, without Spark, what later stages would refuse.
 
     Raises:
         SourceError: a file of the date's delivery cannot be read as it is.

@@ -35,7 +35,7 @@ def _said(found: Mapping[str, float]) -> str:
 
 
 def _inputs(run: Run) -> dict[str, str]:
-    """The versions of all tables: while nothing was written since, there is nothing to keep in shape."""
+    """The versions of all tables: if nothing has been written since, no upkeep is needed."""
     tables = [run.lake.table(name) for name in table_names() if name != LEDGER]
     return {table.name: str(table.version()) for table in tables if table.exists()}
 

@@ -1,4 +1,4 @@
-"""Compare the night with what the champion's review promised: the table ``monitoring`` and its page."""
+"""Compare the night with the figures in the champion's review: the table ``monitoring`` and its page."""
 
 import datetime as dt
 import sys

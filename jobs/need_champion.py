@@ -1,4 +1,4 @@
-"""Exit 0 where a model must be trained, 99 where a champion can score tonight, 1 on an error."""
+"""Exit 0 if a model must be trained, 99 if a champion can score tonight, 1 on an error."""
 
 import sys
 
@@ -10,7 +10,10 @@ from jobs._stage.runner import Question, main
 
 
 def training_needed(run: Run) -> tuple[bool, str]:
-    """Which it is, and why. A promotion that its own process did not finish is finished first."""
+    """Whether training is needed, and why.
+
+    A promotion that its own process did not finish is finished first.
+    """
     settings = run.settings
     settled(settings, run.lake)
     champion = usable_champion(settings, run.lake)

@@ -1,8 +1,7 @@
 """What a backfill would do: ``python -m jobs.plan --from YYYY-MM-DD --to YYYY-MM-DD``.
 
-Per date one of three states, found without Spark and without writing anything: ``missing`` (a job has never
-succeeded for it), ``stale`` (all succeeded, but something that a result depends on is different now) and
-``done``.
+Each date has one of three states, found without Spark and without writing anything: ``missing`` (a job has
+never succeeded for it), ``stale`` (all succeeded, but an input of a result has changed) and ``done``.
 """
 
 import argparse
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
 from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
@@ -53,7 +53,7 @@ def _plan_day(
 
 
 def why_stale(context: Run, job: Job, row: LedgerRow, ds: dt.date) -> str | None:
-    """Why the recorded result of ``job`` is no longer the one it would make; None where it is."""
+    """Why the recorded result of ``job`` is no longer the one it would make; None if it still is."""
     at_date = context.at(ds)
     try:
         inputs = inputs_of(job, at_date)
@@ -78,9 +78,10 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     arguments = _parser().parse_args(argv)
     try:
-        context = open_run(loaded(arguments), arguments.first)
-        names = LEFT_BEHIND if arguments.pages else NIGHTLY
-        days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
+        with disk_faults_named():
+            context = open_run(loaded(arguments), arguments.first)
+            names = LEFT_BEHIND if arguments.pages else NIGHTLY
+            days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
     except CausalrecError as error:
         console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_ERROR

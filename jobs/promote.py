@@ -1,4 +1,4 @@
-"""Make the challenger champion if the gate lets it pass."""
+"""Make the challenger champion if it passes the gate."""
 
 import sys
 

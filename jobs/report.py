@@ -41,7 +41,7 @@ def _work(run: Run) -> Outcome:
 
 
 def _truth(run: Run) -> tuple[TruthLine, ...]:
-    """The version that scored the night against the truth of the shop; empty where nobody knows it."""
+    """The version that scored the night, against the truth of the shop; empty if that is unknown."""
     scored = run.ledger.last_success("score", run.ds)
     if run.settings.source.kind != "demo" or scored is None:
         return ()
@@ -52,7 +52,7 @@ def _truth(run: Run) -> tuple[TruthLine, ...]:
 
 
 def _show(run: Run) -> None:
-    """One table per question people have in the morning."""
+    """One table per question that people have in the morning."""
     night = _night(run)
     run.progress.say(tables_of(night))
     if night.unread:
@@ -82,7 +82,7 @@ def tables_of(night: NightFacts) -> Table:
 
 
 def fields_of(unread: Sequence[UnreadField]) -> Table:
-    """Columns that became empty in some rows, which are kept all the same."""
+    """Columns that became null in some rows; the rows are kept all the same."""
     table = Table(title="fields left empty (causalrec requeue tries them again)")
     for name in ("table", "arrived", "column", "reason", "rows", "such as"):
         table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
@@ -107,7 +107,7 @@ def metrics_of(metrics: Metrics) -> Table:
 
 
 def _short(location: str) -> str:
-    """Relative to the current folder where it lies below it."""
+    """Relative to the current folder if it is below it."""
     path = Path(location)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else location
 

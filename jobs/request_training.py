@@ -1,4 +1,4 @@
-"""Exit 0 where the night's monitoring asks for training, 99 where it does not, 1 on an error.
+"""Exit 0 if the night's monitoring requests training, 99 if it does not, 1 on an error.
 
 In Airflow a 0 reports the asset that the training DAG waits for.
 """

@@ -15,7 +15,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.registry.champion.alias import champion_of
 from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
-from causalrec.registry.gate.judge import floors, score_on
+from causalrec.registry.gate.judge import baselines, score_on
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
@@ -32,7 +32,7 @@ MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red
 
 
 def _inputs(job: Run) -> dict[str, str]:
-    """The evaluation and all that it depends on, and what the page shows of it."""
+    """The evaluation and everything it depends on, and what the page shows of it."""
     evaluated = job.ledger.last_success("evaluate", job.ds)
     return {
         **evaluate_version_inputs(job.settings, job.lake, job.ledger, job.ds),
@@ -59,7 +59,7 @@ def review(job: Run) -> tuple[Reviewed, Path, str]:
     """Writes the page of the challenger; returns what was reviewed, the file and its artifact path.
 
     Raises:
-        RegistryError: no challenger, it was not evaluated on ``ds``, or MLflow does not answer.
+        RegistryError: no challenger, it was not evaluated on ``ds``, or MLflow does not respond.
     """
     settings, lake, ds = job.settings, job.lake, job.ds
     client = connect(settings)
@@ -99,7 +99,7 @@ def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, Model
     label, package = list(packages.items())[-1]
     if len(packages) > 1:
         return RankingSide(label, score_on(package, dataset))
-    name, score = list(floors(settings, dataset.data).items())[-1]
+    name, score = list(baselines(settings, dataset.data).items())[-1]
     return RankingSide(f"the {name} baseline", score)
 
 
@@ -111,7 +111,7 @@ def _verdict(
     dataset: Dataset,
     champion: ModelVersion | None,
 ) -> GateOutcome:
-    """What the gate says. A version that was promoted in the meantime is judged against whom it was then."""
+    """The gate's verdict. A version promoted meanwhile is compared with the champion of that time."""
     before = challenger.tags.get(AGAINST) or None if champion is None else champion.version
     evaluation = read_comparison(lake, ds, challenger.version, challenger.tags.get(MODEL, ""))
     found = decide(evaluation, settings.gate, dataset_id=dataset.dataset_id, champion=before)
@@ -123,7 +123,7 @@ def _verdict(
 
 
 def _ledger_cost(ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """What the jobs of the version took on this machine."""
+    """The cost of the version's jobs on this machine."""
     rows = {job: ledger.last_success(job, ds) for job in ("build_dataset", "train", "evaluate")}
     return {
         f"job {job}": f"{row.seconds:,.1f} s, {row.cpu_seconds:,.1f} CPU s"

@@ -1,4 +1,4 @@
-"""Search for better settings of the model, where the last search is long enough ago."""
+"""Search for better settings of the model, if the last search is long enough ago."""
 
 import datetime as dt
 import sys
@@ -15,7 +15,7 @@ from jobs._stage.tuning import search, told
 
 
 def not_due(run: Run) -> str:
-    """Why nothing is searched; empty where it is time."""
+    """Why no search is due; empty if one is."""
     settings = run.settings.tuning
     if settings.every_days == 0:
         return "tuning.every_days is 0: settings are tuned by hand"
@@ -27,7 +27,7 @@ def not_due(run: Run) -> str:
 
 
 def _inputs(run: Run) -> dict[str, str]:
-    """The dataset, and whether and how long it is searched."""
+    """The dataset, and whether and for how long to search."""
     return {
         "dataset": dataset_row(run.lake, run.ds)["dataset_id"],
         "tuning": run.settings.tuning.model_dump_json(),

@@ -95,7 +95,7 @@ METRICS = {
 
 
 @dataclass(frozen=True)
-class Difference:
+class ArmDifference:
     """Of an arm over the control, what happened before taken into account.
 
     Attributes:
@@ -108,7 +108,7 @@ class Difference:
     kept: float
 
 
-def difference(arm: Moments, control: Moments, ratio: Ratio) -> Difference | None:
+def difference(arm: Moments, control: Moments, ratio: Ratio) -> ArmDifference | None:
     """Arm minus control, adjusted by the same measure of the time before (CUPED).
 
     Deng et al., Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data
@@ -135,7 +135,7 @@ def difference(arm: Moments, control: Moments, ratio: Ratio) -> Difference | Non
     adjusted = _variance([slope - theta * covariate for slope in slopes], covariances, sides)
     chance = float(covariate @ (arm.means - control.means))
     value = ratio.value(arm) - ratio.value(control) - theta * chance
-    return Difference(value, adjusted, adjusted / plain) if adjusted > 0 else None
+    return ArmDifference(value, adjusted, adjusted / plain) if adjusted > 0 else None
 
 
 def _variance(slopes: Sequence[Doubles], covariances: Sequence[Doubles], sides: Sequence[Moments]) -> float:

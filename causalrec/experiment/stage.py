@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -12,16 +12,15 @@ from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.experiment.moments import Moments
 from causalrec.experiment.policies import policies
-from causalrec.experiment.verdict import Arm, Line, Now, Verdict, judge
+from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.words import CONCLUDED, DECIDED, LAST_WORDS, TABLE, ArmVerdict
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.outcome import Outcome, Pin
+from causalrec.lake.outcome import NEWS, Outcome, Pin
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-TABLE, LISTS = "experiments", "recommendations"
-DECIDED: tuple[Verdict, ...] = ("better", "worse")
-LAST_WORDS = tuple(word for word in get_args(Verdict) if word != "running")
+LISTS = "recommendations"
 DAY = dt.timedelta(days=1)
 
 
@@ -71,7 +70,10 @@ def judge_experiment(
     return Outcome(
         rows_in=sum(arm.moments.users for arm in arms.values()), rows_out=written.rows, reads=pins,
         writes=(written,),
-        counters={f"users_in_{name}": float(arm.moments.users) for name, arm in arms.items()},
+        counters={
+            **{f"users_in_{name}": float(arm.moments.users) for name, arm in arms.items()},
+            **_answers(chosen, lines, arms, earlier),
+        },
         note="\n".join(told(line, chosen.name) for line in lines if line.verdict),
     )  # fmt: skip
 
@@ -86,7 +88,7 @@ def earlier_rows(lake: Lake, settings: ExperimentSettings, ds: dt.date) -> list[
     return [row for row in rows if row["experiment"] == settings.name]
 
 
-def told(line: Line, name: str) -> str:
+def told(line: ArmLine, name: str) -> str:
     """One sentence about an arm."""
     return f"experiment {name}, arm {line.arm}: {line.verdict}; {line.detail}"
 
@@ -116,16 +118,32 @@ def _arms(
     }
 
 
-def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Verdict]]:
+def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ArmVerdict]]:
     """Arm -> the first night that decided, and its verdict."""
-    found: dict[str, tuple[str, Verdict]] = {}
+    found: dict[str, tuple[str, ArmVerdict]] = {}
     for row in earlier:
         if row["decides"] and row["verdict"] in DECIDED:
             found.setdefault(row["arm"], (str(row["ds"]), row["verdict"]))
     return found
 
 
-def _row(line: Line, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
+def _answers(
+    settings: ExperimentSettings,
+    lines: Sequence[ArmLine],
+    arms: Mapping[str, Arm],
+    earlier: Sequence[Mapping[str, Any]],
+) -> dict[str, float]:
+    """Counters of what is decided, and of what was not the night before."""
+    last = {row["arm"]: row["verdict"] for row in earlier if row["decides"]}
+    answered = [line.arm for line in lines if line.verdict in LAST_WORDS]
+    found = {NEWS: float(sum(last.get(arm) not in LAST_WORDS for arm in answered))}
+    for arm in answered:
+        if settings.arms[arm].model == "experiment" and len(arms[arm].versions) == 1:
+            found[CONCLUDED] = float(arms[arm].versions[0])
+    return found
+
+
+def _row(line: ArmLine, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
     share = settings.shares.get(line.arm, 1 - sum(settings.shares.values()))
     return {
         **asdict(line),

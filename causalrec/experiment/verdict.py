@@ -3,16 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.experiment.intervals import UNFAIR, fixed_half_width, sample_ratio, sequential_half_width
-from causalrec.experiment.moments import METRICS, Difference, Moments, Ratio, difference
+from causalrec.experiment.moments import METRICS, ArmDifference, Moments, Ratio, difference
+from causalrec.experiment.words import ArmVerdict
 
 LEAST = 20  # users who responded in each arm below which an interval is no guide
 INTERVAL = 0.95  # of the measures of single arms
-
-Verdict = Literal["running", "better", "worse", "no difference", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Line:
+class ArmLine:
     """A measure of an arm; names are those of the table's columns. The control has no difference."""
 
     arm: str
@@ -47,7 +45,7 @@ class Line:
     difference_high: float | None
     variance_kept: float | None
     sample_ratio_p: float
-    verdict: Verdict | None
+    verdict: ArmVerdict | None
     detail: str
 
 
@@ -57,10 +55,10 @@ class Now:
     (arm -> date and verdict; of a sequential one that stands)."""
 
     over: bool
-    decided: Mapping[str, tuple[str, Verdict]]
+    decided: Mapping[str, tuple[str, ArmVerdict]]
 
 
-def judge(arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now) -> list[Line]:
+def judge(arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now) -> list[ArmLine]:
     """A line per arm and measure; a measure that nobody showed (no looks, no prices) has none.
 
     Args:
@@ -82,7 +80,7 @@ def _broken(arms: Mapping[str, Arm], fair: float) -> str:
 
 def _lines(
     name: str, arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now, fair: float, why: str
-) -> Iterator[Line]:
+) -> Iterator[ArmLine]:
     arm, control = arms[name], arms[CONTROL]
     for metric, ratio in METRICS.items():
         if not any(one.moments.total(ratio.over) for one in arms.values()) or not arm.moments.users:
@@ -96,7 +94,7 @@ def _lines(
             verdict, detail = _verdict(name, found, half, settings, now, why, _few(arm, control, ratio))
         shown = None if found is None or math.isinf(half) else found
         spread = _own_spread(arm.moments, ratio)
-        yield Line(
+        yield ArmLine(
             name, metric, decides, arm.moments.users, round(arm.moments.total("looks")), value,
             None if spread is None else value - spread,
             None if spread is None else value + spread,
@@ -108,7 +106,7 @@ def _lines(
         )  # fmt: skip
 
 
-def _half_width(found: Difference, control: Moments, ratio: Ratio, settings: ExperimentSettings) -> float:
+def _half_width(found: ArmDifference, control: Moments, ratio: Ratio, settings: ExperimentSettings) -> float:
     """Of the difference; the doubt is shared out among the arms (Bonferroni)."""
     confidence = 1 - (1 - settings.confidence) / len(settings.arms)
     if settings.horizon == "fixed":
@@ -133,13 +131,13 @@ def _few(arm: Arm, control: Arm, ratio: Ratio) -> str:
 
 def _verdict(
     name: str,
-    found: Difference | None,
+    found: ArmDifference | None,
     half: float,
     settings: ExperimentSettings,
     now: Now,
     why: str,
     few: str,
-) -> tuple[Verdict, str]:
+) -> tuple[ArmVerdict, str]:
     if why:
         return "invalid", why
     if settings.horizon == "sequential" and name in now.decided:
@@ -147,7 +145,7 @@ def _verdict(
         return word, f"decided on {day}"
     if not now.over and settings.horizon == "fixed":
         return "running", f"decided once, on the day after {settings.end}"
-    open_: Verdict = "no difference" if now.over else "running"
+    open_: ArmVerdict = "no difference" if now.over else "running"
     if few or found is None or math.isinf(half):
         return open_, few or "nothing to compare yet"
     low, high = found.value - half, found.value + half

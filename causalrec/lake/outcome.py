@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 LOUD = ("LOST ", "UNREAD ")
 """Prefix of a note's lines about lost rows, pictures or values."""
 
+NEWS = "news"
+"""Counter of an outcome whose note somebody should be told of: how many things happened."""
+
 
 def losses(note: str) -> list[str]:
     """The lines of a note that people must not miss: what was lost, and the fix."""

@@ -11,9 +11,9 @@ Doubles = npt.NDArray[np.float64]
 def catalogue_metrics(users: Ints, lists: Ints, data: Interactions, k: int) -> dict[str, float]:
     """``coverage@k``, ``gini@k`` and ``popularity_lift@k`` of ``lists`` (M, <= k; -1 = empty place).
 
-    Coverage is the share of the catalogue that anybody is shown; Gini the inequality of exposure over
-    the whole catalogue (0: all items equally often); lift the mean log(1 + popularity) of lists over that
-    of the same users' training histories, minus 1 (0: neither more nor less popular than what they chose).
+    Coverage is the share of the catalogue shown to anyone; Gini the inequality of exposure over the whole
+    catalogue (0: all items equally often); lift the mean log(1 + popularity) of lists over that of the same
+    users' training histories, minus 1 (0: neither more nor less popular than what they chose).
     """
     shown = np.bincount(lists[lists >= 0], minlength=data.n_items)
     return {
@@ -24,7 +24,7 @@ def catalogue_metrics(users: Ints, lists: Ints, data: Interactions, k: int) -> d
 
 
 def gini(exposure: Doubles) -> float:
-    """Gini coefficient of non-negative ``exposure`` (N,); 0 where nothing was exposed."""
+    """Gini coefficient of non-negative ``exposure`` (N,); 0 if nothing was exposed."""
     total = exposure.sum()
     if total == 0:
         return 0.0

@@ -13,7 +13,7 @@ RESAMPLES = 2_000
 LEVEL = 0.95
 BLOCK_CELLS = 4_000_000  # counts held at once
 SEED = 7
-DECIMALS = 12  # values closer than this are the same value
+DECIMALS = 12  # values closer than this count as equal
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ def paired_test(
 def _resampled_means(values: Doubles, resamples: int, seed: int) -> Doubles:
     """Means of samples with replacement.
 
-    Only how often each distinct value is drawn matters, so the counts are drawn (multinomial) instead of the
-    users: the same distribution at the cost of the distinct values, and independent of the order of users.
+    Only the number of draws of each distinct value matters, so these counts are drawn (multinomial) instead
+    of users: the same distribution, at a cost that depends on the distinct values, and independent of the
+    order of users.
     """
     if values.size == 0:
         raise DatasetError("no users to resample", do="use a split that has pairs")

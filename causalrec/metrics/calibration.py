@@ -1,4 +1,4 @@
-"""Whether a score can be read as a chance: reliability after one Platt scaling for the whole model.
+"""Whether a score can be read as a probability: reliability after one Platt scaling for the whole model.
 
 Ranking scores have no unit, so two numbers per model (slope and intercept, Platt 1999) are fitted on one half
 of the users, and reliability is measured on the other half.
@@ -17,8 +17,8 @@ Bools = npt.NDArray[np.bool_]
 BINS = 10
 NEWTON_STEPS = 50
 TOLERANCE = 1e-10
-DAMPING = 1e-6  # of the Hessian, for outcomes that a score separates perfectly
-STEEPEST = 30.0  # largest logit, so that a chance is never exactly 0 or 1
+DAMPING = 1e-6  # added to the Hessian, for outcomes that a score separates perfectly
+STEEPEST = 30.0  # largest logit, so that a probability is never exactly 0 or 1
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Platt:
     spread: float
 
     def chance(self, scores: Doubles) -> Doubles:
-        """Chances (n,) of scores (n,)."""
+        """Probabilities (n,) of scores (n,)."""
         logit = self.slope * (scores - self.centre) / self.spread + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -STEEPEST, STEEPEST))))
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Reliability of chances on users that they were not fitted on.
+    """Reliability of probabilities on users that they were not fitted on.
 
     Attributes:
         ece: expected calibration error, mean |chance - share of outcomes| over bins of equal mass.
@@ -76,9 +76,9 @@ def fit_platt(scores: Doubles, outcomes: Bools) -> Platt:
 
 
 def calibration(users: Ints, scores: Doubles, outcomes: Bools, bins: int = BINS) -> Calibration | None:
-    """Platt scaling on every second user, reliability on the others; None where a half has one outcome only.
+    """Platt scaling on every second user, reliability on the others; None if a half has only one outcome.
 
-    Users are dealt out in the order of their mean score, so that the halves are alike and do not depend on
+    Users are assigned in the order of their mean score, so that the halves are similar and do not depend on
     how users are numbered.
 
     Args:

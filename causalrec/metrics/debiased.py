@@ -11,8 +11,8 @@ from causalrec.metrics.ranking import Score
 
 Doubles = npt.NDArray[np.float64]
 
-LIKED = 4  # ratings from here on count as liked; a 0/1 outcome counts as it is
-CLIP = 0.01  # smallest propensity that an estimate trusts
+LIKED = 4  # ratings from here on count as liked; a 0/1 outcome is used directly
+CLIP = 0.01  # smallest propensity; lower ones are clipped
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ class Exposed:
 def random_exposure_metrics(
     score: Score, data: Interactions, k: int = 5, batch: int = 1024
 ) -> dict[str, float]:
-    """``random_ndcg@k`` and ``random_auc``: ranking of the items that chance showed to each user.
+    """``random_ndcg@k`` and ``random_auc``: ranking of the items shown to each user at random.
 
-    Only shown pairs are ranked, so the exposure policy of the log plays no part. Users who liked nothing of
-    it (NDCG) or liked all or nothing (AUC) have no answer and are left out. Empty where there is no such log.
+    Only shown pairs are ranked, so the exposure policy of the log plays no part. Users who liked none of them
+    (NDCG), or all or none (AUC), have no value and are left out. Empty if there is no such log.
     """
     found = exposed_per_user(exposed_scores(score, data, batch), k)
     return {name: float(values.mean()) for name, values in found.items()}
 
 
 def exposed_per_user(exposed: Exposed | None, k: int) -> dict[str, Doubles]:
-    """``random_ndcg@k`` and ``random_auc`` per user with an answer, users ascending: float64 (M,) each.
+    """``random_ndcg@k`` and ``random_auc`` per user with a value, users ascending: float64 (M,) each.
 
-    Who has an answer depends on the outcomes alone, so values of two models can be paired. A metric that
-    nobody has an answer for is left out.
+    Which users have a value depends only on the outcomes, so values of two models can be paired. A metric
+    without any value is left out.
     """
     if exposed is None:
         return {}
@@ -77,7 +77,10 @@ def liked_outcomes(outcomes: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _ndcg(exposed: Exposed, k: int) -> Doubles:
-    """Per user with a liked pair; ties in the score share their places' mean gain (no luck of the order)."""
+    """Per user with a liked pair.
+
+    Tied scores share the mean gain of their ranks, so that order does not matter.
+    """
     order = np.lexsort((-exposed.scores, exposed.users))
     users, scores, liked = exposed.users[order], exposed.scores[order], exposed.liked[order]
     fresh = np.flatnonzero(np.diff(users, prepend=-1))
@@ -94,11 +97,14 @@ def _ndcg(exposed: Exposed, k: int) -> Doubles:
 
 
 def _auc(exposed: Exposed) -> Doubles:
-    """Per user the chance that a liked pair scores above a not liked one (Mann-Whitney; ties count half)."""
-    from scipy.stats import rankdata  # a second, and only evaluations need it
+    """Per user the probability that a liked pair scores above one not liked (Mann-Whitney.
+
+    Ties count half).
+    """
+    from scipy.stats import rankdata  # takes a second to import, and only evaluations need it
 
     _, owner = np.unique(exposed.users, return_inverse=True)
-    apart = owner + rankdata(exposed.scores) / (exposed.scores.size + 1)  # users one after the other
+    apart = owner + rankdata(exposed.scores) / (exposed.scores.size + 1)  # users one after another
     ranks = rankdata(apart)
     first = np.concatenate([[0], np.cumsum(np.bincount(owner))[:-1]])
     inside = ranks - first[owner]
@@ -120,7 +126,7 @@ def snips(values: Doubles, propensities: Doubles, clip: float = CLIP) -> float:
 
 
 def effective_sample_size(propensities: Doubles, clip: float = CLIP) -> float:
-    """(sum w)^2 / sum w^2 of the inverse propensity weights: how many equal observations they are worth."""
+    """(sum w)^2 / sum w^2 of the inverse propensity weights: the equivalent number of equal weights."""
     return effective_size(1.0 / np.maximum(propensities, clip))
 
 

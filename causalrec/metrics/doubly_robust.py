@@ -1,7 +1,7 @@
 """Doubly robust estimates: an outcome model corrected by what was observed, weighted by propensities.
 
 After Dudik, Langford and Li, "Doubly robust policy evaluation and learning" (ICML 2011), and for ratings that
-are missing not at random Wang et al., "Doubly robust joint learning" (ICML 2019): unbiased where either the
+are missing not at random Wang et al., "Doubly robust joint learning" (ICML 2019): unbiased if either the
 propensities or the outcome model is right. Clipping propensities (``clip``) trades that for less variance.
 """
 

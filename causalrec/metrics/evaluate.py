@@ -1,4 +1,4 @@
-"""Everything that is measured about one fitted model, as rows of the ``evaluations`` table."""
+"""Everything measured about one fitted model, as rows of the ``evaluations`` table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ RANDOM_K = 5
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One value: ``metric`` without its cut-off, ``k`` 0 where it has none, interval where it is known."""
+    """One value: ``metric`` without its cut-off, ``k`` 0 if it has none, and the interval if known."""
 
     split: str
     metric: str
@@ -37,11 +37,11 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The rows, and what is behind them.
+    """The rows, and the data behind them.
 
     Attributes:
-        exposed: ``random_ndcg@k``, ``random_auc``, ``dr_liked@k`` and ``dr_support@k`` per user with an
-            answer; empty without random exposure.
+        exposed: ``random_ndcg@k``, ``random_auc``, ``dr_liked@k`` and ``dr_support@k`` per user with a value;
+            empty without random exposure.
         curve: reliability on random exposure, or None.
     """
 
@@ -61,7 +61,7 @@ class Evaluation:
 
     @property
     def paired(self) -> dict[str, Doubles]:
-        """Every metric that has values per user, for paired tests."""
+        """Every metric with values per user, for paired tests."""
         return self.ranked.metrics | self.exposed
 
 
@@ -70,8 +70,8 @@ def evaluate_all(
 ) -> Evaluation:
     """Ranking metrics with bootstrap intervals, catalogue, slice, calibration and random-exposure metrics.
 
-    ``score`` is :meth:`Recommender.score` or any function like it. Random exposure is evaluated with the test
-    split only: like the test set it is looked at once.
+    ``score`` is :meth:`Recommender.score` or any function like it. Random exposure is evaluated only with the
+    test split: like the test set, it is used once.
     """
     ranked = rank_per_user(score, data, split, ks, batch)
     rows = [_with_interval(split, name, values) for name, values in ranked.metrics.items()]
@@ -95,7 +95,8 @@ def evaluate_all(
 
 def _values(split: str, found: dict[str, Value]) -> list[MetricRow]:
     """Off-policy values with their intervals; ``ess_liked``: the effective number of looks behind them;
-    ``weight_liked``: their mean weight, 1 where chance showed all that a list may hold alike."""
+    ``weight_liked``: their mean weight, 1 if everything a list may contain was shown with equal
+        probability."""
     rows = [MetricRow(split, *_parts(name), one.estimate, one.low, one.high) for name, one in found.items()]
     for one in found.values():
         rows.append(MetricRow(split, "ess_liked", RANDOM_K, one.effective))
@@ -104,7 +105,7 @@ def _values(split: str, found: dict[str, Value]) -> list[MetricRow]:
 
 
 def list_calibration(ranked: RankedUsers) -> Calibration | None:
-    """Reliability of listed items: of those with chance p, is a share p held out?"""
+    """Reliability of listed items: of those with probability p, is a share p held out?"""
     listed = ranked.lists >= 0
     users = np.broadcast_to(ranked.users[:, None], listed.shape)[listed]
     return calibration(users, ranked.scores[listed].astype(np.float64), ranked.hits[listed])

@@ -1,4 +1,4 @@
-"""What lists would be worth if their items were shown, estimated from logged outcomes and propensities."""
+"""The value of lists if their items were shown, estimated from logged outcomes and propensities."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from causalrec.metrics.topk import top_k
 
 Doubles = npt.NDArray[np.float64]
 
-SHRINK = 10.0  # pairs by which an item's mean is drawn to the mean of all
+SHRINK = 10.0  # prior pairs that shrink an item's mean towards the overall mean
 
 
 class OthersMeans:
@@ -62,7 +62,7 @@ class ExposedLists:
     """What would be listed for the users to whom chance showed something new to them.
 
     Attributes:
-        k: rows of a list that were asked for.
+        k: requested length of a list.
         users: int32 (M,), ascending.
         lists: int32 (M, at most k), best first, -1 for an empty place; without the user's history.
         log: float32 (3, n) user, item, liked (0 or 1): pairs outside of the histories, each once, sorted.
@@ -113,8 +113,8 @@ def _log_outside(log: Floats, past: Ints) -> Floats:
 def uniform_list_value(listed: ExposedLists | None, data: Interactions) -> dict[str, Doubles]:
     """``dr_liked@k`` per user of ``listed``: doubly robust share of liked items listed.
 
-    ``dr_support@k`` counts the listed items that chance has shown to the user: where it is 0 the value is the
-    outcome model's alone. Empty without random exposure.
+    ``dr_support@k`` counts the listed items that were shown to the user at random: if it is 0, the value is
+    that of the outcome model alone. Empty without random exposure.
     """
     if listed is None:
         return {}
@@ -148,12 +148,12 @@ def uniform_policy_value(listed: ExposedLists | None) -> dict[str, Value]:
 
 
 def snips_metrics(ranked: RankedUsers, held_out: Ints, propensity: Floats, n_items: int) -> dict[str, float]:
-    """``snips_hit@K``: share of held-out pairs that the lists would hold, had all been shown alike.
+    """``snips_hit@K``: share of held-out pairs that the lists would contain, had all been shown equally.
 
-    ``snips_ess``: how many equally weighted pairs its weights are worth.
+    ``snips_ess``: the equivalent number of equally weighted pairs.
 
     Args:
-        held_out: int32 (2, n). propensity: float32 (U, N), the logged chance that a pair was shown.
+        held_out: int32 (2, n). propensity: float32 (U, N), the logged probability that a pair was shown.
     """
     rate = snips_hit_rate(ranked.lists, ranked.users, held_out, propensity, n_items)
     weighted = effective_sample_size(propensity[held_out[0], held_out[1]].astype(np.float64))

@@ -1,16 +1,16 @@
-"""What a policy that never ran would earn, from the log of another one that recorded its propensities.
+"""The value of a policy that never ran, from the log of another one that recorded its propensities.
 
-A round of the log has a reward and a weight w = pi(a | x) / p: the chance with which the new policy would
-have done what the old one did, over the chance with which the old one did it.
+A round of the log has a reward and a weight w = pi(a | x) / p: the probability that the new policy would have
+taken the old one's action, over the old policy's probability of taking it.
 
-* IPS, mean of w r (Horvitz and Thompson 1952): unbiased, as long as the old policy could do all that the new
-  one would do; large weights make it noisy.
-* SNIPS, sum of w r over sum of w (Swaminathan and Joachims, NeurIPS 2015): a little biased, far less noisy.
-* DR (Dudik, Langford and Li, ICML 2011): a model of the reward corrected by the weighted rest; unbiased where
-  either the propensities or the model is right.
+* IPS, mean of w r (Horvitz and Thompson 1952): unbiased, as long as the old policy could take every action of
+the new one; large weights make it noisy.
+* SNIPS, sum of w r over sum of w (Swaminathan and Joachims, NeurIPS 2015): slightly biased, far less noisy.
+* DR (Dudik, Langford and Li, ICML 2011): a model of the reward, corrected by its weighted residuals; unbiased
+if either the propensities or the model is right.
 
 Intervals come from the influence of each round, or of each cluster of rounds (looks of one user are not
-independent). Two numbers say whether to believe them: the effective sample size, and the mean weight, whose
+independent). Two numbers show whether to trust them: the effective sample size, and the mean weight, whose
 expectation is 1 if the propensities are right and the old policy supports the new one.
 """
 
@@ -34,8 +34,9 @@ class Value:
 
     Attributes:
         low, high: interval of 95 %.
-        effective: rounds of equal weight that the log is worth for this policy (Kish).
-        mean_weight: 1 in expectation; well below it, the new policy does what the old one never did.
+        effective: the equivalent number of equally weighted rounds for this policy (Kish).
+        mean_weight: 1 in expectation; well below that, the new policy takes actions that the old one never
+            took.
     """
 
     estimate: float
@@ -56,7 +57,7 @@ def snips(rewards: Doubles, weights: Doubles, clusters: Ints | None = None) -> V
     """Self-normalised inverse propensity scoring.
 
     Raises:
-        DatasetError: every weight is 0: the log holds nothing that the new policy would do.
+        DatasetError: every weight is 0: the log contains no action of the new policy.
     """
     _check(rewards, weights)
     mean = float(weights.mean())
@@ -72,8 +73,8 @@ def doubly_robust_value(
     """Doubly robust value.
 
     Args:
-        predicted: (n,) the model's reward of what was done.
-        expected: (n,) the model's reward of the new policy in the same round.
+        predicted: (n,) the model's reward for the logged action.
+        expected: (n,) the model's reward for the new policy in the same round.
     """
     _check(rewards, weights)
     terms = expected + weights * (rewards - predicted)
@@ -81,7 +82,7 @@ def doubly_robust_value(
 
 
 def effective_size(weights: Doubles) -> float:
-    """(sum w)^2 / sum w^2: how many rounds of equal weight these are worth (Kish); 0 without any weight."""
+    """(sum w)^2 / sum w^2: the equivalent number of equally weighted rounds (Kish); 0 without any weight."""
     squares = float((weights**2).sum())
     return float(weights.sum()) ** 2 / squares if squares else 0.0
 

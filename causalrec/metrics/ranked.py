@@ -1,4 +1,4 @@
-"""Ranked lists of users and what they are worth: recall, NDCG, MRR and hit rate per user and averaged."""
+"""Ranked lists and their metrics: recall, NDCG, MRR and hit rate, per user and averaged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class RankedUsers:
     Attributes:
         users: int32 (M,), ascending.
         relevant: int32 (M,) number of held-out items.
-        lists: int32 (M, K) items best first; -1 where the model has no prediction left.
-        scores: float32 (M, K) of the listed items, -inf where there is none.
+        lists: int32 (M, K) items, best first; -1 if the model has no prediction left.
+        scores: float32 (M, K) of the listed items, -inf if there is none.
         hits: bool (M, K) whether that item is held out.
         metrics: ``recall@k``, ``ndcg@k``, ``mrr@k``, ``hit@k`` -> float64 (M,).
     """
@@ -51,7 +51,7 @@ def judged(
 
 
 def averages(ranked: RankedUsers, data: Interactions, ks: Sequence[int]) -> dict[str, float]:
-    """Means over users, and what the lists do to the catalogue, at each cut-off."""
+    """Means over users, and catalogue metrics of the lists, at each cut-off."""
     found = {name: float(values.mean()) for name, values in ranked.metrics.items()}
     for k in ks:
         found |= catalogue_metrics(ranked.users, ranked.lists[:, :k], data, k)

@@ -1,10 +1,10 @@
 """Ranking metrics over the whole catalogue, per user and averaged.
 
 The protocol of the field: every item is a candidate, the user's training items are masked, and only
-those (a validation item may be recommended when testing, as in the public codes that these numbers
-are compared with). NDCG divides by the ideal over min(relevant, k). A user with held-out items always
-counts, also one for whom the model predicts nothing. Equal scores are ordered by chance, by a fixed hash of
-user and item, so that a model without an opinion is measured at chance.
+those (a validation item may be recommended when testing, as in the public code bases that these numbers are
+compared with). NDCG divides by the ideal over min(relevant, k). Every user with held-out items counts, even
+if the model predicts nothing for them. Equal scores are ordered at random, by a fixed hash of user and item,
+so that a model without an opinion scores at chance level.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ Split = Literal["valid", "test"]
 def rank_metrics(
     score: Score, data: Interactions, split: Split, ks: Sequence[int] = (10, 20), batch: int = 1024
 ) -> dict[str, float]:
-    """Averages over users of :func:`rank_per_user`, and what the lists do to the catalogue.
+    """Averages over users of :func:`rank_per_user`, and catalogue metrics of the lists.
 
     Keys: ``recall@k``, ``ndcg@k``, ``mrr@k``, ``hit@k``, ``coverage@k``, ``gini@k``, ``popularity_lift@k``.
     Does not depend on ``batch``, on the order of pairs, nor (scores without ties) on the numbering of ids.
@@ -43,7 +43,7 @@ def rank_per_user(
 
     Args:
         score: user ids (B,) -> scores (B, N), higher is better; -inf means "no prediction".
-        ks: cut-offs; the lists have max(ks) columns (fewer where the catalogue is smaller).
+        ks: cut-offs; the lists have max(ks) columns (fewer if the catalogue is smaller).
         batch: users scored at once; memory is batch x N floats.
     """
     pairs = heldout_pairs(data, split)

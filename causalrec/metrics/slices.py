@@ -1,4 +1,4 @@
-"""Recall where it is hard: per popularity decile of the held-out item, and on cold items."""
+"""Recall on hard slices: per popularity decile of the held-out item, and on cold items."""
 
 import numpy as np
 import numpy.typing as npt

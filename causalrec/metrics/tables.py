@@ -1,4 +1,4 @@
-"""Exact ranking of a model of two tables on whatever device holds them, by the protocol of ``ranking``."""
+"""Exact ranking for a model with two tables, on their device, by the protocol of ``ranking``."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from causalrec.metrics.ranked import RankedUsers, judged
 from causalrec.metrics.ranking import Split, heldout_pairs
 from causalrec.metrics.topk import tied_rows, top_k
 
-BLOCK = 32  # columns whose maximum is looked at first
-LEAST_BLOCKS = 2  # of them for each place of the list
+BLOCK = 32  # columns per block whose maximum is computed first
+LEAST_BLOCKS = 2  # of them per place in the list
 
 
 def rank_tables(
@@ -21,7 +21,7 @@ def rank_tables(
 ) -> RankedUsers:
     """:func:`causalrec.metrics.ranking.rank_per_user` for score(u, i) = <users[u], items[i]>.
 
-    Scores are computed, masked and cut to the best on the device of the tables; only the lists leave it.
+    Scores are computed, masked and reduced to the best on the device of the tables; only the lists leave it.
 
     Args:
         users: (U, d). items: (N, d).
@@ -47,7 +47,8 @@ def rank_tables(
         scores = space[: block.numel()]
         torch.mm(users[block], across, out=scores[:, : data.n_items])
         _mask(scores, block, starts, seen)
-        values, columns = top_columns(scores, min(depth + 1, data.n_items))  # one more shows a tie at the end
+        # one more reveals a tie at the end
+        values, columns = top_columns(scores, min(depth + 1, data.n_items))
         found, last = values.cpu().numpy(), slice(start, start + batch)
         lists[last], best[last] = columns[:, :depth].int().cpu().numpy(), found[:, :depth]
         tied = np.flatnonzero(tied_rows(found))
@@ -66,7 +67,7 @@ def top_columns(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     only those are sorted. NaN counts as the largest. ``k`` is at most the number of columns.
     """
     rows, width = scores.shape
-    if width < LEAST_BLOCKS * BLOCK * k:  # a small catalogue is sorted as it is
+    if width < LEAST_BLOCKS * BLOCK * k:  # a small catalogue is sorted directly
         order = scores.sort(dim=1, descending=True, stable=True)
         return order.values[:, :k], order.indices[:, :k]
     if width % BLOCK:

@@ -13,8 +13,8 @@ LAST = np.uint64(2**64 - 1)
 def top_k(scores: Floats, k: int, users: Ints) -> Ints:
     """Columns of the ``k`` largest values per row of ``scores`` (B, N), best first, as int32 (B, min(k, N)).
 
-    Equal values are ordered by chance (:mod:`causalrec.dataset.ties`), the same whatever else is in the
-    block; those of -inf, which predict nothing, stand at the end in any order.
+    Equal values are ordered at random (:mod:`causalrec.dataset.ties`), independently of the rest of the
+    block; -inf values, which predict nothing, come last in any order.
 
     Args:
         users: (B,) whose scores they are.
@@ -39,14 +39,14 @@ def top_k(scores: Floats, k: int, users: Ints) -> Ints:
 
 
 def tied_rows(descending: Floats) -> Bools:
-    """Rows (B,) of sorted values (B, k) that hold equal ones, other than those of -inf."""
+    """Rows (B,) of sorted values (B, k) with equal values other than -inf."""
     same = (descending[:, 1:] == descending[:, :-1]) & np.isfinite(descending[:, 1:])
     found: Bools = same.any(axis=1)
     return found
 
 
 def _with_some_ties(scores: Floats, threshold: Floats, k: int, users: Ints) -> Bools:
-    """Rows whose k-th value is tied: all above it, then as many of the tied ones as there is room for."""
+    """Rows whose k-th value is tied: all above it, then as many tied ones as there is room for."""
     above, tied = scores > threshold, scores == threshold
     keys = tie_breakers(users[:, None].astype(np.uint64), numbered(scores.shape[1]))
     keys[~tied] = LAST

@@ -1,1 +1,1 @@
-"""What became of the published lists: responses, drift, a random slice."""
+"""How the published lists perform: responses, drift, a random slice."""

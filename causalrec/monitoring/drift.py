@@ -7,10 +7,10 @@ import pandas as pd
 from causalrec.config.monitor import MonitorSettings
 from causalrec.monitoring.lines import Line, Status, unknown
 
-MIN_EVENTS = 200  # events below which a mix proves nothing
+MIN_EVENTS = 200  # fewer events than this say nothing about the mix
 
 SCORE_BINS = 10  # quantiles of the first night
-SMOOTHING = 0.5  # observations added to every bin, so that an empty one is no infinite change
+SMOOTHING = 0.5  # observations added to every bin, so that an empty one is not an infinite change
 
 
 def psi(before: npt.NDArray[np.float64], now: npt.NDArray[np.float64]) -> float:

@@ -62,7 +62,7 @@ def exposition(gauges: Iterable[Gauge], shop: str) -> str:
 
 
 def gauges(lake: Lake, ledger: Ledger) -> list[Gauge]:
-    """What the tables say now; nothing of what never happened."""
+    """Current values from the tables; nothing for events that never happened."""
     rows, decided = ledger.rows(), decisions(lake)
     return [*_stages(rows), *_monitor(lake), *_champion(decided), *_challenger(rows, decided)]
 

@@ -10,7 +10,7 @@ Status = Literal["pass", "warn", "fail", "unknown"]
 
 @dataclass(frozen=True)
 class Line:
-    """A live value beside what it was promised to be. Field names are the table's columns."""
+    """A live value and its promised value. Fields are the table's columns."""
 
     measure: str
     slice: str

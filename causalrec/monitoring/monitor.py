@@ -1,4 +1,4 @@
-"""Compares a night with what was promised and writes the partition of ``monitoring``."""
+"""Compares a night with the promised values and writes the partition of ``monitoring``."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from causalrec.monitoring.people import NEEDED, without_robots
 from causalrec.monitoring.random_slice import AUC, random_line
 from causalrec.monitoring.responses import click_through, impressions, uniform_pairs
 
-REFERENCE_DAYS = 28  # dates before them that inputs are compared with
+REFERENCE_DAYS = 28  # earlier dates that inputs are compared with
 
 TABLE, REQUEST = "monitoring", "training_request"
 SHOWN = ["user_id", "item_id", "session_id", "policy", "event_type", "event_time"]
@@ -45,7 +45,7 @@ def monitor(settings: Settings, lake: Lake, dataset: Dataset, served: Served, ds
 
 
 def asks_for_training(lake: Lake, ds: dt.date) -> tuple[bool, str]:
-    """Whether the night of ``ds`` raised the flag, and why or why not."""
+    """Whether the night of ``ds`` raised the flag, and why."""
     table = lake.table(TABLE)
     rows = table.read({"ds": [ds.isoformat()]}).to_pylist() if table.exists() else []
     flags = [row for row in rows if row["measure"] == REQUEST]
@@ -157,7 +157,7 @@ def _responses(settings: Settings, lake: Lake, dataset: Dataset, served: Served,
 
 
 def promised(lake: Lake, served: Served, metric: str, k: int) -> tuple[float, float | None] | None:
-    """Value and lower end of a metric in the evaluation of the champion; None where it has none."""
+    """Value and lower bound of a metric in the champion's evaluation; None if it was not measured."""
     table = lake.table("evaluations")
     rows: list[dict[str, Any]] = (
         table.read({"ds": [served.trained_on]}).to_pylist()
@@ -176,7 +176,7 @@ def promised(lake: Lake, served: Served, metric: str, k: int) -> tuple[float, fl
 
 
 def _request(settings: Settings, lake: Lake, served: Served, ds: dt.date, lines: Sequence[Line]) -> Line:
-    """The flag: something failed, and nothing was asked or trained shortly before."""
+    """The flag: something failed, and nothing was requested or trained shortly before."""
     failed = [f"{line.measure} {line.slice}".strip() for line in lines if line.status == "fail"]
     if not failed:
         return Line(REQUEST, "", "pass", 0.0, None, None, None, None, "no measure asks for training")

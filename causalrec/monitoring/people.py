@@ -1,4 +1,4 @@
-"""Events of people: robots are left out of what is monitored as they are out of what is trained on."""
+"""Events of people: robots are excluded from monitoring, as they are from training."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The champion on items that were shown at random after it was trained: its promise, kept or not."""
+"""The champion's accuracy on items shown at random after its training, against its promised value."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.monitoring.lines import Line, Served, Status, unknown
 
-MIN_USERS = 20  # users with an answer on random exposure below which it proves nothing
+MIN_USERS = 20  # fewer users than this on random exposure prove nothing
 
 AUC, K = "random_auc", 5
 SLICE = "random exposure"
@@ -24,10 +24,10 @@ def random_line(
 ) -> Line:
     """AUC per user over ``pairs`` (user_id, item_id, clicked), averaged.
 
-    Fails where the whole live interval lies below the promised one, warns where it lies below its value.
+    Fails if the whole live interval is below the promised one, warns if it is below the promised value.
 
     Args:
-        promised: value and lower end that the evaluation gave; None where it did not measure it.
+        promised: value and lower bound from the evaluation; None if it was not measured.
     """
     users = pd.Index(dataset.user_ids).get_indexer(pd.Index(pairs["user_id"]))
     items = pd.Index(dataset.item_ids).get_indexer(pd.Index(pairs["item_id"]))

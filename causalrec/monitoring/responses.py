@@ -1,4 +1,4 @@
-"""What followed on impressions: click-through by policy, and the outcomes of random exposure."""
+"""Responses to impressions: click-through by policy, and the outcomes of random exposure."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -15,11 +15,11 @@ VISIT = ["user_id", "item_id", "session_id"]
 
 
 def impressions(events: pd.DataFrame) -> pd.DataFrame:
-    """One row per user, item, session and policy: ``clicked`` where a response followed in the session.
+    """One row per user, item, session and policy: ``clicked`` if a response followed in the session.
 
     Args:
         events: user_id, item_id, session_id, policy, event_type, event_time of one delivery. Rows without a
-            session are left out, for what followed on them cannot be told.
+            session are left out, since their responses cannot be matched.
     """
     told = events[events["session_id"].notna()]
     shown = told[told["event_type"] == "impression"].assign(

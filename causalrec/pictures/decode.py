@@ -20,7 +20,7 @@ UPRIGHT = 1
 
 
 def decode(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
-    """The upright RGB picture in ``data``, at full size or (JPEG) at a smaller scale not under ``2 * side``.
+    """The upright RGB picture in ``data``, at full size or (JPEG) at a smaller scale from ``2 * side`` up.
 
     Raises:
         RejectedPicture: the bytes are not a picture within the caps, or are truncated or corrupt.
@@ -43,7 +43,10 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bit, or of floats. White is the least usual value that holds; files do not say."""
+    """Grey of 16 or 32 bit, or of floats.
+
+    White is taken as the smallest usual value that fits; files do not specify it.
+    """
     values = np.nan_to_num(np.asarray(picture, dtype=np.float32))
     top = float(values.max(initial=0.0))
     if picture.mode == "F":
@@ -61,7 +64,10 @@ def _white(top: float) -> float:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """Rotated as EXIF says; unreadable EXIF means upright, for it does not make the picture unusable."""
+    """Rotated according to EXIF.
+
+    Unreadable EXIF means upright, since it does not make the picture unusable.
+    """
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
     except Exception:  # Pillow's EXIF reader raises anything from struct.error to SyntaxError

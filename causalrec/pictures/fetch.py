@@ -1,4 +1,4 @@
-"""Fetches bytes over http(s), bounded in size and time, with further tries, and few at a time per host.
+"""Fetches bytes over http(s), bounded in size and time, with retries, and few at a time per host.
 
 Redirects are followed by hand, because every hop must pass the same allow-list as the reference itself.
 """
@@ -19,12 +19,12 @@ from causalrec.errors import ResourceRefused, ResourceUnreachable
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
-MOST_REDIRECTS = 3  # that are followed, each inside the allowed roots
+MOST_REDIRECTS = 3  # redirects to follow, each within the allowed roots
 
 PIECE = 1 << 16
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # worth another try at once
-CLOSED = frozenset({401, 403})  # somebody may open it by another day
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # worth an immediate retry
+CLOSED = frozenset({401, 403})  # access may be granted by another day
 HEADERS = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "causalrec"}
 
 Read = TypeVar("Read")
@@ -35,7 +35,7 @@ class ResourceTooLarge(ResourceRefused):
 
 
 class _Passing(Exception):
-    """Trouble that another try may not meet; ``pause`` is what the server asks for, in seconds."""
+    """A temporary failure; ``pause`` is what the server asks for, in seconds."""
 
     def __init__(self, what: str, pause: float = 0.0) -> None:
         super().__init__(what)
@@ -49,7 +49,7 @@ def fetch(url: str, max_bytes: int, how: FetchSettings, allow: Callable[[str], o
         FileNotFoundError: the server says that there is no such file.
         ResourceTooLarge: the body has, or announces, more than ``max_bytes`` bytes.
         ResourceRefused: a redirect leaves the allow-list, or there are too many.
-        ResourceUnreachable: no answer in time, or trouble at every try.
+        ResourceUnreachable: no response in time, or every attempt failed.
     """
     session = _session(how, os.getpid())
     return bounded(lambda: _patiently(session, url, max_bytes, how, allow), url, how)
@@ -70,7 +70,7 @@ def bounded(read: Callable[[], Awaitable[Read]], name: str, how: FetchSettings) 
 
 
 def unreachable(name: str, why: str) -> ResourceUnreachable:
-    """The error for bytes that cannot be had now."""
+    """The error for bytes that are not available now."""
     return ResourceUnreachable(f"{name} {why}", do="it will be tried again on a later night")
 
 
@@ -158,7 +158,7 @@ async def _body(answer: "ClientResponse", url: str, max_bytes: int) -> bytes:
 
 
 def _asked_pause(retry_after: str) -> float:
-    """Seconds of a ``Retry-After`` header; a date in it is not worth a clock's skew."""
+    """Seconds of a ``Retry-After`` header; a date is ignored because of clock skew."""
     return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Judges a picture by its header before anything is decoded, then proves that it decodes.
+"""Judges a picture by its header before anything is decoded, then verifies that it decodes.
 
 Pillow raises errors of many families on hostile input (``DecompressionBombError`` is no ``OSError``); here
 every one of them ends as a :class:`RejectedPicture` with a reason code.
@@ -18,8 +18,8 @@ from causalrec.errors import ReasonCode, SourceError
 
 MAX_SCANS = 100  # of a progressive JPEG; each costs a pass over all pixels
 
-# A JPEG is proved by decoding it at this size or the next larger scale: the whole entropy-coded stream is
-# read all the same, at an eighth of the work.
+# A JPEG is verified by decoding it at this size or the next larger scale: the whole entropy-coded stream is
+# still read, at an eighth of the work.
 PROOF_SIDE = 32
 JPEG, START_OF_SCAN, END = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 OTHER_PIXELS = b"\x55\xaa" * 64
@@ -37,7 +37,7 @@ class RejectedPicture(SourceError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture says of itself: format (Pillow's name), width and height in pixels before rotation."""
+    """Header facts: format (Pillow's name), width and height in pixels before rotation."""
 
     format: str
     width: int
@@ -68,7 +68,7 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
 
 
 def check_picture(data: bytes, caps: ImageSettings) -> Header:
-    """Header of a picture that was proved to decode to its end.
+    """Header of a picture that has been verified to decode completely.
 
     Raises:
         RejectedPicture: as :func:`open_picture`, or truncated or corrupt.
@@ -83,9 +83,9 @@ def check_picture(data: bytes, caps: ImageSettings) -> Header:
 
 
 def load_picture(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
-    """The decoded picture, a JPEG at a smaller scale not under ``side`` where it has one.
+    """The decoded picture; a JPEG at a smaller scale of at least ``side`` if it has one.
 
-    A JPEG that has all of its pixels and lacks only the end marker is read, as every browser does.
+    A JPEG with all of its pixels that lacks only the end marker is accepted, as in every browser.
 
     Raises:
         RejectedPicture: as :func:`open_picture`, or truncated or corrupt.
@@ -108,7 +108,7 @@ def _loaded(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
 
 
 def _lacks_the_end_alone(data: bytes, caps: ImageSettings) -> bool:
-    """Whether what follows the bytes changes no pixel: a decoder takes those that it misses from there."""
+    """Whether appended bytes change no pixel: a decoder would take missing pixels from them."""
     if not data.startswith(JPEG) or data.endswith(END):
         return False
     body = data.rstrip(b"\xff")

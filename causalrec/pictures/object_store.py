@@ -1,4 +1,4 @@
-"""Reads one object of a store (S3, GCS, Azure) through fsspec, bounded as a picture of the web is."""
+"""Reads one object of a store (S3, GCS, Azure) through fsspec, with the same limits as for the web."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 def read_object(root: str, relative: str, max_bytes: int, how: FetchSettings) -> bytes:
-    """The bytes of ``relative`` under ``root``. Its size is asked for first, so that nothing large is loaded.
+    """The bytes of ``relative`` under ``root``. Its size is queried first, so that nothing large is loaded.
 
     Raises:
         ResourceTooLarge: more than ``max_bytes`` bytes.
-        ResourceUnreachable: the store does not answer, not in time, or not to us.
+        ResourceUnreachable: the store does not respond in time, or refuses access.
         FileNotFoundError: there is no such object.
     """
     filesystem, base = fsspec.core.url_to_fs(root, **_options(root, how))
@@ -46,7 +46,7 @@ def _check(info: dict[str, Any], name: str, max_bytes: int) -> None:
 
 
 def _options(root: str, how: FetchSettings) -> dict[str, Any]:
-    """What a store's client is told of the limits; S3's client retries by itself."""
+    """Limits for a store's client; S3's client retries by itself."""
     if not root.lower().startswith(("s3://", "s3a://")):
         return {}
     client = {

@@ -46,7 +46,7 @@ def read_picture(resolver: Resolver, reference: str, caps: ImageSettings) -> byt
         raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, error.what) from error
     except MemoryError:
         raise  # the machine's trouble, not the picture's
-    except Exception as error:  # clients of stores raise anything; one address must not end a night
+    except Exception as error:  # store clients may raise anything; one address must not end a night
         raise RejectedPicture(ReasonCode.IMAGE_UNREACHABLE, f"unreadable ({type(error).__name__})") from error
     if not data:
         raise RejectedPicture(ReasonCode.IMAGE_EMPTY, "no bytes")

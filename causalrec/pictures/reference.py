@@ -1,4 +1,4 @@
-"""What a reference from outside may look like, judged as text alone.
+"""Validates references from outside, as text only.
 
 No ``..``, no absolute path, no ``file://``, no backslash, no control character, no chained protocol. A path
 has no percent-encoding; an http(s) address may have some, as long as none stands for a dot, a slash, a
@@ -48,7 +48,7 @@ def refuse_bad_text(reference: str, *, escapes: bool) -> None:
 
 
 def relative_path(path: str, reference: str) -> str:
-    """``path`` without needless parts, below its root.
+    """``path`` without redundant parts, below its root.
 
     Raises:
         ResourceRefused: it names no file, or climbs.
@@ -60,7 +60,7 @@ def relative_path(path: str, reference: str) -> str:
 
 
 def below(root: str, reference: str) -> str | None:
-    """What of a URI comes after ``root``; None where it lies elsewhere. Host, port and path are compared."""
+    """The part of a URI after ``root``; None if it is elsewhere. Host, port and path are compared."""
     ours, theirs = _split(root), _split(reference)
     if ours is None or theirs is None or _place(ours) != _place(theirs):
         return None

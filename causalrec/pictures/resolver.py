@@ -32,7 +32,7 @@ class Resolver:
 
     Attributes:
         roots: absolute local folders, object-store URIs, or http(s) addresses of folders.
-        limits: of what is read over a network.
+        limits: for reads over a network.
     """
 
     roots: tuple[str, ...]
@@ -48,7 +48,7 @@ class Resolver:
         Raises:
             ResourceRefused: the reference points, or may point, outside the roots.
             ResourceTooLarge: more than ``max_bytes`` bytes.
-            ResourceUnreachable: a server or store does not give them now, or not in time.
+            ResourceUnreachable: a server or store does not return them now, or not in time.
             FileNotFoundError: allowed, but there is no such file under any root.
         """
         for root, relative in self.locations(reference):

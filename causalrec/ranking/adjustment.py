@@ -1,4 +1,4 @@
-"""What the causal adjustment did to a row: a code for machines where it moved it, a sentence for people."""
+"""The effect of the causal adjustment on a row: a code for machines if it moved, a sentence for people."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,9 +10,9 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.catalogue import Catalogue
 
-EXPOSURE_SHARE = 0.25  # share of the items that count as shown often, and as shown rarely
+EXPOSURE_SHARE = 0.25  # share of items that count as often shown, and as rarely shown
 RESPONSE_ERRORS = 2.0
-"""By which an item's response rate must differ from the shop's to count as chosen more, or less."""
+"""How much an item's response rate must differ from the shop's to count as chosen more, or less."""
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -21,7 +21,7 @@ Counts = npt.NDArray[np.floating]
 
 
 class Adjustment(StrEnum):
-    """``adjustment_code`` of a row whose item stands higher or lower than in the raw model's list."""
+    """``adjustment_code`` of a row whose item ranks higher or lower than in the raw model's list."""
 
     LOWER_SHOWN_OFTEN_CHOSEN_LESS = "lower_shown_often_chosen_less"
     LOWER_CHOSEN_LESS = "lower_chosen_less"
@@ -55,19 +55,19 @@ SENTENCES = {
 }
 """``{}`` is the name of the confounder code."""
 UNMOVED = "hardly moved by the causal adjustment"
-"""Said of a row whose place in the raw model's list is known and near its own."""
+"""For a row whose rank in the raw model's list is known and close to its own."""
 
 
 @dataclass(frozen=True)
 class ItemEvidence:
-    """What the log says of each item, in catalogue order; bool (n,).
+    """Evidence from the log on each item, in catalogue order; bool (n,).
 
-    Where no looks were logged, only ``popular`` and ``scarce`` can be true; where they were, only the others.
+    Without logged looks only ``popular`` and ``scarce`` can be true; with them, only the others.
 
     Attributes:
         often, rarely: among the items that were shown most, and least.
-        more, less: chosen more, or less, than the average item when seen, by more than chance explains.
-        code_more, code_less: the same of all items that carry the item's confounder code.
+        more, less: chosen significantly more, or less, than the average item when seen.
+        code_more, code_less: the same for all items with the item's confounder code.
         popular, scarce: among the items that were chosen most, and least, in training.
     """
 
@@ -106,12 +106,12 @@ class ItemEvidence:
         )
 
     def codes(self, items: Indices, moved: Indices, demand_out: Bools) -> Texts:
-        """Codes (m,) of rows; empty where a row did not move.
+        """Codes (m,) of rows; empty for a row that did not move.
 
         Args:
             moved: int (m,) places gained on the raw model; negative for places lost.
-            demand_out: bool (m,), whether the published score is the content effect, which leaves the general
-                demand for brand and category out.
+            demand_out: bool (m,), whether the published score is the content effect, which excludes general
+                demand for brand and category.
         """
         higher, lower = moved > 0, moved < 0
         often, rarely, more, less = (a[items] for a in (self.often, self.rarely, self.more, self.less))
@@ -133,7 +133,7 @@ class ItemEvidence:
 
 
 def _ends(counts: Counts, share: float) -> tuple[Bools, Bools]:
-    """The ``share`` of the items with the highest ``counts`` (n,), and that with the lowest."""
+    """The ``share`` of items with the highest ``counts`` (n,), and that with the lowest."""
     if not counts.size:
         return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
     low, middle, high = np.quantile(counts, [share, 0.5, 1 - share])
@@ -145,7 +145,7 @@ def _summed(code: Indices, counts: Floats) -> Counts:
 
 
 def _errors(looks: Counts, responses: Counts) -> npt.NDArray[np.float64]:
-    """Responses above what the overall rate lets expect, in standard errors of a binomial count."""
+    """Responses in excess of the overall rate, in standard errors of a binomial count."""
     looks = looks.astype(np.float64)
     rate = responses.sum(dtype=np.float64) / looks.sum()
     spread = np.sqrt(looks * rate * (1 - rate))

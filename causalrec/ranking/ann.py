@@ -1,7 +1,7 @@
 """An approximate index of the item states for very large catalogues (extra ``ann``: faiss).
 
-It only proposes items; what is proposed is masked and scored exactly. What it misses is measured on a sample
-of users every night.
+It only proposes items, which are then masked and scored exactly. Its recall is measured on a sample of users
+every night.
 """
 
 from pathlib import Path
@@ -15,11 +15,11 @@ from causalrec.ranking.masks import contains, counts
 from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, ranked
 
-ITEMS_PER_CELL = 64  # of the training sample; fewer and faiss warns
+ITEMS_PER_CELL = 64  # per cell in the training sample; faiss warns below this
 
 
 class Index(Protocol):
-    """What is used of a faiss index."""
+    """The part of a faiss index that is used."""
 
     nprobe: int
 
@@ -28,7 +28,7 @@ class Index(Protocol):
 
 
 def build_index(items: Floats, probes: int, seed: int) -> Any:  # noqa: ANN401 - faiss is untyped
-    """Cells of similar items (IVF), of which a search looks into the ``probes`` nearest.
+    """Cells of similar items (IVF), of which a search visits the ``probes`` nearest.
 
     Raises:
         ScoringError: faiss is not installed.
@@ -58,7 +58,7 @@ def load_index(file: Path) -> Index:
 
 
 def near_top_k(index: Index, users: Floats, items: Floats, k: int, masked: Indices, ties: Ties) -> TopK:
-    """As ``fused_top_k``, among what the index proposes: ``k`` items and as many as a user may lose."""
+    """Like ``fused_top_k``, among the index's proposals: ``k`` items plus the size of the largest mask."""
     n_users, n_items = users.shape[0], items.shape[0]
     lost = int(counts(masked, n_users, n_items).max(initial=0))
     proposed = index.search(np.ascontiguousarray(users), min(n_items, k + lost))[1]

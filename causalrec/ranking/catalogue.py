@@ -1,4 +1,4 @@
-"""What a scoring worker needs to know about the items, as flat arrays in the order of item ids."""
+"""The items for a scoring worker, as flat arrays in the order of item ids."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -17,19 +17,19 @@ class Catalogue:
     """The items that may be recommended, sorted by item id.
 
     Attributes:
-        item_ids: texts (n,), of varying width: one long text must not widen all.
-        titles: texts (n,) what a reason calls the item.
-        model_rows: int32 (n,) position in the model's own numbering; -1 for items that it does not know.
+        item_ids: texts (n,), of variable width, so that one long text does not widen all.
+        titles: texts (n,) used in reasons.
+        model_rows: int32 (n,) position in the model's own numbering; -1 for items it does not know.
         popularity: float32 (n,) training interactions.
         states: float32 (n, d) adjusted item states, or None for a model without a factorised form.
-        fold: float32 (n, d) what an item adds to the state of a user known by history only, or None.
+        fold: float32 (n, d) what an item adds to the state of a user known only by history, or None.
         confounders: texts (n,) name of the coarse confounder code; empty without one.
-        rules: what the shop's rules say of them.
-        raw: float32 (n, r) item states of a raw model of the same data; a row of NaN for items that it does
-            not know. None where there is none.
+        rules: the shop's rules for them.
+        raw: float32 (n, r) item states of a raw model of the same data; a row of NaN for items it does not
+            know. None without a raw model.
         content: float32 (n, c) item states of the content effect, or None.
-        looks, responses: float32 (n,) how often the item was looked at, and how many of these looks were
-            answered (clicked, carted, ...) in training. None where looks were not logged.
+        looks, responses: float32 (n,) how often the item was looked at, and how many of these looks led to a
+            response (click, cart, ...) in training. None if looks were not logged.
     """
 
     item_ids: npt.NDArray[np.object_]
@@ -121,7 +121,7 @@ def _stacked(first: Any, second: Any) -> Any:  # noqa: ANN401 - arrays of any ki
 
 
 def confounder_names(tables: ServingTables) -> npt.NDArray[np.object_]:
-    """Per item the name of its coarse code; empty where it has none."""
+    """Per item the name of its coarse code; empty if it has none."""
     codes = int(tables.coarse.max(initial=-1)) + 1
     known = tables.code_names[:codes]
     names = np.array([*known, *(f"code {code}" for code in range(len(known), codes)), ""], dtype=object)

@@ -1,4 +1,4 @@
-"""Ranks the catalogue for a batch of users: taste where it is known, popularity where it is not."""
+"""Ranks the catalogue for a batch of users: by taste if it is known, else by popularity."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,12 +29,12 @@ from causalrec.ranking.topk import Indices, TopK
 from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
 
 BLOCK_MIB = 64  # memory of one block of scores, in MiB
-REASON_HISTORY = 50  # newest items of a history among which reasons are looked for
-MIN_REASON_SIMILARITY = 0.2  # cosine from which a past item is named as a reason
+REASON_HISTORY = 50  # newest history items considered for reasons
+MIN_REASON_SIMILARITY = 0.2  # smallest cosine at which a past item is named as a reason
 
 FLOAT = 4
 MIB = 1 << 20
-SAME = 1e-4  # relative difference of one score computed from two tables
+SAME = 1e-4  # relative difference between scores computed from different tables
 Bools = npt.NDArray[np.bool_]
 
 
@@ -79,11 +79,11 @@ class Engine:
         user_ids: npt.NDArray[np.object_] | None = None,
         seed: str | None = None,
     ) -> Iterator[Ranked]:
-        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for users it does not know.
+        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for unknown users.
 
         Items of equal score are ordered by a hash of user and item; give ``user_ids`` (B,), since rows differ
-        between models. With a ``seed`` as well the places of exploration and of new items are drawn by a hash
-        of user and seed; without, all places are given by taste.
+        between models. With a ``seed`` as well, the places for exploration and new items are drawn by a hash
+        of user and seed; without one, all places are filled by taste.
         """
         step = self._block_rows(k)
         for start in range(0, user_rows.size, step):
@@ -96,7 +96,7 @@ class Engine:
             yield self._block(start, rows, past, k, chance, Ties(keys, self._item_keys))
 
     def _block_rows(self, k: int) -> int:
-        """Users at once, so that score and similarity blocks stay within the memory bound."""
+        """Users per block, so that score and similarity blocks stay within the memory bound."""
         width = 0 if self._units is None else self._units.shape[1]
         width += 0 if self.catalogue.raw is None else self.catalogue.raw.shape[1]
         fused = self._users is not None and worthwhile(self.catalogue.size, k)
@@ -143,7 +143,7 @@ class Engine:
         )
 
     def _selector(self, rows: Ints, past: Histories, ties: Ties) -> tuple[Selector, Bools]:
-        """Scores of the block, and the users served by their history alone."""
+        """Scores of the block, and the users served only by their history."""
         if self._users is None:
             known = rows >= 0
             folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
@@ -183,7 +183,7 @@ class Engine:
         return scores
 
     def _masked(self, past: Histories) -> Indices:
-        """Keys of what the users have, unless it is bought again and again."""
+        """Keys of the items that users have, except those that are bought repeatedly."""
         if not self.settings.exclude_seen:
             return np.empty(0, dtype=np.int64)
         owners, items = past.pairs()
@@ -208,8 +208,11 @@ class Engine:
     def _places(
         self, rows: Ints, ours: Selector, lists: Lists, raw_scores: Floats, k: int
     ) -> tuple[Indices, Indices]:
-        """Places by score and by the raw model; 0 without a raw model, and where the search is approximate
-        (a second, exact one would cost more than it)."""
+        """Places by score and by the raw model.
+
+        0 without a raw model, and if the search is approximate (an exact one would cost more than the search
+        itself).
+        """
         table = None if self._users is None else self._users.raw
         if table is None or self._raw is None or self._index is not None or not self.settings.adjusted_places:
             nowhere = np.zeros(lists.top.rows.size, dtype=np.int64)
@@ -222,18 +225,18 @@ class Engine:
         return np.where(unknown, 0, places), np.where(unknown, 0, raw_places)
 
     def _adjustments(self, top: TopK, gained: Indices, content: Floats) -> Texts:
-        """What the adjustment did to each row that it moved by ``adjusted_places`` places or more."""
+        """The adjustment's effect on each row that it moved by at least ``adjusted_places`` places."""
         moved = np.where(np.abs(gained) >= self.settings.adjusted_places, gained, 0)
         return self._evidence.codes(top.columns, moved, np.isclose(content, top.scores, rtol=SAME))
 
 
 def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:
-    """The catalogue as the raw model ranks it; items that it does not know score zero."""
+    """The catalogue for the raw model; items it does not know score zero."""
     return None if catalogue.raw is None else replace(catalogue, states=np.nan_to_num(catalogue.raw))
 
 
 def _drawn(lists: Lists, cold: Bools) -> Origins:
-    """How each row came into its list."""
+    """How each row got into its list."""
     by_taste = lists.policies == Policy.TASTE.value
     return Origins(
         popular=by_taste & cold[lists.top.rows],

@@ -1,6 +1,6 @@
-"""Exact top-k of a product of states without the matrix of scores: the product is taken tile by tile, and of
-each tile only the largest score of a few items is kept.
+"""Exact top-k of a product of states without the matrix of scores.
 
+The product is computed tile by tile, and only the largest score of every few items of a tile is kept.
 The k-th largest of coarse maxima is reached by at least k items, so it bounds the k-th best score from below;
 only items of groups that reach it are scored again (float32, then float64). Memory is users x items / FINE.
 """
@@ -12,14 +12,14 @@ from causalrec.ranking.masks import contains
 from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, float_slack, ranked
 
-TILE = 1_024  # items per product: tile x users stays in the second-level cache
-FINE = 8  # items whose largest score is kept
+TILE = 1_024  # items per product, so that tile x users fits into the second-level cache
+FINE = 8  # items per fine group, of which only the largest score is kept
 COARSE = 32  # fine groups per coarse group, of which the threshold is taken
 PAIRS = 4_096  # groups scored again at a time
 
 
 def worthwhile(n_items: int, k: int) -> bool:
-    """Whether the catalogue has so many coarse groups that the threshold is tight."""
+    """Whether the catalogue has enough coarse groups for a tight threshold."""
     return n_items >= 4 * k * FINE * COARSE
 
 

@@ -1,4 +1,4 @@
-"""What users chose so far, as one CSR over catalogue positions."""
+"""The choices of users so far, as one CSR over catalogue positions."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the rules of a shop say about each item, aligned with a catalogue."""
+"""The shop's rules for each item, aligned with a catalogue."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ class ItemRules:
     """Flat arrays (n,) in the order of the catalogue.
 
     Attributes:
-        fresh: new items, which have a share of the places of their own.
-        listed: may stand in the personal places; a new item of which nothing is known may not.
+        fresh: new items, which have their own share of places.
+        listed: may take a personal place; a new item about which nothing is known may not.
         rebuyable: may be recommended to a user who has it.
-        category: code of the category that caps count, -1 without one.
+        category: code of the category for caps, -1 without one.
         brand: code of the brand, -1 without one.
     """
 
@@ -35,6 +35,6 @@ class ItemRules:
 
 
 def no_rules(n_items: int) -> ItemRules:
-    """Old items that are bought once, without categories and brands."""
+    """Known, non-rebuyable items without categories and brands."""
     no, none = np.zeros(n_items, dtype=np.bool_), np.full(n_items, -1, dtype=np.int32)
     return ItemRules(no, ~no, no, none, none)

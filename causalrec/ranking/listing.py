@@ -1,4 +1,4 @@
-"""Puts the list of every user of a block together: drawn places, then taste under the rules of the shop."""
+"""Assembles the lists of a block of users: drawn places, then taste under the shop's rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, Slot, SlotItems, draw_free, slots_of
 from causalrec.ranking.topk import Indices, TopK, places
 
-WIDER = 4  # times the pool, where caps leave a list short
+WIDER = 4  # growth of the pool if caps leave a list short
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.str_]
 Chance = Callable[[str], npt.NDArray[np.float64]]
@@ -26,7 +26,7 @@ Chance = Callable[[str], npt.NDArray[np.float64]]
 class Lists:
     """The lists of a block, ordered by user and rank; arrays (m,), and three labels per user (B,).
 
-    ``taken`` are the keys of what no place by taste could get: what users have, and what was drawn.
+    ``taken`` are the keys excluded from places by taste: what users have, and what was drawn.
     """
 
     top: TopK
@@ -49,12 +49,12 @@ class Lister:
 
     @staticmethod
     def of(rules: ItemRules, settings: ScoringSettings, units: Floats | None) -> "Lister":
-        """With the places that the settings reserve."""
+        """A lister with the places that the settings reserve."""
         return Lister(rules, settings, units, tuple(slots_of(settings)))
 
     @cached_property
     def listed(self) -> Subset:
-        """What may stand in personal places."""
+        """Items that may take personal places."""
         return Subset.where(self.rules.listed)
 
     @cached_property
@@ -81,7 +81,7 @@ class Lister:
 
         Args:
             masked: keys of what users have and may not get again.
-            chance: purpose -> uniform numbers (B,); None leaves all places to taste.
+            chance: purpose -> uniform numbers (B,); None fills all places by taste.
         """
         n_users, n_items = selector.cold.size, self.listed.size
         left = self._left(masked, n_users)
@@ -106,7 +106,7 @@ class Lister:
         return size - counts(self.listed.masked(masked), n_users, size)
 
     def _draw(self, selector: Selector, masked: Indices, chance: Chance) -> list[SlotItems]:
-        """Exploration first: its draw must not depend on what else is shown."""
+        """Exploration comes first: its draw must not depend on what else is shown."""
         drawn: list[SlotItems] = []
         first = sorted(range(len(self.slots)), key=lambda n: self.slots[n].policy != Policy.UNIFORM)
         uniform = sum(slot.policy == Policy.UNIFORM for slot in self.slots)
@@ -148,7 +148,7 @@ class Lister:
             items, scores = as_matrix(found, users.size)
             picks = choose(items, scores, k, self.caps, self.units, self.settings.diversity)
             count = (picks != NOTHING).sum(axis=1)
-            more = (count < k) & ((items != NOTHING).sum(axis=1) >= pool)  # caps, and the pool was full
+            more = (count < k) & ((items != NOTHING).sum(axis=1) >= pool)  # caps apply, and the pool was full
             parts.append(_chosen(users, items, scores, picks, ~more))
             users, pool = users[more], pool * WIDER
         return _ordered(parts)
@@ -179,7 +179,7 @@ def _first(top: TopK, most: Indices) -> TopK:
 def _assembled(
     selector: Selector, mine: TopK, drawn: list[SlotItems], n_users: int
 ) -> tuple[TopK, Texts, Floats]:
-    """Personal rows move back by one for every filled place before them; holes at the end are closed."""
+    """Personal rows move back by one for every filled place before them; gaps at the end are closed."""
     place = mine.ranks.astype(np.float64)
     rows, columns, at = [mine.rows], [mine.columns], [place]
     policies = [np.full(mine.rows.size, Policy.TASTE.value, dtype=object)]

@@ -25,7 +25,7 @@ class Subset:
 
     @property
     def whole(self) -> bool:
-        """Whether it is the catalogue itself."""
+        """Whether it is the whole catalogue."""
         return self.positions.size == self.size
 
     @cached_property

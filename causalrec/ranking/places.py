@@ -1,4 +1,4 @@
-"""Where the listed items stand in the list that a raw model of the same data would give the same user."""
+"""The ranks of listed items in the list that a raw model of the same data would give the same user."""
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from causalrec.ranking.topk import Indices, TopK
 def places_by_score(
     lister: Lister, lists: Lists, ours: Selector, raw: Selector, compared: Indices, k: int
 ) -> tuple[Indices, Indices]:
-    """The place of each row by our score and by the raw model's, both int (m,), from 1.
+    """The rank of each row by our score and by the raw model's, both int (m,), from 1.
 
-    Both are places by score alone, among all that the user may get, so that neither caps nor diversity count
-    as adjustment. Both are 0 for rows that were drawn and for users who are not in ``compared`` (ascending).
-    An item beyond the part of the raw list that was searched counts as standing right behind it.
+    Both are ranks by score alone, among all items that the user may get, so that neither caps nor diversity
+    count as adjustment. Both are 0 for drawn rows and for users who are not in ``compared`` (ascending). An
+    item beyond the searched part of the raw list counts as ranked right after it.
     """
     settings = lister.settings
     reach = k * settings.pool if lister.reranked else k
@@ -38,7 +38,7 @@ def _best(selector: Selector, lister: Lister, lists: Lists, users: Indices, k: i
 
 
 def _running(top: TopK, counted: "np.typing.NDArray[np.bool_]") -> Indices:
-    """Place of every counted row among the counted rows of its user; rows are ordered by user and rank."""
+    """Position of every counted row among its user's counted rows; rows are ordered by user and rank."""
     total = np.cumsum(counted)
     first = np.searchsorted(top.rows, top.rows)
     before: Indices = np.where(first > 0, total[first - 1], 0)
@@ -46,7 +46,7 @@ def _running(top: TopK, counted: "np.typing.NDArray[np.bool_]") -> Indices:
 
 
 def _place_in(wanted: TopK, found: TopK, n_items: int) -> Indices:
-    """Rank of each pair of ``wanted`` in ``found``; 0 where it is not there."""
+    """Rank of each pair of ``wanted`` in ``found``; 0 if it is missing."""
     if found.rows.size == 0:
         return np.zeros(wanted.rows.size, dtype=np.int64)
     keys = found.rows * n_items + found.columns

@@ -1,4 +1,4 @@
-"""What an engine returns: ranked rows with scores, reasons and labels."""
+"""The output of an engine: ranked rows with scores, reasons and labels."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,26 +9,26 @@ from causalrec.ranking.topk import Indices
 
 
 class Fallback(StrEnum):
-    """Why a user was not served by the plain path; several are joined by '+'."""
+    """Why a user was not served normally; several labels are joined by '+'."""
 
     COLD_USER = "cold_user"
     FOLD_IN = "fold_in"
     SEEN_EVERYTHING = "seen_everything"
-    """The user has all that may be listed, and is shown it again."""
+    """The user has everything that may be listed, and is shown it again."""
     CATALOGUE_EXHAUSTED = "catalogue_exhausted"
-    """Fewer rows: there is nothing left that the user does not have yet."""
+    """Fewer rows: nothing is left that the user does not already have."""
     CAPS_REACHED = "caps_reached"
-    """Fewer rows: what is left is over the caps per category or brand."""
+    """Fewer rows: what is left exceeds the caps per category or brand."""
 
 
 @dataclass(frozen=True)
 class Ranked:
     """Recommendations of a batch, ordered by user and rank; arrays (m,).
 
-    ``raw`` and ``content`` are NaN where there is no such score; ``places`` and ``raw_places`` are those of
-    :func:`~causalrec.ranking.places.places_by_score`, 0 where nothing was compared; ``adjustments``,
-    ``confounders`` and ``fallback`` are empty where there is none.
-    ``propensity`` is the probability with which the policy of the row chose the item for this user.
+    ``raw`` and ``content`` are NaN if there is no such score; ``places`` and ``raw_places`` come from
+    :func:`~causalrec.ranking.places.places_by_score`, 0 if nothing was compared; ``adjustments``,
+    ``confounders`` and ``fallback`` are empty if there are none. ``propensity`` is the probability with which
+    the policy of the row chose the item for this user.
     """
 
     users: Indices

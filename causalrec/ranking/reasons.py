@@ -1,4 +1,4 @@
-"""Why an item is recommended: the item of the user's own history that lies nearest to it."""
+"""Why an item is recommended: the nearest item in the user's own history."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,9 +12,9 @@ from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.topk import TopK
 
-SIMILARITY_DIGITS = 5  # products of other shapes differ beyond; rounding keeps the choice stable
+SIMILARITY_DIGITS = 5  # digits beyond this depend on the product's shape; rounding keeps the choice stable
 Indices = npt.NDArray[np.int64]
-Texts = npt.NDArray[Any]  # objects where one text may be long, fixed width where all are short
+Texts = npt.NDArray[Any]  # objects if one text may be long, fixed width if all are short
 
 
 class RecommendationReason(StrEnum):
@@ -37,13 +37,13 @@ class Origins:
 
 
 def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) -> tuple[Indices, Floats]:
-    """Per selected pair the nearest of the user's ``width`` latest items by cosine of adjusted states.
+    """Per selected pair the nearest of the user's ``width`` latest items, by cosine of adjusted states.
 
     Args:
         units: float32 (n, d) unit item states.
 
     Returns:
-        catalogue positions (m,), -1 where the user has no history, and similarities (m,).
+        catalogue positions (m,), -1 for a user without history, and similarities (m,).
     """
     past = histories.padded(width)
     if past.shape[1] == 0 or top.rows.size == 0:
@@ -68,8 +68,8 @@ def explain(
     """Reason codes and texts (m,) of the selected pairs.
 
     Args:
-        adjusted: what the adjustment did to each row, in words; empty where nothing was compared.
-        minimum: cosine below which no single item explains the pair.
+        adjusted: the effect of the adjustment on each row, in words; empty if nothing was compared.
+        minimum: smallest cosine at which a single item explains the pair.
     """
     similar = (nearest >= 0) & (similarity >= minimum)
     because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)]

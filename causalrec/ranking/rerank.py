@@ -21,7 +21,7 @@ class Cap:
 
 
 def as_matrix(top: TopK, n_rows: int) -> tuple[Indices, Floats]:
-    """Items and scores (n_rows, width) of a pool by place; -1 and -inf fill up."""
+    """Items and scores (n_rows, width) of a pool by place, padded with -1 and -inf."""
     width = int(top.ranks.max(initial=0))
     items = np.full((n_rows, width), NOTHING)
     scores = np.full((n_rows, width), -np.inf, dtype=np.float32)
@@ -33,14 +33,14 @@ def as_matrix(top: TopK, n_rows: int) -> tuple[Indices, Floats]:
 def choose(
     items: Indices, scores: Floats, k: int, caps: Sequence[Cap], units: Floats | None, diversity: float
 ) -> Indices:
-    """Greedy choice of up to ``k`` places of each pool row (B, <= k), in the order chosen; -1 fills up.
+    """Greedy choice of up to ``k`` places of each pool row (B, <= k), in the order chosen, padded with -1.
 
     The next item is the one with the largest (1 - diversity) relevance - diversity * (largest cosine to an
     item chosen before) that no cap forbids; ties by place in the pool. Relevance is the score scaled to
     [0, 1] within the pool (Carbonell and Goldstein 1998).
 
     Args:
-        items, scores: (B, P) pool in falling order of score, -1 and -inf at the end.
+        items, scores: (B, P) pool in descending order of score, -1 and -inf at the end.
         units: (N, d) unit item states; needed for ``diversity`` over 0.
     """
     rows = np.arange(items.shape[0])

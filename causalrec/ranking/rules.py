@@ -1,4 +1,4 @@
-"""Which items a shop lets be recommended, and what its rules say of each."""
+"""Which items a shop allows to be recommended, and its rules for each."""
 
 import datetime as dt
 
@@ -14,10 +14,10 @@ Bools = npt.NDArray[np.bool_]
 
 
 def allowed(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bools:
-    """Whether each item may stand in any list of ``ds``, bool (N,).
+    """Whether each item may be in any list of ``ds``, bool (N,).
 
-    Brands and categories are compared as delivered, without regard to case; a blocked category blocks all
-    that lies below it. What is not known (an availability, an arrival date) forbids nothing.
+    Brands and categories are compared as delivered but case-insensitively; a blocked category blocks all of
+    its subcategories. Unknown values (availability, arrival date) forbid nothing.
 
     Args:
         items: item_id, brand, category, available, first_seen and last_seen, one row per item; null where
@@ -38,7 +38,7 @@ def allowed(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bool
 def fresh(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bools:
     """Items first delivered in the last ``new_item_days`` days, bool (N,).
 
-    The shop's first delivery says nothing about the age of its items, so those of it are not new.
+    The shop's first delivery says nothing about the age of its items, so they are not new.
     """
     age = _days(items["first_seen"], ds)
     new = (age < settings.new_item_days) & (items["first_seen"] != items["first_seen"].dropna().min())
@@ -62,7 +62,7 @@ def item_rules(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date, list
 
 
 def _within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[bool]":
-    """Whether each category is one of ``names`` or lies below one."""
+    """Whether each category is one of ``names`` or a subcategory of one."""
     category = _folded(categories)
     found = pd.Series(data=False, index=category.index)
     for name in names:
@@ -77,7 +77,7 @@ def _codes(names: "pd.Series[str]") -> Codes:
 
 
 def _days(dates: "pd.Series[str]", ds: dt.date) -> "pd.Series[float]":
-    """Days from each date to ``ds``; NaN where unknown."""
+    """Days from each date to ``ds``; NaN if unknown."""
     return (pd.Timestamp(ds) - pd.to_datetime(dates)).dt.days.astype(float)
 
 

@@ -1,4 +1,4 @@
-"""The best items of a block of users: by taste where it is known, by popularity where it is not."""
+"""The best items for a block of users: by taste if it is known, else by popularity."""
 
 from dataclasses import dataclass
 
@@ -81,7 +81,7 @@ class Selector:
         return top_k(scores, k, ties, slack=slack, rescore=lambda u, i: dot_pairs(states, items, u, i))
 
     def _by_popularity(self, users: Indices, masked: Indices, k: int, within: Subset) -> TopK:
-        """From the head that the longest mask needs, with whatever is tied to its last place."""
+        """Uses as many top items as the longest mask requires, plus those tied with the last."""
         size, ties = within.positions.size, self.ties.take(users, within.positions)
         popularity = self.catalogue.popularity[within.positions]
         most = int(counts(masked, users.size, size).max(initial=0))

@@ -1,6 +1,6 @@
-"""Places of a list that are not given by taste alone: exploration and new items, with logged propensities.
+"""Places not filled by taste: exploration and new items, with logged propensities.
 
-Every draw is a hash of user, date and place: the same on every machine and for every cut of the users.
+Every draw is a hash of user, date and place: the same on every machine and for every split of the users.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class SlotItems:
-    """What one slot got: item (B,), -1 where it stays with taste; propensity (B,) of the item."""
+    """The items of one slot: item (B,), -1 if it is left to taste; propensity (B,) of the item."""
 
     slot: Slot
     items: Indices
@@ -73,14 +73,14 @@ def draw_free(chance: npt.NDArray[np.float64], taken: Indices, n_items: int) -> 
         chance: (B,) in [0, 1). taken: pairs ``user * n_items + item``, ascending, each once.
 
     Returns:
-        items (B,), -1 where everything is taken, and the number of free items (B,).
+        items (B,), -1 if everything is taken, and the number of free items (B,).
     """
     owners, items = np.divmod(taken, max(n_items, 1))
     counts = np.bincount(owners, minlength=chance.size)
     free = n_items - counts
     wanted = np.minimum((chance * free).astype(np.int64), np.maximum(free - 1, 0))
     start = np.concatenate([[0], np.cumsum(counts)])[:-1]
-    # the n-th free item lies behind as many taken ones as have at most n free items before them
+    # the n-th free item comes after as many taken ones as have at most n free items before them
     before = owners * (n_items + 1) + items - (np.arange(taken.size) - start[owners])
     behind = np.searchsorted(before, np.arange(chance.size) * (n_items + 1) + wanted, side="right") - start
     return np.where(free > 0, wanted + behind, -1), free

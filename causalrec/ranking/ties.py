@@ -1,4 +1,4 @@
-"""Who comes first where two items have the same score for a user."""
+"""The order of items with equal scores for a user."""
 
 from dataclasses import dataclass
 
@@ -19,20 +19,20 @@ class Ties:
 
     @staticmethod
     def numbered(n_users: int, n_items: int) -> "Ties":
-        """For users and items that are known by their number."""
+        """For users and items given by number."""
         return Ties(numbered(n_users), numbered(n_items))
 
     @staticmethod
     def of(user_ids: npt.NDArray[np.object_], item_ids: npt.NDArray[np.object_]) -> "Ties":
-        """For users and items that are known by their id."""
+        """For users and items given by id."""
         return Ties(keys_of(user_ids), keys_of(item_ids))
 
     def take(self, users: Places, items: Places) -> "Ties":
-        """Those of some users and items."""
+        """The keys of some users and items."""
         return Ties(self.users[users], self.items[items])
 
     def order(self, rows: Places, columns: Places, scores: npt.NDArray[np.float32]) -> Places:
-        """Places (m,) that sort pairs by row, then from the best score down, then by chance."""
+        """Positions (m,) that sort pairs by row, then by falling score, then at random."""
         chance = tie_breakers(self.users[rows], self.items[columns])
         found: Places = np.lexsort((chance, -scores, rows))
         return found

@@ -1,8 +1,8 @@
-"""Exact top-k per user, as flat rows, the same for every way of cutting users into blocks.
+"""Exact top-k per user, as flat rows; the result does not depend on how users are split into blocks.
 
 A float32 matrix product gives slightly different last bits for blocks of different shape. So the product
 only selects (with a margin for its rounding error), and the few selected pairs are scored again in
-float64, each on its own: the answer depends on the pair alone.
+float64, each on its own: the result depends only on the pair.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ties import Ties
 
 Indices = npt.NDArray[np.int64]
-PAIRS_AT_ONCE = 4_096  # both states of a pair in float64 then stay in the cache
+PAIRS_AT_ONCE = 4_096  # so that both states of a pair in float64 stay in the cache
 Rescore = Callable[[Indices, Indices], Floats]
 
 
@@ -26,7 +26,7 @@ class TopK:
     Attributes:
         rows: int64 (m,) row of the score matrix.
         columns: int64 (m,) selected column.
-        ranks: int64 (m,) 1 is best; without holes within a row.
+        ranks: int64 (m,) 1 is best; without gaps within a row.
         scores: float32 (m,).
     """
 
@@ -62,7 +62,7 @@ def ranked(rows: Indices, columns: Indices, scores: Floats, n_rows: int, k: int,
 
 
 def float_slack(users: Floats, items: Floats) -> Floats:
-    """(B,) by how much two float32 products of a user's scores may be wrong together.
+    """(B,) upper bound of the joint error of two float32 products of a user's scores.
 
     |fl(x.y) - x.y| <= d eps |x||y|; both the threshold and the candidate may be off.
     """

@@ -13,10 +13,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class UserStates:
-    """States (U, d) of the users a model was trained on; row -1 asks for no state.
+    """States (U, d) of the users a model was trained on; row -1 means no state.
 
     Attributes:
-        raw, content: their states in the raw model, and for the content effect; None where there are none.
+        raw, content: their states in the raw model, and for the content effect; None if there are none.
     """
 
     table: Floats
@@ -35,7 +35,7 @@ def rows_of(table: Floats, rows: Ints) -> Floats:
 
 
 def pair_scores(rows: Ints, users: Floats | None, items: Floats | None, top: TopK) -> Floats:
-    """Products (m,) of the listed pairs; NaN where the user or the item has no state."""
+    """Products (m,) of the listed pairs; NaN if the user or the item has no state."""
     if users is None or items is None:
         return np.full(top.rows.size, np.nan, dtype=np.float32)
     states = rows_of(users, rows)

@@ -1,4 +1,4 @@
 """MLflow: log, package, evaluate, gate, promote.
 
-Nothing is imported here, so that a served model needs no more than its own modules.
+Nothing is imported here, so that a served model needs only its own modules.
 """

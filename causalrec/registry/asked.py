@@ -1,4 +1,4 @@
-"""What a served model may be asked for; everything else is refused before anything is computed."""
+"""Validates requests to a served model before anything is computed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ USER = "user_id"
 
 
 def asked_users(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """User ids of a request (B,), as texts; none for an empty frame.
+    """User ids of a request (B,), as texts; empty for an empty frame.
 
     Raises:
         RequestError: the column is missing, or a row has no id (None, NaN, an empty text).
@@ -37,7 +37,7 @@ def asked_k(params: Mapping[str, Any] | None, usual: int, n_items: int) -> int:
     """Rows per user: ``k`` of the parameters, else the ``usual`` number.
 
     Raises:
-        RequestError: it is no whole number, below 1, or above the number of items of the model.
+        RequestError: it is not a whole number between 1 and the number of the model's items.
     """
     given = (params or {}).get("k", usual)
     most = max(usual, n_items)

@@ -1,4 +1,4 @@
-"""sha256 of every file of a folder, and the refusal of a folder that differs."""
+"""Checksums (sha256) of every file of a folder, and the refusal of a folder that differs."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What MLflow's own pages show of a version: the tables that it learnt from, and what it is in words."""
+"""What MLflow's own pages show about a version: the tables it was trained on, and a description."""
 
 import datetime as dt
 import posixpath

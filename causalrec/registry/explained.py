@@ -1,4 +1,4 @@
-"""Why a model gave one item to one user, in the shop's own ids and titles."""
+"""Why a model recommends an item to a user, with the shop's own ids and titles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ Texts = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Explainer:
-    """A model that explains itself, and what its rows are called.
+    """A model with explanations, and the names of its rows.
 
     Attributes:
-        label: what the model is called. users (U,), items (N,): ids. titles: (N,).
+        label: the model's name. users (U,), items (N,): ids. titles: (N,).
     """
 
     label: str
@@ -45,7 +45,7 @@ class Explainer:
 
     @staticmethod
     def of_folder(folder: Path) -> "Explainer":
-        """A stored model whose users and items are known by their numbers.
+        """A stored model whose users and items are identified by number.
 
         Raises:
             TrainingError: there is none. RegistryError: it has no explanations.
@@ -62,7 +62,7 @@ class Explainer:
         return Explainer(str(folder), model, users, items, "item " + items)
 
     def explain(self, user_id: str, item_id: str | None, history: int) -> Explanation:
-        """What every module did to the score of the pair; without ``item_id`` to that of the best new item.
+        """The effect of every module on the score of the pair; without ``item_id``, of the best new item.
 
         Raises:
             RegistryError: the model does not know the user or the item.
@@ -72,7 +72,7 @@ class Explainer:
         return self.model.explain(user, item, history)
 
     def other_scores(self, user: int, item: int) -> dict[str, float]:
-        """What the raw model gives the pair, and its content effect, as far as the model carries them."""
+        """The raw model's score of the pair, and its content effect, as far as the model has them."""
         tables = self.model.serving_tables()
         if tables is None:
             return {}

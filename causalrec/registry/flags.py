@@ -1,4 +1,4 @@
-"""Flags of versions that were made from what was erased since."""
+"""Flags on versions that were trained on data erased since."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def flag(settings: Settings, numbers: Iterable[str]) -> None:
-    """Counts one erasure more on each of the versions."""
+    """Adds one erasure to the count of each version."""
     wanted = set(numbers)
     for client, version in _versions(settings):
         if str(version.version) in wanted:

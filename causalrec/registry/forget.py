@@ -1,4 +1,4 @@
-"""Makes a version from the champion that knows nothing of erased users and items, as the new challenger."""
+"""Makes a new challenger from the champion, without the influence of erased users and items."""
 
 import datetime as dt
 
@@ -21,14 +21,14 @@ from causalrec.registry.training_run import Epochs, log_fit, log_setting, log_wo
 from causalrec.registry.versions import DATASET, TRAINED_ON, ModelVersion, opened
 
 FORGOT = "forgot_from"
-"""Tag of a run: the version whose erased users and items it left behind."""
+"""Tag of a run: the version from which erased users and items were removed."""
 
 
 def ds_to_forget(settings: Settings, lake: Lake) -> dt.date:
-    """Run date of the champion's dataset, which has to be built anew without the erased.
+    """Run date of the champion's dataset, which has to be rebuilt without what was erased.
 
     Raises:
-        RegistryError: there is no champion, or MLflow does not answer.
+        RegistryError: there is no champion, or MLflow does not respond.
     """
     with guarded(settings):
         champion = needed_champion(settings, lake)
@@ -38,10 +38,10 @@ def ds_to_forget(settings: Settings, lake: Lake) -> dt.date:
 def forget_and_log(settings: Settings, lake: Lake, progress: Progress | None = None) -> Outcome:
     """One MLflow run and one registered version; registration is the last step.
 
-    Refuters and the worth of modules are those of the champion: what is forgotten is a handful of users.
+    Refuters and module gains are copied from the champion, since only a handful of users is forgotten.
 
     Raises:
-        RegistryError: there is no champion, it was trained on this very dataset, or MLflow does not answer.
+        RegistryError: there is no champion, it was trained on this very dataset, or MLflow does not respond.
     """
     with guarded(settings):
         champion = needed_champion(settings, lake)
@@ -96,7 +96,7 @@ def _forgotten(
 
 
 def rows_in(package: ModelPackage, dataset: Dataset) -> tuple[Ints, Ints]:
-    """For the users and the items of ``dataset``, their row in ``package``; -1 where they have none."""
+    """For the users and the items of ``dataset``, their row in ``package``; -1 if they have none."""
     pairs = ((package.user_ids, dataset.user_ids), (package.item_ids, dataset.item_ids))
     users, items = (
         pd.Index(old).get_indexer(pd.Index(new.astype(str))).astype(np.int32) for old, new in pairs

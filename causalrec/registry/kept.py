@@ -1,4 +1,4 @@
-"""Which table versions the models in use were made from."""
+"""The table versions behind the models in use."""
 
 import json
 from typing import TYPE_CHECKING
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 PINS = "pins"
 ERASED = "erased_users"
-"""Tag of a version that was trained on users erased since; its value counts them."""
+"""Tag of a version that was trained on users erased since; its value is their number."""
 
 
 def live_pins(settings: Settings, lake: Lake) -> tuple[Pin, ...]:
-    """Pins of every version with an alias and of the newest ones, which a rollback may return to.
+    """Pins of every version with an alias and of the newest versions, which a rollback may return to.
 
-    Versions that were trained on an erased user are left out: what they were made from is gone for good.
+    Versions trained on an erased user are left out: their data is gone for good.
 
     Raises:
-        LostRegistry: a champion was decided and MLflow has none, so nobody knows its pins.
-        RegistryError: MLflow does not answer, or does not know the pins of such a version.
+        LostRegistry: a champion was decided but MLflow has none, so its pins are unknown.
+        RegistryError: MLflow does not respond, or does not have the pins of such a version.
     """
     from mlflow.exceptions import MlflowException
 

@@ -1,10 +1,10 @@
-"""A fitted model as a folder that scores on its own: arrays, ids, facts and checksums; no pickle.
+"""A fitted model as a self-contained folder: arrays, ids, facts and checksums; no pickle.
 
-``recommender/`` the model itself (safetensors + JSON) · ``judged/`` where that was fitted anew on everything
-after its evaluation, the one that is evaluated · ``short_fits.safetensors`` in a shop whose truth is known,
-what differs in one module · ``serving.safetensors`` its factorised form, where it
-has one · ``history.safetensors`` what the users chose · ``users.parquet``, ``items.parquet`` the ids in the
-model's numbering · ``manifest.json`` where it comes from · ``checksums.json``.
+``recommender/`` the model itself (safetensors + JSON) · ``judged/`` the evaluated model, if the served one
+was refitted on everything · ``short_fits.safetensors`` fits that differ in one module, for a shop whose truth
+is known · ``serving.safetensors`` its factorised form, if it has one · ``history.safetensors`` what the users
+chose · ``users.parquet``, ``items.parquet`` the ids in the model's numbering · ``manifest.json`` its origin ·
+``checksums.json``.
 """
 
 import datetime as dt
@@ -48,7 +48,7 @@ RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.s
 WORTH = "worth"  # key of the manifest
 SHORT_FITS = "short_fits.safetensors"
 LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
-RULED = ("brand", "category", "available", "first_seen", "last_seen")  # what the rules of a shop look at
+RULED = ("brand", "category", "available", "first_seen", "last_seen")  # columns used by the shop's rules
 RULES = "scoring"  # key of the manifest: the settings of scoring, as JSON
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
@@ -64,13 +64,13 @@ def write_package(
     judged: Recommender | None = None,
     short_fits: Mapping[str, ServingTables] = MappingProxyType({}),
 ) -> str:
-    """Writes the folder of a fitted model; returns the hash that pins all of it.
+    """Writes the folder of a fitted model; returns the hash that pins its whole content.
 
     Args:
-        judged: the model whose evaluation stands for ``recommender``, where it is another one.
-        short_fits: fits that differ in one module, by what to call them.
+        judged: the evaluated model, if ``recommender`` is a refit of it.
+        short_fits: fits that differ in one module, by label.
     """
-    from causalrec.model.factory import save_recommender  # torch is not needed to read a package
+    from causalrec.model.factory import save_recommender  # reading a package does not need torch
 
     data, item_ids = dataset.data, dataset.item_ids
     folder.mkdir(parents=True)
@@ -110,7 +110,7 @@ def write_package(
 
 
 def _fold_in(recommender: Recommender) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """What a state of a new user is made with: arrays, and facts for the manifest; empty without fold-in."""
+    """What makes the state of a new user: arrays, and facts for the manifest; empty without fold-in."""
     if not isinstance(recommender, FactorRecommender) or recommender.fold is None:
         return {}, {}
     arrays, facts = recommender.read_out().pack()
@@ -119,7 +119,7 @@ def _fold_in(recommender: Recommender) -> tuple[dict[str, npt.NDArray[Any]], dic
 
 
 def _look_counts(data: Interactions) -> dict[str, pa.Array]:
-    """Per item its looks, and how many were answered at all; nothing where looks were not logged."""
+    """Per item its looks, and how many led to any response; empty if looks were not logged."""
     if data.looks is None:
         return {}
     counts = {LOOKS: data.looks.count, RESPONSES: data.looks.reached[0]}
@@ -145,13 +145,13 @@ class ModelPackage:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """Where the model comes from."""
+        """The origin of the model."""
         found: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         return found
 
     @cached_property
     def worth(self) -> tuple[worth.ModuleWorth, ...]:
-        """What each module was measured to add; empty in packages of older code."""
+        """The measured gain of each module; empty in packages of older code."""
         return worth.from_json(self.manifest.get(WORTH, ()))
 
     @property
@@ -165,9 +165,9 @@ class ModelPackage:
         return _texts(pq.read_table(self.folder / USERS), "user_id")
 
     def rows_of(self, user_ids: Texts) -> Ints:
-        """Positions of users in the model; -1 for users that it learnt nothing about.
+        """Positions of users in the model; -1 for users it learnt nothing about.
 
-        A user without training pairs has a state too (a random one), which must not be used.
+        A user without training pairs also has a (random) state, which must not be used.
         """
         trained = pq.read_table(self.folder / USERS)["n_train"].to_numpy() > 0
         rows = pd.Index(self.user_ids).get_indexer(pd.Index(user_ids))
@@ -188,7 +188,7 @@ class ModelPackage:
         return catalogue_of(self.item_ids, titles, popularity, self.tables(), self._fold(), looks, responses)
 
     def tables(self) -> ServingTables | None:
-        """The factorised form; user states stay on disk until they are read."""
+        """The factorised form; user states stay on disk until read."""
         if not self.factorised:
             return None
         return ServingTables.of({name: self._tensor(name) for name in TABLES}, self.manifest["code_names"])
@@ -197,7 +197,7 @@ class ModelPackage:
         return self._tensor("fold") if self.factorised else None
 
     def _read_out(self) -> AnyReadOut | None:
-        """How new users are read out; None in packages of older code."""
+        """The read-out for new users; None in packages of older code."""
         facts = self.manifest.get(READ_OUT)
         arrays = {name: self._tensor(f"{READ_OUT}.{name}") for name in ARRAYS}
         return unpack_read_out(arrays, facts) if facts else None
@@ -212,19 +212,21 @@ class ModelPackage:
         return load_recommender(self.folder / RECOMMENDER)
 
     def judged(self) -> Recommender:
-        """The model that metrics are about: the one that held-out pairs were kept from."""
+        """The model that the metrics describe, fitted without held-out pairs."""
         from causalrec.model.factory import load_recommender
 
         folder = self.folder / JUDGED
         return load_recommender(folder if folder.is_dir() else self.folder / RECOMMENDER)
 
     def short_fits(self) -> dict[str, ShortFit]:
-        """Fits of the training run that differ in one module; empty where none were kept."""
+        """Fits of the training run that differ in one module; empty if none were kept."""
         return load_fits(self.folder / SHORT_FITS)
 
     def states_of_new(self, modalities: Mapping[str, Floats]) -> Floats | None:
-        """Adjusted states (n, d) of items that were not in training, from their content rows; None where the
-        model has no content path, or was trained without content."""
+        """Adjusted states (n, d) of items that were not in training, from their content rows.
+
+        None if the model has no content path, or was trained without content.
+        """
         model = self.recommender()
         states_for = getattr(model, "item_states_for", None)
         if states_for is None or not modalities:
@@ -246,15 +248,14 @@ class ModelPackage:
 
     @cached_property
     def scoring(self) -> ScoringSettings:
-        """The settings of scoring that the version was registered with; the defaults in older packages."""
+        """The scoring settings with which the version was registered; the defaults for older packages."""
         return ScoringSettings.model_validate(known(ScoringSettings, self.manifest.get(RULES, {})))
 
     @cached_property
     def offer(self) -> Catalogue:
-        """The items that the version's own rules allow on the date of its data, under these rules.
+        """The items that the version's own rules allow on the date of its data.
 
-        Packages of older code tell neither brand nor category nor availability, so that nothing is blocked by
-        them.
+        Packages of older code contain neither brand nor category nor availability, so nothing is blocked.
         """
         items, whole = pq.read_table(self.folder / ITEMS).to_pandas(), self.catalogue
         items = items.reindex(columns=list(dict.fromkeys([*items.columns, *RULED])))
@@ -264,7 +265,7 @@ class ModelPackage:
         return replace(found, rules=item_rules(rows, self.scoring, ds, np.ones(found.size, dtype=np.bool_)))
 
     def raw_engine(self, settings: ScoringSettings, catalogue: Catalogue) -> Engine | None:
-        """A scorer by the raw model; None where the package has none."""
+        """A scorer for the raw model; None if the package has none."""
         users = self._tensor("raw_users") if self.factorised else None
         if users is None or catalogue.raw is None:
             return None
@@ -273,8 +274,10 @@ class ModelPackage:
         return Engine(plain, settings, users=UserStates(users))
 
     def histories(self, catalogue: Catalogue | None = None) -> Histories:
-        """What the users had chosen when the model was trained, as positions in ``catalogue`` (default: that
-        of the model); -1 for items that are not in it."""
+        """What the users had chosen when the model was trained.
+
+        Items are positions in ``catalogue`` (default: the model's own), -1 if they are not in it.
+        """
         items = self.catalogue if catalogue is None else catalogue
         arrays = load_file(self.folder / HISTORY)
         place = np.full(self.item_ids.size, -1, dtype=np.int64)
@@ -283,7 +286,7 @@ class ModelPackage:
 
 
 def open_package(folder: Path, expected: str | None = None) -> ModelPackage:
-    """The package in ``folder`` after every file was compared with its hash.
+    """The package in ``folder``, once every file has been checked against its hash.
 
     Raises:
         RegistryError: a file is missing, changed or not listed.
@@ -293,7 +296,7 @@ def open_package(folder: Path, expected: str | None = None) -> ModelPackage:
 
 
 def _counts(table: pa.Table, name: str) -> Floats | None:
-    """A column of counts; None where looks were not logged, and in packages of older code."""
+    """A column of counts; None if looks were not logged, and in packages of older code."""
     if name not in table.column_names:
         return None
     counts: Floats = table[name].to_numpy().astype(np.float32)

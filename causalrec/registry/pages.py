@@ -1,4 +1,4 @@
-"""Addresses of MLflow's own pages about a version, where MLflow is served."""
+"""Addresses of MLflow's own pages about a version, if MLflow is served."""
 
 from urllib.parse import quote
 
@@ -9,13 +9,13 @@ from causalrec.registry.versions import ModelVersion
 
 
 def version_page(settings: Settings, version: ModelVersion) -> str | None:
-    """The page of the version; None where nobody knows where MLflow is served."""
+    """The page of the version; None if MLflow's address is not known."""
     base = _base(settings)
     return f"{base}/#/models/{quote(version.name, safe='')}/versions/{version.version}" if base else None
 
 
 def review_page_address(settings: Settings, version: ModelVersion) -> str | None:
-    """The review page as MLflow shows it; None where there is none, or no address.
+    """The address of the review page in MLflow; None without a page or an address.
 
     Raises:
         MlflowException: MLflow does not answer.

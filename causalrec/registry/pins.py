@@ -1,4 +1,4 @@
-"""The row of ``datasets`` that a run date is bound to."""
+"""The row of ``datasets`` for a run date."""
 
 import datetime as dt
 from typing import Any

@@ -1,4 +1,4 @@
-"""Uploads a trained model, verifies what arrived, and makes a version of it."""
+"""Uploads a trained model, verifies the upload, and registers a version."""
 
 import datetime as dt
 import importlib.metadata
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("served.py")
 LIBRARY = Path(__file__).parents[1]
-NOBODY = "somebody"  # the example of an input names no real user, who may be erased one day
+NOBODY = "somebody"  # the example input names no real user, who may be erased one day
 
 
 def register(
@@ -34,11 +34,11 @@ def register(
     run_id: str,
     short_fits: Mapping[str, ServingTables] = MappingProxyType({}),
 ) -> ModelVersion:
-    """Uploads, compares what arrived with its checksums, and only then makes a version of it.
+    """Uploads, compares the upload with its checksums, and only then registers a version.
 
     Args:
         fitted: the model that is judged, and the one that serves.
-        short_fits: what goes into the package to be compared with a known truth, by what to call it.
+        short_fits: fits in the package to compare with a known truth, by label.
     """
     import mlflow
 

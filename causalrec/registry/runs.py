@@ -1,4 +1,4 @@
-"""What MLflow knows of the run that made a version, and how a page is put beside it."""
+"""Reads from MLflow about the run that made a version, and attaches pages to it."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-REVIEW = "review"  # artifact folder of the page; also the tag of the version that leads to it
+REVIEW = "review"  # artifact folder of the page; also the version's tag with its path
 LINEAGE = ("dataset_id", "ds", "code_version", "git_revision", "seed")
 COST = {
     "epochs": "epochs",
@@ -28,7 +28,7 @@ COST = {
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Curves (metric -> (step, value) in order), where the version comes from, and what it took."""
+    """Curves (metric -> (step, value) in order), origin and cost of a version."""
 
     curves: Mapping[str, tuple[tuple[int, float], ...]]
     best_epoch: int | None
@@ -64,7 +64,7 @@ def attach_page(client: "MlflowClient", version: ModelVersion, file: Path) -> st
     """Logs ``file`` as an artifact of the version's run and tags the version with its path there.
 
     Raises:
-        RegistryError: MLflow does not take it.
+        RegistryError: MLflow refuses it.
     """
     from mlflow.exceptions import MlflowException
 
@@ -81,7 +81,7 @@ def attach_page(client: "MlflowClient", version: ModelVersion, file: Path) -> st
 
 
 def _curve(client: "MlflowClient", run_id: str, name: str) -> tuple[tuple[int, float], ...]:
-    """Points of a metric that was logged per epoch; empty for one that was logged once, without a step."""
+    """Points of a metric logged per epoch; empty for one logged once, without a step."""
     points = {point.step: float(point.value) for point in client.get_metric_history(run_id, name)}
     return tuple(sorted(points.items())) if any(points) else ()
 

@@ -1,6 +1,6 @@
 """The pyfunc of a model version, logged as source code: user ids in, ranked items with reasons out.
 
-MLflow runs this file to build the model; arrays come from the version's artifacts, nothing is unpickled.
+MLflow runs this file to build the model; arrays come from the version's artifacts; nothing is unpickled.
 """
 
 from pathlib import Path
@@ -36,10 +36,10 @@ NOTHING = pd.DataFrame(
 
 
 class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Predicts with the histories that were known when the model was trained."""
+    """Predicts with the histories known at training time."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401 - MLflow's own type is private
-        """Opens the package after comparing its checksums."""
+        """Opens the package once its checksums have been verified."""
         package = open_package(Path(context.artifacts["package"]))
         self._prepare(package)
 

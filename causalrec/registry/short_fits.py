@@ -1,6 +1,6 @@
-"""Fits that differ from the registered model in one module: kept where a truth is known to compare them with.
+"""Fits that differ from the registered model in one module: kept if a truth is known to compare them with.
 
-Tables in float32 safetensors, numbered in the order of their labels, which are in the header of the file.
+Tables in float32 safetensors, numbered in the order of their labels, which are in the file's header.
 """
 
 import json
@@ -22,8 +22,8 @@ LABELS = "labels"  # key of the header
 class ShortFit:
     """Scores are products: (U, d) and (N, d) of the response, (U, c) and (N, c) of the content effect.
 
-    ``exposure`` (N,) is what being shown often adds to the response where lists follow what will be chosen
-    anyway; zero where that was not learnt.
+    ``exposure`` (N,) is what exposure adds to the response in the ranking by what will be chosen anyway; zero
+    if not learnt.
     """
 
     users: Floats
@@ -34,7 +34,7 @@ class ShortFit:
 
     @staticmethod
     def of(tables: ServingTables) -> "ShortFit":
-        """The part of ``tables`` that is kept; a model without content tables answers with its scores."""
+        """The part of ``tables`` that is kept; a model without content tables uses its scores."""
         users, items = tables.content_users, tables.content_items
         if users is None or items is None:
             users, items = tables.users, tables.items
@@ -56,7 +56,7 @@ def save_fits(fits: Mapping[str, ServingTables], file: Path) -> None:
 
 
 def load_fits(file: Path) -> dict[str, ShortFit]:
-    """The inverse of :func:`save_fits`; empty where there is no file."""
+    """The inverse of :func:`save_fits`; empty if there is no file."""
     if not file.is_file():
         return {}
     with safe_open(file, framework="numpy") as stored:

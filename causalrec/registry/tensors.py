@@ -1,4 +1,4 @@
-"""Single arrays of a safetensors file, mapped into memory: only the rows that are read cost anything."""
+"""Single arrays of a safetensors file, memory-mapped, so that only the rows that are read are loaded."""
 
 import json
 from pathlib import Path
@@ -14,10 +14,10 @@ HEADER_LENGTH = 8  # bytes; little-endian count of the JSON header that follows
 
 
 def map_tensor(file: Path, name: str) -> npt.NDArray[Any] | None:
-    """Read-only view of one array; None where the file has no array of that name.
+    """Read-only view of one array; None if the file has no array of that name.
 
     Raises:
-        RegistryError: the file is not safetensors, or the array has another element type.
+        RegistryError: the file is not safetensors, or the array has a different element type.
     """
     try:
         with file.open("rb") as stream:

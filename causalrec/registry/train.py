@@ -16,7 +16,8 @@ from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id, guarded, store_exists
 from causalrec.registry.training_run import Epochs, log_fit, log_setting, log_worth
 
-PLACE = {"tracking_uri", "artifact_root", "model_name", "experiment"}  # settings of where versions go
+# settings for where versions are stored
+PLACE = {"tracking_uri", "artifact_root", "model_name", "experiment"}
 
 
 def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
@@ -32,13 +33,13 @@ def train_and_log_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
 
 
 def _package(model: str) -> str:
-    """Name and version of the package that brings the model; '' for the models of this one."""
+    """Name and version of the plug-in package of the model; '' for built-in models."""
     plugin = plugin_name(model)
     return plugin_version(MODELS, plugin) if plugin else ""
 
 
 def _store_was_lost(settings: Settings, ledger: Ledger, ds: dt.date) -> bool:
-    """Something was trained for ``ds``, and the store that it went to is gone: train again."""
+    """Whether a model was trained for ``ds`` but its store is gone, so that it must be trained again."""
     return not store_exists(settings) and ledger.last_success("train", ds) is not None
 
 
@@ -50,7 +51,7 @@ def train_and_log(
     Raises:
         DatasetError: there is no dataset of ``ds``.
         TrainingError: training diverged.
-        RegistryError: MLflow does not answer, or the upload differs from what was sent.
+        RegistryError: MLflow does not respond, or the upload differs from what was sent.
     """
     dataset = load_dataset(settings, lake, ds)
     with guarded(settings):
@@ -75,7 +76,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         chosen, worth = chosen_modules(settings, dataset.data, keep)
         recommender = build_recommender(chosen, checkpoints)
         report = recommender.fit(dataset.data, progress=Epochs(progress))
-        # its own: measured while it was fitted
+        # its own: measured during the fit
         recommender.worth = (*worth, *recommender.worth, *part_worth(recommender, dataset.data))
         log_fit(report)
         log_worth(recommender.worth)
@@ -98,7 +99,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
 
 
 def train_along(settings: Settings, lake: Lake, ds: dt.date) -> None:
-    """What the other processes of a training in several do: the same fit, without keeping anything."""
+    """The other processes of a multi-process training run: the same fit, without storing anything."""
     from causalrec.training.factory import build_recommender
     from causalrec.training.refit import refitted
     from causalrec.training.worth import chosen_modules

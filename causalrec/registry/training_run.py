@@ -1,4 +1,4 @@
-"""What MLflow is told of a training: settings, data, epochs, the fit; and the tags that a version carries."""
+"""What is logged to MLflow about a training run: settings, data, epochs, the fit; and a version's tags."""
 
 import datetime as dt
 import json
@@ -18,10 +18,10 @@ from causalrec.registry.described import log_datasets
 from causalrec.registry.reproduction.environment import environment_of
 from causalrec.registry.versions import DATASET, MODEL, TRAINED_ON, TUNED
 
-CARRIED = ("dataset", "features")  # settings that a rebuild of the data needs; the model carries its own
+CARRIED = ("dataset", "features")  # settings needed to rebuild the data; the model stores its own
 
 
-REFUSED = re.compile(r"[^\w.\- /]+")  # characters that MLflow does not take in a metric's name
+REFUSED = re.compile(r"[^\w.\- /]+")  # characters that MLflow refuses in metric names
 WORTH_TABLE = "module_worth.json"
 
 
@@ -40,12 +40,12 @@ class Epochs:
 
 
 def _safe(metrics: dict[str, float]) -> dict[str, float]:
-    """Metric names that MLflow takes (it refuses '@')."""
+    """Metric names that MLflow accepts (it refuses '@')."""
     return {name.replace("@", "_at_"): float(value) for name, value in metrics.items()}
 
 
 def log_worth(worth: Sequence[ModuleWorth]) -> None:
-    """Every module's gain as a metric, and all that was measured as a table; nothing without modules."""
+    """Logs every module's gain as a metric, and all measurements as a table; nothing without modules."""
     import mlflow
 
     if not worth:

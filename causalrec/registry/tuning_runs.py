@@ -1,4 +1,4 @@
-"""What MLflow is told of a search: one run, and below it one for each trial."""
+"""What is logged to MLflow about a search: one run, and below it one per trial."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ METRIC = "validation"
 
 
 class LogTrial(Protocol):
-    """Logs one trial that ended."""
+    """Logs one finished trial."""
 
     def __call__(
         self, number: int, state: str, value: float | None, seconds: float, change: Mapping[str, Value]
@@ -24,7 +24,7 @@ def tuning_run(settings: Settings, name: str) -> Iterator[LogTrial]:
     """The run of a search, open while its trials are logged.
 
     Raises:
-        RegistryError: MLflow does not answer.
+        RegistryError: MLflow does not respond.
     """
     import mlflow
 

@@ -22,13 +22,13 @@ EXPERIMENT: Alias = "experiment"  # of the version that a reviewer wants tried b
 AGAINST = "evaluated_against"  # tag: the champion that the version was compared with, empty for none
 GATE = "gate"  # tag: what the gate decided
 PACKAGE_HASH, DATASET, TRAINED_ON, MODEL = "package_sha256", "dataset_id", "ds", "model"
-TUNED = "tuned"  # of a run: the tuned settings that it was trained with
+TUNED = "tuned"  # tag of a run: the tuned settings it was trained with
 SCRIPT_LOADER = "mlflow.pyfunc.loaders.code_model"
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """What the registry says about one version."""
+    """One version in the registry."""
 
     name: str
     version: str
@@ -38,7 +38,7 @@ class ModelVersion:
 
 
 def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelVersion | None:
-    """The version that holds ``alias``; None where nobody does."""
+    """The version that holds ``alias``; None if no version does."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -50,7 +50,7 @@ def by_alias(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelV
 
 
 def by_number(client: "MlflowClient", settings: Settings, number: str) -> ModelVersion:
-    """The version of that number.
+    """The version with that number.
 
     Raises:
         RegistryError: there is none.
@@ -64,7 +64,7 @@ def by_number(client: "MlflowClient", settings: Settings, number: str) -> ModelV
 
 
 def find_number(client: "MlflowClient", settings: Settings, number: str) -> ModelVersion | None:
-    """The version of that number; None where there is none."""
+    """The version with that number; None if there is none."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -75,7 +75,7 @@ def find_number(client: "MlflowClient", settings: Settings, number: str) -> Mode
 
 
 def _refuse_outage(error: "MlflowException", settings: Settings) -> None:
-    """That MLflow says there is none is an answer; anything else is none."""
+    """Only a definite "does not exist" from MLflow counts as an answer."""
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise RegistryError(
             f"MLflow at {settings.tracking_uri}: {error}", do="check that MLflow is running"
@@ -99,7 +99,7 @@ def need(client: "MlflowClient", settings: Settings, alias: Alias) -> ModelVersi
 
 
 def version_of(settings: Settings, alias: Alias) -> str:
-    """Version number behind ``alias`` for a fingerprint; empty where there is none. Makes no store."""
+    """Version number behind ``alias`` for a fingerprint; empty if there is none. Creates no store."""
     if not store_exists(settings):
         return ""
     found = by_alias(connect(settings), settings, alias)
@@ -108,7 +108,7 @@ def version_of(settings: Settings, alias: Alias) -> str:
 
 @contextmanager
 def opened(version: ModelVersion) -> "Iterator[ModelPackage]":
-    """The verified package of a version, on local disk for the time of the block.
+    """The verified package of a version, on local disk for the duration of the block.
 
     Raises:
         RegistryError: artifacts are missing, changed, unsigned, or could hold a pickle.
@@ -116,7 +116,7 @@ def opened(version: ModelVersion) -> "Iterator[ModelPackage]":
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    from causalrec.registry.package import open_package  # scoring, which a look at aliases does not need
+    from causalrec.registry.package import open_package  # scoring, which reading aliases does not need
 
     with tempfile.TemporaryDirectory(prefix="causalrec-model-") as scratch:
         try:

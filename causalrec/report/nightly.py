@@ -10,6 +10,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake, Ledger
+from causalrec.report.experiments import experiment_card
 from causalrec.report.gates import gate_lines
 from causalrec.report.lists import samples
 from causalrec.report.night import DONE, NightFacts
@@ -27,7 +28,14 @@ def report_inputs(settings: Settings, ledger: Ledger, ds: dt.date, jobs: Sequenc
         **runs,
         "evaluations": hashlib.sha256(json.dumps(evaluations).encode()).hexdigest(),
         "report": settings.report.model_dump_json(),
+        **_experiment(settings, ds),
     }
+
+
+def _experiment(settings: Settings, ds: dt.date) -> dict[str, str]:
+    """The experiment that the page shows; nothing where none runs."""
+    chosen = settings.experiment
+    return {"experiment": chosen.model_dump_json()} if chosen.serves(ds) or chosen.judges(ds) else {}
 
 
 def page_file(settings: Settings, ds: dt.date) -> Path:
@@ -43,6 +51,7 @@ def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Seque
     """
     titles, references = items_of(settings, lake, night.ds)
     thumbnails = Thumbnails(settings, references)
+    shown = people(settings, lake, night.ds) if lake.table("recommendations").exists() else []
     return make_page(
         settings,
         "nightly.html.j2",
@@ -51,7 +60,8 @@ def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Seque
         truth=truth_charts(truth),
         truth_note=short_fits_note(truth),
         gates=gate_lines(settings, night.ds),
-        people=people(settings, lake, night.ds) if lake.table("recommendations").exists() else [],
+        people=shown,
+        experiment=experiment_card(settings, lake, night.ds, shown),
         codes=codes(lake, night.ds) if lake.table("recommendations").exists() else [],
         samples=samples(lake, night.ds),
         titles=titles,

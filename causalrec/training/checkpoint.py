@@ -1,4 +1,4 @@
-"""Tensors and facts in a folder: safetensors + JSON, written under another name and then renamed."""
+"""Checkpoints: tensors and facts in a folder (safetensors + JSON), written in full, then renamed."""
 
 import json
 import logging
@@ -12,7 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """Replaces the checkpoint in ``folder``. One file, so that a kill leaves the old one or the new one."""
+    """Replaces the checkpoint in ``folder``.
+
+    A single file, so that a kill leaves either the old or the new one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / "checkpoint.unfinished"
     save_file(
@@ -24,9 +27,9 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: dict[str, 
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """The last complete checkpoint, or None where there is none.
+    """The last complete checkpoint, or None if there is none.
 
-    A damaged one is set aside under another name and said, and counts as none: training starts over.
+    A damaged one is renamed and reported, and counts as none: training starts over.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -14,14 +14,14 @@ GIB = 2**30
 FLOAT = 4
 STEP_TABLES, CAUSAL_TABLES = 8, 9
 WITHOUT_CONTENT = frozenset({"lightgcn", "bpr_mf", "ips_mf", "pd"})
-RUNTIME_BYTES = 320 * 2**20  # libraries loaded on first use, and what the allocator keeps
+RUNTIME_BYTES = 320 * 2**20  # libraries loaded on first use, and memory kept by the allocator
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` takes a GPU where there is one.
+    """The device to train on; ``auto`` takes a GPU if there is one.
 
     Raises:
-        TrainingError: cuda was asked for and there is none.
+        TrainingError: cuda was requested and is not available.
     """
     if name == "cuda" and not torch.cuda.is_available():
         raise TrainingError("no CUDA device is available", do='set training.device to "auto" or "cpu"')
@@ -31,19 +31,19 @@ def choose_device(name: str) -> torch.device:
 
 
 def half_precision(name: str, device: torch.device) -> bool:
-    """Whether dense products run in bfloat16: ``auto`` says so where the hardware has units for it, a GPU."""
+    """Whether dense products run in bfloat16: with ``auto``, only on a GPU, which has units for it."""
     return name == "bfloat16" or (name == "auto" and device.type == "cuda")
 
 
 def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingSettings) -> int:
-    """Peak bytes that training a factor network adds to a process that holds the data.
+    """Peak bytes that training a factor network adds to a process with the data in memory.
 
     The counts of tables were fitted to measured peaks of both networks on generated shops of 40,000 and
     150,000 users and items (dim 64 and 128, two and three layers), rounded up.
     """
     nodes = data.n_users + data.n_items
     table = nodes * model.dim * FLOAT
-    # parameters, gradient, two Adam moments, best state, and what lies around in a step
+    # parameters, gradient, two Adam moments, best state, and temporaries of a step
     tables = table * (STEP_TABLES + model.layers / 2)
     if model.name == "causal":
         tables += table * CAUSAL_TABLES
@@ -66,7 +66,7 @@ def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingS
 def check_memory(
     data: Interactions, model: ModelSettings, training: TrainingSettings, device: torch.device
 ) -> int:
-    """The estimate in bytes, compared with what is free before anything is allocated.
+    """Compare the estimate with free memory before anything is allocated; returns it in bytes.
 
     Raises:
         TrainingError: the estimate is above the limit.
@@ -82,10 +82,10 @@ def check_memory(
 
 
 def refuse_too_large(need: int, training: TrainingSettings, device: torch.device, do: str) -> None:
-    """Nothing, where ``need`` bytes can be had.
+    """Check that ``need`` bytes are available.
 
     Raises:
-        TrainingError: they cannot; it is told before anything is allocated.
+        TrainingError: they are not; raised before anything is allocated.
     """
     limit = int(training.max_memory_gib * GIB) or free_bytes(device)
     if need > limit:
@@ -96,7 +96,7 @@ def refuse_too_large(need: int, training: TrainingSettings, device: torch.device
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that can still be had on the device."""
+    """Memory still available on the device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return available_bytes()

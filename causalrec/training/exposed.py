@@ -1,10 +1,10 @@
-"""Comparison inside what was shown: the chosen item against one that the same user saw and passed over.
+"""Comparison within what was shown: the chosen item against one that the same user saw and passed over.
 
-Among shown pairs, the choice says what is liked, whatever decided what is shown: P(like | shown, u, i) is
-P(like | do(show i to u)) where nothing but user and item drives both exposure and liking. The random
-negatives of the ranking loss mix the two; this term does not. It takes differences inside a user, so how
-much a user is shown or how strictly they rate cancels. It belongs to the loss, so every model that trains
-on it has it, rivals included.
+Among shown pairs, the choice reveals what is liked, whatever decided what was shown: P(like | shown, u, i)
+equals P(like | do(show i to u)) if nothing but user and item drives both exposure and liking. The random
+negatives of the ranking loss mix the two; this term does not. It takes differences within a user, so how much
+a user is shown or how strictly they rate cancels out. It is part of the loss, so every model trained with
+that loss has it, rivals included.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from causalrec.dataset.arrays import Ints
 
 
 class PassedOver:
-    """What every user saw and did not choose, ready to draw from.
+    """What every user saw and did not choose, for drawing.
 
     Args:
         pairs: int32 (2, m) user, item.
@@ -29,7 +29,7 @@ class PassedOver:
         self.start = np.cumsum(self.count) - self.count
 
     def draw(self, users: npt.NDArray[np.integer], rng: np.random.Generator) -> Ints:
-        """One such item per user of ``users`` (B,), int32 (B,); -1 where the user passed over nothing."""
+        """One such item per user of ``users`` (B,), int32 (B,); -1 if the user passed over nothing."""
         count = self.count[users]
         place = self.start[users] + np.floor(rng.random(users.size) * count).astype(np.int64)
         found = self.items[np.minimum(place, self.items.size - 1)]
@@ -43,7 +43,7 @@ def exposed_loss(
 
     Args:
         users: states (D, d). owners: long (B,). chosen, passed: states (B, d).
-        known: float (B,), zero where nothing was passed over. temperature: divides the scores.
+        known: float (B,), zero if nothing was passed over. temperature: divides the scores.
     """
     gap = (users[owners] * (chosen - passed)).sum(dim=1).float() / temperature
     return -(logsigmoid(gap) * known).sum() / max(owners.shape[0], 1)

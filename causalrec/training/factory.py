@@ -1,4 +1,4 @@
-"""Recommenders with what trains them, from settings."""
+"""Builds recommenders with their trainers from settings."""
 
 from pathlib import Path
 

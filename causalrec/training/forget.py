@@ -1,12 +1,12 @@
-"""A model without erased users or items, made from the one that knew them.
+"""Makes a model without erased users or items from the one that knew them.
 
-The response model begins where the old fit ended, without the rows of the erased and without their looks,
-and draws everything anew for a few sweeps: each draw is conditional on what remains, so that what the old
-state owed to the erased fades as the chain mixes. Models in closed form are solved again, which is exact and
-takes no longer than the first time; so is everything else that keeps no state to begin with.
+The response model continues from the old fit, without the rows and looks of what was erased, and redraws
+everything for a few sweeps: each draw is conditional on the remaining data, so that the influence of what was
+erased fades as the chain mixes. Closed-form models are solved again, which is exact and takes no longer than
+the first time; so are all others without a state to continue from.
 
 Cao and Yang, Towards making systems forget with machine unlearning (IEEE S&P 2015): sufficient statistics
-without the erased; Nguyen, Low and Jaillet, Variational Bayesian unlearning (NeurIPS 2020).
+without the erased data; Nguyen, Low and Jaillet, Variational Bayesian unlearning (NeurIPS 2020).
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ from causalrec.training.refit import refitted
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What forgetting made.
+    """The result of forgetting.
 
     Attributes:
-        judged, served: as a training makes them.
-        repaired: whether they began where the old ones ended; else they are fits from scratch.
+        judged, served: as from a training run.
+        repaired: whether they continue from the old models; otherwise they are fits from scratch.
     """
 
     judged: Recommender
@@ -47,12 +47,12 @@ def forget(
     rows: tuple[Ints, Ints],
     progress: Progress | None = None,
 ) -> Forgotten:
-    """Models of the same settings that owe nothing to users and items that are not in ``data``.
+    """Models with the same settings, without the influence of users and items that are not in ``data``.
 
     Args:
-        data: what is left.
-        judged, served: the models that knew more.
-        rows: for the users and the items of ``data``, their row in the old models; -1 where they have none.
+        data: the remaining data.
+        judged, served: the old models.
+        rows: for the users and the items of ``data``, their row in the old models; -1 if they have none.
     """
     chosen = settings_of(settings, judged.recipe)
     begin, served_begin = (_begin(model, rows) for model in (judged, served))
@@ -66,7 +66,7 @@ def forget(
 
 
 def settings_of(settings: Settings, recipe: Mapping[str, Any]) -> Settings:
-    """``settings`` with those of a saved model, whatever the shop trains by default today."""
+    """``settings`` with those of a saved model, regardless of the shop's present defaults."""
     model = ModelSettings.model_validate(known(ModelSettings, recipe["model"]))
     training = TrainingSettings.model_validate(known(TrainingSettings, recipe["training"]))
     return settings.model_copy(update={"model": model, "training": training})

@@ -1,4 +1,4 @@
-"""How much memory this process can still get: from the system, and within the limits of its container."""
+"""Memory that this process can still get, from the system and within the limits of its container."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ NO_LIMIT = 1 << 60  # larger than any machine; the first version of cgroups writ
 
 
 def available_bytes(cgroups: Path = CGROUPS, own: Path = OWN) -> int:
-    """Bytes to be had: what is free or can be freed (page cache), at most what the control groups leave.
+    """Available bytes: what is free or can be freed (page cache), at most what the control groups leave.
 
     Args:
-        cgroups: where the groups of both versions are mounted.
+        cgroups: mount point of the groups of both versions.
         own: the file that names the groups of this process.
     """
-    import psutil  # a served model, which asks for nothing, is installed without it
+    import psutil  # a served model, which does not need it, is installed without it
 
     return min([int(psutil.virtual_memory().available), *_group_rooms(cgroups, own)])
 
 
 def _group_rooms(cgroups: Path, own: Path) -> list[int]:
-    """What each memory group of the process and the groups above it leave."""
+    """Remaining memory in each group of the process and the groups above it."""
     try:
         lines = own.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -37,7 +37,7 @@ def _group_rooms(cgroups: Path, own: Path) -> list[int]:
 
 
 def _rooms(root: Path, path: str, limit: str, usage: str, cache: str) -> list[int]:
-    """Per group from the process's own up to the root: limit less usage, whose file cache can be freed.
+    """Per group, from the process's own up to the root: limit minus usage, not counting file cache.
 
     A container sees its own group as the root, where the path of the host leads nowhere; the files at the
     root are then the right ones.
@@ -53,7 +53,7 @@ def _rooms(root: Path, path: str, limit: str, usage: str, cache: str) -> list[in
 
 
 def _number(file: Path) -> int | None:
-    """The number in a file; None where there is no such file, or it says ``max``."""
+    """The number in a file; None if there is no such file, or it says ``max``."""
     try:
         return int(file.read_text(encoding="ascii"))
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""What each module of the graph encoder is worth where only pairs are known: the encoder beside itself.
+"""What each module of the graph encoder is worth if only pairs are known.
 
-As for the response model (:mod:`causalrec.training.worth`): short fits that differ in one switch, compared
-user on held-out pairs. The closed-form parts beside the encoder are measured apart (``part_worth``).
+As for the response model (:mod:`causalrec.training.worth`): short fits that differ in one switch are compared
+per user on held-out pairs. The closed-form parts of the blend are measured separately (``part_worth``).
 """
 
 import math
@@ -25,11 +25,11 @@ GRAPH_MODULES: Mapping[str, str] = {
 }
 """Name of a module -> its switch."""
 OF_CONTENT = frozenset({"back-door sum over codes"})
-"""Modules that nothing is left of without content."""
+"""Modules that do nothing without content."""
 
 
 def present_modules(settings: Settings, data: Interactions) -> dict[str, str]:
-    """Those of :data:`GRAPH_MODULES` that a model of ``settings`` on ``data`` has."""
+    """The modules in :data:`GRAPH_MODULES` that a model with ``settings`` on ``data`` has."""
     model = settings.model
     on = {
         "model.backdoor.enabled": model.backdoor.enabled and model.codebook.enabled,
@@ -47,7 +47,7 @@ def present_modules(settings: Settings, data: Interactions) -> dict[str, str]:
 def chosen_graph_modules(
     settings: Settings, data: Interactions, measure: Measure
 ) -> tuple[Settings, tuple[ModuleWorth, ...]]:
-    """The settings without the modules that gain nothing in the mean, and what each was measured to add.
+    """The settings without the modules whose mean gain is not positive, and the measured gain of each.
 
     Args:
         measure: values per user of a fit of the given settings under the given label, their metric, and what
@@ -69,7 +69,7 @@ def chosen_graph_modules(
 
 
 def _short(settings: Settings, fits: int) -> Settings:
-    """The encoder alone, for a share of the epochs that all ``fits`` together may take."""
+    """The encoder alone, with its share of the epochs that all ``fits`` together may take."""
     training = settings.training
     epochs = math.ceil(min(training.worth_share / fits, 1.0) * training.epochs)
     return overridden(settings, ({"training.epochs": epochs, "model.blend.enabled": False},), "short fits")

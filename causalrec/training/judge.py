@@ -1,4 +1,4 @@
-"""The one number on validation that epochs and ridges are chosen by."""
+"""The single validation number by which epochs and ridges are chosen."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from causalrec.metrics.ranking import rank_metrics
 from causalrec.metrics.tables import rank_tables
 from causalrec.model.network import FactorNetwork
 
-EVALUATION_BATCH = 1_024  # users that are judged at a time
+EVALUATION_BATCH = 1_024  # users evaluated at a time
 
 KS = (10, 20)
 
@@ -30,7 +30,7 @@ class ValidationJudge:
 
 
 def network_metrics(network: FactorNetwork, data: Interactions, batch: int) -> dict[str, float]:
-    """Ranking metrics of the present state on ``data.valid``, ``batch`` users at a time."""
+    """Ranking metrics of the current state on ``data.valid``, ``batch`` users at a time."""
     with torch.no_grad():
         network.eval()
         users, items = network.serving()

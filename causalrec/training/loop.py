@@ -1,4 +1,4 @@
-"""The one training loop: seeded, stopped early on validation, resumable after a kill, guarded against NaN."""
+"""The training loop: seeded, early stopping on validation, resumable after a kill, guarded against NaN."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class LoopTrainer:
     """Adam on shared negatives; implements :class:`causalrec.model.network.Trainer`.
 
     Attributes:
-        folder: where checkpoints (and a batch that gave NaN) go; None keeps none.
+        folder: folder for checkpoints (and a batch that gave NaN); None keeps none.
     """
 
     settings: TrainingSettings
@@ -29,7 +29,7 @@ class LoopTrainer:
 
     @property
     def device(self) -> torch.device:
-        """Where the network lives."""
+        """Device of the network."""
         return choose_device(self.settings.device)
 
     @property
@@ -39,11 +39,11 @@ class LoopTrainer:
 
     @property
     def temperature(self) -> float:
-        """What the loss divides scores by."""
+        """Divisor of the scores in the loss."""
         return self.settings.temperature
 
     def require_memory(self, data: Interactions, looks: Looks) -> None:
-        """Compares what the response model needs with what is free.
+        """Compares the response model's memory needs with what is free.
 
         Raises:
             TrainingError: too little memory.

@@ -1,7 +1,8 @@
 """Ranking losses with shared negatives: sampled softmax, and BPR on the same negatives.
 
-Both take the states themselves, not their products, so that the (B, K) table of scores never lies in memory:
-rows go through in blocks that fit into the processor's cache, and the gradient is taken in the same pass.
+Both take the states themselves, not their products, so that the (B, K) table of scores is never in memory:
+rows are processed in blocks that fit into the processor's cache, and the gradient is computed in the same
+pass.
 """
 
 from collections.abc import Iterator
@@ -21,12 +22,12 @@ def sampled_softmax(
     """Mean of -log softmax of the positive among itself and the shared negatives.
 
     Negatives are uniform over items, so the logQ correction (Bengio & Senecal 2008) is a constant. A user
-    with several pairs in the batch meets the negatives once.
+    with several pairs in the batch is compared with the negatives once.
 
     Args:
         users: states (D, d) of distinct users. owners: int64 (B,), the user of each pair, ascending.
-        positives: states (B, d). negatives: states (K, d). Scores are dot products; in bfloat16 they are
-            multiplied in it and summed up in float32.
+        positives: states (B, d). negatives: states (K, d). Scores are dot products; bfloat16 states are
+            multiplied in bfloat16 and summed in float32.
         clash: int64 (2, m), ordered by user: users and negatives that are left out.
         temperature: divides the scores.
     """
@@ -39,7 +40,7 @@ def bpr(
 ) -> Tensor:
     """Rendle et al. 2009 on one negative per pair: pair b takes negative b mod K of the shared draw.
 
-    Arguments as those of :func:`sampled_softmax`; a clash has no weight.
+    Arguments as in :func:`sampled_softmax`; a clash has no weight.
     """
     turn = torch.arange(owners.shape[0], device=owners.device)
     taken, kept = one_negative_each(owners, turn, negatives.shape[0], users.shape[0], clash)
@@ -62,7 +63,7 @@ class _Softmax(torch.autograd.Function):
 
         du = (sum_k q_k n_k - (1 - q_+) p) / t,   dp = -(1 - q_+) u / t,   dn_k = q_k u / t.
 
-    q_k of a user's pairs differ by a factor only, so that they are summed before they meet the negatives.
+    q_k of a user's pairs differ only by a factor, so they are summed before the product with the negatives.
     """
 
     @staticmethod
@@ -83,7 +84,8 @@ class _Softmax(torch.autograd.Function):
         for block, pairs, out in _blocks(users, owners, negatives.shape[0], clash):
             scores = (scaled[block] @ negatives.T).to(wide)
             scores[out[0], out[1]] = -torch.inf
-            highest = scores.amax(dim=1).clamp_(min=torch.finfo(wide).min)  # finite where everything clashes
+            # finite even if everything clashes
+            highest = scores.amax(dim=1).clamp_(min=torch.finfo(wide).min)
             chances = scores.sub_(highest[:, None]).exp_()
             owner = owners[pairs] - block.start
             largest = torch.maximum(highest[owner], top[pairs])

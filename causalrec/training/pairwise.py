@@ -1,4 +1,4 @@
-"""The training loop for networks that bring the loss of their paper."""
+"""The training loop for networks with the loss of their own paper."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from causalrec.training.sampling import Batch, PairSampler
 
 @dataclass(frozen=True)
 class PairwiseTrainer(LoopTrainer):
-    """As :class:`LoopTrainer` in everything but the loss: one negative per pair, judged by the network."""
+    """Like :class:`LoopTrainer` except for the loss: one negative per pair, computed by the network."""
 
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
@@ -27,8 +27,8 @@ class PairwiseTrainer(LoopTrainer):
         """Trains until validation stops improving.
 
         Raises:
-            TrainingError: a network without an own loss, no pairs, too little memory, or a loss that is
-                not finite.
+            TrainingError: a network without its own loss, no pairs, too little memory, or a loss that is not
+                finite.
         """
         if data.train.shape[1] == 0:
             raise TrainingError("there are no training pairs", do="check the dataset's date and splits")

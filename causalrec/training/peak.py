@@ -1,4 +1,4 @@
-"""How much memory this process needed at most."""
+"""Peak memory of this process."""
 
 import resource
 import sys
@@ -11,8 +11,8 @@ STATUS = Path("/proc/self/status")
 def peak_bytes() -> int:
     """Largest resident set of this program so far.
 
-    Linux hands the ``ru_maxrss`` of the process that started this one down to it (it survives ``exec``), so
-    the kernel's high-water mark of this very address space is read where there is one.
+    On Linux a process inherits ``ru_maxrss`` from its parent (it survives ``exec``), so the kernel's
+    high-water mark of this address space is read instead, if available.
     """
     if STATUS.exists():
         for line in STATUS.read_text(encoding="ascii").splitlines():

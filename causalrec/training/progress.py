@@ -1,4 +1,4 @@
-"""The state of a training run between epochs, and its way to disk and back."""
+"""The state of a training run between epochs, and how it is saved and loaded."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -28,7 +28,10 @@ class RunState:
 
 
 def run_key(training: TrainingSettings, model: ModelSettings, data: Interactions) -> str:
-    """Hash of data and settings: a checkpoint of anything else is not resumed (more epochs may be)."""
+    """Hash of data and settings: a checkpoint with a different one is not resumed.
+
+    The number of epochs may rise.
+    """
     digest = hashlib.sha256(training.model_dump_json(exclude={"epochs", "device", "rank_timeout"}).encode())
     digest.update(model.model_dump_json().encode())
     digest.update(f"{data.n_users},{data.n_items}".encode())
@@ -58,7 +61,7 @@ def save_diverged(folder: Path, batch: Batch, epoch: int) -> Path:
 def load_run(
     folder: Path, key: str, network: FactorNetwork, optimizer: torch.optim.Optimizer
 ) -> RunState | None:
-    """Puts a saved run of the same key back into network and optimizer; None where there is none."""
+    """Restores a saved run with the same key into network and optimizer; None if there is none."""
     found = read_checkpoint(folder)
     if found is None or found[1]["key"] != key:
         return None
@@ -90,7 +93,7 @@ def unpacked(
     network: FactorNetwork,
     optimizer: torch.optim.Optimizer,
 ) -> RunState:
-    """Puts what :func:`packed` gave into network and optimizer."""
+    """Restores the output of :func:`packed` into network and optimizer."""
     network.load_state_dict(_under("now.", tensors))
     network.rebuild()
     moments: dict[int, dict[str, Any]] = {}

@@ -1,8 +1,8 @@
-"""Several processes that train one model: the same state everywhere, gradients averaged, one of them leads.
+"""Several processes that train one model: equal state everywhere, averaged gradients, one leader.
 
 Started by ``torchrun``; every process holds the whole data and takes its rows of each batch. Rank 0 leads: it
-alone resumes, validates and writes checkpoints, and what it decides is told to the others. One process is the
-case of one rank, for which nothing here does anything.
+alone resumes, validates and writes checkpoints, and broadcasts its decisions to the others. A single process
+is one rank, for which all of this does nothing.
 """
 
 import datetime as dt
@@ -55,7 +55,7 @@ class Ranks:
     def told(
         self, tensors: dict[str, Tensor], facts: dict[str, Any]
     ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What the leader has of tensors (any names and shapes) and JSON facts; others' own are ignored."""
+        """The leader's tensors (any names and shapes) and JSON facts; those of other ranks are ignored."""
         if self.count == 1:
             return tensors, facts
         kinds = {name: [str(value.dtype), list(value.shape)] for name, value in tensors.items()}
@@ -70,7 +70,7 @@ class Ranks:
         return found, header[0]
 
     def share_buffers(self, network: FactorNetwork) -> None:
-        """What a refresh decided on the leader; rounding must not let the ranks drift apart."""
+        """Copies the leader's buffers after a refresh; rounding must not let the ranks drift apart."""
         if self.count == 1:
             return
         buffers = dict(network.named_buffers())
@@ -83,7 +83,7 @@ class Ranks:
             network.rebuild()
 
     def agree(self, key: str) -> None:
-        """Refuses ranks that would train on something else than the leader.
+        """Refuses ranks that would train on different data or settings than the leader.
 
         Raises:
             TrainingError: this rank's ``key`` differs.
@@ -118,9 +118,9 @@ def launched() -> bool:
 
 @contextmanager
 def joined_ranks(settings: TrainingSettings) -> Iterator[Ranks]:
-    """Joins the processes that torchrun started (gloo on CPUs, nccl on GPUs) and leaves them at the end.
+    """Joins the processes that torchrun started (gloo on CPUs, nccl on GPUs) and leaves the group at the end.
 
-    Waiting for another rank ends with an error after ``training.rank_timeout`` seconds.
+    Waiting for another rank fails after ``training.rank_timeout`` seconds.
     """
     device = choose_device(settings.device)
     on_gpu = device.type == "cuda"

@@ -1,4 +1,4 @@
-"""The fit that serves: on all pairs and all looks, after the evaluation of one that left some out."""
+"""The fit that serves: on all pairs and all looks, after the evaluation of a fit without held-out ones."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from causalrec.model.causal.response.resumed import Resumed
 from causalrec.model.factors import FactorRecommender
 from causalrec.training.factory import build_recommender
 
-REFITTED = "causal"  # the only model that serves more than it is judged on
+REFITTED = "causal"  # the only model that is fitted again on everything after its evaluation
 
 
 def refitted(
@@ -23,11 +23,11 @@ def refitted(
     progress: Progress | None = None,
     resumes: Resumed | None = None,
 ) -> Recommender:
-    """A new model of the same settings fitted on everything; ``judged`` itself where none is wanted.
+    """A new model with the same settings, fitted on everything; ``judged`` itself if no refit is needed.
 
     Args:
-        epochs: what validation found best for ``judged``; there is no validation here.
-        resumes: where another fit to nearly all of it ended; None: a fit from scratch.
+        epochs: the best number for ``judged`` on validation; there is no validation here.
+        resumes: state of a previous fit to nearly all of the data; None: a fit from scratch.
     """
     if not settings.training.refit or settings.model.name != REFITTED:
         return judged
@@ -39,14 +39,14 @@ def refitted(
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:
-        # what is popular, and reasons from it, stay those of the training pairs that the manifest names
+        # popularity, and reasons based on it, remain those of the training pairs in the manifest
         counts = np.bincount(data.train[1], minlength=data.n_items).astype(np.float32)
         served.tables = replace(served.tables, popularity=counts)
     return served
 
 
 def everything(data: Interactions) -> Interactions:
-    """``data`` with its held-out pairs and later looks as training data, and random exposure as any other."""
+    """``data`` with held-out pairs and later looks as training data, and random exposure like any other."""
     parts = [data.train, data.valid, data.test]
     pairs = unique_pairs(np.concatenate(parts, axis=1))
     none = np.empty((2, 0), dtype=np.int32)

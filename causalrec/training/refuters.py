@@ -2,16 +2,17 @@
 
 After the refutation tests of DoWhy (Sharma and Kiciman 2020). Fit the model anew on each:
 
-* ``shuffled_modality``, ``placebo_content``: the content says nothing about the items any more; what the
-  model gained from content and from its confounder must vanish.
-* ``random_common_cause``: an independent extra modality; the result must stay where it was.
-* ``random_columns``: the same noise inside the modalities, where it cannot be told from them; it should stay.
-* ``shuffled_evidence``: what every user did is dealt out among their own looks; nobody's taste is left, so
-  unseen items must be ordered no better than by chance, and the content effect must vanish.
-* ``shuffled_codes``: brand and category are dealt out to items at random; a model with such codes must not
+* ``shuffled_modality``, ``placebo_content``: the content no longer says anything about the items; the model's
+gain from content and from its confounder must vanish.
+* ``random_common_cause``: an independent extra modality; the result must not change.
+* ``random_columns``: the same noise within the modalities, where it cannot be separated; the result should
+not change.
+* ``shuffled_evidence``: every user's responses are shuffled among their own looks; no taste is left, so
+unseen items must be ranked no better than chance, and the content effect must vanish.
+* ``shuffled_codes``: brand and category are assigned to items at random; a model with such codes must not
   beat one without codes. (Learnt codes follow the content: ``model.response.shuffled_codes`` moves both.)
-* ``shuffled_policy``: the way in which a look was shown is dealt out among looks; the order by response must
-  stay where it was, and what the front door adjusts must vanish.
+* ``shuffled_policy``: the policies and positions of looks are shuffled; the ranking by response must not
+change, and the front-door adjustment must vanish.
 * ``subset``: fewer training pairs; the result must keep its sign.
 """
 
@@ -29,7 +30,7 @@ SUBSET_SHARE = 0.8
 
 
 def shuffled_modality(data: Interactions, seed: int) -> Interactions:
-    """Every modality with its own random permutation of items (missing rows move along).
+    """Every modality with its own random permutation of items (including missing rows).
 
     A model that gains from content must lose that gain; it must not do worse than without content.
     """
@@ -39,7 +40,7 @@ def shuffled_modality(data: Interactions, seed: int) -> Interactions:
 
 
 def placebo_content(data: Interactions, seed: int) -> Interactions:
-    """Gaussian noise of the same mean and spread per dimension in place of each modality; gaps stay gaps."""
+    """Gaussian noise with the same mean and spread per dimension instead of each modality; gaps stay gaps."""
     rng = np.random.default_rng([seed, 2])
     return replace(
         data, modalities={name: _noise(rows, rng) for name, rows in sorted(data.modalities.items())}
@@ -53,7 +54,7 @@ def random_common_cause(data: Interactions, seed: int) -> Interactions:
 
 
 def random_columns(data: Interactions, seed: int) -> Interactions:
-    """Columns of noise, of the modality's mean spread, beside those of every modality; gaps stay gaps."""
+    """Columns of noise, with the modality's mean spread, added to every modality; gaps stay gaps."""
     rng = np.random.default_rng([seed, 5])
     return replace(
         data, modalities={name: _widened(rows, rng) for name, rows in sorted(data.modalities.items())}
@@ -61,9 +62,9 @@ def random_columns(data: Interactions, seed: int) -> Interactions:
 
 
 def shuffled_evidence(data: Interactions, seed: int) -> Interactions:
-    """The outcomes of every user's looks, dealt out among these looks; what was shown stays as it was.
+    """Every user's outcomes, shuffled among their looks; what was shown does not change.
 
-    How much a user responds is kept; to what, is lost. Shops without looks stay as they are.
+    How much a user responds is kept, but not to what. Shops without looks are unchanged.
     """
     looks = data.looks
     if looks is None:
@@ -83,14 +84,14 @@ def shuffled_evidence(data: Interactions, seed: int) -> Interactions:
 
 
 def shuffled_codes(data: Interactions, seed: int) -> Interactions:
-    """Every item with the brand and the category of another one."""
+    """Every item with the brand and the category of a random item."""
     order = np.random.default_rng([seed, 7]).permutation(data.n_items)
     dealt = {name: tuple(np.asarray(of)[order].tolist()) for name, of in data.item_attributes.items()}
     return replace(data, item_attributes=dealt)
 
 
 def shuffled_policy(data: Interactions, seed: int) -> Interactions:
-    """The strata of looks (policy, position, surge), dealt out among looks; what chance showed stays that."""
+    """The strata of looks (policy, position, surge), shuffled among looks; uniform ones keep theirs."""
     looks = data.looks
     if looks is None:
         return data

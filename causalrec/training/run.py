@@ -21,7 +21,7 @@ from causalrec.training.sampling import Batch, PairSampler
 
 
 class EpochRun:
-    """One call of a trainer: the steps between the first epoch and the best state.
+    """One call of a trainer: all steps from the first epoch to the best state.
 
     Args:
         folder: of checkpoints, None for none.
@@ -47,12 +47,12 @@ class EpochRun:
         self.state = RunState()
 
     def sampled(self, negatives: int) -> PairSampler:
-        """Batches with that many shared negatives, of which this rank takes its part."""
+        """Batches with that many shared negatives; this rank gets its part of each."""
         part = self.ranks.rank, self.ranks.count
         return PairSampler(self.data, self.settings.batch, negatives, self.settings.seed, part)
 
     def train(self) -> FitReport:
-        """Resumes where a checkpoint of the same run lies, else starts at epoch 0."""
+        """Resumes from a checkpoint of the same run, else starts at epoch 0."""
         if self.folder is not None and self.ranks.leads:
             self.state = load_run(self.folder, self.key, self.network, self.optimizer) or self.state
         if self.ranks.count > 1:
@@ -78,7 +78,7 @@ class EpochRun:
         )
 
     def one_epoch(self) -> None:
-        """Trains on every pair once; validates and writes a checkpoint where that is due."""
+        """Trains on every pair once; validates and writes a checkpoint if due."""
         start, epoch = time.perf_counter(), self.state.epoch
         torch.manual_seed(self.settings.seed * 1_000_003 + epoch)
         self.network.begin_epoch(epoch)
@@ -125,7 +125,7 @@ class EpochRun:
         return rank + penalty + self._exposed(batch, user_states[users], item_states)
 
     def _exposed(self, batch: Batch, users: Tensor, items: Tensor) -> Tensor:
-        """The weighted comparison with what was passed over; zero where nobody logged that."""
+        """The weighted comparison with what was passed over; zero if that was not logged."""
         weight = self.settings.exposed_weight
         if batch.passed is None or weight == 0:
             return torch.zeros((), device=self.device)

@@ -28,10 +28,10 @@ class Batch:
         negatives: int32 (K,), distinct items.
         clash: int64 (2, m), ordered by user: (place of the) user and negative that is one of their
             training items.
-        turn: int64 (B,), the place of each pair before pairs were put together by user.
+        turn: int64 (B,), the position of each pair before grouping by user.
         share: weight of these rows in the mean over the ranks' rows of the same batch.
-        passed: int32 (B,), an item that the user of each pair was shown and passed over, -1 where none;
-            None where nobody logged that.
+        passed: int32 (B,), an item that the user of each pair was shown and passed over, -1 if none; None if
+            that was not logged.
     """
 
     users: Ints
@@ -45,10 +45,10 @@ class Batch:
 
 
 class PairSampler:
-    """Shuffled training pairs with uniform negatives shared inside a batch, drawn without repetition.
+    """Shuffled training pairs with uniform negatives shared within a batch, drawn without repetition.
 
     Args:
-        part: (rank, ranks): of each batch only the rows of this rank are given out; the negatives are shared.
+        part: (rank, ranks): only this rank's rows of each batch are returned; the negatives are shared.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class PairSampler:
             rows = rows[turn]
             drawn = rng.choice(self.n_items, self.negatives, replace=False).astype(np.int32)
             clash = self._clash(users, drawn)
-            # drawn for the whole batch, so that the ranks' generators stay side by side
+            # drawn for the whole batch, so that the ranks' generators stay in step
             seen = None if self.passed is None else self.passed.draw(self.pairs[0][whole], rng)[mine][turn]
             yield Batch(users, owners, self.pairs[1][rows], drawn, clash, turn, share, seen)
 
     def _by_user(self, rows: Longs) -> tuple[Ints, Longs, Longs]:
-        """Users in the order in which they first come, the owner of each pair, and its place in ``rows``."""
+        """Users in order of first occurrence, the owner of each pair, and its position in ``rows``."""
         distinct, first, inverse = np.unique(self.pairs[0][rows], return_index=True, return_inverse=True)
         order = np.argsort(first)
         place = np.empty_like(order)
@@ -93,9 +93,10 @@ class PairSampler:
         return distinct[order], place[inverse][by_user], by_user
 
     def _clash(self, users: Ints, negatives: Ints) -> Longs:
-        """Finds negatives among the users' training items; validation and test items are never looked at.
+        """Finds negatives among the users' training items; validation and test items are never used.
 
-        Goes through the owners of the negatives: uniform items have far fewer than active users have items.
+        Iterates over the users of each negative: uniform items have far fewer users than active users have
+            items.
         """
         owned = self.starts[negatives + 1] - self.starts[negatives]
         owner = self.owners[_ranges(self.starts[negatives], owned)]
@@ -110,6 +111,6 @@ class PairSampler:
 
 
 def _ranges(starts: Longs, counts: Longs) -> Longs:
-    """start, start + 1, ... (count of them) for every start, one after the other."""
+    """start, start + 1, ... (count values) for every start, concatenated."""
     ends = np.cumsum(counts)
     return np.asarray(np.arange(ends[-1] if ends.size else 0) + np.repeat(starts - ends + counts, counts))

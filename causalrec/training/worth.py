@@ -1,7 +1,7 @@
-"""What each module of the causal model is worth on this shop's data, measured before it is trained.
+"""What each module of the causal model is worth on this shop's data, measured before training.
 
-The whole model is compared with the same model that differs in one module, fitted alike with fewer sweeps, on
-the pairs that chance showed (per-user AUC), else on validation (per-user NDCG@20), paired over users.
+The whole model is compared with versions that differ in one module, all fitted with fewer sweeps, on the
+pairs shown at random (per-user AUC), else on validation (per-user NDCG@20), paired over users.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ from causalrec.training.graph_worth import chosen_graph_modules
 
 Doubles = npt.NDArray[np.float64]
 Keep = Callable[[str, ServingTables], None]
-"""Told what to call a fit, and its tables."""
+"""Receives the label of a fit, and its tables."""
 
 MODULES: Mapping[str, str] = {
     "content prior": "content",
@@ -35,8 +35,11 @@ MODULES: Mapping[str, str] = {
 }
 """Name of a module -> its switch in ``model.response``."""
 NEEDED = frozenset({"content prior"})
-"""Kept whatever the measure says: it is all that is known of an item nobody has looked at, and the pairs that
-are measured on are of items that people have looked at."""
+"""Kept regardless of the measurement.
+
+It is all that is known about an item without looks, and the measurement uses only pairs with items that have
+looks.
+"""
 RANDOM_METRIC, VALID_METRIC = "random_auc", "ndcg@20"
 CUT = 20
 
@@ -44,14 +47,14 @@ CUT = 20
 def chosen_modules(
     settings: Settings, data: Interactions, keep: Keep | None = None
 ) -> tuple[Settings, tuple[ModuleWorth, ...]]:
-    """The settings without the modules that do not help, and what each was measured to add.
+    """The settings without the modules that do not help, and the measured gain of each.
 
-    A module that is on by default is left out where its mean gain is not positive, unless it is ``NEEDED``;
-    one that is off by default is taken where its whole interval is. Where only pairs are known, the modules
-    of the graph encoder are measured (:mod:`.graph_worth`). Without anything to measure on, nothing changes.
+    A module that is on by default is left out if its mean gain is not positive, unless it is ``NEEDED``; one
+    that is off by default is added if its whole interval is positive. If only pairs are known, the modules of
+    the graph encoder are measured (:mod:`.graph_worth`). Without data to measure on, nothing changes.
 
     Args:
-        keep: called with every fit: the whole model first, then the ones that differ in one module.
+        keep: called with every fit: the whole model first, then those that differ in one module.
     """
     share, response = settings.training.worth_share, settings.model.response
     measurable = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size)
@@ -73,10 +76,10 @@ def chosen_modules(
 
 
 def part_worth(recommender: Recommender, data: Interactions) -> tuple[ModuleWorth, ...]:
-    """What each part of a fitted blend adds on validation; empty where there is no blend to measure.
+    """What each part of a fitted blend adds on validation; empty if there is no blend.
 
-    A part that is used is compared with the best blend of the others, one that is not with the blend that
-    would hold it. On the pairs that the weights were chosen on, so the gains are a little too good.
+    A part in use is compared with the best blend of the others, any other with the blend that would include
+    it. Measured on the pairs that the weights were chosen on, so the gains are slightly optimistic.
     """
     if not isinstance(recommender, CausalRecommender) or data.valid.shape[1] == 0:
         return ()
@@ -118,7 +121,7 @@ def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWor
 
 
 def remembering(settings: Settings, folder: str) -> Settings:
-    """``settings`` whose confounder model, the same for every module, is kept in ``folder``."""
+    """``settings`` whose confounder model, shared by all modules, is cached in ``folder``."""
     confounder = settings.model.confounder.model_copy(update={"cache": folder})
     return settings.model_copy(update={"model": settings.model.model_copy(update={"confounder": confounder})})
 
@@ -130,11 +133,11 @@ def with_response(settings: Settings, **change: Any) -> Settings:  # noqa: ANN40
 
 
 def _forget(label: str, tables: ServingTables) -> None:
-    """Keeps nothing."""
+    """Discards the fit."""
 
 
 def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> tuple[Doubles, str, str]:
-    """Per-user values of a model of ``settings``, their metric, and what they were measured on."""
+    """Per-user values of a model with ``settings``, their metric, and what they were measured on."""
     recommender = build_recommender(settings)
     recommender.fit(data)
     tables = recommender.serving_tables()
@@ -144,7 +147,7 @@ def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> t
 
 
 def measured(score: Score, data: Interactions) -> tuple[Doubles, str, str]:
-    """Per-user AUC on random exposure where there is an answer to it, else NDCG@20 on validation."""
+    """Per-user AUC on random exposure if there is any, else NDCG@20 on validation."""
     found = exposed_per_user(exposed_scores(score, data), CUT).get(RANDOM_METRIC)
     if found is not None:
         return found, "auc", "uniform exposure"

@@ -1,1 +1,1 @@
-"""What the DAG files share. The name is one that no other package has: Airflow searches the DAG folder."""
+"""Shared by the DAG files. The name must be unique, because Airflow puts the DAG folder on the path."""

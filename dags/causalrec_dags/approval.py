@@ -1,9 +1,9 @@
-"""The people in the loop: a version that passed the gate waits until somebody answers, or time is up.
+"""Human approval: a version that passed the gate waits until somebody answers, or time is up.
 
-``need_approval`` skips the rest where nothing waits. Its last line says which version it is and where to look
-at it; the question is about that version and so is the answer, whatever is trained meanwhile. What was
-answered reaches the job ``answer`` in its environment, never in its command line. Nobody in time: the
-champion stays, and the version can still be promoted by hand.
+``need_approval`` skips the rest if nothing is waiting. Its last line says which version it is and where to
+look at it; question and answer refer to that version, whatever is trained meanwhile. The answer reaches the
+job ``answer`` in its environment, never in its command line. Without an answer in time, the champion stays,
+and the version can still be promoted by hand.
 """
 
 import json
@@ -18,15 +18,16 @@ from causalrec.pipeline import STAGES
 from causalrec_dags.commands import YESTERDAY, stage_task
 from causalrec_dags.notify import notices
 
-APPROVE, REJECT, LATER = "Approve", "Reject", "Decide later"
+APPROVE, REJECT, TRY, LATER = "Approve", "Reject", "Try it", "Decide later"
 ASKED = "ti.xcom_pull(task_ids='need_approval')"
 QUESTION = f"""{{{{ {ASKED}['text'] }}}}
 
 *Approve*: it scores from the next run.
 *Reject*: give a reason below; the champion stays.
+*Try it*: the experiment in the settings shows it to some users first; you are asked again.
 *Decide later*, or no answer in time: the champion stays too."""
 ANSWER = "ti.xcom_pull(task_ids='approval')"
-# null may stand there too: Airflow's form keeps its buttons grey while a plain string is empty
+# null is allowed too: Airflow's form keeps its buttons disabled while a plain string is empty
 REASON = Param(None, type=["null", "string"], maxLength=2_000, description="kept in the history")
 
 
@@ -38,7 +39,7 @@ def approval_tasks() -> tuple[BashOperator, HITLOperator, BashOperator]:
         task_id="approval",
         subject="Should the new model go live?",
         body=QUESTION,
-        options=[APPROVE, REJECT, LATER],
+        options=[APPROVE, REJECT, TRY, LATER],
         defaults=LATER,
         params={"reason": REASON},
         notifiers=notices("waiting"),

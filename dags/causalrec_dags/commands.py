@@ -1,4 +1,4 @@
-"""What all DAGs share, and their task factory: one Bash task per job, with its pool, time limit and retries.
+"""Shared by all DAGs: the task factory, with one Bash task per job, its pool, time limit and retries.
 
 Only the command line is configurable, so that the same DAG runs jobs on this machine, through
 ``spark-submit`` or in a container::
@@ -22,24 +22,26 @@ from airflow.sdk import Asset, Param
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
 
 from causalrec.pipeline import ASSETS, TRAINING_REQUEST, Stage
-from causalrec_dags.notify import notices
+from causalrec_dags.notify import Notice, notices
 from causalrec_dags.placement import placement
 
 _ABOVE = Path(__file__).resolve().parents[2]
 CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "cli.py").is_file() else None
-"""The checkout that the DAG folder lies in; None where the folder stands alone and causalrec is installed."""
+"""The checkout that contains the DAG folder; None if the folder is on its own and causalrec is installed."""
 ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-"""Where jobs run: relative paths in settings begin here."""
+"""Working directory of the jobs: relative paths in settings start here."""
 DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
-"""Exit status with which a job skips the tasks after it."""
+"""Exit status by which a job skips the tasks after it."""
 TURN = timedelta(seconds=30)
-"""Between two looks whether it is a run's turn."""
+"""Time between two checks whether it is a run's turn."""
 LAKE = "causalrec://lake/"
+VERDICTS = "experiments"
+"""Table of an experiment that people may wait for."""
 REFUSED = frozenset({2, 78})
-"""Exit statuses that another try cannot change: a wrong command line, a bad delivery or setting."""
+"""Exit statuses that a retry cannot change: a wrong command line, a bad delivery or setting."""
 
-# A run by hand or by an asset has no logical date; what it can work on is the last day that is over.
+# A run started by hand or by an asset has no logical date; it works on the last completed day.
 LAST_DAY = "macros.ds_add(dag_run.run_after | ds, -1)"
 LOGICAL_DATE = f"{{{{ params.ds or (ds if ds is defined else {LAST_DAY}) }}}}"
 YESTERDAY = f"{{{{ params.ds or {LAST_DAY} }}}}"
@@ -51,12 +53,15 @@ PUBLISHED = (
     f"{{{{ macros.ds_format(params.ds or {_EVENT_DATES} | max | default({LAST_DAY}, true),"
     " '%Y-%m-%d', '%Y-%m-%d') }}"
 )
-"""The newest run date in the asset events that started a run. Whoever may report an event may write anything
-into it, and it becomes part of a command: what is no date fails the task."""
+"""The newest run date in the asset events that started a run.
+
+Anyone who may report an event may write anything into it, and it becomes part of a command, so anything but a
+date fails the task.
+"""
 RUN_DATE_PARAM = Param(
     None,
     type=["null", "string"],
-    format="date",  # a calendar in the form; dates that do not exist are refused
+    format="date",  # a calendar in the form; invalid dates are refused
     pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     description="Run date YYYY-MM-DD; empty: the day that the schedule says",
 )
@@ -67,9 +72,9 @@ ALIKE: dict[str, Any] = {
     "params": {"ds": RUN_DATE_PARAM},
     "tags": ["causalrec"],
 }
-"""What every DAG says of itself: one run at a time, none for the past, the run date as a parameter.
+"""Arguments of every DAG: one run at a time, no catch-up, the run date as a parameter.
 
-Without a start date, a weekly DAG that is unpaused waits for its next day; with one it would run at once.
+Without a start date, a weekly DAG waits for its next day when unpaused; with one it would run at once.
 """
 
 
@@ -80,7 +85,7 @@ def job_command(job: str, date: str = LOGICAL_DATE) -> str:
 
 
 class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types here
-    """Runs a job and keeps its last line, which says why it failed, or what it did."""
+    """Runs a job and keeps its last line, which says why it failed or what it did."""
 
     last_line = ""
 
@@ -88,7 +93,7 @@ class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types her
         """Exit status and last line of the job.
 
         Raises:
-            AirflowFailException: the job refuses what it was given; another try would change nothing.
+            AirflowFailException: the job refuses its input; a retry would change nothing.
             AirflowException: it failed.
         """
         result = super().run_command(*given, **named)
@@ -101,11 +106,11 @@ class JobHook(SubprocessHook):  # type: ignore[misc]  # Airflow has no types her
 
 
 class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types here
-    """A Bash task that tells refusals from failures, and says in its asset events what was written.
+    """A Bash task that tells refusals from failures, and reports in its asset events what was written.
 
     Args:
-        in_turn: wait, without a worker, while a run of an earlier date is running. Backfills that Airflow
-            was told to run in parallel do so one date after the other then, as each builds on those before.
+        in_turn: wait, without occupying a worker, while a run of an earlier date is running. Backfills
+            started in parallel then run one date after another, as each builds on the ones before.
     """
 
     def __init__(self, *, in_turn: bool = False, **named: Any) -> None:  # noqa: ANN401 - of the operator above
@@ -137,9 +142,9 @@ class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types h
 
 
 def event_facts(line: str, uri: str) -> dict[str, Any]:
-    """What an asset event says beside its time, from the last ``line`` of a job: run date, version, rows.
+    """Content of an asset event besides its time, from the last ``line`` of a job: run date, version, rows.
 
-    Nothing where the line is another, as from a wrapper that prints one more.
+    Empty for any other line, for example from a wrapper that prints one more.
     """
     try:
         told = json.loads(line)
@@ -180,6 +185,13 @@ def stage_task(
         append_env=True,
         in_turn=in_turn,
         on_failure_callback=notices("failed"),
-        on_success_callback=notices("training requested") if TRAINING_REQUEST in stage.outlets else [],
+        on_success_callback=_good_news(stage),
         **placement(stage),
     )
+
+
+def _good_news(stage: Stage) -> list[Notice]:
+    """Whom to call when the stage succeeded."""
+    if TRAINING_REQUEST in stage.outlets:
+        return notices("training requested")
+    return notices("experiment decided") if VERDICTS in stage.writes else []

@@ -1,4 +1,4 @@
-"""Tells people what needs them: by e-mail, to Slack, or to any address that takes JSON.
+"""Notifies people of what needs them: by e-mail, Slack, or any address that accepts JSON.
 
 Three variables name the receivers; without them nothing is sent::
 
@@ -6,7 +6,7 @@ Three variables name the receivers; without them nothing is sent::
     CAUSALREC_NOTIFY_SLACK=slack      # a connection: password = what follows .../services/ in the webhook
     CAUSALREC_NOTIFY_WEBHOOK=pager    # a connection: host = the whole address, password = a bearer token
 
-A receiver that does not answer is a line in the log; it never fails a task.
+A receiver that does not respond causes a line in the log; it never fails a task.
 """
 
 import json
@@ -24,14 +24,14 @@ EMAIL, SLACK, WEBHOOK = "CAUSALREC_NOTIFY_EMAIL", "CAUSALREC_NOTIFY_SLACK", "CAU
 SMTP = "smtp_default"
 SLACK_HOST = "https://hooks.slack.com/services"
 SECONDS = 10
-LONGEST = 3_000  # characters of a message; Slack cuts longer ones in two
+LONGEST = 3_000  # characters of a message; Slack splits longer ones
 
-Event = Literal["failed", "late", "waiting", "training requested"]
+Event = Literal["failed", "late", "waiting", "training requested", "experiment decided"]
 
 
 @dataclass(frozen=True)
 class Message:
-    """What the receivers are told. ``link`` leads to the task's log; empty where there is none."""
+    """A message to the receivers. ``link`` leads to the task's log; empty if there is none."""
 
     event: str
     dag: str
@@ -54,35 +54,39 @@ class Notice(BaseNotifier):  # type: ignore[misc]  # Airflow has no types here
         self.event = event
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Sends it to every receiver that is named."""
-        self.send(task_message(self.event, context))
+        """Sends it to every configured receiver; nothing about an experiment that is still running."""
+        message = task_message(self.event, context)
+        if message.text or self.event != "experiment decided":
+            self.send(message)
 
     def send(self, message: Message) -> None:
-        """Sends ``message``; what a receiver does wrong is logged."""
+        """Sends ``message``; errors of a receiver are logged."""
         for name, send in SENDERS.items():
             if receiver := os.environ.get(name, "").strip():
                 try:
                     send(receiver, message)
-                except Exception as error:  # the night goes on whatever a receiver does
+                except Exception as error:  # the night continues whatever a receiver does
                     self.log.error("%s: not told: %s: %s", name, type(error).__name__, error)
 
 
 def notices(event: Event) -> list[Notice]:
-    """The callback for ``event``; none where nobody is to be told."""
+    """The callbacks for ``event``; empty without receivers."""
     return [Notice(event)] if anybody() else []
 
 
 def anybody() -> bool:
-    """Whether a receiver is named."""
+    """Whether there is a receiver."""
     return any(os.environ.get(name, "").strip() for name in SENDERS)
 
 
 def task_message(event: Event, context: Mapping[str, Any]) -> Message:
-    """What is to be said of the task of ``context``."""
+    """The message about the task of ``context``."""
     task, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
     if event == "waiting":
         text = str(context["ti"].task.body)
+    elif event == "experiment decided":
+        text = news_of(str(getattr(task.task, "said", "")))
     else:
         text = str(error) if error is not None else str(getattr(task.task, "said", ""))
     return Message(
@@ -95,8 +99,17 @@ def task_message(event: Event, context: Mapping[str, Any]) -> Message:
     )
 
 
+def news_of(line: str) -> str:
+    """What the last ``line`` of a job says that people should know; empty where it says nothing new."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return ""
+    return str(told.get("news", "")) if isinstance(told, dict) else ""
+
+
 def tell_late(context: Mapping[str, Any]) -> None:
-    """What the deadline of a DAG calls. Only runs of the schedule have one: nobody waits for a backfill."""
+    """Called at a DAG's deadline. Only scheduled runs have one: nobody waits for a backfill."""
     run, deadline = context["dag_run"], context["deadline"]["deadline_time"]
     if run["run_type"] != "scheduled":
         return

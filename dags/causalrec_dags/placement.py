@@ -3,7 +3,7 @@
     CAUSALREC_QUEUES="gpu=accelerated spark=large"
     CAUSALREC_POD_TEMPLATES="gpu=/opt/causalrec/gpu-pod.yaml train=/opt/causalrec/train-pod.yaml"
 
-A name is that of a stage or of a pool; that of the stage counts where both are given. Templates are read by
+A name is that of a stage or of a pool; the stage takes precedence. Templates are read by
 the Kubernetes executor, not here.
 """
 
@@ -16,7 +16,7 @@ QUEUES, POD_TEMPLATES = "CAUSALREC_QUEUES", "CAUSALREC_POD_TEMPLATES"
 
 
 def placement(stage: Stage) -> dict[str, Any]:
-    """Arguments of the operator that runs ``stage``; none where nothing is said of it.
+    """Arguments of the operator that runs ``stage``; empty if it is not configured.
 
     Raises:
         ValueError: a variable names something that is neither a stage nor a pool.

@@ -10,7 +10,7 @@ import httpx
 from infra.embedded.rest import RestClient
 
 PAGE = 100
-NOTE_CHARS = 1_000  # Airflow takes no longer ones
+NOTE_CHARS = 1_000  # Airflow's limit
 ENDED = frozenset({"success", "failed"})
 
 
@@ -40,17 +40,17 @@ class AirflowClient:
         self._rest = RestClient(port, user, password)
 
     def healthy(self, *components: str) -> bool:
-        """Whether the server answers and all ``components`` (scheduler, dag_processor, …) beat."""
+        """Whether the server responds and all ``components`` (scheduler, dag_processor, …) are alive."""
         try:
             status, body = self._rest.send("GET", "/api/v2/monitor/health")
-        except httpx.TransportError:  # it does not listen yet
+        except httpx.TransportError:  # it is not listening yet
             return False
         return status == 200 and all(
             (body.get(name) or {}).get("status") == "healthy" for name in ("metadatabase", *components)
         )
 
     def parsed_at(self, dag: str) -> datetime | None:
-        """When ``dag`` was last parsed; None where Airflow does not know it yet."""
+        """When ``dag`` was last parsed; None if Airflow does not know it yet."""
         status, body = self._rest.call("GET", f"/api/v2/dags/{dag}", missing_is_fine=True)
         stamp = body.get("last_parsed_time") if status == 200 else None
         return datetime.fromisoformat(stamp) if stamp else None
@@ -98,7 +98,8 @@ class AirflowClient:
     def create_backfill(self, dag: str, first: date, last: date) -> None:
         """One run per date from ``first`` to ``last``; dates that ran before run again.
 
-        A refused attempt may leave its backfill open, and Airflow allows one per DAG: it is closed first.
+        A refused attempt may leave its backfill open, and Airflow allows only one per DAG, so it is closed
+        first.
         """
         self._rest.call(
             "POST",
@@ -137,7 +138,7 @@ class AirflowClient:
         ]
 
     def set_note(self, dag: str, run_id: str, task: str, note: str) -> None:
-        """Writes the note that Airflow's pages show at a task."""
+        """Writes the note that Airflow's pages show for a task."""
         path = f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{quote(task)}?update_mask=note"
         self._rest.call("PATCH", path, {"note": note[:NOTE_CHARS]})
 
@@ -153,5 +154,5 @@ class AirflowClient:
 
 
 def _seconds(row: dict[str, Any]) -> float | None:
-    """Duration of a task that ran to its end; until then Airflow still shows the attempt before."""
+    """Duration of a finished task; until then Airflow still shows the previous attempt."""
     return float(row["duration"]) if row["state"] in ("success", "failed") and row["duration"] else None

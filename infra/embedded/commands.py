@@ -1,4 +1,4 @@
-"""The three commands: one night, a range of nights, and both servers to look at."""
+"""The three commands: one night, a range of nights, and both servers."""
 
 import datetime as dt
 import os
@@ -22,7 +22,7 @@ MAX_ROUNDS = 3
 
 
 def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
-    """Runs one date through Airflow, unless all of it is there already, and prints what it made."""
+    """Runs one date through Airflow, unless everything is up to date, and prints the results."""
     _refuse_unfinished(shop, ds)
     began = time.monotonic()
     (day,) = make_plan(shop, ds, ds, pages=True)
@@ -35,7 +35,7 @@ def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
 
 
 def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> None:
-    """Runs the dates of the range that are missing or stale, until none is left."""
+    """Runs the missing and stale dates of the range, until none is left."""
     if first > last:
         raise EmbeddedError(f"FROM={first} is later than TO={last}", do="swap the two dates")
     _refuse_unfinished(shop, last)
@@ -58,7 +58,7 @@ def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> Non
 
 
 def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> None:
-    """Starts Airflow and MLflow, prints where they are, and waits for Ctrl-C."""
+    """Starts Airflow and MLflow, prints their addresses, and waits for Ctrl-C."""
     ports.require(airflow_port, "Airflow", "AIRFLOW_PORT")
     ports.require(mlflow_port, "MLflow", "MLFLOW_PORT")
     prepare_mlflow(shop)

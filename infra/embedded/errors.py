@@ -1,4 +1,4 @@
-"""What can go wrong around the pipeline; jobs have their own errors."""
+"""Errors around the pipeline; jobs have their own."""
 
 from causalrec.errors import CausalrecError
 
@@ -8,4 +8,4 @@ class EmbeddedError(CausalrecError):
 
 
 class RunFailed(CausalrecError):
-    """A run ended with failed tasks; everything else was stopped in good order."""
+    """A run ended with failed tasks; everything else was shut down cleanly."""

@@ -11,6 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from causalrec.registry.sqlite import damage
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
 from infra.embedded.shop import ROOT, Shop
@@ -18,14 +19,15 @@ from infra.embedded.shop import ROOT, Shop
 USER = "admin"
 LOGIN = "login.json"  # name -> password, of Airflow and of MLflow
 PLUGINS = ROOT / "infra" / "airflow" / "plugins"
-LOCK_SECONDS = 60  # a writer waits so long for another; SQLite's five are few on a busy machine
+# seconds that a writer waits for another; SQLite's default of five is short on a busy machine
+LOCK_SECONDS = 60
 SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
 
 
 def write_configuration(shop: Shop, port: int, *, follow_schedule: bool) -> str:
     """Writes airflow.cfg (owner-readable only) and returns the password of the log-in.
 
-    Secrets are made once and kept, so that encrypted values and sessions survive a restart.
+    Secrets are created once and kept, so that encrypted values and sessions survive a restart.
     """
     home = shop.airflow_home
     home.mkdir(parents=True, exist_ok=True)
@@ -47,10 +49,18 @@ def migrate(shop: Shop) -> None:
     """Creates or upgrades the database, unless this Airflow version has done so before.
 
     Raises:
-        EmbeddedError: the migration failed; its output is in ``migrate.log``.
+        EmbeddedError: the database is damaged, or the migration failed; its output is in ``migrate.log``.
     """
+    database = shop.airflow_home / "airflow.db"
+    made = database.is_file() and database.stat().st_size > 0
+    if made and (found := damage(database)):
+        raise EmbeddedError(
+            f"Airflow's database {database} {found}",
+            do="move it away: Airflow then begins without its own history of runs, while tables, models and "
+            "the ledger stay, and nothing is computed twice",
+        )
     stamp, mark = shop.airflow_home / "migrated", version("apache-airflow")
-    if stamp.is_file() and stamp.read_text() == mark and (shop.airflow_home / "airflow.db").is_file():
+    if stamp.is_file() and stamp.read_text() == mark and made:
         return
     log = shop.airflow_home / "migrate.log"
     with log.open("w") as stream:
@@ -64,7 +74,7 @@ def migrate(shop: Shop) -> None:
 
 
 def dags_digest(shop: Shop) -> str:
-    """Digest of everything that decides how the DAGs look once parsed."""
+    """Digest of everything that determines the parsed DAGs."""
     digest = hashlib.sha256(f"{version('apache-airflow')} {sys.executable} {shop.dags}".encode())
     for file in sorted(shop.dags.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -91,7 +101,7 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
         "scheduler": {
             "use_job_schedule": str(follow_schedule),
             "scheduler_heartbeat_sec": "5",
-            "scheduler_idle_sleep_time": "0.5",  # every loop asks SQLite anew, also without work
+            "scheduler_idle_sleep_time": "0.5",  # every loop queries SQLite, even without work
         },
         "workers": {"min_heartbeat_interval": "5", "execution_api_timeout": "60"},
         "dag_processor": {"parsing_processes": "1"},

@@ -8,7 +8,7 @@ from causalrec.lake.outcome import LOUD
 from infra.embedded.client import TaskRun
 
 SHOWN = 30
-CURE = " -> "  # between what happened and what to do, in every error of the jobs
+CURE = " -> "  # separates what happened from what to do, in every error of the jobs
 DATE = r"\d{4}-\d\d-\d\d"
 LOSS = re.compile(rf"{DATE}(?: to {DATE}, \d+ dates)?: (?:{'|'.join(LOUD)})")
 NOISE = (
@@ -26,13 +26,13 @@ def failure_lines(logs: Path, dag: str, run_id: str, task: TaskRun) -> list[str]
 
 
 def failure_reason(logs: Path, dag: str, run_id: str, task: TaskRun) -> str:
-    """The line that says what happened and what to do; the last one where none does."""
+    """The line that says what happened and what to do; else the last one."""
     lines = failure_lines(logs, dag, run_id, task)
     return next((line for line in reversed(lines) if CURE in line), lines[-1])
 
 
 def loss_lines(logs: Path, dag: str, run_id: str, task: TaskRun) -> list[str]:
-    """What the job said of lost rows, pictures and values: ``DATE: LOST …`` and ``DATE: UNREAD …``."""
+    """The job's lines about lost rows, pictures and values: ``DATE: LOST …`` and ``DATE: UNREAD …``."""
     file = _log_file(logs, dag, run_id, task)
     return [line for line in _messages(file) if LOSS.match(line)] if file.is_file() else []
 

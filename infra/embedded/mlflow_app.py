@@ -1,7 +1,7 @@
 """MLflow's web application behind the log-in of the shop: ``python -m infra.embedded.mlflow_app ...``.
 
-``mlflow server`` asks nobody who they are unless further packages are installed, and a port on loopback is
-open to every user of the machine: whoever reaches it can move the alias of the champion.
+``mlflow server`` has no authentication unless further packages are installed, and a port on loopback is open
+to every user of the machine: anyone who reaches it can move the champion's alias.
 """
 
 import argparse
@@ -22,11 +22,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LogIn:
-    """Lets requests through that name this machine as their host and bring the user and the password.
+    """Lets requests through that name this machine as their host and carry a valid user and password.
 
     Args:
         users: name -> password.
-        port: of the server; a name of another host, which a page elsewhere may have given this address, is
+        port: of the server; the name of another host, which a foreign page may resolve to this address, is
             refused.
     """
 
@@ -52,7 +52,7 @@ class LogIn:
         kind, _, given = authorization.partition(" ")
         try:
             user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
-        except ValueError:  # no base64, or no UTF-8 in it
+        except ValueError:  # not base64, or not UTF-8
             return False
         expected = self._users.get(user, "")
         same = secrets.compare_digest(password.encode(), expected.encode())
@@ -69,7 +69,7 @@ async def _refused(send: Send, status: int, why: str, headers: tuple[tuple[bytes
 
 
 def main() -> None:
-    """Serves until it is stopped. The password stands in a file, since everybody can read a command line."""
+    """Serves until it is stopped. The password is in a file, since anyone can read a command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--users", type=Path, required=True, help="JSON file: name -> password")

@@ -13,7 +13,7 @@ CREATE = (
 
 
 def prepare_mlflow(shop: Shop) -> None:
-    """Creates the tracking database where it is a local SQLite file that does not exist yet.
+    """Creates the tracking database if it is a local SQLite file that does not exist yet.
 
     Raises:
         EmbeddedError: MLflow could not create it.

@@ -1,4 +1,4 @@
-"""The backfill plan: asked from ``jobs.plan``, shown, and cut into ranges for Airflow."""
+"""The backfill plan: taken from ``jobs.plan``, shown, and split into ranges for Airflow."""
 
 import datetime as dt
 import json
@@ -31,7 +31,7 @@ class PlannedDay:
 
 
 def make_plan(shop: Shop, first: dt.date, last: dt.date, *, pages: bool = False) -> list[PlannedDay]:
-    """State of every date of the range, from the ledger; with ``pages`` a missing page counts too."""
+    """State of every date in the range, from the ledger; with ``pages`` a missing page counts too."""
     done = subprocess.run(  # noqa: S603  fixed command
         [
             sys.executable, "-m", "jobs.plan", "--from", str(first), "--to", str(last), "--json",
@@ -62,7 +62,7 @@ def ranges(plan: Sequence[PlannedDay]) -> list[tuple[dt.date, dt.date]]:
 
 
 def show_plan(plan: Sequence[PlannedDay], console: Console) -> None:
-    """One line per date, then the sum."""
+    """One line per date, then the totals."""
     table = Table(title="backfill plan", title_justify="left")
     for column in ("ds", "state", "will", "why"):
         table.add_column(column)

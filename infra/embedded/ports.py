@@ -33,7 +33,7 @@ def require(port: int, what: str, variable: str) -> int:
 
 
 def any_free() -> int:
-    """A port that nobody uses, for a server that only this command talks to."""
+    """A free port, for a server that only this command talks to."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -20,13 +20,13 @@ POLL_SECONDS = 0.2
 
 
 class Processes:
-    """A set of servers with one life: leaving the ``with`` block stops them and all they started.
+    """A set of servers with a shared lifetime: leaving the ``with`` block stops them and all they started.
 
-    Airflow puts each job into a session of its own, so a process group cannot hold them together. On Linux
+    Airflow puts each job into its own session, so a process group cannot contain them all. On Linux
     this process adopts orphans instead (``PR_SET_CHILD_SUBREAPER``): every descendant stays in its tree.
 
     Args:
-        grace: seconds that a process has to end by itself.
+        grace: seconds that a process has to stop by itself.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Processes:
         return self._logs / f"{name}.log"
 
     def check(self) -> None:
-        """Raises EmbeddedError where a server has ended by itself."""
+        """Raises EmbeddedError if a server has ended by itself."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise EmbeddedError(
@@ -83,7 +83,7 @@ class Processes:
                 )
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
-        """Polls ``ready``; EmbeddedError where a server dies first or the time is over."""
+        """Polls ``ready``; EmbeddedError if a server dies first or time runs out."""
         polls = Retrying(
             retry=retry_if_result(lambda yes: not yes),
             wait=wait_fixed(POLL_SECONDS),
@@ -98,7 +98,7 @@ class Processes:
             ) from late
 
     def stop(self) -> None:
-        """SIGTERM to every descendant, SIGKILL to what is left after the grace time."""
+        """SIGTERM to every descendant, SIGKILL to those left after the grace period."""
         if not self._running:
             return
         family = psutil.Process().children(recursive=True)

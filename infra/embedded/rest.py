@@ -18,9 +18,10 @@ from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
 
 TIMEOUT_SECONDS = 120
-BUSY = frozenset({500, 503})  # Airflow's answers where SQLite refused a write: its snapshot was too old
+# Airflow's responses when SQLite refuses a write because its snapshot is too old
+BUSY = frozenset({500, 503})
 ATTEMPTS = 8
-WAIT = wait_exponential(multiplier=0.25, max=16)  # half a minute in all
+WAIT = wait_exponential(multiplier=0.25, max=16)  # half a minute in total
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -29,12 +30,12 @@ class RestClient:
     """Calls the API server on ``port`` of loopback as ``user``.
 
     Args:
-        wait: seconds before each further attempt of a call that was answered by a busy database.
+        wait: seconds before each retry of a call that met a busy database.
     """
 
     def __init__(self, port: int, user: str, password: str, wait: wait_base = WAIT) -> None:
-        # A connection per call: one that was kept may be closed by the server just when the next call is
-        # sent. Proxies of the environment are not for this machine.
+        # One connection per call: the server may close a kept one just as the next call is sent. Proxies in
+        # the environment do not apply to this machine.
         self._http = httpx.Client(
             base_url=f"http://{HOST}:{port}",
             timeout=TIMEOUT_SECONDS,
@@ -55,13 +56,13 @@ class RestClient:
         missing_is_fine: bool = False,
         before_retry: Callable[[], object] = lambda: None,
     ) -> Answer:
-        """Status and body of an accepted answer.
+        """Status and body of an accepted response.
 
         Args:
-            before_retry: removes what a refused attempt may have left; called before each further one.
+            before_retry: removes leftovers of a refused attempt; called before each retry.
 
         Raises:
-            EmbeddedError: any other answer, or the database was busy to the last attempt.
+            EmbeddedError: any other response, or the database was busy until the last attempt.
         """
 
         def clear(state: RetryCallState) -> None:
@@ -91,7 +92,7 @@ class RestClient:
         """Status and body of whatever comes back, without a log-in.
 
         Raises:
-            httpx.TransportError: nobody listens, or the answer takes longer than two minutes.
+            httpx.TransportError: nothing is listening, or the response takes longer than two minutes.
         """
         answer = self._http.request(method, path, json=payload, headers=headers)
         return answer.status_code, answer.json() if answer.content.startswith(b"{") else {}

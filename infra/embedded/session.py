@@ -1,4 +1,4 @@
-"""A running embedded Airflow, and the one way to run dates through it."""
+"""A running embedded Airflow, and the single way to run dates through it."""
 
 import datetime as dt
 import fcntl
@@ -38,15 +38,15 @@ class AirflowSession:
 def airflow_session(
     shop: Shop, console: Console, *, port: int | None = None, follow_schedule: bool = False
 ) -> Iterator[AirflowSession]:
-    """Starts Airflow, yields it and stops it again, whatever happens inside.
+    """Starts Airflow, yields it, and always stops it again.
 
     Args:
         port: of the web page and the API; None takes any free one.
-        follow_schedule: whether runs are also created by the clock. A one-off run leaves it off, so that
-            unpausing the DAG starts nothing else.
+        follow_schedule: whether the schedule creates runs too. A one-off run leaves it off, so that unpausing
+            the DAG starts nothing else.
 
     Raises:
-        EmbeddedError: another session holds the work folder, or a server did not start.
+        EmbeddedError: another session uses the work folder, or a server did not start.
     """
     began = time.monotonic()
     with _only_one(shop), Processes(shop.airflow_home / "logs" / "servers", shop.environment()) as processes:
@@ -79,7 +79,7 @@ def airflow_session(
 
 
 def _wait_for_dags(client: AirflowClient, processes: Processes, since: dt.datetime) -> None:
-    """Until every DAG was parsed by this session, so that no run uses an older shape."""
+    """Wait until this session has parsed every DAG, so that no run uses an outdated one."""
 
     def parsed() -> bool:
         return all((at := client.parsed_at(dag)) is not None and at >= since for dag in DAGS)
@@ -98,7 +98,7 @@ def _parsed_mark(shop: Shop) -> Path:
 
 @contextmanager
 def _only_one(shop: Shop) -> Iterator[None]:
-    """Holds the work folder for one session; the lock goes with the process, however it ends."""
+    """Locks the work folder for one session; the lock ends with the process, however it ends."""
     shop.airflow_home.mkdir(parents=True, exist_ok=True)
     with (shop.airflow_home / "session.lock").open("w") as lock:
         try:

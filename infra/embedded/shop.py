@@ -1,4 +1,4 @@
-"""Which shop is run, and where its files lie."""
+"""The shop to run, and the paths of its files."""
 
 import os
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ class Shop:
 
     Attributes:
         settings_file: its TOML file.
-        settings: the same, read.
-        raw: folder of raw data in another layout to convert, or None.
+        settings: the settings read from it.
+        raw: folder of raw data to convert from another layout, or None.
         dags: folder that Airflow reads.
     """
 
@@ -33,7 +33,7 @@ class Shop:
         return (ROOT / self.settings.paths.work).resolve()
 
     def keep_private(self) -> None:
-        """The work folder, and whatever this process and its children write, is for the user alone."""
+        """Makes the work folder, and whatever this process and its children write, private to the user."""
         os.umask(0o077)
         self.work.mkdir(parents=True, exist_ok=True)
         if self.work.stat().st_uid == os.getuid():
@@ -45,15 +45,17 @@ class Shop:
         return self.work / "airflow"
 
     def environment(self) -> dict[str, str]:
-        """Variables of every process that is started for this shop; settings of another Airflow stay out."""
+        """Environment of every process started for this shop, without settings of another Airflow."""
         own = {
             "AIRFLOW_HOME": str(self.airflow_home),
             "CAUSALREC_SETTINGS": str(self.settings_file),
             "COLUMNS": "120",
             "GX_ANALYTICS_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # six idle consumers of MLflow's own job queue
-            "PYTHONPATH": str(ROOT),  # packages of another environment would stand before the locked ones
+            # avoids avoids six idle consumers of MLflow's own job queue
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            # packages of another environment would take precedence over the locked ones
+            "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
         if self.raw is not None:
@@ -64,7 +66,7 @@ class Shop:
 
 
 def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """Servers of this machine are never asked for through a proxy."""
+    """Never use a proxy for servers on this machine."""
     given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     names = [name for name in map(str.strip, given.split(",")) if name]
     value = ",".join(dict.fromkeys([*names, *LOOPBACK]))

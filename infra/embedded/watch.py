@@ -1,4 +1,4 @@
-"""Shows a run while it happens: a live table on a terminal, one line per change elsewhere."""
+"""Shows the progress of a run: a live table on a terminal, one line per change elsewhere."""
 
 import datetime as dt
 import time
@@ -88,7 +88,7 @@ def _follow(
             for run in runs:
                 if (
                     run.state in ENDED and run.run_id not in closed
-                ):  # its last tasks ended since the last look
+                ):  # its last tasks have ended since the last poll
                     closed.add(run.run_id)
                     _tell(session, dag, run, session.client.tasks(dag, run.run_id), told, console)
             if ended == len(runs):
@@ -126,7 +126,7 @@ def _tell(
     told: set[tuple[str, str, int]],
     console: Console,
 ) -> None:
-    """Why a task failed and what it lost, as soon as it ended: in red, and in the task's note."""
+    """Why a task failed and what it lost, as soon as it ends: in red, and in the task's note."""
     logs = session.shop.airflow_home / "logs"
     for task in tasks:
         attempt = (run.run_id, task.task, task.tries)
@@ -146,5 +146,5 @@ def _tell(
 def _note(session: AirflowSession, dag: str, run: DagRun, task: TaskRun, text: str, console: Console) -> None:
     try:
         session.client.set_note(dag, run.run_id, task.task, text)
-    except EmbeddedError as error:  # the night goes on: the same stands on the console and in the ledger
+    except EmbeddedError as error:  # the night continues: the same is on the console and in the ledger
         console.print(f"{task.task}: no note in Airflow: {error}", style="dim", markup=False, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""How much the tests notice: the code is changed in one place at a time, and the tests should fail."""
+"""Mutation testing: the code is changed in one place at a time, and the tests should fail."""

@@ -1,7 +1,7 @@
-"""``make mutants``: changes code at random, runs the tests of its package, reports what they did not notice.
+"""``make mutants``: changes code at random, runs the tests of its package, reports changes they missed.
 
-The places follow from the seed alone. What was judged is kept in ``.work/mutants``, so that a run which was
-stopped goes on where it was; a file that changed since is judged again.
+The places depend only on the seed. Results are kept in ``.work/mutants``, so that an interrupted run
+continues; a file that has changed since is tested again.
 """
 
 import argparse
@@ -39,13 +39,13 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """Names the mutant as long as its file stays as it is."""
+        """Identifies the mutant as long as its file is unchanged."""
         place = (self.path, self.digest, self.change.start, self.change.end, self.change.after)
         return hashlib.sha256(repr(place).encode()).hexdigest()
 
 
 def mutants(root: Path, packages: Sequence[str], count: int, seed: int) -> list[Mutant]:
-    """``count`` mutants, drawn from all without return; in the order of packages and places."""
+    """``count`` mutants, drawn from all without replacement, in the order of packages and places."""
     known: list[tuple[Mutant, bytes]] = []
     for package in packages:
         for file in sorted((root / "causalrec" / package).rglob("*.py")):
@@ -59,7 +59,7 @@ def mutants(root: Path, packages: Sequence[str], count: int, seed: int) -> list[
 
 
 def judged(drawn: Sequence[Mutant], results: Path, console: Console) -> dict[str, str]:
-    """Key -> verdict of every mutant; each is written down as soon as it is known."""
+    """Key -> verdict of every mutant; each is stored as soon as it is known."""
     lines = results.read_text(encoding="utf-8").splitlines() if results.is_file() else []
     found = {row["key"]: row["verdict"] for row in map(json.loads, lines)}
     waiting = [mutant for mutant in drawn if mutant.key not in found]
@@ -84,7 +84,7 @@ def judged(drawn: Sequence[Mutant], results: Path, console: Console) -> dict[str
 
 
 def summary(drawn: Sequence[Mutant], found: Mapping[str, str]) -> tuple[Table, float]:
-    """Per package what was caught, and the share of all; too slow counts as caught."""
+    """Caught mutants per package, and the overall share; a timeout counts as caught."""
     table = Table("package", "changes", "caught", "too slow", "survived", "share", title="mutants")
     caught = 0
     for package in dict.fromkeys(mutant.package for mutant in drawn):
@@ -99,7 +99,7 @@ def summary(drawn: Sequence[Mutant], found: Mapping[str, str]) -> tuple[Table, f
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where enough was noticed."""
+    """Returns 0 if enough mutants were caught."""
     parser = argparse.ArgumentParser(prog="python -m infra.mutants", description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="how many places are changed")
     parser.add_argument("--seed", type=int, default=7, help="which ones")

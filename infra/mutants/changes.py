@@ -1,4 +1,4 @@
-"""Where a source file can be changed, and into what: one operator, constant, condition or statement."""
+"""Possible changes of a source file: one operator, constant, condition or statement."""
 
 import ast
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
 UNTOUCHED = (ast.JoinedStr, ast.Raise, ast.Assert, ast.Import, ast.ImportFrom)
-"""Not looked into: messages and imports. An f-string does not say where its parts are in Python 3.11."""
+"""Skipped: messages and imports. Python 3.11 does not give the positions of an f-string's parts."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Change:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
     def compiles(self, source: bytes) -> bool:
-        """Whether the changed source is a program."""
+        """Whether the changed source compiles."""
         try:
             compile(self.applied(source), "changed", "exec")
         except SyntaxError:

@@ -1,4 +1,4 @@
-"""A copy of the working tree in which code is changed and tests run; the tree itself is never touched."""
+"""A copy of the working tree for changed code and its tests; the tree itself is never touched."""
 
 import os
 import subprocess
@@ -17,13 +17,13 @@ from infra.mutants.changes import Change
 Verdict = Literal["caught", "survived", "too slow"]
 FAST = "not (spark or airflow or server or browser or slow)"
 PASSED, FAILED, NOTHING_RAN = 0, (1, 2), 5
-PATIENCE = 3.0  # times the unchanged tests; a change that makes a loop endless is noticed
+PATIENCE = 3.0  # factor over the time of the unchanged tests, to catch endless loops
 LEAST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The copy, and what the unchanged tests of a package take."""
+    """The copy, and the time of a package's unchanged tests."""
 
     root: Path
 
@@ -31,7 +31,7 @@ class Sandbox:
         """Seconds of the unchanged tests.
 
         Raises:
-            RuntimeError: they fail, or there are none: they would prove nothing.
+            RuntimeError: they fail, or there are none, so that they prove nothing.
         """
         began = monotonic()
         status, output = self._tests(package, None)

@@ -1,4 +1,4 @@
-"""A job that torchrun starts several times: one process does the job, the others help it to train.
+"""A job started several times by torchrun: one process does the job, the others help it train.
 
 torchrun --nproc-per-node 2 -m jobs.train --ds 2020-03-01
 """
@@ -43,7 +43,7 @@ def main_in_ranks(job: Job, help_train: Help, argv: list[str] | None = None) -> 
 
 
 def call_helpers() -> None:
-    """Tells the other ranks that training begins; nothing without them."""
+    """Tells the other ranks that training begins; does nothing without them."""
     for ranks in _ranks:
         ranks.told({}, {"do": TRAIN})
 

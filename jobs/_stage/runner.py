@@ -1,4 +1,4 @@
-"""What all stages share: arguments, settings, the skip when nothing changed, the ledger row, the summary."""
+"""Shared by all stages: arguments, settings, skipping if nothing has changed, ledger row, summary."""
 
 import argparse
 import datetime as dt
@@ -19,6 +19,7 @@ from rich.markup import escape
 from causalrec import __version__
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from causalrec.lake.outcome import LOUD, Outcome, losses, summed_losses
 from causalrec.lake.record.ledger import LedgerRow, new_row
@@ -31,22 +32,22 @@ from jobs._terminal.tables import Table
 
 EXIT_YES, EXIT_ERROR, EXIT_NO = 0, 1, 99
 EXIT_REFUSED = 78
-"""Exit status of a refusal that another try cannot change: a bad delivery, setting or dataset."""
+"""Exit status of a refusal that a retry cannot change: a bad delivery, setting or dataset."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A stage that makes something, and leaves a row in the ledger.
+    """A stage that makes something, and records a row in the ledger.
 
     Attributes:
         name: of the stage in :mod:`causalrec.pipeline`, file name under jobs/, ``job`` in the ledger.
-        inputs: digests of all that the result depends on; cheap, without Spark.
-        work: does it; one Outcome for ``ds`` or one per date.
-        makes_inputs: the work itself makes what ``inputs`` look at, so they are taken again after it.
-        show: prints what people want to see at the end, also where nothing had to be done.
-        module: where its code starts; empty: ``jobs.NAME``.
-        gone: says what it made for the date and is no longer there, outside the lake; it is made again then.
-        always: do it though nothing changed, for what it makes lies where others can change it.
+        inputs: digests of everything the result depends on; cheap, without Spark.
+        work: does the work; returns one Outcome for ``ds`` or one per date.
+        makes_inputs: the work itself makes what ``inputs`` reads, so they are taken again afterwards.
+        show: prints a summary at the end, even if nothing had to be done.
+        module: entry module of its code; empty: ``jobs.NAME``.
+        gone: names a result for the date, outside the lake, that no longer exists; it is then made again.
+        always: run even if nothing changed, because others can change what it makes.
     """
 
     name: str
@@ -61,17 +62,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Question:
-    """A stage that only asks: exit status 0 for yes, 99 (Airflow skips what follows) for no.
+    """A stage that only asks a question: exit status 0 for yes, 99 (Airflow skips what follows) for no.
 
     Attributes:
-        ask: whether, and a line about it. It is the last one printed, which Airflow may hand on.
+        ask: the answer, and a line about it. That line is printed last, and Airflow may pass it on.
     """
 
     name: str
     ask: Callable[[Run], tuple[bool, str]]
 
 
-CODE = "code"  # among the inputs: the hash of the code that the result rests on
+CODE = "code"  # among the inputs: the hash of the code that the result depends on
 
 
 def inputs_of(job: Job, context: Run) -> dict[str, str]:
@@ -81,7 +82,7 @@ def inputs_of(job: Job, context: Run) -> dict[str, str]:
 
 
 def what_is_gone(job: Job, context: Run) -> str | None:
-    """What ``job`` made for the date and is no longer there; None where nothing is missing."""
+    """A result of ``job`` for the date that no longer exists; None if nothing is missing."""
     return None if job.gone is None else job.gone(context)
 
 
@@ -95,26 +96,33 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
     console = Console(stderr=False)
     arguments = parsed(job.name, argv)
     try:
-        context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
-        if isinstance(job, Question):
-            yes, line = job.ask(context)
-            context.progress.say(line)
-            return EXIT_YES if yes else EXIT_NO
-        rows = run(job, context)
-        console.print(_summary(job, rows))
-        _print_notes(rows, console)
-        if job.show is not None:
-            job.show(context)
-        if in_airflow(os.environ):
-            console.print(outcome_line(arguments.ds, rows), markup=False, highlight=False, soft_wrap=True)
+        with disk_faults_named():
+            context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
+            return _ask(job, context) if isinstance(job, Question) else _do(job, context, console)
     except CausalrecError as error:
         console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return EXIT_ERROR if error.passing else EXIT_REFUSED
+
+
+def _ask(question: Question, context: Run) -> int:
+    yes, line = question.ask(context)
+    context.progress.say(line)
+    return EXIT_YES if yes else EXIT_NO
+
+
+def _do(job: Job, context: Run, console: Console) -> int:
+    rows = run(job, context)
+    console.print(_summary(job, rows))
+    _print_notes(rows, console)
+    if job.show is not None:
+        job.show(context)
+    if in_airflow(os.environ):
+        console.print(outcome_line(context.ds, rows), markup=False, highlight=False, soft_wrap=True)
     return EXIT_YES
 
 
 def run(job: Job, context: Run) -> list[LedgerRow]:
-    """Skip, or do and record. A failure is recorded too, then raised again."""
+    """Skip the stage, or run and record it. A failure is recorded too, then raised again."""
     inputs = inputs_of(job, context)
     mark = fingerprint(job.name, inputs)
     last = context.ledger.last_success(job.name, context.ds)
@@ -144,13 +152,13 @@ def run(job: Job, context: Run) -> list[LedgerRow]:
         _warn(context, lineage.end(rows or _rows(job, context, start, inputs, {context.ds: Outcome()})))
     finally:
         if failure is not None:
-            raise failure  # the cause, even where the ledger cannot be written either
+            raise failure  # the cause, even if the ledger cannot be written either
     return rows
 
 
 @dataclass(frozen=True)
 class _Start:
-    """When a stage began, by the clocks of wall and processor, and the name of its run."""
+    """When a stage began, in wall and CPU time, and the id of its run."""
 
     run_id: str = field(default_factory=lambda: uuid4().hex)
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -167,7 +175,7 @@ def _rows(
     *,
     failed: bool = False,
 ) -> list[LedgerRow]:
-    """One row per date. That of the run date, or else the first one, has the id of the start."""
+    """One row per date. The row of the run date, or else the first one, has the id of the start."""
     seconds, spent = time.monotonic() - start.wall, _cpu_seconds() - start.cpu
     named = context.ds if context.ds in outcomes else min(outcomes, default=context.ds)
     rows = []
@@ -192,7 +200,7 @@ def _rows(
 
 
 def _require_whole(job: Job, context: Run) -> None:
-    """Tables that the stage reads are all there before it starts; what it writes anew it may mend.
+    """Check that all tables the stage reads are intact before it starts; those it rewrites may be damaged.
 
     Raises:
         PinError: another engine deleted data files.
@@ -210,7 +218,10 @@ def _losses(job: Job, context: Run) -> list[str]:
 
 
 def _read(job: Job, context: Run, ds: dt.date, outcome: Outcome, before: Mapping[str, str]) -> dict[str, str]:
-    """What the result for ``ds`` rests on; nothing, so that it is made again, if nobody marked it in time."""
+    """The inputs behind the result for ``ds``.
+
+    Empty, so that it is made again, if they were not taken in time.
+    """
     if outcome.inputs is not None:
         return {**outcome.inputs, CODE: before[CODE]}
     if ds != context.ds:
@@ -230,7 +241,7 @@ def _cpu_seconds() -> float:
 
 
 def loaded(arguments: argparse.Namespace) -> Settings:
-    """The settings that a command line and the environment name."""
+    """The settings named by the command line and the environment."""
     return shop_settings(arguments.settings)
 
 
@@ -242,7 +253,7 @@ def shop_settings(file: str | None, *, tuned: bool = True) -> Settings:
 
 
 def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
-    """The arguments that every stage has."""
+    """The arguments common to all stages."""
     parser = argparse.ArgumentParser(prog=f"python -m jobs.{name}")
     parser.add_argument("--ds", type=dt.date.fromisoformat, required=True, help="run date YYYY-MM-DD")
     parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
@@ -251,7 +262,7 @@ def parsed(name: str, argv: list[str] | None) -> argparse.Namespace:
 
 
 def _print_notes(rows: list[LedgerRow], console: Console) -> None:
-    """Losses first, those of many dates summed up: people must see them, not scroll past them."""
+    """Losses first, those of many dates summed up, so that people see them rather than scroll past them."""
     ordered = sorted(rows, key=lambda row: row.ds)
     lost = summed_losses((str(row.ds), loss) for row in ordered for loss in losses(row.note))
     other = [

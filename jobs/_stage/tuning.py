@@ -24,14 +24,14 @@ def search(
     on_epoch: OnEpoch,
     say: Callable[[str], None],
 ) -> Tuning:
-    """Searches for ``minutes`` and keeps what it found; training uses it from then on.
+    """Searches for ``minutes`` and stores the result, which training uses from then on.
 
     Args:
-        data: without test pairs, so that nothing can look at them. day: that they are of.
+        data: without test pairs, so that nothing can use them. day: of the data.
 
     Raises:
-        TrainingError: there is nothing to choose on or no trial finished.
-        RegistryError: MLflow does not answer.
+        TrainingError: there is no data to choose on, or no trial finished.
+        RegistryError: MLflow does not respond.
     """
     with tuning_run(settings, f"tuning of {settings.model.name}") as log:
 
@@ -47,7 +47,7 @@ def search(
 
 
 def told(found: Tuning) -> str:
-    """One line about what was found."""
+    """One line about the result."""
     before = "not finished" if found.before is None else f"{found.before:.4f}"
     return f"{found.metric} {found.value:.4f}, before {before}, {len(found.trials)} trials"
 

@@ -32,8 +32,8 @@ class Terminal:
     console: Console = field(default_factory=Console)
 
     def say(self, what: object) -> None:
-        """Prints a line as it is, or draws a table."""
-        line = isinstance(what, str)  # what a line says is no markup; a table escapes its own cells
+        """Prints a line verbatim, or draws a table."""
+        line = isinstance(what, str)  # a line is not markup; a table escapes its own cells
         self.console.print(what, highlight=False, markup=not line, soft_wrap=line)
 
     @contextmanager
@@ -67,13 +67,13 @@ class Terminal:
 
 
 def in_spark(run: Run, label: str, work: Work[Result]) -> Result:
-    """Runs ``work`` with what the run holds and shows how far Spark is."""
+    """Runs ``work`` with the run's settings, lake and Spark, and shows Spark's progress."""
     with run.progress.tasks(label, run.spark) as spark:
         return work(run.settings, run.lake, run.ledger, spark, run.ds)
 
 
 def _poll(bar: Progress, label: str, tracker: "StatusTracker", done: threading.Event) -> None:
-    """Each stage restarts the bar, so that it always shows what is running now."""
+    """Each stage restarts the bar, so that it always shows what is running."""
     task, stage = bar.add_task(label, total=None), -1
     while not done.wait(POLL_SECONDS):
         running = sorted(tracker.getActiveStageIds())

@@ -1,4 +1,4 @@
-"""Tables on a terminal: what does not fit is folded, never cut; dates and versions stay on one line."""
+"""Tables on a terminal: long cells are folded, never truncated; dates and versions stay on one line."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 from rich import table as rich_table
 
 WHOLE = {"ds": 10, "arrival date": 10, "data of": 10, "version": 7, "at (UTC)": 10}
-"""Least widths of columns that people compare by eye."""
+"""Minimum widths of columns that people compare by eye."""
 
 
 class Table(rich_table.Table):
@@ -20,12 +20,12 @@ class Table(rich_table.Table):
             self.add_column(header)
 
     def add_column(self, header: Any = "", *arguments: Any, **options: Any) -> None:  # noqa: ANN401
-        """A column whose cells are folded where they do not fit."""
+        """Add a column whose cells are folded if they do not fit."""
         least = {"min_width": WHOLE[header]} if header in WHOLE else {}
         super().add_column(header, *arguments, **({"overflow": "fold"} | least | options))
 
 
 def write_json(rows: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> None:
-    """Everything to standard output, as one line of JSON; dates and paths as texts."""
+    """Writes everything to standard output as one line of JSON, dates and paths as texts."""
     found = dict(rows) if isinstance(rows, Mapping) else [dict(row) for row in rows]
     sys.stdout.write(json.dumps(found, default=str) + "\n")

@@ -1,4 +1,4 @@
-"""Models against the truth of a generated shop, as the pages show it."""
+"""Models compared with the truth of a generated shop, for the pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,10 +14,10 @@ from jobs._terminal.tables import Table
 def truth_lines(
     settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage], say: Callable[[object], None]
 ) -> tuple[TruthLine, ...]:
-    """One line each: floors, the raw model, the ``packages`` by label, the first one's fits without a module,
-    attainable, ideal.
+    """One line per row: baselines, raw model, ``packages``, attainable, ideal.
 
-    Empty for a shop whose truth nobody knows, and, with a note, where the comparison cannot be made.
+    The first package also has a row per fit without a module. Empty for a shop whose truth is unknown, and,
+    with a note, if the comparison cannot be made.
     """
     if settings.source.kind != "demo":
         return ()

@@ -54,7 +54,7 @@ def align(
 
 
 def _one(pairs: ContentPairs, settings: Settings, seed: int, found: Mapping[str, list[Retrieval]]) -> Aligned:
-    """One split and training; its recalls on held-out products are added to ``found``."""
+    """One split and training run; its recalls on held-out products are added to ``found``."""
     split = split_pairs(pairs, seed)
     aligned = train(split, settings.align, seed)
     contenders = {
@@ -95,7 +95,7 @@ def _facts(
     found: Mapping[str, Sequence[Retrieval]],
     aligned: Aligned,
 ) -> dict[str, object]:
-    """What the checkpoint says about itself; recalls are those of the saved training."""
+    """Facts stored with the checkpoint; recalls are those of the saved training run."""
     features = settings.features
     return {
         "shop": settings.shop,

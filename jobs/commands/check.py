@@ -1,4 +1,4 @@
-"""``causalrec check``: a look at a landing zone before any night, and the settings that it needs."""
+"""``causalrec check``: checks a landing zone before the first night, and suggests settings for it."""
 
 import datetime as dt
 from pathlib import Path
@@ -31,7 +31,7 @@ def check(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Show what a night would read, reject and refuse; exit status 78 where it would refuse a delivery."""
+    """Show what a night would read, reject and refuse; exit status 78 if it would refuse a delivery."""
     settings, console = shop_settings(settings_file), Console()
     if landing:
         given = landing if "://" in landing else str(Path(landing).absolute())
@@ -56,7 +56,7 @@ def write_page(found: list[DeliveryCheck], settings: Settings, page: Path) -> No
 
 
 def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> None:
-    """Everything that was found, delivery by delivery, and what to set."""
+    """All findings, delivery by delivery, and what to set."""
     console.print(f"landing zone {settings.landing_root}", style="bold", highlight=False, soft_wrap=True)
     for one in found:
         title = f"{one.kind} {one.date} (of {one.dates} deliveries)" if one.date else f"{one.kind}: none"

@@ -33,7 +33,7 @@ def erase(
     ] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Erase, or say what would go; one line per store."""
+    """Erase, or report what would go; one line per store."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     subject = subject_of(lake, *_asked(user, item, brand))

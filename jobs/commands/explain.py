@@ -57,7 +57,7 @@ def _registered(settings: Settings, alias: Alias) -> Explainer:
 
 
 def render(found: Explanation, explainer: Explainer) -> Group:
-    """The score and what made it, then the history that raised it or was held back."""
+    """The score and its parts, then the history items that raised it or were discounted."""
     return Group(_scores(found, explainer), _history(found, explainer))
 
 
@@ -111,7 +111,7 @@ def _history(found: Explanation, explainer: Explainer) -> Table:
         sure, why = ("", "") if edge is None else (f"{edge.evidence:.2f}", edge.why)
         name = escape(_name(part.item, explainer))
         table.add_row(name, f"{part.contribution:+.4f}", f"{part.weight:.2f}", sure, why)
-    for edge in weakened.values():  # not among those that carried most
+    for edge in weakened.values():  # not among those that contributed most
         name = escape(_name(edge.item, explainer))
         table.add_row(name, "", f"{edge.weight:.2f}", f"{edge.evidence:.2f}", edge.why)
     for item in found.added:

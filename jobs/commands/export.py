@@ -30,7 +30,7 @@ def export(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Export, show what each store holds now; 1 if one of them failed."""
+    """Export, and show what each store now holds; 1 if one of them failed."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     ds = ds or newest(lake)
@@ -55,7 +55,7 @@ def export(
 
 
 def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """Store -> password, of the stores whose variable is set."""
+    """Store -> password, for stores whose variable is set."""
     names = {
         "postgres": settings.export.postgres.password_env,
         "redis": settings.export.redis.password_env,

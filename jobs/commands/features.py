@@ -1,4 +1,4 @@
-"""``causalrec features``: the page of the stage of that name, written again."""
+"""``causalrec features``: rewrites the page of the stage of that name."""
 
 from causalrec.run import open_run
 from jobs._stage.runner import run, shop_settings
@@ -8,6 +8,6 @@ from jobs.features import JOB
 
 
 def features(ds: RunDate, settings_file: SettingsFile = None) -> int:
-    """Write it, whether or not anything changed since the last time."""
+    """Write it, whether or not anything has changed since the last time."""
     run(JOB, open_run(shop_settings(settings_file), ds, Terminal(), force=True))
     return 0

@@ -15,7 +15,7 @@ from jobs.commands._shared.options import SettingsFile, Who, Why
 
 
 def forget(why: Why = "", who: Who = "", settings_file: SettingsFile = None) -> int:
-    """Build the champion's dataset anew, forget, judge, promote; delete versions that knew the erased."""
+    """Rebuild the champion's dataset, forget, judge, promote; delete versions trained on erased data."""
     settings, console = shop_settings(settings_file), Console()
     ds = ds_to_forget(settings, open_lake(settings))
 

@@ -1,4 +1,4 @@
-"""``causalrec history``: every decision about the champion, and the way back after MLflow lost some."""
+"""``causalrec history``: every decision about the champion, and the repair if MLflow has lost some."""
 
 import datetime as dt
 from dataclasses import asdict
@@ -34,7 +34,10 @@ def history(
     json: Json = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """One line per decision, newest first. One that its own process did not finish is finished first."""
+    """One line per decision, newest first.
+
+    A decision that its own process did not finish is finished first.
+    """
     settings = shop_settings(settings_file)
     lake = open_lake(settings)
     if repair:
@@ -63,7 +66,7 @@ def history(
 
 
 def _say_state(settings: Settings, lake: Lake, console: Console) -> None:
-    """Whether MLflow says what was decided."""
+    """Report whether MLflow agrees with what was decided."""
     decided = decided_champion(lake)
     try:
         now = champion_number(settings, lake)

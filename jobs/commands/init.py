@@ -41,7 +41,7 @@ refuters = []  # each is one more training; remove this line before people rely 
 
 
 def layouts() -> list[str]:
-    """Names of the ready mappings, and of the layout of the contracts."""
+    """Names of the ready-made mappings, and of the contracts' own layout."""
     return [NATIVE, *sorted(file.stem for file in MAPPINGS.glob("*.toml"))]
 
 
@@ -63,7 +63,7 @@ def init(
         Path | None, typer.Option(metavar="FILE", help="File to write (default: infra/settings/SHOP.toml).")
     ] = None,
 ) -> int:
-    """Ask what was not said, and write the file; an existing one is left alone."""
+    """Ask for missing answers, and write the file; an existing one is left alone."""
     console = Console()
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", shop):
         raise SettingsError(f"{shop!r} is not a valid shop name", do="use lowercase letters, digits, - and _")

@@ -35,7 +35,7 @@ def reproduce(
     ] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Retrain, show the metrics, the arrays and what is different here; 3 where a metric differs."""
+    """Retrain, and show metrics, arrays and differences of this machine; 3 if a metric differs."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

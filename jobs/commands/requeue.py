@@ -1,4 +1,4 @@
-"""``causalrec requeue``: rows in quarantine and unread fields are tried again after a correction."""
+"""``causalrec requeue``: retries rows in quarantine and unread fields after a correction."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def requeue(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits.")] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Show what waits, load these dates again, show what became of it."""
+    """Show what is waiting, reload these dates, and show the result."""
     settings, console = shop_settings(settings_file), Console()
     first, last = first or dt.date.min, last or dt.date.max
     shop = open_run(settings, last, Terminal(console), force=True)
@@ -61,7 +61,7 @@ def requeue(
     def work(job: Run) -> Mapping[dt.date, Outcome]:
         return retry(feed, settings, job.lake, job.ledger, job.spark(), sorted(found))
 
-    # the ledger says what an ingest of these deliveries would say, so the plan takes them for done
+    # the ledger row equals that of an ingest of these deliveries, so the plan treats them as done
     rows = run(Job(feed.job, ingest.inputs, work), shop)
     console.print(_table(feed, found, {row.ds: _left(row) for row in rows}))
     return 0

@@ -19,6 +19,6 @@ def rollback(
     who: Who = "",
     settings_file: SettingsFile = None,
 ) -> int:
-    """Move the alias back, say from where to where."""
+    """Move the alias back, and print from where to where."""
     settings = shop_settings(settings_file)
     return say(roll_back(settings, open_lake(settings), person(who, why), to))

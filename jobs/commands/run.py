@@ -22,7 +22,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Recompute even if nothing changed.")] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Hand over to the stage; its exit status is ours."""
+    """Run the stage and return its exit status."""
     words = ["--ds", ds.isoformat(), *(["--force"] if force else [])]
     words += ["--settings", settings_file] if settings_file else []
     module = import_module(f"jobs.{stage}")

@@ -29,7 +29,7 @@ def show(
     json: Json = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Read the published partition, show the two tables."""
+    """Read the published partition and show both tables."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
     ds = ds or newest(lake)
@@ -47,7 +47,7 @@ def show(
 
 
 def _other(settings: Settings, lake: Lake, ds: dt.date, person: Person) -> Other:
-    """The list that a raw model of the same data gives."""
+    """The list of a raw model of the same data."""
     dataset = load_dataset(settings, lake, ds)
     found = raw_list(
         settings, lake, ds, dataset, person.version, person.user_id, person.history, len(person.shown)

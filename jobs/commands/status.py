@@ -1,4 +1,4 @@
-"""``causalrec status``: what exists for a date, what is stale or missing, and why; what arrived too late."""
+"""``causalrec status``: what exists for a date, what is stale or missing and why, what arrived late."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ class JobState:
 
     Attributes:
         state: ``done``, ``stale``, ``missing``, ``failed`` or ``not needed``.
-        why: empty where the job is done.
-        row: its newest success, whose results are what exists; None where there is none.
+        why: empty if the job is done.
+        row: its newest success, whose results exist; None if there is none.
     """
 
     job: str
@@ -52,7 +52,7 @@ def states(
         context: the shop and the date.
         jobs: in the order of the pipeline.
         rows: the ledger's rows of that date, oldest first.
-        optional: further jobs that are shown where they ran.
+        optional: further jobs, shown only if they ran.
     """
     found: dict[str, JobState] = {}
     for job in jobs:
@@ -80,7 +80,7 @@ def _own_state(context: Run, job: Job, rows: Sequence[LedgerRow]) -> JobState:
 
 
 def _with_upstream(own: JobState, found: Mapping[str, JobState]) -> JobState:
-    """A result whose inputs are about to change is stale too, though they have not changed yet."""
+    """A result whose inputs are about to change is stale too, even before they change."""
     if own.state != "done":
         return own
     behind = [name for name in upstream(own.job, list(found)) if found[name].state != "done"]
@@ -92,7 +92,7 @@ def _with_upstream(own: JobState, found: Mapping[str, JobState]) -> JobState:
 
 
 def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -> list[str]:
-    """What arrived after the night of ``ds`` and happened by then, in words.
+    """In words: what happened by the night of ``ds`` but arrived later.
 
     Args:
         late: event date -> arrival date -> rows.
@@ -121,7 +121,7 @@ def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -
 
 
 def unread_lines(shop: Run, found: Sequence[JobState]) -> list[str]:
-    """Columns of the deliveries of a date that became empty in some rows, in words."""
+    """In words: columns of a date's deliveries that became null in some rows."""
     lines = []
     for state in found:
         row = state.row

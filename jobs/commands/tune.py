@@ -58,7 +58,7 @@ def tune(
 
 
 def _data(settings: Settings, bundle: Path | None, ds: dt.date | None) -> tuple[Interactions, dt.date]:
-    """The pairs to tune on, and their day; test pairs are taken out, so that nothing can look at them."""
+    """The pairs to tune on, and their day; test pairs are removed, so that nothing can use them."""
     if bundle is not None:
         # of a bundle, random exposure may be the test
         data, day = replace(load_bundle(bundle), random_exposure=None), dt.date.today()

@@ -101,7 +101,7 @@ def test_training_order() -> None:
 
 def test_the_question_and_what_becomes_of_its_answer() -> None:
     approval, answer = training.get_task("approval"), training.get_task("answer")
-    assert approval.options == ["Approve", "Reject", "Decide later"]
+    assert approval.options == ["Approve", "Reject", "Try it", "Decide later"]
     assert approval.defaults == ["Decide later"]
     assert approval.response_timeout == timedelta(hours=48)
     reason = "$(rm -rf /); 'too \"popular\"'"

@@ -103,6 +103,17 @@ def test_a_monitor_that_asks_for_training(posted: Posted) -> None:
     assert posted.bodies[1]["text"] == "inputs drifted: psi 0.4"
 
 
+def test_an_experiment_is_told_of_once_it_is_decided(posted: Posted) -> None:
+    (callback,) = stage_task(STAGES["experiment"]).on_success_callback
+    lines = ('{"ds": "2026-03-01", "tables": {}}', "a wrapper's line", '{"news": "arm new: better"}')
+    for line in lines:
+        done = JobOperator(task_id="experiment", bash_command=f"cat <<'END'\n{line}\nEND")
+        done.execute({})
+        callback(context(done))
+    assert [body["text"] for body in posted.bodies[1:]] == ["arm new: better"]
+    assert posted.bodies[1]["event"] == "experiment decided"
+
+
 @pytest.mark.parametrize("status", [404, 500])
 def test_a_receiver_that_refuses_fails_nothing_and_keeps_no_other_waiting(
     posted: Posted, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, status: int

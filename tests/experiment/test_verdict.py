@@ -9,7 +9,7 @@ import pytest
 from causalrec.config.experiment import ExperimentSettings
 from causalrec.experiment.intervals import fixed_half_width, sample_ratio, sequential_half_width
 from causalrec.experiment.moments import Moments
-from causalrec.experiment.verdict import Arm, Line, Now, judge
+from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
 
 
 def settings(**more: object) -> ExperimentSettings:
@@ -24,7 +24,7 @@ def arm(n: int, bought: int, share: float = 0.5, versions: tuple[str, ...] = ("1
     return Arm(share, versions, Moments.of(rows))
 
 
-def of(lines: list[Line], name: str = "new", metric: str = "conversion") -> Line:
+def of(lines: list[ArmLine], name: str = "new", metric: str = "conversion") -> ArmLine:
     (found,) = [line for line in lines if (line.arm, line.metric) == (name, metric)]
     return found
 

@@ -9,7 +9,8 @@ from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.config.sections import SourceSettings
 from causalrec.experiment.assignment import arms_of
 from causalrec.experiment.moments import Moments
-from causalrec.experiment.verdict import Arm, Line, Now, Verdict, judge
+from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.words import ArmVerdict
 from causalrec.lab.oracle.truth import ShopTruth
 from causalrec.sources.demo.world import build_world
 
@@ -34,10 +35,10 @@ def moments_by_night(
         yield {name: Moments.of(did[arms == name]) for name in names}
 
 
-def verdicts(nights: Iterable[dict[str, Moments]], settings: ExperimentSettings) -> list[list[Line]]:
+def verdicts(nights: Iterable[dict[str, Moments]], settings: ExperimentSettings) -> list[list[ArmLine]]:
     """The lines of every night in turn; what was decided stays decided."""
     shares = {CONTROL: 1 - sum(settings.shares.values()), **settings.shares}
-    decided: dict[str, tuple[str, Verdict]] = {}
+    decided: dict[str, tuple[str, ArmVerdict]] = {}
     every, lines = list(nights), []
     for night, moments in enumerate(every):
         told = {name: Arm(shares[name], (name,), found) for name, found in moments.items()}
@@ -48,7 +49,7 @@ def verdicts(nights: Iterable[dict[str, Moments]], settings: ExperimentSettings)
     return lines
 
 
-def deciding(lines: list[Line]) -> dict[str, Verdict | None]:
+def deciding(lines: list[ArmLine]) -> dict[str, ArmVerdict | None]:
     """Arm -> verdict."""
     return {line.arm: line.verdict for line in lines if line.decides and line.arm != CONTROL}
 

@@ -15,6 +15,7 @@ from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
+from causalrec.scoring.arm_lists import arm_lists
 from causalrec.scoring.arms import served_arms
 from causalrec.scoring.publish import publish
 from causalrec.scoring.score import score, score_inputs
@@ -55,19 +56,17 @@ def test_a_night_of_two_models_and_of_two_rules(
         train_and_log(settings.model_copy(update={"model": model}), lake, ledger, DS)
     client = connect(settings)
     client.set_registered_model_alias(settings.registry.model_name, "champion", "1")
-    score(settings, lake, ledger, spark, DS)
-    alone, before = rows_of(lake, "recommendation_candidates"), score_inputs(settings, lake, ledger, DS)
-
-    blocked = alone["u000"][0]["item_id"]
+    blocked = "i003"
     arms: dict[str, dict[str, object]] = {
         "new": {"share": 0.4, "model": "experiment"},
         "rules": {"share": 0.3, "scoring": {"blocked_items": [blocked]}},
     }
     trying = with_experiment(settings, **arms)
-    waits = score(trying, lake, ledger, spark, DS)
+    waits = score(trying, lake, ledger, spark, DS)  # nobody was sent to the experiment yet
     assert "experiment x waits for the version of an arm" in waits.note
-    assert not waits.writes[0].changed  # nobody was sent to the experiment yet
     publish(trying, lake, ledger, spark, DS)
+    alone, before = rows_of(lake, "recommendations"), score_inputs(trying, lake, ledger, DS)
+    assert {row["policy"] for mine in alone.values() for row in mine} <= {"causalrec", "new_items"}
     client.set_registered_model_alias(settings.registry.model_name, "experiment", "2")
     assert score_inputs(trying, lake, ledger, DS) != before
 
@@ -92,6 +91,15 @@ def test_a_night_of_two_models_and_of_two_rules(
     assert {name: outcome.counters[name] for name in sizes} == sizes
     published = publish(trying, lake, ledger, spark, DS)
     assert published.rows_out == outcome.rows_out == 5 * (USERS + 2)
+    some = [EVERYBODY[owners == arm][0] for arm in versions]
+    past = [row for row in lake.table("interactions").read(where=WHERE).to_pylist() if row["user_id"] in some]
+    latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
+    histories = {user: [row["item_id"] for row in latest if row["user_id"] == user] for user in some}
+    beside = arm_lists(trying, lake, DS, histories)
+    for user, arm in zip(some, versions, strict=True):
+        lists = beside[user]
+        assert set(lists) == set(versions)
+        assert list(lists[arm]) == [row["item_id"] for row in found[user]]
 
     _refuses_lists_of_other_arms(trying, lake, ledger, spark, EVERYBODY[owners == "rules"][0], blocked)
     with pytest.raises(RegistryError, match="no version 9"):
@@ -103,14 +111,8 @@ def _refuses_lists_of_other_arms(
 ) -> None:
     table = lake.table("recommendation_candidates")
     good = table.read(where=WHERE).drop_columns(["ds"])
-    for change, rule in (
-        ({"policy": "causalrec:x:new"}, "has its policy"),
-        ({"item_id": blocked}, "no rule blocks"),
-    ):
-        rows = [
-            {**row, **(change if (row["user_id"], row["rank"]) == (user, 1) else {})}
-            for row in good.to_pylist()
-        ]
-        table.replace(pa.Table.from_pylist(rows, schema=good.schema), {"ds": DS.isoformat()})
-        with pytest.raises(ScoringError, match=rule):
-            publish(settings, lake, ledger, spark, DS)
+    changes = {(user, 1): {"policy": "causalrec:x:new"}, (user, 2): {"item_id": blocked}}
+    rows = [{**row, **changes.get((row["user_id"], row["rank"]), {})} for row in good.to_pylist()]
+    table.replace(pa.Table.from_pylist(rows, schema=good.schema), {"ds": DS.isoformat()})
+    with pytest.raises(ScoringError, match=r"has its policy.*no rule blocks"):
+        publish(settings, lake, ledger, spark, DS)

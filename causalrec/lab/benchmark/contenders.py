@@ -1,4 +1,4 @@
-"""What the benchmark can train: floors, rivals, the causal model, and the causal model with one part changed.
+"""What the benchmark can train: baselines, rivals, the causal model, and it with one part changed.
 
 A contender is a name and the settings in which it differs from the settings of the run. Hyper-parameters of
 the rivals are what validation liked best in a few runs on a short-video data set with 9,308 users (rates

@@ -1,1 +1,1 @@
-"""The champion: what the table of promotions says, and the alias of MLflow that follows it."""
+"""The champion: decided by the table ``promotions``; MLflow's alias follows."""

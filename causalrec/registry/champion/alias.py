@@ -1,8 +1,8 @@
 """Changes the champion: a row of ``promotions`` decides, the alias follows it.
 
-MLflow has no conditional write, the table has one. So the order is: the row, committed only if nobody has
-decided anything meanwhile, on whichever host; then the alias and the tag of the version; last a tag of the
-model that names the row. Whoever dies in between leaves a row that is not named yet, and the next one who
+MLflow has no conditional write, the table has. So the order is: first the row, committed only if no other
+decision was made meanwhile, on any host; then the alias and the version's tag; last a tag of the model that
+names the row. A process that dies in between leaves a row that is not named yet, and the next one that
 decides, asks or scores carries it out first.
 """
 
@@ -23,21 +23,21 @@ from causalrec.registry.champion.promotions import (
 )
 from causalrec.registry.champion.remembered import remember, remembered, state_of
 from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import ModelVersion, by_alias, find_number
+from causalrec.registry.versions import EXPERIMENT, ModelVersion, by_alias, find_number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SETTLED = "settled_decision"  # tag of the registered model: the last row that was carried out
-ANSWER = "answer"  # tag of a version: what a person said of it
-ANSWERS: dict[Word, str] = {"promoted": "approve", "rejected": "reject", "left": "leave"}
+SETTLED = "settled_decision"  # tag of the registered model: the last row carried out
+ANSWER = "answer"  # tag of a version: a person's comment on it
+ANSWERS: dict[Word, str] = {"promoted": "approve", "rejected": "reject", "left": "leave", "tried": "try"}
 
 
 def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, decision: Decision) -> Written:
-    """Writes the row and carries it out. A move needs that ``decision.before`` still is champion.
+    """Writes the row and carries it out. A move requires that ``decision.before`` is still champion.
 
     Raises:
-        RegistryError: somebody else moved the alias meanwhile.
+        RegistryError: the alias was moved meanwhile.
     """
     for _ in range(COMMIT_TRIES):
         history = read_history(lake)
@@ -53,7 +53,7 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
         try:
             written = append_decision(lake, decision, history)
         except ConflictError:
-            continue  # look at what was decided meanwhile
+            continue  # check what was decided meanwhile
         settle(client, settings, lake)
         return written
     raise RegistryError(
@@ -63,14 +63,14 @@ def decide_champion(client: "MlflowClient", settings: Settings, lake: Lake, deci
 
 
 def champion_of(client: "MlflowClient", settings: Settings, lake: Lake) -> ModelVersion | None:
-    """The champion; None where there never was one. Everybody who needs the champion asks here.
+    """The champion; None if there has never been one. The single place to look it up.
 
     Raises:
-        LostRegistry: ``promotions`` names one that MLflow does not have. That is no first night: nothing may
-            be promoted, deleted or compared as if there had been no champion. An alias that was moved by hand
-            is no loss, as long as the version that was decided is still there.
+        LostRegistry: ``promotions`` names one that MLflow does not have. That is not a first night: nothing
+            may be promoted, deleted or compared as if there had been no champion. An alias moved by hand is
+            not a loss, as long as the decided version still exists.
     """
-    last = decided_champion(lake)  # read first: whoever decided it may be about to move the alias
+    last = decided_champion(lake)  # read first: the process that decided it may be about to move the alias
     found = by_alias(client, settings, "champion")
     if last is None or (found is not None and (found.version == last.version or not last.run_id)):
         return found
@@ -83,7 +83,7 @@ def champion_of(client: "MlflowClient", settings: Settings, lake: Lake) -> Model
 
 
 def known_champion(settings: Settings, lake: Lake) -> ModelVersion | None:
-    """:func:`champion_of` with a client of its own; makes no store."""
+    """:func:`champion_of` with its own client; creates no store."""
     if store_exists(settings):
         return champion_of(connect(settings), settings, lake)
     if (last := decided_champion(lake)) is not None:
@@ -92,7 +92,7 @@ def known_champion(settings: Settings, lake: Lake) -> ModelVersion | None:
 
 
 def needed_champion(settings: Settings, lake: Lake) -> ModelVersion:
-    """:func:`known_champion`, but that there is none is an error."""
+    """:func:`known_champion`, but a missing champion is an error."""
     found = known_champion(settings, lake)
     if found is None:
         raise RegistryError(
@@ -102,7 +102,10 @@ def needed_champion(settings: Settings, lake: Lake) -> ModelVersion:
 
 
 def champion_number(settings: Settings, lake: Lake) -> str:
-    """The champion's version for a fingerprint; empty where there is none. Open decisions come first."""
+    """The champion's version for a fingerprint.
+
+    Empty if there is none. Pending decisions are settled first.
+    """
     known = remembered(settings, lake)
     if known is not None:
         return known
@@ -115,7 +118,7 @@ def champion_number(settings: Settings, lake: Lake) -> str:
 
 
 def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) -> LostRegistry:
-    """What to say where MLflow has lost what ``last`` decided, and has ``found`` as champion."""
+    """The error if MLflow has lost what ``last`` decided and has ``found`` as champion."""
     said = f"{last.word.replace('_', ' ')} by {last.who} on {last.at:%Y-%m-%d}"
     has = "no champion" if found is None else f"version {found.version} as champion"
     return LostRegistry(
@@ -126,24 +129,25 @@ def lost(settings: Settings, last: Decision, found: ModelVersion | None = None) 
 
 
 def settled(settings: Settings, lake: Lake) -> Decision | None:
-    """:func:`settle` with a client of its own; nothing where there is no store yet or nothing has changed."""
+    """:func:`settle` with its own client; does nothing if there is no store yet or nothing has changed."""
     if not store_exists(settings) or remembered(settings, lake) is not None:
         return None
     return settle(connect(settings), settings, lake)
 
 
 def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision | None:
-    """Carries out the newest decision if its own process did not; returns it, or None.
+    """Carries out the newest decision if its own process has not; returns it, or None.
 
-    An alias that is neither where the decision found it nor where it belongs was moved in MLflow by hand
-    since, and stays. Rows of another store (no such version, or of another run) are left alone.
+    An alias that is neither where the decision found it nor where it belongs has been moved by hand in
+    MLflow, and stays. Rows of another store (no such version, or a different run) are left alone.
     """
     done: Decision | None = None
-    own: set[str | None] = set()  # where this process has put it; a slow one may come after a faster one
+    own: set[str | None] = set()  # set by this process; a slow one may come after a faster one
     while (row := unsettled(client, settings, lake)) is not None:
         if row.moves and _champion(client, settings) in {row.before, *own}:
             client.set_registered_model_alias(settings.registry.model_name, "champion", row.version)
             own.add(row.version)
+        _send_to_experiment(client, settings, row)
         if row.by_hand and row.word in ANSWERS:
             client.set_model_version_tag(settings.registry.model_name, row.version, ANSWER, ANSWERS[row.word])
         client.set_registered_model_tag(settings.registry.model_name, SETTLED, row.key)
@@ -152,7 +156,7 @@ def settle(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision |
 
 
 def unsettled(client: "MlflowClient", settings: Settings, lake: Lake) -> Decision | None:
-    """The newest decision, if it is one about this store that was not carried out yet."""
+    """The newest decision, if it concerns this store and has not been carried out yet."""
     rows = decisions(lake)
     if not rows or not rows[-1].run_id:
         return None
@@ -162,6 +166,16 @@ def unsettled(client: "MlflowClient", settings: Settings, lake: Lake) -> Decisio
         return None
     tags = client.get_registered_model(settings.registry.model_name).tags
     return None if tags.get(SETTLED) == row.key else row
+
+
+def _send_to_experiment(client: "MlflowClient", settings: Settings, row: Decision) -> None:
+    """The alias of the version that is tried: given by one decision, taken by the next about this version."""
+    if row.word == "tried":
+        client.set_registered_model_alias(settings.registry.model_name, EXPERIMENT, row.version)
+    elif row.word in ("promoted", "rejected"):
+        found = by_alias(client, settings, EXPERIMENT)
+        if found is not None and found.version == row.version:
+            client.delete_registered_model_alias(settings.registry.model_name, EXPERIMENT)
 
 
 def _champion(client: "MlflowClient", settings: Settings) -> str | None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 
-Word = Literal["promoted", "kept", "rejected", "left", "rolled_back", "lost"]
+Word = Literal["promoted", "kept", "rejected", "left", "tried", "rolled_back", "lost"]
 MOVES = ("promoted", "rolled_back")
 TICK = dt.timedelta(microseconds=1)
 NOT_YET = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -24,9 +24,9 @@ class Decision:
     Attributes:
         word: what was decided.
         before: the champion's version until then.
-        version, run_id: what was judged; the run tells it from one of that number in another store.
+        version, run_id: the version judged; the run distinguishes it from the same number in another store.
         ds: run date of its data.
-        evaluation: what the decision rests on.
+        evaluation: the evaluation behind the decision.
         at: when, UTC; later than every row before it.
     """
 
@@ -42,17 +42,17 @@ class Decision:
 
     @property
     def moves(self) -> bool:
-        """Whether the alias goes to ``version``."""
+        """Whether the alias moves to ``version``."""
         return self.word in MOVES
 
     @property
     def by_hand(self) -> bool:
-        """Whether a person decided, not the gate."""
+        """Whether a person decided rather than the gate."""
         return self.evaluation.get("by") == "hand"
 
     @property
     def key(self) -> str:
-        """Names the row among all."""
+        """Key that identifies the row."""
         return self.at.isoformat()
 
 
@@ -70,24 +70,25 @@ class History:
 
 
 def read_history(lake: Lake) -> History:
-    """The table as it is now; an empty one is made where there is none, so that it can be compared with."""
+    """The current table; an empty one is created if there is none, to have a version to compare with."""
     version = lake.table("promotions").created().version
     return History(version, _rows(lake, version))
 
 
 def decisions(lake: Lake) -> tuple[Decision, ...]:
-    """All decisions, oldest first; makes no table."""
+    """All decisions, oldest first; creates no table."""
     return _rows(lake, None)
 
 
 def append_decision(lake: Lake, decision: Decision, since: History) -> Written:
-    """Adds the row, if nobody decided anything since.
+    """Adds the row, unless another decision was made since.
 
     Raises:
-        ConflictError: somebody did.
+        ConflictError: another decision was made.
     """
     now = dt.datetime.now(dt.UTC)
-    at = now if since.newest is None else max(now, since.newest.at + TICK)  # clocks of two hosts may differ
+    # clocks of different hosts may differ
+    at = now if since.newest is None else max(now, since.newest.at + TICK)
     row = {
         "at": at,
         "who": decision.who,
@@ -104,13 +105,13 @@ def append_decision(lake: Lake, decision: Decision, since: History) -> Written:
 
 
 def decided_champion(lake: Lake) -> Decision | None:
-    """The decision that made the present champion; None where there was never one, or a person gave it up."""
+    """The decision that made the present champion; None if there never was one, or a person gave it up."""
     last = [row for row in decisions(lake) if row.moves or row.word == "lost"]
     return last[-1] if last and last[-1].moves else None
 
 
 def champion_before(lake: Lake, version: str) -> str | None:
-    """The version that ``version`` took the alias from when it last got it; None where nobody knows."""
+    """The version that ``version`` took the alias from when it last got it; None if unknown."""
     taken = [row for row in decisions(lake) if row.moves and row.version == version]
     return taken[-1].before if taken else None
 

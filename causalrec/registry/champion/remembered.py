@@ -1,7 +1,7 @@
-"""The champion's number as it was found last, while neither MLflow's store nor ``promotions`` has changed.
+"""Caches the champion's number while neither MLflow's store nor ``promotions`` changes.
 
 Asking MLflow means importing it, which takes longer than everything else that a stage does to find out that
-it is up to date. Only a store in a SQLite file says cheaply whether it has changed; others are always asked.
+it is up to date. Only a SQLite file reveals cheaply whether it has changed; other stores are always asked.
 """
 
 import json
@@ -18,7 +18,7 @@ BESIDE = ("", "-wal", "-journal")
 
 
 def remembered(settings: Settings, lake: Lake) -> str | None:
-    """The number that :func:`remember` was given in the present state; None where nothing is known of it."""
+    """The number passed to :func:`remember` in this state; None if there is none."""
     try:
         known = json.loads(_file(settings).read_text(encoding="utf-8"))
         number, state = known["champion"], known["state"]
@@ -28,7 +28,7 @@ def remembered(settings: Settings, lake: Lake) -> str | None:
 
 
 def remember(settings: Settings, number: str, state: str | None) -> None:
-    """Keeps the champion of ``state``; a folder that cannot be written costs the next process its time."""
+    """Stores the champion of ``state``; if the folder is not writable, the next process just takes longer."""
     if state is None:
         return
     file = _file(settings)
@@ -40,7 +40,7 @@ def remember(settings: Settings, number: str, state: str | None) -> None:
 
 
 def state_of(settings: Settings, lake: Lake) -> str | None:
-    """Tells apart every state of the store and of ``promotions``; None where the store is no SQLite file."""
+    """A fingerprint of the store and of ``promotions``; None if the store is not a SQLite file."""
     uri = settings.tracking_uri
     file = Path(uri.removeprefix(SQLITE))
     if not uri.startswith(SQLITE) or not file.is_file():

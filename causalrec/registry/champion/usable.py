@@ -8,12 +8,12 @@ from causalrec.registry.versions import ModelVersion, opened
 
 
 def usable_champion(settings: Settings, lake: Lake) -> ModelVersion | None:
-    """The champion whose artifacts are all there and unchanged; None where training is needed.
+    """The champion, with all artifacts present and unchanged; None if training is needed.
 
     Raises:
-        LostRegistry: a champion was decided, and MLflow has none.
-        RegistryError: there is a champion but its artifacts are damaged: that must be looked at, since
-            training another model over it would hide the damage.
+        LostRegistry: a champion was decided, but MLflow has none.
+        RegistryError: there is a champion but its artifacts are damaged: this needs attention, since training
+            another model would hide the damage.
     """
     champion = known_champion(settings, lake)
     if champion is None:

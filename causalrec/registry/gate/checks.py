@@ -1,4 +1,4 @@
-"""The gate's table of checks: what was asked, what was found, and what follows from all of it."""
+"""The gate's table of checks: the question, the result, and the decision that follows."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ class Check:
     """One line of the table.
 
     Attributes:
-        name: what was asked.
+        name: the question.
         status: ``fail`` refuses the version, ``warn`` is left to the person who approves.
-        value: what was found; None where it was not measured or is no number.
-        threshold: what it was held against; None where there is none.
+        value: the result; None if it was not measured or is not a number.
+        threshold: what it was compared with; None if there is none.
         detail: one sentence with the numbers.
     """
 
@@ -37,14 +37,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks and what follows from them."""
+    """All checks and the decision that follows."""
 
     decision: Decision
     checks: tuple[Check, ...]
 
     @property
     def why(self) -> str:
-        """One sentence with numbers: what refused it, or that it passed."""
+        """One sentence with numbers: why it was refused, or that it passed."""
         failed = [check.detail for check in self.checks if check.status == "fail"]
         if failed:
             return "; ".join(failed)
@@ -73,7 +73,7 @@ def write_checks(
 
 
 def read_verdict(lake: Lake, ds: dt.date, version: str) -> Verdict:
-    """What the gate said of ``version`` when it was evaluated on ``ds``.
+    """The gate's verdict on ``version`` when it was evaluated on ``ds``.
 
     Raises:
         RegistryError: it was not evaluated on that date.

@@ -1,4 +1,4 @@
-"""What the table ``evaluations`` says about one version on one run date."""
+"""The content of the table ``evaluations`` for one version on one run date."""
 
 import datetime as dt
 import math
@@ -11,12 +11,12 @@ from causalrec.lake import Lake
 from causalrec.metrics.evaluate import MetricRow
 
 CHALLENGER_GAIN = "gain"
-CHAMPION = "champion:"  # then the version it was at the time
+CHAMPION = "champion:"  # followed by its version at the time
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A value and its 95 % interval, where it has one."""
+    """A value and its 95 % interval, if it has one."""
 
     value: float
     low: float | None = None
@@ -28,11 +28,11 @@ class Comparison:
     """A challenger, its baselines and the champion, all on one dataset.
 
     Attributes:
-        dataset_id: what was evaluated on.
+        dataset_id: the dataset of the evaluation.
         version: the challenger's version.
         model: the challenger's model name.
         split: the split that decides.
-        champion: version of the champion it was compared with; None where there was none.
+        champion: version of the champion it was compared with; None if there was none.
         measures: model name (``champion`` for the champion) -> metric@k -> measure.
     """
 
@@ -44,7 +44,7 @@ class Comparison:
     measures: dict[str, dict[str, Measure]] = field(default_factory=dict)
 
     def value(self, model: str, metric: str) -> float | None:
-        """One value; None where it was not measured."""
+        """One value; None if it was not measured."""
         found = self.measures.get(model, {}).get(metric)
         return None if found is None else found.value
 

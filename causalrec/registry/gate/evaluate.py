@@ -18,7 +18,7 @@ from causalrec.metrics.ranking import Split
 from causalrec.registry.champion.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
-from causalrec.registry.gate.judge import floors, score_on
+from causalrec.registry.gate.judge import baselines, score_on
 from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
@@ -40,18 +40,18 @@ from causalrec.registry.versions import (
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-LATENCY = "latency_ms"  # tag: measured once, so that evaluating again changes nothing
+LATENCY = "latency_ms"  # tag: measured once, so that a repeated evaluation changes nothing
 Results = dict[tuple[str, Split], Evaluation]
 
 
 def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """Dataset, challenger, the champion it is compared with, and the settings of gate and floors."""
+    """Dataset, challenger, the champion it is compared with, and the settings of gate and baselines."""
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "challenger": version_of(settings, "challenger"),
         "champion": opponent(settings, lake),
         "gate": hashlib.sha256(settings.gate.model_dump_json(exclude={"auto_approve"}).encode()).hexdigest(),
-        "floors": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
+        "baselines": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
     }
 
 
@@ -131,8 +131,8 @@ def _same_data(challenger: ModelVersion, dataset: Dataset, ds: dt.date) -> None:
 def _judge_all(
     settings: Settings, dataset: Dataset, challenger: ModelVersion, champion: ModelVersion | None
 ) -> Results:
-    """(model, split) -> metrics of challenger, champion and floors, on every split that has pairs."""
-    scores = dict(floors(settings, dataset.data))
+    """(model, split) -> metrics of challenger, champion and baselines, on every split with pairs."""
+    scores = dict(baselines(settings, dataset.data))
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     if not splits:
         raise RegistryError(
@@ -183,7 +183,7 @@ def _measured(
     results: Results,
     split: Split,
 ) -> list[dict[str, Any]]:
-    """Codes, cost, drift from the champion, and what the refuters found when the version was trained."""
+    """Codes, cost, drift from the champion, and the results of the refuters from the training run."""
     model, k = challenger.tags[MODEL], int(settings.gate.metric.partition("@")[2] or 20)
     with opened(challenger) as package:
         rows = codebook_rows(package, split)
@@ -205,7 +205,7 @@ def _measured(
 
 
 def _log_verdict(client: "MlflowClient", challenger: ModelVersion, verdict: Verdict) -> None:
-    """The table of checks goes with the run, the decision onto the version."""
+    """Logs the table of checks to the run, and tags the version with the decision."""
     rows = [asdict(check) for check in verdict.checks]
     client.log_dict(challenger.run_id, {"decision": verdict.decision, "checks": rows}, "gate/checks.json")
     for status in ("pass", "warn", "fail"):
@@ -214,7 +214,7 @@ def _log_verdict(client: "MlflowClient", challenger: ModelVersion, verdict: Verd
 
 
 def _log(challenger: ModelVersion, results: Results) -> None:
-    """The same numbers as metrics and a figure of the run that made the version."""
+    """Logs the same numbers as metrics, and a figure, to the run that made the version."""
     import mlflow
 
     from causalrec.registry.plots import metric_bars

@@ -10,10 +10,11 @@ from causalrec.registry.gate.refuted import DIVERGED
 
 MAX_SIZE_MB = 4_096.0  # largest package, in MB
 
-MAX_SCORE_PSI = 0.25  # population stability index of scores beside the champion's above which the gate warns
+# population stability index of scores against the champion's, above which the gate warns
+MAX_SCORE_PSI = 0.25
 
-MIN_CODE_PERPLEXITY = 0.1  # share of the coarse codes over which items must effectively spread
-MIN_CODE_USAGE = 0.5  # share of the coarse codes that must have items, below which the gate warns
+MIN_CODE_PERPLEXITY = 0.1  # share of coarse codes over which items must effectively be spread
+MIN_CODE_USAGE = 0.5  # share of coarse codes with items, below which the gate warns
 
 MIN_EFFECTIVE_LOOKS = 30.0  # effective sample below which an off-policy value is a guess
 MAX_MEAN_WEIGHT = 1.5  # factor by which the mean weight may differ from 1 before the gate warns
@@ -23,11 +24,11 @@ NOISE = {
     "shuffled_modality": "content replaced by noise",
     "shuffled_codes": "brands and categories of other items",
 }
-"""Refuter -> what it does to data of which it must not gain."""
+"""Refuter -> its change to the data, from which the model must not gain."""
 
 
 def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
-    """Every check that needs no champion to be decided, and the drift from it where there is one."""
+    """Every check that can be decided without a champion, and the drift from the champion if there is one."""
     k = settings.metric.partition("@")[2]
     yield from _overlap(evaluation, settings)
     yield from _list_value(evaluation)
@@ -41,11 +42,11 @@ def health(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
 
 
 def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
-    """What the debiased metrics rest on: users with an answer, and listed items that chance has shown."""
+    """The data behind the debiased metrics: users with a value, and listed items shown at random."""
     users = evaluation.value(evaluation.model, "random_users")
     support = evaluation.value(evaluation.model, f"dr_support@{RANDOM_K}")
     if users is None or support is None:
-        return  # nothing was shown at random: the check of the debiased metric says so
+        return  # nothing was shown at random: the check of the debiased metric reports that
     name, least = "overlap", settings.min_debiased_users
     if support <= 0:
         text = "no listed item was ever shown at random: only the outcome model speaks for them"
@@ -62,13 +63,13 @@ def _overlap(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
 
 
 def _list_value(evaluation: Comparison) -> Iterator[Check]:
-    """What the first rows of the lists would earn if they were shown, although they never were."""
+    """The off-policy value of the first rows of the lists."""
     value = evaluation.measures[evaluation.model].get(f"snips_liked@{RANDOM_K}")
     looks, weight = (
         evaluation.value(evaluation.model, f"{name}_liked@{RANDOM_K}") for name in ("ess", "weight")
     )
     if value is None or value.low is None or value.high is None or looks is None or weight is None:
-        return  # nothing was shown at random, or nothing of what is listed: the check of overlap says so
+        return  # nothing, or nothing listed, was shown at random: the overlap check reports that
     theirs = evaluation.value("champion", f"snips_liked@{RANDOM_K}")
     against = "" if theirs is None else f", the champion's {theirs:.3f}"
     text = (
@@ -102,7 +103,7 @@ def _lift(evaluation: Comparison, settings: GateSettings, metric: str) -> Check:
 
 
 def _codebook(evaluation: Comparison) -> Iterator[Check]:
-    """Fault of a collapsed codebook: all items in one code compare like with unlike."""
+    """Detects a collapsed codebook, whose codes would mix unlike items."""
     codes = evaluation.value(evaluation.model, "codebook_codes")
     perplexity = evaluation.value(evaluation.model, "codebook_perplexity")
     usage = evaluation.value(evaluation.model, "codebook_usage")
@@ -121,7 +122,7 @@ def _codebook(evaluation: Comparison) -> Iterator[Check]:
 
 
 def _refuters(evaluation: Comparison, settings: GateSettings) -> Iterator[Check]:
-    """A model gains nothing from noise, loses without evidence, and stays where a cause does not matter."""
+    """Check that the model gains nothing from noise, loses without evidence and ignores irrelevant causes."""
     if evaluation.model != "causal":
         return  # no causal claim, nothing to refute
     for name in settings.refuters:

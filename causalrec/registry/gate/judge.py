@@ -1,4 +1,4 @@
-"""Scores of registered versions and floors, in the numbering of one dataset."""
+"""Scores of registered versions and baselines, in the numbering of one dataset."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from causalrec.errors import TrainingError
 from causalrec.metrics.ranking import Score
 from causalrec.registry.package import ModelPackage
 
-FLOORS = ("popularity", "ease")
+BASELINES = ("popularity", "ease")
 
 
-def floors(settings: Settings, data: Interactions) -> Mapping[str, Score]:
-    """The fitted floors; EASE is left out where the catalogue is too large for it."""
+def baselines(settings: Settings, data: Interactions) -> Mapping[str, Score]:
+    """The fitted baselines; EASE is left out if the catalogue is too large for it."""
     from causalrec.training.factory import build_recommender
 
     fitted: dict[str, Score] = {}
-    for name in FLOORS:
+    for name in BASELINES:
         model = settings.model.model_copy(update={"name": name})
         recommender = build_recommender(settings.model_copy(update={"model": model}))
         try:
@@ -37,8 +37,8 @@ def floors(settings: Settings, data: Interactions) -> Mapping[str, Score]:
 def score_on(package: ModelPackage, dataset: Dataset) -> Score:
     """Scores of a version in the numbering of ``dataset``, which may be newer than the version.
 
-    Users it does not know are folded in by their training history; items it does not know have no
-    prediction (-inf), so they end the list.
+    Users it does not know are folded in by their training history; unknown items have no prediction (-inf),
+    so they come last.
     """
     model = package.judged()
     if package.manifest["dataset_id"] == dataset.dataset_id:

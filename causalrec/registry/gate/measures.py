@@ -1,4 +1,4 @@
-"""What the gate asks of a version beyond its metrics: codes, refuters, change against the champion, cost."""
+"""What the gate measures besides the metrics: codes, refuters, change against the champion, cost."""
 
 import math
 import time
@@ -34,7 +34,7 @@ def codebook_rows(package: ModelPackage, split: str) -> list[MetricRow]:
 
 
 def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) -> list[MetricRow]:
-    """The same of coarse codes (N,), -1 for an item without one, of ``codes`` in all."""
+    """The same for coarse codes (N,), -1 for an item without one, of ``codes`` in total."""
     counts = np.bincount(coarse[coarse >= 0], minlength=codes)
     share = counts[counts > 0] / counts.sum()
     return [
@@ -47,9 +47,9 @@ def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) ->
 def logged_rows(
     package: ModelPackage, data: Interactions, splits: Sequence[Split], cutoffs: Sequence[int]
 ) -> list[MetricRow]:
-    """``logged_recall@k`` and ``logged_ndcg@k``: the lists by what will be chosen anyway, on held-out pairs.
+    """``logged_recall@k`` and ``logged_ndcg@k``: the ranking by what is chosen anyway, on held-out pairs.
 
-    Empty where the model did not learn what exposure adds.
+    Empty if the model did not learn the effect of exposure.
     """
     model = package.judged()
     tables = model.serving_tables()
@@ -80,7 +80,7 @@ def drift_rows(mine: Evaluation, theirs: Evaluation, k: int, split: str) -> list
 
 
 def _standardised(found: Evaluation) -> Doubles:
-    """Listed scores in units of their own spread: models give scores of different scale."""
+    """Listed scores divided by their own spread, since models score on different scales."""
     scores = found.ranked.scores[found.ranked.lists >= 0].astype(np.float64)
     spread = float(scores.std()) if scores.size else 0.0
     return (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)

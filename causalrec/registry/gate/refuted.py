@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PREFIX = "refuter_"
-DIVERGED = 1e9  # the change that is recorded where the refuter's fit did
+DIVERGED = 1e9  # the change recorded if the refuter's fit diverged
 
 
 def run_refuters(
     settings: Settings, data: Interactions, recommender: Recommender, epochs: int
 ) -> dict[str, float]:
-    """Relative change of the validation metric per refuter; nothing for models that make no causal claim.
+    """Relative change of the validation metric per refuter; empty for models without a causal claim.
 
-    ``epochs`` are those that the model itself took: what has nothing to learn may not search for longer.
+    ``epochs`` is the number that the model itself took, so that a fit with nothing to learn cannot search
+    longer.
     """
     from causalrec.training.factory import build_recommender
 
@@ -42,7 +43,7 @@ def run_refuters(
 
 
 def refuted(client: "MlflowClient", run_id: str) -> dict[str, float]:
-    """What :func:`run_refuters` found, as the run of a version recorded it."""
+    """The results of :func:`run_refuters`, as recorded by the run of a version."""
     metrics = client.get_run(run_id).data.metrics
     return {name.removeprefix(PREFIX): value for name, value in metrics.items() if name.startswith(PREFIX)}
 

@@ -21,9 +21,10 @@ def decide(
     """Judge an evaluation.
 
     Args:
-        dataset_id: the data that the challenger was trained for; another evaluation is refused.
-        champion: version that is champion now; None where there is none.
-        outdated: the champion has to go, because it knows what was erased: as good as it is enough.
+        dataset_id: the data that the challenger was trained on; an evaluation on other data is refused.
+        champion: version of the present champion; None if there is none.
+        outdated: the champion must be replaced, because it was trained on erased data; equal quality
+            suffices.
     """
     checks = tuple(_checks(evaluation, settings, dataset_id, champion))
     if any(check.status == "fail" for check in checks):
@@ -40,8 +41,8 @@ def _checks(
     if own is None:
         yield Check("measured", "fail", None, None, f"{settings.metric} was not measured")
         return
-    yield _floor(evaluation, settings, own, "popularity", "fail")
-    yield _floor(evaluation, settings, own, "ease", "warn")
+    yield _baseline(evaluation, settings, own, "popularity", "fail")
+    yield _baseline(evaluation, settings, own, "ease", "warn")
     yield _against_champion(evaluation, settings, own, champion)
     yield _debiased(evaluation, settings, champion)
     yield from health(evaluation, settings)
@@ -53,16 +54,18 @@ def _same_data(evaluation: Comparison, dataset_id: str) -> Check:
     return Check("same data", "pass" if same else "fail", None, None, text)
 
 
-def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: str, below: Status) -> Check:
-    value = evaluation.value(floor, settings.metric)
-    name, metric = f"baseline {floor}", settings.metric
-    if evaluation.model == floor:
-        return Check(name, "pass", own, own, f"the challenger is the {floor} baseline itself")
+def _baseline(
+    evaluation: Comparison, settings: GateSettings, own: float, baseline: str, below: Status
+) -> Check:
+    value = evaluation.value(baseline, settings.metric)
+    name, metric = f"baseline {baseline}", settings.metric
+    if evaluation.model == baseline:
+        return Check(name, "pass", own, own, f"the challenger is the {baseline} baseline itself")
     if value is None:
-        return Check(name, below, own, None, f"the {floor} baseline was not measured")
+        return Check(name, below, own, None, f"the {baseline} baseline was not measured")
     status: Status = "pass" if own > value else below
     sign = ">" if own > value else "<="
-    return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {floor}")
+    return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {baseline}")
 
 
 def _against_champion(
@@ -99,7 +102,7 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
 
 
 def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | None) -> Check:
-    """The same question on data that exposure did not choose."""
+    """The same comparison on randomly exposed data."""
     name, asked = "debiased", settings.debiased_metric
     own = evaluation.value(evaluation.model, asked)
     if own is None:
@@ -122,7 +125,7 @@ def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | No
 
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:
-    """The champion stays where the challenger is the champion, or exactly as good."""
+    """The champion stays if the challenger is the champion itself, or exactly as good."""
     if champion is None:
         return False
     own = evaluation.value(evaluation.model, settings.metric)

@@ -1,1 +1,1 @@
-"""Decisions about versions: asked for, made by a person or by the rules, taken back, repaired."""
+"""Decisions about versions: requested, made by a person or by the rules, reverted, repaired."""

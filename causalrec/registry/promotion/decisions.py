@@ -1,8 +1,8 @@
-"""Decisions by people: approve, reject or leave a version that passed the gate; take a champion back."""
+"""Decisions by people: approve, reject, try or leave a version that passed the gate; take a champion back."""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from causalrec.config import Settings
 from causalrec.errors import RegistryError
@@ -10,9 +10,11 @@ from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 from causalrec.registry.champion.alias import ANSWER, champion_of, decide_champion, settle
 from causalrec.registry.champion.promotions import Decision, Word, champion_before, decisions
+from causalrec.registry.promotion.trial import TRIED_IN, VersionTrial, trial_of
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
     AGAINST,
+    EXPERIMENT,
     GATE,
     TRAINED_ON,
     ModelVersion,
@@ -22,8 +24,10 @@ from causalrec.registry.versions import (
     opened,
 )
 
-Answer = Literal["approve", "reject", "leave"]
-WORDS: dict[Answer, Word] = {"approve": "promoted", "reject": "rejected", "leave": "left"}
+Answer = Literal["approve", "reject", "leave", "try"]
+WORDS: dict[Answer, Word] = {
+    "approve": "promoted", "reject": "rejected", "leave": "left", "try": "tried",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Decided:
     """What was decided.
 
     Attributes:
-        version: that was judged. before, champion: the champion until then and from then on.
-        written: the row; None where it stood there already, from an earlier try.
+        version: that was judged. before, champion: the previous and the new champion.
+        written: the row; None if an earlier attempt had already written it.
     """
 
     word: Word
@@ -51,27 +55,36 @@ class Decided:
 
 
 def waiting(settings: Settings, lake: Lake) -> ModelVersion | None:
-    """The challenger that passed the gate and that nobody has answered yet; None where nothing waits."""
+    """The version that passed the gate and awaits an answer; None if there is none.
+
+    A version sent to an experiment awaits one again when the experiment has a verdict, before any newer
+    challenger.
+    """
     if not store_exists(settings):
         return None
     client = connect(settings)
     settle(client, settings, lake)
-    challenger, champion = by_alias(client, settings, "challenger"), champion_of(client, settings, lake)
-    if challenger is None or (champion is not None and champion.version == challenger.version):
-        return None
-    asked = challenger.tags.get(GATE) == "promote"
-    return challenger if asked and challenger.tags.get(ANSWER) not in ("approve", "reject") else None
+    champion = champion_of(client, settings, lake)
+    tried, challenger = (by_alias(client, settings, alias) for alias in (EXPERIMENT, "challenger"))
+    for found in (tried, challenger):
+        if found is None or (champion is not None and champion.version == found.version):
+            continue
+        said, trial = found.tags.get(ANSWER), trial_of(lake, found.version)
+        answered = said in ("approve", "reject") or (said == "try" and (trial is None or not trial.over))
+        if found.tags.get(GATE) == "promote" and not answered and (found is challenger or said == "try"):
+            return found
+    return None
 
 
 def decide_by_hand(
     settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str | None = None
 ) -> Decided:
-    """Carries out what a person says of ``version`` (default: the challenger).
+    """Carries out a person's decision on ``version`` (default: the challenger).
 
     Raises:
         RegistryError: it may not be promoted (it did not pass the gate, was judged against another champion,
-            or its artifacts are damaged), a rejection has no reason or is of the champion, or somebody else
-            was faster.
+            is still being tried, or its artifacts are damaged), there is no experiment to try it in, a
+            rejection has no reason or concerns the champion, or another decision came first.
     """
     with guarded(settings):
         client = connect(settings)
@@ -79,23 +92,33 @@ def decide_by_hand(
         found = by_number(client, settings, version) if version else need(client, settings, "challenger")
         champion = champion_of(client, settings, lake)
         before = None if champion is None else champion.version
+        trial = trial_of(lake, found.version)
         _may_be_said(answer, person, found, before)
+        if answer == "approve":
+            _no_trial_runs(found, trial)
+        if answer == "try":
+            _may_be_tried(settings)
         why = person.why.strip() or f"{answer}, no reason given"
-        decision = _by_hand(WORDS[answer], found, before, Decider(person.who, why))
+        decision = _by_hand(WORDS[answer], found, before, Decider(person.who, why), trial)
+        if answer == "try":
+            facts = {**decision.evaluation, TRIED_IN: settings.experiment.name}
+            decision = replace(decision, evaluation=facts)
         written = decide_champion(client, settings, lake, decision)
     after = found.version if decision.moves else before
     return Decided(decision.word, found.version, before, after, written)
 
 
 def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Decider, version: str) -> Decided:
-    """Carries out the answer to a question about ``version``, once, however often it is tried.
+    """Carries out the answer to a question about ``version``, exactly once, however often it is called.
 
     Raises:
-        RegistryError: as :func:`decide_by_hand`; or somebody decided by hand while the question was open.
+        RegistryError: as :func:`decide_by_hand`; or a decision was made by hand while the question was open.
     """
     with guarded(settings):
         settle(connect(settings), settings, lake)
     said = [row for row in decisions(lake) if row.by_hand and row.version == version and row.word != "left"]
+    if said and said[-1].word == "tried" and answer != "try":
+        return decide_by_hand(settings, lake, answer, person, version)  # asked again, after its experiment
     if not said:
         return decide_by_hand(settings, lake, answer, person, version)
     last = said[-1]
@@ -109,12 +132,13 @@ def answer_question(settings: Settings, lake: Lake, answer: Answer, person: Deci
 
 
 def roll_back(settings: Settings, lake: Lake, person: Decider, to: str | None = None) -> Decided:
-    """Gives the alias back to ``to`` (default: the version that the champion took it from).
+    """Returns the alias to ``to`` (default: the version that the champion took it from).
 
-    Running jobs keep the version that they opened; the next one opens this.
+    Running jobs keep the version they opened; the next ones open this one.
 
     Raises:
-        RegistryError: there is nothing to go back to, its artifacts are damaged, or somebody else was faster.
+        RegistryError: there is nothing to go back to, its artifacts are damaged, or another decision came
+            first.
     """
     with guarded(settings):
         client = connect(settings)
@@ -143,7 +167,7 @@ def _may_be_said(answer: Answer, person: Decider, found: ModelVersion, champion:
         raise RegistryError(f"{label} cannot be rejected without a reason", do="give one with --why")
     if answer == "reject" and champion == found.version:
         raise RegistryError(f"{label} is champion", do="go back to the version before it: causalrec rollback")
-    if answer == "approve":
+    if answer in ("approve", "try"):
         _may_be_champion(label, found, champion)
 
 
@@ -167,7 +191,30 @@ def _may_be_champion(label: str, found: ModelVersion, champion: str | None) -> N
         return
 
 
-def _by_hand(word: Word, found: ModelVersion, before: str | None, person: Decider) -> Decision:
-    facts = {"gate": found.tags.get(GATE, ""), "against": found.tags.get(AGAINST, ""), "by": "hand"}
+def _no_trial_runs(found: ModelVersion, trial: VersionTrial | None) -> None:
+    if found.tags.get(ANSWER) == "try" and (trial is None or not trial.over):
+        raise RegistryError(
+            f"version {found.version} is being tried ({trial or 'no night has told anything yet'})",
+            do="wait for the end of the experiment; or end it first: causalrec reject with a reason",
+        )
+
+
+def _may_be_tried(settings: Settings) -> None:
+    chosen = settings.experiment
+    if not chosen.name or EXPERIMENT not in {arm.model for arm in chosen.arms.values()}:
+        raise RegistryError(
+            f"no experiment is open to a version: no arm has the model {EXPERIMENT}",
+            do=f'name one under [experiment], with model = "{EXPERIMENT}" for an arm (docs/experiments.md)',
+        )
+
+
+def _by_hand(
+    word: Word, found: ModelVersion, before: str | None, person: Decider, trial: VersionTrial | None = None
+) -> Decision:
+    facts: dict[str, Any] = {
+        "gate": found.tags.get(GATE, ""), "against": found.tags.get(AGAINST, ""), "by": "hand",
+    }  # fmt: skip
+    if trial is not None:
+        facts["experiment"] = asdict(trial)
     ds = dt.date.fromisoformat(found.tags[TRAINED_ON])
     return Decision(word, before, found.version, found.run_id, person.who, person.why, ds, facts)

@@ -22,7 +22,7 @@ from causalrec.registry.promotion.waits import APPROVE, WAITING
 from causalrec.registry.store import connect, guarded
 from causalrec.registry.versions import GATE, MODEL, ModelVersion, need, version_of
 
-APPROVER = "nightly"  # who is named where the gate decides without a person
+APPROVER = "nightly"  # named as the decider if the gate decides without a person
 WORDS: dict[str, Word] = {"promote": "promoted", "keep": "kept", "reject": "rejected"}
 
 
@@ -38,11 +38,11 @@ def promote_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: d
 
 
 def promote_version(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> Outcome:
-    """Makes the challenger champion if the gate lets it pass and nobody has to be asked.
+    """Makes the challenger champion if it passes the gate and no approval is needed.
 
     Raises:
         GateRefused: the gate refuses it (the old champion stays), it was not evaluated on the data of
-            ``ds``, or somebody else promoted meanwhile.
+            ``ds``, or another version was promoted meanwhile.
     """
     with guarded(settings):
         return _judged(settings, lake, ds)
@@ -85,9 +85,9 @@ def _judged(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
 def _decided(
     gate: GateSettings, lake: Lake, challenger: ModelVersion, evaluation: Comparison, dataset_id: str
 ) -> Verdict | None:
-    """The verdict of the newest row where it made this challenger champion on this very evaluation.
+    """The verdict of the newest row, if it made this challenger champion on this same evaluation.
 
-    A run that repeats one, or follows one that was killed after its decision, does not decide again.
+    A run that repeats another, or follows one killed after its decision, does not decide again.
     """
     rows = decisions(lake)
     if not rows or not rows[-1].moves or rows[-1].run_id != challenger.run_id:
@@ -99,7 +99,7 @@ def _decided(
 
 
 def _unasked(settings: Settings, lake: Lake, champion: str | None) -> bool:
-    """Whether a version that passed becomes champion without a person; a shop has one first champion only."""
+    """Whether a version that passed becomes champion without approval; only a shop's first champion may."""
     auto = settings.gate.auto_approve
     first = champion is None and not any(row.moves for row in decisions(lake))
     return auto == "always" or (auto == "first" and first)
@@ -125,7 +125,7 @@ def _as_json(verdict: Verdict, evaluation: Comparison) -> dict[str, Any]:
 
 
 def _log(client: Any, challenger: ModelVersion, verdict: Verdict) -> None:  # noqa: ANN401 - MLflow is untyped
-    """The table of checks goes with the run, the decision onto the version."""
+    """Logs the table of checks to the run, and tags the version with the decision."""
     rows = [asdict(check) for check in verdict.checks]
     client.log_dict(challenger.run_id, {"decision": verdict.decision, "checks": rows}, "gate/checks.json")
     client.set_model_version_tag(challenger.name, challenger.version, GATE, verdict.decision)

@@ -25,11 +25,12 @@ Done = Literal["nothing", "alias", "given_up"]
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was done about the champion.
+    """The result of a repair.
 
     Attributes:
-        done: ``alias``: it was put back. ``given_up``: MLflow has no such version, which is a row now.
-        version: the champion by ``promotions``; empty where there is none.
+        done: ``alias``: it was restored. ``given_up``: MLflow has no such version, which is now recorded in a
+            row.
+        version: the champion according to ``promotions``; empty if there is none.
         before: the version that held the alias until now.
     """
 
@@ -39,14 +40,15 @@ class Repaired:
 
 
 def repair(settings: Settings, lake: Lake, person: Decider, today: dt.date) -> Repaired:
-    """The newest decision counts, also against an alias that somebody moved in MLflow by hand.
+    """Restore the alias to the newest decision, even if it was moved by hand in MLflow.
 
-    A champion whose version is gone cannot come back. A row says so, and who saw it; after that a new one may
-    be trained, which becomes champion by the rules of the gate, never as a first one without a person.
+    A champion whose version is gone cannot be restored. A row records that, and who found it; after that a
+    new one may be trained, which becomes champion by the rules of the gate, never automatically as a first
+    one.
 
     Raises:
         RegistryError: MLflow does not answer.
-        ConflictError: somebody else decided at the same moment.
+        ConflictError: another decision was made at the same moment.
     """
     with guarded(settings):
         client = connect(settings)
@@ -69,7 +71,7 @@ def repair(settings: Settings, lake: Lake, person: Decider, today: dt.date) -> R
 
 
 def _newest_challenger(client: "MlflowClient", settings: Settings) -> None:
-    """The alias ``challenger`` belongs to the newest version, where it is gone."""
+    """Give a missing alias ``challenger`` to the newest version."""
     name = settings.registry.model_name
     numbers = [int(version.version) for version in client.search_model_versions(f"name='{name}'")]
     if numbers and by_alias(client, settings, "challenger") is None:

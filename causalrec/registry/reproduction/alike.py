@@ -15,7 +15,7 @@ from causalrec.registry.package import MANIFEST, SHORT_FITS, ModelPackage
 TENSORS = ".safetensors"
 NOT_COMPARED = frozenset(
     {MANIFEST, SHORT_FITS, "checksums.json"}
-)  # where, when and beside what it was learnt
+)  # where, when and next to what it was trained
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Likeness:
     """One array or file of both packages.
 
     Attributes:
-        equal: bit by bit. shape: of the first; empty for a file.
-        largest: greatest absolute difference of two values, infinite where shapes or presence differ.
+        equal: bit for bit. shape: of the first; empty for a file.
+        largest: greatest absolute difference of two values, infinite if shapes or presence differ.
         scale: greatest absolute value of the first.
     """
 

@@ -1,4 +1,4 @@
-"""What a reproduction found: the registered and the retrained version side by side, and a verdict."""
+"""The result of a reproduction: the registered and the retrained version side by side, and a verdict."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ Verdict = Literal["exact", "close", "different"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as logged at the evaluation (None: never evaluated), of the registered and the new model."""
+    """A metric of the registered model, from its evaluation (None: never evaluated), and of the new one."""
 
     split: str
     name: str
@@ -30,14 +30,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of it.
+    """The result.
 
     Attributes:
         verdict: ``exact`` (every array is bit-for-bit identical), ``close`` (no metric differs by more than
             ``reproduce.REPRODUCED_WITHIN``) or ``different``.
-        data: where the training data came from: the kept bundle, or a rebuild from the pins.
-        metrics, tables: side by side. differences: what this machine has that
-            the machine it was trained on did not.
+        data: the origin of the training data: the kept bundle, or a rebuild from the pins.
+        metrics, tables: side by side. differences: how this machine differs from the one it was trained on.
         seconds: of the training.
     """
 

@@ -1,4 +1,4 @@
-"""What a model was made with (source code, packages, machine), and where another place differs from it."""
+"""The environment of a model (source code, packages, machine), and how another one differs from it."""
 
 import importlib.metadata
 import platform
@@ -21,7 +21,7 @@ TRAINING = "causalrec.registry.train"  # the module whose imports are the code o
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was: ``what``, as recorded, and as it is here."""
+    """One difference: ``what``, as recorded, and as it is here."""
 
     what: str
     recorded: str
@@ -29,10 +29,10 @@ class Difference:
 
 
 def environment_of(training: TrainingSettings) -> dict[str, Any]:
-    """Code, packages and machine of this process, as JSON; nothing of the process's environment variables.
+    """Code, packages and machine of this process, as JSON; never its environment variables.
 
-    ``code`` is a hash over the sources that a result depends on, so that it also tells apart checkouts with
-    uncommitted changes; ``packages`` are the recorded requirements and all that they need.
+    ``code`` is a hash over the sources that a result depends on, so that it also distinguishes checkouts with
+    uncommitted changes; ``packages`` are the recorded requirements and their dependencies.
     """
     import torch
 
@@ -75,7 +75,7 @@ def needed(names: Iterable[str]) -> list[str]:
 
 
 def differences(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Difference]:
-    """Everything recorded that is otherwise here; a group that was not recorded is one difference."""
+    """Everything recorded that is different here; a group that was not recorded counts as one difference."""
     found = []
     for group in here:
         if group not in recorded:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 REPRODUCED_WITHIN = 0.005
-"""Largest difference of a metric at which a model that is trained again counts as the same."""
+"""Largest difference of a metric at which a retrained model counts as the same."""
 
 REPRODUCED = "reproduced"  # tag of the version: how the last reproduction ended
 Wanted = Callable[[], "SparkSession"]
@@ -48,10 +48,10 @@ def reproduce(
     """Retrains version ``number`` and tags it with the verdict; no alias, table or version changes.
 
     Args:
-        spark: called only if the data must be rebuilt: with ``rebuild``, or where its bundle is gone.
+        spark: called only if the data must be rebuilt: with ``rebuild``, or if its bundle is gone.
 
     Raises:
-        RegistryError: there is no such version, it is damaged, or the data is not what it learnt from.
+        RegistryError: there is no such version, it is damaged, or the data is not what it was trained on.
         PinError: a pinned version of a table can no longer be read.
     """
     from causalrec.training.factory import build_recommender
@@ -69,7 +69,7 @@ def reproduce(
         with _threads(recorded):
             now = environment_of(here)
             report = recommender.fit(dataset.data, progress=progress)
-        recommender.recipe = recipe  # an input, not something that was learnt
+        recommender.recipe = recipe  # an input, not something learnt
         recommender.worth = package.worth
         served = refitted(then, dataset.data, recommender, report.best_epoch)
         folder = Path(scratch) / "retrained"
@@ -89,12 +89,12 @@ def reproduce(
 
 
 def _valid(section: type[Section], written: Mapping[str, Any]) -> Section:
-    """The section as a version recorded it; settings that have become constants since are passed over."""
+    """The section as recorded by a version; settings that have since become constants are skipped."""
     return section.model_validate(known(section, written))
 
 
 def _settings_then(settings: Settings, package: ModelPackage, recipe: Mapping[str, Any]) -> Settings:
-    """Where things lie now, with the settings of model, training and data that the version was made with."""
+    """The present paths, with the version's settings of model, training and data."""
     carried = package.manifest.get("settings", {})
     return settings.model_copy(
         update={
@@ -111,7 +111,7 @@ def _settings_then(settings: Settings, package: ModelPackage, recipe: Mapping[st
 def _data(
     settings: Settings, lake: Lake, package: ModelPackage, spark: Wanted, scratch: Path, rebuild: bool
 ) -> tuple[str, Dataset]:
-    """The bundle that was kept, if its hashes hold; else one that the pinned tables make anew."""
+    """The kept bundle, if its hashes match; else one rebuilt from the pinned tables."""
     from causalrec.dataset.build import rebuild_bundle
 
     wanted = package.manifest["dataset_id"]
@@ -142,7 +142,7 @@ def _changed(folder: Path, package: ModelPackage) -> str:
 
 @contextmanager
 def _threads(recorded: dict[str, Any]) -> Iterator[None]:
-    """As many threads as then, since sums in another order end in other last digits."""
+    """As many threads as then, since sums in a different order differ in their last digits."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,7 +1,7 @@
-"""Airflow's server answers to the names of this machine alone.
+"""Airflow's server responds only to the names of this machine.
 
-A page elsewhere may give its own name the address 127.0.0.1, and the browser then takes Airflow for a part of
-that page (DNS rebinding). MLflow checks the same in :mod:`infra.embedded.mlflow_app`.
+A foreign page may resolve its own name to 127.0.0.1, and the browser then treats Airflow as part of that page
+(DNS rebinding). MLflow checks the same in :mod:`infra.embedded.mlflow_app`.
 """
 
 from typing import Any, ClassVar

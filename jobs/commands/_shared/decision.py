@@ -1,4 +1,4 @@
-"""What the commands that decide about the champion share."""
+"""Shared by the commands that decide about the champion."""
 
 import getpass
 
@@ -6,11 +6,14 @@ from rich.console import Console
 
 from causalrec.registry.promotion.decisions import Decided, Decider
 
-WORDS = {"promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again"}
+WORDS = {
+    "promoted": "is champion now", "rejected": "is rejected", "rolled_back": "is champion again",
+    "tried": "is tried in the experiment",
+}  # fmt: skip
 
 
 def person(who: str, why: str) -> Decider:
-    """Who decides, and why; nobody named: the user of this machine."""
+    """Who decides, and why; by default the user of this machine."""
     return Decider(who or getpass.getuser(), why)
 
 

@@ -14,7 +14,7 @@ def day(text: str) -> dt.date:
     """A date as people write it on a command line.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not a date.
     """
     try:
         return dt.date.fromisoformat(text)
@@ -23,7 +23,7 @@ def day(text: str) -> dt.date:
 
 
 def one_of(names: Collection[str]) -> Callable[[str], str]:
-    """A parser that takes ``names`` only, and says which there are."""
+    """A parser that accepts only ``names``, and lists them otherwise."""
 
     def parse(text: str) -> str:
         if text not in names:

@@ -32,7 +32,7 @@ OUT = Path(".work/bench")
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for on the command line."""
+    """The arguments of the command line."""
 
     models: tuple[str, ...]
     ablations: bool
@@ -137,7 +137,7 @@ def _bundle(bundle: Path, base: Settings, plan: Plan, console: Console, *, late:
 
 
 def _splits(bundle: Path, test: bool, console: Console) -> tuple[Split, ...]:
-    """Validation always; test where it was asked for and the bundle has anything to test on."""
+    """Always validation; test if requested and the bundle has test pairs."""
     data = load_bundle(bundle)
     testable = data.test.shape[1] > 0 or data.random_exposure is not None
     if test and not testable:

@@ -1,4 +1,4 @@
-"""``causalrec intervene``: a bundle split anew so that its test set does not favour popular items."""
+"""``causalrec intervene``: splits a bundle so that its test set does not favour popular items."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def intervene(
         float, typer.Option(help="Share of the records that is drawn evenly across items.")
     ] = INTERVENED_SHARE,
 ) -> int:
-    """Write the bundle, say how large its parts are."""
+    """Write the bundle and print the sizes of its parts."""
     data = intervened_bundle(bundle, out, seed, share)
     sizes = ", ".join(f"{getattr(data, part).shape[1]:,} {part}" for part in ("train", "valid", "test"))
     Console().print(f"{out}: {sizes}", highlight=False)

@@ -32,7 +32,7 @@ SHOP = "The shop"
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for on the command line."""
+    """The arguments of the command line."""
 
     knobs: Knobs
     confounding: tuple[float, ...]
@@ -172,7 +172,7 @@ def _run(cells: list[StudyCell], store: Path, console: Console) -> list[StudyRes
 
 @dataclass(frozen=True)
 class _Epochs:
-    """Shows the epoch beside the bar."""
+    """Shows the epoch next to the bar."""
 
     bar: Progress
     task: TaskID
@@ -191,7 +191,7 @@ def _cells(plan: Plan) -> Iterator[StudyCell]:
 
 
 def _worlds(plan: Plan) -> Iterator[tuple[int, Knobs]]:
-    """Number and knobs of every world; the frozen ones take only their size from the command line."""
+    """Number and knobs of every world; frozen worlds take only their size from the command line."""
     if plan.protocol:
         size = plan.knobs
         yield from enumerate(
@@ -204,7 +204,7 @@ def _worlds(plan: Plan) -> Iterator[tuple[int, Knobs]]:
 
 
 def _variants(plan: Plan) -> tuple[Variant, ...]:
-    """The raw model always takes part: everything is measured from it."""
+    """The raw model is always included, as the reference for everything else."""
     if plan.variants:
         return tuple(VARIANTS[name] for name in dict.fromkeys(["raw", *plan.variants]))
     return CORE + (ABLATIONS if plan.ablations else ()) + (REFUTED if plan.refuters else ())

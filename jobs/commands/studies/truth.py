@@ -53,7 +53,7 @@ def truth(
 
 
 def _registered(settings: Settings, dataset: Dataset, alias: Alias) -> dict[str, Scores]:
-    """The registered model and what it carries along; nothing where there is none."""
+    """The registered model and the models stored with it; empty if there is none."""
     if alias == "champion":
         version = known_champion(settings, open_lake(settings))
     else:
