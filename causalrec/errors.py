@@ -47,6 +47,12 @@ class LakeError(CausalrecError):
     passing = True
 
 
+class DiskError(CausalrecError):
+    """A disk is full, read-only or broken, or a file may not be written."""
+
+    passing = True
+
+
 class StoreError(LakeError):
     """The store of the tables does not respond or refuses access; nothing is known about its tables."""
 
