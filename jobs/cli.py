@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from causalrec import __version__
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from jobs.commands._shared.many import ManyValues
 
@@ -95,7 +96,8 @@ def _reporting(name: str, function: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(*arguments: object, **options: object) -> None:
         try:
-            status = function(*arguments, **options)
+            with disk_faults_named():
+                status = function(*arguments, **options)
         except CausalrecError as error:
             Console().print(f"[bold red]{name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             status = EXIT_ERROR

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
 from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
@@ -77,9 +78,10 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     arguments = _parser().parse_args(argv)
     try:
-        context = open_run(loaded(arguments), arguments.first)
-        names = LEFT_BEHIND if arguments.pages else NIGHTLY
-        days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
+        with disk_faults_named():
+            context = open_run(loaded(arguments), arguments.first)
+            names = LEFT_BEHIND if arguments.pages else NIGHTLY
+            days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
     except CausalrecError as error:
         console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return EXIT_ERROR

@@ -15,7 +15,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.registry.champion.alias import champion_of
 from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
-from causalrec.registry.gate.judge import floors, score_on
+from causalrec.registry.gate.judge import baselines, score_on
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
@@ -99,7 +99,7 @@ def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, Model
     label, package = list(packages.items())[-1]
     if len(packages) > 1:
         return RankingSide(label, score_on(package, dataset))
-    name, score = list(floors(settings, dataset.data).items())[-1]
+    name, score = list(baselines(settings, dataset.data).items())[-1]
     return RankingSide(f"the {name} baseline", score)
 
 

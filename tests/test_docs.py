@@ -203,3 +203,11 @@ def test_the_snippets_that_read_an_export_run(
         names["cache"] = cache
         exec(cached, names)  # noqa: S102
     assert [row["item_id"] for row in names["lists"]] == ["i1", "i2"]
+
+
+def test_the_glossary_explains_each_word_once_and_in_order(pages: dict[str, str]) -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|", pages["docs/glossary.md"], re.MULTILINE)
+    words = [word.partition(",")[0] for word, _ in rows[2:]]
+    assert len(words) > 50
+    assert words == sorted(set(words), key=lambda word: word.replace(" ", "").lower())
+    assert all(meaning for _, meaning in rows)

@@ -1,4 +1,4 @@
-"""Checks that an MLflow store in SQLite is an intact database, before MLflow opens it."""
+"""Checks that a store in SQLite is an intact database, before MLflow or Airflow opens it."""
 
 import sqlite3
 from contextlib import closing
@@ -21,17 +21,23 @@ def refuse_damaged(file: Path) -> None:
         _checked(file, facts.st_ino, facts.st_size)
 
 
-@cache
-def _checked(file: Path, inode: int, size: int) -> None:
-    """Once per process and file, and again if its size changes, since checking every page takes time."""
+def damage(file: Path) -> str | None:
+    """What is wrong with a database in SQLite; None for one that is sound, or in use by somebody."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
-            return  # another process is writing to it, so it works
-        raise LostRegistry(f"the registry {file} cannot be read: {error}", do=CURE) from error
+            return None  # another process is writing to it, so it works
+        return f"cannot be read: {error}"
     except sqlite3.DatabaseError as error:
-        raise LostRegistry(f"the registry {file} is damaged: {error}", do=CURE) from error
-    if said != "ok":
-        raise LostRegistry(f"the registry {file} is damaged: {said.splitlines()[0]}", do=CURE)
+        return f"is damaged: {error}"
+    return None if said == "ok" else f"is damaged: {said.splitlines()[0]}"
+
+
+@cache
+def _checked(file: Path, inode: int, size: int) -> None:
+    """Once per process and file, and again if its size changes, since checking every page takes time."""
+    found = damage(file)
+    if found is not None:
+        raise LostRegistry(f"the registry {file} {found}", do=CURE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from causalrec.config import Settings
+from causalrec.disk import CURE, disk_fault
 from causalrec.errors import RegistryError
 from causalrec.registry.sqlite import refuse_damaged
 
@@ -60,9 +61,11 @@ def guarded(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException) as error:
+        fault = disk_fault(error)
+        do = "start it, or correct registry.tracking_uri, then run the same command again"
         raise RegistryError(
-            f"MLflow at {settings.tracking_uri}: {str(error).splitlines()[0][:300]}",
-            do="start it, or correct registry.tracking_uri, then run the same command again",
+            f"MLflow at {settings.tracking_uri}: {fault or str(error).splitlines()[0][:300]}",
+            do=do if fault is None else CURE,
         ) from error
 
 

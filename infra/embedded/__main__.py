@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from infra.embedded import commands
 from infra.embedded.plan import make_plan, show_plan
@@ -21,17 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     arguments = _parser().parse_args(argv)
     try:
-        file = Path(arguments.settings) if arguments.settings else _settings_of(arguments.source)
-        shop = open_shop(file, arguments.raw)
-        shop.keep_private()
-        if arguments.command == "nightly":
-            commands.nightly(shop, _date(arguments.ds, arguments.source), console)
-        elif arguments.command == "plan":
-            show_plan(make_plan(shop, arguments.first, arguments.last), console)
-        elif arguments.command == "backfill":
-            commands.backfill(shop, arguments.first, arguments.last, console)
-        else:
-            commands.up(shop, arguments.airflow_port, arguments.mlflow_port, console)
+        with disk_faults_named():
+            _do(arguments, console)
     except CausalrecError as error:
         console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
         return 1
@@ -39,6 +31,20 @@ def main(argv: list[str] | None = None) -> int:
         console.print("interrupted; all processes that were started have been stopped", style="bold red")
         return INTERRUPTED
     return 0
+
+
+def _do(arguments: argparse.Namespace, console: Console) -> None:
+    file = Path(arguments.settings) if arguments.settings else _settings_of(arguments.source)
+    shop = open_shop(file, arguments.raw)
+    shop.keep_private()
+    if arguments.command == "nightly":
+        commands.nightly(shop, _date(arguments.ds, arguments.source), console)
+    elif arguments.command == "plan":
+        show_plan(make_plan(shop, arguments.first, arguments.last), console)
+    elif arguments.command == "backfill":
+        commands.backfill(shop, arguments.first, arguments.last, console)
+    else:
+        commands.up(shop, arguments.airflow_port, arguments.mlflow_port, console)
 
 
 def _settings_of(source: str) -> Path:

@@ -11,6 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from causalrec.registry.sqlite import damage
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import HOST
 from infra.embedded.shop import ROOT, Shop
@@ -48,10 +49,18 @@ def migrate(shop: Shop) -> None:
     """Creates or upgrades the database, unless this Airflow version has done so before.
 
     Raises:
-        EmbeddedError: the migration failed; its output is in ``migrate.log``.
+        EmbeddedError: the database is damaged, or the migration failed; its output is in ``migrate.log``.
     """
+    database = shop.airflow_home / "airflow.db"
+    made = database.is_file() and database.stat().st_size > 0
+    if made and (found := damage(database)):
+        raise EmbeddedError(
+            f"Airflow's database {database} {found}",
+            do="move it away: Airflow then begins without its own history of runs, while tables, models and "
+            "the ledger stay, and nothing is computed twice",
+        )
     stamp, mark = shop.airflow_home / "migrated", version("apache-airflow")
-    if stamp.is_file() and stamp.read_text() == mark and (shop.airflow_home / "airflow.db").is_file():
+    if stamp.is_file() and stamp.read_text() == mark and made:
         return
     log = shop.airflow_home / "migrate.log"
     with log.open("w") as stream:

@@ -19,6 +19,7 @@ from rich.markup import escape
 from causalrec import __version__
 from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
+from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from causalrec.lake.outcome import LOUD, Outcome, losses, summed_losses
 from causalrec.lake.record.ledger import LedgerRow, new_row
@@ -95,21 +96,28 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
     console = Console(stderr=False)
     arguments = parsed(job.name, argv)
     try:
-        context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
-        if isinstance(job, Question):
-            yes, line = job.ask(context)
-            context.progress.say(line)
-            return EXIT_YES if yes else EXIT_NO
-        rows = run(job, context)
-        console.print(_summary(job, rows))
-        _print_notes(rows, console)
-        if job.show is not None:
-            job.show(context)
-        if in_airflow(os.environ):
-            console.print(outcome_line(arguments.ds, rows), markup=False, highlight=False, soft_wrap=True)
+        with disk_faults_named():
+            context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
+            return _ask(job, context) if isinstance(job, Question) else _do(job, context, console)
     except CausalrecError as error:
         console.print(f"[bold red]{job.name}[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return EXIT_ERROR if error.passing else EXIT_REFUSED
+
+
+def _ask(question: Question, context: Run) -> int:
+    yes, line = question.ask(context)
+    context.progress.say(line)
+    return EXIT_YES if yes else EXIT_NO
+
+
+def _do(job: Job, context: Run, console: Console) -> int:
+    rows = run(job, context)
+    console.print(_summary(job, rows))
+    _print_notes(rows, console)
+    if job.show is not None:
+        job.show(context)
+    if in_airflow(os.environ):
+        console.print(outcome_line(context.ds, rows), markup=False, highlight=False, soft_wrap=True)
     return EXIT_YES
 
 

@@ -2,13 +2,17 @@
 
 import configparser
 import json
+import sqlite3
 import stat
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from causalrec.config import Settings, load_settings
-from infra.embedded.home import dags_digest, write_configuration
+from infra.embedded.errors import EmbeddedError
+from infra.embedded.home import dags_digest, migrate, write_configuration
 from infra.embedded.shop import Shop
 
 
@@ -89,3 +93,22 @@ def test_settings_of_another_airflow_stay_out(shop: Shop, monkeypatch: pytest.Mo
     environment = shop.environment()
     assert "AIRFLOW__CORE__EXECUTOR" not in environment
     assert environment["AIRFLOW_HOME"] == str(shop.airflow_home)
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough for a header" * 40, b"SQ"])
+def test_a_damaged_database_is_named_before_a_server_starts(shop: Shop, content: bytes) -> None:
+    """Also where this version of Airflow has migrated it before."""
+    shop.airflow_home.mkdir(parents=True)
+    (shop.airflow_home / "migrated").write_text(version("apache-airflow"))
+    (shop.airflow_home / "airflow.db").write_bytes(content)
+    with pytest.raises(EmbeddedError, match=r"airflow\.db is damaged: file is not a database -> move"):
+        migrate(shop)
+
+
+def test_a_sound_database_of_this_version_is_left_alone(shop: Shop) -> None:
+    shop.airflow_home.mkdir(parents=True)
+    (shop.airflow_home / "migrated").write_text(version("apache-airflow"))
+    with closing(sqlite3.connect(shop.airflow_home / "airflow.db")) as database:
+        database.execute("CREATE TABLE dag (dag_id TEXT)")
+    migrate(shop)
+    assert not (shop.airflow_home / "migrate.log").exists()

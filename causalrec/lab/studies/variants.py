@@ -1,4 +1,4 @@
-"""What the known-truth study trains: the floor, the causal model, ablations, changed data, the ceiling."""
+"""What the known-truth study trains: the baseline, the causal model, ablations, changed data, the ceiling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from causalrec.config.model import ModelSettings
 from causalrec.training.refuters import REFUTERS
 
-Kind = Literal["floor", "model", "ablation", "refuter", "ceiling"]
+Kind = Literal["baseline", "model", "ablation", "refuter", "ceiling"]
 INFORMED_MODEL = "informed"  # of causalrec.lab.studies.informed, not of the factory
 Change = Mapping[str, Mapping[str, Any]]
 
@@ -29,8 +29,8 @@ class Variant:
     refuter: str = ""
 
     def settings(self, base: ModelSettings) -> ModelSettings:
-        """``base`` with the change made; the floor is a plain model, whatever shape the causal one has."""
-        if self.kind == "floor":
+        """``base`` with the change made; the baseline is a plain model, whatever shape the causal one has."""
+        if self.kind == "baseline":
             return ModelSettings.model_validate({"name": self.model})
         sections = {
             name: type(getattr(base, name)).model_validate(getattr(base, name).model_dump() | dict(change))
@@ -40,7 +40,7 @@ class Variant:
         return base.model_copy(update=sections | known)
 
 
-RAW = Variant("raw", "floor", model="lightgcn")
+RAW = Variant("raw", "baseline", model="lightgcn")
 CAUSAL = Variant("causal", "model")
 INFORMED = Variant("informed", "ceiling", model=INFORMED_MODEL)
 CORE = (RAW, CAUSAL, INFORMED)

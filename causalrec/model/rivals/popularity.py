@@ -1,4 +1,4 @@
-"""The floor of every comparison: the same ranking for everybody."""
+"""The baseline of every comparison: the same ranking for everybody."""
 
 import time
 

@@ -18,7 +18,7 @@ from causalrec.metrics.ranking import Split
 from causalrec.registry.champion.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
-from causalrec.registry.gate.judge import floors, score_on
+from causalrec.registry.gate.judge import baselines, score_on
 from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
@@ -51,7 +51,7 @@ def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: 
         "challenger": version_of(settings, "challenger"),
         "champion": opponent(settings, lake),
         "gate": hashlib.sha256(settings.gate.model_dump_json(exclude={"auto_approve"}).encode()).hexdigest(),
-        "floors": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
+        "baselines": hashlib.sha256(settings.model.baselines.model_dump_json().encode()).hexdigest(),
     }
 
 
@@ -132,7 +132,7 @@ def _judge_all(
     settings: Settings, dataset: Dataset, challenger: ModelVersion, champion: ModelVersion | None
 ) -> Results:
     """(model, split) -> metrics of challenger, champion and baselines, on every split with pairs."""
-    scores = dict(floors(settings, dataset.data))
+    scores = dict(baselines(settings, dataset.data))
     splits: list[Split] = [split for split in ("valid", "test") if getattr(dataset.data, split).shape[1]]
     if not splits:
         raise RegistryError(

@@ -13,15 +13,15 @@ from causalrec.errors import TrainingError
 from causalrec.metrics.ranking import Score
 from causalrec.registry.package import ModelPackage
 
-FLOORS = ("popularity", "ease")
+BASELINES = ("popularity", "ease")
 
 
-def floors(settings: Settings, data: Interactions) -> Mapping[str, Score]:
+def baselines(settings: Settings, data: Interactions) -> Mapping[str, Score]:
     """The fitted baselines; EASE is left out if the catalogue is too large for it."""
     from causalrec.training.factory import build_recommender
 
     fitted: dict[str, Score] = {}
-    for name in FLOORS:
+    for name in BASELINES:
         model = settings.model.model_copy(update={"name": name})
         recommender = build_recommender(settings.model_copy(update={"model": model}))
         try:

@@ -41,8 +41,8 @@ def _checks(
     if own is None:
         yield Check("measured", "fail", None, None, f"{settings.metric} was not measured")
         return
-    yield _floor(evaluation, settings, own, "popularity", "fail")
-    yield _floor(evaluation, settings, own, "ease", "warn")
+    yield _baseline(evaluation, settings, own, "popularity", "fail")
+    yield _baseline(evaluation, settings, own, "ease", "warn")
     yield _against_champion(evaluation, settings, own, champion)
     yield _debiased(evaluation, settings, champion)
     yield from health(evaluation, settings)
@@ -54,16 +54,18 @@ def _same_data(evaluation: Comparison, dataset_id: str) -> Check:
     return Check("same data", "pass" if same else "fail", None, None, text)
 
 
-def _floor(evaluation: Comparison, settings: GateSettings, own: float, floor: str, below: Status) -> Check:
-    value = evaluation.value(floor, settings.metric)
-    name, metric = f"baseline {floor}", settings.metric
-    if evaluation.model == floor:
-        return Check(name, "pass", own, own, f"the challenger is the {floor} baseline itself")
+def _baseline(
+    evaluation: Comparison, settings: GateSettings, own: float, baseline: str, below: Status
+) -> Check:
+    value = evaluation.value(baseline, settings.metric)
+    name, metric = f"baseline {baseline}", settings.metric
+    if evaluation.model == baseline:
+        return Check(name, "pass", own, own, f"the challenger is the {baseline} baseline itself")
     if value is None:
-        return Check(name, below, own, None, f"the {floor} baseline was not measured")
+        return Check(name, below, own, None, f"the {baseline} baseline was not measured")
     status: Status = "pass" if own > value else below
     sign = ">" if own > value else "<="
-    return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {floor}")
+    return Check(name, status, own, value, f"{metric} {own:.4f} {sign} {value:.4f} of {baseline}")
 
 
 def _against_champion(
