@@ -6,6 +6,13 @@ Every error says what happened and what to do about it; jobs print ``str(error)`
 from enum import StrEnum
 from typing import ClassVar
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)] if chr(code) not in "\n\t"}
+
+
+def printable(text: str) -> str:
+    """The text with control characters as escapes: names of foreign files must not steer a terminal."""
+    return text.translate(_CONTROLS)
+
 
 class CausalrecError(Exception):
     """Base of every error that this project raises on purpose.
@@ -17,6 +24,7 @@ class CausalrecError(Exception):
     passing: ClassVar[bool] = False
 
     def __init__(self, what: str, *, do: str) -> None:
+        what, do = printable(what), printable(do)
         super().__init__(what, do)
         self.what = what
         self.do = do

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 from causalrec.contracts import Contract
-from causalrec.errors import SourceError
+from causalrec.errors import SourceError, printable
 from causalrec.ingest.formats.layout import Layout, section
 from causalrec.ingest.gate import BrokenFiles
 from causalrec.ingest.header import check_header
@@ -77,6 +77,5 @@ def _any_of(files: Sequence[SourceFile], date: dt.date) -> bool:
 
 def _line(landing: Contract, date: dt.date, names: Collection[str], why: str) -> str:
     kind = section(landing)
-    return (
-        f"LOST {len(names)} of the files of {kind} {date}, {why}: deliver them again, the others are loaded"
-    )
+    told = f"LOST {len(names)} of the files of {kind} {date}, {why}"
+    return printable(f"{told}: deliver them again, the others are loaded")

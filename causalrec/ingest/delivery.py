@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from causalrec.config import Settings
 from causalrec.contracts import Contract, load_contract
-from causalrec.errors import SourceError
+from causalrec.errors import SourceError, printable
 from causalrec.ingest.mark import SourceFile
 from causalrec.lake import Ledger
 from causalrec.sources.landing import (
@@ -108,4 +108,4 @@ def _beside(left: Sequence[LandingEntry]) -> str:
 
 def _names(left: Sequence[LandingEntry]) -> str:
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-    return ", ".join(one.name for one in left[:SHOWN]) + more
+    return printable(", ".join(one.name for one in left[:SHOWN]) + more)

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.contracts import Contract
 from causalrec.contracts.expectations import prepare
+from causalrec.errors import printable
 from causalrec.ingest.advice import loss_note
 from causalrec.ingest.broken import loaded_without_broken, sound_files
 from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
@@ -152,7 +153,7 @@ def _outcome(
     if found.left_out:
         notes.append(f"{found.left_out:,} rows left out, as [landing.{table.name}] says")
     if found.unknown:
-        names = ", ".join(list(found.unknown_names)[:SHOWN_NAMES])
+        names = printable(", ".join(list(found.unknown_names)[:SHOWN_NAMES]))
         notes.append(f"{found.unknown:,} rows carry fields unknown to the contract: {names}")
     return Outcome(
         rows_in=found.rows_in,

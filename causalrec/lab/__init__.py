@@ -1,1 +1,1 @@
-"""Studies by hand: benchmarks, simulators, refuters over many seeds. Nothing else imports it."""
+"""Studies started by hand: benchmarks, simulators, refuters over many seeds. Nothing else imports it."""

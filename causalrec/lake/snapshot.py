@@ -20,7 +20,7 @@ from causalrec.lake.storage import Location
 WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 add constraints, change feeds, identity columns
 NAMED_FEATURES = 7  # from here on, features are listed one by one
 WRITABLE_FEATURES = frozenset({"appendOnly", "invariants"})
-LONGEST = 300  # maximum maximum maximum characters of another library's message
+LONGEST = 300  # maximum number of characters of another library's message
 READABLE_PROTOCOL = 1  # version 2 maps column names, version 3 brings features such as deletion vectors
 
 

@@ -1,18 +1,18 @@
-"""Who behaves alike: sparse graphs of users who share items, and of items that share users.
+"""Sparse graphs of similar behaviour: of users who share items, and of items that share users.
 
-Part of the topology: two hops of the observed graph, cut to the strongest, carry preference that single
-edges of short histories do not. Affinity of rows a, b of the training matrix X is
+Part of the topology: two hops of the observed graph, reduced to the strongest, carry preference that the
+single edges of short histories do not. Affinity of rows a, b of the training matrix X is
 
     sum_i x_ai x_bi / d_i / sqrt(d_a + s) / sqrt(d_b + s)
 
-for users; d_i keeps an item that everybody has from making everybody alike (for items: a user who has
+for users; d_i keeps an item that everybody has from making everybody similar (for items: a user who has
 everything), and s shrinks the evidence of short rows. Training pairs only.
 """
 
 import numpy as np
 import scipy.sparse as sp
 
-NEIGHBOURS = 10  # neighbours that behave alike
+NEIGHBOURS = 10  # neighbours of similar behaviour
 MOST = 500  # busier items and users are not followed
 
 SHRINK = 2.0
@@ -20,11 +20,11 @@ BLOCK = 2_048  # rows whose products are held at once
 
 
 def affinity(matrix: sp.csr_matrix, k: int, most: int) -> sp.csr_matrix:
-    """The ``k`` rows most alike to each row of a binary (n, m) matrix: row-normalised CSR (n, n).
+    """The ``k`` rows most similar to each row of a binary (n, m) matrix: row-normalised CSR (n, n).
 
     Args:
-        most: columns with more entries than this say too little about any pair and are not followed; it
-            bounds the work at n times the mean row times ``most``.
+        most: columns with more entries than this say too little about any pair and are skipped, which bounds
+            the work at n times the mean row times ``most``.
     """
     rows, columns = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
     follow = np.where((columns > 0) & (columns <= most), 1.0 / np.sqrt(np.maximum(columns, 1.0)), 0.0)

@@ -1,4 +1,4 @@
-"""The interface that every recommender keeps, from popularity to the causal model."""
+"""The interface of every recommender, from popularity to the causal model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class FitReport:
-    """What fitting did: the epochs run, the best validation value, the curve, the cost."""
+    """The result of a fit: epochs run, best validation value, curve, cost."""
 
     epochs: int
     best_epoch: int
@@ -47,11 +47,11 @@ class ServingTables:
         gate: float32 (N,) in [0, 1], strength of evidence for confounding.
         code_names: coarse code -> human-readable name.
         raw_users, raw_items: float32 (U, r) and (N, r) of a raw model of the same data, which adjusts for
-            nothing: score_raw(u, i) = <raw_users[u], raw_items[i]>. None where no raw model was fitted.
-        content_users, content_items: float32 (U, c) and (N, c) whose product is the content effect, brand
-            and category demand taken out. None where the model does not separate it.
-        exposure: float32 (N,), what an item's score gains from being shown often where lists are to follow
-            what will be chosen anyway: <users[u], items[i]> + exposure[i]. None where that was not learnt.
+            nothing: score_raw(u, i) = <raw_users[u], raw_items[i]>. None if no raw model was fitted.
+        content_users, content_items: float32 (U, c) and (N, c) whose product is the content effect, without
+            demand for brand and category. None if the model does not separate it.
+        exposure: float32 (N,), what an item's score gains from being shown often if lists are to follow what
+            will be chosen anyway: <users[u], items[i]> + exposure[i]. None if that was not learnt.
     """
 
     users: Floats
@@ -78,7 +78,7 @@ class ServingTables:
         """The inverse of :meth:`arrays`; other names in ``arrays`` are ignored.
 
         Raises:
-            KeyError: a table is missing that every factorised model has.
+            KeyError: a table that every factorised model has is missing.
         """
         found: dict[str, Any] = {name: arrays[name] for name in TABLES if name not in OPTIONAL}
         found |= {name: arrays.get(name) for name in OPTIONAL}
@@ -99,7 +99,7 @@ class Snapshot:
 
 
 class Judge(Protocol):
-    """How good scores are on ``data.valid``; higher is better. Models that choose between settings ask it."""
+    """Quality of scores on ``data.valid``; higher is better. Used by models that choose between settings."""
 
     def __call__(self, score: Callable[[Ints], Floats], data: Interactions) -> float: ...
 
@@ -107,22 +107,24 @@ class Judge(Protocol):
 class Recommender(ABC):
     """Fit on training pairs, score every item for any user.
 
-    Scores are only comparable within one user. Nothing may depend on the numbering of ids.
+    Scores are only comparable within one user. Results must not depend on the numbering of ids.
     """
 
     name: str
-    space: ClassVar[Mapping[str, tuple[Value, ...]]] = MappingProxyType({})  # setting -> what tuning tries
-    starts: ClassVar[tuple[Mapping[str, Value], ...]] = ()  # did well on other data; tuning tries them early
-    recipe: Mapping[str, Any] = MappingProxyType({})  # the settings that built it, as JSON; saved with it
-    worth: tuple[ModuleWorth, ...] = ()  # what each causal module was measured to add; saved with it
+    # setting -> values that tuning tries
+    space: ClassVar[Mapping[str, tuple[Value, ...]]] = MappingProxyType({})
+    # settings that did well on other data; tuning tries them early
+    starts: ClassVar[tuple[Mapping[str, Value], ...]] = ()
+    recipe: Mapping[str, Any] = MappingProxyType({})  # the settings it was built with, as JSON; saved with it
+    worth: tuple[ModuleWorth, ...] = ()  # the measured gain of each causal module; saved with it
 
     def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
-        """What tuning tries on ``data``: ``space``, unless the evidence in them decides what is fitted."""
+        """What tuning tries on ``data``: ``space``, unless the kind of data decides what is fitted."""
         return self.space
 
     @abstractmethod
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Learn from ``data.train`` (and choose on ``data.valid``); never read ``data.test``."""
+        """Learn from ``data.train`` (and select on ``data.valid``); never reads ``data.test``."""
 
     @abstractmethod
     def score(self, users: Ints) -> Floats:
@@ -141,7 +143,7 @@ class Recommender(ABC):
         """The inverse of :meth:`snapshot`."""
 
     def serving_tables(self) -> ServingTables | None:
-        """The factorised form, or None where the model has none (EASE, item-kNN)."""
+        """The factorised form, or None if the model has none (EASE, item-kNN)."""
         return None
 
     def recommend(
@@ -157,7 +159,10 @@ class Recommender(ABC):
 def best_first(
     scores: Floats, users: Ints, k: int, seen: "npt.NDArray[np.bool_] | None" = None
 ) -> tuple[Ints, Floats]:
-    """Column ids and values of the ``k`` largest scores of ``users``; ties by chance, seen ones last."""
+    """Column ids and values of the ``k`` largest scores of ``users``.
+
+    Ties in random order, seen ones last.
+    """
     scores = scores.copy()
     if seen is not None:
         scores[seen] = -np.inf

@@ -1,4 +1,4 @@
-"""Rows and blocks of columns scaled to length one; numpy alone, so that scoring needs no torch for them."""
+"""Scales rows and blocks of columns to unit length; with numpy alone, so that scoring does not need torch."""
 
 import numpy as np
 
@@ -18,6 +18,6 @@ def unit_blocks(values: Floats, widths: tuple[int, ...]) -> Floats:
 
 
 def split_blocks(values: Floats, widths: tuple[int, ...]) -> list[Floats]:
-    """The blocks of columns; without widths ``values`` itself, which then has no columns."""
+    """The blocks of columns; without widths, ``values`` itself, which then has no columns."""
     edges: list[int] = np.cumsum(widths, dtype=np.int64)[:-1].tolist()
     return list(np.split(values, edges, axis=1))

@@ -10,7 +10,7 @@ from causalrec.dataset.arrays import Floats
 from causalrec.errors import TrainingError
 from causalrec.model.blocks import unit_rows
 
-CHANNEL_WIDTH = 256  # most columns that one modality adds to the tables
+CHANNEL_WIDTH = 256  # maximum number of columns that one modality adds to the tables
 
 Doubles = npt.NDArray[np.float64]
 Present = npt.NDArray[np.bool_]
@@ -28,7 +28,7 @@ class Whitening:
     spread: Floats
 
     def __call__(self, values: Floats) -> tuple[Floats, Present]:
-        """Whitened rows (n, p), zero where missing, and which rows are present (n,)."""
+        """Whitened rows (n, p), zero if missing, and which rows are present (n,)."""
         there = present_rows(values)
         if values.shape[1] != self.mean.size:
             raise TrainingError(
@@ -47,7 +47,7 @@ def present_rows(values: Floats) -> Present:
 
 
 def fit_whitening(values: Floats, width: int) -> Whitening | None:
-    """PCA on the present rows, at most ``width`` directions; None where fewer than two rows are present."""
+    """PCA on the present rows, at most ``width`` directions; None if fewer than two rows are present."""
     rows = values[present_rows(values)].astype(np.float64)
     if rows.shape[0] < 2:
         return None
@@ -85,7 +85,7 @@ class Content:
         spread: name -> float32 (p_m,), the standard deviation of each direction before whitening.
         vectors: float32 (n, sum p_m): per modality the principal components at their own scale, each part of
             length sqrt(weight) (zero where missing); cosines of these compare items.
-        raw: name -> (n, d_m) the rows as they were given.
+        raw: name -> (n, d_m) the rows as given.
     """
 
     white: dict[str, Floats]
@@ -102,7 +102,7 @@ def fit_content(modalities: Mapping[str, Floats], width: int) -> dict[str, White
 
 
 def read_content(whitenings: Mapping[str, Whitening], modalities: Mapping[str, Floats], rows: int) -> Content:
-    """Applies fitted whitenings; a modality that is not given is missing for all rows."""
+    """Applies fitted whitenings; a modality that is not given counts as missing for all rows."""
     white, present, parts = {}, {}, []
     for name, whitening in whitenings.items():
         values = modalities.get(name)

@@ -16,7 +16,7 @@ class FactorRecommender(Recommender):
     Attributes:
         fold: float32 (N, d); the state of a user with history H is the unit vector along
             sum_{i in H} fold[i] (for a linear graph encoder this is exactly the state that the encoder
-            gives to a user without an own embedding).
+            gives to a user without their own embedding).
     """
 
     tables: ServingTables | None = None

@@ -1,6 +1,6 @@
-"""Every recommender by its name; fitted ones are written and read (safetensors + JSON, no pickle).
+"""Creates recommenders by name, and saves and loads fitted ones (safetensors + JSON, no pickle).
 
-What trains is passed in, so that a model is read back, and scores, without any code of training.
+Trainers are passed in, so that a model can be loaded, and can score, without any training code.
 """
 
 import json
@@ -63,11 +63,11 @@ WORTH = "worth"  # key of the facts
 
 @dataclass(frozen=True)
 class Tools:
-    """What recommenders are trained with.
+    """The trainers and the judge of recommenders.
 
     Attributes:
-        trainer: of networks by the configured loss. pairwise: of networks with a loss of their own.
-        judge: says how good scores are on validation.
+        trainer: of networks with the configured loss. pairwise: of networks with their own loss.
+        judge: measures scores on validation.
     """
 
     trainer: Trainer
@@ -76,7 +76,7 @@ class Tools:
 
     @staticmethod
     def none(training: TrainingSettings) -> "Tools":
-        """For a model that was read back, which only scores."""
+        """For a loaded model, which only scores."""
         nothing = _Untrained(training.seed, training.temperature, torch.device("cpu"))
         return Tools(nothing, nothing, _judge_nothing)
 
@@ -90,7 +90,7 @@ class _Untrained:
     device: torch.device
 
     def require_memory(self, data: Interactions, looks: Looks) -> None:
-        """Nothing: nothing is fitted."""
+        """Does nothing, as nothing is fitted."""
 
     def __call__(
         self, network: FactorNetwork, data: Interactions, progress: Progress | None = None
@@ -103,7 +103,7 @@ def _judge_nothing(score: Callable[[Ints], Floats], data: Interactions) -> float
 
 
 def recommender_recipe(model: ModelSettings, training: TrainingSettings) -> dict[str, Any]:
-    """The settings that build a recommender, as JSON; they travel with a saved one."""
+    """The settings to build a recommender, as JSON; saved with it."""
     return {"model": model.model_dump(mode="json"), "training": training.model_dump(mode="json")}
 
 
@@ -146,7 +146,7 @@ def _choose(model: ModelSettings, training: TrainingSettings, tools: Tools) -> R
 
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:
-    """Writes a fitted model; the settings travel with it, so that loading needs the folder alone."""
+    """Writes a fitted model with its settings, so that loading needs only the folder."""
     snapshot = recommender.snapshot()
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: array.copy(order="C") for name, array in snapshot.arrays.items()}, str(folder / ARRAYS))

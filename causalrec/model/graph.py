@@ -37,8 +37,8 @@ def propagate(graph: Operator, users: Tensor, items: Tensor, layers: int) -> tup
     """LightGCN (He et al., SIGIR 2020): the sum over layers 0..L of D^-1/2 A D^-1/2 applied repeatedly.
 
     Returns:
-        user states (U, d), item states (N, d), and the item sum over layers 0..L-1 (N, d), which is what
-        a user without an own embedding receives from an item.
+        user states (U, d), item states (N, d), and the item sum over layers 0..L-1 (N, d), which is what a
+        user without their own embedding receives from an item.
     """
     sums = _Propagate.apply(graph.matrix, graph.transpose, users, items, layers)  # type: ignore[no-untyped-call]
     return sums[0], sums[1], sums[2]

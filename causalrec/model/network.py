@@ -1,4 +1,4 @@
-"""What the training loop sees of a learned model, and what the model sees of the loop."""
+"""The protocols between the training loop and a learned model."""
 
 from abc import ABC, abstractmethod
 from typing import Protocol
@@ -11,7 +11,7 @@ from causalrec.model.base import FitReport, Progress
 
 
 class FactorNetwork(nn.Module, ABC):
-    """Two tables of states; the loop chooses pairs, negatives, loss and the time to stop.
+    """Two tables of states; the loop chooses pairs, negatives, loss and when to stop.
 
     Everything that training changes outside the parameters must be a registered buffer of constant shape, so
     that a checkpoint of ``state_dict`` restores it.
@@ -23,14 +23,14 @@ class FactorNetwork(nn.Module, ABC):
 
     @abstractmethod
     def serving(self) -> tuple[Tensor, Tensor]:
-        """User and item states for ranking: the same after the adjustments that belong to test time."""
+        """User and item states for ranking: the same, after test-time adjustments."""
 
     def liking(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """The part of :meth:`tables` that says what is liked once it is shown; all of it by default."""
+        """The part of :meth:`tables` on what is liked once it is shown; all of it by default."""
         return users, items
 
     def begin_epoch(self, epoch: int) -> None:
-        """Called before each epoch (0-based), also after a resume: refresh what is refreshed by schedule."""
+        """Called before each epoch (0-based), also after a resume, to refresh what follows a schedule."""
 
     def rebuild(self) -> None:
         """Called after a ``state_dict`` was loaded: recompute what is derived from buffers."""
@@ -53,7 +53,7 @@ class Trainer(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where the network will live."""
+        """Device of the network."""
         ...
 
     @property
@@ -67,10 +67,10 @@ class Trainer(Protocol):
         ...
 
     def require_memory(self, data: Interactions, looks: Looks) -> None:
-        """Nothing, where a fit of the response model to ``looks`` has the memory that it needs.
+        """Check that there is enough memory for a fit of the response model to ``looks``.
 
         Raises:
-            TrainingError: it has not.
+            TrainingError: there is not.
         """
 
     def __call__(

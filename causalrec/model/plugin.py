@@ -1,4 +1,4 @@
-"""What a recommender of another package is made with: ``model.name = "plugin:NAME"``."""
+"""Recommenders from plug-ins: ``model.name = "plugin:NAME"``."""
 
 from abc import ABC, abstractmethod
 
@@ -7,10 +7,10 @@ from causalrec.model.base import Recommender
 
 
 class PluginRecommender(Recommender, ABC):
-    """A :class:`Recommender` that settings can build. Its snapshot travels in the package like any other's.
+    """A :class:`Recommender` that settings can build. Its snapshot is stored in the package like any other's.
 
-    Whoever serves or loads the package needs the plug-in installed. A model that is factorised
-    (``serving_tables``) is scored by the same engine as those of this package.
+    Serving or loading the package requires the plug-in to be installed. A factorised model
+    (``serving_tables``) is scored by the same engine as built-in models.
     """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""From the summed messages of a history to the state of a new user: what the encoder does for a trained one.
+"""From the summed messages of a history to the state of a new user: what the encoder does for a trained user.
 
 With numpy alone, so that a scoring worker serves new users without torch.
 """
@@ -56,7 +56,7 @@ class ReadOut:
         return self.states(np.asarray(histories @ fold, dtype=np.float32))
 
     def states(self, sums: Floats) -> Floats:
-        """States (n, w) of summed messages (n, w); zero where the messages of the encoder are."""
+        """States (n, w) of summed messages (n, w); zero if the encoder's messages are zero."""
         states = unit_blocks(sums, self.widths)
         dim = self.widths[0]
         known = states[:, :dim].any(axis=1, keepdims=True)

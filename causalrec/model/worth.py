@@ -1,11 +1,11 @@
-"""What one causal module adds to the model it is part of, as measured while the model was trained."""
+"""What one causal module adds to its model, as measured during training."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 WHOLE = "ours"
-"""Beginning of what the fit is called that those with a module less are compared with."""
+"""Label prefix of the fit that fits without a module are compared with."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,6 @@ def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[ModuleWorth, ...]:
     """The inverse of :func:`as_json`.
 
     Raises:
-        TypeError: a row has other keys.
+        TypeError: a row has different keys.
     """
     return tuple(ModuleWorth(**row) for row in rows)

@@ -11,10 +11,10 @@ CURE = "restore it from a copy; without one move it away and run causalrec histo
 
 
 def refuse_damaged(file: Path) -> None:
-    """Nothing, where the file is absent, empty or sound.
+    """Check a file, which may also be absent or empty.
 
     Raises:
-        LostRegistry: it is no SQLite database, or its pages are damaged.
+        LostRegistry: it is not a SQLite database, or its pages are damaged.
     """
     if file.is_file():
         facts = file.stat()
@@ -37,7 +37,7 @@ def damage(file: Path) -> str | None:
 
 @cache
 def _checked(file: Path, inode: int, size: int) -> None:
-    """Once per process and file, and again when it has another size: a look at every page takes time."""
+    """Once per process and file, and again if its size changes, since checking every page takes time."""
     found = damage(file)
     if found is not None:
         raise LostRegistry(f"the registry {file} {found}", do=CURE)

@@ -46,6 +46,10 @@ class SideBySide:
     arm: str
     lists: Lists
 
+    def first(self, arm: str) -> tuple[str, ...]:
+        """The items of a list that the page shows."""
+        return self.lists[arm][:ROWS]
+
     def alone(self, arm: str, item: str) -> bool:
         """Whether no other arm lists the item for this user."""
         return not any(item in items for other, items in self.lists.items() if other != arm)
@@ -127,7 +131,9 @@ def _side_by_side(
     settings: Settings, lake: Lake, ds: dt.date, people: Sequence[Person], listed: pa.Table
 ) -> tuple[tuple[SideBySide, ...], str]:
     """Those of ``people`` who are in an arm, of as many arms as possible."""
-    mine = listed.filter(pc.is_in(listed["user_id"], value_set=pa.array([one.user_id for one in people])))
+    mine = listed.filter(
+        pc.is_in(listed["user_id"], value_set=pa.array([one.user_id for one in people], pa.string()))
+    )
     names = policies(settings.experiment)
     owners = {row["user_id"]: names[row["policy"]] for row in mine.to_pylist()}
     seen: Counter[str] = Counter()
@@ -142,15 +148,14 @@ def _side_by_side(
         lists = arm_lists(settings, lake, ds, _histories(lake, ds, users))
     except CausalrecError as error:
         return (), f"The lists of the other arms cannot be made any more: {error.what}."
-    cut = {user: {arm: items[:ROWS] for arm, items in mine.items()} for user, mine in lists.items()}
-    return tuple(SideBySide(user, owners[user], cut[user]) for user in users), ""
+    return tuple(SideBySide(user, owners[user], lists[user]) for user in users), ""
 
 
 def _histories(lake: Lake, ds: dt.date, users: Sequence[str]) -> dict[str, list[str]]:
     """Everything that the users have, latest first."""
     columns = ["user_id", "item_id", "last_time"]
     rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, columns)
-    rows = rows.filter(pc.is_in(rows["user_id"], value_set=pa.array(users)))
+    rows = rows.filter(pc.is_in(rows["user_id"], value_set=pa.array(users, pa.string())))
     found: dict[str, list[str]] = {user: [] for user in users}
     for row in rows.sort_by([("last_time", "descending"), ("item_id", "ascending")]).to_pylist():
         found[row["user_id"]].append(row["item_id"])

@@ -11,7 +11,7 @@ from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK, dot_pairs, top_k
 
 FLOAT, MIB = 4, 2**20
-COPIES = 3  # copies copies of a block of scores: the product, its partition, the selection
+COPIES = 3  # copies of a block of scores: the product, its partition, the selection
 
 
 def item_neighbours(states: Floats, keys: Keys, k: int, block_mib: int) -> Iterator[TopK]:

@@ -30,6 +30,21 @@ SILENT = re.compile(
     re.IGNORECASE,
 )
 MAX_ENTRIES = 200_000
+FOREIGN = {
+    ".xlsx": "an Excel workbook: save its sheet as CSV UTF-8",
+    ".xls": "an Excel workbook: save its sheet as CSV UTF-8",
+    ".ods": "a spreadsheet: save its sheet as CSV UTF-8",
+    ".xml": "XML: export CSV or JSON lines",
+    ".sql": "a dump of a database: export the table as CSV",
+    ".orc": "an ORC file: export Parquet",
+    ".avro": "an Avro file: export Parquet or JSON lines",
+    ".7z": "a 7-Zip archive: deliver gzip or zstd",
+    ".rar": "a RAR archive: deliver gzip or zstd",
+    ".tar": "a tar archive: unpack it into the delivery's folder",
+    ".br": "compressed with Brotli: deliver gzip or zstd",
+    ".lzma": "compressed with LZMA: deliver xz, gzip or zstd",
+}
+"""Files of kinds that are not read, by the end of their name: what each is, and what to deliver instead."""
 
 
 @dataclass(frozen=True)
@@ -160,4 +175,6 @@ def _unread(files: fsspec.AbstractFileSystem, entry: dict[str, Any], name: str) 
             return "a link to a folder"
     elif entry["type"] != "file":
         return f"no file ({entry['type']})"
-    return "" if DATA.search(posixpath.basename(name)) else "its name does not end like that of a data file"
+    if DATA.search(posixpath.basename(name)):
+        return ""
+    return FOREIGN.get(posixpath.splitext(name)[1].lower(), "its name does not end like that of a data file")

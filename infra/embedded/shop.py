@@ -52,7 +52,7 @@ class Shop:
             "COLUMNS": "120",
             "GX_ANALYTICS_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            # avoids avoids six idle consumers of MLflow's own job queue
+            # avoids six idle consumers of MLflow's own job queue
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             # packages of another environment would take precedence over the locked ones
             "PYTHONPATH": str(ROOT),

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from causalrec.config import Settings
+from causalrec.errors import printable
 from causalrec.ingest.check import DeliveryCheck, check_landing
 from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, shop_settings
 from jobs._terminal.tables import Table
@@ -63,23 +64,27 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
         _show_files(one, console)
         _show_rows(one, console)
         for remark in one.remarks:
-            console.print(escape(remark), highlight=False, soft_wrap=True)
+            console.print(escape(printable(remark)), highlight=False, soft_wrap=True)
         _show_pictures(one, console)
         for line in one.blocking:
-            console.print(f"REFUSED {escape(line)}", style="bold red", highlight=False, soft_wrap=True)
+            console.print(
+                f"REFUSED {escape(printable(line))}", style="bold red", highlight=False, soft_wrap=True
+            )
         if one.toml:
             told = "settings to try (lines of a section that is there already go into it):"
             console.print(told, style="bold")
-            console.print(escape(one.toml), style="green", highlight=False, soft_wrap=True)
+            console.print(escape(printable(one.toml)), style="green", highlight=False, soft_wrap=True)
 
 
 def _show_files(one: DeliveryCheck, console: Console) -> None:
     for file in one.files:
         columns = ", ".join(file.columns[:20])
         line = f"{file.name}: {file.shape or 'not read'}; columns {columns or '-'}"
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        console.print(escape(printable(line)), highlight=False, soft_wrap=True)
     for name, why in one.unread.items():
-        console.print(f"{escape(name)}: not read, {why}", style="red", highlight=False, soft_wrap=True)
+        console.print(
+            escape(printable(f"{name}: not read, {why}")), style="red", highlight=False, soft_wrap=True
+        )
 
 
 def _show_rows(one: DeliveryCheck, console: Console) -> None:
@@ -91,9 +96,9 @@ def _show_rows(one: DeliveryCheck, console: Console) -> None:
         return
     table = Table("reason", "rows", "example", "what cures it")
     for reason, (count, example, cure) in one.rejects.items():
-        table.add_row(f"[red]{reason}[/]", f"{count:,}", escape(example), escape(cure))
+        table.add_row(f"[red]{reason}[/]", f"{count:,}", escape(printable(example)), escape(cure))
     for note, (count, example, cure) in one.nulled.items():
-        kept = f"{example} (the row stays, this field is empty)"
+        kept = f"{printable(example)} (the row stays, this field is empty)"
         table.add_row(f"[yellow]{note}[/]", f"{count:,}", escape(kept), escape(cure))
     console.print(table)
 
@@ -106,4 +111,6 @@ def _show_pictures(one: DeliveryCheck, console: Console) -> None:
     line = f"pictures: {found.named:,} named, {found.looked_at} looked at: {formats}"
     console.print(escape(line), highlight=False, soft_wrap=True)
     for reason, (count, example) in found.failures.items():
-        console.print(f"  {reason} {count}, such as {escape(example)}", style="red", soft_wrap=True)
+        console.print(
+            f"  {reason} {count}, such as {escape(printable(example))}", style="red", soft_wrap=True
+        )

@@ -1,12 +1,18 @@
 """A damaged file stops its delivery, or is left out of it whole and named; those beside it are read."""
 
+import bz2
 import datetime as dt
 import gzip
-from collections.abc import Sequence
+import lzma
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from causalrec.config import Settings
 from causalrec.contracts import load_contract
@@ -14,7 +20,10 @@ from causalrec.errors import SourceError
 from causalrec.ingest.broken import loaded_without_broken
 from causalrec.ingest.check import check_landing
 from causalrec.ingest.events import ingest_events
+from causalrec.ingest.formats.batch import UNREADABLE
+from causalrec.ingest.formats.rows import ReadLimits, read_file
 from causalrec.ingest.gate import BrokenFiles
+from causalrec.ingest.header import check_header
 from causalrec.ingest.mark import SourceFile
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import losses
@@ -27,14 +36,43 @@ LANDING = load_contract("landing_events")
 HEADER = "event_id,event_time,user_id,item_id,event_type\n"
 
 
+def by_arrow(data: bytes, codec: str) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, codec) as stream:
+        stream.write(data)
+    return bytes(sink.getvalue())
+
+
 def rows(first: int, count: int) -> bytes:
     numbers = range(first, first + count)
     lines = (f"e{i},2026-03-01T12:00:00Z,u{i},i{i * 7919 % 100_003},view\n" for i in numbers)
     return (HEADER + "".join(lines)).encode()
 
 
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": partial(by_arrow, codec="zstd"),
+    "lz4": partial(by_arrow, codec="lz4"),
+}  # fmt: skip
 TORN = gzip.compress(rows(5_000, 3_000))[:-400]
 FILES = {"a.csv": rows(0, 40), "b.csv.zst": b"(", "c.csv.gz": TORN, "d.csv": rows(100, 20)}
+
+
+@given(st.sampled_from(list(PACKED)), st.floats(0, 1, exclude_max=True), st.integers(0, 300))
+@settings(max_examples=80, deadline=None)
+def test_a_cut_is_seen_wherever_it_falls(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, share: float, count: int
+) -> None:
+    file = tmp_path_factory.mktemp("cut") / f"a.csv.{ending}"
+    whole = PACKED[ending](rows(0, count))
+    file.write_bytes(whole[: int(len(whole) * share)])
+    try:
+        check_header(str(file), LANDING)
+    except SourceError as error:
+        assert error.do == "deliver the file again"
+        return
+    limits = ReadLimits(10_000, 500)
+    *_, last = (row for batch in read_file(str(file), "a", DAY, LANDING, limits) for row in batch.to_pylist())
+    assert last["reason"] == UNREADABLE
 
 
 def shop(work: Path, broken: str, *names: str) -> Settings:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,9 +40,11 @@ GOOD: dict[str, Any] = {
 ODD: dict[str, list[str]] = {
     "event_id": ["", "NULL", "x\u0007y", "e\u0301", " padded ", "z" * 300],
     "event_time": ["", "yesterday", "2026-03-01T12:00:00", "0001-01-01T00:00:00+14:00",
-                   "9999-12-31T00:00:00Z", "1772366400", "2020-01-01T00:00:00Z", "2026-03-02T07:00:00Z"],
-    "user_id": ["", "nan", "\\N", "u,1", 'quo"te', "line\nbreak", "\U0001f600"],
-    "item_id": ["", "None", "007", "caf\u00e9", "; DROP", "=1+1"],
+                   "9999-12-31T00:00:00Z", "1772366400", "2020-01-01T00:00:00Z", "2026-03-02T07:00:00Z",
+                   "9999-12-31T23:59:59-12:00", "1772366400000000000", "\u0662\u0660"],
+    "user_id": ["", "nan", "\\N", "u,1", 'quo"te', "line\nbreak", "\U0001f600",
+                "a\x00b", "<script>", "10.1.2.3:8080"],
+    "item_id": ["N/A", "\N{RIGHT-TO-LEFT OVERRIDE}i", "I", "", "None", "007", "caf\u00e9", "; DROP", "=1+1"],
     "event_type": ["", "refund", "VIEW", "purchase", "cart", "impression"],
     "session_id": ["", "null", "x" * 400],
     "position": ["0", "-1", "first", "2.0", "99999999999"],
@@ -51,7 +54,7 @@ ROWS = st.lists(
     st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in ODD.items()}),
     max_size=8,
 )
-KINDS = st.sampled_from(["csv", "semicolon", "jsonl", "array", "pretty"])
+KINDS = st.sampled_from(["csv", "semicolon", "jsonl", "array", "pretty", "titled", "parquet"])
 
 
 def written(rows: list[dict[str, Any]], kind: str) -> bytes:
@@ -63,6 +66,12 @@ def written(rows: list[dict[str, Any]], kind: str) -> bytes:
         return text.getvalue().encode()
     if kind == "jsonl":
         return "".join(json.dumps(row) + "\n" for row in rows).encode()
+    if kind == "titled":  # keys in other letters than those of the contract
+        return "".join(json.dumps({k.title(): v for k, v in row.items()}) + "\n" for row in rows).encode()
+    if kind == "parquet":
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in GOOD])), sink)
+        return sink.getvalue()
     if kind == "array":
         return json.dumps(rows).encode()
     return "\n".join(json.dumps(row, indent=1) for row in rows).encode()
@@ -75,9 +84,12 @@ def test_every_row_of_a_file_comes_out_once(
     packed: bool, filtered: bool,
 ) -> None:  # fmt: skip
     rows = [GOOD | {"event_id": f"e{i}"} | one for i, one in enumerate(odd)]
-    data = written(rows, kind).decode().encode(encoding)
+    data = written(rows, kind)
     file = tmp_path_factory.mktemp("delivery") / "a.txt"
-    file.write_bytes(gzip.compress(data) if packed else data)
+    if kind != "parquet":
+        data = data.decode().encode(encoding)
+        data = gzip.compress(data) if packed else data
+    file.write_bytes(data)
     feed = FeedLayout(only={"event_type": ("view", "cart")}) if filtered else FeedLayout()
     limits = ReadLimits(10_000, 500)
     found = [
@@ -105,7 +117,7 @@ def test_a_mixture_adds_up_in_the_tables(tmp_path: Path, spark: "SparkSession") 
     folder = Path(shop.landing_root) / "events" / f"arrival_date={DAY}"
     (folder / "hour=03").mkdir(parents=True)
     lines = 0
-    kinds = ["csv", "semicolon", "jsonl", "array", "pretty"]
+    kinds = ["csv", "semicolon", "jsonl", "array", "pretty", "titled", "parquet"]
     for i, kind in enumerate(kinds):
         rows = [GOOD | {"event_id": f"{kind}{n}"} for n in range(40)]
         for row in rows[10:]:

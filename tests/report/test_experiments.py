@@ -71,6 +71,11 @@ def test_what_the_card_says(settings: Settings) -> None:
         assert not set(BLOCKED) & set(one.lists["new"])
         assert len(one.lists["control"]) == len(one.lists["new"]) == settings.scoring.k
     assert experiment_card(settings, lake, DS - dt.timedelta(days=9), []) is None
+    after = DS + dt.timedelta(days=1)  # no lists any more, but the last word about them
+    replace_partition(lake, "experiments", after, [verdict("new", "worse")])
+    last = experiment_card(settings, lake, after, [])
+    assert last is not None
+    assert (last.people, last.shifts, [line["verdict"] for line in last.lines]) == ((), {}, ["worse"])
 
 
 def test_the_page_of_the_night_shows_it(settings: Settings) -> None:

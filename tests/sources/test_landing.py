@@ -58,6 +58,17 @@ def test_any_name_is_a_name(tmp_path: Path) -> None:
         assert files.cat_file(name) == b"x"
 
 
+def test_kinds_that_are_not_read_say_what_to_deliver_instead(tmp_path: Path) -> None:
+    for name in ("a.XLSX", "b.sql", "c.docx"):
+        _deliver(tmp_path, name)
+    told = {one.name: one.unread for one in delivery_entries(str(tmp_path), "events", DAY)}
+    assert told == {
+        "a.XLSX": "an Excel workbook: save its sheet as CSV UTF-8",
+        "b.sql": "a dump of a database: export the table as CSV",
+        "c.docx": "its name does not end like that of a data file",
+    }
+
+
 def test_names_that_nothing_can_name_are_told(tmp_path: Path) -> None:
     _deliver(tmp_path, os.fsdecode(b"gr\xfc\xdfe.csv"))
     (told,) = delivery_entries(str(tmp_path), "events", DAY)

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from typing import BinaryIO, cast
 
 from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
@@ -14,7 +15,9 @@ BOMS = (  # UTF-32 first: its byte order mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 PIECE_BYTES = 1 << 16
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 REPLACED = "\N{REPLACEMENT CHARACTER}"
+WESTERN_RUN = 2  # letters beyond ASCII in a row, on average; Cyrillic and East Asian words consist of them
 FEW_LINES = 2  # a damaged byte affects only one line; in a header it cannot be told from a letter
 WIDE_SHARE = 0.2  # share of NUL bytes from which text without a mark can only be UTF-16 or UTF-32
 WIDE = {  # places of four that hold NUL bytes, and at least how many of them
@@ -49,10 +52,13 @@ def encoding_of(file: str, kind: str, head: bytes, declared: str, *, whole: bool
         return marked or declared
     broken = _code_page_byte(head, whole=whole)
     if broken is not None:
+        found = f"{file}: encoding: expected UTF-8, found byte 0x{head[broken]:02x} at {broken + 1:,}"
+        if _is_western(head):
+            raise NotRead(f"{found}, as in Latin-1 or Windows text", do=cure.format("windows-1252"))
         raise NotRead(
-            f"{file}: encoding: expected UTF-8, found byte 0x{head[broken]:02x} at {broken + 1:,}, as in "
-            "Latin-1 or Windows text",
-            do=cure.format("windows-1252"),
+            f"{found}, as in another alphabet",
+            do=f"name the encoding of the export: [landing.{kind}] encoding = 'windows-1251', 'shift_jis', "
+            "'gb18030' or another one; or save it as UTF-8",
         )
     return "utf-8"
 
@@ -94,10 +100,17 @@ def _code_page_byte(head: bytes, *, whole: bool) -> int | None:
     except UnicodeDecodeError as error:
         lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")]
         damaged = sum(REPLACED in line for line in lines[: None if whole else -1])
-        sound = any(not char.isascii() and char != REPLACED for line in lines for char in line)
+        beyond = [char for line in lines for char in line if not char.isascii()]
+        sound = len(beyond) > 2 * beyond.count(REPLACED)  # pairs of a code page are UTF-8 by chance at times
         header = REPLACED in next((line for line in lines if not line.startswith("#")), "")
         return error.start if (damaged >= FEW_LINES or header) and not sound else None
     return None
+
+
+def _is_western(head: bytes) -> bool:
+    """Whether letters beyond ASCII stand alone among others, as in Western languages."""
+    runs = _BEYOND_ASCII.findall(head)
+    return sum(map(len, runs)) <= WESTERN_RUN * len(runs)
 
 
 class Recoded(io.RawIOBase):

@@ -36,7 +36,13 @@ BLOCK_BYTES = 2 << 20
 MAX_BRACKETS = 64
 SLOW_LINES = 256
 _BOM = b"\xef\xbb\xbf"
-_FIRST_YEAR = pa.scalar(-62_135_596_800_000_000, pa.int64()).cast(pa.timestamp("us", "UTC"))
+_YEARS = {  # the first and the last value of the years 1 to 9999
+    "timestamp": [
+        pa.scalar(second * 1_000_000 + rest, pa.int64()).cast(pa.timestamp("us", "UTC"))
+        for second, rest in ((-62_135_596_800, 0), (253_402_300_799, 999_999))
+    ],
+    "date": [pa.scalar(day, pa.int32()).cast(pa.date32()) for day in (-719_162, 2_932_896)],
+}
 
 _LF = ord("\n")
 
@@ -124,6 +130,8 @@ def _native(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] 
         table = _table(block, _text_schema(landing), how.max_row_bytes)
         if table is None:
             return None
+        if spelled(table.column_names, frozenset(landing.column_names)) != table.column_names:
+            return _mapped(block, first, how)  # a key of the contract in other letters
         columns = [_typed(table[column.name].combine_chunks(), column.type) for column in landing.columns]
     except ValueError:  # pa.ArrowInvalid and UnicodeDecodeError are both
         return None
@@ -232,8 +240,10 @@ def _text_schema(landing: Contract) -> pa.Schema:
 
 def _typed(values: pa.Array, type_name: str) -> pa.Array:
     typed = pc.cast(values, ARROW_TYPES[type_name])
-    if type_name == "timestamp" and typed.null_count < len(typed) and pc.min(typed).value < _FIRST_YEAR.value:
-        raise pa.ArrowInvalid("a time before the year 1")
+    if type_name in _YEARS and typed.null_count < len(typed):
+        first, last = _YEARS[type_name]
+        if pc.min(typed).value < first.value or pc.max(typed).value > last.value:
+            raise pa.ArrowInvalid("outside the years 1 to 9999")
     if type_name == "array<string>" and _untidy(typed):
         raise pa.ArrowInvalid("a list with empty, missing or padded texts")
     return typed

@@ -1,7 +1,7 @@
-"""One benchmark cell: one model, one seed, one bundle. Trained in its own process, kept by content hash.
+"""One benchmark cell: one model, one seed, one bundle. Trained in its own process, stored by content hash.
 
 The folder of a cell is named by a hash of data, settings and code. It holds the fitted model, so that a test
-set is looked at only when asked for, without training again, and a stopped run goes on where it was.
+set is used only on request, without training again, and an interrupted run can continue.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ class Cell:
 
     Attributes:
         model: name of the row in the table.
-        temporal: judged on the latest pairs instead of those that the bundle holds out.
+        temporal: judged on the latest pairs instead of the bundle's held-out ones.
         refuter: name in :data:`causalrec.training.refuters.REFUTERS`; empty for the data as they are.
     """
 
@@ -65,7 +65,7 @@ class Cell:
         return self.settings.training.seed
 
     def key(self) -> str:
-        """Hash of data, settings and code; the name of the row is no part of it."""
+        """Hash of data, settings and code; the name of the row is not part of it."""
         parts = [
             data_hash(self.bundle),
             code_hash(__name__),
@@ -112,7 +112,7 @@ class CellResult:
 def run_cell(
     cell: Cell, store: Path, splits: tuple[Split, ...], on_epoch: OnEpoch | None = None
 ) -> CellResult:
-    """The result of a cell, from ``store`` as far as it is there, otherwise computed in a fresh process.
+    """The result of a cell, from ``store`` if available, otherwise computed in a fresh process.
 
     Raises:
         TrainingError: the process ended without a result (killed, or out of memory).
@@ -228,7 +228,7 @@ def _gpu_mb() -> float:
 
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Complete or not at all: its existence says that the step is done."""
+    """Written completely or not at all: its existence means that the step is done."""
     draft = file.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
     draft.rename(file)

@@ -1,9 +1,9 @@
 """What the benchmark can train: baselines, rivals, the causal model, and it with one part changed.
 
 A contender is a name and the settings in which it differs from the settings of the run. Hyper-parameters of
-the rivals are what validation liked best in a few runs on a short-video data set with 9,308 users (rates
-1e-3 to 5e-3, L2 1e-4 to 1e-1; rows with softmax have the rate of the run). For other data a settings
-file overrides them per row (:class:`causalrec.config.bench.BenchSettings`).
+the rivals were chosen on validation in a few runs on a short-video data set with 9,308 users (rates 1e-3 to
+5e-3, L2 1e-4 to 1e-1; rows with softmax have the rate of the run). For other data a settings file overrides
+them per row (:class:`causalrec.config.bench.BenchSettings`).
 """
 
 from collections.abc import Mapping, Sequence

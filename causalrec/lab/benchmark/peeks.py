@@ -1,4 +1,4 @@
-"""How often a test split was looked at: one line for every model that was judged on it."""
+"""How often a test split has been used: one line per model that was judged on it."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ def note_look(folder: Path, data: str, model: str, cell: str) -> None:
 
 
 def looks_at(folder: Path, data: str) -> Counter[str]:
-    """Looks at that test split by name of the model, over all runs with the same folder of results."""
+    """Uses of that test split by model name, over all runs with the same folder of results."""
     file = folder / FILE
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     seen = {tuple(sorted(look.items())): look for look in map(json.loads, lines)}
@@ -24,6 +24,6 @@ def looks_at(folder: Path, data: str) -> Counter[str]:
 
 
 def told(looks: Counter[str]) -> str:
-    """One line for under the table."""
+    """One line below the table."""
     each = ", ".join(f"{model} {count}" for model, count in sorted(looks.items()))
     return f"Looks at this test split so far, one per trained model: {looks.total()} ({each})."

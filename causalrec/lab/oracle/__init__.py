@@ -1,1 +1,1 @@
-"""Models against the true chances of a generated shop."""
+"""Models compared with the true probabilities of a generated shop."""

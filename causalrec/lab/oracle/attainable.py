@@ -1,4 +1,4 @@
-"""About the best that can be learnt from the looks of a shop: everything is told but what users like.
+"""An approximate upper bound on what can be learnt from a shop's looks: only users' tastes are unknown.
 
 Told are merit and demand of every item, how often positions are looked at and how often people slip; of a
 user, only taste and sensitivity to demand are learnt, under the prior that they were drawn from: the mode of

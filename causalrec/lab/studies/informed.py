@@ -1,4 +1,4 @@
-"""A learner that is told the truth about what confounds: the ceiling of deconfounding.
+"""A learner that knows the true confounding: the ceiling of deconfounding.
 
 It is a :class:`causalrec.lab.studies.preference.PreferenceNetwork` on the same content and loss as the causal
 model, and knows the confounder C, the mean exposure of every item and which training clicks are accidents:

@@ -1,4 +1,4 @@
-"""The frozen protocol of the known-truth study: twenty fresh worlds, fixed before any was looked at.
+"""The frozen protocol of the known-truth study: twenty fresh worlds, fixed before any was examined.
 
 The unit of its tests is the world. In most of them something is not as a model supposes: positions matter,
 demand is not linear, demand drifts, or brands campaign without a trace in the log. Seeds are far from those

@@ -1,4 +1,4 @@
-"""What a search was made on, as a hash."""
+"""A hash of the data of a search."""
 
 import hashlib
 

@@ -3,11 +3,11 @@
 A model that learns from looks is judged on what chance showed, where that was logged: held-out choices prefer
 what was shown often. Any other is judged on validation.
 
-Trials are kept in an SQLite file under a name that stands for data, settings, space and code: a search that
-was stopped goes on where it was, and another one starts afresh. The first trial is the settings as they are,
-so that what is chosen is never worse on validation; then come settings that did well elsewhere. Later ones
-come from a tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and a trial that is below the
-median of the others at the same epoch ends there.
+Trials are kept in an SQLite file under a name that stands for data, settings, space and code: an interrupted
+search continues, and a different one starts afresh. The first trial is the settings as they are, so that what
+is chosen is never worse on validation; then come settings that did well elsewhere. Later ones come from a
+tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), and a trial that is below the median of the
+others at the same epoch ends there.
 """
 
 import hashlib

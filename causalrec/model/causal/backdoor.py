@@ -5,9 +5,9 @@ every fine code could have come with any item (overlap). Then P(Y | do(X = x), u
 u) (Pearl 1995).
 
 Scores are <e_u, h_i(z)> with h_i(z) = h_i * (1 + Gamma tanh(B e_z)), Gamma (d, q), B (q, dc). Training
-uses the factual code, which lets it explain away what brand and category explain. An additive term g(u,
-z) or a factor g(u, z) would leave every ranking as it is; this modulation is the smallest form in which
-the sum matters. Because the score is affine in tanh(B e_z), the sum over z is exact and costs nothing:
+uses the factual code, which lets it explain away what brand and category explain. An additive term g(u, z) or
+a factor g(u, z) would not change any ranking; this modulation is the simplest form in which the sum matters.
+Because the score is affine in tanh(B e_z), the sum over z is exact and costs nothing:
 
     P~(z | i) = (1 - rho) P(z | coarse cell of i) + rho P(z),    h~_i = h_i * (1 + Gamma E_P~[tanh(B e_z)])
 
@@ -73,8 +73,8 @@ class BackdoorAdjustment(nn.Module):
     def capped(self) -> Tensor:
         """Gamma with rows of L1 length at most ``cap``; as |tanh| <= 1, no state changes by a larger share.
 
-        Without a cap the training loss fell further and validation fell with it. A likely reason, which was
-        not tested on its own: a large modulation lengthens all states, and that sharpens the softmax.
+        Without a cap the training loss fell further, but so did the validation metric. A likely reason, not
+        tested on its own: a large modulation lengthens all states, which sharpens the softmax.
         """
         length = self.gamma.abs().sum(dim=1, keepdim=True)
         return self.gamma * (self.cap / length.clamp(min=self.cap))

@@ -1,7 +1,7 @@
-"""The content channel: cosine of an item's content and a user's mean content, as more columns of the tables.
+"""The content channel: cosine of an item's content and a user's mean content, as additional columns.
 
-From few pairs a graph encoder cannot learn what hundreds of image and text dimensions say; the plain
-cosine needs no pairs to learn from. It joins the score as score(u, i) += sum_m w_m <t_um, q~_im>, with
+A graph encoder cannot learn from few pairs what hundreds of image and text dimensions mean; the plain cosine
+needs no pairs. It joins the score as score(u, i) += sum_m w_m <t_um, q~_im>, with
 
 * q_im: whitened content of item i in modality m, of length one. Directions of small variance are damped:
   column j is divided by sqrt(s_j^2 + ridge s_1^2) and not by its deviation s_j;
@@ -9,7 +9,7 @@ cosine needs no pairs to learn from. It joins the score as score(u, i) += sum_m 
 * q~_im = q_im + g_i (sum_z P~(z | i) mean_z - mean_{z_i}), the back-door sum: the content under code z is the
   item's own deviation plus the mean content mean_z of the items with that code, which is affine in
   mean_z, so that the expectation is exact; P~ and the gate are those of the item states;
-* w_m: chosen on validation out of a small grid, zero included.
+* w_m: chosen on validation from a small grid that includes zero.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,8 @@ from causalrec.model.causal.codebook import Codebook
 from causalrec.model.content import CHANNEL_WIDTH, Whitening, fit_content
 
 RIDGE = 0.03  # damps directions of small variance; 0: whitening
-WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # to try; zero comes first, so that a tie leaves content out
+# weights to try; zero comes first, so that a tie leaves content out
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 PARTS = ("mean", "scale", "basis", "spread")
 
@@ -38,8 +39,8 @@ class Lens:
     """Reads one modality.
 
     Attributes:
-        shift: float32 (K1 * K2, p): what the back-door sum adds to content under a code; no rows where
-            there is no such sum.
+        shift: float32 (K1 * K2, p): what the back-door sum adds to content under a code; no rows without such
+            a sum.
         weight: w_m.
     """
 
@@ -71,11 +72,11 @@ class Lens:
 
 @dataclass(frozen=True)
 class ContentChannel:
-    """One lens per modality that takes part, by name; without any, the channel has no columns.
+    """One lens per participating modality, by name; without any, the channel has no columns.
 
     Attributes:
-        demand: a last column, by which the demand of an item's code joins the factual score; every user has
-            one there, and the adjusted score zero.
+        demand: a last column, through which the demand of an item's code enters the factual score; it is one
+            for every user, and zero in the adjusted score.
     """
 
     lenses: Mapping[str, Lens]
@@ -88,7 +89,7 @@ class ContentChannel:
         flat: Ints,
         settings: ModelSettings,
     ) -> "ContentChannel":
-        """Lenses of weight one for items with codes ``flat`` (N,), -1 where unknown."""
+        """Lenses of weight one for items with codes ``flat`` (N,), -1 if unknown."""
         found = {}
         for name, whitening in fit_content(modalities, CHANNEL_WIDTH).items():
             empty = np.zeros((0, whitening.spread.size), dtype=np.float32)
@@ -105,13 +106,13 @@ class ContentChannel:
         return (*(lens.width for lens in self.lenses.values()), *((1,) if self.demand else ()))
 
     def weighted(self, weights: Mapping[str, float]) -> "ContentChannel":
-        """The same lenses under other weights; those of weight zero are left out."""
+        """The same lenses with other weights; those of weight zero are left out."""
         kept = {name: lens for name, lens in self.lenses.items() if weights[name] > 0}
         lenses = {name: replace(lens, weight=weights[name]) for name, lens in kept.items()}
         return ContentChannel(lenses, self.demand)
 
     def seen(self, modalities: Mapping[str, Floats], rows: int) -> Floats:
-        """q of all modalities side by side, (rows, p); a modality that is not given is missing."""
+        """q of all modalities side by side, (rows, p); modalities that are not given count as missing."""
         none = np.zeros((rows, 0), dtype=np.float32)
         parts = [
             lens.see(modalities[name]) if name in modalities else np.zeros((rows, lens.width), np.float32)

@@ -15,7 +15,7 @@ from causalrec.model.causal.network import CausalNetwork
 
 @dataclass(frozen=True)
 class ChannelPart:
-    """Columns of users and items; p = 0 where no modality takes part.
+    """Columns of users and items; p = 0 if no modality takes part.
 
     Attributes:
         seen: q (N, p). tastes: t (U, p) on the reconstructed graph; plain_tastes: on the observed one.

@@ -1,7 +1,7 @@
 """Module 2a, hierarchical matching: items quantised into coarse cells and fine codes inside each cell.
 
 Assumption: items with the same code are exchangeable with respect to the confounder (they share brand, style,
-category), so that comparing inside a cell is comparing like with like. Matching is exact on the coarse
+category), so that comparisons inside a cell compare like with like. Matching is exact on the coarse
 cell, then nearest among the cell's fine prototypes.
 
 The confounder states are frozen, so the codebooks are learned once, without gradients (van den Oord et
@@ -20,7 +20,7 @@ from causalrec.config.model import CodebookSettings
 from causalrec.dataset.arrays import Floats, Ints
 
 BATCH = 1_024  # items of one step
-RESEED_BELOW = 2.0  # items below which a code is placed anew
+RESEED_BELOW = 2.0  # a code with fewer items is re-seeded
 
 LLOYD_ROUNDS = 10
 ROW_BLOCK = 8_192
@@ -35,7 +35,7 @@ class Codebook:
     counts: Ints
 
     def assign(self, states: Floats, known: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-        """Coarse and fine code per row, -1 where the row is not known. Empty codes are never assigned."""
+        """Coarse and fine code per row, -1 if the row is not known. Empty codes are never assigned."""
         first = np.full(states.shape[0], -1, dtype=np.int32)
         second = first.copy()
         rows = np.flatnonzero(known)
@@ -48,7 +48,7 @@ class Codebook:
         return first, second
 
     def weighted(self, codes: tuple[Ints, Ints], weight: Floats) -> "Codebook":
-        """The same codes with items counted by ``weight`` (n,); a code with an item counts one at least."""
+        """The same codes with items counted by ``weight`` (n,); a code with an item counts at least one."""
         known = codes[0] >= 0
         flat = codes[0][known] * self.counts.shape[1] + codes[1][known]
         total = np.bincount(flat, weight[known], minlength=self.counts.size).reshape(self.counts.shape)
@@ -83,7 +83,7 @@ class Codebook:
 def fit_codebook(
     states: Floats, known: npt.NDArray[np.bool_], settings: CodebookSettings, seed: int
 ) -> Codebook:
-    """Learns both levels on the known rows; sizes shrink so that a code has items enough to be compared."""
+    """Learns both levels on the known rows; sizes shrink so that a code has enough items for comparisons."""
     rng = np.random.default_rng(seed)
     rows = states[known]
     size = settings.items_per_code
@@ -105,7 +105,7 @@ def fit_codebook(
 
 
 def codebook_size(items: int, settings: CodebookSettings) -> tuple[int, int]:
-    """Coarse codes, and fine ones in each, that leave ``items_per_code`` items to a code on average."""
+    """Numbers of coarse codes and of fine ones in each, for ``items_per_code`` items per code on average."""
     size = settings.items_per_code
     many = max(min(settings.coarse, items // size**2), 1)
     few = max(min(settings.fine, items // (many * size)), 1) if settings.hierarchical else 1
@@ -148,7 +148,7 @@ def _far_rows(rows: Floats, centers: Floats, count: int, rng: np.random.Generato
 
 
 def k_means(rows: Floats, codes: int, rounds: int, rng: np.random.Generator) -> Floats:
-    """k-means++ (Arthur & Vassilvitskii 2007) and Lloyd rounds; an empty center stays where it is."""
+    """k-means++ (Arthur & Vassilvitskii 2007) and Lloyd rounds; an empty centre does not move."""
     centers = np.empty((codes, rows.shape[1]), dtype=np.float32)
     centers[0] = rows[rng.integers(rows.shape[0])]
     distance = np.square(rows - centers[0]).sum(axis=1).astype(np.float64)

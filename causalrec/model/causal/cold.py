@@ -1,4 +1,4 @@
-"""States of items that were not in training, from their content alone."""
+"""States of items that were not in training, from content alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class ContentPath:
 
     @staticmethod
     def read(network: CausalNetwork, channel: ContentChannel) -> "ContentPath":
-        """Takes the content path out of a trained network."""
+        """Extracts the content path of a trained network."""
         prepared, backdoor = network.prepared, network.backdoor
         return ContentPath(
             network.settings,
@@ -92,7 +92,7 @@ class ContentPath:
         return np.concatenate([graph_part, content_part], axis=1)
 
     def neighbours(self, modalities: Mapping[str, Floats]) -> sp.csr_matrix:
-        """The known items most like new ones, (n, N); rows sum to one, or to zero without content."""
+        """The known items most similar to new ones, (n, N); rows sum to one, or to zero without content."""
         rows = next(iter(modalities.values())).shape[0]
         return self._near(read_content(self.whitenings, modalities, rows))
 

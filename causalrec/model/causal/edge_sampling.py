@@ -1,8 +1,8 @@
-"""Stochastic edges: every epoch trains on a draw from the reconstructed graph, so that no state can lean on
-one edge and the read-out of a user is one sample of P(m | s), the mediator given what was observed.
+"""Stochastic edges: every epoch trains on a draw from the reconstructed graph.
 
-Gumbel top-k (Vieira 2014; Kool et al., ICML 2019): the edges with the largest log q + Gumbel noise are a
-sample without replacement in which edges of strong evidence are more likely to stay.
+So no state can depend on a single edge, and the read-out of a user is one sample of P(m | s), the mediator
+given what was observed. Gumbel top-k (Vieira 2014; Kool et al., ICML 2019): the edges with the largest log q
++ Gumbel noise are a sample without replacement in which edges of strong evidence are more likely to stay.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The user-item graph of the causal model and its state: which edges count, and how much."""
+"""The user-item graph of the causal model: which edges count, and how much."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ ADD_WEIGHT = 0.3  # weight of an added edge
 
 
 class ReconstructedGraph(nn.Module):
-    """The judgement of every observed edge as buffers, and the propagation operators that follow from it.
+    """The weight of every observed edge as buffers, and the propagation operators that follow from it.
 
     Attributes:
         full: all observed edges as they are. graph: the reconstructed ones. drawn: those that this epoch
@@ -50,12 +50,12 @@ class ReconstructedGraph(nn.Module):
         self.epoch = 0
 
     def due(self, epoch: int) -> bool:
-        """Whether edges are judged again before ``epoch``: every ``refresh_every`` after the warm-up."""
+        """Whether edges are re-judged before ``epoch``: every ``refresh_every`` after the warm-up."""
         since = epoch - self.settings.warmup
         return since >= 0 and since % self.settings.refresh_every == 0
 
     def draw(self, epoch: int) -> None:
-        """Takes the reconstructed graph without a share of the observed edges for ``epoch``."""
+        """Uses the reconstructed graph without a share of the observed edges for ``epoch``."""
         self.epoch = epoch
         self.drawn = self._draw()
 
@@ -89,7 +89,7 @@ class ReconstructedGraph(nn.Module):
         self._follow()
 
     def rebuild(self) -> None:
-        """The propagation operators that belong to the buffers."""
+        """Rebuild the propagation operators from the buffers."""
         if self.settings.enabled:
             self._follow()
         self.drawn = self._draw()
@@ -103,11 +103,11 @@ class ReconstructedGraph(nn.Module):
         return self._weighted(self._array("weight"))
 
     def verdict(self) -> EdgeChoices:
-        """The present judgement of the observed edges, in the order of the training pairs."""
+        """The present evidence and weight of the observed edges, in the order of the training pairs."""
         return EdgeChoices(self._array("evidence"), self._array("kept"), self._array("weight"))
 
     def added(self) -> Ints:
-        """Items that the topology linked to users, int32 (U, a), -1 where none."""
+        """Items that the topology linked to users, int32 (U, a), -1 if none."""
         return self._array("linked")
 
     def _weighted(self, weight: Floats) -> sp.csr_matrix:

@@ -1,4 +1,4 @@
-"""Explanations of one score: what it is with and without each adjustment, and which history carried it."""
+"""Explanations of one score: its value with and without each adjustment, and the history behind it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ from causalrec.model.graph import inverse_root, unit_rows
 
 @dataclass(frozen=True)
 class HistoryItem:
-    """A history item, the part of the score that it carried, and its weight in the graph."""
+    """A history item, its contribution to the score, and its weight in the graph."""
 
     item: int
     contribution: float
@@ -36,7 +36,7 @@ class WeakenedEdge:
 
 @dataclass(frozen=True)
 class ScorePart:
-    """What one thing adds to a score: taste, demand, content, history, ..."""
+    """One additive part of a score: taste, demand, content, history, ..."""
 
     name: str
     value: float
@@ -57,12 +57,12 @@ class Explanation:
 
     Attributes:
         score: after all adjustments.
-        without_backdoor: with the factual code instead of the expectation over codes; None where the model
-        has no such module, as for the next two. without_frontdoor: with the mediator alone as user state.
-        without_topology: on all observed edges, as they are.
+        without_backdoor: with the factual code instead of the expectation over codes; None if the model has
+            no such module, as for the next two. without_frontdoor: with the mediator alone as user state.
+        without_topology: on all observed edges, unweighted.
         coarse, fine: the item's codes, -1 without. code_name: the coarse code's name, empty without.
-        kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far it is
-        acted on.
+        kappa: point-wise evidence that a shared cause drives the item's modalities. gate: how far the
+            adjustment acts on it.
         carried: history items by contribution, largest first. added: items the topology linked to the user.
         weakened: history edges below weight one, least evidence first.
         parts: for a model whose score is a sum, its terms; they add up to the score. Empty for others.
@@ -87,10 +87,10 @@ class Explanation:
 
 @runtime_checkable
 class Explainable(Protocol):
-    """A fitted model that can say what made a score. Rows are its own numbering of users and items."""
+    """A fitted model that can explain its scores. Rows are in its own numbering of users and items."""
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
-        """What made the score of the pair; at most ``history`` items of the user's history are named.
+        """Explanation of the pair's score; at most ``history`` items of the user's history are named.
 
         Raises:
             TrainingError: not fitted, or the model has no such user or item.
@@ -103,12 +103,12 @@ class Explainable(Protocol):
         """Scores (len(users), N) of all items."""
 
     def serving_tables(self) -> ServingTables | None:
-        """The factorised form, or None where the model has none."""
+        """The factorised form, or None if the model has none."""
 
 
 @dataclass(frozen=True)
 class ExplanationData:
-    """What explanations need beside the serving tables.
+    """What explanations need besides the serving tables.
 
     Attributes:
         mediator: (U, d + p) read-out before the front-door, and the summed content of the history, per
@@ -135,7 +135,7 @@ class ExplanationData:
 
     @staticmethod
     def read(network: CausalNetwork, part: ChannelPart) -> "ExplanationData":
-        """Takes them out of a trained network."""
+        """Extracts them from a trained network."""
         encoded, plain = network.encode(network.edges.graph), network.encode(network.edges.full)
         plain_items = unit_rows(plain.items)
         if network.backdoor is not None:
@@ -185,7 +185,7 @@ def explain_pair(
     """Assembles the explanation of one pair; ``history`` is how many history items are listed.
 
     Args:
-        modules: what the model has; the score is taken apart by nothing else.
+        modules: modules of the model; the score is broken down by these only.
     """
     state, target = tables.users[user], tables.items[item]
     mediator = unit_blocks(evidence.mediator[user][None], tuple(evidence.widths))[0]
@@ -209,7 +209,7 @@ def explain_pair(
 
 
 def _carried(user: int, target: Floats, evidence: ExplanationData) -> tuple[HistoryItem, ...]:
-    """The mediator is linear in the messages of the history: each one's share of the cosines."""
+    """Each history item's share of the cosines, as the mediator is linear in the messages of the history."""
     edges = slice(int(evidence.start[user]), int(evidence.start[user + 1]))
     items, weight = evidence.items[edges], evidence.weight[edges]
     scale = weight * evidence.user_scale[user] * evidence.item_scale[items]

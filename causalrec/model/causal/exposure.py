@@ -1,18 +1,17 @@
-"""Exposure of items and demand of codes, read from how often items were clicked and, if logged, shown.
+"""Exposure of items and demand of codes, from how often items were clicked and, if logged, shown.
 
-A log of clicks shows exposure times appeal: P(click) = P(shown) P(like | shown). Neither is observed
-alone, so what divides them is an assumption:
+A log of clicks shows exposure times appeal: P(click) = P(shown) P(like | shown). Neither is observed alone,
+so separating them needs an assumption:
 
 * log exposure of an item = its log number of clicks. As a term of the score in training that is left
-  out of the score for ranking, it makes the model learn how users differ in what they like, not what is
-  shown often (the logit adjustment of Menon et al., ICLR 2021; popularity deconfounding as in PDA,
-  Zhang et al., SIGIR 2021). It also takes out how much an item is liked by everybody.
+  out of the score for ranking, it makes the model learn how users differ in what they like, not what is shown
+  often (the logit adjustment of Menon et al., ICLR 2021; popularity deconfounding as in PDA, Zhang et al.,
+  SIGIR 2021). It also removes how much an item is liked by everybody.
 * demand of a code = the mean log number of clicks of the code's items, or, where the log has impressions,
   the mean log odds of a click on them. Items that share a code share what everybody likes or is shown
-  about them (brand, category); the rest of an item's popularity is luck of exposure. It is given back
-  where the question is what would be liked as the confounder is, and left out where the confounder is
-  redrawn. Promotion of a whole code cannot be told from demand for it by clicks alone; impressions tell
-  them apart.
+  about them (brand, category); the rest of an item's popularity is chance exposure. It is added back if the
+  question is what would be liked with the confounder as it is, and left out if the confounder is redrawn.
+  Promotion of a whole code cannot be told from demand for it by clicks alone; impressions tell them apart.
 
 Means of codes are shrunk (empirical Bayes, Efron and Morris 1973): fine codes towards their coarse
 cell, cells towards the mean of all items, each by the ratio of the variance inside to the variance between.
@@ -27,8 +26,8 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 
 Doubles = npt.NDArray[np.float64]
 
-CERTAIN = 0.2  # share of validation pairs that always stay
-TINY = 1e-9  # keeps a log finite where nobody clicked anything
+CERTAIN = 0.2  # share of validation pairs that are always kept
+TINY = 1e-9  # keeps the log finite if there are no clicks at all
 SHOWN = 10.0  # impressions with the usual share of clicks added to every item
 HALF = 0.5  # a click added to every item, so that an item without any has a logarithm
 
@@ -42,7 +41,8 @@ def log_exposure(popularity: Floats) -> Floats:
 def response_logit(clicks: Floats, passed: Floats) -> Floats:
     """Log odds of a click on what was shown, less their mean, float32 (N,).
 
-    Items shown rarely are drawn towards the odds of all, as if each had been shown :data:`SHOWN` times more.
+    Rarely shown items are shrunk towards the overall odds, as if each had been shown :data:`SHOWN` more
+    times.
 
     Args:
         clicks, passed: (N,) training clicks, and logged impressions without one.
@@ -54,11 +54,11 @@ def response_logit(clicks: Floats, passed: Floats) -> Floats:
 
 
 def item_appeal(clicks: Floats, passed: Ints | None) -> Floats:
-    """What the log says about how much everybody likes an item, float32 (N,), in log units about zero.
+    """How much everybody likes an item according to the log, float32 (N,), in log units around zero.
 
     Args:
-        clicks: (N,) of training. passed: int32 (2, m), impressions without a click, or None without a log
-            of them: then it is the number of clicks, exposure included.
+        clicks: (N,) of training. passed: int32 (2, m), impressions without a click, or None if they were not
+            logged: then it is the number of clicks, including exposure.
     """
     if passed is None or passed.shape[1] == 0:
         return log_exposure(clicks)
@@ -85,8 +85,8 @@ def debiased_validation(data: Interactions, exposure: Floats, seed: int) -> Inte
     """``data`` with validation pairs thinned by inverse exposure, so that they look uniformly exposed.
 
     A pair stays with probability 1 / exposure relative to the least exposed fifth of the pairs, which all
-    stay (clipped: Swaminathan and Joachims 2015). What is chosen on the clicks of a biased log is chosen for
-    knowing the bias.
+    stay (clipped: Swaminathan and Joachims 2015). Selection on the clicks of a biased log would favour models
+    that know the bias.
 
     Args:
         exposure: float32 (N,), log exposure up to a constant.

@@ -45,7 +45,7 @@ class FrontdoorAdjustment(nn.Module):
 
     @property
     def ready(self) -> bool:
-        """Whether a dictionary was ever built."""
+        """Whether a dictionary has been built."""
         return bool(self.get_buffer("share").sum() > 0)
 
     def refresh(self, full_states: Floats, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""The causal recommender where only pairs are known: offline stage, training, tables, newcomers."""
+"""The causal recommender for data with pairs only: offline stage, training, tables, newcomers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -73,7 +73,7 @@ class GraphRecommender(FactorRecommender):
         return debiased_validation(data, log_exposure(item_popularity(data)), self.trainer.seed)
 
     def read_out(self) -> ReadOut:
-        """The encoder's message, then the front-door; and the mean content of the history.
+        """The encoder's message through the front-door, and the mean content of the history.
 
         Raises:
             TrainingError: not fitted.
@@ -96,7 +96,7 @@ class GraphRecommender(FactorRecommender):
         return self.evidence.items[start[user] : start[user + 1]]
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
-        """What every module did to the score of one pair.
+        """The effect of every module on the score of one pair.
 
         Raises:
             TrainingError: not fitted, or an id outside the tables.
@@ -162,7 +162,7 @@ def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -
     used = gate if network.backdoor is not None else np.zeros_like(gate)
     states = np.concatenate([users.cpu().numpy(), part.tastes], axis=1)
     items = np.concatenate([adjusted.cpu().numpy(), part.adjusted], axis=1)
-    content = (states, items) if used.any() else (None, None)  # nothing is taken out without a gate
+    content = (states, items) if used.any() else (None, None)  # nothing is adjusted without a gate
     return ServingTables(
         states,
         items,
@@ -188,7 +188,7 @@ def _fold(network: CausalNetwork) -> Floats:
 
 
 def _findings(network: CausalNetwork) -> dict[str, float]:
-    """Numbers about the modules, for the report of a run."""
+    """Numbers on the modules, for the report of a run."""
     verdict, prepared = network.edges.verdict(), network.prepared
     facts = {f"r2/{name}": value for name, value in prepared.confounder.r2.items()}
     facts |= {f"nats/{name}": value for name, value in prepared.confounder.nats.items()}

@@ -1,20 +1,21 @@
-"""Front-door adjustment: what a purchase owes to the item, and what to the way in which it was shown.
+"""Front-door adjustment: separates what a purchase owes to the item from the way it was shown.
 
-Show -> click -> purchase. Something that nobody logged (a campaign, a season) may raise both how much an item
-is shown and whether a click ends in a purchase; looks at such items then seem to sell better than they would
-have by themselves. Where it does not act on the click other than by showing, the front-door formula (Pearl
-1995) holds with the click m as mediator and the way of being shown s' as treatment:
+Show -> click -> purchase. An unlogged cause (a campaign, a season) may raise both how much an item is shown
+and whether a click ends in a purchase; looks at such items then seem to sell better than they would on their
+own. If it affects the click only through showing, the front-door formula (Pearl 1995) holds with the click m
+as mediator and the way of being shown s' as treatment:
 
     P(buy | do(show)) = sum_m P(m | show) sum_s' P(s') P(buy | m, s')
 
-A purchase without a click is none, so one term of the outer sum is left. P(click | show) is the response
-model. P(buy | click, s') is logistic in its logit x, with an effect g of every stratum s' (policy, band of
-positions, surge), d of every item and c of every group of items, all shrunk by variances that are learnt:
+There is no purchase without a click, so only one term of the outer sum remains. P(click | show) is the
+response model. P(buy | click, s') is logistic in its logit x, with an effect g of every stratum s' (policy,
+band of positions, surge), d of every item and c of every group of items, all shrunk by variances that are
+learnt:
 
     logit P(buy | click, s') = a + b x(u, i) + g[s'] + c[group i] + d[i]
 
-P(s') are shares of looks in the whole shop, the same for every item: the ways in which an item itself was
-shown must not favour it. Everything is a sum over the rows of the sufficient statistics.
+P(s') are shares of looks in the whole shop, the same for every item: the way an item itself was shown must
+not favour it. Everything is a sum over the rows of the sufficient statistics.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Mediator:
     Attributes:
         offset, slope: a and b. strata: float64 (S,) g. share: float64 (S,) P(s').
         items: float64 (N,) the sum of d and c. spread: learnt standard deviations by name.
-        weight: units of logit that one unit of an item's effect is worth, at a typical click.
+        weight: effect of one unit of an item's effect, in units of logit, at a typical click.
     """
 
     offset: float
@@ -61,7 +62,7 @@ class Mediator:
         return found
 
     def tables(self, users: Floats, items: Floats) -> tuple[Floats, Floats]:
-        """Tables (U, c + 1) and (N, c + 1) that rank by :meth:`chance`, from those of the logit of a click.
+        """Tables (U, c + 1) and (N, c + 1) that rank by :meth:`chance`, from the tables of the click logit.
 
         The logarithm of the chance, linear in logit and item effect around a typical click; scaled so that
         the logit keeps its unit.
@@ -74,11 +75,11 @@ class Mediator:
 def fit_mediator(
     looks: Looks, logits: Doubles, groups: Ints, n_items: int, strata: bool = True
 ) -> Mediator | None:
-    """The head of purchases, or None where no response beyond the click was logged.
+    """The purchase head, or None if no response beyond the click was logged.
 
     Args:
         logits: (n,) of a click, per row of ``looks``. groups: int (N,), the group of each item, from 0.
-        strata: whether the way of being shown has an effect; without it, there is no adjustment.
+        strata: whether the way of being shown has an effect; without it there is no adjustment.
     """
     if len(looks.depths) < LEAST_DEPTHS or not looks.reached[-1].any():
         return None
@@ -111,7 +112,7 @@ def row_logits(looks: Looks, users: Floats, items: Floats) -> Doubles:
 
 
 def brand_groups(data: Interactions) -> Ints:
-    """int32 (N,) the brand of every item; all in one group where no brand is known."""
+    """int32 (N,) the brand of every item; all in one group if no brand is known."""
     brands = np.asarray(data.item_attributes.get("brand", ("",) * data.n_items))
     return np.unique(brands, return_inverse=True)[1].ravel().astype(np.int32)
 

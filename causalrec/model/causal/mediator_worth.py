@@ -1,7 +1,7 @@
-"""What the front-door adjustment is worth: purchases after looks that chance alone decided on.
+"""What the front-door adjustment is worth, measured on purchases after uniformly random looks.
 
 Under random exposure, nothing that raised showing can have raised buying, so the plain mean log-likelihood of
-purchases is an honest judge of P(buy | do(show)). The heads are fitted to the other looks alone.
+purchases is an unbiased measure of P(buy | do(show)). The heads are fitted only to the other looks.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from causalrec.model.causal.mediator import LEAST_DEPTHS, Doubles, Mediator, fit
 from causalrec.model.worth import ModuleWorth
 
 MODULE, METRIC, MEASURED_ON = "front door", "log-likelihood of purchases per look", "uniform exposure"
-LEAST_PURCHASES = 30  # fewer say nothing
+LEAST_PURCHASES = 30  # fewer are not informative
 LEAST_CHANCE = 1e-6
 NEWTON_STEPS = 8
 NORMAL = 1.96  # standard errors on either side of an interval of 95 %
 
 
 def front_door_worth(looks: Looks, users: Floats, items: Floats, groups: Ints) -> ModuleWorth | None:
-    """Gain of the adjusted head over the same head without the ways of being shown.
+    """Gain of the adjusted head over the same head without the effects of how items were shown.
 
-    None where chance showed too little that was bought. Both heads may shift their level on what judges them,
-    for the ways of being shown are others there. The interval is over users.
+    None if too few randomly shown items were bought. Both heads may shift their level on the test looks,
+    because those were shown in different ways. The interval is over users.
 
     Args:
         users, items: tables whose product is the logit of a click, fitted without the uniform looks.

@@ -1,4 +1,4 @@
-"""Chooses on validation how much each modality of the content channel says."""
+"""Chooses the weight of each modality of the content channel on validation."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from causalrec.dataset.sample import sampled
 from causalrec.model.base import Judge
 from causalrec.model.causal.channel import WEIGHTS
 
-SAMPLED_USERS = 2_000  # most validation users that weights are chosen on
+SAMPLED_USERS = 2_000  # maximum number of validation users for the choice of weights
 
 ROUNDS = 2  # of coordinate search over the modalities
 
@@ -23,11 +23,11 @@ def choose_weights(
     settings: ContentSettings,
     seed: int,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Weights by modality, and what validation said with and without them.
+    """Weights by modality, and the validation values with and without them.
 
-    One weight after the other is set to its best value on the grid, the others held. All are zero where
-    there is nothing to choose on, or where the best does not gain at least the share ``channel_gain``: on
-    few validation pairs a small gain is chance.
+    One weight after another is set to its best value on the grid, with the others fixed. All are zero if
+    there is nothing to choose on, or if the best does not gain at least the share ``channel_gain``: with few
+    validation pairs a small gain is noise.
 
     Args:
         states: users (U, d), items (N, d). content: modality -> tastes (U, p), adjusted content (N, p).

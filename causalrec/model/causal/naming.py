@@ -1,4 +1,4 @@
-"""Names of codes that a person can read: the attribute value that a coarse code over-represents most."""
+"""Readable names of codes: the attribute value that is most over-represented in a coarse code."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,7 @@ import numpy as np
 
 from causalrec.dataset.arrays import Ints
 
-SMOOTHING = (
-    2.0  # items of the average catalogue added to every code, so that a code of one item proves little
-)
+SMOOTHING = 2.0  # smoothing: average items added to every code, so that a code with one item proves little
 
 
 def name_codes(coarse: Ints, codes: int, attributes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

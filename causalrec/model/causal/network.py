@@ -38,11 +38,11 @@ class CausalNetwork(FactorNetwork):
     """Item state = id embedding (items seen in training) + content, smoothed over the content graph,
     propagated.
 
-    An item without a training edge has no id embedding and borrows the read-out of its content
-    neighbours, exactly as a new item does later.
+    An item without a training edge has no id embedding and uses the read-out of its content neighbours,
+    exactly like a new item later.
 
     With ``exposure.offset`` the score in training is <user, item> + t log exposure (t: the temperature), so
-    that states need not say what is shown often; nothing of it is left when items are ranked.
+    that states need not encode what is shown often; it is not used when items are ranked.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class CausalNetwork(FactorNetwork):
         self.edges = ReconstructedGraph(data, settings.topology, trainer.seed, device)
 
     def _demand(self, data: Interactions) -> Floats:
-        """What the item's code adds to the score where the confounder is as it is, (N,)."""
+        """What the item's code adds to the score with the confounder as it is, (N,)."""
         exposure = self.settings.exposure
         if not exposure.offset:
             return np.zeros(self.shape[1], dtype=np.float32)
@@ -96,7 +96,7 @@ class CausalNetwork(FactorNetwork):
         return gate
 
     def _alike(self, train: sp.csr_matrix) -> tuple[Operator | None, Operator | None]:
-        """What item and user embeddings are smoothed over: content and affinity, each by its weight."""
+        """The graphs for smoothing item and user embeddings: content and affinity, by their weights."""
         topology, content = self.settings.topology, self.settings.content
         items, users = content.smoothing * self.prepared.neighbours, None
         if topology.item_affinity:
@@ -116,7 +116,7 @@ class CausalNetwork(FactorNetwork):
         return BackdoorAdjustment(settings.dim, codebook, codes, settings.backdoor, smoothing)
 
     def _unconfounded(self) -> bool:
-        """Whether modalities say so little about each other that there is no common cause to adjust for."""
+        """Whether the modalities are so independent that there is no common cause to adjust for."""
         found = self.prepared.confounder
         return bool(found.r2) and found.strength < self.settings.backdoor.least_strength
 
@@ -128,7 +128,7 @@ class CausalNetwork(FactorNetwork):
         return base
 
     def content_weight(self, name: str) -> Tensor:
-        """The projection (d, p) that applies to whitened content as it is."""
+        """The projection (d, p) that applies directly to whitened content."""
         weight = self.content.get_submodule(name).get_parameter("weight")
         return weight / weight.shape[1]
 

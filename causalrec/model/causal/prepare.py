@@ -1,5 +1,4 @@
-"""What is learned from content alone, before the recommender trains: whitening, confounders, codes, item
-graph."""
+"""Learnt from content alone, before the recommender trains: whitening, confounders, codes, item graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ class Prepared:
     """Frozen findings about the items of the catalogue.
 
     Attributes:
-        codes: coarse and fine code per item, -1 where unknown or switched off.
-        codebook: None where confounders or codes are switched off, or no item has content.
+        codes: coarse and fine code per item, -1 if unknown or switched off.
+        codebook: None if confounders or codes are switched off, or no item has content.
         neighbours: row-normalised item-item CSR (N, N) over content; empty without content.
     """
 
@@ -67,7 +66,7 @@ def prepare(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
 
 
 def deal_out(codes: tuple[Ints, Ints], seed: int) -> tuple[Ints, Ints]:
-    """The same codes, each as often, for other items; an item without a code has none."""
+    """The codes shuffled among the items that have one."""
     coarse, fine = (part.copy() for part in codes)
     known = np.flatnonzero(coarse >= 0)
     dealt = np.random.default_rng(seed).permutation(known)

@@ -1,4 +1,4 @@
-"""The causal recommender: the response given the look where looks are logged, else the graph of pairs."""
+"""The causal recommender: the response given the look if looks are logged, else the graph of pairs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,17 +27,17 @@ Engine = GraphRecommender | ResponseRecommender
 
 
 class CausalRecommender(FactorRecommender):
-    """What the shop trains by default; the level of evidence in the data chooses the engine.
+    """The default model; the kind of data decides the engine.
 
-    Where impressions, or several depths of response, are logged, it learns what people did when they looked
-    (:class:`ResponseRecommender`); where there are only positive pairs, it is the deconfounded graph encoder
-    (:class:`GraphRecommender`) with closed-form parts beside it, as far as validation likes them
+    If impressions, or several depths of response, are logged, it learns what people did when they looked
+    (:class:`ResponseRecommender`); if there are only positive pairs, it is the deconfounded graph encoder
+    (:class:`GraphRecommender`), blended with closed-form parts as far as they help on validation
     (:mod:`.blend`).
 
     Attributes:
-        choice, exposure_weight: what an earlier fit found on validation; a fit without validation pairs takes
-            it over.
-        resumes: where a fit to nearly the same looks ended, to begin with; None: a fit from scratch.
+        choice, exposure_weight: chosen by an earlier fit on validation; a fit without validation pairs reuses
+            them.
+        resumes: the state of a fit to nearly the same looks, to continue from; None: a fit from scratch.
     """
 
     name = "causal"
@@ -65,7 +65,7 @@ class CausalRecommender(FactorRecommender):
 
     @property
     def engine(self) -> Engine:
-        """The fitted model of one level of evidence.
+        """The fitted model behind it.
 
         Raises:
             TrainingError: not fitted.
@@ -81,11 +81,11 @@ class CausalRecommender(FactorRecommender):
         return self.engine.findings | {f"blend/weight/{name}": weight for name, weight in chosen.items()}
 
     def responds(self, data: Interactions) -> bool:
-        """Whether it learns from looks, and not from pairs alone."""
+        """Whether it learns from looks rather than from pairs alone."""
         return self.settings.response.enabled and data.looks is not None and data.looks.count.size > 0
 
     def search_space(self, data: Interactions) -> Mapping[str, tuple[Value, ...]]:
-        """That of the engine that ``data`` lead to."""
+        """The search space of the engine for ``data``."""
         return self.response_space if self.responds(data) else self.space
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
@@ -124,7 +124,7 @@ class CausalRecommender(FactorRecommender):
             self.tables, self.fold = self.blend.tables(tables), self.blend.fold(fold)
 
     def resumable(self, users: Ints, items: Ints) -> Resumed | None:
-        """Where a fit without some users or items begins; None where only a fit from scratch forgets.
+        """Start of a fit without some users or items; None if forgetting needs a fit from scratch.
 
         Args:
             users, items: row here of each user and item of that fit, -1 for one that is not here.
@@ -135,7 +135,7 @@ class CausalRecommender(FactorRecommender):
         return Resumed.of(engine.part, engine.serving_tables(), users, items)
 
     def read_out(self) -> AnyReadOut:
-        """That of the engine, with the further parts as further blocks."""
+        """The engine's read-out, with the further parts as additional blocks."""
         found = self.engine.read_out()
         if self.blend is None or isinstance(found, GaussianReadOut):
             return found
@@ -146,7 +146,7 @@ class CausalRecommender(FactorRecommender):
         return self.engine.history(user)
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
-        """What made the score of one pair.
+        """Explanation of one pair's score.
 
         Raises:
             TrainingError: not fitted, or an id outside the tables.
@@ -164,7 +164,7 @@ class CausalRecommender(FactorRecommender):
         return self.blend.new_items(states, engine.cold.neighbours(modalities))
 
     def snapshot(self) -> Snapshot:
-        """That of the engine, and which one it is."""
+        """The engine's snapshot, and which engine it is."""
         level = PAIRS if isinstance(self.engine, GraphRecommender) else RESPONSE
         found = self.engine.snapshot()
         # a refit keeps the popularity of the training pairs that its manifest names

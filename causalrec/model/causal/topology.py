@@ -1,21 +1,21 @@
 """Module 3, causal topology reconstruction: which observed edges are preference, which are exposure or
 accident.
 
-Assumption: an edge that speaks of preference agrees with the rest of the user's behaviour; an edge that
-only exposure or a stray click made is, given the item's popularity, less similar to the user than the
-user's other edges.
+Assumption: an edge that expresses preference agrees with the rest of the user's behaviour; an edge made only
+by exposure or a stray click is, given the item's popularity, less similar to the user than the user's other
+edges.
 
 Evidence of an observed edge, from detached states of the last refresh:
 
     q_ui = sigmoid((cos(e_u, h_i) - mean of the user's cosines) / tau + b0 + demand_z
                    - b1 log(1 + popularity_i))
 
-with the demand of the item's code where exposure is a term of its own (zero otherwise). States of free
-length already say how much a user likes anything, and their mean need not be taken out (``centred``).
+with the demand of the item's code if exposure is a separate term (zero otherwise). States of free length
+already encode how much a user likes anything, so their mean need not be subtracted (``centred``).
 
 The best ceil(rho * degree) edges of each user keep weight one and never fewer than ``floor``; the others
 get weight q (or are removed, if ``hard``). A user may gain a few edges to near neighbours of kept items
-that score above the user's own kept edges. Validation and test pairs are never looked at.
+that score above the user's own kept edges. Validation and test pairs are never used.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def edge_evidence(
     """q_ui for pairs (2, n) with cosines (n,) and item popularity (N,).
 
     Args:
-        demand: (n,) what everybody wants of the item, in log units; it speaks for the edge.
+        demand: (n,) general demand for the item, in log units; it supports the edge.
     """
     users, items = pairs
     if settings.centred:
@@ -65,7 +65,7 @@ def edge_evidence(
 
 
 def judge_edges(pairs: Ints, evidence: Floats, settings: TopologySettings) -> EdgeChoices:
-    """Keeps the strongest edges of every user; ties are broken by the item's place in ``pairs``."""
+    """Keeps the strongest edges of every user; ties are broken by the position in ``pairs``."""
     users = pairs[0]
     order = np.lexsort((-evidence, users))
     ordered = users[order]
@@ -87,7 +87,7 @@ def propose_edges(
     items: Floats,
     settings: TopologySettings,
 ) -> Ints:
-    """New items per user, int32 (U, add_per_user), -1 where none.
+    """New items per user, int32 (U, add_per_user), -1 if none.
 
     A candidate is among the nearest neighbours of a kept item, is not yet an item of the user, and its
     cosine is above the ``add_quantile`` of the user's kept edges.

@@ -11,7 +11,7 @@ from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.lists import SampledLists
 
 WORD = re.compile(r"[^\W\d_]{3,}")
-SMOOTHING = 1.0  # smoothing: smoothing: titles of the whole catalogue added to every code
+SMOOTHING = 1.0  # smoothing: titles of the whole catalogue added to every code
 LEAST_TITLES = 2
 
 

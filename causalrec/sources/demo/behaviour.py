@@ -47,7 +47,7 @@ class Activity:
     Attributes:
         kind: index into ``TYPES`` (n,).
         millisecond: since midnight UTC (n,).
-        accident: whether whether the event belongs to an accidental click (n,).
+        accident: whether the event belongs to an accidental click (n,).
         session, user, item, position, propensity, uniform: as in :class:`Exposures`.
     """
 

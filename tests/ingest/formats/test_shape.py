@@ -155,6 +155,18 @@ def test_encodings_that_must_be_named(tmp_path: Path, encoding: str, said: str) 
     assert kept(read(file, encoding=encoding)) == EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("shift_jis", "\u65e5\u672c"), ("windows-1251", "\u041f\u0440\u0438"), ("gb18030", "\u4e2d\u56fd")],
+)
+def test_other_alphabets_are_not_called_western(tmp_path: Path, encoding: str, word: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(table().replace("gr\u00f6\u00dfe, 50 %", word).encode(encoding))
+    with pytest.raises(SourceError, match="as in another alphabet -> name the encoding of the export"):
+        read(file)
+    assert [row["item_id"] for row in read(file, encoding=encoding)] == [word] * 3
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("above", ["", "# export of 2026-03-01\n", "\n\n"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -103,6 +103,20 @@ def test_nothing_of_a_delivery_breaks_the_page(tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "page.html").read_text()
 
 
+def test_nothing_of_a_delivery_steers_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steering = "\x1b[2J\x9b31m\x07"
+    deliver(tmp_path, "events", {**GOOD, steering: 1, "price": steering}, {**GOOD, "item_id": steering})
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    (folder / "b.csv").write_text(f"event_id,{steering},user_id\n1,2,3\n")
+    (folder / f"{steering}.docx").write_text("x")
+    main(["check", str(tmp_path), "--page", str(tmp_path / "page.html")])
+    shown = capsys.readouterr().out
+    assert "found \\x1b[2J\\x9b31m\\x07 instead" in shown.replace("\n", " ")
+    assert not set("\x1b\x9b\x07") & set(shown)
+
+
 def test_unread_files_refuse_unless_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(tmp_path, "events", GOOD)
     (tmp_path / "events" / "arrival_date=2026-03-01" / "notes.docx").write_text("x")

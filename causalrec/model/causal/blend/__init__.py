@@ -1,1 +1,1 @@
-"""The graph encoder with closed-form parts beside it, in the mixture that validation likes best."""
+"""The graph encoder blended with closed-form parts, with weights chosen on validation."""

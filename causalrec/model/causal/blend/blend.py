@@ -1,4 +1,4 @@
-"""A fitted blend: the tables of the graph encoder with the columns of the other parts beside them."""
+"""A fitted blend: the tables of the graph encoder, extended by the columns of the other parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,13 +20,13 @@ TABLES = ("users", "items", "fold")
 
 @dataclass(frozen=True)
 class Blend:
-    """Parts beside the encoder.
+    """The encoder with further parts.
 
     Attributes:
         choice: what validation chose.
-        spread: of the encoder's scores, which the other parts are scaled to.
-        parts: the other parts by name, those that are used and, until it is saved, those that are not.
-        others: for every part the weights by name that it is measured against; empty once it was saved.
+        spread: of the encoder's scores, to which the other parts are scaled.
+        parts: the other parts by name: those in use and, until it is saved, those that are not.
+        others: for every part the weights by name that it is measured against; empty once saved.
     """
 
     choice: BlendChoice
@@ -35,7 +35,7 @@ class Blend:
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def factors(self, weights: Mapping[str, float] | None = None) -> dict[str, float]:
-        """What the items of each used part are multiplied by; one for the encoder where it takes part."""
+        """Factor for the items of each used part; one for the encoder if it takes part."""
         given = self.choice.weights if weights is None else weights
         lead = given.get(ENCODER, 0.0)
         unit = self.spread / lead if lead > 0 else self.spread
@@ -59,12 +59,12 @@ class Blend:
         return np.concatenate([encoder, *(part.fold for part in self._used().values())], axis=1)
 
     def read_out(self, encoder: ReadOut) -> ReadOut:
-        """Every part is one more block, of length one."""
+        """Every part is one more block, of unit length."""
         widths = (part.fold.shape[1] for part in self._used().values())
         return replace(encoder, widths=(*encoder.widths, *widths))
 
     def new_items(self, encoder: Floats, near: sp.csr_matrix) -> Floats:
-        """States of new items: the encoder's (n, d), and the mean of the items most like them.
+        """States of new items: the encoder's (n, d), and the mean of the most similar items.
 
         Args:
             near: (n, N), rows sum to one, or to zero without content.
@@ -75,9 +75,9 @@ class Blend:
         return np.concatenate([encoder * lead, *extra], axis=1).astype(np.float32)
 
     def explained(self, found: Explanation, history: Ints, listed: int) -> Explanation:
-        """The encoder's explanation of a pair with the other parts in every number.
+        """The encoder's explanation of a pair, with the other parts included in every number.
 
-        What a history item carried in another part is its share of the user's state folded in anew.
+        A history item's contribution in another part is its share of the folded-in user state.
 
         Args:
             history: items of the user; ``found`` lists all of them. listed: how many are named.

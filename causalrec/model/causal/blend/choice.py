@@ -1,4 +1,4 @@
-"""What validation chose for a blend; a refit, which has no validation, takes it over."""
+"""What validation chose for a blend; a refit, which has no validation, reuses it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Fits the parts beside the graph encoder and asks validation for their weights."""
+"""Fits the parts to blend with the graph encoder, and chooses their weights on validation."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from causalrec.model.rivals.ials import IalsRecommender
 from causalrec.model.rivals.items.content_ease import fit_item_weights, weights_of
 from causalrec.model.rivals.items.item_weights import ItemWeights
 
-COLUMNS = 512  # most columns that one part adds to the tables
+COLUMNS = 512  # maximum number of columns that one part adds to the tables
 
 
 def wants_blend(settings: ModelSettings, n_users: int, n_items: int) -> bool:
@@ -37,9 +37,9 @@ def fit_blend(
     device: torch.device,
     choice: BlendChoice | None,
 ) -> Blend | None:
-    """The blend that validation likes best; without validation that of ``choice``.
+    """The best blend on validation; without validation, that of ``choice``.
 
-    None where there is neither.
+    None if there is neither.
     """
     seen = data if settings.content.enabled else replace(data, modalities={})
     if data.valid.shape[1] == 0:

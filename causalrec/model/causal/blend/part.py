@@ -1,4 +1,4 @@
-"""One part of a blend as three tables, turned so that each user's scores have a standard deviation of one."""
+"""One part of a blend as three tables, scaled so that each user's scores have a standard deviation of one."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from causalrec.model.blocks import unit_rows
 Doubles = npt.NDArray[np.float64]
 
 NOISE = 1e-6  # share of the largest variance below which a direction is rounding error
-LEAST = 1e-20  # variance of items that are all alike
+LEAST = 1e-20  # variance of items that are all the same
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class BlendPart:
     """score(u, i) = <users[u], items[i]> / |users[u]|, up to a constant of the user.
 
     Attributes:
-        users: float32 (U, c), rows of length one, or zero.
-        items: float32 (N, c), whose covariance is the identity where no column was left out.
+        users: float32 (U, c), unit rows, or zero.
+        items: float32 (N, c), whose covariance is the identity if no column was left out.
         fold: float32 (N, c); a new user's state is the direction of its sum over the history.
     """
 
@@ -33,15 +33,15 @@ class BlendPart:
 def standardised(
     items: Floats, fold: Floats, histories: sp.csr_matrix, columns: int, users: Floats | None = None
 ) -> BlendPart:
-    """The part with the product of ``users`` and ``items``, in the columns that tell most about its scores.
+    """The part with the product of ``users`` and ``items``, in the columns that explain most of its scores.
 
     With the items' covariance C = V L V', states u V L^(1/2) and items V L^(-1/2) have the same product, and
-    the squared length of a state is the variance of its scores over the catalogue. Of the turned columns
-    those are kept in which states of length one vary most.
+    the squared length of a state is the variance of its scores over the catalogue. Of the rotated columns,
+    those in which unit states vary most are kept.
 
     Args:
         items, fold: (N, r). histories: (U, N). users: (U, r); None: the sums of ``fold``.
-        columns: most columns that are kept.
+        columns: maximum number of columns to keep.
     """
     spread, axes = np.linalg.eigh(_covariance(items))
     used = spread > max(NOISE * float(spread.max(initial=0.0)), LEAST)

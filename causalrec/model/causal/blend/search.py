@@ -1,24 +1,24 @@
-"""Chooses the weights of the parts of a score on validation, one weight after the other."""
+"""Chooses the weights of the parts of a score on validation, one weight after another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-Weights = tuple[float, ...]  # one per part, none below zero
-Value = Callable[[Weights], float]  # what validation says of a blend; higher is better
+Weights = tuple[float, ...]  # one per part, none negative
+Value = Callable[[Weights], float]  # validation value of a blend; higher is better
 
 
-WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)  # of a part, tried beside 0; the strongest part has 1
+WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0)  # weights of a part, tried besides 0; the strongest part has 1
 
 
 @dataclass(frozen=True)
 class FoundBlend:
-    """The blend, and what its parts are measured against.
+    """The blend, and the reference for each of its parts.
 
     Attributes:
         weights: of the blend.
-        others: for every part the best blend found that differs in it: without the part where it is used,
-            with it where it is not. All zero where no other part is left.
+        others: for every part the best blend found that differs in it: without the part if it is used, with
+            it if it is not. All zero if no other part is left.
     """
 
     weights: Weights
@@ -29,10 +29,10 @@ def search_weights(parts: int, value: Value, grid: tuple[float, ...], gain: floa
     """Coordinate search from the best single part, whose weight stays one.
 
     The first part is the start unless another is better by the share ``gain``, and a part that gains less
-    than that is dropped again: on few validation pairs a small gain is chance.
+    than that is dropped again: with few validation pairs a small gain is noise.
 
     Args:
-        grid: weights above zero that are tried beside zero.
+        grid: positive weights that are tried besides zero.
     """
     known = cache(value)
     every = tuple(range(parts))
@@ -50,7 +50,7 @@ def _best_single(offered: tuple[int, ...], parts: int, value: Value, gain: float
 
 
 def _climbed(start: Weights, offered: tuple[int, ...], value: Value, grid: tuple[float, ...]) -> Weights:
-    """Sets one weight after the other to its best value until none gains; one that is one stays."""
+    """Sets one weight after another to its best value until none gains; a weight of one stays."""
     fixed, best = start.index(max(start)), start
     while True:
         before = best
@@ -62,7 +62,7 @@ def _climbed(start: Weights, offered: tuple[int, ...], value: Value, grid: tuple
 
 
 def _pruned(weights: Weights, value: Value, gain: float) -> Weights:
-    """Without the parts that gain too little, the least useful first."""
+    """Drops the parts that gain too little, the least useful first."""
     while sum(weight > 0 for weight in weights) > 1:
         fewer = [_changed(weights, part, 0.0) for part, weight in enumerate(weights) if weight > 0]
         best = max(fewer, key=value)

@@ -1,1 +1,1 @@
-"""What one modality says of the others: the footprint of hidden confounders in the content."""
+"""What one modality says about the others: the footprint of hidden confounders in the content."""

@@ -1,7 +1,7 @@
-"""E[z | condition] by a few small networks, each trained without one part of the items.
+"""E[z | condition] from a few small networks, each trained without one part of the items.
 
-The mean of the networks is the prediction. What the networks that did not see an item say of it is honest:
-its residual is what a density of residuals may be trained on (bagging with out-of-fold residuals: Breiman
+The mean of the networks is the prediction. Predictions from networks that did not see an item are unbiased:
+their residuals can be used to train a density of residuals (bagging with out-of-fold residuals: Breiman
 1996).
 """
 
@@ -42,7 +42,7 @@ class BaggedMeans:
     networks: nn.ModuleList
 
     def each(self, condition: Floats) -> Floats:
-        """What every network says, (bags, n, p)."""
+        """Predictions of every network, (bags, n, p)."""
         self.networks.eval()
         with torch.no_grad():
             given = torch.from_numpy(condition)
@@ -58,7 +58,7 @@ class BaggedMeans:
 def fit_means(
     target: Floats, condition: Floats, scale: Floats, settings: ConfounderSettings, seed: int
 ) -> tuple[BaggedMeans, Floats]:
-    """The networks, and per item what those say that were not trained on it, (n, p).
+    """The networks, and per item the prediction of those not trained on it, (n, p).
 
     Args:
         scale: (p,), weight of each direction in the loss: its own size before whitening.

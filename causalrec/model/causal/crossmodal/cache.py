@@ -1,4 +1,4 @@
-"""Keeps fitted confounder models in a folder, by the hash of content, settings and seed."""
+"""Caches fitted confounder models in a folder, by a hash of content, settings and seed."""
 
 import hashlib
 import json
@@ -12,11 +12,14 @@ from causalrec.config.model import ConfounderSettings
 from causalrec.model.causal.crossmodal.confounder import ConfounderModel, Footprint
 from causalrec.model.content import Content
 
-VERSION = "4"  # raise it when the meaning of a stored model changes
+VERSION = "4"  # raise it when the format of a stored model changes
 
 
 def identify(content: Content, settings: ConfounderSettings, seed: int) -> tuple[ConfounderModel, Footprint]:
-    """The fitted confounder model and what it says of the items; read back if ``settings.cache`` has it."""
+    """The fitted confounder model and its footprint of the items.
+
+    Read from ``settings.cache`` if it is there.
+    """
     model = ConfounderModel(settings)
     if not settings.cache:
         return model, model.fit(content, seed)
@@ -37,7 +40,7 @@ def identify(content: Content, settings: ConfounderSettings, seed: int) -> tuple
 
 
 def cache_key(content: Content, settings: ConfounderSettings, seed: int) -> str:
-    """Hash of everything that the fitted model depends on."""
+    """Hash of everything the fitted model depends on."""
     facts = settings.model_dump_json(exclude={"cache"})
     digest = hashlib.sha256(f"{VERSION},{seed},{facts}".encode())
     for name in sorted(content.white):

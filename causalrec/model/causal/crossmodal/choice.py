@@ -1,7 +1,7 @@
-"""Which way to predict one modality from the others: judged on items that nothing else has seen.
+"""Chooses how to predict one modality from the others, judged on otherwise unused items.
 
 Items are split three ways: one part to fit, one to choose (the epoch of the diffusion, the ridge, the size of
-the noise, and between the ways), one to judge. Likelihood is one measure for mean and uncertainty alike.
+the noise, and between the ways), one to judge. Likelihood measures mean and uncertainty together.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class Judgement:
-    """One way on the items kept for judging.
+    """The result of one way on the items kept for judging.
 
     Attributes:
         explained: share of variance, directions at their own size.
@@ -48,7 +48,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class ChannelChoice:
-    """The channel that was taken, its way, and how all ways were judged."""
+    """The chosen channel, its way, and the results of all ways."""
 
     way: str
     channel: Channel
@@ -56,9 +56,9 @@ class ChannelChoice:
 
 
 def choose_channel(sides: Sides, scale: Floats, settings: ConfounderSettings, seed: int) -> ChannelChoice:
-    """Fits the ways that ``settings.method`` allows and takes one.
+    """Fits the ways that ``settings.method`` allows and chooses one.
 
-    With ``auto`` networks are tried where items are many enough, and what is taken is the simplest way whose
+    With ``auto``, networks are tried if there are enough items, and the choice is the simplest way whose
     likelihood on the choosing part is within one standard error (paired over items) of the best (Hastie,
     Tibshirani and Friedman 2009, section 7.10).
 
@@ -140,10 +140,10 @@ def _rows(sides: Sides, rows: npt.NDArray[np.intp]) -> Sides:
 
 
 def explained(target: Floats, predicted: Floats, scale: Floats | None = None) -> float:
-    """R2 against the mean zero of whitened targets; 0 where there is nothing to explain.
+    """R2 against the zero mean of whitened targets; 0 if there is nothing to explain.
 
-    ``scale`` (p,) gives the directions back their own size, so that noise directions do not count as much
-    as main ones.
+    ``scale`` (p,) restores the size of the directions, so that noise directions do not count as much as main
+    ones.
     """
     size = np.float32(1.0) if scale is None else scale
     total = float(np.square(target * size).sum())

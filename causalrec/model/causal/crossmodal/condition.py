@@ -1,4 +1,4 @@
-"""One modality and what the others say of the same items, as the two sides of a channel."""
+"""One modality and the others of the same items, as the two sides of a channel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class View:
-    """More directions of a modality than are predicted, those of small variance damped.
+    """More directions of a modality than are predicted, with those of small variance damped.
 
     Column j is whitened and multiplied by sqrt(s_j / s_1) for its deviation s_j: midway between principal
     components at their own size, which hide small directions, and whitened ones, which let noise in.
@@ -32,7 +32,7 @@ class View:
 
 
 def fit_views(content: Content, names: tuple[str, ...], directions: int) -> dict[str, View]:
-    """A view of every modality that ``content`` has the raw rows of."""
+    """A view of every modality whose raw rows are in ``content``."""
     fitted = {name: fit_whitening(content.raw[name], directions) for name in names if name in content.raw}
     return {name: View(whitening) for name, whitening in fitted.items() if whitening is not None}
 

@@ -1,18 +1,17 @@
 """Module 1, dual-channel cross-modal diffusion: the footprint of hidden modal confounders in the content.
 
 Assumption: given the causes that several modalities share (brand, style, category), the modalities of an
-item are independent. Then whatever one modality tells about another is the footprint of those shared
-causes. The footprint also contains any merit that is visible in several modalities, so it is a
-*candidate* confounder: ``kappa`` measures how strong the evidence is, and the gate lets only that much
-adjustment happen.
+item are independent. Then whatever one modality reveals about another is the footprint of those shared
+causes. The footprint also contains any merit that is visible in several modalities, so it is a *candidate*
+confounder: ``kappa`` measures the strength of the evidence, and the gate allows only that much adjustment.
 
 Every modality has one channel that predicts it from all others (two modalities: the two channels image ->
-text and text -> image). Of three and more, one that depends on no other takes no part. A channel is trained
-once, offline, on items; no table over users is involved. It is a diffusion where that has the better
-likelihood on items it has not seen, and else a network or a linear map with Gaussian noise
-(:mod:`causalrec.model.causal.crossmodal.choice`). With one modality there is no channel:
-the footprint is that modality's main directions, the evidence is zero and so is the gate. Without content
-there are no confounders.
+text and text -> image). With three or more, a modality that depends on no other is left out. A channel is
+trained once, offline, on items; no table over users is involved. It is a diffusion if that has the better
+likelihood on unseen items, otherwise a network or a linear map with Gaussian noise
+(:mod:`causalrec.model.causal.crossmodal.choice`). With one modality there is no channel: the footprint is
+that modality's main directions, the evidence is zero and so is the gate. Without content there are no
+confounders.
 """
 
 import logging
@@ -35,18 +34,18 @@ logger = logging.getLogger(__name__)
 
 Flags = npt.NDArray[np.bool_]
 CHANNELS = ("auto", *WAYS)  # methods that predict one modality from the others
-LEAST_ITEMS = 20  # with both sides, for a channel: two of them choose and two judge
+LEAST_ITEMS = 20  # items with both sides needed for a channel: two of them choose and two judge
 PARTS = ("mean", "scale", "basis", "spread")
-UNKNOWN_GATE = 0.5  # of the ablation that takes raw content as confounder without asking for evidence
+UNKNOWN_GATE = 0.5  # gate of the ablation that takes raw content as confounder without evidence
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the module found for n items.
+    """The findings of the module for n items.
 
     Attributes:
-        states: float32 (n, dc), the confounder estimate c_i; zero where nothing is known.
-        kappa: float32 (n,), point-wise evidence; zero where a second modality is missing.
+        states: float32 (n, dc), the confounder estimate c_i; zero if nothing is known.
+        kappa: float32 (n,), point-wise evidence; zero if a second modality is missing.
         gate: float32 (n,) in [0, 1].
         known: bool (n,), items with any content.
     """
@@ -62,11 +61,11 @@ class ConfounderModel:
     """Fitted channels and the projection to the confounder's width; reads old and new items alike.
 
     Attributes:
-        linked: modalities that take part, the others tell of no shared cause; None for all.
-        ways: modality -> the way that its channel was taken from.
+        linked: participating modalities, as the others show no shared cause; None for all.
+        ways: modality -> the way chosen for its channel.
         r2, nats: "way/modality" -> share of variance explained, and gain in log density over N(0, I), on
-            items that nothing else saw.
-        views: modality -> how the channels of the others see it.
+            otherwise unused items.
+        views: modality -> its view as a condition of the other channels.
     """
 
     settings: ConfounderSettings
@@ -84,7 +83,7 @@ class ConfounderModel:
     def fit(self, content: Content, seed: int) -> Footprint:
         """Trains the channels on items that have both sides, and reads all items.
 
-        Every way is judged on items that neither training nor any choice has seen.
+        Every way is judged on items used neither for training nor for any choice.
         """
         self.linked = linked_modalities(content, LINK_LEVEL, seed)
         content = self._part(content)
@@ -105,12 +104,12 @@ class ConfounderModel:
         return self._footprint(shared, kappa, known)
 
     def read(self, content: Content) -> Footprint:
-        """The same for items that were not there in training."""
+        """The same for items that were not in training."""
         content = self._part(content)
         return self._footprint(self._shared(content), self._kappa(content), _known(content))
 
     def _part(self, content: Content) -> Content:
-        """The modalities that take part."""
+        """The participating modalities."""
         names = sorted(content.white) if self.linked is None else self.linked
         return replace(
             content,
@@ -134,9 +133,9 @@ class ConfounderModel:
         )  # fmt: skip
 
     def _shared(self, content: Content, rng: np.random.Generator | None = None) -> Floats:
-        """(n, sum p): per modality what the others say about it; itself where there is no channel.
+        """(n, sum p): per modality its prediction from the others; itself if there is no channel.
 
-        What they say is the mean, or a draw where ``rng`` is given.
+        The prediction is the mean, or a draw if ``rng`` is given.
         """
         parts = []
         for name in sorted(content.white):
@@ -205,7 +204,7 @@ class ConfounderModel:
         self.projection = arrays["projection"]
         self.center, self.spread = facts["center"], facts["spread"]
         self.strength, self.r2 = facts["strength"], dict(facts["r2"])
-        linked = facts.get("linked")  # a package of before knows none
+        linked = facts.get("linked")  # absent from older packages
         self.linked = None if linked is None else tuple(linked)
         self.nats, self.ways = dict(facts.get("nats", {})), dict(facts.get("ways", {}))
         for name in facts.get("views", ()):

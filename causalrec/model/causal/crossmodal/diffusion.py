@@ -116,10 +116,10 @@ def train_denoiser(
     seed: int,
     judge: Callable[[Denoiser], float],
 ) -> Trained:
-    """Fits D to residuals (n, p) and conditions (n, q); keeps the epoch that ``judge`` likes best.
+    """Fits D to residuals (n, p) and conditions (n, q); keeps the best epoch by ``judge``.
 
     Args:
-        whole: (n, p), what D learns in place of the residual where the condition is dropped.
+        whole: (n, p), what D learns instead of the residual when the condition is dropped.
     """
     torch.manual_seed(seed)
     network = Denoiser(clean.shape[1], condition.shape[1], settings)

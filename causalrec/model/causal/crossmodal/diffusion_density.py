@@ -1,4 +1,4 @@
-"""What a trained denoiser says: log density, draws and mean of the residual."""
+"""Log density, draws and mean of the residual, from a trained denoiser."""
 
 import math
 from itertools import pairwise

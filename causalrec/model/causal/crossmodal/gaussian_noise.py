@@ -1,4 +1,4 @@
-"""What a prediction leaves over, as a Gaussian: the common yardstick of all channels."""
+"""The residual of a prediction as a Gaussian: the common yardstick of all channels."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class GaussianNoise:
     def fit(residuals: Floats, unseen: Floats) -> "GaussianNoise":
         """Shape from ``residuals`` (n, p) by OAS shrinkage, size from ``unseen`` (m, p).
 
-        Residuals of items that a channel was trained on are too small; those of unseen items are honest but
-        few, so they only set one number.
+        Residuals of a channel's training items are too small; those of unseen items are unbiased but few, so
+        they set only one number.
         """
         shape = np.linalg.cholesky(shrunk_covariance(residuals))
         size = np.sqrt(np.mean(solve_triangular(shape, unseen.T.astype(np.float64), lower=True) ** 2))
@@ -36,7 +36,7 @@ class GaussianNoise:
 
     @staticmethod
     def unit(width: int) -> "GaussianNoise":
-        """N(0, I): whitened content of which nothing is known."""
+        """N(0, I): whitened content about which nothing is known."""
         return GaussianNoise(np.eye(width, dtype=np.float32))
 
     def standardise(self, residuals: Floats) -> Floats:

@@ -44,11 +44,11 @@ def leverage(condition: Floats, ridge: float) -> Floats:
 
 
 def cca_weights(target: Floats, condition: Floats, ridge: float, width: int) -> Floats:
-    """What the ``width`` leading canonical pairs (Hotelling 1936) say about the target, (q, p).
+    """Prediction of the target from the ``width`` leading canonical pairs (Hotelling 1936), (q, p).
 
     With A = C'C + ridge I, B = Z'Z + ridge I and A^-1/2 C'Z B^-1/2 = U S V', the weights are
     A^-1/2 U_k S_k V_k' B^1/2. All pairs together are :func:`ridge_weights`; the leading ones keep what both
-    sides share most and drop what only chance made alike.
+    sides share most and drop chance similarities.
     """
     left, _ = _roots(condition.astype(np.float64), ridge)
     right, back = _roots(target.astype(np.float64), ridge)

@@ -1,8 +1,8 @@
 """Which modalities share a cause with another: a permutation test of independence, of any form.
 
 HSIC with Gaussian kernels of median width (Gretton et al. 2008) on a sample of the items that have both
-sides, against the same statistic with one side permuted. A modality that depends on no other says nothing of
-a cause that several share; as a condition of the channels it would only be noise.
+sides, against the same statistic with one side permuted. A modality that depends on no other says nothing
+about a shared cause; as a condition of the channels it would only be noise.
 """
 
 from itertools import combinations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from causalrec.dataset.arrays import Floats
 from causalrec.model.content import Content
 
-LINK_LEVEL = 0.01  # p-value of independence up to which a third modality counts; 1: all
+LINK_LEVEL = 0.01  # p-value of independence up to which a further modality counts; 1: all
 
 Doubles = npt.NDArray[np.float64]
 SAMPLE = 512
@@ -24,8 +24,8 @@ LEAST_ITEMS = 8
 def linked_modalities(content: Content, level: float, seed: int) -> tuple[str, ...]:
     """Names of the modalities that depend on another one, sorted.
 
-    All of them where there are fewer than three: two that are independent already open no gate. All too
-    where fewer than two would be left.
+    All of them if there are fewer than three, since two independent ones open no gate anyway, or if fewer
+    than two would be left.
 
     Args:
         level: p-value up to which two modalities count as dependent; 1 takes all.

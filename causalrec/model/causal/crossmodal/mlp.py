@@ -13,7 +13,7 @@ from causalrec.model.causal.crossmodal.diffusion import Denoiser, train_denoiser
 from causalrec.model.causal.crossmodal.diffusion_density import draw_residuals, log_density, mean_residual
 from causalrec.model.causal.crossmodal.gaussian_noise import GaussianChannel, GaussianNoise
 
-SEED = 0  # of the noises that a density is measured with: the same item gets the same value
+SEED = 0  # seed of the noise for densities, so that the same item gets the same value
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class DiffusionChannel:
 
 
 def summary_of(mean: Floats, condition: Floats, settings: ConfounderSettings) -> Tensor:
-    """What the denoiser is told: the mean and the condition's leading directions, (n, p + ...)."""
+    """Condition of the denoiser: the mean and the condition's leading directions, (n, p + ...)."""
     return torch.from_numpy(np.concatenate([mean, condition[:, : settings.whiten]], axis=1))
 
 
@@ -99,7 +99,7 @@ def fit_diffusion(
 ) -> DiffusionChannel:
     """Trains the denoiser on the residuals of networks that did not see the item.
 
-    Some rows are whole targets without a condition: the denoiser then knows p(z) as well.
+    Some rows are whole targets without a condition, so that the denoiser also learns p(z).
 
     Args:
         honest: (n, p), see :func:`causalrec.model.causal.crossmodal.bagged_means.fit_means`.

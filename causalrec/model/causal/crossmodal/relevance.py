@@ -1,8 +1,8 @@
-"""Which modalities say anything: of another modality, or of what is chosen together.
+"""Which modalities are informative: about another modality, or about what is chosen together.
 
-Of three and more modalities, one that depends on no other and whose likeness is the same for items that a
-user chose together as for any two is left out everywhere: it would be noise in item states, in the graph of
-like items and in the confounder. Both are permutation tests, so a random modality stays with a chance of
+With three or more modalities, one that depends on no other, and whose similarity is the same for items chosen
+together as for any two, is left out everywhere: it would be noise in item states, in the graph of similar
+items and in the confounder. Both are permutation tests, so a random modality is kept with a probability of
 about the level.
 """
 
@@ -18,7 +18,7 @@ LEAST_PAIRS = 50
 
 
 def relevant_modalities(content: Content, pairs: Ints, level: float, seed: int) -> tuple[str, ...]:
-    """Names of the modalities to use, sorted; all where there are fewer than three, or none would stay.
+    """Names of the modalities to use, sorted; all if there are fewer than three, or none would remain.
 
     Args:
         pairs: int32 (2, n) of user and item, training pairs only.

@@ -51,9 +51,9 @@ def unpack_channel(arrays: Arrays, facts: Mapping[str, Any], settings: Confounde
 
 
 def unpack_earlier(arrays: Arrays, prefix: str) -> LinearChannel:
-    """A channel of a package that was registered before channels had a density.
+    """A channel from a package registered before channels had a density.
 
-    Its diffusion started from ridge with an output of zero; what it says is its linear layer.
+    Its diffusion started from ridge with an output of zero, so its linear layer is its prediction.
     """
     weights = arrays.get(f"linear.{prefix}")
     if weights is None:

@@ -1,8 +1,8 @@
-"""The mean over draws of a product of two tables, as two tables again.
+"""The mean over draws of a product of two tables, again as two tables.
 
 Draws are only comparable as products (factors may rotate between draws), and a mean of products is the
-product of the factors side by side. QR and a small singular value decomposition bring them back to a few
-columns whenever they become many; what is dropped is the smallest part of the sum.
+product of the factors side by side. QR and a small singular value decomposition compress them to a few
+columns whenever there are too many; the smallest part of the sum is dropped.
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from causalrec.dataset.arrays import Floats
 
-PENDING = 96  # columns that may wait before they are compressed, beside those that are kept
+PENDING = 96  # columns that may accumulate before compression, besides those that are kept
 
 
 class AveragedProduct:

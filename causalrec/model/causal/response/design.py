@@ -1,4 +1,4 @@
-"""What is known of items before anybody looks at them: whitened content and the codes of their kind."""
+"""What is known about items before anyone looks at them: whitened content and codes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from torch import Tensor
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.model.content import Content
 
-CONTENT_WIDTH = 32  # most principal components of a modality
+CONTENT_WIDTH = 32  # maximum number of principal components per modality
 
-MOST_LEVELS = 256  # commonest brands, categories or codes with an effect
+MOST_LEVELS = 256  # number of most frequent brands, categories or codes with an effect
 
 NONE = -1
 
@@ -83,8 +83,8 @@ def item_design(
 ) -> Design:
     """The design of the items of a catalogue.
 
-    Groups are the attributes, every two of them crossed, and the learnt ``codes``; levels that a single item
-    has, and all but the commonest of a group, have no column.
+    Groups are the attributes, every two of them crossed, and the learnt ``codes``; levels with a single item,
+    and all but the most frequent of a group, have no column.
     """
     labels = [np.unique(np.asarray(values), return_inverse=True)[1] for values in attributes.values()]
     known = [np.where(np.asarray(values) != "", of, NONE) for values, of in zip(attributes.values(), labels)]  # noqa: B905
@@ -103,7 +103,7 @@ def item_design(
 
 
 def common_levels(group: "np.ndarray", most: int) -> tuple["np.ndarray", int]:
-    """Levels 0..count-1 of the items (N,) by frequency, ``count`` where the level is rare or unknown."""
+    """Levels 0..count-1 of the items (N,) by frequency, ``count`` if the level is rare or unknown."""
     values, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
     usable = np.flatnonzero((values != NONE) & (counts > 1))
     chosen = usable[np.argsort(-counts[usable], kind="stable")][:most]

@@ -1,4 +1,4 @@
-"""Evidence for edges of the user-item graph: P(preference | what was logged of this pair).
+"""Evidence for edges of the user-item graph: P(preference | the log of this pair).
 
 The observation model is a mixture: a response was meant, or it was an accident. With the posterior mean logit
 of the pair, each response has a posterior chance of having been meant, given how deep it went; an edge is a
@@ -14,7 +14,7 @@ from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.observation import Observation
 from causalrec.model.causal.response.rows import LookRows
 
-LEAST = 1e-12  # chance of an accident below which its logarithm is cut
+LEAST = 1e-12  # probability of an accident below which its logarithm is clipped
 
 
 def preference_chances(observation: Observation, rows: LookRows, logits: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def preference_chances(observation: Observation, rows: LookRows, logits: Tensor)
 def edge_preference(looked: Looked, pairs: Ints) -> Floats:
     """float32 (n,): P(preference) of ``pairs`` (2, n) of user and item.
 
-    NaN where the user never responded to the item, or where a model of older code did not keep it.
+    NaN if the user never responded to the item, or if a model of older code did not store it.
     """
     owners = np.repeat(np.arange(looked.start.size - 1), np.diff(looked.start)).astype(np.int32)
     known = pair_keys(np.stack([owners, looked.items]))

@@ -1,4 +1,4 @@
-"""Explanations of the response model: what demand added, and which looks of the user carried the score."""
+"""Explanations of the response model: what demand added, and which of the user's looks raised the score."""
 
 import numpy as np
 
@@ -12,8 +12,7 @@ def explain_response(
 ) -> Explanation:
     """The logit of the pair as a sum, and the looks of the user by how much each moved it.
 
-    The modules act while the model is fitted, so no score without one of them can be read off: ``without_*``
-    are None.
+    The modules act during fitting, so there is no score without one of them: ``without_*`` are None.
 
     Args:
         shown: what being shown more often than other items adds to the score.
@@ -40,8 +39,11 @@ def explain_response(
 
 
 def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[ScorePart, ...]:
-    """The score as a sum. How readily the user responds is what is left of their mean logit over all items
-    without content; demand is what is left of this one."""
+    """The score as a sum.
+
+    The user's readiness to respond is the remainder of their mean logit over all items without content;
+    demand is the remainder of this logit.
+    """
     state, taste = part.users[user].astype(np.float64), part.content_users[user].astype(np.float64)
     content = float(taste @ part.content_items[item])
     mean = part.items.mean(axis=0, dtype=np.float64), part.content_items.mean(axis=0, dtype=np.float64)
@@ -56,11 +58,11 @@ def _terms(user: int, item: int, part: ResponsePart, shown: float) -> tuple[Scor
 
 
 def carried(user: int, item: int, part: ResponsePart) -> tuple[HistoryItem, ...]:
-    """Every item that the user looked at, by what its looks add to the logit of ``item``, largest first.
+    """Every item that the user looked at, by its looks' contribution to the logit of ``item``, largest first.
 
     With the posterior H^-1 (precision * mean + sum_j t_j f_j) of the user's state, looks at j add
     f_item' H^-1 t_j f_j, where t_j = responses - looks * the chance expected at their present logit, plus
-    w_j * that logit: what they say about the state, whatever the other looks say.
+    w_j * that logit: what they say about the state independently of the other looks.
     """
     items, looks, responses = part.looked.of(user)
     features = part.items[items].astype(np.float64)

@@ -1,4 +1,4 @@
-"""What content alone says of the items, as the response model uses it."""
+"""What content alone says about the items, for the response model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from causalrec.model.content import Content, Whitening, read_content
 
 @dataclass(frozen=True)
 class Codes:
-    """What an earlier fit found out about the same items.
+    """Findings of an earlier fit about the same items.
 
     Attributes:
-        of: coarse and fine code per item, -1 where unknown.
+        of: coarse and fine code per item, -1 if unknown.
         names: of the coarse codes.
         whitenings: of the content.
     """
@@ -36,10 +36,10 @@ class ItemFacts:
 def item_facts(
     data: Interactions, settings: ModelSettings, seed: int, known: Codes | None = None
 ) -> ItemFacts:
-    """Of the items of ``data``.
+    """Facts about the items of ``data``.
 
     Args:
-        known: what an earlier fit found out about exactly these items, and need not be found out again.
+        known: findings of an earlier fit about exactly these items, which are reused.
     """
     if known is not None:
         return ItemFacts(read_content(known.whitenings, data.modalities, data.n_items), known)

@@ -1,4 +1,4 @@
-"""The last draw of a fitted response model: where another fit to nearly the same looks begins."""
+"""The last draw of a fitted response model, from which a fit to nearly the same looks can continue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -25,7 +25,7 @@ class LastDraw:
         taste, bias: float32 (U, d), (U,) of users. merit, demand: (N, d), (N,) of items.
         base: (). coefficients: (p, d) from content to merit. effects: on demand.
         scales, observed: by name, as in :class:`Scales` and :class:`Observation`.
-        accident: chance that a response was not meant.
+        accident: probability that a response was not intended.
     """
 
     taste: Floats
@@ -41,7 +41,7 @@ class LastDraw:
 
     @staticmethod
     def of(sampler: Sampler) -> "LastDraw":
-        """What ``sampler`` drew last."""
+        """The last draw of ``sampler``."""
         state, prior = sampler.state, sampler.prior
         return LastDraw(
             _array(state.taste), _array(state.bias), _array(state.merit), _array(state.demand),
@@ -55,7 +55,7 @@ class LastDraw:
         """The same for other rows.
 
         Args:
-            users: (U',) row of each user here, -1 for one that is not, who begins as everybody's mean.
+            users: (U',) row of each user here, -1 for a user who is not, who starts at the overall mean.
             items: (N',) alike.
         """
         rows = {name: _taken(getattr(self, name), users) for name in USERS}
@@ -63,10 +63,10 @@ class LastDraw:
         return LastDraw(**{**{field.name: getattr(self, field.name) for field in fields(self)}, **rows})
 
     def resume(self, sampler: Sampler) -> None:
-        """Puts ``sampler`` where this one was.
+        """Sets ``sampler`` to this draw.
 
-        What has another shape, because the strata of looks or the levels of a code are others now, begins
-        anew.
+        Parts of a different shape, because the strata of looks or the levels of a code have changed, start
+        afresh.
         """
         for name in (*USERS, *ITEMS, "base"):
             _put(sampler.state, name, getattr(self, name))
@@ -91,7 +91,7 @@ class LastDraw:
 
     @staticmethod
     def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> "LastDraw | None":
-        """The inverse of :meth:`pack`; None for models of older code, which kept none."""
+        """The inverse of :meth:`pack`; None for models of older code, which did not store one."""
         if not arrays:
             return None
         parts: dict[str, Any] = {"scales": {}, "observed": {}}

@@ -1,8 +1,8 @@
 """What will be chosen anyway: the response to a look, and how often the shop shows the item.
 
-A choice needs both a look and a response, so its log-odds are about those of the response plus the log of the
-number of looks. Looks are counted per item: counts per pair would tell which pairs were shown, and with that
-which of them are held out.
+A choice needs both a look and a response, so its log-odds are roughly those of the response plus the log of
+the number of looks. Looks are counted per item: counts per pair would reveal which pairs were shown, and
+thereby which are held out.
 """
 
 from dataclasses import replace
@@ -33,9 +33,9 @@ def exposure_weight(
     settings: BlendSettings,
     seed: int,
 ) -> float:
-    """The weight of ``exposure`` (N,) beside the logit of a response that validation likes best.
+    """The best weight on validation of ``exposure`` (N,) relative to the logit of a response.
 
-    Weights are tried in units of equal spread over the catalogue; zero where none gains enough.
+    Weights are tried in units of equal spread over the catalogue; zero if none gains enough.
     """
     spread = float(exposure.std())
     if data.valid.shape[1] == 0 or spread == 0:

@@ -1,4 +1,4 @@
-"""What every user looked at, and what came of it, as a fitted model keeps it."""
+"""What every user looked at, and the responses, as stored in a fitted model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Looked:
 
     Attributes:
         start: int64 (U + 1,). items: int32 (m,). looks, responses: float32 (m,).
-        preference: float32 (m,), chance that some response was meant; NaN where there was none.
+        preference: float32 (m,), probability that some response was intended; NaN if there was none.
     """
 
     start: npt.NDArray[np.int64]
@@ -32,7 +32,7 @@ class Looked:
 
     @staticmethod
     def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> "Looked":
-        """From arrays by field; models of older code did not keep ``preference``, which is NaN then."""
+        """From arrays by field; models of older code did not store ``preference``, which is then NaN."""
         start, items, looks, responses = (arrays[name] for name in ("start", "items", "looks", "responses"))
         unknown = np.full(items.size, np.nan, dtype=np.float32)
         return Looked(start, items, looks, responses, arrays.get("preference", unknown))

@@ -1,4 +1,4 @@
-"""States of users and items that the model was not fitted to."""
+"""States of users and items that were not in the fit."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ JITTER = 1e-3  # share of the mean variance added to every direction, so that no
 
 @dataclass(frozen=True)
 class UserPrior:
-    """The Gaussian that users' states come from: precision (c, c), mean (c,)."""
+    """The Gaussian prior of users' states: precision (c, c), mean (c,)."""
 
     precision: Floats
     mean: Floats
@@ -45,7 +45,7 @@ class ItemMap:
         return ItemMap(weights.astype(np.float32), mean.astype(np.float32))
 
     def widened(self) -> "ItemMap":
-        """The map with one more column of states, which is zero whatever the content."""
+        """The map with one more column of states, which is zero for any content."""
         zeros = np.zeros((self.weights.shape[0], 1), np.float32)
         return ItemMap(np.append(self.weights, zeros, axis=1), np.append(self.mean, np.float32(0)))
 

@@ -1,9 +1,9 @@
-"""From what was logged to what it says about the response: examination, accidents and the depth of responses.
+"""The observation model of responses: examination, accidents and the depth of responses.
 
 A look at a position of stratum k is examined with probability x_k (cascade and position models of clicks:
 Chuklin, Markov and de Rijke 2015); whoever examines the item responds with probability sigma(s), and without
 such a response an accident happens with probability a. A true response goes one step deeper with probability
-sigma(alpha_j + beta_j s), an accident with a rate of its own. The E-step turns each row into expected
+sigma(alpha_j + beta_j s), an accident with its own rate. The E-step turns each row into expected
 examined looks and expected true responses; both enter the same linear solves.
 """
 
@@ -36,12 +36,12 @@ class Expected:
 
 @dataclass
 class Observation:
-    """How responses are observed; learnt along with the states.
+    """How responses are observed; learnt together with the states.
 
     Attributes:
         examined: (S,) x_k, 1 at the best position. accident: a.
         deeper_by_accident: (J - 1,) chance that an accident goes one step deeper.
-        offset, slope: (J - 1,) alpha_j and beta_j; a slope of zero: the depth says nothing.
+        offset, slope: (J - 1,) alpha_j and beta_j; with a slope of zero, the depth says nothing.
     """
 
     settings: ResponseSettings
@@ -91,7 +91,7 @@ class Observation:
             self._learn_depth(step, tried, went, logits)
 
     def meant(self, rows: LookRows, logits: Tensor) -> Tensor:
-        """Expected responses (r,) that were no accidents, given the logits (m,) of the pairs."""
+        """Expected number of responses (r,) that were not accidents, given the logits (m,) of the pairs."""
         return self._expect(rows, logits).reached[0]
 
     def _expect(self, rows: LookRows, logits: Tensor) -> Expected:
@@ -143,7 +143,7 @@ class Observation:
 def _falling(rows: LookRows, part: Tensor, whole: Tensor) -> Tensor:
     """Share (S,) of ``part`` in ``whole`` that never rises with the position, 1 at the best one.
 
-    Strata without a position are as good as the best.
+    Strata without a position count as the best.
     """
     share = rows.per_stratum(part) / rows.per_stratum(whole).clamp(min=1e-9)
     weight = rows.per_stratum(whole).cpu().numpy() + 1e-9

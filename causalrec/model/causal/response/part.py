@@ -1,4 +1,4 @@
-"""The response model of a shop, fitted: tables of logit and content effect, and what newcomers need."""
+"""The fitted response model of a shop: tables of logit and content effect, and what newcomers need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -33,11 +33,11 @@ class ResponsePart:
 
     Attributes:
         users, items: float32 (U, c), (N, c), whose product is the logit of a response to a look.
-        content_users, content_items: the same for the match of taste and merit alone, demand taken out.
+        content_users, content_items: the same for the match of taste and merit alone, without demand.
         prior: of the state of a user. map: from content to item states. whitenings: of the content.
         looked: the evidence per user.
         findings: numbers about the observation, for the report of a run.
-        last: where a fit without some of the users or items begins; None in models of older code.
+        last: start of a fit without some of the users or items; None in models of older code.
     """
 
     users: Floats
@@ -52,7 +52,7 @@ class ResponsePart:
     last: LastDraw | None = None
 
     def item_states(self, modalities: Mapping[str, Floats], rows: int, width: int) -> Floats:
-        """States (n, c) of items known by their content alone; those of the average item without any."""
+        """States (n, c) of items known only by their content; the average item's without content."""
         content = read_content(self.whitenings, modalities, rows)
         return self.map.states(content_columns(content, width))
 
@@ -97,7 +97,7 @@ def fit_response(
     """Fits the model to ``looks`` of ``shape`` users and items, on the device of ``design``.
 
     Args:
-        start: the last draw of a fit to nearly the same looks; then ``settings.repair_sweeps`` are enough.
+        start: the last draw of a fit to nearly the same looks; then ``settings.repair_sweeps`` suffice.
 
     Raises:
         TrainingError: there are no looks, or the model diverged.

@@ -1,4 +1,7 @@
-"""Hierarchical priors: what content and codes say of an item, how users differ, every variance learnt."""
+"""Hierarchical priors: what content and codes say about an item, how users differ.
+
+All variances are learnt.
+"""
 
 from dataclasses import dataclass
 
@@ -14,8 +17,9 @@ class Scales:
     """Precisions of the priors.
 
     Attributes:
-        taste, merit: (d,) of users' and items' states. bias: of users. demand: of what the design leaves open
-        in an item's demand. map: of the map from content to merit. effects: per part of the design.
+        taste, merit: (d,) of users' and items' states. bias: of users. demand: of the part of an item's
+            demand that the design does not explain. map: of the map from content to merit. effects: per part
+            of the design.
     """
 
     taste: Tensor
@@ -27,7 +31,7 @@ class Scales:
 
     @staticmethod
     def start(dim: int, parts: int, like: Tensor) -> "Scales":
-        """Weakly regularised; the first sweeps find the rest."""
+        """Weakly regularised; the first sweeps adapt the rest."""
         one = like.new_ones(())
         return Scales(
             like.new_full((dim,), 2.0), like.new_full((dim,), 2.0), one, one, 50 * one, like.new_ones(parts)

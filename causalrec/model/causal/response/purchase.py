@@ -1,4 +1,4 @@
-"""Lists by the chance of a purchase instead of a response: the front door behind the response model."""
+"""Ranks by the probability of a purchase instead of a response: the response model with a front door."""
 
 from dataclasses import replace
 
@@ -10,15 +10,15 @@ from causalrec.model.causal.response.newcomers import UserPrior
 from causalrec.model.causal.response.part import ResponsePart
 from causalrec.model.worth import ModuleWorth
 
-USED = "front_door/used"  # 0: no purchase after a look was logged, so lists stay by response
+USED = "front_door/used"  # 0: no purchase after a look was logged, so lists are still ranked by response
 
 
 def worth_of_front_door(
     part: ResponsePart, data: Interactions, settings: ResponseSettings
 ) -> tuple[ModuleWorth, ...]:
-    """What the adjustment adds to the head of purchases; nothing where chance showed too little to tell.
+    """The gain of the adjustment for the purchase head; empty if too little was shown at random to tell.
 
-    It is kept where lists are ordered by purchases: other lists do not use it.
+    It is kept only if lists are ranked by purchases; other lists do not use it.
     """
     if data.looks is None:
         return ()
@@ -27,9 +27,9 @@ def worth_of_front_door(
 
 
 def by_purchase(part: ResponsePart, looks: Looks, data: Interactions) -> ResponsePart:
-    """``part`` with tables that rank by P(buy | do(show)); as it is where no depth of response was logged.
+    """``part`` with tables that rank by P(buy | do(show)); unchanged if no depth of response was logged.
 
-    New items come with the effect of the average item on buying.
+    New items get the average item's effect on buying.
     """
     logits = row_logits(looks, part.users, part.items)
     mediator = fit_mediator(looks, logits, brand_groups(data), data.n_items)

@@ -1,6 +1,6 @@
 """A raw model of the same data: truncated singular value decomposition of what was chosen.
 
-PureSVD (Cremonesi, Koren and Turrin, RecSys 2010): what is often chosen comes first, for whatever reason.
+PureSVD (Cremonesi, Koren and Turrin, RecSys 2010): frequently chosen items come first, for whatever reason.
 """
 
 import numpy as np

@@ -36,12 +36,12 @@ class ResponseRecommender(FactorRecommender):
     ``content_users`` and ``content_items`` of the tables rank by the content effect: taste and merit alone,
     without the demand that belongs to brand, category or fashion. ``raw_users`` and ``raw_items`` are those
     of a plain factorisation of what was chosen (PureSVD), which adjusts for nothing. ``exposure`` is what
-    being shown often adds where lists are to follow what will be chosen anyway.
+    being shown often adds if lists are to follow what will be chosen anyway.
 
     Attributes:
-        exposure_weight: of log exposure, as an earlier fit found it on validation; a fit without validation
-            pairs takes it over. None: nothing was found yet.
-        resumes: where a fit to nearly the same looks ended, in the numbering of the data to fit.
+        exposure_weight: of log exposure, found by an earlier fit on validation; a fit without validation
+            pairs reuses it. None: not found yet.
+        resumes: the state of a fit to nearly the same looks, in the numbering of the data to fit.
     """
 
     name = "causal"
@@ -54,12 +54,12 @@ class ResponseRecommender(FactorRecommender):
 
     @property
     def findings(self) -> dict[str, float]:
-        """Numbers about the observation of responses, and the weight of log exposure."""
+        """Numbers on the observation of responses, and the weight of log exposure."""
         weight = {} if self.exposure_weight is None else {"response/exposure_weight": self.exposure_weight}
         return {**self._fitted().findings, **weight}
 
     def fit(self, data: Interactions, *, progress: Progress | None = None) -> FitReport:
-        """Learns from the looks that do not judge it: neither held-out pairs nor random exposure."""
+        """Learns from the looks not used to judge it: neither held-out pairs nor random exposure."""
         looks = judged_looks(data)
         if looks is None:
             raise TrainingError("no looks are logged", do="fit the model to the pairs")
@@ -132,7 +132,7 @@ class ResponseRecommender(FactorRecommender):
         return chosen
 
     def edge_preference(self, pairs: Ints) -> Floats:
-        """P(preference | what was logged) (n,) of ``pairs`` (2, n); NaN where there was no response."""
+        """P(preference | what was logged) (n,) of ``pairs`` (2, n); NaN if there was no response."""
         return edge_preference(self._fitted().looked, pairs)
 
     def explain(self, user: int, item: int, history: int = 5) -> Explanation:
@@ -150,7 +150,7 @@ class ResponseRecommender(FactorRecommender):
         return explain_response(user, item, tables, self._fitted(), history, shown)
 
     def item_states_for(self, modalities: Mapping[str, Floats]) -> Floats:
-        """States (n, d) of new items from their content; that of the average item without any.
+        """States (n, d) of new items from their content; the average item's without content.
 
         Raises:
             TrainingError: not fitted, or the modalities differ in rows.

@@ -1,4 +1,4 @@
-"""What a fit takes over from another one to nearly the same looks."""
+"""What a fit reuses from another one to nearly the same looks."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Resumed:
     """In the numbering of the new data.
 
     Attributes:
-        last: what the earlier fit drew last.
-        codes: what it found out about the items; None where they are others now: what remains of an erased
-            item in the whitening and in the codes of the others can only be taken out by finding them anew.
+        last: the last draw of the earlier fit.
+        codes: its findings about the items; None if the items have changed, since traces of an erased item in
+            the whitening and in the codes of other items can only be removed by fitting them again.
     """
 
     last: LastDraw
@@ -26,7 +26,7 @@ class Resumed:
 
     @staticmethod
     def of(part: ResponsePart, tables: ServingTables, users: Ints, items: Ints) -> "Resumed | None":
-        """From a fitted model; None for models of older code, which kept no last draw.
+        """From a fitted model; None for models of older code, which did not store a last draw.
 
         Args:
             users, items: row there of each user and item of the new data, -1 for one that is not there.

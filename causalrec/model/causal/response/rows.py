@@ -42,7 +42,7 @@ class LookRows:
         users, items: int64 (m,), the distinct pairs. by_user, by_item: the same, grouped.
         pair: int64 (r,), which pair a row belongs to. stratum: int64 (r,).
         count: float64 (r,), looks, weighted by age. reached: float64 (J, r), of those, by depth.
-        position: float64 (S,), mean position per stratum; NaN where none was logged.
+        position: float64 (S,), mean position per stratum; NaN if none was logged.
     """
 
     users: Tensor
@@ -69,9 +69,9 @@ class LookRows:
 
 
 def judged_looks(data: Interactions) -> Looks | None:
-    """The looks that a model may learn from whose judgement is on held-out pairs and random exposure.
+    """The looks that a model may learn from if it is judged on held-out pairs and random exposure.
 
-    Rows of held-out pairs are left out, whatever their outcome; so are those that chance alone showed.
+    Rows of held-out pairs are left out, whatever their outcome; so are those shown uniformly at random.
     """
     looks = data.looks
     if looks is None:
@@ -85,7 +85,7 @@ def look_rows(looks: Looks, n_users: int, n_items: int, half_life: float, device
     """Tensors of ``looks``.
 
     Args:
-        half_life: days after which a look counts half; 0: all count alike.
+        half_life: days after which a look counts half; 0: all count equally.
     """
     keys, pair = np.unique(pair_keys(np.stack([looks.users, looks.items])), return_inverse=True)
     users, items = (_ids(part, device) for part in (keys >> 32, keys & 0xFFFFFFFF))

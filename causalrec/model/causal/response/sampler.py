@@ -1,7 +1,7 @@
-"""Blocked Gibbs sweeps over users, items and what they have in common.
+"""Blocked Gibbs sweeps over users, items and shared parameters.
 
-The Polya-Gamma weights, and what the looks say about accidents and examination, are kept at their means given
-the last draw, as in variational inference for logistic models (Durante and Rigon, Statistical Science 2019);
+The Polya-Gamma weights, and the estimates of accidents and examination, are kept at their means given the
+last draw, as in variational inference for logistic models (Durante and Rigon, Statistical Science 2019);
 states, coefficients and precisions are drawn given them.
 """
 
@@ -53,12 +53,12 @@ class Sampler:
     """Gibbs sampler of one shop.
 
     Args:
-        rows, design: what is known of looks and of items; both on the device to compute on.
+        rows, design: data on looks and items; both on the device to compute on.
     """
 
     def __init__(self, rows: LookRows, design: Design, settings: ResponseSettings, seed: int) -> None:
         self.rows, self.settings = rows, settings
-        # one generator of the processor, so that a GPU draws the same numbers
+        # one generator on the CPU, so that a GPU draws the same numbers
         self.generator = torch.Generator().manual_seed(seed)
         self.gamma = Gamma(self.generator)
         like, dim = design.content, settings.dim
@@ -81,7 +81,7 @@ class Sampler:
         return drawn.to(self.rows.count.device)
 
     def run(self, on_draw: OBSERVED, on_sweep: Callable[[int, float], None]) -> None:
-        """All sweeps; ``on_draw`` sees every state that is averaged, ``on_sweep`` number and change.
+        """Runs all sweeps; ``on_draw`` receives every state to average, ``on_sweep`` number and change.
 
         Raises:
             TrainingError: a state is not finite.

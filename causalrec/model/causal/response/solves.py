@@ -1,7 +1,7 @@
 """One small linear system per user or item, all of them at once in blocks.
 
 With Polya-Gamma weights the log-likelihood of a logit is quadratic (Polson, Scott and Windle, JASA 2013), so
-that given the other side each state has a Gaussian posterior, as in the alternating least squares of implicit
+that, given the other side, each state has a Gaussian posterior, as in alternating least squares for implicit
 feedback (Hu, Koren and Volinsky, ICDM 2008).
 """
 
