@@ -1,10 +1,13 @@
 """The sections of the settings tree. Every number that a user may want to change lives here."""
 
 import datetime as dt
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 Refuter = Literal[
     "placebo_content",
@@ -94,6 +97,14 @@ class PathSettings(Section):
         if isinstance(given, list | tuple):
             return tuple(map(written_out, given))
         return written_out(given)
+
+    @model_validator(mode="after")
+    def _lake_without_escapes(self) -> Self:
+        """Delta-rs decodes ``%20`` in a path, so it would write into one folder and read from another."""
+        lake = self.lake if "://" in self.lake else str((self.work / self.lake).absolute())
+        if "://" not in lake and (escape := _ESCAPE.search(lake)):
+            raise ValueError(f"{lake}: tables cannot lie in a folder with {escape[0]!r} in its name")
+        return self
 
 
 class FetchSettings(Section):

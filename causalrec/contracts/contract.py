@@ -126,11 +126,6 @@ class Contract:
         """Text columns that may mention a person, in rows that must be kept."""
         return tuple(column.name for column in self.columns if column.classification == "user_note")
 
-    @property
-    def constraint_hints(self) -> dict[str, str]:
-        """SQL predicates that hold for every stored row, by constraint name: for stores that check them."""
-        return {f"{c.name}_present": f"{c.name} IS NOT NULL" for c in self.columns if c.required}
-
     def column(self, name: str) -> Column:
         """The column ``name``; KeyError if there is none."""
         for column in self.columns:

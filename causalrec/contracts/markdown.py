@@ -14,16 +14,6 @@ def contract_table(names: Sequence[str] | None = None) -> str:
     return "\n".join(lines)
 
 
-def column_table(contract: Contract) -> str:
-    """The columns of one contract; ``?`` marks a nullable column."""
-    lines = ["| column | type | meaning |", "|---|---|---|"]
-    lines += [
-        f"| {c.name} | {c.type}{'' if c.required else '?'} | {_cell(c.description)} |"
-        for c in contract.columns
-    ]
-    return "\n".join(lines)
-
-
 def _line(contract: Contract) -> str:
     key, partition = ", ".join(contract.key) or "-", ", ".join(contract.partition_by) or "-"
     return (

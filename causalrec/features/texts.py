@@ -35,15 +35,6 @@ _ENTITY = "&"
 END = ". "
 
 
-def product_text(title: str | None, description: str | None, brand: str | None, category: str | None) -> str:
-    """The normalised text of one product; empty if no field has any text."""
-    frame = pd.DataFrame(
-        {"title": [title], "description": [description], "brand": [brand], "category": [category]},
-        dtype=object,
-    )
-    return str(product_texts(frame).iloc[0])
-
-
 def content_key(text: str) -> str:
     """sha256 of the normalised text, as 64 hex characters."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -30,20 +30,11 @@ class Exposed:
     liked: npt.NDArray[np.bool_]
 
 
-def random_exposure_metrics(
-    score: Score, data: Interactions, k: int = 5, batch: int = 1024
-) -> dict[str, float]:
-    """``random_ndcg@k`` and ``random_auc``: ranking of the items shown to each user at random.
+def exposed_per_user(exposed: Exposed | None, k: int) -> dict[str, Doubles]:
+    """``random_ndcg@k`` and ``random_auc`` per user with a value, users ascending: float64 (M,) each.
 
     Only shown pairs are ranked, so the exposure policy of the log plays no part. Users who liked none of them
     (NDCG), or all or none (AUC), have no value and are left out. Empty if there is no such log.
-    """
-    found = exposed_per_user(exposed_scores(score, data, batch), k)
-    return {name: float(values.mean()) for name, values in found.items()}
-
-
-def exposed_per_user(exposed: Exposed | None, k: int) -> dict[str, Doubles]:
-    """``random_ndcg@k`` and ``random_auc`` per user with a value, users ascending: float64 (M,) each.
 
     Which users have a value depends only on the outcomes, so values of two models can be paired. A metric
     without any value is left out.

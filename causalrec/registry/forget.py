@@ -18,8 +18,10 @@ from causalrec.registry.package import ModelPackage
 from causalrec.registry.register import register
 from causalrec.registry.store import connect, experiment_id, guarded
 from causalrec.registry.training_run import Epochs, log_fit, log_setting, log_worth
-from causalrec.registry.versions import DATASET, TRAINED_ON, ModelVersion, opened
+from causalrec.registry.versions import DATASET, GATE, TRAINED_ON, ModelVersion, need, opened
 
+REPAIRED = "repaired"
+"""Counter: 1 for a version that begins where the champion ended, 0 for one that was fitted from scratch."""
 FORGOT = "forgot_from"
 """Tag of a run: the version from which erased users and items were removed."""
 
@@ -35,7 +37,9 @@ def ds_to_forget(settings: Settings, lake: Lake) -> dt.date:
     return dt.date.fromisoformat(champion.tags[TRAINED_ON])
 
 
-def forget_and_log(settings: Settings, lake: Lake, progress: Progress | None = None) -> Outcome:
+def forget_and_log(
+    settings: Settings, lake: Lake, progress: Progress | None = None, *, repair: bool = True
+) -> Outcome:
     """One MLflow run and one registered version; registration is the last step.
 
     Refuters and module gains are copied from the champion, since only a handful of users is forgotten.
@@ -53,11 +57,16 @@ def forget_and_log(settings: Settings, lake: Lake, progress: Progress | None = N
                 f"the one of {ds}: there is nothing to forget",
                 do="erase a user first (causalrec erase), then build the dataset of this date again",
             )
-        return _forgotten(settings, dataset, champion, ds, progress)
+        return _forgotten(settings, dataset, champion, ds, progress, repair)
 
 
 def _forgotten(
-    settings: Settings, dataset: Dataset, champion: ModelVersion, ds: dt.date, progress: Progress | None
+    settings: Settings,
+    dataset: Dataset,
+    champion: ModelVersion,
+    ds: dt.date,
+    progress: Progress | None,
+    repair: bool,
 ) -> Outcome:
     import mlflow
 
@@ -72,7 +81,7 @@ def _forgotten(
     with mlflow.start_run(experiment_id=experiment, run_name=f"forget {ds}") as run:
         log_setting(chosen, dataset, ds)
         mlflow.set_tag(FORGOT, champion.version)
-        made = forget(settings, dataset.data, old, old_served, rows, Epochs(progress))
+        made = forget(settings, dataset.data, old, old_served, rows, Epochs(progress), repair=repair)
         log_fit(made.report)
         log_worth(made.judged.worth)
         found = refuted(client, champion.run_id)
@@ -86,6 +95,7 @@ def _forgotten(
         counters={
             "version": float(version.version),
             "epochs": float(made.report.epochs),
+            REPAIRED: float(made.repaired),
             "fit_seconds": made.report.seconds,
             "users_forgotten": float(users),
             "items_forgotten": float(items),
@@ -93,6 +103,16 @@ def _forgotten(
         note=f"version {version.version} is challenger: version {champion.version} {how} without "
         f"{users:,} users and {items:,} items",
     )
+
+
+def gate_passed(settings: Settings) -> bool:
+    """Whether the gate would make the challenger champion.
+
+    Raises:
+        RegistryError: there is no challenger, or MLflow does not answer.
+    """
+    with guarded(settings):
+        return need(connect(settings), settings, "challenger").tags.get(GATE) == "promote"
 
 
 def rows_in(package: ModelPackage, dataset: Dataset) -> tuple[Ints, Ints]:

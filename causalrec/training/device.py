@@ -5,7 +5,9 @@ import torch
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import TrainingError
+from causalrec.model.causal.blend.fit import wants_blend
 from causalrec.model.content import CHANNEL_WIDTH
+from causalrec.model.rivals.ials import CELLS
 from causalrec.training.free_memory import available_bytes
 from causalrec.training.judge import EVALUATION_BATCH
 from causalrec.training.losses import CACHED_CELLS, DEVICE_CELLS
@@ -13,8 +15,9 @@ from causalrec.training.losses import CACHED_CELLS, DEVICE_CELLS
 GIB = 2**30
 FLOAT = 4
 STEP_TABLES, CAUSAL_TABLES = 8, 9
+SOLVED_BATCHES = 5  # of the blend: histories, their systems, and what lies around in a solve
 WITHOUT_CONTENT = frozenset({"lightgcn", "bpr_mf", "ips_mf", "pd"})
-RUNTIME_BYTES = 320 * 2**20  # libraries loaded on first use, and memory kept by the allocator
+RUNTIME_BYTES = 256 * 2**20  # libraries loaded on first use, and memory kept by the allocator
 
 
 def choose_device(name: str) -> torch.device:
@@ -38,7 +41,7 @@ def half_precision(name: str, device: torch.device) -> bool:
 def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingSettings) -> int:
     """Peak bytes that training a factor network adds to a process with the data in memory.
 
-    The counts of tables were fitted to measured peaks of both networks on generated shops of 40,000 and
+    The counts of tables were fitted to measured peaks of both networks on generated shops of 15,000 to
     150,000 users and items (dim 64 and 128, two and three layers), rounded up.
     """
     nodes = data.n_users + data.n_items
@@ -59,7 +62,11 @@ def estimate_bytes(data: Interactions, model: ModelSettings, training: TrainingS
     neighbours = data.n_items * model.content.neighbours * (8 + FLOAT) * 2 * len(content)
     evaluation = EVALUATION_BATCH * data.n_items * FLOAT * 5 // 4
     channel = nodes * columns * FLOAT * 4  # offered and chosen, factual and adjusted
-    parts = graph + batch + scores + features + neighbours + evaluation + channel
+    steps = batch + scores + evaluation
+    # the factors of the blend are solved for once the encoder's own steps are done
+    if model.name == "causal" and wants_blend(model, data.n_users, data.n_items):
+        steps = max(steps, SOLVED_BATCHES * CELLS * FLOAT)
+    parts = graph + steps + features + neighbours + channel
     return int(RUNTIME_BYTES + tables + parts)
 
 

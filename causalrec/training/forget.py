@@ -46,6 +46,8 @@ def forget(
     served: Recommender,
     rows: tuple[Ints, Ints],
     progress: Progress | None = None,
+    *,
+    repair: bool = True,
 ) -> Forgotten:
     """Models with the same settings, without the influence of users and items that are not in ``data``.
 
@@ -53,9 +55,10 @@ def forget(
         data: the remaining data.
         judged, served: the old models.
         rows: for the users and the items of ``data``, their row in the old models; -1 if they have none.
+        repair: begin where the old models ended, if they allow it; False fits from scratch.
     """
     chosen = settings_of(settings, judged.recipe)
-    begin, served_begin = (_begin(model, rows) for model in (judged, served))
+    begin, served_begin = (_begin(model, rows) if repair else None for model in (judged, served))
     new = build_recommender(chosen)
     if isinstance(new, CausalRecommender):
         new.resumes = begin

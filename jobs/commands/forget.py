@@ -4,7 +4,7 @@ from rich.console import Console
 
 from causalrec.config import Settings
 from causalrec.erasure.forgotten import delete_flagged
-from causalrec.registry.forget import ds_to_forget, forget_and_log
+from causalrec.registry.forget import REPAIRED, ds_to_forget, forget_and_log, gate_passed
 from causalrec.registry.promotion.decisions import decide_by_hand
 from causalrec.run import Run, open_lake, open_run
 from jobs import build_dataset, evaluate
@@ -26,6 +26,11 @@ def forget(why: Why = "", who: Who = "", settings_file: SettingsFile = None) -> 
     made = forget_and_log(settings, stage().lake)
     console.print(made.note, highlight=False, soft_wrap=True)
     run(evaluate.JOB, stage())
+    if made.counters[REPAIRED] and not gate_passed(settings):
+        console.print("the gate rejects the repair: fitting from scratch", highlight=False)
+        made = forget_and_log(settings, stage().lake, repair=False)
+        console.print(made.note, highlight=False, soft_wrap=True)
+        run(evaluate.JOB, stage())
     decided = decide_by_hand(
         settings, stage().lake, "approve", person(who, why or "without erased users and items")
     )

@@ -74,7 +74,6 @@ def test_rules_carry_reason_codes_in_order() -> None:
     reasons = [rule.reason for rule in load_contract("events").rules]
     assert reasons[0] is ReasonCode.WRONG_PARTITION
     assert reasons[-1] is ReasonCode.BAD_PROPENSITY
-    assert "event_id_present" in load_contract("events").constraint_hints
 
 
 def test_contracts_travel_to_workers() -> None:

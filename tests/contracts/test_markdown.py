@@ -1,7 +1,7 @@
 """The table of tables follows from the contracts."""
 
-from causalrec.contracts import contract_names, load_contract
-from causalrec.contracts.markdown import column_table, contract_table
+from causalrec.contracts import contract_names
+from causalrec.contracts.markdown import contract_table
 
 
 def test_one_line_per_contract() -> None:
@@ -16,9 +16,3 @@ def test_line_of_a_contract() -> None:
         "| `quarantine` | Rejected rows of every delivery, none lost: reason, place and the row itself. "
         "| ingest_events, ingest_products | - | table_name, arrival_date | replace | 365 days |"
     )
-
-
-def test_columns_mark_what_may_be_null() -> None:
-    table = column_table(load_contract("quarantine"))
-    assert "| source_line | bigint? |" in table
-    assert "| raw | string |" in table

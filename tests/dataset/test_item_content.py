@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from causalrec.config.sections import DatasetSettings
-from causalrec.dataset.item_content import picture_vectors
+from causalrec.dataset.item_content import picture_vectors, pooling_weights
 from causalrec.lake import Lake
 from tests.features.shop import vectors
 
@@ -50,3 +50,13 @@ def test_pooling(lake: Lake, how: dict[str, object], pooled: list[float]) -> Non
 def test_no_vectors_no_modality(tmp_path: Path) -> None:
     settings = DatasetSettings()
     assert picture_vectors(Lake(str(tmp_path)), ["b"], PICTURES, ENCODER, settings) is None
+
+
+@pytest.mark.parametrize(
+    ("pooling", "expected"),
+    [("mean", [1, 1 / 3, 1 / 3, 1 / 3]), ("weighted", [1, 0.5, 0.25, 0.25])],
+)
+def test_the_weights_of_an_items_pictures_add_up_to_one(pooling: str, expected: list[float]) -> None:
+    settings = DatasetSettings.model_validate({"image_pooling": pooling, "primary_share": 0.5})
+    found = pooling_weights(np.array([0, 0, 1, 2]), np.array([1, 3, 3, 3]), settings)
+    assert found.tolist() == pytest.approx(expected)

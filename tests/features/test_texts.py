@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.features.texts import FIELDS, MAX_CHARS, content_key, product_text, product_texts, text_keys
+from causalrec.features.texts import FIELDS, MAX_CHARS, content_key, product_texts, text_keys
+
+
+def product_text(*fields: str | None) -> str:
+    frame = pd.DataFrame([fields], columns=["title", "description", "brand", "category"], dtype=object)
+    return str(product_texts(frame).iloc[0])
 
 
 @pytest.mark.parametrize(

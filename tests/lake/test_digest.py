@@ -151,3 +151,15 @@ def test_no_collisions_among_close_values() -> None:
     assert len(seen) == 500
     halves = digest_of(pa.table({"n": numbers, "m": numbers[::-1].copy()}))
     assert halves != digest_of(pa.table({"n": numbers, "m": numbers}))
+
+
+def test_digests_of_earlier_releases_hold() -> None:
+    """They stand in the footers of data files and in the ledger: what is there must not look changed."""
+    first = {
+        "text": "größe", "n": -7, "x": 0.1, "ok": True, "day": dt.date(2026, 3, 1),
+        "at": dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC), "tags": ["a", None, ""], "vector": [1.5, None],
+    }  # fmt: skip
+    texts = [{**first, "text": "x" * size} for size in (0, 7, 8, 9, LONG_TEXT, LONG_TEXT + 1)]
+    last = {**first, "tags": [], "vector": [], "x": -0.0, "n": 2**63 - 1, "ok": False}
+    found = digest_of(table([first, dict.fromkeys(SCHEMA.names), *texts, last]))
+    assert found.hex == "00000000000000095c597d0ec84b80a5bb708d7544928bb1"

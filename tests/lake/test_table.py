@@ -9,7 +9,9 @@ import pytest
 from causalrec.errors import ContractError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import Digest
+from causalrec.lake.files import NewFile
 from causalrec.lake.storage import Location
+from causalrec.lake.write import write_append
 
 from .tables import ids, rows
 
@@ -165,6 +167,20 @@ def test_any_text_is_a_partition_value(lake: Lake, value: str) -> None:
         table.replace(pa.table({"n": [n]}), {"kind": value, "ds": "2026-03-01"})
     assert log.read({"source": [value]}).to_pylist() == [{"line": "1", "source": value}]
     assert table.read({"kind": [value]}, ["n", "kind"]).to_pylist() == [{"n": 2, "kind": value}]
+
+
+def test_files_that_a_repeated_task_left_beside_an_append_are_swept(lake: Lake) -> None:
+    """A task of Spark that ran twice wrote files of the same attempt twice; one set is committed."""
+    log = lake.table("log")
+    rows = pa.table({"line": ["1"], "source": ["a"]}).cast(log.schema)
+
+    def store(attempt: str) -> list[NewFile]:
+        log.store(rows, attempt)
+        return log.store(rows, attempt)
+
+    assert write_append(log, store).rows == 1
+    assert len(list(Path(log.location.uri).rglob("*.parquet"))) == 1
+    assert log.read().num_rows == 1
 
 
 def test_append_adds_and_keeps(lake: Lake) -> None:

@@ -89,11 +89,6 @@ def _head(found: pq.ParquetFile, landing: Contract, layout: Layout) -> ParquetHe
     return ParquetHead(tuple(names), pa.schema(fields), tuple(schema.names))
 
 
-def _in_utc(field: pa.Field) -> pa.Field:
-    is_time = pa.types.is_timestamp(field.type)
-    return pa.field(field.name, pa.timestamp(field.type.unit, "UTC")) if is_time else field
-
-
 def read_parquet(
     stream: BinaryIO, landing: Contract, origin: Origin, max_row_bytes: int, layout: Layout
 ) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,4 @@
-"""How close a model comes to a truth that is known: gap closed, effect error, accidental edges, codes."""
-
-from dataclasses import dataclass
+"""How close a model comes to a truth that is known: effect error, accidental edges, codes."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,44 +6,13 @@ from scipy.stats import rankdata
 
 from causalrec.dataset.arrays import Ints
 from causalrec.lab.simulation.simulator import Simulation
-from causalrec.metrics.ranking import Score, rank_metrics
+from causalrec.metrics.ranking import Score
 
 Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 PAIRS = 20_000  # random item pairs of the effect error
 SEED = 7
-
-
-@dataclass(frozen=True)
-class TruthReport:
-    """One metric of a model on the three tests of a simulation, between raw model and oracle."""
-
-    model: dict[str, float]
-    raw: dict[str, float]
-    oracle: dict[str, float]
-
-    def gap_closed(self, test: str) -> float:
-        """(model - raw) / (oracle - raw); NaN where the oracle is no better than the raw model."""
-        gap = self.oracle[test] - self.raw[test]
-        return (self.model[test] - self.raw[test]) / gap if gap > 0 else float("nan")
-
-
-def truth_report(model: Score, raw: Score, simulation: Simulation, metric: str = "ndcg@20") -> TruthReport:
-    """``metric`` on the tests iid, random and do.
-
-    The oracle ranks by the true chance of what each test counts: a recorded click on iid, a like given C on
-    random, a like with C redrawn on do.
-    """
-    truth = simulation.truth
-    tests = {"iid": simulation.data, "random": simulation.test_random, "do": simulation.test_do}
-    oracles = {"iid": truth.recorded, "random": truth.factual, "do": truth.do_effect}
-
-    def on_all(score: Score) -> dict[str, float]:
-        return {name: rank_metrics(score, data, "test")[metric] for name, data in tests.items()}
-
-    oracle = {name: rank_metrics(oracles[name], data, "test")[metric] for name, data in tests.items()}
-    return TruthReport(on_all(model), on_all(raw), oracle)
 
 
 def effect_error(score: Score, simulation: Simulation, pairs: int = PAIRS, seed: int = SEED) -> float:
@@ -80,11 +47,6 @@ def _differences(score: Score, simulation: Simulation, pairs: int, seed: int) ->
 def _calibrated(estimated: Doubles, true: Doubles) -> Doubles:
     power = float(estimated @ estimated)
     return estimated * (float(estimated @ true) / power) if power > 0 else estimated
-
-
-def accident_auc(trust: Doubles, simulation: Simulation) -> float:
-    """:func:`labelled_auc` of ``trust`` (n_train,) in the training pairs of the simulation."""
-    return labelled_auc(trust, simulation.truth.accidental)
 
 
 def labelled_auc(trust: Doubles, accidental: Bools) -> float:

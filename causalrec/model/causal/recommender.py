@@ -11,7 +11,7 @@ from causalrec.errors import TrainingError
 from causalrec.model.base import FitReport, Judge, Progress, Snapshot
 from causalrec.model.causal.blend.blend import Blend
 from causalrec.model.causal.blend.choice import BlendChoice
-from causalrec.model.causal.blend.fit import fit_blend
+from causalrec.model.causal.blend.fit import fit_blend, wants_blend
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.graph_recommender import GraphRecommender
@@ -111,10 +111,7 @@ class CausalRecommender(FactorRecommender):
 
     def _blend(self, data: Interactions) -> None:
         self.blend, engine = None, self.engine
-        # the further parts know nothing of exposure: they would bring back what the offset takes out
-        small = min(data.n_users, data.n_items) <= self.settings.blend.largest
-        wanted = small and self.settings.blend.enabled and not self.settings.exposure.offset
-        if wanted and isinstance(engine, GraphRecommender):
+        if wants_blend(self.settings, data.n_users, data.n_items) and isinstance(engine, GraphRecommender):
             judged, seed, device = engine.judged(data), self.trainer.seed, self.trainer.device
             tables = engine.serving_tables()
             self.blend = fit_blend(tables, judged, self.settings, self.judge, seed, device, self.choice)

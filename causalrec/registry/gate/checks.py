@@ -1,13 +1,11 @@
 """The gate's table of checks: the question, the result, and the decision that follows."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 
-from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Written
 
@@ -70,18 +68,3 @@ def write_checks(
     table = lake.table(TABLE)
     schema = pa.schema([field for field in table.schema if field.name != "ds"])
     return table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
-
-
-def read_verdict(lake: Lake, ds: dt.date, version: str) -> Verdict:
-    """The gate's verdict on ``version`` when it was evaluated on ``ds``.
-
-    Raises:
-        RegistryError: it was not evaluated on that date.
-    """
-    rows: Sequence[dict[str, Any]] = lake.table(TABLE).read({"ds": [ds.isoformat()]}).to_pylist()
-    mine = sorted((row for row in rows if row["model_version"] == version), key=lambda row: row["position"])
-    if not mine:
-        raise RegistryError(f"version {version} has no gate verdict for {ds}", do="run evaluate")
-    names = ("name", "status", "value", "threshold", "detail")
-    checks = tuple(Check(**{name: row[name] for name in names}) for row in mine)
-    return Verdict(mine[0]["decision"], checks)

@@ -112,3 +112,12 @@ def test_a_champion_that_never_knew_them(file: Path, capsys: pytest.CaptureFixtu
     assert main(["forget", *own]) == 1
     assert "there is nothing to forget" in " ".join(capsys.readouterr().out.split())
     assert version_of(settings, "champion") == "2"
+
+    file.write_text(file.read_text().replace("[gate]", '[gate]\nmetric = "ndcg@7"'))
+    assert main(["erase", "u04", "--yes", *own]) == 0
+    assert main(["forget", *own]) == 1  # a gate that asks for what nobody measures
+    said = " ".join(capsys.readouterr().out.split())
+    assert "version 3 is challenger: version 2 repaired without 1 users and 0 items" in said
+    assert "version 4 is challenger: version 2 fitted from scratch without 1 users and 0 items" in said
+    assert "version 4 did not pass the gate (reject)" in said
+    assert version_of(settings, "champion") == "2"

@@ -5,7 +5,7 @@ import pytest
 
 from causalrec.lab.simulation.simulator import Knobs, Simulation, simulate
 from causalrec.lab.studies.findings import edge_curve, is_accident
-from causalrec.lab.studies.known_truth import accident_auc
+from causalrec.lab.studies.known_truth import labelled_auc
 from causalrec.lab.studies.readout import measure_oracle, measure_score
 
 SMALL = Knobs(users=400, items=150, exposed=30, random_shown=20)
@@ -40,10 +40,10 @@ def test_chance_of_a_genuine_click_is_calibrated(world: Simulation) -> None:
 
 def test_no_evidence_is_better_than_the_true_chance(world: Simulation) -> None:
     truth, train = world.truth, world.data.train
-    best = accident_auc(truth.genuine(train), world)
+    best = labelled_auc(truth.genuine(train), truth.accidental)
     assert 0.8 < best < 1.0
     merit = (truth.taste[train[0]] * truth.merit[train[1]]).sum(axis=1)
-    assert accident_auc(merit, world) < best - 0.02
+    assert labelled_auc(merit, truth.accidental) < best - 0.02
 
 
 def test_accidents_are_found_in_any_order(world: Simulation) -> None:

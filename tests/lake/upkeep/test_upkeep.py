@@ -55,6 +55,14 @@ def test_small_files_become_one_and_the_rows_stay(eager: Lake) -> None:
     assert log.version() == version
 
 
+def test_as_many_files_as_allowed_are_left_alone(eager: Lake) -> None:
+    log = eager.table("log")
+    for number in range(2):
+        log.append(line(f"line{number}"))
+    assert compact(log) == Compacted()
+    assert live(log) == 2
+
+
 def test_an_append_during_compaction_stays(eager: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     log = eager.table("log")
     for number in range(3):

@@ -201,6 +201,25 @@ def test_refuters(name: str, change: float, status: str) -> None:
     assert judged(found, f"refuter {name}", gate=gate) == status
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("placebo_content", 0.3, ": the model gains from noise"),
+        ("placebo_content", -0.4, "changes by -40.0%"),
+        ("shuffled_evidence", -0.05, ": the model ranks without evidence"),
+        ("shuffled_evidence", -0.4, "changes by -40.0%"),
+        ("shuffled_policy", -0.2, ": it should not change"),
+        ("shuffled_policy", 0.05, "changes by +5.0%"),
+    ],
+)
+def test_a_refuter_says_what_is_wrong_only_where_something_is(name: str, change: float, said: str) -> None:
+    gate = GateSettings.model_validate({"refuters": [name], "max_refuter_change": 0.1})
+    found = measured(comparison(), f"refuter:{name}", relative_change=change)
+    checks = decide(found, gate, dataset_id="data", champion=None).checks
+    (check,) = [check for check in checks if check.name == f"refuter {name}"]
+    assert check.detail.endswith(said)
+
+
 def test_a_refuter_that_diverged_fails_by_name() -> None:
     found = measured(comparison(), "refuter:placebo_content", relative_change=DIVERGED)
     verdict = decide(found, GATE, dataset_id="data", champion=None)

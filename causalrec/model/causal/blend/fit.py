@@ -21,6 +21,13 @@ from causalrec.model.rivals.items.item_weights import ItemWeights
 COLUMNS = 512  # maximum number of columns that one part adds to the tables
 
 
+def wants_blend(settings: ModelSettings, n_users: int, n_items: int) -> bool:
+    """Whether further parts are tried beside the encoder: only in shops where they are small."""
+    small = min(n_users, n_items) <= settings.blend.largest
+    # the further parts know nothing of exposure: they would bring back what the offset takes out
+    return small and settings.blend.enabled and not settings.exposure.offset
+
+
 def fit_blend(
     encoder: ServingTables,
     data: Interactions,
