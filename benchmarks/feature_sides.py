@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from benchmarks.feature_data import Corpus
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.base import quiet
 from causalrec.features.encoders.forward import Pictures

@@ -24,7 +24,7 @@ from scipy.stats import rankdata
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.config import Settings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Interactions, Ints, Looks
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.metrics.evaluate import evaluate_all

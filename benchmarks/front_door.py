@@ -23,7 +23,7 @@ from scipy.stats import ttest_rel
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.lab.oracle.truth import truth_ndcg

@@ -30,7 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.config import Settings
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.contracts import load_contract
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.session import spark_session
@@ -134,7 +134,7 @@ def ours_pairs(spark: "SparkSession", lake: Lake) -> None:
 def pairs_of(spark: "SparkSession", lake: Lake, events: "DataFrame") -> "DataFrame":
     from pyspark.sql import Observation
 
-    from causalrec.config.sections import DatasetSettings
+    from causalrec.config.dataset import DatasetSettings
     from causalrec.dataset.arrivals import known_items
     from causalrec.dataset.interactions import interactions, positive_events
 

@@ -29,7 +29,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.session import spark_session

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from causalrec.config.lists import ListSettings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.scoring.behaviour.buy_again import buy_again
 from causalrec.scoring.behaviour.complements import listed, pair_counts
 from causalrec.sources.demo.behaviour import TYPES, block_count, simulate

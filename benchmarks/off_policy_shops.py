@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.metrics.bootstrap import interval

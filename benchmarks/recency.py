@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Ints
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import truth_ndcg

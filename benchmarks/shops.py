@@ -19,7 +19,7 @@ import torch
 from rich.console import Console
 
 from causalrec.config import Settings, load_settings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.load import newest_dataset
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop

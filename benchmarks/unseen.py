@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 
 from causalrec.config import Settings, load_settings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.dataset.bundle import load_bundle
 from causalrec.lab.benchmark.unseen import (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from tests.jvm import LIGHT
 
 if TYPE_CHECKING:

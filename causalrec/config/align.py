@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 
 class AlignSettings(Section):

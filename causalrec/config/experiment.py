@@ -6,7 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from causalrec.config.sections import ScoringSettings, Section
+from causalrec.config.scoring import ScoringSettings
+from causalrec.config.section import Section
 
 CONTROL = "control"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

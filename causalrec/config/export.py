@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 
 def _without_password(url: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 Encoding = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]*$")]
 

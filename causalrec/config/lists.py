@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 BehaviourList = Literal[
     "complements", "substitutes", "cart_lists", "buy_again", "trending_items", "recent_items", "audiences"

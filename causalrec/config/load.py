@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from causalrec.config.sections import PathSettings
+from causalrec.config.paths import PathSettings
 from causalrec.config.settings import Settings
 from causalrec.config.tuned import read_tuned
 from causalrec.errors import SettingsError

@@ -13,7 +13,7 @@ from causalrec.config.rivals import (
     RivalSettings,
     SasRecSettings,
 )
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 ModelName = Literal[
     "causal",

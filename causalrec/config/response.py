@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.sections import Section
+from causalrec.config.section import Section
 
 
 class ResponseSettings(Section):

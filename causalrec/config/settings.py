@@ -6,29 +6,27 @@ from pydantic import Field
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.config.experiment import ExperimentSettings
 from causalrec.config.export import ExportSettings
 from causalrec.config.feature_page import FeaturePageSettings
+from causalrec.config.features import FeatureSettings
+from causalrec.config.fetch import FetchSettings
+from causalrec.config.gate import GateSettings
+from causalrec.config.ingest import IngestSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.config.landing import LandingSettings
 from causalrec.config.lineage import LineageSettings
 from causalrec.config.lists import ListSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
-from causalrec.config.sections import (
-    DatasetSettings,
-    FeatureSettings,
-    FetchSettings,
-    GateSettings,
-    IngestSettings,
-    LakeSettings,
-    PathSettings,
-    RegistrySettings,
-    ReportSettings,
-    ScoringSettings,
-    Section,
-    SourceSettings,
-    SparkSettings,
-)
+from causalrec.config.paths import PathSettings
+from causalrec.config.registry import RegistrySettings
+from causalrec.config.report import ReportSettings
+from causalrec.config.scoring import ScoringSettings
+from causalrec.config.section import Section
+from causalrec.config.source import SourceSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.config.tuning import TuningSettings
 from causalrec.errors import SettingsError
 

@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import IMPRESSION, marked_robots
 

@@ -7,7 +7,7 @@ count (:mod:`causalrec.dataset.behaviour`). Every step is a Spark SQL expression
 from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import marked_repeats, marked_robots
 

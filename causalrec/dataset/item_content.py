@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.features.store import latest_vectors
 from causalrec.features.vectors import unit

@@ -15,7 +15,7 @@ from itertools import dropwhile
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import first_arrivals
 from causalrec.dataset.behaviour import IMPRESSION, marked_robots
 from causalrec.dataset.exposure import PROPENSITY

@@ -7,7 +7,7 @@ a model can tell what an item owes to the campaign; see the front-door adjustmen
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 
 
 def marked_surges(looks: DataFrame, settings: DatasetSettings) -> DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import FeatureError, ReasonCode
 from causalrec.features.encoders.device import gpu_profile
 from causalrec.features.encoders.image import image_encoder_id

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode
 from causalrec.features.encoders.base import ImageEncoder
 from causalrec.features.encoders.image import load_image_encoder

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from causalrec.config.sections import TextSettings
+from causalrec.config.features import TextSettings
 from causalrec.features.encoders.text import load_text_encoder
 from causalrec.features.increment import EMBEDDED
 

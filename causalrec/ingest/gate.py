@@ -7,7 +7,7 @@ import datetime as dt
 import statistics
 from collections.abc import Mapping, Sequence
 
-from causalrec.config.sections import IngestSettings
+from causalrec.config.ingest import IngestSettings
 from causalrec.contracts import Contract
 from causalrec.errors import ContractError, QualityError, ReasonCode, SourceError
 from causalrec.ingest.advice import advice, field_advice

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from causalrec.config.sections import IngestSettings
+from causalrec.config.ingest import IngestSettings
 from causalrec.contracts import Contract
 from causalrec.ingest.gate import VOLUME_WINDOW_DAYS
 from causalrec.ingest.measure import Measures

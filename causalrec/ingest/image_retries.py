@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode
 from causalrec.lake import Lake, LakeTable
 

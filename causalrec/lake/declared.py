@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.lake.evolve import Added
 from causalrec.lake.snapshot import Snapshot
 from causalrec.lake.storage import Location

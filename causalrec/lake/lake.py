@@ -5,7 +5,7 @@ from collections.abc import Callable
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.contracts import load_contract
 from causalrec.lake.declared import Declared
 from causalrec.lake.outcome import Standing

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.errors import SettingsError
 
 OLDEST_JAVA = 17

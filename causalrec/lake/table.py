@@ -8,7 +8,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.errors import LakeError, PinError
 from causalrec.lake.declared import Declared
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partition

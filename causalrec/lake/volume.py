@@ -8,7 +8,7 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, render
 from causalrec.lake.snapshot import Snapshot

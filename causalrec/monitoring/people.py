@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 
 NEEDED = ("user_id", "event_type", "event_time")
 IMPRESSION = "impression"

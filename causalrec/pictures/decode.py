@@ -9,7 +9,7 @@ version.
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.pictures.header import load_picture, pillow_errors
 
 PREPROCESSING = "p2"

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from fsspec.asyn import get_loop, sync
 
-from causalrec.config.sections import FetchSettings
+from causalrec.config.fetch import FetchSettings
 from causalrec.errors import ResourceRefused, ResourceUnreachable
 
 if TYPE_CHECKING:

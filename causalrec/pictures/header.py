@@ -13,7 +13,7 @@ from functools import cache
 import pillow_heif
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
 
 MAX_SCANS = 100  # of a progressive JPEG; each costs a pass over all pixels

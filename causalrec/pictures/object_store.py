@@ -5,7 +5,7 @@ from typing import Any
 import fsspec
 from fsspec.asyn import AsyncFileSystem
 
-from causalrec.config.sections import FetchSettings
+from causalrec.config.fetch import FetchSettings
 from causalrec.errors import CausalrecError
 from causalrec.pictures.fetch import bounded, too_large, unreachable
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode, ResourceRefused, ResourceUnreachable
 from causalrec.pictures.header import RejectedPicture, check_picture
 from causalrec.pictures.resolver import Resolver, ResourceTooLarge

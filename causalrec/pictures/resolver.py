@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import fsspec
 
-from causalrec.config.sections import FetchSettings
+from causalrec.config.fetch import FetchSettings
 from causalrec.errors import ResourceRefused, SettingsError
 from causalrec.pictures.fetch import ResourceTooLarge, fetch, too_large
 from causalrec.pictures.object_store import MISSING, read_object

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.dataset.ties import keys_of
 from causalrec.model.blocks import unit_rows

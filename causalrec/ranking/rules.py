@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.item_rules import Codes, ItemRules
 
 BELOW = " > "  # between the levels of a category

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 
 from causalrec.config.known import known
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model import worth
 from causalrec.model.base import TABLES, Recommender, ServingTables

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from causalrec.config import Settings
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.ann import build_index, near_top_k, recall, save_index

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.experiment.policies import policy_of
 from causalrec.lake import Lake
 from causalrec.ranking.slots import Policy

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
 from causalrec.experiment.assignment import arms_of

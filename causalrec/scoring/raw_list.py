@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalrec.config import Settings
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake

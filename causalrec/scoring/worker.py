@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ann import load_index
 from causalrec.ranking.catalogue import Catalogue

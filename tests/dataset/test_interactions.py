@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import events_upto, known_items
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.interactions import interactions, positive_events

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.item_content import picture_vectors, pooling_weights
 from causalrec.lake import Lake
 from tests.features.shop import vectors

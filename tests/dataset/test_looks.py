@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from causalrec.config.sections import DatasetSettings
+from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import branded_items, events_upto
 from causalrec.dataset.build import build_dataset, rebuild_bundle
 from causalrec.dataset.load import load_dataset

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import PathSettings
+from causalrec.config.paths import PathSettings
 from causalrec.contracts import load_contract, table_names
 from causalrec.erasure.outside import OutsideStore
 from causalrec.erasure.shop import NAMELESS, SEARCHED, stores

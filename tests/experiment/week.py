@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.experiment.assignment import arms_of
 from causalrec.experiment.moments import Moments
 from causalrec.experiment.verdict import Arm, ArmLine, Now, judge

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.config.sections import FeatureSettings, ImageSettings, PathSettings
+from causalrec.config.features import FeatureSettings, ImageSettings
+from causalrec.config.paths import PathSettings
 from causalrec.features.store import feature_table
 from causalrec.lake import Lake
 

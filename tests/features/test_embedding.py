@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.encoders.text import text_encoder_id

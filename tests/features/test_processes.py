@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.image_embedding import embed_images
 from causalrec.features.store import feature_table

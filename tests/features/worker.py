@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from causalrec.config import Settings
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.features.image_embedding import embed_images
 from causalrec.ingest.images import ingest_images
 from causalrec.lake import Ledger

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, PathSettings, SourceSettings
+from causalrec.config.paths import PathSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.ingest.events import ingest_events
 from causalrec.ingest.products import ingest_products
 from causalrec.lake import Lake, Ledger

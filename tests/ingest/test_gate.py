@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from causalrec.config.sections import IngestSettings
+from causalrec.config.ingest import IngestSettings
 from causalrec.contracts import load_contract
 from causalrec.errors import QualityError, SourceError
 from causalrec.ingest.gate import check_files, check_rejects, check_volume

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import IngestSettings
+from causalrec.config.ingest import IngestSettings
 from causalrec.contracts import load_contract
 from causalrec.contracts.extensions import RowRule
 from causalrec.errors import QualityError, ReasonCode

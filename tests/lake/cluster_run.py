@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.errors import LakeError
 from causalrec.lake import Lake
 from causalrec.lake.bridge import read_frame, write_frame

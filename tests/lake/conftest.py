@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.lake import Lake, LakeTable
 
 from .tables import CONTRACTS

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import digest_of
 from causalrec.lake.snapshot import DataFile

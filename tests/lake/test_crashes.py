@@ -28,7 +28,7 @@ DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 
 PRELUDE = """
 import os, signal, sys
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.lake import Lake, write
 from causalrec.lake.upkeep import erase, rewrite
 from causalrec.lake.upkeep.subject import Subject

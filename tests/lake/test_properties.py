@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, Schema
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.contracts import load_contract, table_names
 from causalrec.errors import PinError
 from causalrec.lake import Lake, LakeTable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from causalrec.config.sections import LakeSettings
+from causalrec.config.lake import LakeSettings
 from causalrec.errors import ConflictError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.bridge import read_frame, write_frame

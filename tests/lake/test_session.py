@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.errors import SettingsError
 from causalrec.lake.session import _prepare_local, require_java, session_conf, spark_session
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.pictures.decode import decode, to_rgb
 from causalrec.pictures.header import RejectedPicture
 from tests.pictures.samples import colour_encodings, encoded, grey_encodings, scene

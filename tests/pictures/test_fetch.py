@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.sections import FetchSettings, ImageSettings
+from causalrec.config.features import ImageSettings
+from causalrec.config.fetch import FetchSettings
 from causalrec.errors import ResourceRefused, ResourceUnreachable
 from causalrec.pictures.fetch import MOST_REDIRECTS, _asked_pause
 from causalrec.pictures.read import InspectTask

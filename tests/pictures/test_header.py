@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode
 from causalrec.pictures.header import Header, RejectedPicture, check_picture, load_picture, open_picture
 from causalrec.pictures.read import InspectTask
@@ -73,7 +73,7 @@ def test_too_many_bytes_are_refused_before_anything_is_parsed() -> None:
 WATCHED = """
 import sys
 from pathlib import Path
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.pictures.header import RejectedPicture, check_picture
 from causalrec.training.peak import peak_bytes
 from tests.pictures.samples import encoded, scene

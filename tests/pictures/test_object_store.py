@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from causalrec.config.sections import FetchSettings
+from causalrec.config.fetch import FetchSettings
 from causalrec.errors import ResourceRefused, ResourceUnreachable, SettingsError
 from causalrec.pictures.resolver import Resolver, ResourceTooLarge
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from causalrec.config import Settings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.config.model import ModelSettings
-from causalrec.config.sections import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders.image import image_encoder_id, load_image_encoder
 from causalrec.features.encoders.text import load_text_encoder, text_encoder_id

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.adjustment import SENTENCES, UNMOVED, Adjustment, ItemEvidence, sentences
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions

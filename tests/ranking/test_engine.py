@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.dataset.ties import keys_of, tie_breakers
 from causalrec.model.blocks import unit_rows

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.rules import allowed, fresh, item_rules
 
 DS = dt.date(2026, 3, 1)

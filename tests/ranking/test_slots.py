@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.slots import Policy, draw_free, slots_of, uniforms
 
 USERS = np.array([f"u{n}" for n in range(20_000)], dtype=object)

@@ -16,7 +16,7 @@ import pytest
 
 from causalrec.config.known import known
 from causalrec.config.model import ModelSettings
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.histories import from_positions
 from causalrec.registry.package import open_package
 

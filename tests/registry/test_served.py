@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
 from causalrec.registry.package import RULES, write_package

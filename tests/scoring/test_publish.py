@@ -23,7 +23,7 @@ NEXT = DS + dt.timedelta(days=1)
 KILLED_PUBLISHER = """
 import datetime as dt, os, signal, sys
 from pathlib import Path
-from causalrec.config.sections import SparkSettings
+from causalrec.config.spark import SparkSettings
 from causalrec.lake import Lake, Ledger, write
 from causalrec.lake.session import spark_session
 from causalrec.scoring.publish import publish

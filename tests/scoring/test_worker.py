@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.ranking.engine import Engine
 from causalrec.scoring.worker import RECOMMENDED, recommend_batch
 from tests.ranking.shop import catalogue, tables, user_states

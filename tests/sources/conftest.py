@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, PathSettings, SourceSettings
+from causalrec.config.paths import PathSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.sources.demo.adapter import land_demo
 from causalrec.sources.progress import silent
 

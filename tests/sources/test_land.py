@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from causalrec.config import Settings, load_settings
-from causalrec.config.sections import PathSettings, SourceSettings
+from causalrec.config.paths import PathSettings
+from causalrec.config.source import SourceSettings
 from causalrec.errors import SourceError
 from causalrec.sources.land import land, land_inputs
 

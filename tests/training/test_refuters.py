@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Interactions, Looks
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import Scores, scores_of, truth_ndcg

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import TextSettings
+from causalrec.config.features import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders.base import arithmetic, make_encoder_id, quiet
 from causalrec.features.encoders.device import CPU, move

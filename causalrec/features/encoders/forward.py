@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.features.encoders.device import CPU
 from causalrec.features.encoders.fused import fuse
 from causalrec.features.encoders.onnx import Forward, compiled, need_onnx

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.base import ImageEncoder, arithmetic, make_encoder_id, quiet, refuse_other

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from causalrec.config.sections import ImageSettings
+from causalrec.config.features import ImageSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.local_clip import CONFIG, WEIGHTS, is_local, local_folder

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.features.encoders.base import ImageEncoder, TextEncoder, arithmetic, make_encoder_id
 from causalrec.features.vectors import check_vectors
 from causalrec.pictures.decode import PREPROCESSING

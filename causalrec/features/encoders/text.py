@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import TextSettings
+from causalrec.config.features import TextSettings
 from causalrec.errors import FeatureError
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.base import TextEncoder, arithmetic, make_encoder_id, quiet, refuse_other

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import DatasetSettings, SourceSettings
+from causalrec.config.dataset import DatasetSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks, pair_keys, unique_pairs, without
 from causalrec.dataset.looks import RESPONSES
 from causalrec.lab.oracle.truth import ShopTruth

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import DatasetError
 from causalrec.lab.oracle.attainable import with_learnt_users

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from causalrec.config.sections import GateSettings
+from causalrec.config.gate import GateSettings
 from causalrec.metrics.evaluate import RANDOM_K
 from causalrec.registry.gate.checks import Check, Status
 from causalrec.registry.gate.comparison import Comparison

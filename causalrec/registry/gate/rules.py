@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from causalrec.config.sections import GateSettings
+from causalrec.config.gate import GateSettings
 from causalrec.registry.gate.checks import Check, Status, Verdict
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, Comparison
 from causalrec.registry.gate.health import health

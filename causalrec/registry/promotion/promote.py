@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from causalrec.config import Settings
-from causalrec.config.sections import GateSettings
+from causalrec.config.gate import GateSettings
 from causalrec.errors import GateRefused
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from causalrec.config import Settings
+from causalrec.config.dataset import DatasetSettings
+from causalrec.config.features import FeatureSettings
 from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
-from causalrec.config.sections import DatasetSettings, FeatureSettings
 from causalrec.dataset.load import Dataset, open_bundle
 from causalrec.errors import DatasetError, RegistryError
 from causalrec.lake import Lake

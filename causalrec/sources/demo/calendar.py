@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES
 
 CAMPAIGN_DAYS = 3  # length of a campaign

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.sources.demo.catalogue import price_table, product_delivery
 from causalrec.sources.demo.deliver import Delivered
 from causalrec.sources.demo.roles import choose_roles

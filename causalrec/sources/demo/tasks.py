@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.sources.demo.behaviour import block_count
 from causalrec.sources.demo.catalogue import price_table
 from causalrec.sources.demo.deliver import Delivered, deliver_events

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.sources.demo.calendar import Calendar, draw_calendar
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES, NEWCOMER
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from causalrec.config.align import AlignSettings
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.alignment.fit import Projections, align, contrast, same_content, started, untrained
 from causalrec.features.alignment.pairs import ContentPairs, read_pairs, split_pairs

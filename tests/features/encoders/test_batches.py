@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders.forward import image_forward
 from causalrec.features.encoders.halving import Halving

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders.device import CPU, device_of, gpu_profile, move, task_address, task_device
 from causalrec.features.encoders.image import OpenClipEncoder, image_encoder_id

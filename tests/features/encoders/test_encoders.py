@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.image import OpenClipEncoder, image_encoder_id, load_image_encoder

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.errors import DatasetError
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop

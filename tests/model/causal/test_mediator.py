@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import spearmanr
 
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Looks
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.model.causal.mediator import Mediator, fit_mediator

@@ -10,7 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from causalrec.config.sections import ScoringSettings
+from causalrec.config.scoring import ScoringSettings
 from causalrec.registry.package import ModelPackage, open_package
 from causalrec.scoring.engine import Engine
 from causalrec.scoring.histories import Histories, from_positions

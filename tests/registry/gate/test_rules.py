@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from causalrec.config.sections import GateSettings
+from causalrec.config.gate import GateSettings
 from causalrec.registry.gate.comparison import Comparison, Measure
 from causalrec.registry.gate.refuted import DIVERGED
 from causalrec.registry.gate.rules import decide

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.sources.demo.behaviour import TYPES, Activity, simulate
 from causalrec.sources.demo.mechanism import (
     BRAND_SENSITIVITY,

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from causalrec.config import Settings
-from causalrec.config.sections import PathSettings, SourceSettings
+from causalrec.config.paths import PathSettings
+from causalrec.config.source import SourceSettings
 from causalrec.errors import SourceError
 from causalrec.sources.demo.adapter import land_demo
 from causalrec.sources.demo.generate import generate

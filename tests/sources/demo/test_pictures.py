@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.sources.demo.pictures import draw_product
 from causalrec.sources.demo.silhouettes import SHAPES, draw_silhouette
 from causalrec.sources.demo.texts import write_description, write_title

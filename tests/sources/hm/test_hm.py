@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import PathSettings, SourceSettings
+from causalrec.config.paths import PathSettings
+from causalrec.config.source import SourceSettings
 from causalrec.errors import ContractError, SettingsError, SourceError
 from causalrec.sources.hm.adapter import land_hm
 from causalrec.sources.hm.events import SCHEMA as EVENT_SCHEMA

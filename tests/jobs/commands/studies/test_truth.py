@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from causalrec.config import Settings, load_settings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Looks
 from causalrec.dataset.item_content import items_table
 from causalrec.dataset.look_arrays import look_tables

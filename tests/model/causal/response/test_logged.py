@@ -7,7 +7,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.config.model import BlendSettings, TrainingSettings
-from causalrec.config.sections import SourceSettings
+from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Looks
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.metrics.ranking import rank_metrics

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.dataset.arrays import Interactions
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.model.causal.recommender import CausalRecommender

@@ -3,7 +3,7 @@
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.sections import DemoSettings, SourceSettings
+from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.lab.oracle.generated import generated_shop
 from causalrec.lab.oracle.truth import raw_scores, scores_of, truth_rows
 from causalrec.sources.demo import mechanism

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from causalrec.config.sections import ImageSettings, TextSettings
+from causalrec.config.features import ImageSettings, TextSettings
 
 Vectors = npt.NDArray[np.float32]
 BINS = 4

@@ -1,0 +1,43 @@
+"""The base of every section of the settings, and what a path may be."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A frozen part of the settings; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path with ``~`` replaced by the home folder.
+
+    Raises:
+        ValueError: it holds a variable such as $HOME, or a ``~`` of an unknown user.
+    """
+    text = str(given)
+    if "://" in text or not isinstance(given, str | Path):
+        return given
+    if "$" in text:
+        raise ValueError(f"{text!r}: variables are not replaced here; write the path out, or begin it with ~")
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else given
+    except RuntimeError as error:
+        raise ValueError(f"{text!r}: no such home folder") from error
+
+
+def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A path of the file system.
+
+    Raises:
+        ValueError: it is the address of an object store, which would be created as a local folder of that
+            name.
+    """
+    if "://" in str(given):
+        raise ValueError(
+            f"{given}: only a folder works here; name one that every machine reaches, as by a mount"
+        )
+    return given
