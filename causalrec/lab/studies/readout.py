@@ -16,7 +16,7 @@ from causalrec.lab.studies.known_truth import relative_effect_error
 from causalrec.lab.studies.probe import indicators, readable_share
 from causalrec.metrics.beyond import catalogue_metrics
 from causalrec.metrics.ranking import Score, rank_per_user
-from causalrec.model.base import Recommender, ServingTables
+from causalrec.model.base import Recommender
 
 Doubles = npt.NDArray[np.float64]
 
@@ -43,12 +43,17 @@ class Readout:
 
 
 def measure_readouts(recommender: Recommender, simulation: Simulation) -> dict[str, Readout]:
-    """Both ways to read a model; models that have only one item table give the same twice."""
+    """Both ways to read a model; models that have only one item table give the same twice.
+
+    *adjusted* is read from the tables of content where a model has them, as ``score_content`` is.
+    """
     tables = recommender.serving_tables()
     if tables is None:
         return dict.fromkeys(READOUTS, measure_score(recommender.score, simulation, None))
-    states = {"factual": tables.items_unadjusted, "adjusted": tables.items}
-    return {name: measure_score(_product(tables, items), simulation, items) for name, items in states.items()}
+    states = {"factual": (tables.users, tables.items_unadjusted), "adjusted": (tables.users, tables.items)}
+    if tables.content_users is not None and tables.content_items is not None:
+        states["adjusted"] = (tables.content_users, tables.content_items)
+    return {name: measure_score(_product(*pair), simulation, pair[1]) for name, pair in states.items()}
 
 
 def measure_oracle(simulation: Simulation) -> Readout:
@@ -85,9 +90,9 @@ def _on_test(score: Score, data: Interactions) -> tuple[dict[str, float], Double
     return metrics | {f"popularity_lift@{K}": lift}, ranked.metrics[f"ndcg@{K}"]
 
 
-def _product(tables: ServingTables, items: Floats) -> Score:
+def _product(states: Floats, items: Floats) -> Score:
     def score(users: Ints) -> Floats:
-        scores: Floats = tables.users[users] @ items.T
+        scores: Floats = states[users] @ items.T
         return scores
 
     return score
