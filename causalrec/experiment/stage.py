@@ -12,6 +12,7 @@ from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.experiment.moments import Moments
 from causalrec.experiment.policies import policies
+from causalrec.experiment.recorded import verdict_rows
 from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
 from causalrec.experiment.words import CONCLUDED, DECIDED, LAST_WORDS, TABLE, ArmVerdict
 from causalrec.lake import Lake, Ledger
@@ -60,7 +61,7 @@ def judge_experiment(
         return Outcome(reads=pins, note=f"experiment {chosen.name} has shown no lists yet")
     users = stayed(shown, chosen).cache()
     found = moments(deeds(users, people(spark(), events, settings, ds, pins[1].version), chosen))
-    earlier = earlier_rows(lake, chosen, ds)
+    earlier = verdict_rows(lake, chosen, ds - DAY)
     arms = _arms(chosen, found, versions, earlier)
     lines = judge(arms, chosen, Now(ds > _end(chosen), _decided(earlier)))
     table = lake.table(TABLE)
@@ -76,16 +77,6 @@ def judge_experiment(
         },
         note="\n".join(told(line, chosen.name) for line in lines if line.verdict),
     )  # fmt: skip
-
-
-def earlier_rows(lake: Lake, settings: ExperimentSettings, ds: dt.date) -> list[dict[str, Any]]:
-    """What the nights before ``ds`` said about this experiment, oldest first."""
-    table = lake.table(TABLE)
-    if not table.exists():
-        return []
-    days = [day for day in table.upto("ds", str(ds - DAY)) if day > str(settings.start)]
-    rows: list[dict[str, Any]] = table.read({"ds": days}).sort_by("ds").to_pylist() if days else []
-    return [row for row in rows if row["experiment"] == settings.name]
 
 
 def told(line: ArmLine, name: str) -> str:

@@ -14,9 +14,9 @@ from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL
 from causalrec.errors import CausalrecError
 from causalrec.experiment.policies import policies
-from causalrec.experiment.words import TABLE
+from causalrec.experiment.recorded import verdict_rows
 from causalrec.lake import Lake
-from causalrec.report.people import Person
+from causalrec.report.people import Person, chosen_items
 from causalrec.report.svg import ACCENT, DIM, draw
 from causalrec.scoring.arm_lists import Lists, arm_lists
 
@@ -81,7 +81,7 @@ def experiment_card(
     chosen = settings.experiment
     if not chosen.serves(ds) and not chosen.judges(ds):
         return None
-    rows = _verdicts(settings, lake, ds)
+    rows = verdict_rows(lake, chosen, ds, NIGHTS)
     tonight = tuple(row for row in rows if row["ds"] == ds)
     listed = _by_taste(settings, lake, ds)
     if not tonight and not listed.num_rows:
@@ -89,15 +89,6 @@ def experiment_card(
     side_by_side, why_not = _side_by_side(settings, lake, ds, people, listed)
     shifts = _shifts(settings, listed)
     return ExperimentCard(chosen.name, tonight, _charts(rows), shifts, side_by_side, why_not)
-
-
-def _verdicts(settings: Settings, lake: Lake, ds: dt.date) -> list[dict[str, Any]]:
-    table = lake.table(TABLE)
-    if not table.exists():
-        return []
-    days = [day for day in table.upto("ds", ds.isoformat()) if day > str(settings.experiment.start)]
-    rows = table.read({"ds": days[-NIGHTS:]}).sort_by("ds").to_pylist() if days else []
-    return [row for row in rows if row["experiment"] == settings.experiment.name]
 
 
 def _by_taste(settings: Settings, lake: Lake, ds: dt.date) -> pa.Table:
@@ -145,21 +136,10 @@ def _side_by_side(
     if not users:
         return (), ""
     try:
-        lists = arm_lists(settings, lake, ds, _histories(lake, ds, users))
+        lists = arm_lists(settings, lake, ds, chosen_items(lake, ds, users))
     except CausalrecError as error:
         return (), f"The lists of the other arms cannot be made any more: {error.what}."
     return tuple(SideBySide(user, owners[user], lists[user]) for user in users), ""
-
-
-def _histories(lake: Lake, ds: dt.date, users: Sequence[str]) -> dict[str, list[str]]:
-    """Everything that the users have, latest first."""
-    columns = ["user_id", "item_id", "last_time"]
-    rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, columns)
-    rows = rows.filter(pc.is_in(rows["user_id"], value_set=pa.array(users, pa.string())))
-    found: dict[str, list[str]] = {user: [] for user in users}
-    for row in rows.sort_by([("last_time", "descending"), ("item_id", "ascending")]).to_pylist():
-        found[row["user_id"]].append(row["item_id"])
-    return found
 
 
 def _charts(rows: Sequence[dict[str, Any]]) -> dict[str, Markup]:

@@ -80,10 +80,16 @@ def people(settings: Settings, lake: Lake, ds: dt.date) -> list[Person]:
     wanted = pa.array(chosen)
     lists = _recommendations(lake, ds, None)
     lists = lists.filter(pc.is_in(lists["user_id"], value_set=wanted))
-    past = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
-    past = past.filter(pc.is_in(past["user_id"], value_set=wanted))
-    histories, shown = _grouped(past.to_pylist()), _grouped(lists.to_pylist())
-    return [_person(user, histories.get(user, []), shown[user], HISTORY, RECOMMENDATIONS) for user in chosen]
+    histories, shown = chosen_items(lake, ds, chosen), _grouped(lists.to_pylist())
+    return [_person(user, histories[user], shown[user], HISTORY, RECOMMENDATIONS) for user in chosen]
+
+
+def chosen_items(lake: Lake, ds: dt.date, users: Sequence[str]) -> dict[str, list[str]]:
+    """User -> every item that they chose, latest first."""
+    rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, ["user_id", "item_id", "last_time"])
+    rows = rows.filter(pc.is_in(rows["user_id"], value_set=pa.array(users, pa.string())))
+    found = _grouped(rows.to_pylist())
+    return {user: _latest_first(found.get(user, [])) for user in users}
 
 
 def one_person(lake: Lake, ds: dt.date, user_id: str) -> Person:
@@ -98,7 +104,7 @@ def one_person(lake: Lake, ds: dt.date, user_id: str) -> Person:
             f"no list of user {user_id} was published for {ds}", do="check the id; run the night of this date"
         )
     past = _of_user(lake, "interactions", ds, user_id, ["user_id", "item_id", "last_time"])
-    return _person(user_id, past, rows, len(past), len(rows))
+    return _person(user_id, _latest_first(past), rows, len(past), len(rows))
 
 
 def _of_user(
@@ -152,15 +158,17 @@ def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-def _person(
-    user: str, past: list[dict[str, Any]], rows: list[dict[str, Any]], history: int, most: int
-) -> Person:
-    latest = sorted(past, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
+def _latest_first(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The items of interactions."""
+    order = sorted(rows, key=lambda row: (-row["last_time"].timestamp(), row["item_id"]))
+    return [row["item_id"] for row in order]
+
+
+def _person(user: str, past: list[str], rows: list[dict[str, Any]], history: int, most: int) -> Person:
     rows = sorted(rows, key=lambda row: row["rank"])
     shown = tuple(_shown(row) for row in rows)
-    bought = tuple(row["item_id"] for row in latest[:history])
     label = rows[0]["fallback"] or PLAIN
-    return Person(user, label, bought, len(past), shown[:most], str(rows[0]["model_version"]))
+    return Person(user, label, tuple(past[:history]), len(past), shown[:most], str(rows[0]["model_version"]))
 
 
 def _shown(row: dict[str, Any]) -> ListedItem:
