@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Indices = npt.NDArray[np.int64]
 
@@ -42,6 +44,13 @@ class Histories:
             return np.full(place.shape, -1)
         found: Indices = np.where(inside, self.items[np.minimum(place, self.items.size - 1)], -1)
         return found
+
+
+def from_ids(lists: pa.Array, ids: pa.Array) -> Histories:
+    """Histories from lists of item ids; items outside the catalogue ``ids`` are dropped."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    places = pc.fill_null(pc.index_in(pc.list_flatten(lists), value_set=ids), -1)
+    return from_positions(lengths, places.to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def from_positions(lengths: Indices, positions: Indices) -> Histories:

@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL
 from causalrec.dataset.load import load_dataset
 from causalrec.experiment.policies import policies
 from causalrec.lake import Lake
-from causalrec.ranking.histories import from_positions
+from causalrec.ranking.histories import from_ids
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
 from causalrec.scoring.tonight import tonight
@@ -31,6 +32,7 @@ def arm_lists(
         RegistryError: a version is no longer there. DatasetError: there is no dataset of ``ds``.
     """
     users = np.array(list(histories), dtype=object)
+    past = pa.array([list(items) for items in histories.values()], pa.list_(pa.string()))
     found: dict[str, dict[str, tuple[str, ...]]] = {user: {} for user in histories}
     dataset, client = load_dataset(settings, lake, ds), connect(settings)
     for arm, number in published_versions(settings, lake, ds).items():
@@ -38,12 +40,7 @@ def arm_lists(
         with opened(by_number(client, settings, number)) as package:
             catalogue = tonight(package, dataset, scoring, lake, ds)
             engine = package.engine(scoring, catalogue)
-            places = {item: place for place, item in enumerate(catalogue.item_ids)}
-            past = [[places[item] for item in histories[user] if item in places] for user in users]
-            known = from_positions(
-                np.array([len(one) for one in past]),
-                np.array([p for one in past for p in one], dtype=np.int64),
-            )
+            known = from_ids(past, pa.array(catalogue.item_ids, pa.string()))
             rows = package.rows_of(users)
             for block in engine.recommend(rows, known, scoring.k, users, ds.isoformat()):
                 for row in np.unique(block.users):  # a few users

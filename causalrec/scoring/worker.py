@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ann import load_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import Engine
-from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.histories import from_ids
 from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import Indices
 
@@ -75,16 +74,9 @@ def recommend_batch(
     """Recommendations for the users of one batch, block by block."""
     users = batch.column("user_id").to_numpy(zero_copy_only=False)
     rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
-    for block in engine.recommend(rows, _histories(batch.column("history"), ids), k, users, seed):
+    for block in engine.recommend(rows, from_ids(batch.column("history"), ids), k, users, seed):
         if block.users.size:
             yield _as_arrow(block, batch.column("user_id"), ids)
-
-
-def _histories(lists: pa.Array, ids: pa.Array) -> Histories:
-    """Lists of item ids as catalogue positions; items outside the catalogue are dropped."""
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    places = pc.fill_null(pc.index_in(pc.list_flatten(lists), value_set=ids), -1)
-    return from_positions(lengths, places.to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatch:
