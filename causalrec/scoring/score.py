@@ -49,13 +49,13 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     arms = served_arms(settings, lake, ds)
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
+    chosen = read_frame(spark, interactions, {"ds": [ds.isoformat()]}, version=pin.version)
     owners = arms_of(dataset.user_ids, settings.experiment) if len(arms) > 1 else None
     with ExitStack() as stack:
         parts = []
         for arm in arms:
             mine = None if owners is None else owners == arm.name
             night = ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)))
-            chosen = read_frame(spark, interactions, {"ds": [ds.isoformat()]}, version=pin.version)
             parts.append((night, night.scored(spark, chosen, mine)))
         frame = reduce(lambda one, other: one.unionByName(other), (part for _, part in parts))
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
