@@ -10,6 +10,7 @@ import json
 import os
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,9 +21,15 @@ from causalrec.sources.files import located
 Kind = Literal["events", "products"]
 
 PARTITION = "arrival_date="
+ENDINGS: Mapping[str, str] = {
+    "gz": "gzip", "gzip": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd", "zstd": "zstd", "lz4": "lz4",
+    "zip": "zip",
+}  # fmt: skip
+"""Compressions that are read, by the end of a file's name."""
+_PACKED = rf"\.({'|'.join(ENDINGS)})"
 DATA = re.compile(
-    r"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$"
-    r"|^part-[^.]*(\.c\d{3})?(\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip))?$|\.(gz|gzip|bz2|xz|zst|zstd|lz4|zip)$",
+    rf"\.(jsonl|ndjson|json|csv|tsv|tab|txt|parquet|pq)({_PACKED})?$"
+    rf"|^part-[^.]*(\.c\d{{3}})?({_PACKED})?$|{_PACKED}$",
     re.IGNORECASE,
 )
 SILENT = re.compile(

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from causalrec.errors import SourceError
 from causalrec.ingest.formats.xz import Xz
+from causalrec.sources.landing import ENDINGS
 
 HEAD_BYTES = 1 << 16
 PARQUET = b"PAR1"
@@ -21,10 +22,6 @@ COMPRESSIONS: Mapping[bytes, str] = {
     b"\x04\x22\x4d\x18": "lz4",
     b"PK\x03\x04": "zip",
 }
-ENDINGS: Mapping[str, str] = {
-    "gz": "gzip", "gzip": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd", "zstd": "zstd", "lz4": "lz4",
-    "zip": "zip",
-}  # fmt: skip
 ARROW: Mapping[str, str] = {"bzip2": "bz2", "zstd": "zstd", "lz4": "lz4"}
 """Compressions that Arrow reads, and what it calls them; it refuses bytes that follow the last stream."""
 FOREIGN: Mapping[bytes, tuple[str, str]] = {
