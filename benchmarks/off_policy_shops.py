@@ -22,6 +22,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.logged import ExposedLists, exposed_lists, uniform_list_value, uniform_policy_value
+from causalrec.registry.gate.judge import baselines
 from causalrec.sources.demo.behaviour import ACCIDENT_SHARE
 from causalrec.training.factory import build_recommender
 
@@ -56,14 +57,10 @@ def main() -> None:
 
 def policies(data: Interactions, seed: int) -> Mapping[str, Score]:
     """What orders the items: models fitted without the random exposure, and no model at all."""
-    plain, found = Settings(), dict[str, Score]()
-    for name in ("causal", "ease", "popularity"):
-        settings = plain.model_copy(update={"model": plain.model.model_copy(update={"name": name})})
-        model = build_recommender(settings)
-        model.fit(data)
-        found[name] = model.score
+    ours = build_recommender(Settings())
+    ours.fit(data)
     chance = np.random.default_rng(seed).random((data.n_users, data.n_items), np.float32)
-    return {**found, "chance": lambda users: chance[users]}
+    return {"causal": ours.score, **baselines(Settings(), data), "chance": lambda users: chance[users]}
 
 
 def judged(shop: GeneratedShop, score: Score) -> tuple[tuple[str, ...], tuple[bool, bool]]:

@@ -20,6 +20,7 @@ from causalrec.dataset.arrays import Ints
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import truth_ndcg
 from causalrec.training.factory import build_recommender
+from causalrec.training.worth import with_response
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
 
@@ -52,11 +53,7 @@ def main() -> None:
 
 def now(shop: GeneratedShop, half_life: float) -> float:
     """NDCG@20 against the chances of the last day."""
-    plain = Settings()
-    response = plain.model.response.model_copy(update={"half_life": half_life})
-    model = build_recommender(
-        plain.model_copy(update={"model": plain.model.model_copy(update={"response": response})})
-    )
+    model = build_recommender(with_response(Settings(), half_life=half_life))
     model.fit(shop.data)
     everyone: Ints = np.arange(shop.data.n_users, dtype=np.int32)
     return float(truth_ndcg(model.score, shop.truth.factual, shop.data, everyone).mean())

@@ -38,11 +38,13 @@ def generated_shop(source: SourceSettings, settings: DatasetSettings | None = No
     world, chosen = build_world(source), settings or DatasetSettings()
     log = _log(world)
     everyone, items = np.arange(source.users), np.arange(source.items)
-    train, valid, test = _split(world, log, chosen)
+    found, shown = _found(log, chosen), np.stack([log.user, log.item])[:, log.uniform]
+    train, valid, test = _split(world, without(found, shown), chosen)
     data = Interactions(
         source.users, source.items, train, valid, test,
         modalities=_content(world), looks=_looks(world, log, chosen),
-        random_exposure=_random_exposure(log), chosen_elsewhere=_chosen_elsewhere(log, chosen),
+        random_exposure=_random_exposure(log),
+        chosen_elsewhere=found[:, np.isin(pair_keys(found), pair_keys(shown))],
         item_attributes={
             "brand": tuple(BRANDS[b].name for b in world.items.brand),
             "category": tuple(CATEGORIES[c].path for c in world.items.category),
@@ -118,20 +120,12 @@ def _surges(world: World, log: _Log, settings: DatasetSettings) -> npt.NDArray[n
     return np.asarray((ratio > settings.surge).ravel()[cell])
 
 
-def _split(world: World, log: _Log, settings: DatasetSettings) -> tuple[Ints, Ints, Ints]:
-    """Pairs with a weighted event, without those that chance showed."""
-    pairs = without(_found(log, settings), np.stack([log.user, log.item])[:, log.uniform])
+def _split(world: World, pairs: Ints, settings: DatasetSettings) -> tuple[Ints, Ints, Ints]:
+    """``pairs`` (2, n) for training, validation and test."""
     drawn = stream(world.source.seed, SPLIT).random(pairs.shape[1])
     held = settings.test_share + settings.valid_share
     train, test = drawn >= held, drawn < settings.test_share
     return pairs[:, train], pairs[:, ~train & ~test], pairs[:, test]
-
-
-def _chosen_elsewhere(log: _Log, settings: DatasetSettings) -> Ints:
-    """int32 (2, n): the pairs with a weighted event that chance showed too."""
-    found = _found(log, settings)
-    shown = np.stack([log.user, log.item])[:, log.uniform]
-    return found[:, np.isin(pair_keys(found), pair_keys(shown))]
 
 
 def _found(log: _Log, settings: DatasetSettings) -> Ints:
