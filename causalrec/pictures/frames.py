@@ -11,9 +11,10 @@ def shown_frame(picture: Image.Image) -> Image.Image:
     Args:
         picture: loaded, at its first frame.
     """
-    if not getattr(picture, "is_animated", False) or not _is_blank(picture):
+    frames = min(getattr(picture, "n_frames", 1), MAX_FRAMES)
+    if frames == 1 or not _is_blank(picture):
         return picture
-    for number in range(1, min(picture.n_frames, MAX_FRAMES)):
+    for number in range(1, frames):
         picture.seek(number)
         picture.load()
         if not _is_blank(picture):
@@ -27,7 +28,7 @@ def _is_blank(picture: Image.Image) -> bool:
     """Whether one colour fills the frame, or nothing of it is opaque."""
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        if picture.getextrema()[3] == (0, 0):
+        if picture.getchannel("A").getextrema() == (0, 0):
             return True
     if picture.mode == "P":  # an index may stand for the same colour as another one
         picture = picture.convert("RGB")
