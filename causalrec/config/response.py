@@ -28,7 +28,7 @@ class ResponseSettings(Section):
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
     shuffled_codes: bool = Field(False, description="codes dealt out to items at random: a refuter")
     depths: bool = Field(True, description="carts and purchases are evidence beyond the click")
-    examination: bool = Field(False, description="positions are examined with a learnt, falling chance")
+    examination: bool = Field(True, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
 

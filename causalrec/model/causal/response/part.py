@@ -142,10 +142,10 @@ def without_demand(merit: Tensor, demand: Tensor) -> Tensor:
 
 
 def _looked(rows: LookRows, sampler: Sampler, tables: tuple[Floats, Floats]) -> Looked:
-    side, expected = rows.by_user, sampler.observation.expected
-    looks, responses = rows.per_pair(rows.count), rows.per_pair(expected.reached[0])
+    side, looks = rows.by_user, rows.per_pair(rows.count)
     users, items = (torch.as_tensor(table, device=rows.users.device).double() for table in tables)
     logits = (users[rows.users] * items[rows.items]).sum(dim=1)
+    responses = rows.per_pair(sampler.observation.meant(rows, logits))
     preference = preference_chances(sampler.observation, rows, logits)
     return Looked(
         side.start.cpu().numpy(),

@@ -3,6 +3,7 @@
 All variances are learnt.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -85,9 +86,13 @@ class ItemPrior:
             self.effects = gaussian_draw(system[None], right[None], noise)[0]
 
     def draw_scales(
-        self, scales: Scales, states: tuple[Tensor, Tensor, Tensor, Tensor], draw: "Gamma"
+        self, scales: Scales, states: tuple[Tensor, Tensor, Tensor, Tensor], draw: Callable[[Tensor], Tensor]
     ) -> None:
-        """New precisions given taste (U, d), bias (U,), merit (N, d) and demand (N,)."""
+        """New precisions given taste (U, d), bias (U,), merit (N, d) and demand (N,).
+
+        Args:
+            draw: a precision per column of squares.
+        """
         taste, bias, merit, demand = states
         scales.taste = draw(taste.square())
         scales.merit = draw((merit - self.merit()).square())
@@ -96,16 +101,3 @@ class ItemPrior:
         scales.map = draw((self.map.square() * scales.merit).flatten())
         parts = torch.split(self.effects, list(self.design.widths))
         scales.effects = torch.stack([draw(part.square()) for part in parts])
-
-
-class Gamma:
-    """Draws precisions from their posterior under a Gamma(1, 1) prior."""
-
-    def __init__(self, generator: torch.Generator) -> None:
-        self.generator = generator
-
-    def __call__(self, squares: Tensor) -> Tensor:
-        """One precision per column of ``squares`` (n, k) or (n,)."""
-        shape = torch.full(squares.shape[1:], 1.0 + squares.shape[0] / 2, dtype=squares.dtype)
-        drawn = torch._standard_gamma(shape, generator=self.generator).to(squares.device)
-        return drawn / (1.0 + squares.sum(dim=0) / 2)

@@ -8,6 +8,7 @@ from scipy.special import expit
 from causalrec.config.response import ResponseSettings
 from causalrec.dataset.arrays import Looks
 from causalrec.lab.studies.known_truth import labelled_auc
+from causalrec.model.causal.response.draws import Draws
 from causalrec.model.causal.response.edges import edge_preference, preference_chances
 from causalrec.model.causal.response.looked import Looked
 from causalrec.model.causal.response.observation import Observation
@@ -29,7 +30,7 @@ def rows_of(items: np.ndarray, count: np.ndarray, reached: np.ndarray) -> LookRo
 
 def test_an_edge_is_a_preference_unless_all_its_responses_were_accidents() -> None:
     rows = rows_of(np.arange(4), np.array([3, 3, 3, 3]), np.array([1, 2, 0, 1]))
-    observation = Observation.start(rows, CLICKS_ONLY)
+    observation = Observation.start(rows, CLICKS_ONLY, Draws(7, torch.device("cpu")))
     observation.accident = 0.05
     logits = torch.tensor([-2.0, -2.0, -2.0, 1.0], dtype=torch.float64)
     found = preference_chances(observation, rows, logits).numpy()
@@ -48,7 +49,7 @@ def test_planted_accidents_have_less_evidence() -> None:
     meant = rng.binomial(2, expit(logits))
     slipped = rng.binomial(2 - meant, 0.05)
     rows = rows_of(np.arange(4_000), np.full(4_000, 2), meant + slipped)
-    observation = Observation.start(rows, CLICKS_ONLY)
+    observation = Observation.start(rows, CLICKS_ONLY, Draws(7, torch.device("cpu")))
     observation.accident = 0.05
     chance = preference_chances(observation, rows, torch.as_tensor(logits)).numpy()
     answered = meant + slipped > 0
