@@ -26,8 +26,19 @@ def test_every_module_has_a_row_and_a_module_that_harms_is_left_out() -> None:
         assert row.low <= row.gain <= row.high
         assert row.measured_on == "validation"
         assert getattr(found.model.response, MODULES[row.module]) == row.kept
-        helps = row.low > 0 if row.module == "examination" else row.gain > 0
-        assert row.kept == (helps or row.module in NEEDED)
+        assert row.kept == (row.gain > 0 or row.module in NEEDED)
+
+
+def test_a_module_that_is_off_comes_in_only_if_its_whole_interval_gains() -> None:
+    data = with_looks(make_toy())
+    response: dict[str, object] = {"sweeps": 60, "dim": 4, "examination": False, "depths": False}
+    settings = small_settings("causal", training=SHORT, model={"response": response})
+    fits: dict[str, ServingTables] = {}
+    _, rows = chosen_modules(settings, data, fits.__setitem__)
+    assert list(fits)[-1] == "with examination"
+    for row in rows:
+        if MODULES[row.module] in response:
+            assert row.kept == (row.low > 0)
 
 
 def test_whoever_asks_is_given_every_fit_by_what_it_changes() -> None:
@@ -36,9 +47,9 @@ def test_whoever_asks_is_given_every_fit_by_what_it_changes() -> None:
     _, rows = chosen_modules(settings, data, fits.__setitem__)
     assert list(fits) == [
         "ours, 20 sweeps", "without content prior", "without demand of brand, category and codes",
-        "without depth of responses", "without accidents", "with examination",
+        "without depth of responses", "without accidents", "without examination",
     ]  # fmt: skip
-    assert [f"without {row.module}" for row in rows[:-1]] == list(fits)[1:-1]
+    assert [f"without {row.module}" for row in rows] == list(fits)[1:]
     whole = fits["ours, 20 sweeps"].users
     for label in ("without content prior", "without depth of responses", "without accidents"):
         assert not np.array_equal(fits[label].users, whole)

@@ -61,7 +61,7 @@ _CHANGES: dict[str, Change] = {
     "no_demand_codes": {"response": {"codes": False}},
     "no_depths": {"response": {"depths": False}},
     "no_accidents": {"response": {"accidents": False}},
-    "with_examination": {"response": {"examination": True}},
+    "no_examination": {"response": {"examination": False}},
 }
 ABLATIONS = tuple(Variant(name, "ablation", change=change) for name, change in _CHANGES.items())
 REFUTED = (

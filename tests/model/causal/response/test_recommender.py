@@ -12,6 +12,7 @@ from causalrec.model.base import Recommender
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.model.causal.response.rows import judged_looks
+from causalrec.training.factory import build_recommender
 from tests.model import test_contract
 from tests.model.conftest import Toy
 
@@ -39,7 +40,12 @@ def data(toy: Toy) -> Interactions:
 
 @pytest.fixture(scope="module")
 def fitted(data: Interactions, small: Small) -> ResponseRecommender:
-    model = test_contract.fitted(small, "causal", data)
+    return engine_of(small(), data)
+
+
+def engine_of(settings: Settings, data: Interactions) -> ResponseRecommender:
+    model = build_recommender(settings)
+    model.fit(data)
     assert isinstance(model, CausalRecommender)
     assert isinstance(model.engine, ResponseRecommender)
     return model.engine
@@ -66,11 +72,13 @@ def test_held_out_pairs_and_random_exposure_teach_nothing(data: Interactions, sm
     assert np.array_equal(third.score(everyone), fourth.score(everyone))
 
 
-def test_scores_are_calibrated_log_odds(fitted: ResponseRecommender, data: Interactions) -> None:
+def test_scores_are_calibrated_log_odds(data: Interactions, small: Small) -> None:
     """Over all looks that it learnt from, about as many responses are expected as there were.
 
     A few less: the mean of log-odds over draws gives rare responses less than the mean of chances.
     """
+    response = {"sweeps": 60, "dim": 4, "examination": False, "accidents": False}
+    fitted = engine_of(small("causal", model={"response": response}), data)
     looks = judged_looks(data)
     assert looks is not None
     chance = 1 / (1 + np.exp(-fitted.score(np.arange(data.n_users, dtype=np.int32))))
