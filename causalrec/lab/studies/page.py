@@ -22,8 +22,9 @@ SHORT = (
 NOTE = (
     "A shop whose causes are known. iid: held-out clicks of the biased log; random: likes under uniform "
     "exposure; do: likes after the confounder C was redrawn. Read-outs: factual answers random (C as it is), "
-    "adjusted answers do. raw: LightGCN with the same loss. informed: content preference with terms for "
-    "exposure and demand, told C, exposure and accidents; bayes: ranks by the true chances. Gap: "
+    "adjusted answers do. raw: LightGCN with the same loss. informed: told everything but tastes "
+    "where looks are logged, else content preference told C, exposure and accidents; bayes: ranks by the "
+    "true chances. Gap: "
     "(model - raw) / (ceiling - raw) in NDCG@20, empty where the ceiling is less than two standard errors "
     "above raw. Effect error: root mean squared error of differences in do-effect over their size (0 "
     "perfect, 1 uninformative). R2: share of a "

@@ -1,10 +1,10 @@
 """Summary of the known-truth study: one row per strength of confounding, variant and read-out.
 
 Two ceilings. The *Bayes oracle* ranks by the true chances: what no finite log can reach. The *informed
-learner* (:mod:`causalrec.lab.studies.informed`) learns from the same log and content and is told C, exposure
-and accidents: what it leaves to the oracle is estimation error. The share of a gap that is closed is
-(model - raw) / (ceiling - raw), of means over seeds; it is None where the ceiling is not above the raw model
-by more than its noise.
+learner* (:mod:`causalrec.lab.studies.informed`) learns from the same log and is told what confounds, and
+where looks are logged everything but people's tastes: what it leaves to the oracle is estimation error. The
+share of a gap that is closed is (model - raw) / (ceiling - raw), of means over seeds; it is None where the
+ceiling is not above the raw model by more than its noise.
 """
 
 from collections.abc import Sequence
