@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Section
+from causalrec.config.section import Location, Section
 
 
 class LineageSettings(Section):
@@ -14,7 +14,7 @@ class LineageSettings(Section):
         "file",
         description="file appends to a file, http posts to a server such as Marquez, none sends nothing",
     )
-    file: str = Field(
+    file: Location = Field(
         "lineage/events.jsonl",
         description="file of one OpenLineage event per line: relative to the work folder, or a URI",
     )
