@@ -138,6 +138,7 @@ class Sampler:
         mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
         features = _with_one(state.taste)
         side, block = self.rows.by_item, BLOCK
+        _, drawn = draw_states(side, features, weight, left, (precision, mean), self.draws.normal, block)
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
     def _move_base(self, weight: Tensor, target: Tensor) -> None:
