@@ -71,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = {
         "python -c pass": ["-c", "pass"],
         "airflow version": ["-m", "airflow", "version"],
+        "from airflow.sdk import DAG": ["-c", "from airflow.sdk import DAG"],
         "import of the DAG files": ["-c", dags],
         "causalrec --help": ["-m", "causalrec", "--help"],
         "causalrec stages": ["-m", "causalrec", "stages"],

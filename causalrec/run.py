@@ -17,7 +17,7 @@ Steps = Callable[[int, int], None]
 """Receives the number of steps done and the total."""
 
 
-class Progress(Protocol):
+class Reporter(Protocol):
     """Receives what a stage reports while it runs."""
 
     def say(self, what: object) -> None:
@@ -59,7 +59,7 @@ class Run:
     lake: Lake
     ledger: Ledger
     ds: dt.date
-    progress: Progress = field(default_factory=Quiet)
+    progress: Reporter = field(default_factory=Quiet)
     force: bool = False
     _stack: ExitStack = field(default_factory=ExitStack)
     _spark: "SparkSession | None" = None
@@ -93,7 +93,7 @@ def open_lake(settings: Settings) -> Lake:
 
 
 def open_run(
-    settings: Settings, ds: dt.date, progress: Progress | None = None, *, force: bool = False
+    settings: Settings, ds: dt.date, progress: Reporter | None = None, *, force: bool = False
 ) -> Run:
     """The :class:`Run` of a stage on ``ds``."""
     lake = open_lake(settings)

@@ -14,7 +14,7 @@ from causalrec.sources.landing import delivery_fingerprint
 from causalrec.sources.marker import Marker, read_marker
 from causalrec.sources.native import look_native
 from causalrec.sources.plugins import source_plugin
-from causalrec.sources.progress import Progress, silent
+from causalrec.sources.progress import Steps, silent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -39,7 +39,7 @@ def land_inputs(settings: Settings, ds: dt.date) -> dict[str, str]:
 def land(
     settings: Settings,
     ds: dt.date,
-    progress: Progress = silent,
+    progress: Steps = silent,
     spark: "Callable[[], SparkSession] | None" = None,
 ) -> Outcome:
     """Make sure that the landing zone contains what the source has for ``ds``.
@@ -66,7 +66,7 @@ def land(
 
 
 def _fill(
-    settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
+    settings: Settings, progress: Steps, spark: "Callable[[], SparkSession] | None"
 ) -> tuple[Marker, bool]:
     match settings.source.kind:
         case "demo":

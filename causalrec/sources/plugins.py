@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from causalrec.config import Settings
 from causalrec.plugins import SOURCES, load_plugin
 from causalrec.sources.marker import Marker
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,7 +22,7 @@ class Source(Protocol):
         """Hash of everything that determines what is written."""
 
     def land(
-        self, settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
+        self, settings: Settings, progress: Steps, spark: "Callable[[], SparkSession] | None"
     ) -> tuple[Marker, bool]:
         """Write what is missing; returns the state of the landing zone and whether anything was written."""
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-Progress = Callable[[int, int], None]
+Steps = Callable[[int, int], None]
 """(units done, units in all)."""
+Progress = Steps
+"""The name that plug-ins written for 0.3 import."""
 
 
 def silent(done: int, total: int) -> None:

@@ -27,7 +27,7 @@ COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Shows progress on a console; implements :class:`causalrec.run.Progress`."""
+    """Shows progress on a console; implements :class:`causalrec.run.Reporter`."""
 
     console: Console = field(default_factory=Console)
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Progress = Callable[[str, int], None]
+RowsDone = Callable[[str, int], None]
 """Called with a description and the number of rows done since the last call."""
+Progress = RowsDone
+"""The name that plug-ins written for 0.3 import."""
 
 State = Literal["written", "up to date", "switched back"]
 

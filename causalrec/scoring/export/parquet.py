@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from causalrec.errors import ExportError
 from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import Night, NightTable
-from causalrec.scoring.export.outcome import Exported, Progress, State, silent
+from causalrec.scoring.export.outcome import Exported, RowsDone, State, silent
 
 NIGHT_KEY = b"causalrec.night"
 LISTS_KEY = b"causalrec.lists"
@@ -19,7 +19,7 @@ ABANDONED = dt.timedelta(hours=24)
 
 
 def to_parquet(
-    night: Night, root: Location, batch_rows: int, progress: Progress = silent
+    night: Night, root: Location, batch_rows: int, progress: RowsDone = silent
 ) -> tuple[Exported, ...]:
     """Write one file per table. A file that already holds the same rows is left alone.
 
@@ -34,7 +34,7 @@ def to_parquet(
         ) from error
 
 
-def _export(table: NightTable, ds: dt.date, root: Location, batch_rows: int, progress: Progress) -> Exported:
+def _export(table: NightTable, ds: dt.date, root: Location, batch_rows: int, progress: RowsDone) -> Exported:
     began, name = time.monotonic(), f"{ds.isoformat()}.parquet"
     folder = root.child(table.name)
     held = _metadata(folder, name)
@@ -59,7 +59,7 @@ def _metadata(folder: Location, name: str) -> pq.FileMetaData | None:
 
 
 def _write(
-    table: NightTable, folder: Location, name: str, batch_rows: int, progress: Progress
+    table: NightTable, folder: Location, name: str, batch_rows: int, progress: RowsDone
 ) -> pq.FileMetaData:
     folder.make_folder("")
     _sweep(folder)

@@ -6,7 +6,7 @@ from causalrec.config import Settings
 from causalrec.errors import CausalrecError, ExportError
 from causalrec.plugins import EXPORTS, load_plugin
 from causalrec.scoring.export.night import Night
-from causalrec.scoring.export.outcome import Exported, Progress
+from causalrec.scoring.export.outcome import Exported, RowsDone
 
 
 @runtime_checkable
@@ -18,11 +18,11 @@ class ExportTarget(Protocol):
     erasing them is up to the package.
     """
 
-    def export(self, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
+    def export(self, night: Night, settings: Settings, progress: RowsDone) -> tuple[Exported, ...]:
         """Copies every table of the night; one entry per table, counted in the store after the export."""
 
 
-def export_plugin(name: str, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
+def export_plugin(name: str, night: Night, settings: Settings, progress: RowsDone) -> tuple[Exported, ...]:
     """The result of exporting a night to a plug-in's target.
 
     Raises:

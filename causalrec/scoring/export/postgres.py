@@ -17,7 +17,7 @@ import pyarrow as pa
 from causalrec.config.export import PostgresSettings
 from causalrec.errors import ConflictError, ExportError
 from causalrec.scoring.export.night import Night, NightTable
-from causalrec.scoring.export.outcome import Exported, Progress, State, silent
+from causalrec.scoring.export.outcome import Exported, RowsDone, State, silent
 from causalrec.scoring.export.postgres_load import load, remove_old, stray_tables
 from causalrec.scoring.export.postgres_switch import switch
 from causalrec.scoring.export.postgres_tables import prepare
@@ -36,7 +36,7 @@ def to_postgres(
     settings: PostgresSettings,
     password: str | None,
     batch_rows: int,
-    progress: Progress = silent,
+    progress: RowsDone = silent,
 ) -> tuple[Exported, ...]:
     """Loads what the server does not have yet, then switches all views in one transaction.
 
@@ -88,7 +88,7 @@ def alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None
 
 
 def _export(
-    connection: "Connection", night: Night, settings: PostgresSettings, batch_rows: int, progress: Progress
+    connection: "Connection", night: Night, settings: PostgresSettings, batch_rows: int, progress: RowsDone
 ) -> tuple[Exported, ...]:
     schema = settings.schema_name
     prepare(connection, schema, night.tables)

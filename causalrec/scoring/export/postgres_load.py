@@ -9,7 +9,7 @@ import pyarrow.csv as pc
 
 from causalrec.errors import ExportError
 from causalrec.scoring.export.night import KEYS, NightTable
-from causalrec.scoring.export.outcome import Progress
+from causalrec.scoring.export.outcome import RowsDone
 from causalrec.scoring.export.postgres_text import identifiers, partition_name
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ FORGET: LiteralString = (
 
 
 def load(
-    connection: "Connection", schema: str, table: NightTable, batch_rows: int, progress: Progress
+    connection: "Connection", schema: str, table: NightTable, batch_rows: int, progress: RowsDone
 ) -> None:
     """Fills a staging table that no reader sees, indexes it, and counts its rows.
 

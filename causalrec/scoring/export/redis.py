@@ -15,7 +15,7 @@ from uuid import uuid4
 from causalrec.config.export import RedisSettings
 from causalrec.errors import ConflictError, ExportError
 from causalrec.scoring.export.night import Night, NightTable
-from causalrec.scoring.export.outcome import Exported, Progress, State, silent
+from causalrec.scoring.export.outcome import Exported, RowsDone, State, silent
 from causalrec.scoring.export.redis_lists import KEYS_AT_ONCE, Keys, count, write
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def to_redis(
     shop: str,
     password: str | None,
     batch_rows: int,
-    progress: Progress = silent,
+    progress: RowsDone = silent,
 ) -> tuple[Exported, ...]:
     """Writes all keys of the night, counts them, moves the pointer, lets the other nights expire.
 
@@ -76,7 +76,7 @@ def connected(settings: RedisSettings, password: str | None) -> "Iterator[Redis]
 
 
 @contextmanager
-def alone(client: "Redis", prefix: str) -> "Iterator[Progress]":
+def alone(client: "Redis", prefix: str) -> "Iterator[RowsDone]":
     """One export under a prefix at a time; yields a function that the writer calls to keep its lock."""
     from redis.exceptions import LockError
 
@@ -109,7 +109,7 @@ class _Export:
         self.client, self.night, self.settings, self.prefix = client, night, settings, prefix
         self.batch_rows = batch_rows
 
-    def run(self, progress: Progress, still_mine: Progress) -> tuple[Exported, ...]:
+    def run(self, progress: RowsDone, still_mine: RowsDone) -> tuple[Exported, ...]:
         """Nothing is written if the server already serves the whole night."""
         began, pointer = time.monotonic(), f"{self.prefix}:current"
         name = self.client.get(pointer)
@@ -136,7 +136,7 @@ class _Export:
         """Names of a table's keys in a night."""
         return Keys(f"{self.prefix}:night:{name}:{table.name}:")
 
-    def _table(self, table: NightTable, name: str, progress: Progress, still_mine: Progress) -> Exported:
+    def _table(self, table: NightTable, name: str, progress: RowsDone, still_mine: RowsDone) -> Exported:
         began, keys = time.monotonic(), self.keys(name, table)
         for rows in write(self.client, table, keys, self.batch_rows):
             still_mine("", 0)
@@ -158,7 +158,7 @@ class _Export:
         meta = {"ds": self.night.ds.isoformat(), "night": self.night.name, "tables": tables}
         self.client.set(f"{self.prefix}:night:{name}:meta", json.dumps(meta))
 
-    def _expire_others(self, name: str, still_mine: Progress) -> None:
+    def _expire_others(self, name: str, still_mine: RowsDone) -> None:
         """Other nights and leftovers of killed exports get a time to live; keys that have one keep it."""
         nights = f"{self.prefix}:night:"
         batch: list[str] = []

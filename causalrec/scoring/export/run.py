@@ -9,7 +9,7 @@ from causalrec.errors import CausalrecError, ExportError
 from causalrec.lake import Lake
 from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import Night, read_night
-from causalrec.scoring.export.outcome import Exported, Progress, silent
+from causalrec.scoring.export.outcome import Exported, RowsDone, silent
 from causalrec.scoring.export.parquet import to_parquet
 from causalrec.scoring.export.plugins import export_plugin
 from causalrec.scoring.export.postgres import to_postgres
@@ -42,7 +42,7 @@ def export(
     ds: dt.date,
     targets: Sequence[str],
     passwords: Mapping[str, str],
-    progress: Progress = silent,
+    progress: RowsDone = silent,
 ) -> Report:
     """Copies the published tables of ``ds``.
 
@@ -76,7 +76,7 @@ def _setting(target: str) -> str:
 
 
 def _writers(
-    settings: Settings, night: Night, passwords: Mapping[str, str], progress: Progress
+    settings: Settings, night: Night, passwords: Mapping[str, str], progress: RowsDone
 ) -> dict[str, Callable[[], tuple[Exported, ...]]]:
     chosen, rows = settings.export, BATCH_ROWS
     root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)

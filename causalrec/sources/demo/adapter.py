@@ -7,7 +7,7 @@ from causalrec.config import Settings
 from causalrec.errors import SourceError
 from causalrec.sources.demo.generate import generate, is_large, last_day
 from causalrec.sources.marker import Marker, claim, digest, write_marker
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,7 +23,7 @@ def demo_fingerprint(settings: Settings) -> str:
 
 
 def land_demo(
-    settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
+    settings: Settings, progress: Steps, spark: "Callable[[], SparkSession] | None"
 ) -> tuple[Marker, bool]:
     """Write the shop unless it exists; returns its marker and whether anything was written.
 

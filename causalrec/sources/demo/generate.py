@@ -15,7 +15,7 @@ from causalrec.sources.demo.truth import put_counts, put_truth
 from causalrec.sources.demo.world import SESSIONS_PER_DAY, World, build_world
 from causalrec.sources.files import put
 from causalrec.sources.landing import delivery_folder
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,7 +37,7 @@ def is_large(source: SourceSettings) -> bool:
 
 
 def generate(
-    source: SourceSettings, landing: str, truth: str, progress: Progress, spark: "SparkSession | None"
+    source: SourceSettings, landing: str, truth: str, progress: Steps, spark: "SparkSession | None"
 ) -> int:
     """Write the shop below ``landing`` and its truth below ``truth``; the same settings give the same bytes.
 

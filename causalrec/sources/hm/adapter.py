@@ -15,7 +15,7 @@ from causalrec.sources.hm.layout import check_header as check_columns
 from causalrec.sources.hm.products import write_products
 from causalrec.sources.landing import Kind, arrival_dates, delivery_folder
 from causalrec.sources.marker import Marker, claim, digest, write_marker
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 CONVERTER = 1
 """Version of the conversion; raised whenever its output changes."""
@@ -30,7 +30,7 @@ def hm_fingerprint(settings: Settings) -> str:
     return digest([CONVERTER, source_stamp(settings.raw_root)])
 
 
-def land_hm(settings: Settings, progress: Progress) -> tuple[Marker, bool]:
+def land_hm(settings: Settings, progress: Steps) -> tuple[Marker, bool]:
     """Convert the raw folder unless already done; returns the marker and whether anything was written.
 
     Raises:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from causalrec.sources.files import put
 from causalrec.sources.hm.layout import TRANSACTION_COLUMNS, TRANSACTIONS, bad_value, open_stream
 from causalrec.sources.landing import delivery_folder
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 NAME = "transactions.parquet"
 LINE = "line"
@@ -67,7 +67,7 @@ def write_day(spool: Path, landing: str, day: dt.date) -> int:
     return int(table.num_rows)
 
 
-def write_days(spool: Path, landing: str, days: list[dt.date], progress: Progress) -> int:
+def write_days(spool: Path, landing: str, days: list[dt.date], progress: Steps) -> int:
     """Second pass for all days; returns the rows."""
     rows = 0
     for number, day in enumerate(days, 1):

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 from causalrec.config import Settings
-from causalrec.scoring.export import Exported, Night, NightTable, Progress
+from causalrec.scoring.export import Exported, Night, NightTable, RowsDone
 
 
 class JsonLines:
     """Writes ``jsonlines/TABLE.jsonl`` below the work folder; the first line names the night."""
 
-    def export(self, night: Night, settings: Settings, progress: Progress) -> tuple[Exported, ...]:
+    def export(self, night: Night, settings: Settings, progress: RowsDone) -> tuple[Exported, ...]:
         """A file that holds this night already stays as it is."""
         folder = settings.paths.work / "jsonlines"
         folder.mkdir(parents=True, exist_ok=True)
         return tuple(self._table(table, folder, progress) for table in night.tables)
 
-    def _table(self, table: NightTable, folder: Path, progress: Progress) -> Exported:
+    def _table(self, table: NightTable, folder: Path, progress: RowsDone) -> Exported:
         began, file = time.monotonic(), folder / f"{table.name}.jsonl"
         head = json.dumps({"night": table.night})
         held = file.read_text(encoding="utf-8").split("\n") if file.is_file() else [""]

@@ -12,7 +12,7 @@ from causalrec.config import Settings
 from causalrec.errors import SourceError
 from causalrec.sources.files import put
 from causalrec.sources.marker import Marker, read_marker, write_marker
-from causalrec.sources.progress import Progress
+from causalrec.sources.progress import Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,7 +26,7 @@ class Parcels:
         return hashlib.sha256(self._file(settings).read_bytes()).hexdigest()
 
     def land(
-        self, settings: Settings, progress: Progress, spark: "Callable[[], SparkSession] | None"
+        self, settings: Settings, progress: Steps, spark: "Callable[[], SparkSession] | None"
     ) -> tuple[Marker, bool]:
         """One delivery of events per day, and one of products."""
         now = self.fingerprint(settings)
