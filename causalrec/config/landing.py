@@ -43,6 +43,24 @@ class Take(Section):
         return (self.column,) if self.column else self.join
 
 
+class FillDown(Section):
+    """Cells that are left empty because the row directly above says the same.
+
+    For exports such as Shopify's, in which a product is a row per variant and only the first has the title.
+    """
+
+    by: str = Field("", description="column of the file that is equal in rows that belong together")
+    columns: tuple[str, ...] = Field(
+        (), description="columns of the file whose empty cells take the value above, within equal `by`"
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.by) != bool(self.columns):
+            raise ValueError("give both by and columns")
+        return self
+
+
 class FeedLayout(Section):
     """How the files of one kind of delivery are written. The defaults are the layout of the contract."""
 
@@ -87,6 +105,7 @@ class FeedLayout(Section):
     filled: tuple[str, ...] = Field(
         (), description="columns of the file without which a row is counted, not kept"
     )
+    fill_down: FillDown = FillDown()
     repeats: Literal["quarantine", "count"] = Field(
         "quarantine", description="what happens to equal rows of a delivery after the first"
     )

@@ -107,6 +107,16 @@ def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[s
         likely = alike(column.name, unknown)
         cure = f'map it: [landing.{kind}.columns] {column.name} = "{likely or "YOUR COLUMN"}"'
         raise _broken(file, f"column {absent[0]}: expected, but missing{hint}", landing, cure)
+    asked = {
+        "only": feed.only,
+        "filled": feed.filled,
+        "fill_down": (feed.fill_down.by, *feed.fill_down.columns),
+    }
+    for rule, names in asked.items():
+        absent = [name for name in names if name and not {name, root(name)} & here]
+        if absent:
+            what = f"column {absent[0]}: [landing.{kind}] {rule} needs it, but it is missing"
+            raise _broken(file, what, landing, f"correct [landing.{kind}] {rule}")
     if unknown and feed.extra_columns == "refuse":
         expected = ", ".join(sorted(known) if feed.columns else landing.column_names)
         what = f"column {_listed(unknown[:1])}: not expected (expected are {expected})"

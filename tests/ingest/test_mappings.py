@@ -142,14 +142,20 @@ def test_shopify(tmp_path: Path) -> None:
         "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Variant SKU,Variant Price,"
         "Image Src,Image Position,Status\n"
         "tee,Tee,<p>Soft</p>,Acme,Apparel,Shirts,,true,TEE-S,10.00,https://cdn/tee.jpg?v=1,1,active\n"
+        "tee,,,,,,,,TEE-M,11.00,,,\n"
         "tee,,,,,,,,,,https://cdn/tee-back.jpg?v=1,2,\n"
+        "cap,Cap,,,,,,,CAP,5.00,,,draft\n"
     )
+    tee = {
+        "title": "Tee", "description": "<p>Soft</p>", "brand": "Acme", "category": "Shirts",
+        "available": True, "image_refs": ["https://cdn/tee.jpg?v=1"], "updated_at": at(2026, 3, 1),
+    }  # fmt: skip
     assert read("shopify", "products", products) == [
-        {"item_id": "TEE-S", "title": "Tee", "description": "<p>Soft</p>", "brand": "Acme",
-         "category": "Shirts", "price": 10.0, "available": True, "image_refs": ["https://cdn/tee.jpg?v=1"],
-         "updated_at": at(2026, 3, 1)},
+        {**tee, "item_id": "TEE-S", "price": 10.0},
+        {**tee, "item_id": "TEE-M", "price": 11.0},
         {"reason": "left_out"},
-    ]  # fmt: skip
+        {"item_id": "CAP", "title": "Cap", "price": 5.0, "available": False, "updated_at": at(2026, 3, 1)},
+    ]
 
 
 def test_woocommerce(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
+from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.layout import Layout, LeftOut
 from causalrec.ingest.formats.values import CONTRACT, Convert, InvalidValue, Notation
 
@@ -100,10 +101,11 @@ def parse_rows(
     row: Mapping[str, object],
     arrival: dt.date,
     convert: Convert,
+    above: Above,
     unknown: str | None = None,
 ) -> Iterator[Parsed]:
     """The parsed form of one row of a file; several rows if the layout says so."""
-    for part, one in layout.rows(row, landing, arrival):
+    for part, one in layout.rows(above.filled(row), landing, arrival):
         if isinstance(one, LeftOut):
             yield rejected(landing, Problem(LEFT_OUT, one.why))
             continue

@@ -31,14 +31,14 @@ class Mapped:
 def mapped(
     rows: pa.RecordBatch, landing: Contract, layout: Layout, arrival: dt.date, blank_is_none: bool = False
 ) -> Mapped | None:
-    """The rows of a batch in our columns; None if the layout reaches into nested values.
+    """The rows of a batch in our columns; None if the layout reaches into nested values or rows above.
 
     Args:
         rows: columns under the names that the layout uses.
         blank_is_none: an empty text means no value, as in CSV.
     """
     paths = {*layout.paths(landing), *layout.feed.only} - set(rows.schema.names)
-    if layout.feed.explode or any(root(path) != path for path in paths):
+    if layout.feed.explode or layout.feed.fill_down.columns or any(root(path) != path for path in paths):
         return None
     left_out, unsure = _left_out(rows, layout)
     doubtful, columns = pc.and_(unsure, pc.is_null(left_out)), []

@@ -18,6 +18,7 @@ from causalrec.ingest.formats.by_columns import column_batches
 from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.csv_blocks import after_lines, blocks, is_plain, text_columns
 from causalrec.ingest.formats.csv_head import CsvHead, read_head
+from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.json_lines import SLOW_LINES, readable
 from causalrec.ingest.formats.json_objects import joined
 from causalrec.ingest.formats.layout import Layout
@@ -99,7 +100,8 @@ def read_csv(
 ) -> Iterator[pa.RecordBatch]:
     """Parsed batches of a CSV stream; ``source_line`` is the line on which a row begins.
 
-    Blocks with one row per line are read as columns, the others row by row.
+    Blocks with one row per line are read as columns, the others row by row; so are files whose rows inherit
+    from the rows above.
 
     Raises:
         EOFError: a quote is never closed, so that the rest of the file is inside it.
@@ -108,9 +110,10 @@ def read_csv(
     pieces = blocks(stream, max_row_bytes)
     top = next(pieces, b"")
     lines = Lines(io.BytesIO(top), max_row_bytes)
-    reading = CsvReading(_head(lines, landing, layout), landing, origin, max_row_bytes, layout)
+    above = Above(layout.feed.fill_down)
+    reading = CsvReading(_head(lines, landing, layout), landing, origin, max_row_bytes, layout, above)
     start, number = after_lines(top, lines.number), lines.number
-    if start is None:
+    if start is None or layout.feed.fill_down.columns:
         whole = Lines(joined(top, stream), max_row_bytes)
         yield from _by_rows(whole, replace(reading, head=_head(whole, landing, layout)))
         return
@@ -133,6 +136,7 @@ class CsvReading:
     origin: Origin
     max_row_bytes: int
     layout: Layout
+    above: Above
 
 
 def _block(block: bytes, number: int, how: CsvReading) -> Generator[pa.RecordBatch, None, int]:
@@ -195,7 +199,7 @@ def _by_rows(lines: Lines, how: CsvReading) -> Iterator[pa.RecordBatch]:
 def _rows_batch(chunk: list[CsvRow], how: CsvReading) -> pa.RecordBatch:
     parsed, at = [], []
     for row in chunk:
-        for one in _parsed(row, how.head, how.landing, how.origin, how.layout):
+        for one in _parsed(row, how):
             parsed.append(one)
             at.append(row)
     numbers = [row.line for row in at]
@@ -231,16 +235,15 @@ def _problem(error: csv.Error) -> Problem:
     return Problem(ReasonCode.BAD_TEXT if too_long else ReasonCode.UNPARSEABLE, f"no CSV: {error}")
 
 
-def _parsed(
-    row: CsvRow, head: CsvHead, landing: Contract, origin: Origin, layout: Layout
-) -> Iterator[Parsed]:
+def _parsed(row: CsvRow, how: CsvReading) -> Iterator[Parsed]:
     if row.problem:
-        yield rejected(landing, row.problem)
-    elif len(row.cells) != len(head.names):
-        found = f"{len(row.cells)} cells, the header has {len(head.names)}"
-        yield rejected(landing, Problem(ReasonCode.UNPARSEABLE, found))
+        yield rejected(how.landing, row.problem)
+    elif len(row.cells) != len(how.head.names):
+        found = f"{len(row.cells)} cells, the header has {len(how.head.names)}"
+        yield rejected(how.landing, Problem(ReasonCode.UNPARSEABLE, found))
     else:
-        yield from parse_rows(landing, layout, _cells(head, row), origin.arrival_date, convert_text)
+        cells, arrival = _cells(how.head, row), how.origin.arrival_date
+        yield from parse_rows(how.landing, how.layout, cells, arrival, convert_text, how.above)
 
 
 def _cells(head: CsvHead, row: CsvRow) -> Mapping[str, object]:

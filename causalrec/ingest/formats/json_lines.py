@@ -28,6 +28,7 @@ from causalrec.ingest.formats.batch import (
 from causalrec.ingest.formats.by_columns import column_batches
 from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.json_objects import one_per_line
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.values import convert_value
@@ -61,7 +62,7 @@ def read_json_lines(
     Raises:
         EOFError: the last object is not complete.
     """
-    reading = JsonReading(landing, origin, max_row_bytes, layout)
+    reading = JsonReading(landing, origin, max_row_bytes, layout, Above(layout.feed.fill_down))
     first = 1
     for block in _blocks(one_per_line(stream, max_row_bytes), max_row_bytes):
         yield from _parse(block, first, reading)
@@ -76,6 +77,7 @@ class JsonReading:
     origin: Origin
     max_row_bytes: int
     layout: Layout
+    above: Above
 
 
 def _blocks(stream: BinaryIO, max_row_bytes: int) -> Iterator[bytes]:
@@ -299,7 +301,8 @@ def _rows(line: bytes, how: JsonReading) -> Iterator[Parsed]:
             (key for key, value in row.items() if key not in known and value is not None), default=None
         )
     shown = unknown and readable(unknown.encode("utf-8", "backslashreplace"))
-    yield from parse_rows(how.landing, how.layout, row, how.origin.arrival_date, convert_value, shown)
+    arrival = how.origin.arrival_date
+    yield from parse_rows(how.landing, how.layout, row, arrival, convert_value, how.above, shown)
 
 
 class NoRow(ValueError):

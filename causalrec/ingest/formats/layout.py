@@ -60,7 +60,12 @@ class Layout:
     def is_native(self) -> bool:
         """Whether rows have the contract's columns and notation, so that whole blocks can be read."""
         feed = self.feed
-        return not (feed.columns or feed.explode or feed.only or feed.filled) and self.notation == Notation()
+        return not self._changes_rows and not feed.fill_down.columns and self.notation == Notation()
+
+    @property
+    def _changes_rows(self) -> bool:
+        feed = self.feed
+        return bool(feed.columns or feed.explode or feed.only or feed.filled)
 
     def sources(self, column: str) -> tuple[str, ...]:
         """Columns of the file behind a column of the contract; none for a constant."""
@@ -69,7 +74,9 @@ class Layout:
 
     def paths(self, landing: Contract) -> list[str]:
         """Columns of the file that are read, or paths into them, except for ``only`` and ``explode``."""
-        return [*(name for c in landing.column_names for name in self.sources(c)), *self.feed.filled]
+        ours = (name for column in landing.column_names for name in self.sources(column))
+        rule = self.feed.fill_down
+        return [*ours, *self.feed.filled, *_some(rule.by), *rule.columns]
 
     def known(self, landing: Contract) -> frozenset[str]:
         """Names of all columns of the file that are read."""
@@ -83,7 +90,7 @@ class Layout:
     ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | LeftOut]]:
         """Our rows from one row of a file, each preceded by the part of that row that it comes from."""
         feed = self.feed
-        if not (feed.columns or feed.explode or feed.only or feed.filled):
+        if not self._changes_rows:
             yield row, row
             return
         if not feed.explode:

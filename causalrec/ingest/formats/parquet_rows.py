@@ -24,6 +24,7 @@ from causalrec.ingest.formats.by_columns import column_batches
 from causalrec.ingest.formats.columns import mapped
 from causalrec.ingest.formats.container import NotRead
 from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.parquet_cells import (
     Flaw,
@@ -103,13 +104,13 @@ def read_parquet(
     texts = [f.name for f in head.schema if f.name in wanted and is_text(f.type)]
     stream.seek(0)
     found = pq.ParquetFile(stream, read_dictionary=texts)
-    first = 1
+    first, above = 1, Above(layout.feed.fill_down)
     for batch in found.iter_batches(CHUNK_ROWS, columns=list(wanted), use_threads=False):
         for part, long in pieces(batch, row_bytes(batch), max_row_bytes):
             ours, flaws = unfolded(part, long, head.schema, wanted)
             numbers = range(first, first + part.num_rows)
             first += part.num_rows
-            yield from _batch(ours, part, flaws, landing, origin, numbers, layout)
+            yield from _batch(ours, part, flaws, landing, origin, numbers, layout, above)
 
 
 def _batch(
@@ -120,6 +121,7 @@ def _batch(
     origin: Origin,
     numbers: range,
     layout: Layout,
+    above: Above,
 ) -> Iterator[pa.RecordBatch]:
     flawed_rows, long = flawed(flaws), flaws[0].rows
 
@@ -139,7 +141,7 @@ def _batch(
     def one_by_one(places: Sequence[int]) -> pa.RecordBatch:
         rows, at = [], []
         for i, row in zip(places, batch.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
-            for one in _rows(row, problem_of(flaws, i), landing, origin, layout):
+            for one in _rows(row, problem_of(flaws, i), landing, origin, layout, above):
                 rows.append(one)
                 at.append(i)
         return rows_batch(landing, origin, [numbers[i] for i in at], rows, lambda i: raw(at[i]))
@@ -154,11 +156,16 @@ def _batch(
 
 
 def _rows(
-    row: Mapping[str, object], problem: Problem | None, landing: Contract, origin: Origin, layout: Layout
+    row: Mapping[str, object],
+    problem: Problem | None,
+    landing: Contract,
+    origin: Origin,
+    layout: Layout,
+    above: Above,
 ) -> Sequence[Parsed]:
     if problem is not None:
         return [rejected(landing, problem)]
-    return list(parse_rows(landing, layout, row, origin.arrival_date, convert_value))
+    return list(parse_rows(landing, layout, row, origin.arrival_date, convert_value, above))
 
 
 def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from causalrec.config.landing import FillDown
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats import json_lines as jsonlines
 from causalrec.ingest.formats.batch import Origin
+from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.json_lines import read_json_lines
 from causalrec.ingest.formats.json_objects import spans_lines
 from causalrec.ingest.formats.layout import Layout
@@ -169,7 +171,7 @@ def test_every_line_is_exactly_one_row(lines: list[bytes]) -> None:
 @settings(max_examples=150, deadline=None)
 def test_the_fast_way_agrees_with_the_slow_one(lines: list[bytes]) -> None:
     block = b"".join(line + b"\n" for line in lines)
-    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout())
+    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout(), Above(FillDown()))
     fast = jsonlines._native(block, 1, how)
     slow = jsonlines._slow(list(enumerate(lines, 1)), how).to_pylist()
     if fast is not None:
@@ -192,6 +194,6 @@ def test_keys_in_other_letters_are_read_and_may_not_stand_there_twice() -> None:
 def test_lists_that_begin_with_null_are_read_by_the_slow_way(extra: str) -> None:
     """Arrow's parser gives such a column wrong lengths: an invalid array, or an error of its index."""
     first, second = (f'{{{extra}, "event_id": "e{n}"}}\n'.encode() for n in (1, 2))
-    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout())
+    how = jsonlines.JsonReading(LANDING, ORIGIN, 2_000, Layout(), Above(FillDown()))
     assert jsonlines._native(first + second, 1, how) is None
     assert jsonlines._mapped(first + second, 1, how) is None
