@@ -102,7 +102,7 @@ def validate(
     )
     tree = result.to_json_dict()
     if docs is not None and run is not None:
-        write_page(context, contract.name, run, result)
+        write_page(context, docs, contract.name, run, result)
     failed = (_failure(entry, key) for entry in tree["results"] if not entry["success"])
     return SuiteResult(tuple(failed), tree)
 

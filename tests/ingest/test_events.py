@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from causalrec.config import Settings
+from causalrec.contracts.datadocs import POLICY
 from causalrec.errors import ContractError, QualityError, SourceError
 from causalrec.ingest.events import ingest_events, ingest_events_inputs
 from causalrec.lake import Lake, Ledger, Outcome
@@ -225,6 +226,7 @@ def test_quality_report_is_kept(shop: Settings, loaded: Outcome) -> None:
     assert "events" in (pages / "index.html").read_text()
     (page,) = (pages / "validations" / "events" / str(DAY)).rglob("*.html")
     assert "rows_good" in page.read_text()
+    assert all(POLICY in written.read_text() for written in pages.rglob("*.html"))
 
 
 def test_a_second_run_changes_nothing(shop: Settings, loaded: Outcome, spark: "SparkSession") -> None:
