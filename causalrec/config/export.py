@@ -57,9 +57,9 @@ class RedisSettings(Section):
 
 
 class ExportSettings(Section):
-    """Copies of the published tables of a night; ``parquet`` is a folder (below the work folder) or a URI."""
+    """Copies of the published tables of a night; ``parquet`` is a folder (below paths.store) or a URI."""
 
-    parquet: str = Field("exports", description="folder (below the work folder) or URI of the Parquet copies")
+    parquet: str = Field("exports", description="folder (below paths.store) or URI of the Parquet copies")
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
     plugins: tuple[str, ...] = Field((), description="names of export targets that other packages bring")

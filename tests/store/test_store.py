@@ -65,7 +65,8 @@ def test_a_folder_without_files_goes(place: Location) -> None:
 
 def test_a_store_that_does_not_answer_is_said_in_one_line() -> None:
     nobody = Location("s3://shop/there", "http://127.0.0.1:9", "eu-west-1")
-    for use in (lambda: nobody.read("one"), lambda: nobody.write("one", b"")):
-        with pytest.raises(StoreError, match=r"the store of s3://shop/there .* does not answer") as caught:
-            use()
-        assert "\n" not in str(caught.value)
+    told = r"^the store of s3://shop/there .* does not answer[^\n]*$"
+    with pytest.raises(StoreError, match=told):
+        nobody.read("one")
+    with pytest.raises(StoreError, match=told):
+        nobody.write("one", b"")
