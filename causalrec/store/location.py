@@ -207,8 +207,10 @@ class Location:
         path = self.path(relative)
         folder, _, name = path.rpartition("/")
         if not self.local:
-            with self.answering(), self.filesystem.open_output_stream(path) as stream:
-                stream.write(content)
+            with self.answering():
+                self.make_folder(relative.rpartition("/")[0])
+                with self.filesystem.open_output_stream(path) as stream:
+                    stream.write(content)
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
         unfinished = Path(folder, f".{name}.{os.getpid()}")

@@ -1,7 +1,6 @@
 """Bundles of an object store: read through copies that are checked, and made again where they are gone."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,35 +13,23 @@ from causalrec.dataset.store import MANIFEST, write_bundle
 from causalrec.dataset.stored import COPIES, keep_bundle, stored_bundle
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake
-from tests.lake.s3 import REGION, s3_store
 from tests.registry.shop import DS, settings_in, write_dataset
 
-pytestmark = pytest.mark.server
 
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_store() as address:
-        yield address
-
-
-def machine(tmp_path: Path, name: str, endpoint: str) -> Settings:
-    """A shop whose bundles lie in an object store, on one of several machines."""
-    shared = {
-        "work": tmp_path / name, "lake": str(tmp_path / "lake"), "bundles": f"s3://shop/{tmp_path.name}",
-    }  # fmt: skip
-    lake = {"endpoint": endpoint, "region": REGION}
-    return Settings.model_validate({"paths": shared, "lake": lake})
+def machine(tmp_path: Path, name: str) -> Settings:
+    """A shop whose bundles lie behind a URI, on one of several machines."""
+    store = {"lake": str(tmp_path / "lake"), "bundles": f"file://{tmp_path}/store"}
+    return Settings.model_validate({"paths": {"work": tmp_path / name, **store}})
 
 
 @pytest.fixture
-def one(tmp_path: Path, endpoint: str) -> Settings:
-    return machine(tmp_path, "one", endpoint)
+def one(tmp_path: Path) -> Settings:
+    return machine(tmp_path, "one")
 
 
 @pytest.fixture
-def other(tmp_path: Path, endpoint: str) -> Settings:
-    return machine(tmp_path, "other", endpoint)
+def other(tmp_path: Path) -> Settings:
+    return machine(tmp_path, "other")
 
 
 def keep(settings: Settings, value: int = 1, facts: str = "") -> str:
@@ -72,7 +59,7 @@ def test_a_bundle_that_left_the_store_leaves_this_machine(one: Settings) -> None
     folders = [stored_bundle(one, dataset_id) for dataset_id in (gone, kept)]
     one.bundle_store.child(gone).delete(one.bundle_store.child(gone).files())
     assert stored_bundle(one, kept) == folders[1]
-    with pytest.raises(DatasetError, match=f"no dataset at s3://shop/.*{gone}"):
+    with pytest.raises(DatasetError, match=f"no dataset at file://.*{gone}"):
         stored_bundle(one, gone)
     assert [folder.exists() for folder in folders] == [False, True]
 
