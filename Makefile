@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly backfill up plan cluster test test-fast coverage mutants lint format docs clean
+.PHONY: help setup nightly backfill up plan test test-fast coverage mutants lint format docs clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,6 @@ backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE
 
 up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=]
 	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT)
-
-cluster: setup ## start PostgreSQL, Airflow, Spark, MLflow and an object store, run a night of a small shop on them, stop
-	@$(PYTHON) -m infra.cluster
 
 test: setup ## run the whole test suite
 	@sh infra/test.sh

@@ -62,10 +62,10 @@ class Shop:
             own["CAUSALREC__SOURCE__RAW"] = str(self.raw)
         retries = {"CAUSALREC_TASK_RETRIES": "1", "CAUSALREC_RETRY_SECONDS": "5"}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        return {**retries, **inherited, **own, **past_proxies(inherited)}
+        return {**retries, **inherited, **own, **_past_proxies(inherited)}
 
 
-def past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """Never use a proxy for servers on this machine."""
     given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     names = [name for name in map(str.strip, given.split(",")) if name]

@@ -24,7 +24,7 @@ def s3_store() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in known.items():
             patch.setenv(name, value)
-        command = [sys.executable, "-m", "infra.cluster.s3_server"]
+        command = [sys.executable, "-m", "tests.lake.s3_server"]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
         ) as server:

@@ -1,1 +1,0 @@
-"""``make cluster``: everything that a cluster has, as processes of this machine, and one night through it."""
