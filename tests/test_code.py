@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from causalrec.code import Sources, code_hash
-from causalrec.pipeline import RECORDED
+from causalrec.pipeline import RECORDED, upstream
 
 TOY = {
     "app/__init__.py": "",
@@ -137,7 +137,9 @@ def copied(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def test_a_sort_the_other_way_round_in_the_item_lists_makes_them_due_alone(copied: Copy) -> None:
-    assert copied.changed_by("scoring/popular.py", r"ascending=\[", "ascending=[not True, ") == {"item_lists"}
+    due = copied.changed_by("scoring/popular.py", r"\[True, False,", "[True, True,")
+    assert due == {"item_lists"}
+    assert {name for name in RECORDED if due & set(upstream(name, RECORDED))} == {"report"}  # what follows
 
 
 def test_a_change_of_scoring_leaves_the_ingest_done(copied: Copy) -> None:

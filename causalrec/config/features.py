@@ -4,18 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Section
+from causalrec.config.section import Location, ModelName, Section
 
 
 class ImageSettings(Section):
     """Image encoder (open_clip) and the limits that are checked before a picture is decoded."""
 
-    model: str = Field(
+    model: ModelName = Field(
         "lite",
         description="lite (weights from an installed package), an open_clip architecture, "
         "hf-hub:ORG/NAME, local-dir:FOLDER or plugin:NAME",
     )
-    pretrained: str | None = Field(
+    pretrained: Location | None = Field(
         None, description="open_clip tag or local checkpoint file; only for an architecture name"
     )
     batch_size: int = Field(4, ge=1, description="pictures that pass the model at a time on a CPU")
@@ -55,7 +55,7 @@ class ImageSettings(Section):
 class TextSettings(Section):
     """Text encoder (transformers)."""
 
-    model: str = Field(
+    model: ModelName = Field(
         "lite",
         description="lite (weights from an installed package), a hub id, a local folder, "
         "local-dir:FOLDER for the text half of an open_clip model, or plugin:NAME",

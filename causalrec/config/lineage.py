@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Section
+from causalrec.config.section import Location, Section
 
 
 class LineageSettings(Section):
@@ -14,7 +14,7 @@ class LineageSettings(Section):
         "file",
         description="file writes files, http posts to a server such as Marquez, none sends nothing",
     )
-    file: str = Field(
+    file: Location = Field(
         "lineage/events.jsonl",
         description="file of one OpenLineage event per line: a path in paths.store, or a URI; an object "
         "store gets a folder of that name without .jsonl instead, with one file per event",

@@ -1,9 +1,11 @@
 """The base of every section of the settings, and what a path may be."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+LOCAL_MODEL = "local-dir:"  # before the folder of an open_clip model
 
 
 class Section(BaseModel):
@@ -27,6 +29,20 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
         return str(Path(text).expanduser()) if text.startswith("~") else given
     except RuntimeError as error:
         raise ValueError(f"{text!r}: no such home folder") from error
+
+
+Location = Annotated[str, BeforeValidator(written_out)]
+"""A folder, a file or the address of one; ``~`` at its start stands for the home folder."""
+
+
+def _model_written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    if isinstance(given, str) and given.startswith(LOCAL_MODEL):
+        return LOCAL_MODEL + written_out(given.removeprefix(LOCAL_MODEL))
+    return written_out(given)
+
+
+ModelName = Annotated[str, BeforeValidator(_model_written_out)]
+"""The name of a model, or the folder that holds it."""
 
 
 def a_folder(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds

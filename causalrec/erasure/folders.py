@@ -20,6 +20,9 @@ ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "ite
 NO_TEXT = {".js", ".css", ".map", ".png", ".jpg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf"}
 """Scripts, styles, fonts and pictures next to the pages: they hold no data, but many short words."""
 
+SITE, SITE_DATA = "site", "data"
+"""Folder of the site of a shop, and its folder of scripts that hold rows by id."""
+
 
 def numbered(folder: Location, subject: Subject) -> bool:
     """Whether ``folder``, a dataset or a package, numbers users or items of the subject."""
@@ -100,7 +103,11 @@ class PageStore:
 
     def files(self, subject: Subject) -> list[Path]:
         """Files that show it."""
-        files = (file for file in _files(self.root) if file.suffix.lower() not in NO_TEXT)
+        files = (
+            file
+            for file in _files(self.root)
+            if file.suffix.lower() not in NO_TEXT or file.parent.name == SITE_DATA
+        )
         return [file for file in files if shows(file, self.root, subject)]
 
     def find(self, subject: Subject) -> Found:

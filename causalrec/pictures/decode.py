@@ -1,9 +1,9 @@
 """One conversion policy from any accepted file to an upright RGB picture.
 
-First frame; EXIF orientation applied; deeper grey scaled to 8 bit; palette expanded; transparency laid on
-white; CMYK and every other colour space converted by Pillow without ICC profiles. So the same picture in
-another encoding gives the same input to the encoder up to rounding. A change here is a new ``PREPROCESSING``
-version.
+First frame that is not blank; EXIF orientation applied; deeper grey scaled to 8 bit; palette expanded;
+transparency laid on white; CMYK and every other colour space converted by Pillow without ICC profiles. So the
+same picture in another encoding gives the same input to the encoder up to rounding. A change here is a new
+``PREPROCESSING`` version.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageOps
 from causalrec.config.features import ImageSettings
 from causalrec.pictures.header import load_picture, pillow_errors
 
-PREPROCESSING = "p2"
+PREPROCESSING = "p3"
 WHITE = (255, 255, 255, 255)
 SIXTEEN_TO_EIGHT = 257.0
 WHITES = (255.0, 65_535.0)

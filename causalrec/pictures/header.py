@@ -15,6 +15,8 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode, SourceError
+from causalrec.pictures.frames import shown_frame
+from causalrec.pictures.png import without_damaged_extras
 
 MAX_SCANS = 100  # of a progressive JPEG; each costs a pass over all pixels
 
@@ -58,7 +60,8 @@ def open_picture(data: bytes, caps: ImageSettings) -> Image.Image:
     if scans > MAX_SCANS:
         raise RejectedPicture(ReasonCode.IMAGE_TOO_LARGE, f"{scans} scans, at most {MAX_SCANS} are read")
     with pillow_errors():
-        picture = Image.open(io.BytesIO(data), formats=_known(caps.formats))
+        stream = io.BytesIO(without_damaged_extras(data))
+        picture = Image.open(stream, formats=_known(caps.formats))
     width, height = picture.size
     if min(width, height) < caps.min_side or max(width, height) > caps.max_side:
         raise RejectedPicture(ReasonCode.IMAGE_BAD_SIZE, f"{width}x{height}")
@@ -85,6 +88,7 @@ def check_picture(data: bytes, caps: ImageSettings) -> Header:
 def load_picture(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
     """The decoded picture; a JPEG at a smaller scale of at least ``side`` if it has one.
 
+    Of an animation it is the first frame of more than one colour.
     A JPEG with all of its pixels that lacks only the end marker is accepted, as in every browser.
 
     Raises:
@@ -104,7 +108,7 @@ def _loaded(data: bytes, caps: ImageSettings, side: int) -> Image.Image:
     with pillow_errors():
         picture.draft(None, (side, side))  # only a JPEG takes the hint
         picture.load()
-    return picture
+        return shown_frame(picture)
 
 
 def _lacks_the_end_alone(data: bytes, caps: ImageSettings) -> bool:

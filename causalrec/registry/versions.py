@@ -124,8 +124,8 @@ def opened(version: ModelVersion) -> "Iterator[ModelPackage]":
         except (MlflowException, OSError) as error:
             label = f"{version.name} version {version.version}"
             raise RegistryError(
-                f"the artifacts of {label} cannot be read ({type(error).__name__})",
-                do="restore the artifact store, or train and register the model again",
+                f"the artifacts of {label} cannot be read at {version.source} ({type(error).__name__})",
+                do="bring them back to that place, or train and register the model again",
             ) from error
         _verify_flavour(folder, version)
         yield open_package(folder / "artifacts" / "package", version.tags.get(PACKAGE_HASH, ""))

@@ -120,8 +120,8 @@ def _of_user(
     return found
 
 
-def codes(lake: Lake, ds: dt.date) -> list[Code]:
-    """The most frequent codes of tonight's rows."""
+def codes(lake: Lake, ds: dt.date, most: int = CODES) -> list[Code]:
+    """The ``most`` frequent codes of tonight's rows."""
     rows = _recommendations(lake, ds, ["user_id", "item_id", "score_rank", "raw_rank", "confounder_code"])
     rows = rows.filter(pc.and_(rows["confounder_code"].is_valid(), rows["raw_rank"].is_valid()))
     if rows.num_rows == 0:
@@ -133,7 +133,7 @@ def codes(lake: Lake, ds: dt.date) -> list[Code]:
         items = part["item_id"].value_counts()
         top = sorted(items.index, key=lambda item: (-items[item], item))[:CODE_ITEMS]
         found.append(Code(str(name), len(part), float(part["shift"].mean()), tuple(top)))
-    return sorted(found, key=lambda code: (-code.rows, code.name))[:CODES]
+    return sorted(found, key=lambda code: (-code.rows, code.name))[:most]
 
 
 def _recommendations(lake: Lake, ds: dt.date, columns: list[str] | None) -> pa.Table:

@@ -19,9 +19,16 @@ QUALITY = 78
 
 
 class Thumbnails:
-    """item id -> data URI of its picture; each picture is embedded once."""
+    """item id -> data URI of its picture; each picture is embedded once.
 
-    def __init__(self, settings: Settings, references: Mapping[str, str]) -> None:
+    Args:
+        most_bytes: size of all pictures together, beyond which items have none.
+    """
+
+    def __init__(
+        self, settings: Settings, references: Mapping[str, str], most_bytes: int = MAX_BYTES
+    ) -> None:
+        self._most_bytes = most_bytes
         self._caps = settings.features.image
         self._resolver = Resolver(settings.image_roots, settings.fetch)
         self._references = references
@@ -40,7 +47,7 @@ class Thumbnails:
         return self._found[reference]
 
     def _read(self, reference: str) -> str | None:
-        if self._bytes >= MAX_BYTES:
+        if self._bytes >= self._most_bytes:
             return None
         try:
             data = self._resolver.read(reference, self._caps.max_bytes)

@@ -1,4 +1,4 @@
-"""The backfill plan: taken from ``jobs.plan``, shown, and split into ranges for Airflow."""
+"""The backfill plan: taken from ``causalrec plan``, shown, and split into ranges for Airflow."""
 
 import datetime as dt
 import json
@@ -34,14 +34,14 @@ def make_plan(shop: Shop, first: dt.date, last: dt.date, *, pages: bool = False)
     """State of every date in the range, from the ledger; with ``pages`` a missing page counts too."""
     done = subprocess.run(  # noqa: S603  fixed command
         [
-            sys.executable, "-m", "jobs.plan", "--from", str(first), "--to", str(last), "--json",
+            sys.executable, "-m", "jobs.cli", "plan", "--from", str(first), "--to", str(last), "--json",
             *(["--pages"] if pages else []),
         ],
         env=shop.environment(), cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         what = (done.stdout + done.stderr).strip().splitlines() or ["no output"]
-        raise EmbeddedError(f"the plan cannot be made: {what[-1]}", do="run `python -m jobs.plan` to see why")
+        raise EmbeddedError(f"the plan cannot be made: {what[-1]}", do="run `causalrec plan` to see why")
     return [
         PlannedDay(dt.date.fromisoformat(day["ds"]), day["state"], day["why"])
         for day in json.loads(done.stdout)

@@ -2,139 +2,34 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 
 from causalrec.config.tuned import FILE as TUNED
 from causalrec.config.tuned import read_tuned
 from causalrec.errors import CausalrecError, SettingsError
-from causalrec.ingest.unread import INGESTS, UNREAD, unread_fields
 from causalrec.lake import LedgerRow
-from causalrec.lake.record.ledger import DONE, LOST, late_rows
-from causalrec.pipeline import NIGHTLY, RECORDED, STAGES, upstream
+from causalrec.lake.record.ledger import late_rows
+from causalrec.pipeline import NIGHTLY, RECORDED, STAGES
 from causalrec.registry.champion.promotions import decisions
 from causalrec.registry.promotion.waits import APPROVE, who_waits
-from causalrec.run import Run, open_run
+from causalrec.run import open_run
 from jobs._stage.load import load_job
-from jobs._stage.runner import Job, shop_settings
+from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
+from jobs.commands._shared.late_data import late_lines, unread_lines
 from jobs.commands._shared.options import DAY, Json, SettingsFile, day
-from jobs.plan import why_stale
+from jobs.commands._shared.states import JobState, states
 
+WIDE = 160
+"""Columns of a terminal from which the table has room for versions."""
+NUMBERS = ("rows", "rejected", "cpu s")
 COLORS = {"done": "green", "stale": "yellow", "missing": "red", "failed": "bold red", "not needed": "dim"}
-
-
-@dataclass(frozen=True)
-class JobState:
-    """One job on one date.
-
-    Attributes:
-        state: ``done``, ``stale``, ``missing``, ``failed`` or ``not needed``.
-        why: empty if the job is done.
-        row: its newest success, whose results exist; None if there is none.
-    """
-
-    job: str
-    state: str
-    why: str
-    row: LedgerRow | None
-
-
-def states(
-    context: Run, jobs: Sequence[Job], rows: Sequence[LedgerRow], optional: Sequence[str] = ()
-) -> list[JobState]:
-    """The state of every job on the date of ``context``, in order; without Spark, writing nothing.
-
-    Args:
-        context: the shop and the date.
-        jobs: in the order of the pipeline.
-        rows: the ledger's rows of that date, oldest first.
-        optional: further jobs, shown only if they ran.
-    """
-    found: dict[str, JobState] = {}
-    for job in jobs:
-        own = [row for row in rows if row.job == job.name]
-        found[job.name] = _with_upstream(_own_state(context, job, own), found)
-    for name in optional:
-        own = [row for row in rows if row.job == name]
-        if own:
-            found[name] = JobState(name, own[-1].status.replace("success", "done"), "", own[-1])
-    return list(found.values())
-
-
-def _own_state(context: Run, job: Job, rows: Sequence[LedgerRow]) -> JobState:
-    done = [row for row in rows if row.status in DONE]
-    row = done[-1] if done else None
-    failed = rows[-1] if rows and rows[-1].status == "failed" else None
-    if failed is not None:
-        return JobState(job.name, "failed", f"{failed.finished_at:%Y-%m-%d %H:%M} {failed.note}", row)
-    if rows and rows[-1].status == LOST:
-        return JobState(job.name, "stale", f"{', '.join(sorted(rows[-1].lost))} lost what it wrote", row)
-    if row is None:
-        return JobState(job.name, "missing", "never ran", None)
-    reason = why_stale(context, job, row, context.ds)
-    return JobState(job.name, "stale" if reason else "done", reason or "", row)
-
-
-def _with_upstream(own: JobState, found: Mapping[str, JobState]) -> JobState:
-    """A result whose inputs are about to change is stale too, even before they change."""
-    if own.state != "done":
-        return own
-    behind = [name for name in upstream(own.job, list(found)) if found[name].state != "done"]
-    if not behind:
-        return own
-    return JobState(
-        own.job, "stale", "; ".join(f"after {name}, which is {found[name].state}" for name in behind), own.row
-    )
-
-
-def late_lines(late: Mapping[str, Mapping[str, int]], ds: dt.date, known: str) -> list[str]:
-    """In words: what happened by the night of ``ds`` but arrived later.
-
-    Args:
-        late: event date -> arrival date -> rows.
-        ds: run date.
-        known: the setting ``dataset.known``.
-    """
-    day = ds.isoformat()
-    lines = []
-    own = {arrival: n for arrival, n in late.get(day, {}).items() if arrival > day}
-    if own:
-        arrivals = ", ".join(f"{n:,} on {arrival}" for arrival, n in own.items())
-        lines.append(f"late: {sum(own.values()):,} events of {day} arrived after it ({arrivals})")
-    after = {e: sum(n for a, n in found.items() if a > day) for e, found in late.items() if e <= day}
-    total, dates = sum(after.values()), [event for event, n in after.items() if n]
-    if total:
-        span = dates[0] if len(dates) == 1 else f"{len(dates)} dates, {dates[0]} to {dates[-1]}"
-        lines.append(
-            f"unknown to this night: {total:,} events of {span}"
-            + (
-                "; a run with dataset.known = today includes them"
-                if known == "then"
-                else " (in its results, dataset.known = today)"
-            )
-        )
-    return lines
-
-
-def unread_lines(shop: Run, found: Sequence[JobState]) -> list[str]:
-    """In words: columns of a date's deliveries that became null in some rows."""
-    lines = []
-    for state in found:
-        row = state.row
-        if row is None or state.job not in INGESTS or not any(w["table"] == UNREAD for w in row.writes):
-            continue
-        kind = INGESTS[state.job]
-        lines += [
-            f"unread: {one.column} of {one.rows:,} {kind} ({one.reason}, such as {one.example!r}); they are "
-            f"empty until a correction and causalrec requeue {kind}"
-            for one in unread_fields(shop.lake, kind, [row.ds])
-        ]
-    return lines
 
 
 def status(
@@ -168,8 +63,8 @@ def status(
     if json:
         write_json(_as_json(date, days[date], words[date], unread[date]) for date in dates)
     elif len(dates) == 1:
-        console.print(_one_date(dates[0], days[dates[0]]))
-        for line in [*words[dates[0]], *unread[dates[0]]]:
+        console.print(_one_date(dates[0], days[dates[0]], console.width))
+        for line in [*_reasons(days[dates[0]]), *words[dates[0]], *unread[dates[0]]]:
             console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_range(days, {date: [*words[date], *unread[date]] for date in dates}))
@@ -203,24 +98,35 @@ def _as_json(
     return {"ds": ds.isoformat(), **lines, "jobs": [asdict(state) for state in found]}
 
 
-def _one_date(ds: dt.date, found: Sequence[JobState]) -> Table:
-    table = Table(title=f"status of {ds}")
-    for column in ("job", "state", "why", "read", "exists", "rows", "rejected", "cpu s", "ran"):
-        table.add_column(column, justify="right" if column in ("rows", "rejected", "cpu s") else "left")
+def _one_date(ds: dt.date, found: Sequence[JobState], width: int) -> Table:
+    """One row per job; which versions it read and wrote only where ``width`` has room for them."""
+    wide = ("read", "wrote") if width >= WIDE else ()
+    table = Table(title=f"status of {ds}", box=SIMPLE_HEAD)
+    for column in ("job", "state", "rows", "rejected", "cpu s", "ran (UTC)"):
+        table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=True)
+    for column in wide:
+        table.add_column(column)
     for state in found:
         row = state.row
-        name = f"[{COLORS.get(state.state, 'green')}]{state.state}[/]"
-        if row is None:
-            table.add_row(state.job, name, escape(state.why))
-            continue
-        reads = ", ".join(f"{pin['table']}@{pin['version']}" for pin in row.reads)
-        writes = ", ".join(sorted({f"{w['table']}@{w['version']}" for w in row.writes})) or "-"
-        table.add_row(
-            state.job, name, escape(state.why), reads, writes, f"{row.rows_out:,}",
-            f"{row.rows_rejected:,}" if row.rows_rejected else "", f"{row.cpu_seconds:.1f}",
-            f"{row.finished_at:%Y-%m-%d %H:%M}",
-        )  # fmt: skip
+        cells = [state.job, f"[{COLORS.get(state.state, 'green')}]{state.state}[/]"]
+        if row is not None:
+            cells += [
+                f"{row.rows_out:,}", f"{row.rows_rejected:,}" if row.rows_rejected else "",
+                f"{row.cpu_seconds:.1f}", f"{row.finished_at:%Y-%m-%d %H:%M}",
+            ]  # fmt: skip
+            if wide:
+                cells += [_tables(row.reads), _tables(row.writes)]
+        table.add_row(*cells)
     return table
+
+
+def _tables(versions: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(sorted({f"{one['table']}@{one['version']}" for one in versions}))
+
+
+def _reasons(found: Sequence[JobState]) -> list[str]:
+    """Why jobs are not done, one line each."""
+    return [f"{one.job} ({one.state}): {one.why.removeprefix(f'{one.job}: ')}" for one in found if one.why]
 
 
 def _range(days: Mapping[dt.date, Sequence[JobState]], words: Mapping[dt.date, Sequence[str]]) -> Table:

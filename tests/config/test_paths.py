@@ -66,3 +66,29 @@ def test_other_odd_folders(name: str) -> None:
     assert (
         load_settings(None, {"CAUSALREC__PATHS__WORK": f"/shops/{name}"}).lake_root == f"/shops/{name}/lake"
     )
+
+
+PLACES = [
+    "PATHS__LANDING", "PATHS__LAKE", "PATHS__WORK", "SOURCE__RAW", "EXPORT__PARQUET", "LINEAGE__FILE",
+    "REGISTRY__ARTIFACT_ROOT", "FEATURES__IMAGE__MODEL", "FEATURES__IMAGE__PRETRAINED",
+    "FEATURES__TEXT__MODEL",
+]  # fmt: skip
+
+
+def setting(name: str, text: str) -> str:
+    found: object = load_settings(None, {f"CAUSALREC__{name}": text})
+    for part in name.lower().split("__"):
+        found = getattr(found, part)
+    return str(found)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_home_folder_in_every_setting_that_names_a_place(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert setting(name, "~/shop") == "/home/ann/shop"
+    if name.endswith("MODEL"):
+        assert setting(name, "local-dir:~/shop") == "local-dir:/home/ann/shop"
+    with pytest.raises(SettingsError, match="variables are not replaced here"):
+        setting(name, "$HOME/shop")

@@ -210,13 +210,13 @@ def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
     assert "0.800" in text
 
 
-def test_pictures_stop_at_the_bound(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("causalrec.report.thumbnails.MAX_BYTES", 100_000)
+def test_pictures_stop_at_the_bound(finished: Finished) -> None:
     settings = finished.settings
     noise = Path(settings.image_roots[0])
     for number in range(60):
         Image.effect_noise((224, 224), 200).save(noise / f"n{number}.png")
-    thumbnails = Thumbnails(settings, {f"n{number}": f"n{number}.png" for number in range(60)})
+    references = {f"n{number}": f"n{number}.png" for number in range(60)}
+    thumbnails = Thumbnails(settings, references, most_bytes=100_000)
     uris = [thumbnails.uri(f"n{number}") for number in range(60)]
     used = [uri for uri in uris if uri]
     assert 1 < len(used) < 60

@@ -10,13 +10,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from causalrec.config.features import ImageSettings
+from causalrec.config.section import LOCAL_MODEL
 from causalrec.errors import FeatureError
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.base import ImageEncoder, arithmetic, make_encoder_id, quiet, refuse_other
 from causalrec.features.encoders.device import CPU, move, on_task_device, task_device
 from causalrec.features.encoders.halving import Halving
 from causalrec.features.encoders.image_files import HUB, LITE, encoder_files
-from causalrec.features.encoders.local_clip import LOCAL, create_local_model, is_local, local_folder
+from causalrec.features.encoders.local_clip import create_local_model, is_local, local_folder
 from causalrec.features.encoders.plugins import CheckedImages, image_plugin, image_plugin_id
 from causalrec.features.vectors import check_vectors, unit
 from causalrec.pictures.decode import PREPROCESSING
@@ -37,7 +38,7 @@ def image_encoder_id(settings: ImageSettings) -> str:
         return image_plugin_id(settings, plugin)
     name = settings.model.removeprefix(HUB)
     if is_local(settings.model):  # the path of a folder says nothing about its content
-        name = Path(settings.model.removeprefix(LOCAL)).resolve().name
+        name = Path(settings.model.removeprefix(LOCAL_MODEL)).resolve().name
     if settings.pretrained is not None:
         name = f"{name}.{Path(settings.pretrained).name}"
     return make_encoder_id("image", name, encoder_files(settings), *arithmetic(settings), PREPROCESSING)

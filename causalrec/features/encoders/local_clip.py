@@ -4,19 +4,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causalrec.config.section import LOCAL_MODEL
 from causalrec.errors import FeatureError
 
 if TYPE_CHECKING:
     from torch import nn
 
-LOCAL = "local-dir:"
 CONFIG, WEIGHTS, TOWER = "open_clip_config.json", "open_clip_model.safetensors", "config.json"
 TOKENIZER = ("tokenizer*.json", "special_tokens_map.json", "vocab.*", "merges.txt", "*.model")
 
 
 def is_local(model: str) -> bool:
     """Whether a setting names such a folder (``local-dir:FOLDER``)."""
-    return model.startswith(LOCAL)
+    return model.startswith(LOCAL_MODEL)
 
 
 def local_folder(model: str) -> Path:
@@ -25,7 +25,7 @@ def local_folder(model: str) -> Path:
     Raises:
         FeatureError: it is not a folder with an open_clip configuration.
     """
-    folder = Path(model.removeprefix(LOCAL))
+    folder = Path(model.removeprefix(LOCAL_MODEL))
     if not (folder / CONFIG).is_file():
         raise FeatureError(f"{folder} holds no open_clip model", do=f"add {CONFIG} and weights")
     return folder
@@ -61,7 +61,7 @@ def create_local_model(folder: Path) -> "nn.Module":
 
     try:
         model: nn.Module = open_clip.create_model(
-            f"{LOCAL}{folder}", require_pretrained=True, **local_overrides(folder)
+            f"{LOCAL_MODEL}{folder}", require_pretrained=True, **local_overrides(folder)
         )
     except (RuntimeError, ValueError, OSError) as error:
         what = f"open_clip cannot load {folder}: {error}"[:500]

@@ -13,7 +13,8 @@ from causalrec.lake.record.ledger import late_rows
 from causalrec.run import Run, open_run
 from jobs._stage.runner import Job, run
 from jobs.cli import main
-from jobs.commands.status import late_lines, states
+from jobs.commands._shared.late_data import late_lines
+from jobs.commands._shared.states import states
 
 DAY, NEXT = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
 
@@ -114,7 +115,9 @@ def test_the_command(
     shop.run("ingest_events")
     monkeypatch.setenv("COLUMNS", "300")
     assert main(["status"]) == 0
-    assert "status of 2026-03-01" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "status of 2026-03-01" in said
+    assert "score (missing): never ran" in said
     assert main(["status", "--from", "2026-02-28", "--to", "2026-03-01"]) == 0
     said = capsys.readouterr().out
     assert "late: 3 events of 2026-02-28 arrived after it (3 on 2026-03-01)" in said
@@ -122,3 +125,22 @@ def test_the_command(
     (found,) = json.loads(capsys.readouterr().out)
     assert found["jobs"][1]["job"] == "ingest_events"
     assert main(["status", "--from", "2026-03-01"]) == 1
+
+
+def test_a_narrow_terminal_breaks_no_name_number_or_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(shop.settings.paths.work))
+    written = (Written("events", "arrival_date=2026-03-01", 4, 10, 100, "d", True),)
+    shop.results["ingest_events"] = Outcome(rows_out=1_234_567, writes=written)
+    shop.run("ingest_events")
+    (row,) = Ledger(shop.lake).rows(DAY)
+    for columns, versions in (("80", False), ("200", True)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert main(["status"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        (line,) = [line for line in lines if "1,234,567" in line]
+        assert "ingest_events" in line
+        assert f"{row.finished_at:%Y-%m-%d %H:%M}" in line
+        assert ("events@4" in line) is versions
+        assert {"ingest_products", "behaviour_lists"} <= {line.split()[0] for line in lines if line.split()}

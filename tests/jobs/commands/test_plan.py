@@ -14,7 +14,8 @@ from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
 from causalrec.run import Run, open_run
 from jobs._stage.load import load_job
 from jobs._stage.runner import Job, run
-from jobs.plan import DayPlan, main, plan_days
+from jobs.cli import main
+from jobs.commands._shared.plans import DayPlan, plan_days
 
 DAY = dt.date(2026, 3, 1)
 NEXT = DAY + dt.timedelta(days=1)
@@ -104,7 +105,7 @@ def test_the_command_on_an_empty_shop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pages: list[str]
 ) -> None:
     monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path))
-    assert main(["--from", "2026-03-01", "--to", "2026-03-02", "--json", *pages]) == 0
+    assert main(["plan", "--from", "2026-03-01", "--to", "2026-03-02", "--json", *pages]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {"ds": "2026-03-01", "state": "missing", "why": "never ran"},
         {"ds": "2026-03-02", "state": "missing", "why": "never ran"},

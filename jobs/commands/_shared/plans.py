@@ -1,26 +1,17 @@
-"""What a backfill would do: ``python -m jobs.plan --from YYYY-MM-DD --to YYYY-MM-DD``.
+"""What a backfill would do with each date, and why.
 
 Each date has one of three states, found without Spark and without writing anything: ``missing`` (a job has
 never succeeded for it), ``stale`` (all succeeded, but an input of a result has changed) and ``done``.
 """
 
-import argparse
 import datetime as dt
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from rich.console import Console
-
-from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
 from causalrec.lake import LedgerRow
-from causalrec.pipeline import LEFT_BEHIND, NIGHTLY
-from causalrec.run import Run, open_run
-from jobs._stage.load import load_job
-from jobs._stage.runner import EXIT_ERROR, Job, fingerprint, inputs_of, loaded, what_is_gone
-from jobs._terminal.tables import Table
+from causalrec.run import Run
+from jobs._stage.runner import Job, fingerprint, inputs_of, what_is_gone
 
 SHOWN_REASONS = 3
 
@@ -71,45 +62,3 @@ def why_stale(context: Run, job: Job, row: LedgerRow, ds: dt.date) -> str | None
 def _some(parts: Sequence[str]) -> str:
     more = len(parts) - SHOWN_REASONS
     return ", ".join(parts[:SHOWN_REASONS]) + (f" and {more} more" if more > 0 else "")
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Prints the plan as a table or, with ``--json``, as a list of dates."""
-    console = Console()
-    arguments = _parser().parse_args(argv)
-    try:
-        with disk_faults_named():
-            context = open_run(loaded(arguments), arguments.first)
-            names = LEFT_BEHIND if arguments.pages else NIGHTLY
-            days = plan_days(context, [load_job(name) for name in names], arguments.first, arguments.last)
-    except CausalrecError as error:
-        console.print(f"plan: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
-        return EXIT_ERROR
-    if arguments.json:
-        sys.stdout.write(json.dumps([asdict(day) for day in days]) + "\n")
-    else:
-        console.print(_table(days))
-    return 0
-
-
-def _table(days: Sequence[DayPlan]) -> Table:
-    table = Table(title="plan")
-    for column in ("ds", "state", "why"):
-        table.add_column(column)
-    for day in days:
-        table.add_row(day.ds, day.state, day.why)
-    return table
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m jobs.plan")
-    parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
-    parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
-    parser.add_argument("--settings", help="TOML file (or CAUSALREC_SETTINGS)")
-    parser.add_argument("--pages", action="store_true", help="a missing or stale page counts too")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

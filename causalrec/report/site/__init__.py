@@ -1,0 +1,1 @@
+"""The site of a shop: static pages over everything that its nights left behind."""

@@ -1,0 +1,36 @@
+"""The newest verdicts of every experiment that the shop has run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from causalrec.experiment.words import TABLE
+from causalrec.lake import Lake
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment: its nights, and the rows of the newest one."""
+
+    name: str
+    first: str
+    last: str
+    nights: int
+    rows: tuple[dict[str, Any], ...]
+
+
+def trials(lake: Lake) -> list[Trial]:
+    """Every experiment, the newest first."""
+    table = lake.table(TABLE)
+    rows = table.read().to_pylist() if table.exists() else []
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        found.setdefault(row["experiment"], {}).setdefault(row["ds"].isoformat(), []).append(row)
+    every = [
+        Trial(name, min(nights), max(nights), len(nights), tuple(sorted(nights[max(nights)], key=_order)))
+        for name, nights in found.items()
+    ]
+    return sorted(every, key=lambda one: (one.last, one.name), reverse=True)
+
+
+def _order(row: dict[str, Any]) -> tuple[bool, str, str]:
+    return not row["decides"], row["metric"], row["arm"]
