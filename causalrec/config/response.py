@@ -19,7 +19,7 @@ class ResponseSettings(Section):
     dim: int = Field(10, ge=1, le=64, description="directions of taste")
     sweeps: int = Field(300, ge=4, description="Gibbs sweeps")
     repair_sweeps: int = Field(
-        90,
+        20,
         ge=4,
         description="sweeps of a fit that begins where another ended, to forget users or items",
     )

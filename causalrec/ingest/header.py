@@ -109,7 +109,7 @@ def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[s
         raise _broken(file, f"column {absent[0]}: expected, but missing{hint}", landing, cure)
     if unknown and feed.extra_columns == "refuse":
         expected = ", ".join(sorted(known) if feed.columns else landing.column_names)
-        what = f"column {unknown[0]}: not expected (expected are {expected})"
+        what = f"column {_listed(unknown[:1])}: not expected (expected are {expected})"
         raise _broken(file, what, landing, f'ignore it: [landing.{kind}] extra_columns = "ignore"')
 
 

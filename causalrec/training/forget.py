@@ -64,6 +64,8 @@ def forget(
         new.resumes = begin
     report = new.fit(data, progress=progress)
     new.recipe, new.worth = judged.recipe, judged.worth
+    if served_begin is not None and isinstance(new, CausalRecommender):
+        served_begin = new.beginning(served_begin)
     again = refitted(chosen, data, new, report.best_epoch, resumes=served_begin)
     return Forgotten(new, again, report, begin is not None)
 

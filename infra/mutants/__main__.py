@@ -69,12 +69,9 @@ def judged(drawn: Sequence[Mutant], results: Path, console: Console) -> dict[str
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with sandbox(ROOT) as copy, Progress(*columns, console=console) as bar, results.open("a") as log:
         task = bar.add_task("mutants", total=len(drawn), completed=len(drawn) - len(waiting))
-        usual: dict[str, float] = {}
         for mutant in waiting:
             bar.update(task, description=f"{mutant.path}:{mutant.change.line}")
-            if mutant.package not in usual:
-                usual[mutant.package] = copy.baseline(mutant.package)
-            verdict = copy.judge(mutant.package, mutant.path, mutant.change, usual[mutant.package])
+            verdict = copy.judge(mutant.package, mutant.path, mutant.change)
             found[mutant.key] = verdict
             row = {"key": mutant.key, "verdict": verdict, "path": mutant.path, **asdict(mutant.change)}
             log.write(json.dumps(row) + "\n")

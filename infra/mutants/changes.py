@@ -13,6 +13,8 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 UNTOUCHED = (ast.JoinedStr, ast.Raise, ast.Assert, ast.Import, ast.ImportFrom)
 """Skipped: messages and imports. Python 3.11 does not give the positions of an f-string's parts."""
+LOGGERS = ("log", "logger", "logging", "warnings")
+WORDS = ("do", "note", "description", "help")  # keywords whose values only people read
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def _change(source: bytes, starts: list[int], node: ast.expr | ast.stmt, after: 
 def _nodes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     """Every node that can be replaced, with what replaces it."""
     for child in _children(tree):
-        if isinstance(child, UNTOUCHED) or _for_types_only(child):
+        if isinstance(child, UNTOUCHED) or _for_types_only(child) or _for_people_only(child):
             continue
         yield from _replacements(child)
         yield from _nodes(child)
@@ -109,3 +111,14 @@ def _text(node: ast.expr) -> str:
 
 def _for_types_only(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _for_people_only(node: ast.AST) -> bool:
+    """Log calls, and arguments that hold nothing but a text to read."""
+    match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):
+            return name.lower() in LOGGERS
+        case ast.keyword(name):
+            return name in WORDS
+        case _:
+            return False

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from causalrec.config import Settings
+from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Interactions, Ints
 from causalrec.model.base import ServingTables
+from causalrec.model.causal.prepare import Prepared, prepare
 from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.response import item_facts
 from causalrec.model.causal.response.last_draw import LastDraw
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 from causalrec.training.forget import Forgotten, forget
@@ -119,6 +122,26 @@ def test_what_content_says_is_found_anew_only_where_an_item_went(old: CausalReco
     assert fewer is not None
     assert more is not None
     assert (fewer.codes, more.codes) == (None, None)
+
+
+def test_content_is_read_anew_once_for_both_fits(
+    data: Interactions, old: CausalRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted_anew: list[int] = []
+
+    def counted(data: Interactions, settings: ModelSettings, seed: int) -> Prepared:
+        fitted_anew.append(data.n_items)
+        return prepare(data, settings, seed)
+
+    monkeypatch.setattr(item_facts, "prepare", counted)
+    users, items = (np.arange(n, dtype=np.int32) for n in (data.n_users, data.n_items))
+    items[4] = -1
+    made = forget(settings_of("ease"), data, old, old, (users, items))
+    assert fitted_anew == [data.n_items]
+    assert made.served is not made.judged
+    both = [model for model in (made.judged, made.served) if isinstance(model, CausalRecommender)]
+    judged, served = (tables(model).fine for model in both)
+    assert np.array_equal(judged, served)
 
 
 def test_a_model_in_closed_form_is_solved_again(data: Interactions) -> None:

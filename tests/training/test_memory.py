@@ -9,7 +9,6 @@ import pytest
 from benchmarks.memory import shop
 from causalrec.config import Settings
 from causalrec.errors import TrainingError
-from causalrec.model.causal.response.sampler import THIN
 from causalrec.training.factory import build_recommender
 
 RESPONSE = """
@@ -62,7 +61,7 @@ def test_the_estimate_is_near_the_peak(name: str) -> None:
 def small_response() -> Settings:
     """So many sweeps that the averaged tables are compressed."""
     return Settings.model_validate(
-        {"model": {"name": "causal", "response": {"sweeps": 24 * THIN}}, "training": {"device": "cpu"}}
+        {"model": {"name": "causal", "response": {"sweeps": 24}}, "training": {"device": "cpu"}}
     )
 
 

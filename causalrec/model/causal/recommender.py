@@ -134,6 +134,13 @@ class CausalRecommender(FactorRecommender):
             return None
         return Resumed.of(engine.part, engine.serving_tables(), users, items)
 
+    def beginning(self, start: Resumed) -> Resumed:
+        """``start`` of another fit to the same items, with what this one has found out about them."""
+        engine = self.engine
+        if not isinstance(engine, ResponseRecommender) or engine.part is None:
+            return start
+        return start.with_codes_of(engine.part, engine.serving_tables())
+
     def read_out(self) -> AnyReadOut:
         """The engine's read-out, with the further parts as additional blocks."""
         found = self.engine.read_out()

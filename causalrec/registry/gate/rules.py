@@ -23,10 +23,11 @@ def decide(
     Args:
         dataset_id: the data that the challenger was trained on; an evaluation on other data is refused.
         champion: version of the present champion; None if there is none.
-        outdated: the champion must be replaced, because it was trained on erased data; equal quality
-            suffices.
+        outdated: the champion must be replaced, because it was trained on erased data. Equal quality
+            suffices, and so does a loss beyond the limit that chance may explain: the champion had more
+            to learn from than any version without these data can have.
     """
-    checks = tuple(_checks(evaluation, settings, dataset_id, champion))
+    checks = tuple(_checks(evaluation, settings, dataset_id, champion, outdated))
     if any(check.status == "fail" for check in checks):
         return Verdict("reject", checks)
     gained = outdated or not _nothing_gained(evaluation, settings, champion)
@@ -34,7 +35,7 @@ def decide(
 
 
 def _checks(
-    evaluation: Comparison, settings: GateSettings, dataset_id: str, champion: str | None
+    evaluation: Comparison, settings: GateSettings, dataset_id: str, champion: str | None, outdated: bool
 ) -> Iterator[Check]:
     yield _same_data(evaluation, dataset_id)
     own = evaluation.value(evaluation.model, settings.metric)
@@ -43,7 +44,7 @@ def _checks(
         return
     yield _baseline(evaluation, settings, own, "popularity", "fail")
     yield _baseline(evaluation, settings, own, "ease", "warn")
-    yield _against_champion(evaluation, settings, own, champion)
+    yield _against_champion(evaluation, settings, own, champion, outdated)
     yield _debiased(evaluation, settings, champion)
     yield from health(evaluation, settings)
 
@@ -69,7 +70,7 @@ def _baseline(
 
 
 def _against_champion(
-    evaluation: Comparison, settings: GateSettings, own: float, champion: str | None
+    evaluation: Comparison, settings: GateSettings, own: float, champion: str | None, outdated: bool
 ) -> Check:
     if champion is None or champion == evaluation.version:
         text = "there is no champion yet" if champion is None else "it is already the champion"
@@ -82,10 +83,12 @@ def _against_champion(
     theirs = evaluation.value("champion", settings.metric)
     if theirs is None:
         return Check("champion", "fail", own, None, f"{settings.metric} of the champion was not measured")
-    return _compare(evaluation, settings, own, theirs)
+    return _compare(evaluation, settings, own, theirs, outdated)
 
 
-def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs: float) -> Check:
+def _compare(
+    evaluation: Comparison, settings: GateSettings, own: float, theirs: float, outdated: bool
+) -> Check:
     metric, _, k = settings.metric.partition("@")
     gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}@{k}")
     interval = ""
@@ -96,6 +99,9 @@ def _compare(evaluation: Comparison, settings: GateSettings, own: float, theirs:
     if abs(own - theirs) <= EQUAL:
         return Check("champion", "pass", own, theirs, f"the same as the champion: {text}")
     if own < least:
+        by_chance = gain is not None and gain.high is not None and gain.high >= least - theirs
+        if outdated and by_chance:
+            return Check("champion", "warn", own, least, f"worse, maybe by chance: {text}")
         return Check("champion", "fail", own, least, f"worse than the champion: {text}")
     surely_worse = gain is not None and gain.high is not None and gain.high < 0
     return Check("champion", "warn" if surely_worse else "pass", own, least, text)

@@ -44,6 +44,16 @@ def test_a_change_is_made_in_its_place_only() -> None:
     assert swapped.applied(source).decode() == "größe = 1\nx = (größe != 1)  # 1 == 1\n"
 
 
-@pytest.mark.parametrize("source", ["x = 'a'\n", "if TYPE_CHECKING:\n    x = 1\n", "assert 1 < 2\n", ""])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 'a'\n",
+        "if TYPE_CHECKING:\n    x = 1\n",
+        "assert 1 < 2\n",
+        "LOG.info('%d rows', 1 + 1)\n",
+        "x = Refusal(do=advice(1 + 1))\n",
+        "",
+    ],
+)
 def test_nothing_to_change(source: str) -> None:
     assert changes(source.encode()) == []

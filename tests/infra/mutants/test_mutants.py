@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.mutants.__main__ import judged, mutants, summary
-from infra.mutants.sandbox import Sandbox
+from infra.mutants.sandbox import Sandbox, nearest_first
 
 CODE = "def larger(a, b):\n    return a > b\n\ndef unused(a):\n    return a + 1\n"
 TESTS = "from causalrec.lake.code import larger\n\ndef test_it() -> None:\n    assert larger(2, 1) is True\n"
@@ -35,9 +35,8 @@ def test_the_seed_alone_decides(root: Path) -> None:
 def test_what_no_test_looks_at_survives(tree: Path) -> None:
     drawn = mutants(tree, ["lake"], 10, 7)
     code = Sandbox(tree)
-    usual = code.baseline("lake")
     chosen = [m for m in drawn if m.change.before in ("return a > b", "a + 1")]
-    found = {m.key: code.judge("lake", m.path, m.change, usual) for m in chosen}
+    found = {m.key: code.judge("lake", m.path, m.change) for m in chosen}
     assert {m.change.after: found[m.key] for m in chosen} == {
         "return None": "caught", "(a - 1)": "survived",
     }  # fmt: skip
@@ -47,10 +46,18 @@ def test_what_no_test_looks_at_survives(tree: Path) -> None:
     assert table.row_count == 1
 
 
+def test_tests_that_name_the_module_run_first(tree: Path) -> None:
+    for name in ("test_a.py", "test_z.py"):
+        (tree / "tests/lake" / name).write_text("def test_it() -> None:\n    pass\n")
+    found = nearest_first(tree, "lake", "causalrec/lake/code.py")
+    assert found == [f"tests/lake/test_{name}.py" for name in ("code", "a", "z")]
+
+
 def test_tests_that_fail_unchanged_prove_nothing(tree: Path) -> None:
+    (drawn,) = mutants(tree, ["lake"], 1, 7)
     (tree / "tests/lake/test_code.py").write_text("def test_it() -> None:\n    assert False\n")
     with pytest.raises(RuntimeError, match="does not pass unchanged"):
-        Sandbox(tree).baseline("lake")
+        Sandbox(tree).judge("lake", drawn.path, drawn.change)
 
 
 def test_what_was_judged_is_not_judged_again(tree: Path, tmp_path: Path) -> None:

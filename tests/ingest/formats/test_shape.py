@@ -310,6 +310,9 @@ def test_renamed_and_extra_columns_name_their_cure(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r'column device: not expected.* extra_columns = "ignore"'):
         read(file)
     assert kept(read(file, extra_columns="ignore")) == EXPECTED
+    file.write_text(table(names=[*NAMES[:5], "d" * 100_000]))
+    with pytest.raises(ContractError, match=r"column d{80}: not expected"):  # not all of it
+        read(file)
 
 
 @pytest.mark.parametrize("form", ["csv row", "json row", "parquet cell", "header"])

@@ -52,6 +52,7 @@ def comparison(
         (comparison(champion=0.203), "3", "promote", {"champion": "pass"}),
         (comparison(champion=0.203, gain=(-0.005, -0.001)), "3", "promote", {"champion": "warn"}),
         (comparison(champion=0.21), "3", "reject", {"champion": "fail"}),
+        (comparison(champion=0.21, gain=(-0.02, 0.001)), "3", "reject", {"champion": "fail"}),
         (comparison(champion=0.2), "3", "keep", {"champion": "pass"}),
         (comparison(champion=0.18), "5", "reject", {"champion": "fail"}),
         (comparison(), "3", "reject", {"champion": "fail"}),
@@ -72,7 +73,9 @@ def test_decisions(found: Comparison, champion: str | None, decision: str, statu
     ("found", "champion", "decision"),
     [
         (comparison(champion=0.2), "3", "promote"),  # exactly as good
-        (comparison(champion=0.21), "3", "reject"),
+        (comparison(champion=0.21), "3", "reject"),  # beyond the limit of 2 %, and no interval
+        (comparison(champion=0.21, gain=(-0.02, -0.0042)), "3", "promote"),  # the limit may be kept
+        (comparison(champion=0.21, gain=(-0.02, -0.0043)), "3", "reject"),  # it is not
         (comparison(), "4", "keep"),  # it is the champion
     ],
 )

@@ -82,7 +82,8 @@ class ItemPrior:
             )
             system = scales.demand * self._gram + torch.diag(precision)
             right = scales.demand * self.design.transposed_times(demand)
-            self.effects = gaussian_draw(system[None], right[None], noise)[0]
+            _, drawn = gaussian_draw(system[None], right[None], noise)
+            self.effects = drawn[0]
 
     def draw_scales(
         self, scales: Scales, states: tuple[Tensor, Tensor, Tensor, Tensor], draw: "Gamma"

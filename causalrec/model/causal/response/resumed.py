@@ -1,6 +1,6 @@
 """What a fit reuses from another one to nearly the same looks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,9 +33,14 @@ class Resumed:
         """
         if part.last is None:
             return None
-        codes = None
-        if np.array_equal(np.sort(items), np.arange(part.items.shape[0])):
-            codes = Codes(
-                (tables.coarse[items], tables.fine[items]), tuple(tables.code_names), part.whitenings
-            )
+        same = np.array_equal(np.sort(items), np.arange(part.items.shape[0]))
+        codes = _codes(part, tables, items) if same else None
         return Resumed(part.last.renumbered(users, items), codes)
+
+    def with_codes_of(self, part: ResponsePart, tables: ServingTables) -> "Resumed":
+        """The same start with the findings about the items from a fit to the new data."""
+        return replace(self, codes=_codes(part, tables, np.arange(part.items.shape[0], dtype=np.int32)))
+
+
+def _codes(part: ResponsePart, tables: ServingTables, items: Ints) -> Codes:
+    return Codes((tables.coarse[items], tables.fine[items]), tuple(tables.code_names), part.whitenings)

@@ -3,6 +3,9 @@
 The Polya-Gamma weights, and the estimates of accidents and examination, are kept at their means given the
 last draw, as in variational inference for logistic models (Durante and Rigon, Statistical Science 2019);
 states, coefficients and precisions are drawn given them.
+
+Averages are taken over the users' conditional means given the items rather than over their draws, which has
+the same expectation and less noise (Gelfand and Smith, JASA 1990), so that fewer sweeps are needed.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,7 @@ from causalrec.model.causal.response.rows import LookRows
 from causalrec.model.causal.response.solves import draw_states
 
 BURN_IN = 0.3  # share of the sweeps before averaging begins
-THIN = 2  # sweeps between two draws that are averaged
+AVERAGED = 100  # about as many states are averaged; neighbouring ones say nearly the same
 
 BLOCK = 65_536  # users or items solved at once
 
@@ -80,32 +83,37 @@ class Sampler:
         drawn = torch.randn(shape, generator=self.generator, dtype=self.rows.count.dtype)
         return drawn.to(self.rows.count.device)
 
-    def run(self, on_draw: OBSERVED, on_sweep: Callable[[int, float], None]) -> None:
-        """Runs all sweeps; ``on_draw`` receives every state to average, ``on_sweep`` number and change.
+    def run(self, on_mean: OBSERVED, on_sweep: Callable[[int, float], None]) -> None:
+        """Runs all sweeps; ``on_mean`` receives every state to average, ``on_sweep`` number and change.
 
         Raises:
             TrainingError: a state is not finite.
         """
         self._pairs = self._logits()  # of the pairs of ``rows``, at the last draw
         burn_in = int(BURN_IN * self.settings.sweeps)
+        thin = max(1, (self.settings.sweeps - burn_in) // AVERAGED)
         for sweep in range(self.settings.sweeps):
-            self.sweep(sweep)
+            kept = sweep >= burn_in and (sweep - burn_in) % thin == 0
+            self.sweep(sweep, on_mean if kept else None)
             if not bool(torch.isfinite(self.state.base)) or not bool(torch.isfinite(self.state.merit).all()):
                 raise TrainingError(
                     f"the response model is not finite after sweep {sweep + 1}",
                     do="check the item features for huge values",
                 )
             on_sweep(sweep, float(self.state.base))
-            if sweep >= burn_in and (sweep - burn_in) % THIN == 0:
-                on_draw(self.state)
 
-    def sweep(self, number: int) -> None:
-        """Draws everything once, given everything else."""
+    def sweep(self, number: int, on_mean: OBSERVED | None = None) -> None:
+        """Draws everything once, given everything else.
+
+        ``on_mean`` receives the state with the users at their means given the rest.
+        """
         weight, target = self._evidence()
         if number >= LEARN_AFTER and number % LEARN_EVERY == 0:
             self.observation.learn(self.rows, self._pairs)
             weight, target = self._evidence()
-        self._draw_users(weight, target)
+        users = self._draw_users(weight, target)
+        if on_mean is not None:
+            on_mean(users)
         self._draw_items(weight, target)
         self._move_base(weight, target)
         state = self.state
@@ -119,15 +127,17 @@ class Sampler:
     def _evidence(self) -> tuple[Tensor, Tensor]:
         return self.observation.evidence(self.rows, self._pairs)
 
-    def _draw_users(self, weight: Tensor, target: Tensor) -> None:
+    def _draw_users(self, weight: Tensor, target: Tensor) -> State:
+        """Draws the users; returns the state with their means in place of the draws."""
         state, scales = self.state, self.scales
         left = target - weight * (state.base + state.demand[self.rows.items])
         precision = torch.cat([scales.taste, scales.bias[None]])
         mean = precision.new_zeros(len(state.bias), len(precision))
         features = _with_one(state.merit)
         side, block = self.rows.by_user, BLOCK
-        drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
+        means, drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.taste, state.bias = drawn[:, :-1], drawn[:, -1]
+        return State(means[:, :-1], means[:, -1], state.merit, state.demand, state.base)
 
     def _draw_items(self, weight: Tensor, target: Tensor) -> None:
         state, scales = self.state, self.scales
@@ -136,7 +146,7 @@ class Sampler:
         mean = torch.cat([self.prior.merit(), self.prior.demand()[:, None]], dim=1)
         features = _with_one(state.taste)
         side, block = self.rows.by_item, BLOCK
-        drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
+        _, drawn = draw_states(side, features, weight, left, (precision, mean), self.noise, block)
         state.merit, state.demand = drawn[:, :-1], drawn[:, -1]
 
     def _move_base(self, weight: Tensor, target: Tensor) -> None:

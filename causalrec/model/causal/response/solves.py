@@ -32,8 +32,8 @@ def draw_states(
     prior: tuple[Tensor, Tensor],
     noise: Noise,
     block: int,
-) -> Tensor:
-    """A draw (n, k) from the posteriors N(H^-1 h, H^-1) of all rows of ``side``.
+) -> tuple[Tensor, Tensor]:
+    """Means (n, k) of the posteriors N(H^-1 h, H^-1) of all rows of ``side``, and a draw (n, k) from each.
 
     H = diag(precision) + sum_j weight_j f_j f_j' and h = precision * mean + sum_j target_j f_j, with j the
     pairs of the row.
@@ -49,7 +49,8 @@ def draw_states(
     upper = torch.triu_indices(width, width, device=features.device)
     products = features[:, upper[0]] * features[:, upper[1]]
     ordered_weight, ordered_target = weight[side.order], target[side.order]
-    states = torch.empty(len(side), width, dtype=features.dtype, device=features.device)
+    means = torch.empty(len(side), width, dtype=features.dtype, device=features.device)
+    drawn = torch.empty_like(means)
     for first in range(0, len(side), block):
         last = min(first + block, len(side))
         rows = _Rows(side, first, last)
@@ -59,17 +60,16 @@ def draw_states(
         off = upper[0] != upper[1]
         systems[:, upper[1][off], upper[0][off]] += summed[:, off]
         right = rows.times(ordered_target, features) + precision * mean[first:last]
-        states[first:last] = gaussian_draw(systems, right, noise)
-    return states
+        means[first:last], drawn[first:last] = gaussian_draw(systems, right, noise)
+    return means, drawn
 
 
-def gaussian_draw(systems: Tensor, right: Tensor, noise: Noise) -> Tensor:
-    """A draw (n, k) from N(H^-1 h, H^-1) for systems (n, k, k) and right-hand sides (n, k)."""
+def gaussian_draw(systems: Tensor, right: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
+    """Mean (n, k) of N(H^-1 h, H^-1) and a draw (n, k), for systems (n, k, k) and right-hand sides (n, k)."""
     factor = torch.linalg.cholesky(systems)
     mean = torch.cholesky_solve(right.unsqueeze(-1), factor)
     spread = torch.linalg.solve_triangular(factor.mT, noise(tuple(right.shape)).unsqueeze(-1), upper=True)
-    drawn: Tensor = (mean + spread).squeeze(-1)
-    return drawn
+    return mean.squeeze(-1), (mean + spread).squeeze(-1)
 
 
 class _Rows:

@@ -23,7 +23,7 @@ JUDGE = ValidationJudge(TrainingSettings())
 
 @pytest.fixture(scope="module")
 def data() -> Interactions:
-    return generated_shop(SourceSettings(users=120, items=60)).data
+    return generated_shop(SourceSettings(users=120, items=60, seed=10)).data
 
 
 def fitted(data: Interactions, order: str = "response") -> CausalRecommender:
