@@ -20,7 +20,7 @@ def _work(run: Run) -> Outcome:
     run.progress.say(f"page: {page}")
     return Outcome(
         rows_in=sum(len(summary.modality.keys) for summary in summaries),
-        counters={"page_bytes": float(page.stat().st_size)},
+        counters={"page_bytes": float(page.size)},
     )
 
 

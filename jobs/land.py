@@ -9,7 +9,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.run import Run
 from causalrec.sources.land import land, land_inputs
 from jobs._stage.runner import Job, main
-from jobs.commands.check import PAGE, write_page
+from jobs.commands.check import PAGE, page_of
 
 
 def _work(run: Run) -> Outcome:
@@ -29,7 +29,7 @@ def _look(run: Run) -> None:
         SourceError: a file of the date's delivery cannot be read as it is.
     """
     found = check_landing(run.settings, run.ds)
-    write_page(found, run.settings, run.settings.report_root / PAGE)
+    run.settings.report_store.write(PAGE, page_of(found, run.settings).encode())
     blocking = [line for one in found if one.date == run.ds for line in one.blocking]
     if blocking:
         what, _, cure = blocking[0].partition(" -> ")

@@ -14,7 +14,7 @@ from causalrec.pipeline import RECORDED
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
 from causalrec.report.night import Metrics, NightFacts, read_night
-from causalrec.report.nightly import nightly_page, page_file, report_inputs
+from causalrec.report.nightly import nightly_page, page_address, report_inputs
 from causalrec.report.truth import TruthLine, read_truth, write_truth
 from causalrec.run import Run
 from jobs._stage.runner import Job, main
@@ -35,7 +35,7 @@ def _work(run: Run) -> Outcome:
     page = nightly_page(run.settings, run.lake, night, truth)
     return Outcome(
         rows_in=len(night.lines),
-        counters={"page_bytes": float(page.stat().st_size)},
+        counters={"page_bytes": float(page.size)},
         note=f"page {page}",
     )
 
@@ -61,7 +61,7 @@ def _show(run: Run) -> None:
         run.progress.say(metrics_of(night.metrics))
     if truth := read_truth(run.settings, run.ds):
         run.progress.say(truth_table(truth))
-    run.progress.say(f"page: {page_file(run.settings, run.ds)}")
+    run.progress.say(f"page: {page_address(run.settings, run.ds)}")
 
 
 def tables_of(night: NightFacts) -> Table:

@@ -4,7 +4,6 @@ import datetime as dt
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.markup import escape
 
@@ -21,6 +20,7 @@ from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect
 from causalrec.registry.versions import AGAINST, DATASET, MODEL, ModelVersion, need, opened
+from causalrec.report.page import Page
 from causalrec.report.review.facts import CheckLine, GateOutcome, RankingSide, Reviewed, TrainingRun
 from causalrec.report.review.page import review_page
 from causalrec.run import Run
@@ -50,13 +50,13 @@ def _work(job: Run) -> Outcome:
     return Outcome(
         rows_in=len(reviewed.verdict.checks),
         reads=reviewed.dataset.pins,
-        counters={"page_bytes": float(page.stat().st_size)},
+        counters={"page_bytes": float(page.size)},
         note=f"version {reviewed.version}: {reviewed.verdict.decision}; page {page}",
     )
 
 
-def review(job: Run) -> tuple[Reviewed, Path, str]:
-    """Writes the page of the challenger; returns what was reviewed, the file and its artifact path.
+def review(job: Run) -> tuple[Reviewed, Page, str]:
+    """Writes the page of the challenger; returns what was reviewed, the page and its artifact path.
 
     Raises:
         RegistryError: no challenger, it was not evaluated on ``ds``, or MLflow does not respond.
@@ -90,7 +90,7 @@ def review(job: Run) -> tuple[Reviewed, Path, str]:
             truth=truth_lines(settings, dataset, packages, job.progress.say),
         )
         page = review_page(settings, lake, reviewed)
-    return reviewed, page, attach_page(client, challenger, page)
+    return reviewed, page, attach_page(client, challenger, page.name, page.html)
 
 
 def _opponent(settings: Settings, dataset: Dataset, packages: Mapping[str, ModelPackage]) -> RankingSide:

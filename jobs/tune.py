@@ -19,7 +19,7 @@ def not_due(run: Run) -> str:
     settings = run.settings.tuning
     if settings.every_days == 0:
         return "tuning.every_days is 0: settings are tuned by hand"
-    last = last_tuned(run.settings.paths.work, run.settings.model.name)
+    last = last_tuned(run.settings.store, run.settings.model.name)
     if last is None or last.day == run.ds:  # a repeated run of the day's own search
         return ""
     due = last.day + dt.timedelta(days=settings.every_days)

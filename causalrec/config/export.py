@@ -57,10 +57,10 @@ class RedisSettings(Section):
 
 
 class ExportSettings(Section):
-    """Copies of the published tables of a night; ``parquet`` is a folder (below the work folder) or a URI."""
+    """Copies of the published tables of a night; ``parquet`` is a folder (below paths.store) or a URI."""
 
     parquet: Location = Field(
-        "exports", description="folder (below the work folder) or URI of the Parquet copies"
+        "exports", description="folder (below paths.store) or URI of the Parquet copies"
     )
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()

@@ -12,11 +12,12 @@ class LineageSettings(Section):
 
     transport: Literal["file", "http", "none"] = Field(
         "file",
-        description="file appends to a file, http posts to a server such as Marquez, none sends nothing",
+        description="file writes files, http posts to a server such as Marquez, none sends nothing",
     )
     file: Location = Field(
         "lineage/events.jsonl",
-        description="file of one OpenLineage event per line: relative to the work folder, or a URI",
+        description="file of one OpenLineage event per line: a path in paths.store, or a URI; an object "
+        "store gets a folder of that name without .jsonl instead, with one file per event",
     )
     url: str = Field("", description="base address of the server")
     timeout_s: float = Field(

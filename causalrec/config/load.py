@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from causalrec.config.lake import LakeSettings
 from causalrec.config.paths import PathSettings
 from causalrec.config.settings import Settings
 from causalrec.config.tuned import read_tuned
 from causalrec.errors import SettingsError
+from causalrec.store import Location
 
 PREFIX = "CAUSALREC__"
 
@@ -19,7 +21,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
     """Settings from ``file`` (None: defaults only) overlaid with variables of ``environ``.
 
     Args:
-        tuned: whether the values that ``causalrec tune`` left in the work folder replace the defaults.
+        tuned: whether the values that ``causalrec tune`` left in the store replace the defaults.
 
     Raises:
         SettingsError: a file is absent or not TOML, or a key is unknown or out of range.
@@ -43,13 +45,14 @@ def complaint(error: ValidationError) -> str:
 
 
 def _tuned(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The tuned settings of the work folder and the model that ``tree`` names."""
+    """The tuned settings of the store and the model that ``tree`` names."""
     try:
-        work = PathSettings.model_validate(tree.get("paths", {})).work
+        paths = PathSettings.model_validate(tree.get("paths", {}))
+        lake = LakeSettings.model_validate(tree.get("lake", {}))
         model = tree.get("model", {}).get("name", Settings.model_fields["model"].default.name)
     except (ValidationError, AttributeError):
         return {}  # the tree is wrong, which is told with the name of the setting
-    return read_tuned(work, model)
+    return read_tuned(Location(paths.root, lake.endpoint, lake.region), model)
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

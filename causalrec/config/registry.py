@@ -6,10 +6,10 @@ from causalrec.config.section import Location, Section
 
 
 class RegistrySettings(Section):
-    """MLflow. Empty URIs mean SQLite and a folder inside the work folder."""
+    """MLflow. Empty URIs mean SQLite and a folder inside the store of ``paths``."""
 
-    tracking_uri: Location = Field("", description="address of MLflow; empty: SQLite in the work folder")
+    tracking_uri: Location = Field("", description="address of MLflow; empty: SQLite in paths.store")
     retries: int = Field(3, ge=0, le=10, description="repetitions of a request to MLflow")
-    artifact_root: Location = Field("", description="where MLflow keeps artifacts; empty: in the work folder")
+    artifact_root: Location = Field("", description="where MLflow keeps artifacts; empty: in paths.store")
     model_name: str = Field("causalrec", description="name of the registered model, and of its experiment")
     page_url: str = Field("", description="address of MLflow's pages, for links; empty: none")

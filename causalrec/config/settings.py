@@ -1,8 +1,9 @@
 """The frozen tree of settings, read once at the entry point and passed down from there."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from causalrec.config.align import AlignSettings
 from causalrec.config.bench import BenchSettings
@@ -30,6 +31,7 @@ from causalrec.config.source import SourceSettings
 from causalrec.config.spark import SparkSettings
 from causalrec.config.tuning import TuningSettings
 from causalrec.errors import SettingsError
+from causalrec.store import Location
 
 
 class Settings(Section):
@@ -62,40 +64,74 @@ class Settings(Section):
     monitor: MonitorSettings = MonitorSettings()
     align: AlignSettings = AlignSettings()
 
-    def _under_work(self, location: str) -> str:
-        if "://" in location:
-            return location
-        return str((self.paths.work / Path(location)).absolute())
+    @model_validator(mode="after")
+    def _a_registry_that_all_reach(self) -> Self:
+        if "://" in self.paths.root and not self.registry.tracking_uri:
+            raise SettingsError(
+                f"MLflow's SQLite cannot lie in {self.paths.root}",
+                do="start an MLflow server and name it in registry.tracking_uri",
+            )
+        return self
+
+    def location(self, place: str) -> Location:
+        """A folder or URI as settings name it, opened with the endpoint and region of ``lake``."""
+        return Location(self.paths.in_store(place), self.lake.endpoint, self.lake.region)
+
+    @property
+    def store(self) -> Location:
+        """What holds everything that one stage leaves for another."""
+        return Location(self.paths.root, self.lake.endpoint, self.lake.region)
 
     @property
     def landing_root(self) -> str:
         """Root of the landing zone: an absolute path or a URI."""
-        return self._under_work(self.paths.landing)
+        return self.paths.in_store(self.paths.landing)
 
     @property
     def lake_root(self) -> str:
         """Root of the Delta tables: an absolute path or a URI."""
-        return self._under_work(self.paths.lake)
+        return self.paths.in_store(self.paths.lake)
+
+    @property
+    def bundle_store(self) -> Location:
+        """The dataset arrays that training reads."""
+        return self.location(self.paths.bundles)
 
     @property
     def bundle_root(self) -> Path:
-        """Local folder of the dataset arrays that training reads."""
-        return Path(self._under_work(self.paths.bundles))
+        """Folder of the arrays on this machine: the store, or the cache of one that is no folder."""
+        store = self.bundle_store
+        return Path(store.uri) if store.local else self.cache / "bundles"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of this machine that can be deleted at any time."""
+        return self.paths.work.absolute() / "cache"
+
+    @property
+    def checkpoint_store(self) -> Location:
+        """States of trainings that were stopped."""
+        return self.location("checkpoints")
 
     @property
     def export_root(self) -> str:
         """Root of the Parquet copies that a shop reads: an absolute path or a URI."""
-        return self._under_work(self.export.parquet)
+        return self.paths.in_store(self.export.parquet)
 
     @property
-    def report_root(self) -> Path:
-        """Local folder of the pages that people open."""
-        return Path(self._under_work(self.paths.reports))
+    def report_store(self) -> Location:
+        """The pages that people open."""
+        return self.location(self.paths.reports)
 
     @property
     def lineage_file(self) -> str:
         """File of the OpenLineage events: an absolute path or a URI."""
-        return self._under_work(self.lineage.file)
+        return self.paths.in_store(self.lineage.file)
+
+    @property
+    def lineage_folder(self) -> Location:
+        """Folder of the events in a store that cannot append: their file's path without its ending."""
+        return self.location(self.lineage.file.removesuffix(".jsonl"))
 
     @property
     def image_roots(self) -> tuple[str, ...]:
@@ -105,7 +141,7 @@ class Settings(Section):
     @property
     def truth_root(self) -> Path:
         """Local folder of the demo shop's causal truth; the pipeline never reads it."""
-        return Path(self._under_work(self.paths.truth))
+        return (self.paths.work / self.paths.truth).absolute()
 
     @property
     def raw_root(self) -> str:
@@ -127,16 +163,16 @@ class Settings(Section):
             return self.raw_root + location.removeprefix("{raw}")
         if location.startswith("{landing}"):
             return self.landing_root + location.removeprefix("{landing}")
-        return self._under_work(location)
+        return self.paths.in_store(location)
 
     @property
     def tracking_uri(self) -> str:
         """MLflow tracking URI."""
         if self.registry.tracking_uri:
             return self.registry.tracking_uri
-        return f"sqlite:///{(self.paths.work / 'mlflow' / 'mlflow.db').absolute()}"
+        return f"sqlite:///{self.paths.in_store('mlflow/mlflow.db')}"
 
     @property
     def artifact_root(self) -> str:
         """Where MLflow keeps artifacts."""
-        return self.registry.artifact_root or self._under_work("mlflow/artifacts")
+        return self.registry.artifact_root or self.paths.in_store("mlflow/artifacts")

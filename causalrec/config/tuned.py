@@ -1,20 +1,19 @@
-"""Settings that tuning chose for a shop: ``tuned.toml`` in its work folder.
+"""Settings that tuning chose for a shop: ``tuned.toml`` in its store.
 
 Explicit settings override them.
 """
 
 import datetime as dt
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from causalrec.config.bench import Value
 from causalrec.config.settings import Settings
 from causalrec.errors import SettingsError
+from causalrec.store import Location
 
 FILE = "tuned.toml"
 MODEL, DAY, TOLD = "for_model", "found_on", "told"  # keys beside the settings
@@ -37,45 +36,36 @@ class Tuned:
     told: str
 
 
-def tuned_file(work: Path) -> Path:
-    """Path of the tuned settings of the shop with this work folder; it may not exist."""
-    return work / FILE
-
-
-def write_tuned(work: Path, tuned: Tuned) -> Path:
-    """Replaces the tuned settings in one step."""
+def write_tuned(store: Location, tuned: Tuned) -> str:
+    """Replaces the tuned settings in one step; returns the path or URI of the file."""
     lines = [
         f"{MODEL} = {json.dumps(tuned.model)}",
         f"{DAY} = {tuned.day.isoformat()}",
         f"{TOLD} = {json.dumps(tuned.told)}",
     ]
     lines += [f"{path} = {json.dumps(value)}" for path, value in sorted(tuned.change.items())]
-    file = tuned_file(work)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draft.replace(file)
-    return file
+    store.write(FILE, ("\n".join(lines) + "\n").encode())
+    return store.address(FILE)
 
 
-def read_tuned(work: Path, model: str) -> dict[str, Any]:
+def read_tuned(store: Location, model: str) -> dict[str, Any]:
     """The tree of tuned settings; empty if there are none, or if they belong to another model.
 
     Raises:
         SettingsError: the file is not readable.
     """
-    tree = _read(work)
+    tree = _read(store)
     mine = tree.get(MODEL) == model
     return {key: value for key, value in tree.items() if key not in (MODEL, DAY, TOLD)} if mine else {}
 
 
-def last_tuned(work: Path, model: str) -> Tuned | None:
+def last_tuned(store: Location, model: str) -> Tuned | None:
     """What the last search for ``model`` chose; None if there was none.
 
     Raises:
         SettingsError: the file is not readable.
     """
-    change, tree = _flat(read_tuned(work, model)), _read(work)
+    change, tree = _flat(read_tuned(store, model)), _read(store)
     day = tree.get(DAY)
     return Tuned(model, day, change, str(tree.get(TOLD, ""))) if change and isinstance(day, dt.date) else None
 
@@ -86,7 +76,7 @@ def in_use(settings: Settings) -> str:
     Raises:
         SettingsError: the file is not readable.
     """
-    last = last_tuned(settings.paths.work, settings.model.name)
+    last = last_tuned(settings.store, settings.model.name)
     if last is None:
         return ""
     held = {path: value for path, value in sorted(last.change.items()) if _at(settings, path) == value}
@@ -101,15 +91,14 @@ def _at(settings: Settings, path: str) -> object:
     return value
 
 
-def _read(work: Path) -> dict[str, Any]:
-    file = tuned_file(work)
+def _read(store: Location) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        written = store.read(FILE)
+        return {} if written is None else tomllib.loads(written.decode())
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"cannot read tuned settings {file}: {error}", do="remove it, or run causalrec tune again"
+            f"cannot read tuned settings {store.address(FILE)}: {error}",
+            do="remove it, or run causalrec tune again",
         ) from error
 
 

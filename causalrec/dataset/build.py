@@ -25,6 +25,7 @@ from causalrec.dataset.item_content import item_vectors, items_table, picture_ve
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
+from causalrec.dataset.stored import keep_bundle
 from causalrec.dataset.unusable import Unusable, unusable
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
@@ -76,7 +77,7 @@ def build_dataset(
     arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
     n_users, n_items = (tables[name].num_rows for name in ("users", "items"))
     pins = [Pin(name, version) for name, version in versions.items() if version is not None]
-    dataset_id = write_bundle(settings.bundle_root, arrays, tables, _facts(settings, ds, pins))
+    dataset_id = keep_bundle(settings, arrays, tables, _facts(settings, ds, pins))
     row = _datasets_row(settings, dataset_id, pins, arrays, n_users, n_items)
     recorded = _record(lake, ds, row)
     return Outcome(

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions, Ints, Looks
 from causalrec.dataset.look_arrays import read_looks
-from causalrec.dataset.store import REBUILD, bundle_is_there, verify_bundle
+from causalrec.dataset.store import REBUILD, verify_bundle
+from causalrec.dataset.stored import drop_copy, is_stored, stored_bundle
 from causalrec.errors import DatasetError
 from causalrec.features.catalogue import OFFER
 from causalrec.lake import Lake
@@ -64,7 +65,7 @@ def load_dataset(settings: Settings, lake: Lake, ds: dt.date) -> Dataset:
         raise DatasetError(f"no dataset of {ds}", do="run build_dataset for this date")
     row = rows[0]
     pins = tuple(Pin(pin["table"], int(pin["version"])) for pin in json.loads(row["pins"]))
-    return replace(open_bundle(settings.bundle_root / row["bundle"], row["dataset_id"], pins), ds=ds)
+    return replace(open_stored(settings, row["dataset_id"], pins), ds=ds)
 
 
 def lost_bundle(settings: Settings, lake: Lake, ds: dt.date) -> str | None:
@@ -73,7 +74,7 @@ def lost_bundle(settings: Settings, lake: Lake, ds: dt.date) -> str | None:
     rows = (
         table.read(where={"ds": [ds.isoformat()]}, columns=["bundle"]).to_pylist() if table.exists() else []
     )
-    lost = [row["bundle"] for row in rows if not bundle_is_there(settings.bundle_root / row["bundle"])]
+    lost = [row["bundle"] for row in rows if not is_stored(settings, row["bundle"])]
     return f"bundle {lost[0]} is gone" if lost else None
 
 
@@ -92,6 +93,21 @@ def newest_dataset(settings: Settings, lake: Lake, ds: dt.date | None = None) ->
             )
         ds = dt.date.fromisoformat(max(dates))
     return load_dataset(settings, lake, ds)
+
+
+def open_stored(settings: Settings, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset:
+    """The dataset of that id in the store. A damaged copy on this machine is replaced.
+
+    Raises:
+        DatasetError: it is gone from the store or was changed there.
+    """
+    try:
+        return open_bundle(stored_bundle(settings, dataset_id), dataset_id, pins)
+    except DatasetError:
+        if settings.bundle_store.local:
+            raise
+    drop_copy(settings, dataset_id)
+    return open_bundle(stored_bundle(settings, dataset_id), dataset_id, pins)
 
 
 def open_bundle(folder: Path, dataset_id: str, pins: tuple[Pin, ...]) -> Dataset:

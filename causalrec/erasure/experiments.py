@@ -12,6 +12,7 @@ from causalrec.erasure.folders import ID_FILES, numbered, shows
 from causalrec.erasure.store import Found
 from causalrec.lake.upkeep.subject import Subject
 from causalrec.registry.store import connect, guarded, store_exists
+from causalrec.store import Location
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,9 +81,7 @@ class ModelStore:
 
         They are not erased but flagged, until a version without the subject replaces them.
         """
-        held = tuple(
-            version for version, _ in packages(self.settings, lambda f: numbered(f, subject)) if version
-        )
+        held = tuple(version for version, _ in packages(self.settings, _names(subject)) if version)
         if not held:
             return Found("not there")
         return Found("still there", {"versions": len(held)}, tuple(sorted(held, key=int)), FORGET)
@@ -108,9 +107,12 @@ class LooseModelStore:
             delete_model(connect(self.settings), model)
 
     def _held(self, subject: Subject) -> "list[LoggedModel]":
-        return [
-            model for version, model in packages(self.settings, lambda f: numbered(f, subject)) if not version
-        ]
+        return [model for version, model in packages(self.settings, _names(subject)) if not version]
+
+
+def _names(subject: Subject) -> Callable[[Path], bool]:
+    """Whether a folder numbers users or items of ``subject``."""
+    return lambda folder: numbered(Location(str(folder)), subject)
 
 
 def packages(settings: Settings, wanted: Callable[[Path], bool]) -> "list[tuple[str, LoggedModel]]":

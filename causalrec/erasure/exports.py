@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from causalrec.config.export import PostgresSettings, RedisSettings
 from causalrec.erasure.store import Found
 from causalrec.errors import ExportError
-from causalrec.lake.storage import Location
 from causalrec.lake.upkeep.subject import Subject
 from causalrec.scoring.export import erase_parquet, erase_postgres, erase_redis
 from causalrec.scoring.export.erase_parquet import Named
 from causalrec.scoring.export.night import NAMED
+from causalrec.store import Location
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -1,4 +1,4 @@
-"""Folders on this machine: arrays of datasets, checkpoints, pages, logs."""
+"""Folders: arrays of datasets, checkpoints, pages, logs."""
 
 import os
 import shutil
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from causalrec.erasure.store import Found
 from causalrec.lake.upkeep.subject import ERASED, Subject
+from causalrec.store import Location
 
 ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "item_id")}
 """Files that map the numbers of a dataset or a package to ids."""
@@ -23,12 +24,12 @@ SITE, SITE_DATA = "site", "data"
 """Folder of the site of a shop, and its folder of scripts that hold rows by id."""
 
 
-def numbered(folder: Path, subject: Subject) -> bool:
+def numbered(folder: Location, subject: Subject) -> bool:
     """Whether ``folder``, a dataset or a package, numbers users or items of the subject."""
     for kind, ids in subject.ids.items():
         file, column = ID_FILES.get(kind, ("", ""))
-        if file and (folder / file).is_file():
-            held = pq.read_table(folder / file, columns=[column])[column]
+        if file and not folder.missing([file]):
+            held = pq.read_table(folder.path(file), columns=[column], filesystem=folder.filesystem)[column]
             if pc.any(pc.is_in(held, value_set=pa.array(ids, held.type))).as_py():
                 return True
     return False
@@ -36,14 +37,21 @@ def numbered(folder: Path, subject: Subject) -> bool:
 
 @dataclass(frozen=True)
 class BundleStore:
-    """Arrays of datasets. A folder is deleted as a whole; ``build_dataset`` makes a new one."""
+    """Arrays of datasets. A folder is deleted as a whole; ``build_dataset`` makes a new one.
 
-    root: Path
+    Attributes:
+        copies: folder of this machine's copies, where the store is no folder. Other machines delete theirs
+            when they next read a dataset.
+    """
+
+    store: Location
+    copies: Path | None = None
     name: str = "arrays of datasets"
 
-    def folders(self, subject: Subject) -> list[Path]:
+    def folders(self, subject: Subject) -> list[str]:
         """Folders that number the subject."""
-        return [folder for folder in sorted(self.root.glob("*")) if numbered(folder, subject)]
+        names = self.store.listing(folders=True)
+        return [name for name in names if numbered(self.store.child(name), subject)]
 
     def find(self, subject: Subject) -> Found:
         """Counts folders."""
@@ -52,10 +60,12 @@ class BundleStore:
     def erase(self, subject: Subject) -> None:
         """Deletes them; files that name ids go last, so that a killed call finds the folder again."""
         last = {file for file, _ in ID_FILES.values()}
-        for folder in self.folders(subject):
-            for path in sorted(folder.iterdir(), key=lambda path: path.name in last):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            folder.rmdir()
+        for name in self.folders(subject):
+            folder = self.store.child(name)
+            folder.delete(sorted(folder.files(), key=lambda file: file in last))
+            self.store.delete_folder(name)
+        if self.copies is not None:
+            shutil.rmtree(self.copies, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -66,18 +76,19 @@ class CheckpointStore:
     datasets.
     """
 
-    root: Path
+    store: Location
     bundles: BundleStore
     name: str = "checkpoints"
 
     def find(self, subject: Subject) -> Found:
         """Counts files."""
         held = bool(self.bundles.folders(subject))
-        return Found.of(files=sum(path.is_file() for path in self.root.rglob("*")) if held else 0)
+        return Found.of(files=len(self.store.files()) if held else 0)
 
     def erase(self, subject: Subject) -> None:
         """An interrupted training starts over."""
-        shutil.rmtree(self.root)
+        self.store.delete(self.store.files())
+        self.store.delete_folder()
 
 
 @dataclass(frozen=True)

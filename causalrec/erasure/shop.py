@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from causalrec.config import Settings
 from causalrec.contracts import table_names
+from causalrec.erasure.checked_out import CheckedOut
 from causalrec.erasure.databases import SqliteStore
 from causalrec.erasure.experiments import ArtifactStore, FactStore, LooseModelStore, ModelStore
 from causalrec.erasure.exports import ParquetStore, PostgresStore, RedisStore
@@ -14,7 +15,6 @@ from causalrec.erasure.outside import OutsideStore
 from causalrec.erasure.store import Store
 from causalrec.erasure.tables import TableStore
 from causalrec.lake import Lake
-from causalrec.lake.storage import Location
 
 NAMELESS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,14 +52,14 @@ def stores(settings: Settings, lake: Lake, passwords: Mapping[str, str]) -> tupl
     Args:
         passwords: of the stores that the shop exports to, by target.
     """
-    bundles = BundleStore(settings.bundle_root)
+    bundles = _bundles(settings)
     work = settings.paths.work.absolute()
     return (
         ModelStore(settings),
         *(TableStore(lake.table(name)) for name in table_names()),
-        CheckpointStore(work / "checkpoints", bundles),
+        CheckpointStore(settings.checkpoint_store, bundles),
         bundles,
-        PageStore(settings.report_root),
+        CheckedOut("pages and reports", settings.report_store, PageStore),
         *_exports(settings, passwords),
         LooseModelStore(settings),
         ArtifactStore(settings),
@@ -80,8 +80,7 @@ def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
     """One per configured target, plug-ins included."""
     chosen, found = settings.export, list[Store]()
     if chosen.parquet:
-        root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
-        found.append(ParquetStore(root))
+        found.append(ParquetStore(settings.location(chosen.parquet)))
     if chosen.postgres.url:
         found.append(PostgresStore(chosen.postgres, passwords.get("postgres")))
     if chosen.redis.url:
@@ -90,8 +89,14 @@ def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
     return [*found, *(OutsideStore(f"exports by {name}", PLUGIN) for name in chosen.plugins)]
 
 
+def _bundles(settings: Settings) -> BundleStore:
+    store = settings.bundle_store
+    return BundleStore(store, None if store.local else settings.bundle_root)
+
+
 def _lineage(settings: Settings) -> Store:
-    file = settings.lineage_file
-    if settings.lineage.transport == "http" or "://" in file:
+    if settings.lineage.transport == "http":
         return OutsideStore("lineage", LINEAGE)
-    return LineStore("lineage", Path(file))
+    if "://" in settings.lineage_file:
+        return CheckedOut("lineage", settings.lineage_folder, lambda folder: LineStore("lineage", folder))
+    return LineStore("lineage", Path(settings.lineage_file))

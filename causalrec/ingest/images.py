@@ -41,7 +41,7 @@ def ingest_images_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.
 
 
 def _inputs(settings: Settings, digests: Mapping[str, str], ds: dt.date) -> dict[str, str]:
-    rules = f"{settings.image_roots} {settings.features.image.model_dump_json(include=RULES)}"
+    rules = f"{settings.paths.image_roots} {settings.features.image.model_dump_json(include=RULES)}"
     return {
         "products": digests.get(f"arrival_date={ds.isoformat()}", "none"),
         "rules": hashlib.sha256(rules.encode()).hexdigest(),

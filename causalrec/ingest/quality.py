@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,16 +10,17 @@ from causalrec.contracts import Contract
 from causalrec.contracts.expectations import validate
 from causalrec.errors import QualityError
 from causalrec.ingest.measure import Measures
+from causalrec.store import Location, checked_out
 
 DOCS = "data_docs"
 
 
 def check_expectations(
-    measures: Mapping[dt.date, Measures], table: Contract, folder: Path, ds: dt.date
+    measures: Mapping[dt.date, Measures], table: Contract, quality: Location, ds: dt.date
 ) -> list[str]:
     """Validate every delivery; returns one line per unmet expectation that does not block.
 
-    Below ``folder`` it writes ``TABLE/DS.json`` and Data Docs for people: ``data_docs/pages/index.html``.
+    Below ``quality`` it writes ``TABLE/DS.json`` and Data Docs for people: ``data_docs/pages/index.html``.
 
     Raises:
         QualityError: a blocking expectation is not met; the report is written all the same.
@@ -28,11 +28,11 @@ def check_expectations(
     frame = pd.DataFrame(
         [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
     )
-    verdict = validate(table, frame, "arrival_date", folder / DOCS, ds)
-    report = folder / table.name / f"{ds}.json"
-    report.parent.mkdir(parents=True, exist_ok=True)
+    with checked_out(quality, DOCS) as docs:
+        verdict = validate(table, frame, "arrival_date", docs, ds)
+    report = f"{table.name}/{ds}.json"
     tree = {"table": table.name, "measures": frame.to_dict("records"), "validation": verdict.result}
-    report.write_text(json.dumps(tree, indent=1, default=str), encoding="utf-8")
+    quality.write(report, json.dumps(tree, indent=1, default=str).encode())
     lines = {
         failure: f"{failure.name} missed on {', '.join(failure.rows[:3])} ({', '.join(failure.found[:3])}): "
         f"{failure.description}"
@@ -42,6 +42,6 @@ def check_expectations(
     if blocking:
         raise QualityError(
             f"{table.name}: {'; '.join(blocking)}",
-            do=f"see {report}; correct the delivery, nothing was written",
+            do=f"see {quality.address(report)}; correct the delivery, nothing was written",
         )
     return list(lines.values())

@@ -127,7 +127,7 @@ def _gate(
     check_rejects(measures, feed.table, settings.ingest)
     check_fields(measures, feed.table, settings.ingest)
     judged = compared(measures, past, feed.table, settings.ingest, history)
-    return check_expectations(judged, feed.table, settings.report_root / "quality", ds)
+    return check_expectations(judged, feed.table, settings.report_store.child("quality"), ds)
 
 
 def _write(

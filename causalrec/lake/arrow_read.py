@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from causalrec.lake.partition import value_of
 from causalrec.lake.snapshot import DataFile
-from causalrec.lake.storage import S3, Location
+from causalrec.store import S3, Location
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -26,7 +26,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from causalrec.errors import LakeError
 from causalrec.lake.partition import Partition, folder
 from causalrec.lake.process import Process, this_process
-from causalrec.lake.storage import Location
+from causalrec.store import Location
 
 NOTES = "_attempts"
 NOTE, PASSED = ".json", ".passed"

@@ -19,9 +19,9 @@ from causalrec.lake.files import FileLimits, NewFile, PartitionWriter, by_partit
 from causalrec.lake.guard import check_columns, conform
 from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, render
-from causalrec.lake.storage import Location
 from causalrec.lake.upkeep.compact import merge_files
 from causalrec.lake.write import write_append, write_replacement
+from causalrec.store import Location
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

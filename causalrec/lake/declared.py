@@ -8,7 +8,7 @@ import pyarrow as pa
 from causalrec.config.lake import LakeSettings
 from causalrec.lake.evolve import Added
 from causalrec.lake.snapshot import Snapshot
-from causalrec.lake.storage import Location
+from causalrec.store import Location
 
 
 class Declared(Protocol):

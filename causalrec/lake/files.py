@@ -13,7 +13,7 @@ from causalrec.errors import LakeError
 from causalrec.lake.digest import Digest, digest_of
 from causalrec.lake.partition import Partition, folder
 from causalrec.lake.stats import statistics
-from causalrec.lake.storage import Location
+from causalrec.store import Location
 
 DIGEST_KEY = "causalrec.digest"
 NAME_PARTS = 3

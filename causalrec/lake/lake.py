@@ -9,8 +9,8 @@ from causalrec.config.lake import LakeSettings
 from causalrec.contracts import load_contract
 from causalrec.lake.declared import Declared
 from causalrec.lake.outcome import Standing
-from causalrec.lake.storage import Location
 from causalrec.lake.table import LakeTable
+from causalrec.store import Location
 
 
 class Lake:

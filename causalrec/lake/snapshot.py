@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from causalrec.errors import ContractError, LakeError, PinError
 from causalrec.lake.evolve import Added, filled, optional, with_sources
 from causalrec.lake.partition import Partition, Where, matches, value_of
-from causalrec.lake.storage import Location
+from causalrec.store import Location
 
 WRITABLE_PROTOCOL = 2  # append-only and invariants; 3 to 6 add constraints, change feeds, identity columns
 NAMED_FEATURES = 7  # from here on, features are listed one by one

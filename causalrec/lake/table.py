@@ -17,8 +17,8 @@ from causalrec.lake.outcome import Written
 from causalrec.lake.partition import Partition, Where, normalise
 from causalrec.lake.properties import PROPERTIES, described
 from causalrec.lake.snapshot import Snapshot, open_snapshot, refuse_unwritable
-from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append, write_replacement
+from causalrec.store import Location
 
 MIB = 1 << 20
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causalrec.errors import RegistryError
@@ -60,17 +59,17 @@ def run_facts(client: "MlflowClient", version: ModelVersion) -> RunFacts:
     return RunFacts(curves, int(best) if best else None, _lineage(run, version), _cost(run))
 
 
-def attach_page(client: "MlflowClient", version: ModelVersion, file: Path) -> str:
-    """Logs ``file`` as an artifact of the version's run and tags the version with its path there.
+def attach_page(client: "MlflowClient", version: ModelVersion, name: str, html: str) -> str:
+    """Logs the page ``name`` as an artifact of the version's run and tags the version with its path there.
 
     Raises:
         RegistryError: MLflow refuses it.
     """
     from mlflow.exceptions import MlflowException
 
-    path = f"{REVIEW}/{file.name}"
+    path = f"{REVIEW}/{name}"
     try:
-        client.log_artifact(version.run_id, str(file), REVIEW)
+        client.log_text(version.run_id, html, path)
         client.set_model_version_tag(version.name, version.version, REVIEW, path)
     except (MlflowException, OSError) as error:
         raise RegistryError(

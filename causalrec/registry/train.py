@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import shutil
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
@@ -10,6 +9,7 @@ from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
 from causalrec.model.base import Progress, ServingTables
 from causalrec.plugins import MODELS, plugin_name, plugin_version
+from causalrec.registry.checkpoints import checkpoints_of
 from causalrec.registry.gate.refuted import PREFIX, run_refuters
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.register import register
@@ -66,16 +66,19 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
     from causalrec.training.worth import chosen_modules, part_worth
 
     client = connect(settings)
-    checkpoints = settings.paths.work / "checkpoints" / settings.model.name
     experiment = experiment_id(client, settings)
-    with mlflow.start_run(experiment_id=experiment, run_name=f"{settings.model.name} {ds}") as run:
+    name = f"{settings.model.name} {ds}"
+    with (
+        checkpoints_of(settings) as checkpoints,
+        mlflow.start_run(experiment_id=experiment, run_name=name) as run,
+    ):
         log_setting(settings, dataset, ds)
         short: dict[str, ServingTables] = {}
         truth_is_known = settings.source.kind == "demo"
         keep = short.__setitem__ if truth_is_known else None
         chosen, worth = chosen_modules(settings, dataset.data, keep)
-        recommender = build_recommender(chosen, checkpoints)
-        report = recommender.fit(dataset.data, progress=Epochs(progress))
+        recommender = build_recommender(chosen, checkpoints.folder)
+        report = recommender.fit(dataset.data, progress=checkpoints.after_epochs(Epochs(progress)))
         # its own: measured during the fit
         recommender.worth = (*worth, *recommender.worth, *part_worth(recommender, dataset.data))
         log_fit(report)
@@ -84,7 +87,7 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         mlflow.log_metrics({f"{PREFIX}{name}": change for name, change in changes.items()})
         served = refitted(chosen, dataset.data, recommender, report.best_epoch)
         version = register(client, settings, dataset, (recommender, served), ds, run.info.run_id, short)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+        checkpoints.delete()
     return Outcome(
         rows_in=int(dataset.data.train.shape[1]),
         reads=dataset.pins,

@@ -8,10 +8,10 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from causalrec.config import Settings
+from causalrec.store import Location
 
 GATE_NIGHTS = 14  # earlier nights whose gate results are shown with tonight's
 
@@ -39,21 +39,24 @@ class GateLine:
 
 def gate_lines(settings: Settings, ds: dt.date) -> tuple[GateLine, ...]:
     """Lines of every table that passed through the gate on ``ds``, by table and in contract order."""
-    folder = settings.report_root / "quality"
-    tables = sorted(file.parent for file in folder.glob(f"*/{ds.isoformat()}.json"))
-    return tuple(line for table in tables for line in _lines(table, ds, GATE_NIGHTS))
+    quality = settings.report_store.child("quality")
+    tables = quality.listing(folders=True)
+    return tuple(line for table in tables for line in _lines(quality, table, ds, GATE_NIGHTS))
 
 
-def _lines(table: Path, ds: dt.date, nights: int) -> Iterator[GateLine]:
-    days = sorted(file.stem for file in table.glob("*.json") if file.stem <= ds.isoformat())[-nights:]
-    reports = {day: json.loads((table / f"{day}.json").read_text(encoding="utf-8")) for day in days}
+def _lines(quality: Location, table: str, ds: dt.date, nights: int) -> Iterator[GateLine]:
+    names = [name.removesuffix(".json") for name in quality.listing(table) if name.endswith(".json")]
+    days = [day for day in names if day <= ds.isoformat()][-nights:]
+    if ds.isoformat() not in days:
+        return
+    reports = {day: json.loads(quality.read(f"{table}/{day}.json") or "{}") for day in days}
     states = {day: {_name(entry): _status(entry) for entry in _entries(reports[day])} for day in days}
     today = reports[ds.isoformat()]
     newest = max(today["measures"], key=lambda measured: str(measured["arrival_date"]))
     for entry in _entries(today):
         config = entry["expectation_config"]
         yield GateLine(
-            table.name,
+            table,
             _name(entry),
             config["meta"]["description"],
             _number(newest.get(config["kwargs"].get("column"))),

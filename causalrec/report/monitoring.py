@@ -1,14 +1,13 @@
 """Writes the page that compares live behaviour with the review's figures, as one HTML file."""
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.svg import ACCENT, BAD, DIM, draw
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS
 
@@ -20,7 +19,7 @@ SIZE = (4.4, 2.0)  # inches
 FLAG = "training_request"
 
 
-def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Path:
+def monitoring_page(settings: Settings, lake: Lake, ds: dt.date) -> Page:
     """``monitoring.html`` in the report folder: the lines of ``ds``, and their history over the nights."""
     days = lake.table("monitoring").upto("ds", ds.isoformat())[-NIGHTS:]
     rows = lake.table("monitoring").read({"ds": days}).sort_by("ds").to_pylist() if days else []

@@ -4,7 +4,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
@@ -14,7 +13,7 @@ from causalrec.report.experiments import experiment_card
 from causalrec.report.gates import gate_lines
 from causalrec.report.lists import samples
 from causalrec.report.night import DONE, NightFacts
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.people import codes, people
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 from causalrec.report.truth import TruthLine, short_fits_note, truth_charts
@@ -38,12 +37,16 @@ def _experiment(settings: Settings, ds: dt.date) -> dict[str, str]:
     return {"experiment": chosen.model_dump_json()} if chosen.serves(ds) or chosen.judges(ds) else {}
 
 
-def page_file(settings: Settings, ds: dt.date) -> Path:
-    """Path of the page of a night."""
-    return settings.report_root / f"nightly_{ds.isoformat()}.html"
+def page_address(settings: Settings, ds: dt.date) -> str:
+    """Path or URI of the page of a night."""
+    return settings.report_store.address(_file(ds))
 
 
-def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Sequence[TruthLine] = ()) -> Path:
+def _file(ds: dt.date) -> str:
+    return f"nightly_{ds.isoformat()}.html"
+
+
+def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Sequence[TruthLine] = ()) -> Page:
     """``nightly_<ds>.html`` in the report folder, replaced in one step.
 
     Args:
@@ -55,7 +58,7 @@ def nightly_page(settings: Settings, lake: Lake, night: NightFacts, truth: Seque
     return make_page(
         settings,
         "nightly.html.j2",
-        page_file(settings, night.ds).name,
+        _file(night.ds),
         night=night,
         truth=truth_charts(truth),
         truth_note=short_fits_note(truth),

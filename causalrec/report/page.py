@@ -1,7 +1,7 @@
-"""Shared by all pages: the template engine and the atomic write."""
+"""Shared by all pages: the template engine, and where pages are stored."""
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,28 @@ import jinja2
 from causalrec.config import Settings
 
 TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was stored.
+
+    Attributes:
+        name: of its file.
+        address: its path or URI.
+    """
+
+    name: str
+    address: str
+    html: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.html.encode())
+
+    def __str__(self) -> str:
+        return self.address
 
 
 def environment() -> jinja2.Environment:
@@ -33,16 +55,18 @@ def _share(value: float, values: Mapping[Any, float] | list[float]) -> str:
     return f"{100 * abs(value) / largest:.1f}%" if largest else "0%"
 
 
-def make_page(settings: Settings, template: str, file: str, **shown: object) -> Path:
-    """``file`` in the report folder: the template filled with what is ``shown``, replaced in one step."""
+def make_page(settings: Settings, template: str, file: str, **shown: object) -> Page:
+    """``file`` among the reports: the template filled with what is ``shown``, replaced in one step."""
     html = environment().get_template(template).render(shop=settings.shop, **shown)
-    return write_page(settings.report_root / file, html)
+    return write_page(settings, file, html)
 
 
-def write_page(file: Path, html: str) -> Path:
-    """Replace ``file`` in one step."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_text(html, encoding="utf-8")
-    unfinished.replace(file)
-    return file
+def write_page(settings: Settings, file: str, html: str) -> Page:
+    """Replace ``file`` among the reports in one step.
+
+    Raises:
+        StoreError: their store does not respond.
+    """
+    store = settings.report_store
+    store.write(file, html.encode())
+    return Page(file, store.address(file), html)

@@ -4,10 +4,9 @@ import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from causalrec.config import Settings
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.people import ListedItem, Person
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
@@ -51,7 +50,7 @@ def person_page(
     other: Other,
     titles: dict[str, str],
     references: dict[str, str],
-) -> Path:
+) -> Page:
     """``user_DATE_ID.html`` in the report folder: one self-contained file, replaced in one step.
 
     Args:

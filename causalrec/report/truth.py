@@ -4,7 +4,6 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -43,18 +42,18 @@ class TruthLine:
 
 def write_truth(settings: Settings, ds: dt.date, lines: Sequence[TruthLine]) -> None:
     """Stores the lines next to a night's page, so that they can be shown again without a model."""
-    write_page(_file(settings, ds), json.dumps([asdict(line) for line in lines], indent=1))
+    write_page(settings, _file(ds), json.dumps([asdict(line) for line in lines], indent=1))
 
 
 def read_truth(settings: Settings, ds: dt.date) -> tuple[TruthLine, ...]:
     """The inverse of :func:`write_truth`; empty if nothing was stored."""
-    file = _file(settings, ds)
-    rows = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    stored = settings.report_store.read(_file(ds))
+    rows = [] if stored is None else json.loads(stored)
     return tuple(TruthLine(**{name: _pair(value) for name, value in row.items()}) for row in rows)
 
 
-def _file(settings: Settings, ds: dt.date) -> Path:
-    return settings.report_root / f"truth_{ds.isoformat()}.json"
+def _file(ds: dt.date) -> str:
+    return f"truth_{ds.isoformat()}.json"
 
 
 def _pair(value: object) -> Any:  # noqa: ANN401 - one field of a row of JSON

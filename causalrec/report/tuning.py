@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.config.bench import Value
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS
 
 FILE = "tuning.html"
@@ -31,7 +30,7 @@ def tuning_page(
     value: float,
     before: float | None,
     trials: Sequence[TrialLine],
-) -> Path:
+) -> Page:
     """Writes the page; trials are shown best first, those without a value last."""
     ranked = sorted(trials, key=lambda line: (line.value is None, -(line.value or 0.0)))
     varied = [path for path in chosen if len({line.change.get(path) for line in trials}) > 1]

@@ -1,9 +1,10 @@
-"""Whole files or none: bytes are written under a temporary name and then renamed."""
+"""Whole files or none: in folders, bytes are written under a temporary name and then renamed."""
 
 import posixpath
 from pathlib import Path
 
 import fsspec
+from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 
@@ -26,6 +27,9 @@ def put(path: str, content: bytes) -> bool:
     files, name = located(path)
     if files.exists(name) and files.size(name) == len(content) and files.cat_file(name) == content:
         return False
+    if isinstance(files, AsyncFileSystem):  # an object store, which replaces a whole object at once
+        files.pipe_file(name, content)
+        return True
     folder, base = posixpath.split(name)
     files.makedirs(folder, exist_ok=True)
     temporary = posixpath.join(folder, f".{base}.tmp")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.home import LOGIN
@@ -19,7 +20,7 @@ def prepare_mlflow(shop: Shop) -> None:
         EmbeddedError: MLflow could not create it.
     """
     uri = shop.settings.tracking_uri
-    file = shop.work / "mlflow" / "mlflow.db"
+    file = Path(uri.removeprefix("sqlite:///"))
     if not uri.startswith("sqlite:///") or file.is_file():
         return
     file.parent.mkdir(parents=True, exist_ok=True)

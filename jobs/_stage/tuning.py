@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.config.tuned import Tuned, write_tuned
 from causalrec.dataset.arrays import Interactions
 from causalrec.lab.tuning.search import OnEpoch, Trial, Tuning, tune
 from causalrec.registry.tuning_runs import tuning_run
+from causalrec.report.page import Page
 from causalrec.report.tuning import TrialLine, tuning_page
 
 TRIALS = "tuning.db"
@@ -52,7 +52,7 @@ def told(found: Tuning) -> str:
     return f"{found.metric} {found.value:.4f}, before {before}, {len(found.trials)} trials"
 
 
-def _kept(settings: Settings, found: Tuning, day: dt.date) -> tuple[Path, Path]:
+def _kept(settings: Settings, found: Tuning, day: dt.date) -> tuple[Page, str]:
     lines = [TrialLine(**asdict(trial)) for trial in found.trials]
     page = tuning_page(
         settings,
@@ -63,4 +63,4 @@ def _kept(settings: Settings, found: Tuning, day: dt.date) -> tuple[Path, Path]:
         trials=lines,
     )
     kept = Tuned(settings.model.name, day, found.change, told(found))
-    return page, write_tuned(settings.paths.work, kept)
+    return page, write_tuned(settings.store, kept)

@@ -1,6 +1,7 @@
 """``causalrec check``: checks a landing zone before the first night, and suggests settings for it."""
 
 import datetime as dt
+import io
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.markup import escape
 from causalrec.config import Settings
 from causalrec.errors import printable
 from causalrec.ingest.check import DeliveryCheck, check_landing
+from causalrec.store import Location
 from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, shop_settings
 from jobs._terminal.tables import Table
 from jobs.commands._shared.options import DAY, SettingsFile, day
@@ -39,20 +41,19 @@ def check(
         settings = settings.model_copy(update={"paths": paths})
     found = check_landing(settings, ds)
     show(found, settings, console)
-    file = page or settings.report_root / PAGE
-    write_page(found, settings, file)
-    console.print(f"page: {file}", style="dim", soft_wrap=True)
+    store, name = (
+        (Location(str(page.absolute().parent)), page.name) if page else (settings.report_store, PAGE)
+    )
+    store.write(name, page_of(found, settings).encode())
+    console.print(f"page: {store.address(name)}", style="dim", soft_wrap=True)
     return EXIT_REFUSED if any(one.blocking for one in found) else EXIT_YES
 
 
-def write_page(found: list[DeliveryCheck], settings: Settings, page: Path) -> None:
+def page_of(found: list[DeliveryCheck], settings: Settings) -> str:
     """The same as a page."""
-    page.parent.mkdir(parents=True, exist_ok=True)
-    with page.with_name(f".{page.name}.tmp").open("w", encoding="utf-8") as nowhere:
-        recorder = Console(record=True, width=140, file=nowhere, force_terminal=False)
-        show(found, settings, recorder)
-    recorder.save_html(str(page.with_name(f".{page.name}.tmp")))
-    page.with_name(f".{page.name}.tmp").replace(page)
+    recorder = Console(record=True, width=140, file=io.StringIO(), force_terminal=False)
+    show(found, settings, recorder)
+    return recorder.export_html()
 
 
 def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> None:

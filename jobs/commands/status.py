@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 
-from causalrec.config.tuned import read_tuned, tuned_file
+from causalrec.config.tuned import FILE as TUNED
+from causalrec.config.tuned import read_tuned
 from causalrec.errors import CausalrecError, SettingsError
 from causalrec.lake import LedgerRow
 from causalrec.lake.record.ledger import late_rows
@@ -70,8 +71,8 @@ def status(
     if not json and (found := who_waits(rows, decisions(shop.lake))):
         told = f"version {found.version} waits for approval since {found.since:%Y-%m-%d %H:%M} UTC: {APPROVE}"
         console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
-    if not json and read_tuned(settings.paths.work, settings.model.name):
-        told = f"causalrec tune chose settings that are in use: {tuned_file(settings.paths.work)}"
+    if not json and read_tuned(settings.store, settings.model.name):
+        told = f"causalrec tune chose settings that are in use: {settings.store.address(TUNED)}"
         console.print(told, style="dim", markup=False, highlight=False, soft_wrap=True)
     return 0
 

@@ -6,7 +6,7 @@ from causalrec.config import load_settings
 from causalrec.errors import SettingsError
 
 
-@pytest.mark.parametrize("name", ["WORK", "BUNDLES", "REPORTS", "TRUTH"])
+@pytest.mark.parametrize("name", ["WORK", "TRUTH"])
 def test_an_object_store_where_only_a_folder_works(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(None, {f"CAUSALREC__PATHS__{name}": "s3://bucket/there"})
@@ -16,10 +16,42 @@ def test_an_object_store_where_only_a_folder_works(name: str) -> None:
     assert "s3://bucket/there: only a folder works here" in line
 
 
-@pytest.mark.parametrize("name", ["LANDING", "LAKE"])
+@pytest.mark.parametrize("name", ["LANDING", "LAKE", "BUNDLES", "REPORTS"])
 def test_an_object_store_where_one_works(name: str) -> None:
     settings = load_settings(None, {f"CAUSALREC__PATHS__{name}": "s3://bucket/there"})
-    assert getattr(settings, f"{name.lower()}_root") == "s3://bucket/there"
+    assert settings.location(getattr(settings.paths, name.lower())).uri == "s3://bucket/there"
+
+
+def test_one_setting_moves_everything_that_stages_leave_for_one_another() -> None:
+    environ = {
+        "CAUSALREC__PATHS__STORE": "s3://bucket/shop/",
+        "CAUSALREC__PATHS__WORK": "/here",
+        "CAUSALREC__PATHS__REPORTS": "/pages",
+        "CAUSALREC__REGISTRY__TRACKING_URI": "http://mlflow",
+    }
+    settings = load_settings(None, environ, tuned=False)
+    assert settings.landing_root == "s3://bucket/shop/landing"
+    assert settings.lake_root == "s3://bucket/shop/lake"
+    assert settings.image_roots == ("s3://bucket/shop/landing/images",)
+    assert settings.export_root == "s3://bucket/shop/exports"
+    assert settings.artifact_root == "s3://bucket/shop/mlflow/artifacts"
+    assert settings.bundle_store.uri == "s3://bucket/shop/bundles"
+    assert settings.checkpoint_store.uri == "s3://bucket/shop/checkpoints"
+    assert settings.lineage_folder.uri == "s3://bucket/shop/lineage/events"
+    assert settings.report_store.uri == "/pages"
+    assert str(settings.bundle_root) == "/here/cache/bundles"
+    assert str(settings.truth_root) == "/here/truth"
+
+
+def test_a_store_in_a_folder_holds_the_registry_too() -> None:
+    settings = load_settings(None, {"CAUSALREC__PATHS__STORE": "/shared", "CAUSALREC__PATHS__WORK": "/here"})
+    assert settings.tracking_uri == "sqlite:////shared/mlflow/mlflow.db"
+    assert str(settings.bundle_root) == "/shared/bundles"
+
+
+def test_an_object_store_cannot_hold_sqlite() -> None:
+    with pytest.raises(SettingsError, match=r"name it in registry\.tracking_uri"):
+        load_settings(None, {"CAUSALREC__PATHS__STORE": "s3://bucket/shop"}, tuned=False)
 
 
 @pytest.mark.parametrize("name", ["50%25", "a%20b", "a%2fb"])

@@ -7,8 +7,9 @@ import pytest
 
 from causalrec.config import load_settings
 from causalrec.config.bench import Value
-from causalrec.config.tuned import Tuned, in_use, last_tuned, read_tuned, tuned_file, write_tuned
+from causalrec.config.tuned import FILE, Tuned, in_use, last_tuned, read_tuned, write_tuned
 from causalrec.errors import SettingsError
+from causalrec.store import Location
 
 CHANGE: dict[str, Value] = {"model.topology.left_out": 0.2, "model.dim": 96, "training.loss": "softmax"}
 
@@ -17,7 +18,7 @@ FOUND = Tuned("causal", dt.date(2026, 3, 1), CHANGE, 'found by "a test"')
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    write_tuned(tmp_path, FOUND)
+    write_tuned(Location(str(tmp_path)), FOUND)
     return tmp_path
 
 
@@ -26,14 +27,14 @@ def environ(work: Path, **further: str) -> dict[str, str]:
 
 
 def test_what_is_written_is_read(work: Path) -> None:
-    tree = read_tuned(work, "causal")
+    tree = read_tuned(Location(str(work)), "causal")
     assert tree == {"model": {"dim": 96, "topology": {"left_out": 0.2}}, "training": {"loss": "softmax"}}
 
 
 def test_the_last_search_is_known_for_its_model(work: Path, tmp_path: Path) -> None:
-    assert last_tuned(work, "causal") == FOUND
-    assert last_tuned(work, "lightgcn") is None
-    assert last_tuned(tmp_path / "nowhere", "causal") is None
+    assert last_tuned(Location(str(work)), "causal") == FOUND
+    assert last_tuned(Location(str(work)), "lightgcn") is None
+    assert last_tuned(Location(str(tmp_path / "nowhere")), "causal") is None
 
 
 def test_they_take_the_place_of_defaults(work: Path) -> None:
@@ -66,6 +67,6 @@ def test_they_can_be_left_out(work: Path) -> None:
 
 
 def test_a_damaged_file_says_what_to_do(work: Path) -> None:
-    tuned_file(work).write_text("model = = 3", encoding="utf-8")
+    (work / FILE).write_text("model = = 3", encoding="utf-8")
     with pytest.raises(SettingsError, match="causalrec tune again"):
         load_settings(None, environ(work))

@@ -6,10 +6,10 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.lake.storage import Location
 from causalrec.registry.store import connect
 from causalrec.scoring.export import read_night
 from causalrec.scoring.export.parquet import to_parquet
+from causalrec.store import Location
 from tests.registry.conftest import Shop, shop
 from tests.registry.shop import DS, replace_partition
 

@@ -17,7 +17,7 @@ from causalrec.scoring.export.run import TARGETS
 
 ROOT = Path(__file__).parents[2]
 IN_WORK = re.compile(r"\bwork\)? / (?:\"([^\"]+)\"|([A-Z]+)\b)")
-NOT_FOLDERS = {"work", "image_roots"}
+NOT_FOLDERS = {"work", "store", "image_roots"}
 PERSON = re.compile(r"user(_id)?$|customer|visitor|e?mail|person|name_of")
 
 
@@ -39,6 +39,7 @@ def test_every_folder_of_the_work_folder_is_searched_or_known_to_be_nameless(tmp
     paths = PathSettings()
     used = {getattr(paths, name) for name in PathSettings.model_fields if name not in NOT_FOLDERS}
     used |= {settings.export.parquet, settings.lineage.file.split("/")[0], "mlflow", "tuned.toml"}
+    used.add(Path(settings.checkpoint_store.uri).name)
     for package in ("causalrec", "jobs", "infra"):
         for file in (ROOT / package).rglob("*.py"):
             text = file.read_text(encoding="utf-8")

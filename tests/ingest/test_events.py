@@ -219,10 +219,10 @@ def test_rejected_rows_carry_reason_place_and_content(shop: Settings, loaded: Ou
 
 
 def test_quality_report_is_kept(shop: Settings, loaded: Outcome) -> None:
-    report = json.loads((shop.report_root / "quality" / "events" / f"{DAY}.json").read_text())
+    report = json.loads((Path(shop.report_store.uri) / "quality" / "events" / f"{DAY}.json").read_text())
     assert report["measures"][0]["rows_good"] == loaded.rows_out
     assert report["validation"]["success"] is True
-    pages = shop.report_root / "quality" / "data_docs" / "pages"
+    pages = Path(shop.report_store.uri) / "quality" / "data_docs" / "pages"
     assert "events" in (pages / "index.html").read_text()
     (page,) = (pages / "validations" / "events" / str(DAY)).rglob("*.html")
     assert "rows_good" in page.read_text()

@@ -19,6 +19,7 @@ from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
+from causalrec.store import Location
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -51,12 +52,12 @@ def test_the_usual_delivery_passes(tmp_path: Path) -> None:
     found = judged(delivery(1000))
     assert found[DAYS[3]].metrics["rows_to_median"] == 1.0
     assert found[DAYS[3]].metrics["drift_event_type"] == pytest.approx(0, abs=1e-4)
-    assert check_expectations(found, EVENTS, tmp_path, DAYS[3]) == []
+    assert check_expectations(found, EVENTS, Location(str(tmp_path)), DAYS[3]) == []
 
 
 def test_another_mix_or_size_is_a_warning(tmp_path: Path) -> None:
     now = delivery(4000, event_type={"view": 2000, "cart": 2000})
-    notes = check_expectations(judged(now), EVENTS, tmp_path, DAYS[3])
+    notes = check_expectations(judged(now), EVENTS, Location(str(tmp_path)), DAYS[3])
     assert [note.split(" missed on ")[0] for note in notes] == ["volume_usual", "event_types_usual"]
     assert "rows_to_median=4.0" in notes[0]
 
@@ -64,9 +65,9 @@ def test_another_mix_or_size_is_a_warning(tmp_path: Path) -> None:
 def test_the_mix_of_another_shop_is_refused_unless_allowed(tmp_path: Path) -> None:
     now = delivery(1000, event_type={"purchase": 1000})
     with pytest.raises(QualityError, match="event_types_possible missed on 2026-03-04"):
-        check_expectations(judged(now), EVENTS, tmp_path, DAYS[3])
+        check_expectations(judged(now), EVENTS, Location(str(tmp_path)), DAYS[3])
     found = judged(now, IngestSettings(compare_history=False))
-    assert check_expectations(found, EVENTS, tmp_path, DAYS[3]) == []
+    assert check_expectations(found, EVENTS, Location(str(tmp_path)), DAYS[3]) == []
 
 
 def test_few_rows_are_not_compared() -> None:

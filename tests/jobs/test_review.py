@@ -43,7 +43,7 @@ def test_page_of_a_first_version(
     assert version.tags["review"] == "review/review_1.html"
     local = client.download_artifacts(version.run_id, version.tags["review"], str(tmp_path))
     text = Path(local).read_text(encoding="utf-8")
-    assert text == (settings.report_root / "review_1.html").read_text(encoding="utf-8")
+    assert text == (Path(settings.report_store.uri) / "review_1.html").read_text(encoding="utf-8")
     assert "the ease baseline" in text
     assert dataset_id in text
 
@@ -56,4 +56,4 @@ def test_page_of_a_first_version(
     with pytest.raises(RegistryError, match="cannot be read"):
         run_facts(client, gone)
     with pytest.raises(RegistryError, match="could not be stored in MLflow"):
-        attach_page(client, gone, settings.report_root / "review_1.html")
+        attach_page(client, gone, "review_1.html", "page")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from causalrec.config import Settings
-from causalrec.config.tuned import Tuned, last_tuned, tuned_file, write_tuned
+from causalrec.config.tuned import FILE, Tuned, last_tuned, write_tuned
 from causalrec.lake import Lake, Ledger
 from causalrec.run import Run
+from causalrec.store import Location
 from jobs._stage.runner import main
 from jobs.tune import JOB, not_due
 from tests.jobs.conftest import Registered
@@ -32,7 +33,9 @@ def run(work: Path, every_days: int, ds: dt.date) -> Run:
     ],
 )
 def test_when_it_is_time(tmp_path: Path, every_days: int, day: int, expected: str) -> None:
-    write_tuned(tmp_path, Tuned("causal", dt.date(2026, 3, 1), {"model.response.dim": 6}, "found"))
+    write_tuned(
+        Location(str(tmp_path)), Tuned("causal", dt.date(2026, 3, 1), {"model.response.dim": 6}, "found")
+    )
     assert not_due(run(tmp_path, every_days, dt.date(2026, 3, day))) == expected
 
 
@@ -51,10 +54,10 @@ def test_the_stage_writes_what_training_reads(
     try:
         assert main(JOB, line) == 0
         assert "tuned by hand" in capsys.readouterr().out
-        assert not tuned_file(work).exists()
+        assert not (work / FILE).exists()
         monkeypatch.setenv("CAUSALREC__TUNING__EVERY_DAYS", "28")
         assert main(JOB, line) == 0
-        found = last_tuned(work, "ials")
+        found = last_tuned(registered.settings.store, "ials")
         assert found is not None
         assert found.day == DS
         assert "model.ials.ridge" in found.change
@@ -63,4 +66,4 @@ def test_the_stage_writes_what_training_reads(
         assert main(JOB, line) == 0
         assert "up to date" in capsys.readouterr().out
     finally:
-        tuned_file(work).unlink(missing_ok=True)
+        (work / FILE).unlink(missing_ok=True)

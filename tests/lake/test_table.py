@@ -10,8 +10,8 @@ from causalrec.errors import ContractError, LakeError, PinError
 from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import Digest
 from causalrec.lake.files import NewFile
-from causalrec.lake.storage import Location
 from causalrec.lake.write import write_append
+from causalrec.store import Location
 
 from .tables import ids, rows
 

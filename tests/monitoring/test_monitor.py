@@ -184,7 +184,7 @@ def test_stability_index_is_zero_for_equal_shares_and_grows() -> None:
 def test_page(live: Live) -> None:
     live.night()
     page_file = monitoring_page(live.settings, live.lake, DS)
-    with browser.opened(page_file, browser.PHONE, "dark") as (page, complaints):
+    with browser.opened(Path(page_file.address), browser.PHONE, "dark") as (page, complaints):
         assert complaints == []
         assert page.locator("h1").inner_text() == "No training was requested"
         assert page.locator("figure svg").count() == 7

@@ -84,7 +84,7 @@ def test_the_page_of_the_night_shows_it(settings: Settings) -> None:
     lake = Lake(settings.lake_root)
     ledger = Ledger(lake)
     night = read_night(settings, lake, ledger, DS, ())
-    page = nightly_page(settings, lake, night).read_text(encoding="utf-8")
+    page = nightly_page(settings, lake, night).html
     assert '<h2 id="experiment">Experiment spring</h2>' in page
     for text in (
         "1,234",
@@ -99,7 +99,7 @@ def test_the_page_of_the_night_shows_it(settings: Settings) -> None:
     assert "experiment" in report_inputs(settings, ledger, DS, ())
     off = settings.model_copy(update={"experiment": ExperimentSettings()})
     assert "experiment" not in report_inputs(off, ledger, DS, ())
-    assert 'id="experiment"' not in nightly_page(off, lake, night).read_text(encoding="utf-8")
+    assert 'id="experiment"' not in nightly_page(off, lake, night).html
 
 
 def test_a_version_that_is_gone_costs_only_the_lists(settings: Settings, tmp_path: Path) -> None:

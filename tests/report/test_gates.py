@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 def gated(settings: Settings, ds: dt.date, **changes: object) -> None:
     """What ingest writes of a delivery with these measures."""
     measures = {ds: Measures(1, 1, {}, 0, None, 0, 0, METRICS | changes)}
-    check_expectations(measures, load_contract("events"), settings.report_root / "quality", ds)
+    check_expectations(measures, load_contract("events"), settings.report_store.child("quality"), ds)
 
 
 def by_name(settings: Settings, ds: dt.date) -> dict[str, GateLine]:

@@ -20,6 +20,7 @@ from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.record.ledger import LedgerRow, new_row
 from causalrec.report.night import NightFacts, read_night
 from causalrec.report.nightly import nightly_page
+from causalrec.report.page import Page
 from causalrec.report.people import codes, one_person, people
 from causalrec.report.thumbnails import Thumbnails
 from causalrec.report.truth import TruthLine
@@ -53,7 +54,7 @@ class Finished:
     settings: Settings
     lake: Lake
     night: NightFacts
-    page: Path
+    page: Page
 
 
 def row(user: str, rank: int, item: str, factual: float | None, **changes: object) -> dict[str, object]:
@@ -152,7 +153,7 @@ def test_lines_add_up_over_the_dates_of_one_run(finished: Finished) -> None:
 def test_losses_stand_in_red_on_the_page_and_in_the_table(finished: Finished) -> None:
     told = f"{DS - dt.timedelta(days=1)}: {LOST} {EVIL}"
     assert finished.night.losses == [("ingest_events", told)]
-    text = finished.page.read_text(encoding="utf-8")
+    text = finished.page.html
     assert '<section class="lost" role="alert">' in text
     assert text.count('<tr class="lost"><td>ingest_events</td><td>events</td>') == 1
     console = Console(file=io.StringIO(), width=240, force_terminal=True, color_system="standard")
@@ -164,7 +165,7 @@ def test_losses_stand_in_red_on_the_page_and_in_the_table(finished: Finished) ->
 def test_fields_that_are_empty_are_shown_with_an_example(finished: Finished) -> None:
     (one,) = finished.night.unread
     assert (one.column, one.reason, one.rows, one.example) == ("price", "invalid_type", 1, EVIL)
-    assert "Fields left empty" in finished.page.read_text(encoding="utf-8")
+    assert "Fields left empty" in finished.page.html
     console = Console(file=io.StringIO(), width=240)
     console.print(fields_of(finished.night.unread))
     assert EVIL in cast(io.StringIO, console.file).getvalue()
@@ -196,7 +197,7 @@ def test_one_person_is_shown_whole(finished: Finished, monkeypatch: pytest.Monke
 
 
 def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
-    text = finished.page.read_text(encoding="utf-8")
+    text = finished.page.html
     tags = Tags(text)
     assert finished.page.name == "nightly_2026-03-01.html"
     assert "script" not in tags.tags
@@ -227,14 +228,14 @@ def test_empty_lake_still_gives_a_page(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     lake = Lake(settings.lake_root)
     page = nightly_page(settings, lake, read_night(settings, lake, Ledger(lake), DS, JOBS))
-    text = page.read_text(encoding="utf-8")
+    text = page.html
     assert "Nothing has been published for this date." in text
     assert "No model has been evaluated up to this date." in text
 
 
 @pytest.mark.browser
 def test_nothing_is_wider_than_a_phone(finished: Finished) -> None:
-    with browser.opened(finished.page, browser.PHONE, "dark") as (page, complaints):
+    with browser.opened(Path(finished.page.address), browser.PHONE, "dark") as (page, complaints):
         assert complaints == []
         assert browser.sideways(page) <= 0
 
@@ -250,7 +251,7 @@ def test_browser_draws_it(finished: Finished, width: int, tmp_path: Path) -> Non
         chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
         f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},3000", f"--screenshot={shot}",
-        finished.page.as_uri(),
+        Path(finished.page.address).as_uri(),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=180)
     picture = Image.open(shot).convert("RGB")

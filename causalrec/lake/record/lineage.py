@@ -15,7 +15,7 @@ from uuid import UUID
 
 from causalrec.config import Settings
 from causalrec.contracts import load_contract
-from causalrec.errors import SettingsError
+from causalrec.errors import SettingsError, StoreError
 from causalrec.lake.record.ledger import LedgerRow
 from causalrec.lake.record.lineage_facets import (
     Parent,
@@ -108,7 +108,7 @@ class Lineage:
         try:
             for event in events:
                 transport.emit(event)
-        except (OSError, RuntimeError) as error:  # the errors of requests are OSErrors
+        except (OSError, RuntimeError, StoreError) as error:  # the errors of requests are OSErrors
             return f"lineage: {type(error).__name__}: {error}"[:300]
         return None
 
@@ -123,8 +123,11 @@ def _transport(settings: Settings) -> "Transport":
             raise SettingsError("lineage.transport is http, lineage.url is empty", do="set lineage.url")
         return HttpTransport(HttpConfig(url=chosen.url, timeout=chosen.timeout_s, retry={"total": 1}))
     file = settings.lineage_file
-    if "://" not in file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    if "://" in file:
+        from causalrec.lake.record.event_files import EventFiles
+
+        return EventFiles(settings.lineage_folder)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
     return FileTransport(FileConfig(log_file_path=file, append=True))
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from causalrec.lake.files import FileLimits, NewFile, PartitionWriter
 from causalrec.lake.partition import Partition, render
-from causalrec.lake.storage import Location
+from causalrec.store import Location
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -28,8 +28,8 @@ from causalrec.lake.upkeep.subject import ERASED, Subject
 from causalrec.lake.upkeep.vacuum import LOG, trim_log
 
 if TYPE_CHECKING:
-    from causalrec.lake.storage import Location
     from causalrec.lake.table import LakeTable
+    from causalrec.store import Location
 
 
 @dataclass(frozen=True)

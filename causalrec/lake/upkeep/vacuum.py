@@ -21,8 +21,8 @@ from causalrec.lake.files import attempt_of
 
 if TYPE_CHECKING:
     from causalrec.lake.snapshot import Snapshot
-    from causalrec.lake.storage import Location
     from causalrec.lake.table import LakeTable
+    from causalrec.store import Location
 
 LOG = "_delta_log"
 _ENTRY = re.compile(r"^(\d{20})\.(?:json|checkpoint(?:\..+)?\.parquet)$")

@@ -14,7 +14,7 @@ from causalrec.config.dataset import DatasetSettings
 from causalrec.config.features import FeatureSettings
 from causalrec.config.known import known
 from causalrec.config.model import ModelSettings, TrainingSettings
-from causalrec.dataset.load import Dataset, open_bundle
+from causalrec.dataset.load import Dataset, open_bundle, open_stored
 from causalrec.errors import DatasetError, RegistryError
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
@@ -119,7 +119,7 @@ def _data(
     pins = tuple(Pin(table, number) for table, number in sorted(package.manifest["pins"].items()))
     if not rebuild:
         try:
-            return f"bundle {wanted}", open_bundle(settings.bundle_root / wanted, wanted, pins)
+            return f"bundle {wanted}", open_stored(settings, wanted, pins)
         except DatasetError as error:
             if not pins:
                 raise RegistryError(f"{error.what}, and no tables are pinned", do=error.do) from error

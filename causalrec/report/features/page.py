@@ -1,7 +1,6 @@
 """Writes the features page of a date as one self-contained HTML file."""
 
 import datetime as dt
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from causalrec.report.features.failures import failures_by_reason
 from causalrec.report.features.gallery import read_galleries
 from causalrec.report.features.modality import KEY_OF, encoder_ids, read_modality, sampled_items
 from causalrec.report.features.summary import DUPLICATE, NEIGHBOURS, Summary, summarise
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS, Thumbnails
 
 QUERIES = 6  # items whose nearest neighbours are shown
@@ -29,7 +28,7 @@ def feature_page_inputs(settings: Settings, ledger: Ledger, ds: dt.date) -> dict
     return {**prints, "page": settings.feature_page.model_dump_json(), **encoder_ids(settings)}
 
 
-def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Path, list[Summary]]:
+def feature_page(settings: Settings, lake: Lake, ds: dt.date) -> tuple[Page, list[Summary]]:
     """``features_<ds>.html`` in the report folder, replaced in one step, and its content."""
     page, ledger = settings.feature_page, Ledger(lake)
     items, total = sampled_items(lake, ds, page.sample)

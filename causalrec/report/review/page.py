@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from causalrec.config import Settings
 from causalrec.lake import Lake
-from causalrec.report.page import make_page
+from causalrec.report.page import Page, make_page
 from causalrec.report.review import charts
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import CodeCard, gallery
@@ -42,7 +41,7 @@ class PageContent:
     cold: ColdItems
 
 
-def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Path:
+def review_page(settings: Settings, lake: Lake, reviewed: Reviewed) -> Page:
     """``review_<version>.html`` in the report folder, replaced in one step."""
     items = reviewed.dataset.items
     content = read_content(settings, lake, reviewed)

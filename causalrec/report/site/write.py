@@ -26,6 +26,7 @@ from causalrec.report.site.shards import Kind, write_data, write_shards
 from causalrec.report.site.tables import table_cards
 from causalrec.report.site.trials import trials
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS
+from causalrec.store import checked_out
 
 SCRIPT = "site.js"
 CODES = 60  # confounder codes shown
@@ -48,13 +49,13 @@ class Site:
     """What was written.
 
     Attributes:
-        page: the one to open.
+        page: path or URI of the one to open.
         ds: night that its people and items are of.
         people: users that it holds, of all ``users`` with a list.
         pages: pages of earlier runs that it leads to.
     """
 
-    page: Path
+    page: str
     ds: dt.date
     people: int
     users: int
@@ -75,16 +76,26 @@ def write_site(settings: Settings, lake: Lake, rows: Sequence[LedgerRow]) -> Sit
     if not published:
         raise ScoringError("nothing has been published yet", do="run a night first")
     ds = dt.date.fromisoformat(max(published))
-    settings.report_root.mkdir(parents=True, exist_ok=True)
-    unfinished = settings.report_root / f".{SITE}.new"
+    with checked_out(settings.report_store) as reports:
+        people, users, items, pages = _write(settings, lake, rows, ds, reports)
+    index = settings.report_store.address(f"{SITE}/index.html")
+    return Site(index, ds, len(people.ids), users, len(items.ids), len(pages))
+
+
+def _write(
+    settings: Settings, lake: Lake, rows: Sequence[LedgerRow], ds: dt.date, reports: Path
+) -> tuple[Kind, int, Kind, Sequence[Existing]]:
+    """People, all users, items and pages of the site that now stands in ``reports``."""
+    reports.mkdir(parents=True, exist_ok=True)
+    unfinished = reports / f".{SITE}.new"
     shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
     data = unfinished / SITE_DATA
     data.mkdir(parents=True)
     people, users = people_of(lake, ds, settings.report.site_users)
-    items, pages = items_of_site(settings, lake, ds), existing(settings.report_root)
+    items, pages = items_of_site(settings, lake, ds), existing(reports)
     _write_data(data, people, items)
     shutil.copyfile(Path(__file__).with_name(SCRIPT), unfinished / SCRIPT)
-    writer = _Writer(settings, unfinished, pages, ds)
+    writer = _Writer(settings, reports, unfinished, pages, ds)
     models = read_models(lake)
     _nights(writer, lake, rows, models)
     writer.page("people.html", "people.html.j2", people=len(people.ids), users=users, some=_some(people))
@@ -99,9 +110,8 @@ def write_site(settings: Settings, lake: Lake, rows: Sequence[LedgerRow]) -> Sit
     writer.page("pages.html", "pages.html.j2")
     for page in pages:
         writer.page(page.view, "view.html.j2", shown=page)
-    _replace(unfinished, settings.report_root / SITE)
-    index = settings.report_root / SITE / "index.html"
-    return Site(index, ds, len(people.ids), users, len(items.ids), len(pages))
+    _replace(unfinished, reports / SITE)
+    return people, users, items, pages
 
 
 @dataclass(frozen=True)
@@ -109,13 +119,14 @@ class _Writer:
     """Fills templates that share the navigation."""
 
     settings: Settings
+    reports: Path
     folder: Path
     pages: Sequence[Existing]
     ds: dt.date
 
     def page(self, file: str, template: str, **shown: Any) -> None:  # noqa: ANN401 - what templates take
         """``file`` of the site."""
-        docs = (self.settings.report_root / DATA_DOCS).is_file()
+        docs = (self.reports / DATA_DOCS).is_file()
         html = (
             environment()
             .get_template(f"site/{template}")
@@ -145,13 +156,13 @@ def _write_data(folder: Path, people: Kind, items: Kind) -> None:
 def _nights(writer: _Writer, lake: Lake, rows: Sequence[LedgerRow], models: Models) -> None:
     lines = night_lines(lake, rows)
     writer.page("index.html", "index.html.j2", nights=lines, champion=models.champion)
-    gates = gate_lines(writer.settings, _checked(writer.settings) or writer.ds)
+    gates = gate_lines(writer.settings, _checked(writer.reports) or writer.ds)
     writer.page("deliveries.html", "deliveries.html.j2", gates=gates, nights=lines)
 
 
-def _checked(settings: Settings) -> dt.date | None:
+def _checked(reports: Path) -> dt.date | None:
     """The newest date whose deliveries were checked."""
-    days = [file.stem for file in (settings.report_root / "quality").glob("*/????-??-??.json")]
+    days = [file.stem for file in (reports / "quality").glob("*/????-??-??.json")]
     return dt.date.fromisoformat(max(days)) if days else None
 
 

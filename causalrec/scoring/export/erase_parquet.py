@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import KEYS
 from causalrec.scoring.export.parquet import LISTS_KEY, NIGHT_KEY, UNFINISHED
+from causalrec.store import Location
 
 Named = Mapping[str, tuple[str, ...]]
 """Column -> values whose rows are deleted."""

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from causalrec.errors import ExportError
-from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import Night, NightTable
 from causalrec.scoring.export.outcome import Exported, RowsDone, State, silent
+from causalrec.store import Location
 
 NIGHT_KEY = b"causalrec.night"
 LISTS_KEY = b"causalrec.lists"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from causalrec.config import Settings
 from causalrec.errors import CausalrecError, ExportError
 from causalrec.lake import Lake
-from causalrec.lake.storage import Location
 from causalrec.scoring.export.night import Night, read_night
 from causalrec.scoring.export.outcome import Exported, RowsDone, silent
 from causalrec.scoring.export.parquet import to_parquet
@@ -79,7 +78,7 @@ def _writers(
     settings: Settings, night: Night, passwords: Mapping[str, str], progress: RowsDone
 ) -> dict[str, Callable[[], tuple[Exported, ...]]]:
     chosen, rows = settings.export, BATCH_ROWS
-    root = Location(settings.export_root, settings.lake.endpoint, settings.lake.region)
+    root = settings.location(chosen.parquet)
     return {
         "parquet": lambda: to_parquet(night, root, rows, progress),
         "postgres": lambda: to_postgres(night, chosen.postgres, passwords.get("postgres"), rows, progress),

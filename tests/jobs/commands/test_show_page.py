@@ -92,7 +92,7 @@ def published(registered: Registered) -> Registered:
 @pytest.fixture(scope="module")
 def page(published: Registered) -> Path:
     assert main(["show", USER, "--page", "--settings", str(published.file)]) == 0
-    return Path(published.settings.report_root) / f"user_{DS}_{USER}.html"
+    return Path(published.settings.report_store.uri) / f"user_{DS}_{USER}.html"
 
 
 def test_places_by_hand() -> None:
@@ -135,7 +135,7 @@ def test_page_is_complete_self_contained_and_escaped(page: Path, published: Regi
 def test_a_cold_user_and_an_odd_id(published: Registered, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", COLD, "--page", "--ds", DS.isoformat(), "--settings", str(published.file)]) == 0
     assert "page: " in capsys.readouterr().out
-    text = (Path(published.settings.report_root) / f"user_{DS}_{COLD}.html").read_text(encoding="utf-8")
+    text = (Path(published.settings.report_store.uri) / f"user_{DS}_{COLD}.html").read_text(encoding="utf-8")
     assert "Nothing was known of this user" in text
     assert "There is nothing to compare with" in text
     assert main(["show", "../../etc", "--page", "--settings", str(published.file)]) == 1

@@ -40,7 +40,7 @@ def test_tuning_a_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.Monke
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     names = {run.info.run_name for run in runs}
     assert {"tuning of ials", "trial 0"} <= names
-    page = (settings.report_root / "tuning.html").read_text(encoding="utf-8")
+    page = (Path(settings.report_store.uri) / "tuning.html").read_text(encoding="utf-8")
     assert "Tuning of ials" in page
     assert "model.ials.ridge" in page
 

@@ -32,6 +32,7 @@ from causalrec.report.features.neighbours import all_neighbours, nearest, overla
 from causalrec.report.features.page import DRIFT_WARNING, feature_page
 from causalrec.report.features.projection import draw_map, leaf_category, principal_plane
 from causalrec.report.features.summary import Summary
+from causalrec.report.page import Page
 from jobs import features
 from jobs._stage.runner import EXIT_REFUSED, main
 from jobs.cli import main as command
@@ -48,7 +49,7 @@ OLD_ENCODER = "image-old-0123456789ab-p1"
 class Made:
     settings: Settings
     lake: Lake
-    page: Path
+    page: Page
     picture: Summary
     text: Summary
 
@@ -189,14 +190,14 @@ def test_galleries_whose_pictures_are_least_alike_come_first(made: Made) -> None
 
 
 def test_the_page_shows_galleries_and_the_next_try(made: Made) -> None:
-    text = made.page.read_text(encoding="utf-8")
+    text = made.page.html
     assert 'alt="picture 2 of Thing i004"' in text
     assert f"2 tried again from {BEFORE + dt.timedelta(days=1)}" in text
     assert f"{DS + dt.timedelta(days=1)}</td>" in text
 
 
 def test_the_page_is_self_contained_and_escaped(made: Made) -> None:
-    text = made.page.read_text(encoding="utf-8")
+    text = made.page.html
     tags = Tags(text)
     assert made.page.name == "features_2026-03-01.html"
     assert "script" not in tags.tags
@@ -211,7 +212,7 @@ def test_the_page_is_self_contained_and_escaped(made: Made) -> None:
 def test_an_empty_lake_still_gives_a_page(tmp_path: Path) -> None:
     settings, lake = shop_settings(tmp_path)
     page, _ = feature_page(settings, lake, DS)
-    text = page.read_text(encoding="utf-8")
+    text = page.html
     assert "no vectors yet" in text
     assert "This is the first run." in text
 
@@ -313,7 +314,7 @@ def test_nothing_is_wider_than_the_window(made: Made, width: int, tmp_path: Path
     measure = (
         "<script>parent.document.title = innerWidth + ' ' + document.documentElement.scrollWidth</script>"
     )
-    text = made.page.read_text(encoding="utf-8")
+    text = made.page.html
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text) + measure
     copy = tmp_path / "copy.html"  # in a frame: a window cannot be as narrow as a telephone
     frame = f'style="border: 0; width: {width}px; height: 2000px" srcdoc="{escape(text)}"'

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from causalrec.report.page import Page
 from causalrec.report.review.facts import Reviewed
 from causalrec.report.review.gallery import gallery
 from causalrec.report.review.items import cold_items, moved_items
@@ -24,7 +25,7 @@ class Made:
     reviewed: Reviewed
     content: PageContent
     lists: SampledLists
-    page: Path
+    page: Page
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ class Tags(HTMLParser):
 
 
 def test_page_is_self_contained_and_escaped(made: Made) -> None:
-    text = made.page.read_text(encoding="utf-8")
+    text = made.page.html
     found = Tags(text)
     assert made.page.name == "review_2.html"
     assert "script" not in found.tags
@@ -169,7 +170,7 @@ def test_a_model_without_codes_evaluation_or_curve_still_gets_a_page(tmp_path: P
     bare = replace(
         reviewed, version="9", model="ease", tables=None, run=replace(reviewed.run, curves={}, lineage={})
     )
-    text = review_page(settings, lake, bare).read_text(encoding="utf-8")
+    text = review_page(settings, lake, bare).html
     assert "A model of kind ease learns no confounder codes." in text
     assert "This version was not evaluated" in text
     assert "The run logged no training curve" in text
@@ -177,7 +178,7 @@ def test_a_model_without_codes_evaluation_or_curve_still_gets_a_page(tmp_path: P
 
 @pytest.mark.browser
 def test_phone_in_dark_mode(made: Made) -> None:
-    with browser.opened(made.page, browser.PHONE, "dark") as (page, complaints):
+    with browser.opened(Path(made.page.address), browser.PHONE, "dark") as (page, complaints):
         assert complaints == []
         assert browser.missing_pictures(page) == 0
         assert page.locator("img").count() > 50
@@ -191,7 +192,7 @@ def test_phone_in_dark_mode(made: Made) -> None:
 
 @pytest.mark.browser
 def test_desk_by_keyboard(made: Made) -> None:
-    with browser.opened(made.page, browser.DESK) as (page, complaints):
+    with browser.opened(Path(made.page.address), browser.DESK) as (page, complaints):
         assert browser.brightness(page, "body", "background-color") > 200
         assert browser.brightness(page, "figure svg text", "fill") < 90
         links = [link.inner_text() for link in page.locator("nav a").all()]

@@ -42,7 +42,7 @@ class Written:
 
     @property
     def folder(self) -> Path:
-        return self.site.page.parent
+        return Path(self.site.page).parent
 
 
 def listed(user: str, rank: int, item: str, **changes: object) -> dict[str, object]:
@@ -84,9 +84,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     check = {"dataset_id": "d", "model_version": "1", "decision": "promote", "position": 1}
     check |= {"name": "champion", "status": "pass", "detail": EVIL}
     replace_partition(lake, "gate_checks", DS, [check])
-    settings.report_root.mkdir(parents=True)
+    Path(settings.report_store.uri).mkdir(parents=True)
     for name in (f"nightly_{DS}", "review_1", "landing"):
-        (settings.report_root / f"{name}.html").write_text(f"<!doctype html><title>{name}</title><p>{name}")
+        (Path(settings.report_store.uri) / f"{name}.html").write_text(
+            f"<!doctype html><title>{name}</title><p>{name}"
+        )
     return Written(settings, lake, write_site(settings, lake, ROWS))
 
 
@@ -173,13 +175,13 @@ def test_erasing_a_user_deletes_what_shows_them_and_the_next_site_is_whole(
 ) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(f'[paths]\nwork = "{written.settings.paths.work}"\n', encoding="utf-8")
-    store = PageStore(written.settings.report_root)
+    store = PageStore(Path(written.settings.report_store.uri))
     store.erase(Subject.user("u000"))
     assert not (written.folder / "data" / "people-0.js").exists()
     assert (written.folder / "data" / "items-0.js").exists()
     assert main(["site", "--settings", str(file)]) == 0
     assert (written.folder / "data" / "people-0.js").exists()
-    assert not list(written.settings.report_root.glob(".site*"))
+    assert not list(Path(written.settings.report_store.uri).glob(".site*"))
 
 
 def complaints_of(page: "Page") -> list[str]:
@@ -221,7 +223,7 @@ def test_every_page_in_a_browser(written: Written, width: int, scheme: str, page
 @pytest.mark.browser
 def test_search_and_keyboard(written: Written) -> None:
     with browser.window(390) as page:
-        page.goto(written.site.page.as_uri())
+        page.goto(Path(written.site.page).as_uri())
         page.keyboard.press("Tab")
         assert page.evaluate(browser.FOCUSED) == "Skip to the content"
         for text, found in (

@@ -11,12 +11,12 @@ from causalrec.config.export import PostgresSettings, RedisSettings
 from causalrec.erasure.exports import ParquetStore, PostgresStore, RedisStore
 from causalrec.erasure.store import Found
 from causalrec.lake import Lake
-from causalrec.lake.storage import Location
 from causalrec.lake.upkeep.subject import Subject
 from causalrec.scoring.export import read_night
 from causalrec.scoring.export.parquet import to_parquet
 from causalrec.scoring.export.postgres import to_postgres
 from causalrec.scoring.export.redis import to_redis
+from causalrec.store import Location
 from tests.scoring.export.nights import DS, NEXT, publish_night
 
 USER, ITEM = Subject.user("u0003"), Subject(("item", f"{DS}:1"))

@@ -9,9 +9,9 @@ import pytest
 
 from causalrec.errors import ExportError, ScoringError
 from causalrec.lake import Lake
-from causalrec.lake.storage import Location
 from causalrec.scoring.export import read_night
 from causalrec.scoring.export.parquet import to_parquet
+from causalrec.store import Location
 from tests.scoring.export.nights import DS, NEXT, ordered, publish_night
 
 

@@ -1,21 +1,24 @@
-"""Where a table is stored: a local folder or a URI, always accessed through one file system object."""
+"""A folder of a store: a local one or a URI, always accessed through one file system object."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from pyarrow import fs
+from typing import TYPE_CHECKING
 
 from causalrec.errors import StoreError
+
+if TYPE_CHECKING:
+    from pyarrow import fs
 
 S3 = "s3://"
 
 
 @dataclass(frozen=True)
 class Location:
-    """The folder of a table. Picklable: executors open their own file system.
+    """A folder. Picklable: executors open their own file system.
 
     Credentials are never part of it: every process finds its own, as AWS clients do (environment, profile,
         machine role).
@@ -31,7 +34,9 @@ class Location:
     region: str = ""
 
     @cached_property
-    def _opened(self) -> tuple[fs.FileSystem, str]:
+    def _opened(self) -> "tuple[fs.FileSystem, str]":
+        from pyarrow import fs  # a tenth of a second, which settings alone must not cost
+
         if self.uri.startswith(S3):
             scheme, _, host = self.endpoint.rpartition("://")
             options = {"endpoint_override": host, "scheme": scheme or "https"} if host else {}
@@ -40,7 +45,11 @@ class Location:
         if "://" in self.uri:
             filesystem, base = fs.FileSystem.from_uri(self.uri)
             return filesystem, base.rstrip("/")
-        return fs.LocalFileSystem(), str(Path(self.uri).absolute())
+        return fs.LocalFileSystem(), self._base
+
+    @cached_property
+    def _base(self) -> str:
+        return str(Path(self.uri).absolute()) if self.local else self._opened[1]
 
     def __getstate__(self) -> dict[str, str]:
         return {"uri": self.uri, "endpoint": self.endpoint, "region": self.region}
@@ -64,13 +73,13 @@ class Location:
         return options
 
     @property
-    def filesystem(self) -> fs.FileSystem:
+    def filesystem(self) -> "fs.FileSystem":
         """The file system that holds the folder."""
         return self._opened[0]
 
     def path(self, relative: str) -> str:
         """Path of a file below the folder, for the file system."""
-        return f"{self._opened[1]}/{relative}"
+        return f"{self._base}/{relative}"
 
     def hadoop_path(self, relative: str) -> str:
         """Path of a file below the folder for Spark: with a scheme and without percent-encoding."""
@@ -88,7 +97,7 @@ class Location:
         if self.local:
             return
         with self.answering():
-            self.filesystem.get_file_info(self._opened[1])
+            self.filesystem.get_file_info(self._base)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -114,13 +123,13 @@ class Location:
 
     def make_folder(self, relative: str) -> None:
         """Create a folder and its parents; object stores need none."""
-        if not isinstance(self.filesystem, fs.S3FileSystem):
+        if self.filesystem.type_name != "s3":
             self.filesystem.create_dir(self.path(relative), recursive=True)
 
     def sizes(self, relatives: list[str]) -> list[int | None]:
         """Bytes of each file; None for a missing one."""
         infos = self.filesystem.get_file_info([self.path(relative) for relative in relatives])
-        return [info.size if info.type == fs.FileType.File else None for info in infos]
+        return [info.size if info.is_file else None for info in infos]
 
     def missing(self, relatives: list[str]) -> list[str]:
         """The files that do not exist."""
@@ -134,18 +143,32 @@ class Location:
             except FileNotFoundError:
                 continue
 
-    def listing(self, relative: str) -> list[str]:
-        """Names of the files directly in a folder; empty if the folder does not exist."""
-        selector = fs.FileSelector(self.path(relative), allow_not_found=True)
-        return sorted(info.base_name for info in self.filesystem.get_file_info(selector) if info.is_file)
+    def delete_folder(self, relative: str = "") -> None:
+        """Delete a folder without files; a missing one is ignored."""
+        with suppress(FileNotFoundError):
+            self.filesystem.delete_dir(self.path(relative) if relative else self._base)
 
-    def everything(self, relative: str = "") -> list[fs.FileInfo]:
+    def listing(self, relative: str = "", *, folders: bool = False) -> list[str]:
+        """Names of the files (or of the folders) directly in a folder; empty if it does not exist."""
+        from pyarrow import fs
+
+        base = self.path(relative) if relative else self._base
+        found = self.filesystem.get_file_info(fs.FileSelector(base, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.is_file != folders)
+
+    def everything(self, relative: str = "") -> "list[fs.FileInfo]":
         """All files and folders below a folder; empty if it does not exist."""
-        base = self.path(relative) if relative else self._opened[1]
+        from pyarrow import fs
+
+        base = self.path(relative) if relative else self._base
         found: list[fs.FileInfo] = self.filesystem.get_file_info(
             fs.FileSelector(base, allow_not_found=True, recursive=True)
         )
         return found
+
+    def files(self) -> list[str]:
+        """All files below it (relative); none if it does not exist."""
+        return sorted(self.relative(info.path) for info in self.everything() if info.is_file)
 
     def relative(self, path: str) -> str:
         """A file system path, relative to the folder."""
@@ -155,3 +178,41 @@ class Location:
         """All folders below it (relative), and the root as an empty name, without notes and logs."""
         found = [self.relative(info.path) for info in self.everything() if not info.is_file]
         return ["", *sorted(path for path in found if not path.startswith("_"))]
+
+    def address(self, relative: str) -> str:
+        """A file below the folder as people name it: an absolute path or a URI."""
+        return self.path(relative) if self.local else f"{self.uri.rstrip('/')}/{relative}"
+
+    def read(self, relative: str) -> bytes | None:
+        """The content of a file; None if it does not exist.
+
+        Raises:
+            StoreError: the store does not respond.
+        """
+        path = self.path(relative)
+        try:
+            if self.local:
+                return Path(path).read_bytes()
+            with self.answering(), self.filesystem.open_input_stream(path) as stream:
+                return bytes(stream.read())
+        except FileNotFoundError:
+            return None
+
+    def write(self, relative: str, content: bytes) -> None:
+        """Replace a file in one step: by a rename in a folder, by a single upload elsewhere.
+
+        Raises:
+            StoreError: the store does not respond.
+        """
+        path = self.path(relative)
+        folder, _, name = path.rpartition("/")
+        if not self.local:
+            with self.answering():
+                self.make_folder(relative.rpartition("/")[0])
+                with self.filesystem.open_output_stream(path) as stream:
+                    stream.write(content)
+            return
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        unfinished = Path(folder, f".{name}.{os.getpid()}")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
