@@ -21,6 +21,7 @@ from causalrec.config.lists import ListSettings
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.config.monitor import MonitorSettings
 from causalrec.config.paths import PathSettings
+from causalrec.config.reasons import ReasonSettings
 from causalrec.config.registry import RegistrySettings
 from causalrec.config.report import ReportSettings
 from causalrec.config.scoring import ScoringSettings
@@ -51,6 +52,7 @@ class Settings(Section):
     bench: BenchSettings = BenchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
+    reasons: ReasonSettings = ReasonSettings()
     lists: ListSettings = ListSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     export: ExportSettings = ExportSettings()

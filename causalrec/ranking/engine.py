@@ -116,7 +116,7 @@ class Engine:
         raw, content = self._other_scores(rows, top)
         places, raw_places = self._places(rows, selector, lists, raw, k)
         adjustments = self._adjustments(top, raw_places - places, content)
-        codes, texts = explain(
+        codes, texts, because = explain(
             self.catalogue,
             nearest,
             similarity,
@@ -135,6 +135,7 @@ class Engine:
             raw_places=raw_places,
             reason_codes=codes,
             reason_texts=texts,
+            because=because,
             adjustments=adjustments,
             confounders=self.catalogue.confounders[top.columns],
             fallback=_labels(folded, cold, lists)[top.rows],

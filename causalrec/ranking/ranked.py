@@ -25,7 +25,8 @@ class Fallback(StrEnum):
 class Ranked:
     """Recommendations of a batch, ordered by user and rank; arrays (m,).
 
-    ``raw`` and ``content`` are NaN if there is no such score; ``places`` and ``raw_places`` come from
+    ``because`` is the item of the user's history that the reason names, -1 if it names none. ``raw`` and
+    ``content`` are NaN if there is no such score; ``places`` and ``raw_places`` come from
     :func:`~causalrec.ranking.places.places_by_score`, 0 if nothing was compared; ``adjustments``,
     ``confounders`` and ``fallback`` are empty if there are none. ``propensity`` is the probability with which
     the policy of the row chose the item for this user.
@@ -41,6 +42,7 @@ class Ranked:
     raw_places: Indices
     reason_codes: Texts
     reason_texts: Texts
+    because: Indices
     adjustments: Texts
     confounders: Texts
     fallback: Texts

@@ -64,8 +64,8 @@ def explain(
     drawn: Origins,
     adjusted: Texts,
     minimum: float,
-) -> tuple[Texts, Texts]:
-    """Reason codes and texts (m,) of the selected pairs.
+) -> tuple[Texts, Texts, Indices]:
+    """Reason codes and texts (m,) of the selected pairs, and the history items that they name (-1: none).
 
     Args:
         adjusted: the effect of the adjustment on each row, in words; empty if nothing was compared.
@@ -85,4 +85,5 @@ def explain(
     for mask, _, text in reversed(cases):
         texts = np.where(mask, text, texts)
     texts = np.where(adjusted != "", texts + "; " + adjusted, texts)
-    return codes, texts
+    named = codes == RecommendationReason.SIMILAR_TO_HISTORY.value
+    return codes, texts, np.where(named, nearest, -1)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ BATCH_ROWS = 65_536
 class ListedItem:
     """One recommended item.
 
+    ``told`` is the reason in the shop's own words, in its first language; empty where it shows none.
     ``score_rank`` is its rank by our score and ``raw_rank`` its rank by the raw model, both among all items
     that the user may get and before caps and diversity; None if nothing was compared.
     """
@@ -37,6 +39,7 @@ class ListedItem:
     confounder: str | None
     score_rank: int | None
     raw_rank: int | None
+    told: str = ""
 
     @property
     def moved(self) -> int:
@@ -171,6 +174,11 @@ def _person(user: str, past: list[str], rows: list[dict[str, Any]], history: int
     return Person(user, label, tuple(past[:history]), len(past), shown[:most], str(rows[0]["model_version"]))
 
 
+def told(shop_reason: str | None) -> str:
+    """The first text of the column ``shop_reason``; empty where it is null."""
+    return str(next(iter(json.loads(shop_reason).values()))) if shop_reason else ""
+
+
 def _shown(row: dict[str, Any]) -> ListedItem:
     return ListedItem(
         rank=row["rank"],
@@ -180,4 +188,5 @@ def _shown(row: dict[str, Any]) -> ListedItem:
         confounder=row["confounder_code"],
         score_rank=row["score_rank"],
         raw_rank=row["raw_rank"],
+        told=told(row["shop_reason"]),
     )

@@ -24,6 +24,7 @@ from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.rules import allowed
 from causalrec.ranking.slots import Policy
 from causalrec.ranking.ties import Ties
+from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.versions import PACKAGE_HASH
 from causalrec.scoring.arms import ServedArm
@@ -61,7 +62,8 @@ class ArmNight:
         """Labelled lists of the users (U,) that are in the arm; None: of everybody."""
         archive = _ship(spark, self.package, self.arm, self.index)
         index = "" if self.index is None else INDEX
-        task = ScoreTask(archive, self.catalogue, self.arm.scoring, self.ds.isoformat(), index)
+        wording = Wording.of(self.settings.reasons, self.dataset.items, self.catalogue.item_ids)
+        task = ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
         rows = user_rows(self.package, self.dataset)
         users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
         spread = users.repartition(self.arm.scoring.partitions)

@@ -16,6 +16,7 @@ from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
+from causalrec.ranking.wording.book import reasons_input
 from causalrec.registry.champion.alias import champion_number
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import TRAINED_ON, opened
@@ -29,11 +30,12 @@ CANDIDATES = "recommendation_candidates"
 
 
 def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
-    """The dataset, the champion, the settings of scoring, and the arms of an experiment."""
+    """The dataset, the champion, the settings of scoring and of reasons, and the arms of an experiment."""
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "champion": champion_number(settings, lake),
         "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
+        **reasons_input(settings.reasons),
         **arms_inputs(settings, lake, ds),
     }
 

@@ -15,6 +15,7 @@ from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_ids
 from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import Indices
+from causalrec.ranking.wording.compose import Wording
 
 RECOMMENDED = pa.schema(
     [
@@ -28,6 +29,9 @@ RECOMMENDED = pa.schema(
         ("raw_rank", pa.int32()),
         ("reason_code", pa.string()),
         ("reason_text", pa.string()),
+        ("reason_item_id", pa.string()),
+        ("reason_image", pa.string()),
+        ("shop_reason", pa.string()),
         ("adjustment_code", pa.string()),
         ("confounder_code", pa.string()),
         ("fallback", pa.string()),
@@ -44,6 +48,7 @@ class ScoreTask:
     Attributes:
         archive: name under which the model's files were sent.
         catalogue: the items that may be recommended; travels once per executor.
+        wording: the shop's words for reasons.
         seed: for the random places of exploration and new items.
         index: file name of the approximate index next to the model's files; empty without one.
     """
@@ -51,6 +56,7 @@ class ScoreTask:
     archive: str
     catalogue: Catalogue
     settings: ScoringSettings
+    wording: Wording
     seed: str = ""
     index: str = ""
 
@@ -65,21 +71,21 @@ class ScoreTask:
         engine = package.engine(self.settings, self.catalogue, index)
         ids = pa.array(self.catalogue.item_ids, pa.string())
         for batch in batches:
-            yield from recommend_batch(engine, ids, batch, self.settings.k, self.seed)
+            yield from recommend_batch(engine, ids, batch, self.settings.k, self.seed, self.wording)
 
 
 def recommend_batch(
-    engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int, seed: str
+    engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int, seed: str, wording: Wording
 ) -> Iterator[pa.RecordBatch]:
     """Recommendations for the users of one batch, block by block."""
     users = batch.column("user_id").to_numpy(zero_copy_only=False)
     rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
     for block in engine.recommend(rows, from_ids(batch.column("history"), ids), k, users, seed):
         if block.users.size:
-            yield _as_arrow(block, batch.column("user_id"), ids)
+            yield _as_arrow(block, batch.column("user_id"), ids, wording)
 
 
-def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatch:
+def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array, wording: Wording) -> pa.RecordBatch:
     def or_null(texts: np.ndarray) -> pa.Array:
         return pa.array(texts, pa.string(), mask=texts == "")
 
@@ -94,6 +100,9 @@ def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array) -> pa.RecordBatc
         _places(block.raw_places),
         pa.array(block.reason_codes, pa.string()),
         pa.array(block.reason_texts, pa.string()),
+        ids.take(pa.array(block.because, mask=block.because < 0)),
+        or_null(wording.images(block)),
+        or_null(wording.texts(block)),
         or_null(block.adjustments),
         or_null(block.confounders),
         or_null(block.fallback),

@@ -17,7 +17,10 @@ from causalrec.scoring.export.night import KEYS
 HISTORY = 40  # items of a history, newest first
 LIST = 100  # rows of a list
 SHARD = 64  # people of one file
-LISTED = ["rank", "item_id", "score", "reason_text", "confounder_code", "score_rank", "raw_rank", "fallback"]
+LISTED = [
+    "rank", "item_id", "score", "reason_text", "shop_reason", "confounder_code", "score_rank", "raw_rank",
+    "fallback",
+]  # fmt: skip
 
 
 def people_of(lake: Lake, ds: dt.date, most: int) -> tuple[Kind, int]:

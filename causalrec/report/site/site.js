@@ -144,7 +144,8 @@ async function person(id) {
     ? strip(`history of ${id}`, past.map((row) => card(row.item_id, null, row.day)))
     : element("p", null, "Nothing was known of this user.");
   const lines = list.map((row) => {
-    const made = card(row.item_id, row.rank, row.reason_text, row.confounder_code);
+    const told = row.shop_reason ? Object.values(JSON.parse(row.shop_reason)).map((text) => `“${text}”`) : [];
+    const made = card(row.item_id, row.rank, ...told, row.reason_text, row.confounder_code);
     const gained = moved(row);
     if (gained) made.querySelector(".t").after(gained);
     return element("li", null, made);

@@ -1,0 +1,128 @@
+"""Composes the texts of a block of recommendations; every word is a phrase's or a row's."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from string import Formatter
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from causalrec.config.reasons import ReasonSettings
+from causalrec.ranking.ranked import Ranked
+from causalrec.ranking.reasons import RecommendationReason
+from causalrec.ranking.topk import Indices
+from causalrec.ranking.wording.book import Case, Phrases, books_of
+from causalrec.ranking.wording.facts import ItemFacts, Texts, facts_of
+
+CONTROLS = r"[\x00-\x1f]"
+PHRASES: Mapping[RecommendationReason, Case] = {
+    RecommendationReason.OVERALL_TASTE: "taste",
+    RecommendationReason.POPULAR: "popular",
+    RecommendationReason.NEW_ITEM: "new",
+    RecommendationReason.EXPLORATION: "explore",
+}
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The phrases of a shop and the facts of tonight's items; travels once per executor.
+
+    Attributes:
+        facts: as they are, and as they stand inside a JSON text.
+        books: language -> phrases; empty for a shop that shows no texts.
+    """
+
+    facts: ItemFacts
+    quoted: ItemFacts
+    books: Mapping[str, Phrases]
+    long: bool
+
+    @staticmethod
+    def of(settings: ReasonSettings, items: pd.DataFrame, item_ids: Texts) -> "Wording":
+        """For the items of a catalogue.
+
+        Raises:
+            SettingsError: a language has no phrases.
+        """
+        facts = facts_of(items, item_ids, settings.title_chars)
+        return Wording(facts, _quoted(facts), books_of(settings), settings.length == "long")
+
+    def images(self, block: Ranked) -> Texts:
+        """(m,) picture of the history item that carried each row; empty without one."""
+        found: Texts = np.where(block.because >= 0, self.facts.images[np.maximum(block.because, 0)], "")
+        return found
+
+    def texts(self, block: Ranked) -> Texts:
+        """(m,) JSON objects, language -> text; empty where the shop shows no texts."""
+        if not self.books:
+            return np.full(block.users.size, "", dtype=object)
+        cases, past = self._cases(block), np.maximum(block.because, 0)
+        whole: Texts = np.full(block.users.size, "{", dtype=object)
+        for number, (language, phrases) in enumerate(self.books.items()):
+            head = f'{", " if number else ""}{json.dumps(language)}: "'
+            text: Texts = np.full(block.users.size, "", dtype=object)
+            for case, mask in cases.items():
+                if mask.any():
+                    text[mask] = self._filled(phrases.of(case), past[mask])
+            whole = whole + head + text + '"'
+        whole += "}"
+        return whole
+
+    def _cases(self, block: Ranked) -> dict[Case, Bools]:
+        """Case -> the rows (m,) that it words; each row is in one."""
+        facts, items, past = self.facts, block.items, np.maximum(block.because, 0)
+        similar = (block.because >= 0) & (facts.titles[past] != "")
+        brand = similar & self.long & (facts.brands[past] != "") & _same(facts.brands, past, items)
+        category = similar & self.long & ~brand & (facts.paths[past] != "") & _same(facts.paths, past, items)
+        cases: dict[Case, Bools] = {
+            "same_brand": brand,
+            "same_category": category,
+            "similar": similar & ~brand & ~category,
+        }
+        for reason, case in PHRASES.items():
+            cases[case] = ~similar & (block.reason_codes == reason.value)
+        # a history item without a title cannot be named
+        cases["taste"] |= ~similar & (block.reason_codes == RecommendationReason.SIMILAR_TO_HISTORY.value)
+        return cases
+
+    def _filled(self, phrase: str, past: Indices) -> Texts:
+        """The phrase with the facts of ``past``, as it stands inside a JSON text."""
+        values = {
+            "title": self.quoted.titles,
+            "brand": self.quoted.brands,
+            "category": self.quoted.categories,
+        }
+        text: Texts = np.full(past.size, "", dtype=object)
+        for words, name, _, _ in Formatter().parse(phrase):
+            text = text + _inside(words)
+            if name is not None:
+                text = text + values[name][past]
+        return text
+
+
+def _same(values: Texts, past: Indices, items: Indices) -> Bools:
+    found: Bools = values[past] == values[items]
+    return found
+
+
+def _quoted(facts: ItemFacts) -> ItemFacts:
+    """Facts as they stand inside the quotation marks of a JSON text."""
+
+    def quoted(texts: Texts) -> Texts:
+        column = pd.Series(texts, dtype=object).str.replace("\\", "\\\\", regex=False)
+        column = column.str.replace('"', '\\"', regex=False).str.replace(CONTROLS, " ", regex=True)
+        return column.to_numpy(dtype=object)
+
+    return replace(
+        facts,
+        titles=quoted(facts.titles),
+        brands=quoted(facts.brands),
+        categories=quoted(facts.categories),
+    )
+
+
+def _inside(words: str) -> str:
+    return json.dumps(words, ensure_ascii=False)[1:-1]
