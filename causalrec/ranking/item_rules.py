@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
+Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)

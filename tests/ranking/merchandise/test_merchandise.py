@@ -90,6 +90,7 @@ def test_who_has_the_pinned_item_gets_another() -> None:
 def test_a_promotion_gives_each_user_the_best_of_its_items() -> None:
     block = ranked(Merchandise(promotions=(Promotion(name="spring", share=0.2, brands=("NORD",)),)))
     (slot,) = slots_of(PLAIN, promoted=(Reserved(np.ones(1, dtype=np.bool_), share=0.2),))
+    assert CATALOGUE.states is not None
     scores = TABLES.users[:6] @ CATALOGUE.states[:3].T
     mine = block.items[(block.policies == Policy.PROMOTED.value) & (block.users < 6)]
     assert mine.tolist() == scores.argmax(axis=1).tolist()
