@@ -18,6 +18,9 @@ from causalrec.errors import ContractError
 # In the wheel the contracts lie inside the package, in a checkout at its top.
 SCHEMAS = next(folder / "schemas" for folder in Path(__file__).parents[1:3] if (folder / "schemas").is_dir())
 
+# libyaml where PyYAML has it: each stage reads contracts, and the parser in Python is ten times slower
+Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def contract_names(folder: Path = SCHEMAS) -> list[str]:
     """Names of all contracts, sorted."""
@@ -39,8 +42,7 @@ def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
     file = folder / f"{name}.yaml"
     try:
         text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text)
-        tree = yaml.safe_load(text)
+        node, tree = _parsed(text)
     except OSError as error:
         known = ", ".join(contract_names(folder)) or "none"
         raise ContractError(f"no contract {name} in {folder}", do=f"use one of: {known}") from error
@@ -58,6 +60,16 @@ def load_contract(name: str, folder: Path = SCHEMAS) -> Contract:
         raise _located(file, node, error, ("customProperties",)) from error
     expectations = _expectations(file, node, document.schema_[0])
     return _contract(file, document, extensions, expectations, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _parsed(text: str) -> tuple[yaml.Node | None, object]:
+    """The nodes, which know their lines, and the values of one document, parsed once."""
+    loader = Parser(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _expectations(file: Path, node: yaml.Node | None, table: Table) -> tuple[Quality, ...]:

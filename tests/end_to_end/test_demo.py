@@ -131,6 +131,7 @@ def test_a_backfill_runs_only_what_is_missing_and_then_nothing(shop: ShopUnderTe
     for table in ("interactions", "recommendations", "datasets"):
         assert before[table] <= after[table]
         assert {str(row["ds"]) for row in shop.rows(table)} == {DS, NEXT}
+    assert {str(row["ds"]) for row in shop.rows("evaluations")} == {DS}  # with a champion nothing is trained
     versions = shop.versions()
     second = shop.command("backfill", "--from", DS, "--to", NEXT)
     assert "nothing to do: every date is up to date" in second

@@ -25,6 +25,8 @@ from tests.registry.shop import DS, write_dataset
 
 from .conftest import USER
 
+pytestmark = pytest.mark.slow
+
 WHO = Subject.user(USER)
 MODELS = Found("still there", {"versions": 1}, ("1",), "causalrec forget makes a version without it; "
                "the others are deleted once that one is champion")  # fmt: skip

@@ -37,6 +37,7 @@ def test_in_the_demo_shop_the_arm_that_knows_tastes_wins(horizon: str) -> None:
     assert deciding(last) == {"new": "worse"}
 
 
+@pytest.mark.slow
 def test_two_equal_arms_differ_as_rarely_as_promised() -> None:
     """Users differ a lot and stay as they are; nightly looks at a fixed interval go wrong far too often."""
     rng = np.random.default_rng(11)

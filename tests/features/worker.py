@@ -16,6 +16,7 @@ from causalrec.lake import Ledger
 from causalrec.lake.session import spark_session
 from tests.features.gpus import gpu_conf, probed
 from tests.features.shop import products, shop_settings
+from tests.jvm import LIGHT
 from tests.pictures.samples import encoded, scene
 
 DAY = dt.date(2026, 3, 1)
@@ -34,12 +35,16 @@ def main(work: Path, master: str) -> None:
     for number in range(PICTURES):
         (root / f"{number}.png").write_bytes(encoded(scene(colour=f"#{20 * number:02x}4080"), "PNG"))
     products(lake, DAY, {f"item{number}": [f"{number}.png"] for number in range(PICTURES)})
-    conf = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2])}
+    conf = {
+        "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]),
+        "spark.executor.extraJavaOptions": LIGHT,
+    }
     cluster = master.startswith("local-cluster")
     if cluster:
         conf |= gpu_conf(work / "gpus")
         settings = with_features(settings, task_gpus=1.0)
-    with spark_session(SparkSettings(master=master, shuffle_partitions=2, conf=conf), "worker") as spark:
+    session = SparkSettings(master=master, shuffle_partitions=2, java_options=LIGHT, conf=conf)
+    with spark_session(session, "worker") as spark:
         ledger = Ledger(lake)
         ingest_images(settings, lake, ledger, lambda: spark, DAY)
         say("embedding")

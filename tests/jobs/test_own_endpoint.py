@@ -12,9 +12,11 @@ from causalrec.errors import FeatureError, StoreError
 from causalrec.features.alignment.pairs import read_pairs
 from causalrec.lake.outcome import Outcome
 from causalrec.run import open_lake, open_run
-from jobs import cli, features, plan, report
+from jobs import cli, features, report
 from jobs._stage.runner import Job, main, run
 from tests.lake.s3 import REGION, s3_store
+
+pytestmark = pytest.mark.server
 
 DS = "2026-03-01"
 DAY = dt.date.fromisoformat(DS)
@@ -47,7 +49,7 @@ def test_every_command_reaches_the_lake_of_the_settings(
     assert main(features.JOB, ["--ds", DS, *asked]) == 0
     assert main(report.JOB, ["--ds", DS, *asked]) == 0
     assert "night of 2026-03-01" in capsys.readouterr().out
-    assert plan.main(["--from", DS, "--to", DS, "--json", *asked]) == 0
+    assert cli.main(["plan", "--from", DS, "--to", DS, "--json", *asked]) == 0
     (day,) = json.loads(capsys.readouterr().out)
     assert day["state"] == "missing"
     assert day["why"].startswith("no result of ingest_events")  # land was found

@@ -16,6 +16,8 @@ from causalrec.registry.versions import need
 from jobs.cli import main
 from tests.registry.shop import DS, settings_in, write_dataset
 
+pytestmark = pytest.mark.slow
+
 
 def test_page_of_a_first_version(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

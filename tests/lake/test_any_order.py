@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -18,6 +19,8 @@ from causalrec.lake.upkeep.vacuum import vacuum
 
 from .deaths import COMMITTED, HOSTS, POINTS, Host, Point, replace_and_die, skewed
 from .tables import CONTRACTS, rows
+
+pytestmark = pytest.mark.slow
 
 DAYS = st.sampled_from([f"2026-03-0{day}" for day in range(1, 5)])
 IDS = st.frozensets(st.sampled_from("abcdefgh"), min_size=1)

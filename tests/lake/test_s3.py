@@ -15,6 +15,8 @@ from causalrec.lake.upkeep.vacuum import vacuum
 from .s3 import REGION, s3_store
 from .tables import CONTRACTS, ids, rows
 
+pytestmark = pytest.mark.server
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 

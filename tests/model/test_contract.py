@@ -148,6 +148,7 @@ class TestEveryRecommender:
         recommender = fitted(small, name, data, training={"epochs_unvalidated": 2})
         assert np.isfinite(recommender.score(np.arange(3, dtype=np.int32))).all()
 
+    @pytest.mark.slow
     def test_numbering_of_ids_does_not_matter(
         self, name: str, model: Recommender, toy: Toy, small: Small
     ) -> None:

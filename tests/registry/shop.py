@@ -1,7 +1,11 @@
 """A small pinned dataset in a real lake, with taste groups that a model can learn."""
 
+import atexit
 import datetime as dt
+import shutil
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,7 @@ from causalrec.dataset.item_content import items_table
 from causalrec.dataset.load import OFFER
 from causalrec.dataset.store import write_bundle
 from causalrec.lake import Lake
+from causalrec.registry.store import SQLITE
 
 DS = dt.date(2026, 3, 1)
 USERS, ITEMS, GROUPS = 60, 40, 4
@@ -61,11 +66,12 @@ def write_dataset(
     n_items: int = ITEMS,
     vectors: bool = False,
 ) -> str:
-    """Bundle, ``datasets`` row and ``interactions`` partition; returns the dataset id.
+    """Bundle, ``datasets`` row, ``interactions`` partition and an empty registry; returns the dataset id.
 
     ``changes`` overwrites columns of the items: column -> row -> value. ``vectors`` gives every item a text
     vector of its group; items from ``ITEMS`` on belong to no user.
     """
+    empty_registry(settings)
     lake = Lake(settings.lake_root)
     pairs = interactions(seed)
     split = np.random.default_rng(seed).permutation(pairs.shape[1]) % 10
@@ -121,6 +127,26 @@ def write_dataset(
     }
     replace_partition(lake, "datasets", ds, [manifest])
     return dataset_id
+
+
+@cache
+def _registry_template() -> Path:
+    """An empty MLflow database: making one takes two CPU seconds, in which MLflow replays its migrations."""
+    from mlflow import MlflowClient
+
+    file = Path(tempfile.mkdtemp(prefix="causalrec-registry-")) / "mlflow.db"
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    MlflowClient(f"{SQLITE}{file}", f"{SQLITE}{file}").search_experiments()
+    return file
+
+
+def empty_registry(settings: Settings) -> None:
+    """The database that MLflow would make, unless there is one or a server."""
+    if settings.tracking_uri.startswith(SQLITE):
+        file = Path(settings.tracking_uri.removeprefix(SQLITE))
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_registry_template(), file)
 
 
 def text_vectors(n_items: int) -> np.ndarray:

@@ -16,6 +16,8 @@ from causalrec.report.nightly import nightly_page, report_inputs
 from causalrec.report.people import people
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
 
+pytestmark = pytest.mark.slow
+
 EVIL = "<script>alert('x')</script>"
 BLOCKED = [f"i{row:03d}" for row in range(20)]
 

@@ -64,6 +64,7 @@ def test_popular_per_category_and_over_all_with_ties_by_chance() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lightgcn", "ease"])
 def test_the_job_writes_both_tables_and_the_same_again(
     name: str, tmp_path_factory: pytest.TempPathFactory

@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from packaging.requirements import Requirement
@@ -46,7 +47,7 @@ def environment_of(training: TrainingSettings) -> dict[str, Any]:
             "git_revision": git_revision() or ABSENT,
             "sources": code_hash(TRAINING),
         },
-        "packages": {name: importlib.metadata.version(name) for name in needed(REQUIREMENTS)},
+        "packages": dict(_packages()),
         "machine": {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
@@ -56,6 +57,12 @@ def environment_of(training: TrainingSettings) -> dict[str, Any]:
             "ranks": str(present_ranks(device).count),
         },
     }
+
+
+@cache
+def _packages() -> Mapping[str, str]:
+    """The recorded packages and their versions; they stay as they are while this process runs."""
+    return {name: importlib.metadata.version(name) for name in needed(REQUIREMENTS)}
 
 
 def needed(names: Iterable[str]) -> list[str]:

@@ -31,6 +31,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_guide_word_for_word_up_to_the_night(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("\n".join(ORDERS) + "\n")
     (tmp_path / "products.csv").write_text("\n".join(PRODUCTS) + "\n")

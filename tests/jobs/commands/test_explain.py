@@ -17,6 +17,8 @@ from jobs.cli import main
 from jobs.commands.explain import render
 from tests.jobs.conftest import Registered
 
+pytestmark = pytest.mark.slow
+
 USERS, ITEMS = 40, 24
 
 

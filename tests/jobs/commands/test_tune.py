@@ -23,6 +23,7 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_tuning_a_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = {
         "PATHS__WORK": str(tmp_path / "work"),

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from causalrec.config import Settings
 from causalrec.lab.simulation.simulator import simulate
 from causalrec.lab.simulation.world import Knobs
 from causalrec.lab.studies.readout import measure_readouts, measure_score
 from causalrec.training.factory import build_recommender
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_adjusted_read_out_is_that_of_content() -> None:

@@ -82,6 +82,7 @@ def test_an_explanation_adds_up(model: Recommender) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_ranking_that_exposure_turns_round_is_put_right(small: Small) -> None:
     """Items of group 1 are shown nine times as often; half of the users like group 0 four times as well.
 

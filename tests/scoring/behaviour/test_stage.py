@@ -71,6 +71,7 @@ def test_the_tables_that_were_asked_for_and_the_same_again(tmp_path: Path, spark
     assert not any(one.changed for one in behaviour_lists(settings, lake, lambda: spark, DS).writes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lightgcn", "ease"])
 def test_audiences_of_a_champion(name: str, tmp_path: Path) -> None:
     shop = trained.settings_in(tmp_path, name)

@@ -37,6 +37,7 @@ def test_every_silhouette_stands_inside_its_picture(shape: str) -> None:
     assert {"body", "trim"} <= set(masks)
 
 
+@pytest.mark.slow
 def test_every_category_and_brand_can_be_drawn() -> None:
     assert {category.shape for category in CATEGORIES} == set(SHAPES)
     n = len(CATEGORIES) * len(BRANDS)

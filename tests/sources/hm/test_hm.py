@@ -141,6 +141,7 @@ def test_times_stay_within_the_day_for_any_number_of_repeats() -> None:
     assert set(events["event_time"].dt.date) == {FIRST}
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_real_sample_arrives_complete(tmp_path: Path, shared_data: Path) -> None:
     settings = _settings(tmp_path, shared_data / "hm_sample")

@@ -93,6 +93,7 @@ def test_a_shop_without_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "no known truth" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_a_trained_version_stands_beside_its_fits_without_a_module(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

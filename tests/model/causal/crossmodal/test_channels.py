@@ -58,6 +58,7 @@ def test_a_network_explains_what_no_linear_channel_can() -> None:
     assert choice.way in ("mlp", "diffusion")
 
 
+@pytest.mark.slow
 def test_the_diffusion_is_taken_where_the_noise_is_no_gaussian() -> None:
     target, condition = two_peaks()
     longer = SETTINGS.model_copy(update={"least_steps": 400})

@@ -52,7 +52,7 @@ def test_the_p_value_is_the_share_of_permutations() -> None:
     assert 0.3 < np.mean(found) < 0.7  # uniform where nothing depends
 
 
-@pytest.mark.parametrize("method", ["diffusion", "ridge", "cca"])
+@pytest.mark.parametrize("method", [pytest.param("diffusion", marks=pytest.mark.slow), "ridge", "cca"])
 def test_a_random_modality_changes_no_footprint(method: str) -> None:
     settings = ConfounderSettings.model_validate(
         {"method": method, "hidden": 16, "blocks": 1, "epochs": 5, "width": 3, "whiten": 8}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats, Interactions
@@ -53,6 +54,7 @@ def test_a_modality_that_only_users_see_stays_and_noise_goes(toy: Toy) -> None:
     assert relevant_modalities(shown, data.train, 1.0, 0) == ("image", "noise", "text")
 
 
+@pytest.mark.slow
 def test_a_random_common_cause_changes_nothing(toy: Toy, small: Callable[..., Settings]) -> None:
     settings = small("causal")
     data = toy(users=120, items=90)
