@@ -30,7 +30,7 @@ KEYS = {
 """Table -> column by which readers look up its lists: ``LISTS``, and those that a shop configures."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id",),
-    "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id"),
+    "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id", "reason_item_id"),
 }
 """Kind -> columns of the published tables that hold its ids."""
 ID_DIGITS = 10

@@ -59,7 +59,9 @@ def test_lists_in_order_once(lake: Lake, settings: RedisSettings, client: redis.
     assert found[1]["reason_text"] == NASTY
     assert found[0] == {
         "rank": 1, "item_id": "2026-03-01:1", "score": pytest.approx(1 / 6, abs=1e-14),
-        "reason_code": "similar_to_history", "reason_text": "", "confounder_code": None,
+        "reason_code": "similar_to_history", "reason_text": "", "reason_item_id": None,
+        "reason_image": None, "shop_reason": None, "adjustment_code": None,
+        "confounder_code": None,
         "fallback": None, "policy": "causalrec", "propensity": 1.0, "model_version": "1",
     }  # fmt: skip
     assert read(client, "popular_items:") == [{"rank": 1, "item_id": "2026-03-01:1", "users": 7}]
