@@ -14,7 +14,7 @@ class ReasonSettings(Section):
         (), description="languages of the texts: en, de, fr, es, or one that files names; empty: no texts"
     )
     tone: Literal["friendly", "formal"] = Field(
-        "friendly", description="friendly: as one speaks to a friend (du, tu); formal: Sie, vous, usted"
+        "friendly", description="friendly: as to a friend (du, tu); formal: as to a stranger (vous, usted)"
     )
     length: Literal["short", "long"] = Field(
         "short", description="long: says too if brand or category are those of the user's own item"
