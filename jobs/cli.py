@@ -53,6 +53,7 @@ COMMANDS = (
     Command("features", NIGHTS, "Write the page of neighbours, duplicates, drift and failed pictures."),
     Command("show", LISTS, "A user's history and published list, with reasons."),
     Command("explain", LISTS, "Why a user was recommended an item: one score taken apart."),
+    Command("rules", LISTS, "What the lists would be under another rules file, and what it costs."),
     Command("site", LISTS, "Write one browsable site of nights, tables, models, people and items."),
     Command("diff", LISTS, "What changed between two published nights."),
     Command("export", LISTS, "Copy a published night to Parquet, PostgreSQL and Redis."),

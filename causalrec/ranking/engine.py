@@ -78,8 +78,11 @@ class Engine:
         k: int,
         user_ids: npt.NDArray[np.object_] | None = None,
         seed: str | None = None,
+        hidden: Histories | None = None,
     ) -> Iterator[Ranked]:
         """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for unknown users.
+
+        ``hidden`` are items that users must not get, in the order of ``histories``.
 
         Items of equal score are ordered by a hash of user and item; give ``user_ids`` (B,), since rows differ
         between models. With a ``seed`` as well, the places for exploration and new items are drawn by a hash
@@ -93,7 +96,8 @@ class Engine:
             rows = user_rows[start:stop]
             keys = rows.astype(np.uint64) if ids is None else keys_of(ids)
             past = histories.block(start, stop)
-            yield self._block(start, rows, past, k, chance, Ties(keys, self._item_keys))
+            never = self._keys(hidden.block(start, stop)) if hidden is not None else None
+            yield self._block(start, rows, past, k, chance, Ties(keys, self._item_keys), never)
 
     def _block_rows(self, k: int) -> int:
         """Users per block, so that score and similarity blocks stay within the memory bound."""
@@ -107,10 +111,19 @@ class Engine:
         return max(1, min(self.settings.user_block, int(bound)))
 
     def _block(
-        self, offset: int, rows: Ints, past: Histories, k: int, chance: Chance | None, ties: Ties
+        self,
+        offset: int,
+        rows: Ints,
+        past: Histories,
+        k: int,
+        chance: Chance | None,
+        ties: Ties,
+        hidden: Indices | None,
     ) -> Ranked:
         selector, folded = self._selector(rows, past, ties)
-        lists = self._lister.lists(selector, self._masked(past), k, chance)
+        masked = self._masked(past)
+        masked = masked if hidden is None else np.union1d(masked, hidden)
+        lists = self._lister.lists(selector, masked, k, chance, hidden)
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
         raw, content = self._other_scores(rows, top)
@@ -191,6 +204,10 @@ class Engine:
         once = ~self.catalogue.rules.rebuyable[items]
         return np.unique(owners[once] * self.catalogue.size + items[once])
 
+    def _keys(self, of: Histories) -> Indices:
+        owners, items = of.pairs()
+        return np.unique(owners * self.catalogue.size + items)
+
     def _nearest(self, top: TopK, past: Histories) -> tuple[Indices, Floats]:
         if self._units is None:
             return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
@@ -243,6 +260,7 @@ def _drawn(lists: Lists, cold: Bools) -> Origins:
         popular=by_taste & cold[lists.top.rows],
         random=lists.policies == Policy.UNIFORM.value,
         new=lists.policies == Policy.NEW_ITEMS.value,
+        promoted=np.isin(lists.policies, [Policy.PINNED.value, Policy.PROMOTED.value]),
     )
 
 

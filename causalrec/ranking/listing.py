@@ -16,6 +16,7 @@ from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, Slot, SlotItems, draw_free, slots_of
 from causalrec.ranking.topk import Indices, TopK, places
 
+ORDER = {Policy.UNIFORM: 0, Policy.PINNED: 1}
 WIDER = 4  # growth of the pool if caps leave a list short
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.str_]
@@ -50,7 +51,7 @@ class Lister:
     @staticmethod
     def of(rules: ItemRules, settings: ScoringSettings, units: Floats | None) -> "Lister":
         """A lister with the places that the settings reserve."""
-        return Lister(rules, settings, units, tuple(slots_of(settings)))
+        return Lister(rules, settings, units, tuple(slots_of(settings, rules.pinned, rules.promoted)))
 
     @cached_property
     def listed(self) -> Subset:
@@ -76,17 +77,37 @@ class Lister:
         """Whether caps or diversity choose within the best items."""
         return bool(self.caps) or self.settings.diversity > 0
 
-    def lists(self, selector: Selector, masked: Indices, k: int, chance: Chance | None) -> Lists:
+    @cached_property
+    def reserved(self) -> dict[Slot, Subset]:
+        """The items that a pinned or promoted place is for."""
+        rules = self.rules
+        of = {Policy.PINNED: rules.pinned, Policy.PROMOTED: rules.promoted}
+        return {
+            slot: Subset.where(of[slot.policy][slot.which].items & rules.listed)
+            for slot in self.slots
+            if slot.policy in of
+        }
+
+    def lists(
+        self,
+        selector: Selector,
+        masked: Indices,
+        k: int,
+        chance: Chance | None,
+        hidden: Indices | None = None,
+    ) -> Lists:
         """Lists of up to ``k`` items for all users of the block.
 
         Args:
-            masked: keys of what users have and may not get again.
+            masked: keys of what users have and may not get again, and of what is hidden from them.
+            hidden: the latter, which not even those get who have everything.
             chance: purpose -> uniform numbers (B,); None fills all places by taste.
         """
         n_users, n_items = selector.cold.size, self.listed.size
         left = self._left(masked, n_users)
         seen_again = left == 0
         masked = masked[~seen_again[masked // max(n_items, 1)]]
+        masked = masked if hidden is None else np.union1d(masked, hidden)
         drawn = [] if chance is None else self._draw(selector, masked, chance)
         taken = masked
         for one in drawn:
@@ -106,9 +127,9 @@ class Lister:
         return size - counts(self.listed.masked(masked), n_users, size)
 
     def _draw(self, selector: Selector, masked: Indices, chance: Chance) -> list[SlotItems]:
-        """Exploration comes first: its draw must not depend on what else is shown."""
+        """Exploration comes first: its draw must not depend on what else is shown. Pins come next."""
         drawn: list[SlotItems] = []
-        first = sorted(range(len(self.slots)), key=lambda n: self.slots[n].policy != Policy.UNIFORM)
+        first = sorted(range(len(self.slots)), key=lambda n: ORDER.get(self.slots[n].policy, len(ORDER)))
         uniform = sum(slot.policy == Policy.UNIFORM for slot in self.slots)
         free = self.listed.size - counts(masked, selector.cold.size, self.listed.size)
         for place in first:
@@ -117,6 +138,8 @@ class Lister:
                 items, _ = draw_free(chance(f"{place}"), masked, self.listed.size)
                 odds = np.minimum(uniform / np.maximum(free, 1), 1).astype(np.float32)
                 drawn.append(SlotItems(slot, items, odds))
+            elif slot in self.reserved:
+                drawn.append(_best_of(selector, masked, slot, self.reserved[slot]))
             else:
                 drawn.append(self._new_item(selector, masked, chance, place))
             masked = joined(masked, drawn[-1].items, self.listed.size)
@@ -152,6 +175,15 @@ class Lister:
             parts.append(_chosen(users, items, scores, picks, ~more))
             users, pool = users[more], pool * WIDER
         return _ordered(parts)
+
+
+def _best_of(selector: Selector, masked: Indices, slot: Slot, items: Subset) -> SlotItems:
+    """The best of the items for each user who may get one of them."""
+    everyone = np.arange(selector.cold.size)
+    found = np.full(everyone.size, -1)
+    top = selector.best(everyone, masked, 1, items)
+    found[top.rows] = top.columns
+    return SlotItems(slot, found, np.ones(everyone.size, dtype=np.float32))
 
 
 def _chosen(users: Indices, items: Indices, scores: Floats, picks: Indices, done: Bools) -> TopK:

@@ -25,15 +25,17 @@ class RecommendationReason(StrEnum):
     POPULAR = "popular"
     EXPLORATION = "exploration"
     NEW_ITEM = "new_item"
+    PROMOTED = "promoted"
 
 
 @dataclass(frozen=True)
 class Origins:
-    """Which of the selected pairs (m,) were ranked by popularity, drawn at random, or given to new items."""
+    """Which of the selected pairs (m,) were ranked by popularity, drawn at random, or placed otherwise."""
 
     popular: npt.NDArray[np.bool_]
     random: npt.NDArray[np.bool_]
     new: npt.NDArray[np.bool_]
+    promoted: npt.NDArray[np.bool_]
 
 
 def nearest_history(units: Floats, top: TopK, histories: Histories, width: int) -> tuple[Indices, Floats]:
@@ -74,6 +76,7 @@ def explain(
     similar = (nearest >= 0) & (similarity >= minimum)
     because = "because you chose " + catalogue.titles[np.maximum(nearest, 0)]
     cases = [
+        (drawn.promoted, RecommendationReason.PROMOTED, "placed here by the shop"),
         (drawn.random, RecommendationReason.EXPLORATION, "shown at random, to learn what you like"),
         (drawn.popular, RecommendationReason.POPULAR, "popular with other customers"),
         (similar, RecommendationReason.SIMILAR_TO_HISTORY, because),

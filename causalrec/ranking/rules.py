@@ -24,8 +24,8 @@ def allowed(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bool
             unknown.
     """
     blocked = items["item_id"].isin(settings.blocked_items)
-    blocked |= _folded(items["brand"]).isin([brand.casefold() for brand in settings.blocked_brands])
-    blocked |= _within(items["category"], settings.blocked_categories)
+    blocked |= folded(items["brand"]).isin([brand.casefold() for brand in settings.blocked_brands])
+    blocked |= within(items["category"], settings.blocked_categories)
     if settings.only_available:
         blocked |= items["available"].eq(False)
     for column, days in (("first_seen", settings.max_age_days), ("last_seen", settings.max_silence_days)):
@@ -55,15 +55,15 @@ def item_rules(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date, list
     return ItemRules(
         fresh=fresh(items, settings, ds),
         listed=listed,
-        rebuyable=_within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
+        rebuyable=within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
         category=_codes(categories),
         brand=_codes(items["brand"]),
     )
 
 
-def _within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[bool]":
+def within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[bool]":
     """Whether each category is one of ``names`` or a subcategory of one."""
-    category = _folded(categories)
+    category = folded(categories)
     found = pd.Series(data=False, index=category.index)
     for name in names:
         top = name.casefold()
@@ -72,8 +72,8 @@ def _within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[
 
 
 def _codes(names: "pd.Series[str]") -> Codes:
-    folded = _folded(names)
-    return pd.factorize(folded.where(folded != ""))[0].astype(np.int32)
+    known = folded(names)
+    return pd.factorize(known.where(known != ""))[0].astype(np.int32)
 
 
 def _days(dates: "pd.Series[str]", ds: dt.date) -> "pd.Series[float]":
@@ -81,5 +81,6 @@ def _days(dates: "pd.Series[str]", ds: dt.date) -> "pd.Series[float]":
     return (pd.Timestamp(ds) - pd.to_datetime(dates)).dt.days.astype(float)
 
 
-def _folded(names: "pd.Series[str]") -> "pd.Series[str]":
+def folded(names: "pd.Series[str]") -> "pd.Series[str]":
+    """Names as they are compared: without case, empty where unknown."""
     return names.fillna("").astype(str).str.casefold()

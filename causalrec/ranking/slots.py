@@ -1,10 +1,11 @@
-"""Places not filled by taste: exploration and new items, with logged propensities.
+"""Places not filled by taste: pins, promotions, new items and exploration, with logged propensities.
 
 Every draw is a hash of user, date and place: the same on every machine and for every split of the users.
 """
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
+from causalrec.ranking.item_rules import Reserved
 from causalrec.ranking.topk import Indices
 
 Bools = npt.NDArray[np.bool_]
@@ -27,14 +29,17 @@ class Policy(StrEnum):
     TASTE = "causalrec"
     UNIFORM = "uniform"
     NEW_ITEMS = "new_items"
+    PINNED = "pinned"
+    PROMOTED = "promoted"
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of every list."""
+    """One place of every list; ``which`` of the shop's pins or promotions it belongs to."""
 
     rank: int
     policy: Policy
+    which: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,28 @@ class SlotItems:
     propensity: Floats
 
 
-def slots_of(settings: ScoringSettings) -> list[Slot]:
-    """The places that the shares of ``settings`` reserve, spread evenly over the list; each share is rounded
-    up, so that it is kept."""
+def slots_of(
+    settings: ScoringSettings, pinned: Sequence[Reserved] = (), promoted: Sequence[Reserved] = ()
+) -> list[Slot]:
+    """The reserved places by rank: pins where they are pinned, the others spread evenly over the rest.
+
+    Each share is rounded up, so that it is kept. One place at least stays with taste: pins come first, then
+    promotions, new items and exploration.
+    """
     counts = [
-        (Policy.NEW_ITEMS, math.ceil(settings.new_item_share * settings.k)),
-        (Policy.UNIFORM, math.ceil(settings.explore_share * settings.k)),
+        *((Policy.PROMOTED, which, math.ceil(one.share * settings.k)) for which, one in enumerate(promoted)),
+        (Policy.NEW_ITEMS, 0, math.ceil(settings.new_item_share * settings.k)),
+        (Policy.UNIFORM, 0, math.ceil(settings.explore_share * settings.k)),
     ]
-    names = [policy for policy, count in counts for _ in range(count)][: max(settings.k - 1, 0)]
-    step = settings.k / (len(names) + 1)
-    return [Slot(min(settings.k, math.ceil((n + 1) * step)), policy) for n, policy in enumerate(names)]
+    most = max(settings.k - 1, 0)
+    pins = [(which, one.rank) for which, one in enumerate(pinned) if one.rank <= settings.k][:most]
+    slots = [Slot(rank, Policy.PINNED, which) for which, rank in pins]
+    names = [(policy, which) for policy, which, count in counts for _ in range(count)][: most - len(slots)]
+    free = [rank for rank in range(1, settings.k + 1) if rank not in {slot.rank for slot in slots}]
+    step = len(free) / (len(names) + 1)
+    for n, (policy, which) in enumerate(names):
+        slots.append(Slot(free[min(len(free), math.ceil((n + 1) * step)) - 1], policy, which))
+    return sorted(slots, key=lambda slot: slot.rank)
 
 
 def uniforms(user_ids: npt.NDArray[np.object_], seed: str, purpose: str) -> npt.NDArray[np.float64]:

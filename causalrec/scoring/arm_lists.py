@@ -12,6 +12,7 @@ from causalrec.dataset.load import load_dataset
 from causalrec.experiment.policies import policies
 from causalrec.lake import Lake
 from causalrec.ranking.histories import from_ids
+from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
 from causalrec.scoring.tonight import tonight
@@ -42,7 +43,8 @@ def arm_lists(
             engine = package.engine(scoring, catalogue)
             known = from_ids(past, pa.array(catalogue.item_ids, pa.string()))
             rows = package.rows_of(users)
-            for block in engine.recommend(rows, known, scoring.k, users, ds.isoformat()):
+            hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
+            for block in engine.recommend(rows, known, scoring.k, users, ds.isoformat(), hidden):
                 for row in np.unique(block.users):  # a few users
                     items = block.items[block.users == row]
                     found[users[row]][arm] = tuple(str(item) for item in catalogue.item_ids[items])

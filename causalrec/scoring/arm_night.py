@@ -21,6 +21,7 @@ from causalrec.lake import Lake
 from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
+from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.rules import allowed
 from causalrec.ranking.slots import Policy
 from causalrec.ranking.ties import Ties
@@ -29,7 +30,7 @@ from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.versions import PACKAGE_HASH
 from causalrec.scoring.arms import ServedArm
 from causalrec.scoring.tonight import tonight
-from causalrec.scoring.worker import RECOMMENDED, ScoreTask
+from causalrec.scoring.worker import HIDDEN, RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,6 +67,7 @@ class ArmNight:
         task = ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
         rows = user_rows(self.package, self.dataset)
         users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
+        users = _with_hidden(users, read_merchandise(self.arm.scoring.merchandise).hidden_pairs())
         spread = users.repartition(self.arm.scoring.partitions)
         return _labelled(spread, task, self.arm, self.dataset, self.ds)
 
@@ -89,6 +91,14 @@ def users_with_history(spark: "SparkSession", users: pa.Table, interactions: "Da
     past = F.sort_array(F.collect_list(latest)).getField("item_id")
     histories = interactions.groupBy("user_id").agg(past.alias("history"))
     return spark.createDataFrame(users).join(histories, "user_id", "left")
+
+
+def _with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
+    """The users with the items that are hidden from each; as they are where none is."""
+    if pairs.num_rows == 0:
+        return users
+    hidden = users.sparkSession.createDataFrame(pairs).groupBy("user_id")
+    return users.join(hidden.agg(F.collect_list("item_id").alias(HIDDEN)), "user_id", "left")
 
 
 def _index(catalogue: Catalogue, settings: ScoringSettings, seed: int) -> Any:  # noqa: ANN401 - faiss is untyped

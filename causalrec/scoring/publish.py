@@ -1,7 +1,6 @@
 """Verifies tonight's candidates and publishes them in one commit."""
 
 import datetime as dt
-import hashlib
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,9 +16,10 @@ from causalrec.experiment.policies import policies
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
+from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.slots import Policy
-from causalrec.scoring.arms import experiment_input
+from causalrec.scoring.arms import experiment_input, scoring_inputs
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
@@ -38,7 +38,7 @@ def publish_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) 
     digests = ledger.partition_digests(CANDIDATES)
     return {
         "candidates": digests.get(f"ds={ds.isoformat()}", ""),
-        "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
+        **scoring_inputs(settings, ds),
         **experiment_input(settings, ds),
     }
 
@@ -62,7 +62,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         for rows, users, scoring, taste in _arms(settings, frame, dataset, ds)
         for finding in verify(
             rows, _not_again(spark, seen, dataset, scoring, ds), users, _may(spark, dataset, scoring, ds),
-            scoring, taste,
+            scoring, taste, _hidden(spark, scoring),
         )
     ]  # fmt: skip
     compared = _compared(spark, lake, ds, frame)
@@ -111,6 +111,12 @@ def _arms(
 def _may(spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, ds: dt.date) -> "DataFrame":
     """item_id of what the shop's rules allow."""
     return _ids(spark, dataset.item_ids[allowed(dataset.items, scoring, ds)])
+
+
+def _hidden(spark: "SparkSession", scoring: ScoringSettings) -> "DataFrame | None":
+    """user_id and item_id of what the shop hides from its users; None where it hides nothing."""
+    pairs = read_merchandise(scoring.merchandise).hidden_pairs()
+    return spark.createDataFrame(pairs) if pairs.num_rows else None
 
 
 def _not_again(

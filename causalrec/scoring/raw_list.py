@@ -12,6 +12,7 @@ from causalrec.errors import RegistryError
 from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import from_positions
+from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
@@ -38,7 +39,8 @@ def raw_list(
 ) -> RawList:
     """Ranks tonight's catalogue for one user by the raw model, under the same rules.
 
-    Places that the published list fills at random (exploration, new items) are filled by taste here.
+    Places that the published list fills otherwise (exploration, new items, pins, promotions) are filled by
+    taste here.
 
     Args:
         version: the registered version that wrote the published list.
@@ -71,5 +73,7 @@ def _ranked(
         )
     place = {item: number for number, item in enumerate(catalogue.item_ids)}
     past = np.array([place[item] for item in history if item in place], dtype=np.int64)
-    blocks = list(engine.recommend(rows, from_positions(np.array([past.size]), past), k, users))
+    hidden = hidden_of(settings.merchandise, users, catalogue.item_ids)
+    chosen = from_positions(np.array([past.size]), past)
+    blocks = list(engine.recommend(rows, chosen, k, users, hidden=hidden))
     return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

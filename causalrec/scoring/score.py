@@ -1,7 +1,6 @@
 """The nightly scoring: every user of the dataset, by the champion or by the model of their arm."""
 
 import datetime as dt
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from causalrec.registry.champion.alias import champion_number
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import TRAINED_ON, opened
 from causalrec.scoring.arm_night import ArmNight
-from causalrec.scoring.arms import ServedArm, arms_inputs, served_arms, waiting_note
+from causalrec.scoring.arms import ServedArm, arms_inputs, scoring_inputs, served_arms, waiting_note
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,7 +33,7 @@ def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) ->
     return {
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "champion": champion_number(settings, lake),
-        "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
+        **scoring_inputs(settings, ds),
         **reasons_input(settings.reasons),
         **arms_inputs(settings, lake, ds),
     }

@@ -13,6 +13,8 @@ from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.item_rules import no_rules
+from causalrec.ranking.merchandise.reserve import reserved
+from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.registry.package import ModelPackage
 
@@ -41,6 +43,7 @@ def tonight(
     if both.states is not None:
         listed = listed | both.states.any(axis=1)
     rules = item_rules(dataset.items.iloc[place].reset_index(drop=True), settings, ds, listed)
+    rules = reserved(rules, dataset.items.iloc[place], read_merchandise(settings.merchandise), ds)
     return replace(both, rules=replace(rules, fresh=rules.fresh | (both.model_rows < 0)))
 
 

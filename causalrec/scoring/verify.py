@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+DRAWN = tuple(policy.value for policy in Policy if policy != Policy.TASTE)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One rule and the number of rows or users that break it."""
@@ -29,6 +32,7 @@ def verify(
     items: "DataFrame",
     settings: ScoringSettings,
     taste: str = Policy.TASTE.value,
+    hidden: "DataFrame | None" = None,
 ) -> list[Finding]:
     """All rules with the number of violations.
 
@@ -38,11 +42,16 @@ def verify(
         users: user_id of everyone who must be served.
         items: item_id of everything that may be recommended.
         taste: ``policy`` of rows that taste chose.
+        hidden: user_id, item_id of pairs that the shop hides; None: it hides none.
     """
     known = Finding(
         "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
     )
-    return [*_findings(candidates, seen, users, settings, taste), known]
+    found = [*_findings(candidates, seen, users, settings, taste), known]
+    if hidden is not None:
+        shown = candidates.join(hidden, ["user_id", "item_id"], "left_semi").count()
+        found.append(Finding("no item that the shop hides from the user", shown))
+    return found
 
 
 def _findings(
@@ -80,7 +89,7 @@ def _findings(
     yield Finding(f"at most {settings.k} rows per user", int(totals["long"]))
     yield Finding("scores are finite", int(totals["not_finite"]))
     odds = F.coalesce("propensity", F.lit(0.0))
-    named = F.coalesce("policy", F.lit("")).isin(taste, Policy.UNIFORM.value, Policy.NEW_ITEMS.value)
+    named = F.coalesce("policy", F.lit("")).isin(taste, *DRAWN)
     unlogged = candidates.where(~named | F.isnan(odds) | (odds <= 0) | (odds > 1)).count()
     yield Finding("every row has its policy and a propensity in (0, 1]", unlogged)
     if settings.diversity == 0:

@@ -17,6 +17,9 @@ from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import Indices
 from causalrec.ranking.wording.compose import Wording
 
+HIDDEN = "hidden"
+"""Column of the items that a user must not get."""
+
 RECOMMENDED = pa.schema(
     [
         ("user_id", pa.string()),
@@ -43,7 +46,7 @@ RECOMMENDED = pa.schema(
 
 @dataclass(frozen=True)
 class ScoreTask:
-    """A ``mapInArrow`` function over (user_id, user_row, history).
+    """A ``mapInArrow`` function over (user_id, user_row, history), and hidden where pairs are hidden.
 
     Attributes:
         archive: name under which the model's files were sent.
@@ -80,7 +83,8 @@ def recommend_batch(
     """Recommendations for the users of one batch, block by block."""
     users = batch.column("user_id").to_numpy(zero_copy_only=False)
     rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
-    for block in engine.recommend(rows, from_ids(batch.column("history"), ids), k, users, seed):
+    hidden = from_ids(batch.column(HIDDEN), ids) if HIDDEN in batch.schema.names else None
+    for block in engine.recommend(rows, from_ids(batch.column("history"), ids), k, users, seed, hidden):
         if block.users.size:
             yield _as_arrow(block, batch.column("user_id"), ids, wording)
 

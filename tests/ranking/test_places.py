@@ -1,6 +1,7 @@
 """Whole lists under the rules: exploration, new items, re-buyable items, caps, and their labels."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ IDS = np.array([f"u{n:04d}" for n in range(USERS)], dtype=object)
 EMPTY = from_positions(np.zeros(USERS, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def ruled(**changes: np.ndarray) -> Catalogue:
+def ruled(**changes: Any) -> Catalogue:  # noqa: ANN401 - fields of several types
     rules: ItemRules = replace(no_rules(ITEMS), **changes)
     return replace(PLAIN, rules=rules)
 

@@ -1,6 +1,7 @@
 """A night with an experiment: everybody has the list of their arm, and every arm its own rules."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,17 @@ from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
+from causalrec.report.rules import rules_page
 from causalrec.scoring.arm_lists import arm_lists
 from causalrec.scoring.arms import served_arms
 from causalrec.scoring.publish import publish
 from causalrec.scoring.score import score, score_inputs
+from causalrec.scoring.would_be import would_be
 from tests.registry.shop import DS, USERS, settings_in, write_dataset
 
 pytestmark = pytest.mark.spark
 EVERYBODY = np.array([f"u{row:03d}" for row in range(USERS + 2)], dtype=object)
+PINNED, HIDDEN = "i005", "i007"
 WHERE = {"ds": [DS.isoformat()]}
 
 
@@ -59,7 +63,7 @@ def test_a_night_of_two_models_and_of_two_rules(
     blocked = "i003"
     arms: dict[str, dict[str, object]] = {
         "new": {"share": 0.4, "model": "experiment"},
-        "rules": {"share": 0.3, "scoring": {"blocked_items": [blocked]}},
+        "rules": {"share": 0.3, "scoring": {"blocked_items": [blocked], "merchandise": _rules(settings)}},
     }
     trying = with_experiment(settings, **arms)
     waits = score(trying, lake, ledger, spark, DS)  # nobody was sent to the experiment yet
@@ -73,16 +77,20 @@ def test_a_night_of_two_models_and_of_two_rules(
     outcome = score(trying, lake, ledger, spark, DS)
     assert outcome.note == "champion version 1; arm new version 2; arm rules version 1"
     owners = arms_of(EVERYBODY, trying.experiment)
+    pairs = lake.table("interactions").read(where=WHERE).to_pylist()
+    has_pinned = {row["user_id"] for row in pairs if row["item_id"] == PINNED}
     found = rows_of(lake, "recommendation_candidates")
     versions = {"control": "1", "new": "2", "rules": "1"}
     for user, arm in zip(EVERYBODY, owners, strict=True):
         mine = found[user]
         assert {row["model_version"] for row in mine} == {versions[arm]}
-        assert {row["policy"] for row in mine} <= {f"causalrec:x:{arm}", "new_items"}
+        others = {"new_items", "pinned"} if arm == "rules" else {"new_items"}
+        assert {row["policy"] for row in mine} <= {f"causalrec:x:{arm}", *others}
         if arm == "control":
             assert [row["item_id"] for row in mine] == [row["item_id"] for row in alone[user]]
         if arm == "rules":
-            assert blocked not in {row["item_id"] for row in mine}
+            assert not {blocked, HIDDEN} & {row["item_id"] for row in mine}
+            assert (mine[0]["item_id"], mine[0]["policy"]) == (PINNED, "pinned") or user in has_pinned
     assert any(
         [row["item_id"] for row in found[user]] != [row["item_id"] for row in alone[user]]
         for user in EVERYBODY[owners == "new"]
@@ -101,9 +109,35 @@ def test_a_night_of_two_models_and_of_two_rules(
         assert set(lists) == set(versions)
         assert list(lists[arm]) == [row["item_id"] for row in found[user]]
 
+    _would_be(settings, lake, {PINNED: sorted(has_pinned)})
     _refuses_lists_of_other_arms(trying, lake, ledger, spark, EVERYBODY[owners == "rules"][0], blocked)
     with pytest.raises(RegistryError, match="no version 9"):
         served_arms(with_experiment(settings, new={"share": 0.5, "model": "9"}), lake, DS)
+
+
+def _rules(settings: Settings) -> str:
+    """A rules file that pins an item for everybody and hides another one from everybody."""
+    file = Path(settings.paths.work) / "rules.toml"
+    file.write_text(f'hidden = "hidden.csv"\n[[pins]]\nitem = "{PINNED}"\nrank = 1\n')
+    lines = [f"{user},{HIDDEN}" for user in EVERYBODY]
+    (file.parent / "hidden.csv").write_text("\n".join(["user_id,item_id", *lines]))
+    return str(file)
+
+
+def _would_be(settings: Settings, lake: Lake, past: dict[str, list[str]]) -> None:
+    """The rules are compared before they are used: with the same draws, and the cost in score."""
+    found = would_be(settings, lake, DS, str(Path(settings.paths.work) / "rules.toml"), 40)
+    assert (found.before["user_id"].nunique(), found.version, found.logits) == (40, "1", False)
+    first = found.after[found.after["rank"] == 1].set_index("user_id")["item_id"]
+    assert set(first[[user for user in first.index if user not in past[PINNED]]]) == {PINNED}
+    assert HIDDEN in set(found.before["item_id"])
+    assert HIDDEN not in set(found.after["item_id"])
+    page, change = rules_page(settings, lake, DS, "rules.toml", found)
+    assert change.placed["pinned"] == (0, int((first == PINNED).sum()))
+    assert change.responses is None
+    assert change.score.after < change.score.before
+    assert change.lost[0].item_id == HIDDEN
+    assert "enters" in page.read_text()
 
 
 def _refuses_lists_of_other_arms(

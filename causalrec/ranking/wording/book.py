@@ -12,7 +12,7 @@ from causalrec.config.reasons import ReasonSettings
 from causalrec.errors import SettingsError
 
 BOOKS = Path(__file__).with_name("books")
-Case = Literal["similar", "same_brand", "same_category", "taste", "popular", "new", "explore"]
+Case = Literal["similar", "same_brand", "same_category", "taste", "popular", "new", "explore", "promoted"]
 FACTS: dict[str, frozenset[str]] = {
     "similar": frozenset({"title"}),
     "same_brand": frozenset({"title", "brand"}),
@@ -33,6 +33,7 @@ class Phrases(BaseModel):
     popular: str
     new: str
     explore: str
+    promoted: str
 
     @model_validator(mode="after")
     def _names_its_facts(self) -> Self:

@@ -22,6 +22,7 @@ PHRASES: Mapping[RecommendationReason, Case] = {
     RecommendationReason.POPULAR: "popular",
     RecommendationReason.NEW_ITEM: "new",
     RecommendationReason.EXPLORATION: "explore",
+    RecommendationReason.PROMOTED: "promoted",
 }
 Bools = npt.NDArray[np.bool_]
 

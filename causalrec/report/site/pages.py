@@ -10,6 +10,7 @@ KINDS = (
     ("Encoders and pictures", r"features_(?P<of>\d{4}-\d\d-\d\d)", "Encoders on {of}"),
     ("Reviews of models", r"review_(?P<of>.+)", "Review of version {of}"),
     ("Live behaviour", r"monitoring()", "Monitoring"),
+    ("Changes of rules", r"rules_(?P<of>\d{4}-\d\d-\d\d)", "Rules on {of}"),
     ("Shoppers", r"user_(?P<of>\d{4}-\d\d-\d\d_.+)", "Shopper {of}"),
 )
 OTHERS = "Other pages"

@@ -1,0 +1,153 @@
+"""The rules file of a shop: read, checked, and named by its content."""
+
+import datetime as dt
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from causalrec.errors import SettingsError
+
+HIDDEN_COLUMNS = ("user_id", "item_id")
+PAIRS = pa.schema([(name, pa.string()) for name in HIDDEN_COLUMNS])
+
+
+class Dated(BaseModel):
+    """A rule with a first and a last night, both included; without one it has no such end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"last ({self.last}) is before first ({self.first})")
+        return self
+
+    def active(self, ds: dt.date) -> bool:
+        """Whether the rule holds on the night of ``ds``."""
+        return (self.first is None or self.first <= ds) and (self.last is None or ds <= self.last)
+
+
+class Pin(Dated):
+    """An item that every user gets at one place, unless they have it or may not get it."""
+
+    item: str
+    rank: int = Field(ge=1)
+
+
+class Promotion(Dated):
+    """A share of the places for the best of some items: of any of the named brands, categories and items."""
+
+    name: str
+    share: float = Field(gt=0, le=0.5)
+    brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not (self.brands or self.categories or self.items):
+            raise ValueError(f"promotion {self.name} names no brands, categories or items")
+        return self
+
+
+class Merchandise(BaseModel):
+    """Everything in a rules file.
+
+    Attributes:
+        hidden: CSV or Parquet file of user_id and item_id that these users must not get, relative to the
+            rules file; empty: none.
+        folder: where the rules file lies.
+        digest: sha256 (hex) of the rules file and the file of hidden pairs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pins: tuple[Pin, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    hidden: str = ""
+    folder: Path = Field(Path(), exclude=True)
+    digest: str = Field("", exclude=True)
+
+    @model_validator(mode="after")
+    def _one_item_per_place(self) -> Self:
+        for number, one in enumerate(self.pins):
+            for other in self.pins[:number]:
+                if one.rank == other.rank and _overlap(one, other):
+                    raise ValueError(
+                        f"{other.item} and {one.item} are pinned to place {one.rank} on the same night"
+                    )
+        return self
+
+    def hidden_pairs(self) -> pa.Table:
+        """user_id and item_id, each pair once.
+
+        Raises:
+            SettingsError: the file cannot be read, or lacks a column.
+        """
+        return _pairs(self.folder / self.hidden) if self.hidden else PAIRS.empty_table()
+
+
+NOTHING = Merchandise()
+
+
+def read_merchandise(file: str) -> Merchandise:
+    """The rules in ``file``; :data:`NOTHING` where it is empty.
+
+    Raises:
+        SettingsError: it cannot be read, or says something that no rule allows.
+    """
+    if not file:
+        return NOTHING
+    path = Path(file)
+    try:
+        text = path.read_bytes()
+        given = tomllib.loads(text.decode("utf-8"))
+        found = Merchandise.model_validate({**given, "folder": path.parent})
+        more = (path.parent / found.hidden).read_bytes() if found.hidden else b""
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: {where}: {first['msg']}", do="correct the rules file") from error
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            f"the rules file {path} cannot be read: {error}", do="scoring.merchandise names a TOML file"
+        ) from error
+    digest = hashlib.sha256(hashlib.sha256(text).digest() + hashlib.sha256(more).digest()).hexdigest()
+    return found.model_copy(update={"digest": digest})
+
+
+def merchandise_input(file: str) -> dict[str, str]:
+    """The content of the rules, for fingerprints; nothing where there are none."""
+    return {"merchandise": read_merchandise(file).digest} if file else {}
+
+
+def _overlap(one: Dated, other: Dated) -> bool:
+    begins = max(one.first or dt.date.min, other.first or dt.date.min)
+    return begins <= min(one.last or dt.date.max, other.last or dt.date.max)
+
+
+def _pairs(file: Path) -> pa.Table:
+    try:
+        if file.suffix == ".parquet":
+            found = pq.read_table(file, columns=list(HIDDEN_COLUMNS))
+        else:
+            texts = pa_csv.ConvertOptions(
+                column_types=dict(zip(PAIRS.names, PAIRS.types, strict=True)), include_columns=HIDDEN_COLUMNS
+            )
+            found = pa_csv.read_csv(file, convert_options=texts)
+        pairs = found.cast(PAIRS)
+    except (OSError, KeyError, pa.ArrowInvalid) as error:
+        raise SettingsError(
+            f"the hidden pairs in {file} cannot be read: {error}",
+            do=f"give a CSV or Parquet file with the columns {' and '.join(HIDDEN_COLUMNS)}",
+        ) from error
+    return pairs.group_by(list(HIDDEN_COLUMNS)).aggregate([])
