@@ -137,7 +137,7 @@ def _would_be(settings: Settings, lake: Lake, past: dict[str, list[str]]) -> Non
     assert change.responses is None
     assert change.score.after < change.score.before
     assert change.lost[0].item_id == HIDDEN
-    assert "enters" in page.read_text()
+    assert "enters" in page.html
 
 
 def _refuses_lists_of_other_arms(

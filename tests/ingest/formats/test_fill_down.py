@@ -104,7 +104,7 @@ def test_a_rejected_row_keeps_what_it_inherited(tmp_path: Path, kind: str) -> No
 )
 def test_a_rule_about_a_column_that_is_not_there_is_refused(tmp_path: Path, rule: str, text: str) -> None:
     (tmp_path / "p").write_bytes(written("csv"))
-    wrong = {"by": "handle", "columns": ["name"]} | {rule: "Handel" if rule == "by" else ["Titel"]}
+    wrong = {"by": "handle", "columns": ["name"]} | {rule: "absent" if rule == "by" else ["absent"]}
     with pytest.raises(ContractError) as caught:
         read(tmp_path / "p", Layout(FeedLayout.model_validate({**TREE, "fill_down": wrong})))
     assert text in str(caught.value)
