@@ -17,6 +17,7 @@ from causalrec.sources.landing import (
     arrival_dates,
     delivery_entries,
     delivery_fingerprint,
+    misnamed,
 )
 
 SHOWN = 5
@@ -100,6 +101,19 @@ def list_files(
             unread.append(f"{feed.kind} {date}: {len(left)} files not read: {_names(left)}")
         files += [SourceFile(one.path, one.name, date) for one in found]
     return files, unread
+
+
+def misnamed_folders(feed: Feed, settings: Settings) -> list[str]:
+    """A line about folders that are probably deliveries, but whose name nothing reads."""
+    names = misnamed(settings.landing_root, feed.kind)
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    shown = printable(", ".join(names[:SHOWN]) + more)
+    return [
+        f"LOST {len(names)} entries beside the deliveries of {feed.kind} are not read ({shown}): name their "
+        f"folders {feed.kind}/arrival_date=YYYY-MM-DD"
+    ]
 
 
 def _beside(left: Sequence[LandingEntry]) -> str:

@@ -19,7 +19,7 @@ from causalrec.contracts.expectations import prepare
 from causalrec.errors import printable
 from causalrec.ingest.advice import loss_note
 from causalrec.ingest.broken import loaded_without_broken, sound_files
-from causalrec.ingest.delivery import Feed, feed_inputs, list_files, open_dates
+from causalrec.ingest.delivery import Feed, feed_inputs, list_files, misnamed_folders, open_dates
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
@@ -71,7 +71,7 @@ def ingest_table(
     outcomes, loaded, torn = loaded_without_broken(load, sound, feed.landing, broken)
     if ds not in outcomes:
         outcomes[ds] = Outcome(note=f"no {feed.kind} delivery for {ds}")
-    outcomes = _noted(outcomes, ds, [*damaged, *torn, *unread])
+    outcomes = _noted(outcomes, ds, [*damaged, *torn, *unread, *misnamed_folders(feed, settings)])
     counts = Counter(file.arrival_date for file in loaded)
     return {
         date: replace(outcome, counters={"files": counts[date], **outcome.counters}, inputs=marks.get(date))

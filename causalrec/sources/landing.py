@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import fsspec
 
+from causalrec.errors import SourceError
 from causalrec.sources.files import located
 
 Kind = Literal["events", "products"]
@@ -32,6 +33,7 @@ DATA = re.compile(
     rf"|^part-[^.]*(\.c\d{{3}})?({_PACKED})?$|{_PACKED}$",
     re.IGNORECASE,
 )
+DATED = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}")
 SILENT = re.compile(
     r"^(_success|_committed_.*|_started_.*|_metadata|_common_metadata|\.ds_store|\..*\.crc|_landed\.json)$",
     re.IGNORECASE,
@@ -90,8 +92,17 @@ def strangers(root: str, kind: Kind) -> list[str]:
     return sorted(name for name in _names(root, kind) if _date(name) is None and name[:1] not in "._")
 
 
+def misnamed(root: str, kind: Kind) -> list[str]:
+    """Those of the :func:`strangers` whose name holds a date: probably deliveries under a wrong name."""
+    return [name for name in strangers(root, kind) if name.startswith(PARTITION) or DATED.search(name)]
+
+
 def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
-    """Everything in a delivery's folder and below it, sorted by name."""
+    """Everything in a delivery's folder and below it, sorted by name.
+
+    Raises:
+        SourceError: there are more entries than are listed.
+    """
     folder = delivery_folder(root, kind, ds)
     files, path = located(folder)
     if not files.isdir(path):
@@ -99,7 +110,11 @@ def delivery_entries(root: str, kind: Kind, ds: dt.date) -> list[LandingEntry]:
     files.invalidate_cache(path)
     found: list[LandingEntry] = []
     waiting = [path]
-    while waiting and len(found) < MAX_ENTRIES:
+    while waiting:
+        if len(found) > MAX_ENTRIES:
+            raise SourceError(
+                f"{folder} has more than {MAX_ENTRIES:,} entries", do="deliver fewer and larger files"
+            )
         for entry in files.ls(waiting.pop(), detail=True):
             name = posixpath.relpath(entry["name"].rstrip("/"), path)
             if name == ".":

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,11 +12,17 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.errors import printable
-from causalrec.ingest.check import DeliveryCheck, check_landing
+from causalrec.ingest.check import KINDS, DeliveryCheck, check_landing
+from causalrec.run import open_run
 from causalrec.store import Location
 from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, shop_settings
+from jobs._terminal.counted import show_counted
+from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
 from jobs.commands._shared.options import DAY, SettingsFile, day
+
+if TYPE_CHECKING:
+    from causalrec.ingest.check.everything import Counted
 
 PAGE = "landing_check.html"
 
@@ -31,9 +38,18 @@ def check(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help=f"HTML file to write (default: reports/{PAGE}).")
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Also count every row of every delivery, with Spark, under the rules of a night."
+        ),
+    ] = False,
     settings_file: SettingsFile = None,
 ) -> int:
-    """Show what a night would read, reject and refuse; exit status 78 if it would refuse a delivery."""
+    """Show what a night would read, reject and refuse; exit status 78 if it would refuse a delivery.
+
+    Without --all only the first rows of the first and the newest delivery are read, which takes seconds.
+    """
     settings, console = shop_settings(settings_file), Console()
     if landing:
         given = landing if "://" in landing else str(Path(landing).absolute())
@@ -41,18 +57,32 @@ def check(
         settings = settings.model_copy(update={"paths": paths})
     found = check_landing(settings, ds)
     show(found, settings, console)
+    counted = _counted(settings, ds, console) if everything else []
+    show_counted(counted, console)
     store, name = (
         (Location(str(page.absolute().parent)), page.name) if page else (settings.report_store, PAGE)
     )
-    store.write(name, page_of(found, settings).encode())
+    store.write(name, page_of(found, settings, counted).encode())
     console.print(f"page: {store.address(name)}", style="dim", soft_wrap=True)
-    return EXIT_REFUSED if any(one.blocking for one in found) else EXIT_YES
+    refused = any(one.blocking for one in found) or any(one.refused for one in counted)
+    return EXIT_REFUSED if refused else EXIT_YES
 
 
-def page_of(found: list[DeliveryCheck], settings: Settings) -> str:
+def _counted(settings: Settings, ds: dt.date | None, console: Console) -> "list[Counted]":
+    from causalrec.ingest.check.everything import count_everything  # Spark, which the sample does without
+
+    with (
+        open_run(settings, ds or dt.date.max, Terminal(console)) as run,
+        run.progress.tasks("counting every row", run.spark) as spark,
+    ):
+        return [count_everything(kind, settings, run.lake, spark(), ds) for kind in reversed(KINDS)]
+
+
+def page_of(found: list[DeliveryCheck], settings: Settings, counted: "Sequence[Counted]" = ()) -> str:
     """The same as a page."""
     recorder = Console(record=True, width=140, file=io.StringIO(), force_terminal=False)
     show(found, settings, recorder)
+    show_counted(counted, recorder)
     return recorder.export_html()
 
 
@@ -92,7 +122,10 @@ def _show_rows(one: DeliveryCheck, console: Console) -> None:
     if not one.rows:
         return
     left = f", {one.left_out:,} left out as the settings say" if one.left_out else ""
-    console.print(f"{one.rows:,} sampled rows{left}", highlight=False)
+    part = "" if one.share >= 1 else f", about {max(one.share, 0.001):.1%} of this delivery{left and ';'}"
+    console.print(f"{one.rows:,} sampled rows{part}{left}", highlight=False)
+    if one.share < 1:
+        console.print("the rest was not read: causalrec check --all counts every row", highlight=False)
     if not one.rejects and not one.nulled:
         return
     table = Table("reason", "rows", "example", "what cures it")

@@ -1,6 +1,6 @@
 """A quick check of a landing zone before the first night: a sample, in seconds, without Spark."""
 
-from causalrec.ingest.check.landing import DeliveryCheck, check_landing
+from causalrec.ingest.check.landing import KINDS, DeliveryCheck, check_landing
 from causalrec.ingest.check.suggest import toml_block
 
-__all__ = ["DeliveryCheck", "check_landing", "toml_block"]
+__all__ = ["KINDS", "DeliveryCheck", "check_landing", "toml_block"]

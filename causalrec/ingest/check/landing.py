@@ -20,7 +20,7 @@ from causalrec.ingest.formats.layout import Layout, day_start
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
 from causalrec.ingest.nearmiss import near_misses, told
-from causalrec.sources.landing import Kind, arrival_dates, delivery_entries, strangers
+from causalrec.sources.landing import Kind, LandingEntry, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20
 SAMPLE_ROWS = 5_000
@@ -39,6 +39,7 @@ class DeliveryCheck:
         rejects: reason -> (sampled rows, an example, the fix).
         nulled: "column reason" -> (sampled rows that lose this field, an example, the fix).
         rows: sampled rows. left_out: those that the layout filters out.
+        share: of the delivery that these rows are, from 0 to 1, by the bytes of its files.
         remarks: sentences on days, ids and pictures.
         toml: settings to paste; '' if none are missing.
         refuse_unread: whether unread files stop a night.
@@ -54,6 +55,7 @@ class DeliveryCheck:
     nulled: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
     rows: int = 0
     left_out: int = 0
+    share: float = 1.0
     remarks: tuple[str, ...] = ()
     pictures: PictureCheck | None = None
     toml: str = ""
@@ -158,10 +160,17 @@ def _delivery(
         refuse_unread=settings.landing.unread_files == "refuse",
         rejects={r: (n, seen.examples[r], cure(r, table)) for r, n in reasons.items()},
         nulled={note: _emptied(note, n, seen, table) for note, n in seen.measures.nulled.items()},
-        rows=len(rows), left_out=seen.measures.left_out, remarks=tuple(remarks),
+        rows=len(rows), left_out=seen.measures.left_out, share=_share(files, read), remarks=tuple(remarks),
         pictures=check_pictures(seen.good, settings) if kind == "products" else None,
         refused=tuple(refused),
     )  # fmt: skip
+
+
+def _share(looked_at: Sequence[FileCheck], read: Sequence[LandingEntry]) -> float:
+    """The share of the delivery's bytes that the sampled rows take."""
+    seen = {one.name: one.share for one in looked_at}
+    size = sum(one.size for one in read)
+    return sum(one.size * seen.get(one.name, 0.0) for one in read) / size if size else 1.0
 
 
 def _settings(

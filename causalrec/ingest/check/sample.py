@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ from causalrec.ingest.formats.json_objects import one_per_line
 from causalrec.ingest.formats.layout import Layout, section
 from causalrec.ingest.formats.parquet_rows import parquet_head
 from causalrec.ingest.formats.rows import DAMAGED, ReadLimits, read_file
-from causalrec.ingest.formats.shape import opened
+from causalrec.ingest.formats.shape import Passed, opened
 from causalrec.ingest.header import check_header
 
 RAW_ROWS = 50
@@ -37,6 +38,7 @@ class FileCheck:
         raw: the first rows as delivered, by name.
         rows: the first rows after parsing.
         damaged: whether ``problem`` lies in its bytes, not in its columns.
+        share: of the file that was read, from 0 to 1; an estimate if it was not read to its end.
     """
 
     name: str
@@ -46,6 +48,7 @@ class FileCheck:
     raw: tuple[Mapping[str, Any], ...] = ()
     rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     damaged: bool = False
+    share: float = 1.0
 
     @property
     def broken(self) -> str:
@@ -71,14 +74,40 @@ def check_file(
     except (csv.Error, *DAMAGED) as error:
         damaged = True
         problem = f"{file} cannot be read: {type(error).__name__}: {error} -> deliver the file again"
-    rows: list[Mapping[str, Any]] = []
-    if not problem:
-        for batch in read_file(file, name, arrival, landing, limits, layout):
-            rows += batch.to_pylist()
-            if len(rows) >= most:
-                break
+    rows, share = ([], 1.0) if problem else _first_rows(file, name, arrival, landing, layout, limits, most)
     columns = dict.fromkeys(key for row in raw for key in row)
-    return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows[:most]), damaged)
+    return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows), damaged, share)
+
+
+def _first_rows(
+    file: str, name: str, arrival: dt.date, landing: Contract, layout: Layout, limits: ReadLimits, most: int
+) -> tuple[list[Mapping[str, Any]], float]:
+    """The first parsed rows, and the share of the file that they are.
+
+    Readers take whole blocks: to know how many rows the bytes that were read hold, batches are counted up to
+    the end of the last block.
+    """
+    rows: list[Mapping[str, Any]] = []
+    passed, count, place = Passed(), 0, 0
+    with closing(read_file(file, name, arrival, landing, limits, layout, passed)) as batches:
+        for batch in batches:
+            if len(rows) < most:
+                rows, place = rows + batch.to_pylist(), passed.bytes
+            elif passed.bytes > place:
+                break
+            count += batch.num_rows
+        else:
+            return rows[:most], min(most / max(count, 1), 1.0)
+    return rows[:most], _share(file, landing, layout, place / passed.size, count) * most / count
+
+
+def _share(file: str, landing: Contract, layout: Layout, of_bytes: float, rows: int) -> float:
+    """The share of a file that its first rows are; Parquet says how many it has."""
+    with opened(file, section(landing), layout.feed) as (stream, shape):
+        if shape.format != "parquet":
+            return of_bytes
+        whole: int = pq.ParquetFile(stream).metadata.num_rows
+    return min(rows / max(whole, 1), 1.0)
 
 
 def _raw_rows(

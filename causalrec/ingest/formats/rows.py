@@ -4,7 +4,7 @@ import datetime as dt
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from causalrec.ingest.formats.csv_rows import read_csv
 from causalrec.ingest.formats.json_lines import read_json_lines
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, section
 from causalrec.ingest.formats.parquet_rows import read_parquet
-from causalrec.ingest.formats.shape import Format, opened
+from causalrec.ingest.formats.shape import Format, Passed, opened
 
 READERS: Mapping[Format, Callable[..., Iterator[pa.RecordBatch]]] = {
     "json": read_json_lines,
@@ -42,11 +42,15 @@ def read_file(
     landing: Contract,
     limits: ReadLimits,
     layout: Layout = AS_CONTRACT,
-) -> Iterator[pa.RecordBatch]:
-    """Parsed batches of one file. A truncated file ends with a row whose reason says so."""
+    passed: Passed | None = None,
+) -> Generator[pa.RecordBatch, None, None]:
+    """Parsed batches of one file. A truncated file ends with a row whose reason says so.
+
+    ``passed`` sees, between two batches, how far the file has been read.
+    """
     origin = Origin(source_file, arrival_date, limits.max_raw_chars)
     try:
-        with opened(file, section(landing), layout.feed) as (stream, shape):
+        with opened(file, section(landing), layout.feed, passed) as (stream, shape):
             reader = READERS.get(shape.format)
             if reader is not None:
                 yield from reader(stream, landing, origin, limits.max_row_bytes, layout)

@@ -34,12 +34,34 @@ class FileShape:
         return ", ".join(part for part in parts if part)
 
 
+class Passed:
+    """How far a file has been read while it is open, in bytes of the file itself."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._stream: BinaryIO | None = None
+
+    def watch(self, stream: BinaryIO) -> None:
+        """From now on this is the file; it is at its beginning."""
+        self.size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        self._stream = stream
+
+    @property
+    def bytes(self) -> int:
+        """Bytes so far; readers are a block ahead of the rows that they return."""
+        return self._stream.tell() if self._stream else 0
+
+
 @contextmanager
-def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO, FileShape]]:
+def opened(
+    file: str, kind: str, layout: FeedLayout, passed: Passed | None = None
+) -> Iterator[tuple[BinaryIO, FileShape]]:
     """The content of a file from its beginning, as UTF-8 text or Parquet, and its shape.
 
     Args:
         file: path or URI. kind: settings section of its delivery (``events`` or ``products``).
+        passed: sees how far the file has been read.
 
     Raises:
         NotRead: an unsupported format or encoding; the message names it and the fix.
@@ -47,6 +69,8 @@ def opened(file: str, kind: str, layout: FeedLayout) -> Iterator[tuple[BinaryIO,
     """
     files, name = located(file)
     with files.open(name, "rb") as packed:
+        if passed is not None:
+            passed.watch(packed)
         stream, compression = unpacked(packed, file)
         text = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), HEAD_BYTES))
         head = text.peek(HEAD_BYTES)  # type: ignore[attr-defined]

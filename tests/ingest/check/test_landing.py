@@ -1,15 +1,18 @@
 """A look at a landing zone refuses what a night refuses, and says which setting settles it. No Spark."""
 
 import gzip
+import io
 import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from causalrec.config import Settings
-from causalrec.ingest.check import check_landing
+from causalrec.ingest.check import check_landing, landing
 
 HEADER = "event_id,event_time,user_id,item_id,event_type,price"
 ROWS = [f"e{i},2026-03-01T12:00:00Z,u{i},i{i},cart,{i}" for i in range(1, 41)]
@@ -138,3 +141,28 @@ def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path
     _, again = check_landing(mended)
     assert (again.blocking, again.toml, again.rows) == ([], "", rows)
     assert set(again.rejects) <= {"duplicate"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
+def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(landing, "SAMPLE_ROWS", 400)
+    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    trees = [{**TREES[i % 40], "event_id": f"e{i:04}"} for i in range(1_600)]
+    lines = "".join(json.dumps({**tree, "price": float(tree["price"])}) + "\n" for tree in trees).encode()
+    table = "\n".join([HEADER, *(",".join(tree.values()) for tree in trees), ""]).encode()
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(trees), sink)
+    data = {"csv": table, "gzip": gzip.compress(table), "jsonl": lines, "parquet": sink.getvalue()}[kind]
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes(data)
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    _, events = check_landing(shop)
+    assert events.rows == 400
+    assert events.share == pytest.approx(0.25, abs=0.01)
+    if kind == "csv":
+        (folder / "b.txt").write_bytes(data)  # is not looked at
+        assert check_landing(shop)[1].share == pytest.approx(0.125, abs=0.01)
+        monkeypatch.setattr(landing, "SAMPLE_ROWS", 1_600)
+        monkeypatch.setattr(landing, "SAMPLE_FILES", 2)
+        assert check_landing(shop)[1].share == 1
