@@ -28,11 +28,13 @@ def s3_store() -> Iterator[str]:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
         ) as server:
-            assert server.stdout is not None
-            address = f"127.0.0.1:{int(server.stdout.readline())}"
-            store = fs.S3FileSystem(
-                endpoint_override=address, scheme="http", region=REGION, allow_bucket_creation=True
-            )
-            store.create_dir(BUCKET)
-            yield f"http://{address}"
-            server.terminate()
+            try:
+                assert server.stdout is not None
+                address = f"127.0.0.1:{int(server.stdout.readline())}"
+                store = fs.S3FileSystem(
+                    endpoint_override=address, scheme="http", region=REGION, allow_bucket_creation=True
+                )
+                store.create_dir(BUCKET)
+                yield f"http://{address}"
+            finally:
+                server.kill()  # also where a test fails: leaving the block waits for its end
