@@ -49,8 +49,10 @@ class Passed:
 
     @property
     def bytes(self) -> int:
-        """Bytes so far; readers are a block ahead of the rows that they return."""
-        return self._stream.tell() if self._stream else 0
+        """Bytes so far, all of them once it is closed; readers are a block ahead of the rows they return."""
+        if self._stream is None:
+            return 0
+        return self.size if self._stream.closed else self._stream.tell()
 
 
 @contextmanager
