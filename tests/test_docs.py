@@ -106,7 +106,7 @@ def test_the_rows_of_the_benchmark_exist_and_its_settings_are_read(
 def test_the_settings_of_a_cluster_are_read(pages: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "cluster.toml"
     file.write_text("\n".join(blocks(pages["docs/cluster.md"], "toml")))
-    found = load_settings(file, {})
+    found = load_settings(file, {}, tuned=False)
     assert (found.spark.master, found.features.image.precision) == ("spark://spark:7077", "bf16")
     assert (found.paths.store, found.lake.endpoint) == ("s3://bucket/shop", "http://minio:9000")
 

