@@ -41,9 +41,9 @@ def keep_bundle(
         dataset_id = write_bundle(Path(draft), arrays, tables, facts)
         made = Path(draft) / dataset_id
         files = json.loads((made / MANIFEST).read_text(encoding="utf-8"))["files"]
-        upload(made, store, dataset_id, files)
+        upload(made, store.child(dataset_id), files)
         if store.read(f"{dataset_id}/{MANIFEST}") is None:
-            upload(made, store, dataset_id, [MANIFEST])
+            upload(made, store.child(dataset_id), [MANIFEST])
     return dataset_id
 
 
@@ -65,7 +65,7 @@ def stored_bundle(settings: Settings, dataset_id: str) -> Path:
     drop_copy(settings, dataset_id)
     settings.bundle_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=DRAFT, dir=settings.bundle_root) as draft:
-        download(store, dataset_id, Path(draft) / dataset_id)
+        download(store.child(dataset_id), Path(draft) / dataset_id)
         (Path(draft) / dataset_id).rename(folder)
     return folder
 

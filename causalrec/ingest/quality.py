@@ -28,7 +28,7 @@ def check_expectations(
     frame = pd.DataFrame(
         [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
     )
-    with checked_out(quality, DOCS) as docs:
+    with checked_out(quality.child(DOCS)) as docs:
         verdict = validate(table, frame, "arrival_date", docs, ds)
     report = f"{table.name}/{ds}.json"
     tree = {"table": table.name, "measures": frame.to_dict("records"), "validation": verdict.result}

@@ -42,7 +42,7 @@ class Checkpoints:
         files = sorted(file for file in self.folder.rglob("*") if file.is_file())
         found = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
         if self.store is not None and found != self._kept:
-            upload(self.folder, self.store, "", [file.relative_to(self.folder).as_posix() for file in files])
+            upload(self.folder, self.store, [file.relative_to(self.folder).as_posix() for file in files])
             self._kept = found
 
     def delete(self) -> None:
@@ -67,7 +67,7 @@ def checkpoints_of(settings: Settings) -> Iterator[Checkpoints]:
     folder = settings.cache / "checkpoints" / settings.model.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    download(store, "", folder)
+    download(store, folder)
     found = Checkpoints(folder, store)
     try:
         yield found

@@ -11,8 +11,8 @@ from causalrec.store.location import Location
 
 
 @contextmanager
-def checked_out(store: Location, relative: str = "") -> Iterator[Path]:
-    """The folder on this machine, for the block. What the block changes is in the store afterwards.
+def checked_out(place: Location) -> Iterator[Path]:
+    """The folder ``place`` on this machine, for the block. What the block changes is in the store afterwards.
 
     A folder is that folder itself. Of an object store it is a copy: files that the block made or changed are
     uploaded at the end, and files that it deleted are deleted, after an error in the block too. Nothing stays
@@ -21,19 +21,18 @@ def checked_out(store: Location, relative: str = "") -> Iterator[Path]:
     Raises:
         StoreError: the store does not respond.
     """
-    place = store.child(relative) if relative else store
     if place.local:
         yield Path(place.uri)
         return
     with tempfile.TemporaryDirectory(prefix="causalrec-") as scratch:
         folder = Path(scratch)
-        download(place, "", folder)
+        download(place, folder)
         before = _digests(folder)
         try:
             yield folder
         finally:
             after = _digests(folder)
-            upload(folder, place, "", [name for name in sorted(after) if before.get(name) != after[name]])
+            upload(folder, place, [name for name in sorted(after) if before.get(name) != after[name]])
             with place.answering():
                 place.delete(sorted(set(before) - set(after)))
 

@@ -9,13 +9,12 @@ from causalrec.store.location import Location
 TRANSFERS = 8  # files on their way at a time
 
 
-def download(store: Location, relative: str, folder: Path) -> list[str]:
-    """Copy everything below ``relative`` into ``folder``; returns the files, relative to it.
+def download(place: Location, folder: Path) -> list[str]:
+    """Copy everything below ``place`` into ``folder``; returns the files, relative to it.
 
     Raises:
         StoreError: the store does not respond.
     """
-    place = store.child(relative) if relative else store
     with place.answering():
         names = place.files()
         for parent in {(folder / name).parent for name in names}:
@@ -24,13 +23,12 @@ def download(store: Location, relative: str, folder: Path) -> list[str]:
     return names
 
 
-def upload(folder: Path, store: Location, relative: str, names: Iterable[str]) -> None:
-    """Copy ``names`` of ``folder`` below ``relative``; every file is replaced in one step.
+def upload(folder: Path, place: Location, names: Iterable[str]) -> None:
+    """Copy ``names`` of ``folder`` to ``place``; every file is replaced in one step.
 
     Raises:
         StoreError: the store does not respond.
     """
-    place = store.child(relative) if relative else store
     named = list(names)
     with place.answering():
         for parent in {name.rpartition("/")[0] for name in named}:

@@ -81,6 +81,9 @@ class Location:
         """Path of a file below the folder, for the file system."""
         return f"{self._base}/{relative}"
 
+    def _folder(self, relative: str) -> str:
+        return self.path(relative) if relative else self._base
+
     def hadoop_path(self, relative: str) -> str:
         """Path of a file below the folder for Spark: with a scheme and without percent-encoding."""
         if self.local:
@@ -146,23 +149,21 @@ class Location:
     def delete_folder(self, relative: str = "") -> None:
         """Delete a folder without files; a missing one is ignored."""
         with suppress(FileNotFoundError):
-            self.filesystem.delete_dir(self.path(relative) if relative else self._base)
+            self.filesystem.delete_dir(self._folder(relative))
 
     def listing(self, relative: str = "", *, folders: bool = False) -> list[str]:
         """Names of the files (or of the folders) directly in a folder; empty if it does not exist."""
         from pyarrow import fs
 
-        base = self.path(relative) if relative else self._base
-        found = self.filesystem.get_file_info(fs.FileSelector(base, allow_not_found=True))
+        found = self.filesystem.get_file_info(fs.FileSelector(self._folder(relative), allow_not_found=True))
         return sorted(info.base_name for info in found if info.is_file != folders)
 
     def everything(self, relative: str = "") -> "list[fs.FileInfo]":
         """All files and folders below a folder; empty if it does not exist."""
         from pyarrow import fs
 
-        base = self.path(relative) if relative else self._base
         found: list[fs.FileInfo] = self.filesystem.get_file_info(
-            fs.FileSelector(base, allow_not_found=True, recursive=True)
+            fs.FileSelector(self._folder(relative), allow_not_found=True, recursive=True)
         )
         return found
 

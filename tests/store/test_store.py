@@ -25,18 +25,18 @@ def test_a_folder_is_copied_both_ways(place: Location, tmp_path: Path) -> None:
     (tmp_path / "up" / "deep").mkdir(parents=True)
     (tmp_path / "up" / "one").write_bytes(b"1")
     (tmp_path / "up" / "deep" / "two").write_bytes(b"2" * 100)
-    upload(tmp_path / "up", place, "kept", ["one"])
+    upload(tmp_path / "up", place.child("kept"), ["one"])
     assert place.files() == ["kept/one"]
     place.write("kept/deep/two", b"2" * 100)
-    assert download(place, "kept", tmp_path / "down") == ["deep/two", "one"]
+    assert download(place.child("kept"), tmp_path / "down") == ["deep/two", "one"]
     assert (tmp_path / "down" / "deep" / "two").read_bytes() == b"2" * 100
-    assert download(place, "nothing", tmp_path / "down") == []
+    assert download(place.child("nothing"), tmp_path / "down") == []
 
 
 def test_what_a_block_does_to_a_folder_is_done_to_the_store(place: Location) -> None:
     for name in ("kept", "changed", "gone"):
         place.write(f"docs/{name}", name.encode())
-    with pytest.raises(ZeroDivisionError), checked_out(place, "docs") as folder:
+    with pytest.raises(ZeroDivisionError), checked_out(place.child("docs")) as folder:
         (folder / "changed").write_bytes(b"anew")
         (folder / "gone").unlink()
         (folder / "below").mkdir()
@@ -50,7 +50,7 @@ def test_what_a_block_does_to_a_folder_is_done_to_the_store(place: Location) -> 
 def test_nothing_is_uploaded_that_did_not_change(place: Location) -> None:
     place.write("docs/one", b"1")
     before = place.child("docs").everything()
-    with checked_out(place, "docs") as folder:
+    with checked_out(place.child("docs")) as folder:
         assert (folder / "one").read_bytes() == b"1"
     assert [info.mtime_ns for info in place.child("docs").everything()] == [info.mtime_ns for info in before]
 
