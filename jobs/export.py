@@ -5,16 +5,16 @@ import sys
 
 from causalrec.lake.outcome import Outcome, Pin
 from causalrec.run import Run
+from causalrec.scoring.export.night import newest_night
 from causalrec.scoring.export.run import configured, export
 from jobs._stage.runner import Job, main
 from jobs.commands.export import passwords, table_of
-from jobs.commands.show import newest
 
 
 def _work(run: Run) -> Outcome:
     """A failing store does not hold up the others; the stage fails once all have been tried."""
     settings = run.settings
-    ds = newest(run.lake)
+    ds = newest_night(run.lake)
     with run.progress.steps(f"export of {ds}") as show:
         done = 0
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from causalrec.config.lake import LakeSettings
 from causalrec.config.paths import PathSettings
+from causalrec.config.section import first_error
 from causalrec.config.settings import Settings
 from causalrec.config.tuned import read_tuned
 from causalrec.errors import SettingsError
@@ -40,8 +41,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
 
 def complaint(error: ValidationError) -> str:
     """The first invalid setting, and what is wrong with it."""
-    first = error.errors()[0]
-    return f"setting {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"setting {first_error(error)}"
 
 
 def _tuned(tree: Mapping[str, Any]) -> dict[str, Any]:

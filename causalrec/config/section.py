@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 LOCAL_MODEL = "local-dir:"  # before the folder of an open_clip model
 
@@ -12,6 +12,12 @@ class Section(BaseModel):
     """A frozen part of the settings; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def first_error(error: ValidationError) -> str:
+    """The first wrong key of a file, and what is wrong with it."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds

@@ -19,17 +19,16 @@ from causalrec.contracts.expectations import prepare
 from causalrec.errors import printable
 from causalrec.ingest.advice import loss_note
 from causalrec.ingest.broken import loaded_without_broken, sound_files
+from causalrec.ingest.delivered import delivered_rows
 from causalrec.ingest.delivery import Feed, feed_inputs, list_files, misnamed_folders, open_dates
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
 from causalrec.ingest.losses import write_losses
-from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
+from causalrec.ingest.mark import SourceFile, parsed_frame
 from causalrec.ingest.measure import Measures, measure
-from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.quality import check_expectations
-from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.ingest.unread import UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
@@ -94,11 +93,7 @@ def load_rows(
     history = history_end((*arrived, *dates), past, settings.ingest)
     with ThreadPoolExecutor(1) as beside:
         ready = beside.submit(prepare)
-        scoped = scoped_ids(parsed, feed, settings)
-        repeats = getattr(settings.landing, feed.kind).repeats
-        rules = rule_parameters(settings, history)
-        with marked_rows(scoped, feed.table, feed.landing, rules, repeats) as tried:
-            marked = without_reused(tried, feed, settings, lake, dates)
+        with delivered_rows(parsed, feed, settings, lake, history, dates) as marked:
             measures = measure(marked, feed.table)
             ready.result()
             warnings = _gate(feed, settings, past, history, ds, dates, measures)

@@ -1,6 +1,7 @@
 """Which items a shop allows to be recommended, and its rules for each."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +17,14 @@ Bools = npt.NDArray[np.bool_]
 def allowed(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date) -> Bools:
     """Whether each item may be in any list of ``ds``, bool (N,).
 
-    Brands and categories are compared as delivered but case-insensitively; a blocked category blocks all of
-    its subcategories. Unknown values (availability, arrival date) forbid nothing.
+    Items are blocked by what they are :func:`named`. Unknown values (availability, arrival date) forbid
+    nothing.
 
     Args:
         items: item_id, brand, category, available, first_seen and last_seen, one row per item; null where
             unknown.
     """
-    blocked = items["item_id"].isin(settings.blocked_items)
-    blocked |= folded(items["brand"]).isin([brand.casefold() for brand in settings.blocked_brands])
-    blocked |= within(items["category"], settings.blocked_categories)
+    blocked = named(items, settings.blocked_items, settings.blocked_brands, settings.blocked_categories)
     if settings.only_available:
         blocked |= items["available"].eq(False)
     for column, days in (("first_seen", settings.max_age_days), ("last_seen", settings.max_silence_days)):
@@ -55,15 +54,28 @@ def item_rules(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date, list
     return ItemRules(
         fresh=fresh(items, settings, ds),
         listed=listed,
-        rebuyable=within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
+        rebuyable=_within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
         category=_codes(categories),
         brand=_codes(items["brand"]),
     )
 
 
-def within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[bool]":
+def named(
+    items: pd.DataFrame, ids: Sequence[str], brands: Sequence[str], categories: Sequence[str]
+) -> "pd.Series[bool]":
+    """Whether each item is one of ``ids``, of one of ``brands``, or in one of ``categories``.
+
+    Brands and categories are compared as delivered but case-insensitively; a category has all of its
+    subcategories.
+    """
+    found = items["item_id"].isin(ids)
+    found |= _folded(items["brand"]).isin([brand.casefold() for brand in brands])
+    return found | _within(items["category"], categories)
+
+
+def _within(categories: "pd.Series[str]", names: Sequence[str]) -> "pd.Series[bool]":
     """Whether each category is one of ``names`` or a subcategory of one."""
-    category = folded(categories)
+    category = _folded(categories)
     found = pd.Series(data=False, index=category.index)
     for name in names:
         top = name.casefold()
@@ -72,7 +84,7 @@ def within(categories: "pd.Series[str]", names: tuple[str, ...]) -> "pd.Series[b
 
 
 def _codes(names: "pd.Series[str]") -> Codes:
-    known = folded(names)
+    known = _folded(names)
     return pd.factorize(known.where(known != ""))[0].astype(np.int32)
 
 
@@ -81,6 +93,6 @@ def _days(dates: "pd.Series[str]", ds: dt.date) -> "pd.Series[float]":
     return (pd.Timestamp(ds) - pd.to_datetime(dates)).dt.days.astype(float)
 
 
-def folded(names: "pd.Series[str]") -> "pd.Series[str]":
+def _folded(names: "pd.Series[str]") -> "pd.Series[str]":
     """Names as they are compared: without case, empty where unknown."""
     return names.fillna("").astype(str).str.casefold()

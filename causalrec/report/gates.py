@@ -39,16 +39,29 @@ class GateLine:
 
 def gate_lines(settings: Settings, ds: dt.date) -> tuple[GateLine, ...]:
     """Lines of every table that passed through the gate on ``ds``, by table and in contract order."""
-    quality = settings.report_store.child("quality")
-    tables = quality.listing(folders=True)
-    return tuple(line for table in tables for line in _lines(quality, table, ds, GATE_NIGHTS))
+    return tuple(line for table in checked_tables(settings) for line in _lines(settings, table, ds))
 
 
-def _lines(quality: Location, table: str, ds: dt.date, nights: int) -> Iterator[GateLine]:
-    names = [name.removesuffix(".json") for name in quality.listing(table) if name.endswith(".json")]
-    days = [day for day in names if day <= ds.isoformat()][-nights:]
+def checked_tables(settings: Settings) -> list[str]:
+    """Tables that ever passed through the gate."""
+    return _quality(settings).listing(folders=True)
+
+
+def checked_days(settings: Settings, table: str) -> list[str]:
+    """Dates on which a table passed through the gate, ascending."""
+    names = _quality(settings).listing(table)
+    return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+
+
+def _quality(settings: Settings) -> Location:
+    return settings.report_store.child("quality")
+
+
+def _lines(settings: Settings, table: str, ds: dt.date) -> Iterator[GateLine]:
+    days = [day for day in checked_days(settings, table) if day <= ds.isoformat()][-GATE_NIGHTS:]
     if ds.isoformat() not in days:
         return
+    quality = _quality(settings)
     reports = {day: json.loads(quality.read(f"{table}/{day}.json") or "{}") for day in days}
     states = {day: {_name(entry): _status(entry) for entry in _entries(reports[day])} for day in days}
     today = reports[ds.isoformat()]

@@ -10,7 +10,7 @@ from causalrec.config.experiment import CONTROL
 from causalrec.config.scoring import ScoringSettings
 from causalrec.experiment.policies import policy_of
 from causalrec.lake import Lake
-from causalrec.ranking.merchandise.rules_file import read_merchandise
+from causalrec.ranking.merchandise.rules_file import merchandise_input
 from causalrec.ranking.slots import Policy
 from causalrec.registry.champion.alias import champion_number, needed_champion
 from causalrec.registry.store import connect
@@ -25,11 +25,9 @@ def scoring_inputs(settings: Settings, ds: dt.date) -> dict[str, str]:
     served = [settings.scoring]
     if settings.experiment.serves(ds):
         served += [arm.over(settings.scoring) for arm in settings.experiment.arms.values()]
-    files = sorted({one.merchandise for one in served if one.merchandise})
-    rules = "".join(read_merchandise(file).digest for file in files)
     return {
         "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
-        **({"merchandise": rules} if rules else {}),
+        **merchandise_input(*(one.merchandise for one in served)),
     }
 
 

@@ -25,7 +25,8 @@ def checked_out(place: Location) -> Iterator[Path]:
         yield Path(place.uri)
         return
     with tempfile.TemporaryDirectory(prefix="causalrec-") as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch, "copy")  # so that a block may put something beside it
+        folder.mkdir()
         download(place, folder)
         before = _digests(folder)
         try:

@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from causalrec.config import Settings
 from causalrec.run import open_lake
+from causalrec.scoring.export.night import newest_night
 from causalrec.scoring.export.run import TARGETS, Report, configured
 from causalrec.scoring.export.run import export as export_night
 from jobs._stage.runner import EXIT_ERROR, shop_settings
 from jobs._terminal.tables import Table
 from jobs.commands._shared.options import PublishedDate, SettingsFile
-from jobs.commands.show import newest
 
 
 def export(
@@ -33,7 +33,7 @@ def export(
     """Export, and show what each store now holds; 1 if one of them failed."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    ds = ds or newest(lake)
+    ds = ds or newest_night(lake)
     targets = to or configured(settings)
     columns = (
         TextColumn("{task.description}"),

@@ -8,11 +8,11 @@ from rich.console import Console
 
 from causalrec.report.rules import RulesChange, rules_page
 from causalrec.run import open_lake
+from causalrec.scoring.export.night import newest_night
 from causalrec.scoring.would_be import would_be
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
 from jobs.commands._shared.options import Json, PublishedDate, SettingsFile
-from jobs.commands.show import newest
 
 SAMPLE = 2_000
 
@@ -29,7 +29,7 @@ def rules(
     """Compare with the rules in force, show the numbers, write the page."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    ds = ds or newest(lake)
+    ds = ds or newest_night(lake)
     page, change = rules_page(settings, lake, ds, file, would_be(settings, lake, ds, file, users))
     if json:
         write_json(asdict(change))

@@ -10,12 +10,12 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset
-from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 from causalrec.report.nightly import items_of
 from causalrec.report.people import HISTORY, Person, one_person
 from causalrec.report.person import Other, person_page
 from causalrec.run import open_lake
+from causalrec.scoring.export.night import newest_night
 from causalrec.scoring.raw_list import raw_list
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
@@ -32,7 +32,7 @@ def show(
     """Read the published partition and show both tables."""
     settings, console = shop_settings(settings_file), Console()
     lake = open_lake(settings)
-    ds = ds or newest(lake)
+    ds = ds or newest_night(lake)
     person = one_person(lake, ds, user)
     titles, references = items_of(settings, lake, ds)
     if json:
@@ -53,19 +53,6 @@ def _other(settings: Settings, lake: Lake, ds: dt.date, person: Person) -> Other
         settings, lake, ds, dataset, person.version, person.user_id, person.history, len(person.shown)
     )
     return Other(found.item_ids, found.why_not)
-
-
-def newest(lake: Lake) -> dt.date:
-    """The last date that was published.
-
-    Raises:
-        ScoringError: none was.
-    """
-    table = lake.table("recommendations")
-    days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
-    if not days:
-        raise ScoringError("nothing has been published yet", do="run a night first")
-    return dt.date.fromisoformat(days[-1])
 
 
 def _history(person: Person, titles: dict[str, str], most: int) -> Table:

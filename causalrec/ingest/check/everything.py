@@ -11,15 +11,14 @@ from causalrec.config import Settings
 from causalrec.errors import CausalrecError
 from causalrec.ingest.broken import sound_files
 from causalrec.ingest.check.measured import refusals
+from causalrec.ingest.delivered import delivered_rows
 from causalrec.ingest.delivery import Feed, list_files
 from causalrec.ingest.formats.batch import LEFT_OUT, UNREADABLE
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
+from causalrec.ingest.mark import SourceFile, parsed_frame
 from causalrec.ingest.measure import Measures, measure
-from causalrec.ingest.parameters import rule_parameters
-from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.ingest.unread import shown
 from causalrec.lake import Lake
 from causalrec.sources.landing import Kind, arrival_dates
@@ -61,11 +60,11 @@ def count_everything(
     feed = Feed(f"check_{kind}", kind)
     dates = [day for day in arrival_dates(settings.landing_root, kind) if ds is None or day <= ds]
     files, refused = _files(feed, settings, dates)
-    rules = rule_parameters(settings, history_end(dates, (), settings.ingest))
-    measures, examples = _counts(files, feed, settings, lake, spark, rules)
+    history = history_end(dates, (), settings.ingest)
+    measures, examples = _counts(files, feed, settings, lake, spark, history)
     while torn := _left_out(measures, settings):
         files = [one for one in files if (one.arrival_date, one.name) not in torn]
-        measures, examples = _counts(files, feed, settings, lake, spark, rules)
+        measures, examples = _counts(files, feed, settings, lake, spark, history)
     for day in [day for day in dates if day not in refused]:
         found = measures.get(day)
         lines = refusals(day, found, feed.table, feed.landing, settings) if found else ["0 rows"]
@@ -96,17 +95,15 @@ def _counts(
     settings: Settings,
     lake: Lake,
     spark: "SparkSession",
-    rules: Mapping[str, object],
+    history: dt.date | None,
 ) -> tuple[Mapping[dt.date, Measures], Mapping[str, str]]:
     if not files:
         return {}, {}
     layout = Layout.of(feed.landing, settings.landing)
     limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
-    repeats = getattr(settings.landing, feed.kind).repeats
     read = sorted({file.arrival_date for file in files})
-    scoped = scoped_ids(parsed_frame(spark, files, feed.landing, limits, layout), feed, settings)
-    with marked_rows(scoped, feed.table, feed.landing, rules, repeats) as tried:
-        marked = without_reused(tried, feed, settings, lake, read)
+    parsed = parsed_frame(spark, files, feed.landing, limits, layout)
+    with delivered_rows(parsed, feed, settings, lake, history, read) as marked:
         return measure(marked, feed.table), _examples(marked)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from causalrec.ranking.item_rules import Bools, ItemRules, Reserved
 from causalrec.ranking.merchandise.rules_file import Merchandise, Promotion
-from causalrec.ranking.rules import folded, within
+from causalrec.ranking.rules import named
 
 
 def reserved(rules: ItemRules, items: pd.DataFrame, merchandise: Merchandise, ds: dt.date) -> ItemRules:
@@ -28,6 +28,4 @@ def reserved(rules: ItemRules, items: pd.DataFrame, merchandise: Merchandise, ds
 
 def _meant(items: pd.DataFrame, one: Promotion) -> Bools:
     """The items that a promotion names; brands and categories are compared as for blocking."""
-    meant = items["item_id"].isin(one.items) | within(items["category"], one.categories)
-    meant |= folded(items["brand"]).isin([brand.casefold() for brand in one.brands])
-    return np.asarray(meant, dtype=np.bool_)
+    return np.asarray(named(items, one.items, one.brands, one.categories), dtype=np.bool_)

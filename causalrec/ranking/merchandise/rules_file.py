@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from causalrec.config.section import first_error
 from causalrec.errors import SettingsError
 
 HIDDEN_COLUMNS = ("user_id", "item_id")
@@ -114,9 +115,7 @@ def read_merchandise(file: str) -> Merchandise:
         found = Merchandise.model_validate({**given, "folder": path.parent})
         more = (path.parent / found.hidden).read_bytes() if found.hidden else b""
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{path}: {where}: {first['msg']}", do="correct the rules file") from error
+        raise SettingsError(f"{path}: {first_error(error)}", do="correct the rules file") from error
     except (ValueError, OSError) as error:
         raise SettingsError(
             f"the rules file {path} cannot be read: {error}", do="scoring.merchandise names a TOML file"
@@ -125,9 +124,10 @@ def read_merchandise(file: str) -> Merchandise:
     return found.model_copy(update={"digest": digest})
 
 
-def merchandise_input(file: str) -> dict[str, str]:
+def merchandise_input(*files: str) -> dict[str, str]:
     """The content of the rules, for fingerprints; nothing where there are none."""
-    return {"merchandise": read_merchandise(file).digest} if file else {}
+    rules = "".join(read_merchandise(file).digest for file in sorted({*files} - {""}))
+    return {"merchandise": rules} if rules else {}
 
 
 def _overlap(one: Dated, other: Dated) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from causalrec.config.reasons import ReasonSettings
+from causalrec.config.section import first_error
 from causalrec.errors import SettingsError
 
 BOOKS = Path(__file__).with_name("books")
@@ -82,10 +83,8 @@ def _phrases(settings: ReasonSettings, language: str) -> Phrases:
         read: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
         book = Book.model_validate(read)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{file}: {where}: {first['msg']}", do=f"compare it with {BOOKS / 'en.toml'}"
+            f"{file}: {first_error(error)}", do=f"compare it with {BOOKS / 'en.toml'}"
         ) from error
     except (ValueError, OSError) as error:
         raise SettingsError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from causalrec.lake import Lake
 from causalrec.registry.champion.promotions import Decision, decided_champion, decisions
+from causalrec.report.site.rows import by_night
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ def read_models(lake: Lake) -> Models:
 def _checks(lake: Lake) -> dict[str, tuple[dict[str, Any], ...]]:
     """Version -> the checks of its newest night."""
     table = lake.table("gate_checks")
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for row in table.read().sort_by("position").to_pylist() if table.exists() else []:
-        found.setdefault(row["model_version"], {}).setdefault(row["ds"].isoformat(), []).append(row)
-    return {version: tuple(nights[max(nights)]) for version, nights in found.items()}
+    rows = table.read().sort_by("position").to_pylist() if table.exists() else []
+    return {
+        version: tuple(nights[max(nights)]) for version, nights in by_night(rows, "model_version").items()
+    }
 
 
 def _number(version: str) -> tuple[int, str]:

@@ -37,14 +37,14 @@ def night_lines(lake: Lake, rows: Sequence[LedgerRow]) -> list[NightLine]:
     Args:
         rows: of the ledger, oldest first.
     """
-    published = published_rows(lake)
+    published = _published_rows(lake)
     newest: dict[dt.date, dict[str, LedgerRow]] = {}
     for row in rows:
         newest.setdefault(row.ds, {})[row.job] = row
     return [_line(ds, newest[ds], published.get(ds.isoformat(), 0)) for ds in sorted(newest, reverse=True)]
 
 
-def published_rows(lake: Lake) -> dict[str, int]:
+def _published_rows(lake: Lake) -> dict[str, int]:
     """Date -> rows of its published lists."""
     snapshot = lake.table(PUBLISHED).snapshot()
     found: dict[str, int] = {}

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from causalrec.store import Location
+
 DATA_DOCS = "quality/data_docs/pages/index.html"  # Great Expectations' own pages
 KINDS = (
     ("Nights", r"nightly_(?P<of>\d{4}-\d\d-\d\d)", "Night of {of}"),
@@ -37,9 +39,10 @@ class Existing:
         return f"view_{self.file}"
 
 
-def existing(folder: Path) -> list[Existing]:
+def existing(reports: Location) -> list[Existing]:
     """Every page in the report folder, the newest of each kind first."""
-    found = [_named(file) for file in sorted(folder.glob("*.html"), reverse=True)]
+    names = [name for name in reports.listing() if name.endswith(".html")]
+    found = [_named(Path(name)) for name in reversed(names)]
     order = [kind for kind, _, _ in KINDS] + [OTHERS]
     return sorted(found, key=lambda page: order.index(page.kind))
 

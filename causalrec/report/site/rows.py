@@ -1,6 +1,8 @@
 """Reads rows of one night, a batch at a time, so that only those which the site shows are in memory."""
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +24,14 @@ def rows_of(lake: Lake, table: str, ds: dt.date, columns: list[str], ids: pa.Arr
         kept = batch if ids is None else batch.filter(pc.is_in(batch.column(0), value_set=ids))
         batches.append(kept)
     return pa.Table.from_batches(batches, batches[0].schema) if batches else schema.empty_table()
+
+
+def by_night(rows: Iterable[dict[str, Any]], key: str) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Value of the column ``key`` -> date -> its rows, in their order."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        found.setdefault(row[key], {}).setdefault(row["ds"].isoformat(), []).append(row)
+    return found
 
 
 def distinct(lake: Lake, table: str, ds: dt.date, column: str) -> pa.Array:

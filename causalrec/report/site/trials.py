@@ -5,6 +5,7 @@ from typing import Any
 
 from causalrec.experiment.words import TABLE
 from causalrec.lake import Lake
+from causalrec.report.site.rows import by_night
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,9 @@ def trials(lake: Lake) -> list[Trial]:
     """Every experiment, the newest first."""
     table = lake.table(TABLE)
     rows = table.read().to_pylist() if table.exists() else []
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for row in rows:
-        found.setdefault(row["experiment"], {}).setdefault(row["ds"].isoformat(), []).append(row)
     every = [
         Trial(name, min(nights), max(nights), len(nights), tuple(sorted(nights[max(nights)], key=_order)))
-        for name, nights in found.items()
+        for name, nights in by_night(rows, "experiment").items()
     ]
     return sorted(every, key=lambda one: (one.last, one.name), reverse=True)
 

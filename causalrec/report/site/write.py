@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.erasure.folders import SITE, SITE_DATA
-from causalrec.errors import ScoringError
 from causalrec.lake import Lake, LedgerRow
-from causalrec.report.gates import gate_lines
+from causalrec.report.gates import checked_days, checked_tables, gate_lines
 from causalrec.report.page import environment
 from causalrec.report.people import codes
 from causalrec.report.site.items import items_of_site, words_of
 from causalrec.report.site.models import Models, read_models
-from causalrec.report.site.nights import night_lines, published_rows
+from causalrec.report.site.nights import night_lines
 from causalrec.report.site.pages import DATA_DOCS, Existing, existing
 from causalrec.report.site.people import people_of
 from causalrec.report.site.shards import Kind, write_data, write_shards
 from causalrec.report.site.tables import table_cards
 from causalrec.report.site.trials import trials
 from causalrec.report.thumbnails import THUMBNAIL_PIXELS
+from causalrec.scoring.export.night import newest_night
 from causalrec.store import checked_out
 
 SCRIPT = "site.js"
@@ -72,30 +73,26 @@ def write_site(settings: Settings, lake: Lake, rows: Sequence[LedgerRow]) -> Sit
     Raises:
         ScoringError: no night has been published yet.
     """
-    published = published_rows(lake)
-    if not published:
-        raise ScoringError("nothing has been published yet", do="run a night first")
-    ds = dt.date.fromisoformat(max(published))
-    with checked_out(settings.report_store) as reports:
-        people, users, items, pages = _write(settings, lake, rows, ds, reports)
+    ds = newest_night(lake)
+    with checked_out(settings.report_store.child(SITE)) as site:
+        people, users, items, pages = _write(settings, lake, rows, ds, site)
     index = settings.report_store.address(f"{SITE}/index.html")
     return Site(index, ds, len(people.ids), users, len(items.ids), len(pages))
 
 
 def _write(
-    settings: Settings, lake: Lake, rows: Sequence[LedgerRow], ds: dt.date, reports: Path
+    settings: Settings, lake: Lake, rows: Sequence[LedgerRow], ds: dt.date, site: Path
 ) -> tuple[Kind, int, Kind, Sequence[Existing]]:
-    """People, all users, items and pages of the site that now stands in ``reports``."""
-    reports.mkdir(parents=True, exist_ok=True)
-    unfinished = reports / f".{SITE}.new"
+    """People, all users, items and pages of the site that now stands in the folder ``site``."""
+    unfinished = site.with_name(f".{site.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed
     data = unfinished / SITE_DATA
     data.mkdir(parents=True)
     people, users = people_of(lake, ds, settings.report.site_users)
-    items, pages = items_of_site(settings, lake, ds), existing(reports)
+    items, pages = items_of_site(settings, lake, ds), existing(settings.report_store)
     _write_data(data, people, items)
     shutil.copyfile(Path(__file__).with_name(SCRIPT), unfinished / SCRIPT)
-    writer = _Writer(settings, reports, unfinished, pages, ds)
+    writer = _Writer.of(settings, unfinished, pages, ds)
     models = read_models(lake)
     _nights(writer, lake, rows, models)
     writer.page("people.html", "people.html.j2", people=len(people.ids), users=users, some=_some(people))
@@ -110,7 +107,7 @@ def _write(
     writer.page("pages.html", "pages.html.j2")
     for page in pages:
         writer.page(page.view, "view.html.j2", shown=page)
-    _replace(unfinished, reports / SITE)
+    _replace(unfinished, site)
     return people, users, items, pages
 
 
@@ -119,29 +116,29 @@ class _Writer:
     """Fills templates that share the navigation."""
 
     settings: Settings
-    reports: Path
     folder: Path
-    pages: Sequence[Existing]
     ds: dt.date
+    templates: jinja2.Environment
+
+    @staticmethod
+    def of(settings: Settings, folder: Path, pages: Sequence[Existing], ds: dt.date) -> "_Writer":
+        """A writer into ``folder`` whose pages lead to ``pages``."""
+        templates = environment()
+        docs = not settings.report_store.missing([DATA_DOCS])
+        templates.globals |= {
+            "shop": settings.shop,
+            "navigation": NAVIGATION,
+            "pages": pages,
+            "views": {page.file: page.view for page in pages},
+            "data_docs": f"../{DATA_DOCS}" if docs else "",
+            "ds": ds,
+            "side": THUMBNAIL_PIXELS,
+        }
+        return _Writer(settings, folder, ds, templates)
 
     def page(self, file: str, template: str, **shown: Any) -> None:  # noqa: ANN401 - what templates take
         """``file`` of the site."""
-        docs = (self.reports / DATA_DOCS).is_file()
-        html = (
-            environment()
-            .get_template(f"site/{template}")
-            .render(
-                shop=self.settings.shop,
-                file=file,
-                navigation=NAVIGATION,
-                pages=self.pages,
-                views={page.file: page.view for page in self.pages},
-                data_docs=f"../{DATA_DOCS}" if docs else "",
-                ds=self.ds,
-                side=THUMBNAIL_PIXELS,
-                **shown,
-            )
-        )
+        html = self.templates.get_template(f"site/{template}").render(file=file, **shown)
         (self.folder / file).write_text(html, encoding="utf-8")
 
 
@@ -156,13 +153,13 @@ def _write_data(folder: Path, people: Kind, items: Kind) -> None:
 def _nights(writer: _Writer, lake: Lake, rows: Sequence[LedgerRow], models: Models) -> None:
     lines = night_lines(lake, rows)
     writer.page("index.html", "index.html.j2", nights=lines, champion=models.champion)
-    gates = gate_lines(writer.settings, _checked(writer.reports) or writer.ds)
+    gates = gate_lines(writer.settings, _checked(writer.settings) or writer.ds)
     writer.page("deliveries.html", "deliveries.html.j2", gates=gates, nights=lines)
 
 
-def _checked(reports: Path) -> dt.date | None:
+def _checked(settings: Settings) -> dt.date | None:
     """The newest date whose deliveries were checked."""
-    days = [file.stem for file in (reports / "quality").glob("*/????-??-??.json")]
+    days = [day for table in checked_tables(settings) for day in checked_days(settings, table)]
     return dt.date.fromisoformat(max(days)) if days else None
 
 

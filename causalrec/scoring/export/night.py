@@ -36,6 +36,19 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 ID_DIGITS = 10
 
 
+def newest_night(lake: Lake) -> dt.date:
+    """The last date that was published.
+
+    Raises:
+        ScoringError: none was.
+    """
+    table = lake.table(PUBLISHED)
+    days = table.upto("ds", dt.date.max.isoformat()) if table.exists() else []
+    if not days:
+        raise ScoringError("nothing has been published yet", do="run a night first")
+    return dt.date.fromisoformat(days[-1])
+
+
 @dataclass(frozen=True)
 class NightTable:
     """One table at a pinned version.
