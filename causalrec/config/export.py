@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from causalrec.config.section import Location, Section
+from causalrec.config.section import FolderOrUri, Section
 
 
 def _without_password(url: str) -> str:
@@ -59,7 +59,7 @@ class RedisSettings(Section):
 class ExportSettings(Section):
     """Copies of the published tables of a night; ``parquet`` is a folder (below paths.store) or a URI."""
 
-    parquet: Location = Field(
+    parquet: FolderOrUri = Field(
         "exports", description="folder (below paths.store) or URI of the Parquet copies"
     )
     postgres: PostgresSettings = PostgresSettings()

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Location, ModelName, Section
+from causalrec.config.section import FolderOrUri, ModelName, Section
 
 
 class ImageSettings(Section):
@@ -15,7 +15,7 @@ class ImageSettings(Section):
         description="lite (weights from an installed package), an open_clip architecture, "
         "hf-hub:ORG/NAME, local-dir:FOLDER or plugin:NAME",
     )
-    pretrained: Location | None = Field(
+    pretrained: FolderOrUri | None = Field(
         None, description="open_clip tag or local checkpoint file; only for an architecture name"
     )
     batch_size: int = Field(4, ge=1, description="pictures that pass the model at a time on a CPU")

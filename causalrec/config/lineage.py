@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Location, Section
+from causalrec.config.section import FolderOrUri, Section
 
 
 class LineageSettings(Section):
@@ -14,7 +14,7 @@ class LineageSettings(Section):
         "file",
         description="file writes files, http posts to a server such as Marquez, none sends nothing",
     )
-    file: Location = Field(
+    file: FolderOrUri = Field(
         "lineage/events.jsonl",
         description="file of one OpenLineage event per line: a path in paths.store, or a URI; an object "
         "store gets a folder of that name without .jsonl instead, with one file per event",

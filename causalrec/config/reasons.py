@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from causalrec.config.section import Location, Section
+from causalrec.config.section import FolderOrUri, Section
 
 
 class ReasonSettings(Section):
@@ -22,6 +22,6 @@ class ReasonSettings(Section):
     title_chars: int = Field(
         60, ge=10, description="characters of a title in a text; longer ones are cut at a word"
     )
-    files: dict[str, Location] = Field(
+    files: dict[str, FolderOrUri] = Field(
         {}, description="language -> TOML file with its phrases, for more languages or other words"
     )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from causalrec.config.section import Location, Section
+from causalrec.config.section import FolderOrUri, Section
 
 
 class ScoringSettings(Section):
@@ -72,7 +72,7 @@ class ScoringSettings(Section):
     ann_from_items: int = Field(
         0, ge=0, description="size of the catalogue from which an approximate index is used; 0: never"
     )
-    merchandise: Location = Field(
+    merchandise: FolderOrUri = Field(
         "",
         description="TOML file with the shop's pins, promotions and hidden pairs; empty: none",
     )

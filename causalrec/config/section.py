@@ -37,7 +37,7 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
         raise ValueError(f"{text!r}: no such home folder") from error
 
 
-Location = Annotated[str, BeforeValidator(written_out)]
+FolderOrUri = Annotated[str, BeforeValidator(written_out)]
 """A folder, a file or the address of one; ``~`` at its start stands for the home folder."""
 
 

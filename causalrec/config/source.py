@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from causalrec.config.section import Location, Section
+from causalrec.config.section import FolderOrUri, Section
 
 
 class DemoSettings(Section):
@@ -56,7 +56,9 @@ class SourceSettings(Section):
         description="who fills the landing zone: native (the shop), demo (a generated shop), hm "
         "(the H&M files) or the name of a plug-in",
     )
-    raw: Location | None = Field(None, description="folder or URI of the raw files that an adapter converts")
+    raw: FolderOrUri | None = Field(
+        None, description="folder or URI of the raw files that an adapter converts"
+    )
     seed: int = Field(7, description="seed of the generated shop")
     users: int = Field(400, ge=20, description="users of the generated shop")
     items: int = Field(240, ge=20, description="items of the generated shop")
