@@ -11,15 +11,17 @@ from torch import Tensor
 
 from causalrec.dataset.arrays import Floats, Ints, pair_keys
 from causalrec.model.causal.response.looked import Looked
-from causalrec.model.causal.response.observation import Observation
 from causalrec.model.causal.response.rows import LookRows
 
 LEAST = 1e-12  # probability of an accident below which its logarithm is clipped
 
 
-def preference_chances(observation: Observation, rows: LookRows, logits: Tensor) -> Tensor:
-    """float64 (m,) per pair, given its logit (m,); NaN for pairs without a response, 1 without accidents."""
-    meant = observation.meant(rows, logits)
+def preference_chances(rows: LookRows, meant: Tensor) -> Tensor:
+    """float64 (m,) per pair; NaN for pairs without a response, 1 without accidents.
+
+    Args:
+        meant: (r,) expected number of responses of a row that were no accidents (:meth:`Observation.meant`).
+    """
     responses = rows.reached[0]
     slipped = (1 - meant / responses.clamp(min=LEAST)).clamp(LEAST, 1.0)
     chance = 1 - rows.per_pair(responses * slipped.log()).exp()

@@ -145,8 +145,8 @@ def _looked(rows: LookRows, sampler: Sampler, tables: tuple[Floats, Floats]) -> 
     side, looks = rows.by_user, rows.per_pair(rows.count)
     users, items = (torch.as_tensor(table, device=rows.users.device).double() for table in tables)
     logits = (users[rows.users] * items[rows.items]).sum(dim=1)
-    responses = rows.per_pair(sampler.observation.meant(rows, logits))
-    preference = preference_chances(sampler.observation, rows, logits)
+    meant = sampler.observation.meant(rows, logits)
+    responses, preference = rows.per_pair(meant), preference_chances(rows, meant)
     return Looked(
         side.start.cpu().numpy(),
         side.other.to(torch.int32).cpu().numpy(),

@@ -33,14 +33,16 @@ def test_an_edge_is_a_preference_unless_all_its_responses_were_accidents() -> No
     observation = Observation.start(rows, CLICKS_ONLY, Draws(7, torch.device("cpu")))
     observation.accident = 0.05
     logits = torch.tensor([-2.0, -2.0, -2.0, 1.0], dtype=torch.float64)
-    found = preference_chances(observation, rows, logits).numpy()
+    found = preference_chances(rows, observation.meant(rows, logits)).numpy()
     low, high = expit(-2.0), expit(1.0)
     slip = 0.05 * (1 - low) / (low + 0.05 * (1 - low))
     surely = high / (high + 0.05 * (1 - high))
     assert found[[0, 1, 3]].tolist() == pytest.approx([1 - slip, 1 - slip**2, surely])
     assert np.isnan(found[2])
     observation.accident = 0.0
-    assert preference_chances(observation, rows, logits).numpy()[[0, 1, 3]].tolist() == pytest.approx([1] * 3)
+    assert preference_chances(rows, observation.meant(rows, logits)).numpy()[
+        [0, 1, 3]
+    ].tolist() == pytest.approx([1] * 3)
 
 
 def test_planted_accidents_have_less_evidence() -> None:
@@ -51,7 +53,7 @@ def test_planted_accidents_have_less_evidence() -> None:
     rows = rows_of(np.arange(4_000), np.full(4_000, 2), meant + slipped)
     observation = Observation.start(rows, CLICKS_ONLY, Draws(7, torch.device("cpu")))
     observation.accident = 0.05
-    chance = preference_chances(observation, rows, torch.as_tensor(logits)).numpy()
+    chance = preference_chances(rows, observation.meant(rows, torch.as_tensor(logits))).numpy()
     answered = meant + slipped > 0
     accidental = answered & (meant == 0)
     assert labelled_auc(chance[answered], accidental[answered]) > 0.85
