@@ -33,7 +33,9 @@ class Draws:
         """
         first = 1.0 / (2.0 * math.pi**2 * (0.25 + (logits / (2.0 * math.pi)).square()))
         rest = count * (polya_gamma_mean(logits) - first)
-        return rest + first * self._gamma(count)
+        drawn = self._gamma(count)
+        # a gamma variable of shape 0 comes out subnormal, which slows all later arithmetic down
+        return rest + first * drawn.where(count > 0, drawn.new_zeros(()))
 
     def precision(self, squares: Tensor) -> Tensor:
         """A precision per column of ``squares`` (n, k) or (n,), from its posterior under Gamma(1, 1)."""

@@ -27,7 +27,7 @@ def test_polya_gamma_has_the_known_mean_and_most_of_the_variance(count: float, l
 
 def test_nothing_counted_weighs_nothing() -> None:
     zeros = torch.zeros(3, dtype=torch.float64)
-    assert Draws(7, CPU).polya_gamma(zeros, zeros + 2.0).tolist() == pytest.approx([0.0] * 3, abs=1e-300)
+    assert Draws(7, CPU).polya_gamma(zeros, zeros + 2.0).tolist() == [0.0] * 3
 
 
 def test_binomial_draws_whole_counts_and_adds_fractions_at_their_mean() -> None:
