@@ -178,10 +178,9 @@ class TestResponseModel:
         assert after["do"] < without["do"] + 0.01
         assert after["factual"] < without["factual"] + 0.01
 
-    def test_how_items_were_shown_does_not_matter_to_the_response(
-        self, shop: GeneratedShop, before: dict[str, float]
-    ) -> None:
-        assert told(shop, shuffled_policy(shop.data, 1)) == pytest.approx(before, abs=1e-3)
+    def test_how_items_were_shown_does_not_matter_to_the_response(self, shop: GeneratedShop) -> None:
+        before, after = (told(shop, data, sweeps=240) for data in (shop.data, shuffled_policy(shop.data, 1)))
+        assert after == pytest.approx(before, abs=0.02)  # other rows take other random numbers
 
     def test_the_front_door_adjusts_nothing_any_more(self) -> None:
         knobs = DemoSettings(campaigns=1.5, campaign_share=0.25, conversion=0.7)
@@ -191,8 +190,8 @@ class TestResponseModel:
 
 
 def told(shop: GeneratedShop, data: Interactions, **response: object) -> dict[str, float]:
-    """Question -> NDCG against the truth of a model fitted to ``data``."""
-    model = build_recommender(with_response(small_settings(), **response))
+    """Question -> NDCG against the truth of a model fitted to ``data``; every look counts as examined."""
+    model = build_recommender(with_response(small_settings(), **{"examination": False, **response}))
     model.fit(data)
     return told_by(shop, scores_of(model))
 
