@@ -144,7 +144,7 @@ def test_a_mended_layout_brings_rows_and_fields_back(tmp_path: Path, spark: "Spa
     loaded = load(first, spark)
     assert loaded.rejects == {"unknown_event_type": 2, "invalid_type": 2}
     assert {k: n for k, n in loaded.counters.items() if k.startswith("nulled.")} == {
-        "nulled.price.invalid_type": 1,
+        "nulled.price.unclear_number": 1,
     }  # fmt: skip
     lake = Lake(first.lake_root)
     (unread,) = unread_fields(lake, "events", [DAY])
@@ -154,7 +154,7 @@ def test_a_mended_layout_brings_rows_and_fields_back(tmp_path: Path, spark: "Spa
         1,
         "19,90",
     )
-    assert "UNREAD price of 1 rows (14.3%, invalid_type, such as '19,90')" in loaded.note
+    assert "UNREAD price of 1 rows (14.3%, unclear_number, such as '19,90')" in loaded.note
     shutil.rmtree(folder)
 
     words = {"Kauf": "purchase", "Korb": "cart"}
