@@ -150,7 +150,7 @@ def test_a_mended_layout_brings_rows_and_fields_back(tmp_path: Path, spark: "Spa
     (unread,) = unread_fields(lake, "events", [DAY])
     assert (unread.column, unread.reason, unread.rows, unread.example) == (
         "price",
-        "invalid_type",
+        "unclear_number",
         1,
         "19,90",
     )
