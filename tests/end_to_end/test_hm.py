@@ -31,7 +31,9 @@ def raw(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             rows = csv.DictReader(stream)
             writer = csv.DictWriter(target, rows.fieldnames or [])
             writer.writeheader()
-            writer.writerows(row for row in rows if row["article_id"] in kept and row.get("t_dat", DS) >= FIRST)
+            writer.writerows(
+                row for row in rows if row["article_id"] in kept and row.get("t_dat", DS) >= FIRST
+            )
     for article in sorted(kept):
         photo = Path("images") / article[:3] / f"{article}.jpg"
         if (whole / photo).is_file():
