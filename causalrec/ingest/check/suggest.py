@@ -20,6 +20,7 @@ TIME_FORMATS = tuple(
 """Common time formats of shops; a sample that fits more than one decides nothing."""
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
 _NO = {"0", "false", "no"}
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
@@ -33,7 +34,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     """Settings of ``[landing.KIND]`` beyond those that are set (``feed``)."""
     if encoding := _ENCODING.search(found.problem):
         return {"encoding": encoding[1]}
-    if not _is_header(found.columns):
+    if found.damaged or not _is_header(found.columns):
         return {}
     found, lists = flattened(found)
     tree: Tree = {}
@@ -89,6 +90,9 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
         if name and (column.required or column.name != "session_id"):
             columns[column.name] = name
             free.remove(name)
+        elif column.name == "event_time" and len(dated := _dated(found, free)) == 1:
+            columns[column.name] = dated[0]
+            free.remove(dated[0])
         elif column.name == "event_type":
             columns |= _kind_of_event(found, free)
         elif column.name == "updated_at":
@@ -102,6 +106,18 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
         parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
         columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
     return columns
+
+
+def _dated(found: FileCheck, free: Sequence[str]) -> list[str]:
+    """Columns whose values are written as times; bare digits may be anything."""
+    values = {name: [str(one) for one in _values(found, name)] for name in free}
+    return [
+        name
+        for name, texts in values.items()
+        if texts
+        and not any(text.isdigit() for text in texts)
+        and (_times(texts) or all(map(_ISO.match, texts)))
+    ]
 
 
 def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
