@@ -44,6 +44,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "brand": ("vendor", "manufacturer", "store", "marke", "hersteller"),
     "price": ("sale_price", "regular_price", "variant_price", "amount", "unit_price", "preis"),
     "available": ("availability", "in_stock", "instock", "verfügbar", "lieferbar"),
+    "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
+    "stock": ("inventory", "inventory_quantity", "stock_quantity", "quantity_available", "bestand"),
+    "seller": ("merchant", "seller_name", "shop_name", "verkäufer"),
+    "tags": ("labels", "keywords", "schlagwörter"),
     "image_refs": ("image_link", "image", "images", "image_src", "image_url", "picture", "bild", "bilder"),
     "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
 }

@@ -60,6 +60,14 @@ def _few(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> 
     )
 
 
+def _earned(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return bool(abs(values[0]) <= limits["max_price"])
+
+
+def _joined(values: Sequence[Any], limits: Mapping[str, Any], _: Sequence[str]) -> bool:
+    return bool(len(" ".join(values[0])) <= limits["max_text_chars"])
+
+
 _EVENT_FIELDS = (
     (("session_id",), ReasonCode.BAD_ID, _filled),
     (("session_id",), ReasonCode.NULL_ID, _named),
@@ -72,4 +80,6 @@ _PRODUCT_FIELDS = (
     (("title", "description", "brand", "category"), ReasonCode.BAD_TEXT, _short),
     (("image_refs",), ReasonCode.BAD_TEXT, _few),
     (("price",), ReasonCode.BAD_PRICE, _priced),
+    (("margin",), ReasonCode.BAD_PRICE, _earned),
+    (("tags",), ReasonCode.BAD_TEXT, _joined),
 )
