@@ -137,6 +137,8 @@ class ReasonCode(StrEnum):
     # parsing
     UNPARSEABLE = "unparseable"
     INVALID_TYPE = "invalid_type"
+    UNCLEAR_NUMBER = "unclear_number"
+    OTHER_CURRENCY = "other_currency"
     MISSING_REQUIRED = "missing_required"
     # row rules
     DUPLICATE = "duplicate"

@@ -77,9 +77,16 @@ class FeedLayout(Section):
     encoding: Encoding = Field(
         "", description="encoding of text files, such as windows-1252; empty: UTF-8, or by BOM"
     )
-    decimal_comma: bool = Field(False, description="numbers are written 1.234,56")
+    decimal_comma: bool | None = Field(
+        None,
+        description="true: numbers are written 1.234,50; false: 1,234.50; empty: 1234.50, and a number that "
+        "can be meant in either way is left empty and counted",
+    )
     currency: str = Field(
-        "", pattern=r"^[A-Z]{0,3}$", description="ISO 4217 code that may appear next to a price, such as EUR"
+        "",
+        pattern=r"^([A-Z]{3})?$",
+        description="ISO 4217 code of the shop's prices, such as EUR: prices in other currencies are left "
+        "empty; empty: any currency may stand beside a price",
     )
     epoch_unit: Literal["", "s", "ms", "us", "ns"] = Field(
         "", description="unit of times given as numbers since 1970; empty: such times are rejected"

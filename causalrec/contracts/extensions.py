@@ -68,7 +68,6 @@ class Extensions(Node):
         happened: the column with the event time of a row; rows that arrive on a later date are counted as
             late.
         ids: identifiers, which are trimmed and normalised to one Unicode form.
-        nullWords: texts that other software writes for a missing identifier, in lower case.
         content: columns that make up the content of a row with a given id; others may differ between
             deliveries.
         texts: text columns that are stripped of control characters and truncated, with the setting for their
@@ -88,7 +87,6 @@ class Extensions(Node):
     distributions: dict[Name, str] = Field(default_factory=dict)
     happened: Name | None = None
     ids: tuple[Name, ...] = ()
-    nullWords: tuple[str, ...] = ()
     content: tuple[Name, ...] = ()
     texts: dict[Name, Name] = Field(default_factory=dict)
     target: Name | None = None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from causalrec.contracts.absent import NULL_WORDS
 from causalrec.contracts.contract import Contract
 from causalrec.contracts.extensions import RowRule
 from causalrec.errors import ContractError
@@ -18,7 +19,7 @@ def rule_sql(contract: Contract, rule: RowRule, parameters: Mapping[str, object]
     """
 
     def literal(match: re.Match[str]) -> str:
-        value = parameters.get(match[1], _of_contract(contract, match[1]))
+        value = parameters.get(match[1], NULL_WORDS if match[1] == "null_words" else None)
         if isinstance(value, float):
             return f"{value!r}D"
         if isinstance(value, int) and not isinstance(value, bool):
@@ -33,10 +34,6 @@ def rule_sql(contract: Contract, rule: RowRule, parameters: Mapping[str, object]
         )
 
     return _PARAMETER.sub(literal, rule.must)
-
-
-def _of_contract(contract: Contract, name: str) -> object:
-    return contract.extensions.nullWords or None if name == "null_words" else None
 
 
 def _quoted(text: str) -> str:

@@ -43,8 +43,18 @@ _PICTURE_CURES: Mapping[str, str] = {
     ReasonCode.IMAGE_BAD_SIZE: "deliver larger pictures, or lower features.image.min_side",
     ReasonCode.IMAGE_CHANGED: "deliver the products of these pictures again",
 }
+_NUMBER_CURES: Mapping[str, str] = {
+    ReasonCode.UNCLEAR_NUMBER: "set {section} decimal_comma = true where numbers are written 1.234,50, and "
+    "= false where they are written 1,234.50",
+    ReasonCode.OTHER_CURRENCY: "only prices in {section} currency are read: set it to the shop's own, or "
+    "correct these",
+}
+_NO_NUMBER = (
+    "correct these values, or map a word that means none: [landing.{kind}.columns] "
+    '{column} = {{ column = "YOUR COLUMN", values = {{ "THE WORD" = "" }} }}'
+)
 _FIELD_CURES: Mapping[str, str] = {
-    "double": "set {section} decimal_comma or currency as the shop writes numbers",
+    **dict.fromkeys(("int", "bigint", "double"), _NO_NUMBER),
     "timestamp": "set {section} time_format, naive_times or epoch_unit",
     "array<string>": "set {section} list_separator",
     "boolean": "map its words: [landing.{kind}.columns.{column}] values",
@@ -66,7 +76,9 @@ def cure(reason: str, table: Contract) -> str:
 def field_advice(column: str, reason: str, table: Contract) -> str:
     """The fix for an optional column that cannot be read."""
     types = {one.name: one.type for one in table.columns}
-    text = _FIELD_CURES.get(types.get(column, ""), "") if reason == ReasonCode.INVALID_TYPE else ""
+    text = _NUMBER_CURES.get(reason, "")
+    if reason == ReasonCode.INVALID_TYPE:
+        text = _FIELD_CURES.get(types.get(column, ""), "")
     return _filled(text or "correct column {column} of the delivery", table, column)
 
 

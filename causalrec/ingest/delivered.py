@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING
 
 from causalrec.config import Settings
 from causalrec.ingest.delivery import Feed
-from causalrec.ingest.mark import marked_rows
+from causalrec.ingest.formats.layout import Layout
+from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
+from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.lake import Lake
+from causalrec.lake.upkeep.erasures import without_erased
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def read_rows(
+    spark: "SparkSession", files: Sequence[SourceFile], feed: Feed, settings: Settings, lake: Lake
+) -> "DataFrame":
+    """Parsed rows of the files, without those that an erasure forbids the shop to keep."""
+    layout = Layout.of(feed.landing, settings.landing)
+    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
+    return without_erased(parsed_frame(spark, files, feed.landing, limits, layout), lake)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ TALLY_PREFIX = "tally__"
 NULLED_PREFIX = "nulled__"
 TALLY_SIZE = 64  # maximum number of values kept of a distribution, and of dates of late rows
 TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
+_NUMBERS = {"int", "bigint", "double"}
+_NUMBER_NOTES = (ReasonCode.INVALID_TYPE, ReasonCode.UNCLEAR_NUMBER, ReasonCode.OTHER_CURRENCY)
 _ORDERED = {"int", "bigint", "double", "timestamp"}
 
 
@@ -110,9 +112,10 @@ def _aggregates(table: Contract) -> list["Column"]:
 def _notes(table: Contract) -> list[str]:
     """All notes that an optional column can get when its value becomes null."""
     unread = [
-        f"{c.name} {ReasonCode.INVALID_TYPE}"
+        f"{c.name} {reason}"
         for c in table.data_columns
         if not c.required or c.type == "array<string>"
+        for reason in (_NUMBER_NOTES if c.type in _NUMBERS else (ReasonCode.INVALID_TYPE,))
     ]
     broken = [f"{n} {rule.reason}" for rule in table.rules if rule.broken == "columns" for n in rule.columns]
     return list(dict.fromkeys(unread + broken))

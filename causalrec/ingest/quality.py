@@ -13,6 +13,14 @@ from causalrec.ingest.measure import Measures
 from causalrec.store import Location, checked_out
 
 DOCS = "data_docs"
+KEY = "arrival_date"
+
+
+def measures_frame(measures: Mapping[dt.date, Measures]) -> pd.DataFrame:
+    """One row of metrics per delivery, by arrival date; the input of the expectations."""
+    return pd.DataFrame(
+        [{KEY: date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
+    )
 
 
 def check_expectations(
@@ -25,11 +33,9 @@ def check_expectations(
     Raises:
         QualityError: a blocking expectation is not met; the report is written all the same.
     """
-    frame = pd.DataFrame(
-        [{"arrival_date": date.isoformat(), **found.metrics} for date, found in sorted(measures.items())]
-    )
+    frame = measures_frame(measures)
     with checked_out(quality.child(DOCS)) as docs:
-        verdict = validate(table, frame, "arrival_date", docs, ds)
+        verdict = validate(table, frame, KEY, docs, ds)
     report = f"{table.name}/{ds}.json"
     tree = {"table": table.name, "measures": frame.to_dict("records"), "validation": verdict.result}
     quality.write(report, json.dumps(tree, indent=1, default=str).encode())

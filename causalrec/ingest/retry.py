@@ -23,10 +23,11 @@ from causalrec.ingest.formats.batch import (
 )
 from causalrec.ingest.formats.csv_head import spelled
 from causalrec.ingest.formats.layout import Layout, LeftOut, word
-from causalrec.ingest.formats.values import InvalidValue, Notation, convert_text, convert_value
+from causalrec.ingest.formats.notation import InvalidValue, Notation
+from causalrec.ingest.formats.values import convert_text, convert_value
 
 PLACE = ("arrival_date", "source_file", "source_line")
-NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # how Spark writes them in JSON
+ENDLESS = {"Infinity": math.inf, "-Infinity": -math.inf}  # how Spark writes them in JSON
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ class FieldTask:
                 raise InvalidValue("is of no column")
             take = self.layout.feed.columns.get(name)
             read = convert_kept(word(take, value) if take else value, type_name, self.layout.notation)
-        except (ValueError, KeyError, RecursionError):  # InvalidValue is a ValueError; cut text is no JSON
+        except InvalidValue as error:
+            return key | {"nulled": [f"{name} {error.reason}"], "unread": [raw]}
+        except (ValueError, KeyError, RecursionError):  # cut text is no JSON
             return key | {"nulled": [f"{name} {ReasonCode.INVALID_TYPE}"], "unread": [raw]}
         return key | {name: read, "nulled": [], "unread": []}
 
@@ -129,6 +132,6 @@ def convert_kept(value: object, type_name: str, notation: Notation) -> object:
         InvalidValue: it is not of that type.
     """
     if isinstance(value, str) and type_name in ("double", "int", "bigint"):
-        found = NO_NUMBERS.get(value)
+        found = ENDLESS.get(value)
         return convert_text(value, type_name, notation) if found is None or type_name != "double" else found
     return convert_value(value, type_name, notation)

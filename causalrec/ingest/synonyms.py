@@ -1,7 +1,7 @@
 """Names that other shops use for our columns, to suggest a mapping; never used to read data."""
 
 import difflib
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -9,48 +9,122 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "event_time": (
         *("timestamp", "time", "ts", "created_at", "date", "datetime", "date_created_gmt", "event_timestamp"),
         *("t_dat", "visit_time", "order_date", "purchase_date", "created", "bestelldatum", "datum", "zeit"),
+        *("order_timestamp", "order_time", "occurred_at", "date_commande", "fecha", "fecha_pedido"),
+        *("data_ordine", "日時", "注文日時", "時刻"),
     ),
     "user_id": (
         *("customer_id", "user", "visitor_id", "client_id", "reviewer_id", "user_pseudo_id", "uid", "email"),
         *("member_id", "account_id", "shopper_id", "buyer_id", "customer", "customer_number", "kundennummer"),
-        *("kunden_nr", "kunden_id", "kdnr", "kunde", "visitor"),
+        *(
+            "kunden_nr",
+            "kunden_id",
+            "kdnr",
+            "kunde",
+            "visitor",
+            "shopper",
+            "buyer",
+            "member_no",
+            "customer_no",
+        ),
+        *("no_client", "num_client", "id_client", "code_client", "client", "cliente", "id_cliente", "klant"),
+        *("klantnummer", "会員番号", "会員id", "顧客id", "ユーザーid"),
     ),
     "item_id": (
         *("sku", "product_id", "item", "asin", "article_id", "movie_id", "variant_id", "offer_id", "id"),
         *("parent_asin", "goods_id", "variant_sku", "product", "product_sku", "item_number", "artikelnummer"),
-        *("artikel_nr", "artikel_id", "art_nr", "artikel", "produktnummer"),
+        *(
+            "artikel_nr",
+            "artikel_id",
+            "art_nr",
+            "artikel",
+            "produktnummer",
+            "ref",
+            "reference",
+            "ref_article",
+        ),
+        *("ref_produit", "code_article", "article", "articulo", "producto", "articolo", "prodotto", "codigo"),
+        *(
+            "ean",
+            "gtin",
+            "upc",
+            "isbn",
+            "jan",
+            "jan_code",
+            "barcode",
+            "item_code",
+            "product_code",
+            "style_code",
+        ),
+        *("商品コード", "商品番号", "商品id", "janコード"),
     ),
     "event_type": (
-        "event",
-        "type",
-        "action",
-        "event_name",
-        "behavior",
-        "behavior_type",
-        "action_type",
-        "event_kind",
+        *("event", "type", "action", "event_name", "behavior", "behavior_type", "action_type", "event_kind"),
+        *("kind", "activity", "行動", "イベント", "種別"),
     ),
-    "session_id": ("session", "user_session", "visit_id"),
-    "title": ("name", "product_name", "prod_name", "product_title", "bezeichnung", "artikelname"),
-    "description": ("body_html", "body", "detail_desc", "long_description", "beschreibung"),
+    "session_id": ("session", "user_session", "visit_id", "セッションid"),
+    "title": (
+        *("name", "product_name", "prod_name", "product_title", "item_name", "bezeichnung", "artikelname"),
+        *("designation", "libelle", "nom", "nombre", "titulo", "titolo", "商品名"),
+    ),
+    "description": ("body_html", "body", "detail_desc", "long_description", "beschreibung", "商品説明"),
     "category": (
-        "product_type",
-        "google_product_category",
-        "genres",
-        "categories",
-        "category_code",
-        "kategorie",
+        *("product_type", "google_product_category", "genres", "categories", "category_code", "kategorie"),
+        *("rayon", "categorie", "categoria", "department", "分類", "カテゴリ"),
     ),
-    "brand": ("vendor", "manufacturer", "store", "marke", "hersteller"),
-    "price": ("sale_price", "regular_price", "variant_price", "amount", "unit_price", "preis"),
-    "available": ("availability", "in_stock", "instock", "verfügbar", "lieferbar"),
+    "brand": (
+        *("vendor", "manufacturer", "store", "marke", "hersteller", "marque", "marca", "merk"),
+        *("メーカー", "ブランド"),
+    ),
+    "price": (
+        *("sale_price", "regular_price", "variant_price", "amount", "unit_price", "list_price", "preis"),
+        *("prix", "prix_unitaire", "montant", "precio", "prezzo", "importe", "価格"),
+    ),
+    "available": ("availability", "in_stock", "instock", "verfügbar", "lieferbar", "disponible"),
+    "image_refs": (
+        "image_link",
+        "image",
+        "images",
+        "image_src",
+        "image_url",
+        "picture",
+        "bild",
+        "bilder",
+        "画像",
+    ),
     "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
     "stock": ("inventory", "inventory_quantity", "stock_quantity", "quantity_available", "bestand"),
     "seller": ("merchant", "seller_name", "shop_name", "verkäufer"),
     "tags": ("labels", "keywords", "schlagwörter"),
-    "image_refs": ("image_link", "image", "images", "image_src", "image_url", "picture", "bild", "bilder"),
     "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
 }
+ORDERS = (
+    *(
+        "order",
+        "purchase",
+        "invoice",
+        "receipt",
+        "checkout",
+        "line_item",
+        "quantity",
+        "qty",
+        "bestell",
+        "rechnung",
+    ),
+    *(
+        "menge",
+        "commande",
+        "achat",
+        "facture",
+        "pedido",
+        "compra",
+        "factura",
+        "ordine",
+        "acquisto",
+        "注文",
+        "購入",
+    ),
+)
+"""Parts of column names that only an export of orders has."""
 VAGUE = ("id", "key", "type", "value", "name", "date", "time")
 """Last names of a path that are meaningless without the name before them."""
 _CUTOFF = 0.75
@@ -69,6 +143,11 @@ def alike(column: str, found: Sequence[str]) -> str:
     return by_plain[close[0]] if close else ""
 
 
+def of_orders(found: Sequence[str]) -> bool:
+    """Whether names of columns say that each row is something ordered."""
+    return any(_plain(word) in _plain(name) for name in found for word in ORDERS)
+
+
 def _spellings(name: str) -> tuple[str, str, str]:
     """A column's full name and, for a path into nested rows, its last two names and its last one."""
     parts = name.split(".")
@@ -77,4 +156,5 @@ def _spellings(name: str) -> tuple[str, str, str]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
+    """Letters and digits of any script, without accents."""
+    return "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())

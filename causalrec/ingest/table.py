@@ -19,20 +19,18 @@ from causalrec.contracts.expectations import prepare
 from causalrec.errors import printable
 from causalrec.ingest.advice import loss_note
 from causalrec.ingest.broken import loaded_without_broken, sound_files
-from causalrec.ingest.delivered import delivered_rows
+from causalrec.ingest.delivered import delivered_rows, read_rows
 from causalrec.ingest.delivery import Feed, feed_inputs, list_files, misnamed_folders, open_dates
 from causalrec.ingest.formats.layout import Layout
-from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects, check_volume
 from causalrec.ingest.history import Past, compared, counters_of, history_end, past_deliveries
 from causalrec.ingest.losses import write_losses
-from causalrec.ingest.mark import SourceFile, parsed_frame
+from causalrec.ingest.mark import SourceFile
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.quality import check_expectations
 from causalrec.ingest.unread import UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, Outcome, Written
 from causalrec.lake.bridge import write_frame
-from causalrec.lake.upkeep.erasures import without_erased
 from causalrec.sources.landing import arrival_dates
 
 if TYPE_CHECKING:
@@ -59,12 +57,11 @@ def ingest_table(
     marks = {date: feed_inputs(feed, settings, date) for date in dates}
     files, unread = list_files(feed, settings, dates)
     layout = Layout.of(feed.landing, settings.landing)
-    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
     broken = settings.landing.unread_files
-    sound, damaged = sound_files(files, feed.landing, layout, limits.max_row_bytes, broken)
+    sound, damaged = sound_files(files, feed.landing, layout, settings.ingest.max_row_bytes, broken)
 
     def load(chosen: Sequence[SourceFile]) -> dict[dt.date, Outcome]:
-        parsed = without_erased(parsed_frame(spark, chosen, feed.landing, limits, layout), lake)
+        parsed = read_rows(spark, chosen, feed, settings, lake)
         return load_rows(parsed, feed, settings, lake, ledger, ds, dates)
 
     outcomes, loaded, torn = loaded_without_broken(load, sound, feed.landing, broken)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib.metadata
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ def register(
         rules = {RULES: settings.scoring.model_dump(mode="json")}
         origin = {**facts, **rules, **origin_of(settings, dataset)}
         digest = write_package(folder, served, dataset, origin, judged, short_fits)
-        info = _log_model(folder, settings.scoring.k)
+        info = _log_model(folder, private_copy(LIBRARY, Path(scratch) / "code"), settings.scoring.k)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}
     with opened(ModelVersion(name, "(upload)", run_id, info.model_uri, tags)):
@@ -60,15 +61,28 @@ def register(
     return ModelVersion(name, version, run_id, info.model_uri, tags)
 
 
-def _log_model(folder: Path, k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
+def private_copy(source: Path, target: Path) -> Path:
+    """The copy ``target / source.name`` without bytecode.
+
+    Its files have the modes that the umask allows; MLflow would copy those of the installation.
+    """
+    for file in source.rglob("*"):
+        if file.is_file() and file.parent.name != "__pycache__":
+            place = target / source.name / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+    return target / source.name
+
+
+def _log_model(folder: Path, library: Path, k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
     import mlflow
     import pandas as pd
 
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(SCRIPT),
+        python_model=str(library / SCRIPT.relative_to(LIBRARY)),
         artifacts={"package": str(folder)},
-        code_paths=[str(LIBRARY)],
+        code_paths=[str(library)],
         signature=signature(k),
         input_example=pd.DataFrame({"user_id": [NOBODY]}),
         pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],

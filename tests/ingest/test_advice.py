@@ -13,14 +13,14 @@ EVENTS = load_contract("events")
 
 def test_only_losses_above_the_share_are_told_a_line_each() -> None:
     rejects = {"null_id": 3, "too_old": 20, "duplicate": 50, "bad_price": 1}
-    found = Measures(100, 26, rejects, 0, None, 0, 0, {}, nulled={"price invalid_type": 10})
+    found = Measures(100, 26, rejects, 0, None, 0, 0, {}, nulled={"price unclear_number": 10})
     assert loss_note(found, EVENTS, 0.02).splitlines() == [
         "LOST 20 of 100 rows (20.0%) as too_old: raise ingest.lateness_days (0: events of any age), or say "
         "that this delivery is history: ingest.history_until",
         "LOST 3 of 100 rows (3.0%) as null_id: leave such rows out by [landing.events] filled, or correct "
         "the export",
-        "UNREAD price of 10 rows (10.0%, invalid_type): set [landing.events] decimal_comma or currency as "
-        "the shop writes numbers",
+        "UNREAD price of 10 rows (10.0%, unclear_number): set [landing.events] decimal_comma = true where "
+        "numbers are written 1.234,50, and = false where they are written 1,234.50",
     ]
     assert (
         losses(loss_note(found, EVENTS, 0.02) + "\na remark") == loss_note(found, EVENTS, 0.02).splitlines()

@@ -9,6 +9,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.erasure.erase import Receipt, erase
+from causalrec.ingest.check.everything import count_everything
 from causalrec.ingest.events import ingest_events
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.upkeep.subject import Subject
@@ -63,4 +64,7 @@ def test_an_erased_user_does_not_come_back(tmp_path: Path, spark: "SparkSession"
     (left,) = lake.table("quarantine").read().to_pylist()
     assert json.loads(left["raw"])["user_id"] == "u2"
     assert [written.changed for written in outcome.writes] == [False, False]
+    counted = count_everything("events", settings, lake, spark).measures[DAY]
+    assert (counted.rows_in, counted.rows_good) == (outcome.rows_in, outcome.rows_out) == (2, 1)
+    assert counted.rejects == outcome.rejects
     assert without(settings, lake).nothing

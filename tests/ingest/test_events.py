@@ -27,8 +27,8 @@ pytestmark = pytest.mark.spark
 DAY = dt.date(2026, 3, 1)
 NEXT = dt.date(2026, 3, 2)
 NUMBERS = ("position", "price", "propensity")
-NULLED = {  # in the JSON file and in the CSV; nan and infinite in JSON only
-    "nulled.price.invalid_type": 2, "nulled.price.bad_price": 6, "nulled.position.bad_position": 2,
+NULLED = {  # in the JSON file and in the CSV; infinite in JSON only
+    "nulled.price.invalid_type": 2, "nulled.price.bad_price": 5, "nulled.position.bad_position": 2,
     "nulled.propensity.bad_propensity": 4,
 }  # fmt: skip
 

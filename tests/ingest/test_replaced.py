@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OLDER, DAY = dt.date(2026, 3, 1), dt.date(2026, 3, 2)
-STEPS = ("list_files", "parsed_frame", "past_deliveries", "measure", "_write")
+STEPS = ("list_files", "read_rows", "past_deliveries", "measure", "_write")
 
 
 def deliver(settings: Settings, day: dt.date, rows: int) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from causalrec.config import Settings
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
+from causalrec.contracts.absent import is_absent
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.events import ingest_events
 from causalrec.ingest.formats.batch import LEFT_OUT, parsed_schema
@@ -48,7 +49,7 @@ ODD: dict[str, list[str]] = {
     "event_type": ["", "refund", "VIEW", "purchase", "cart", "impression"],
     "session_id": ["", "null", "x" * 400],
     "position": ["0", "-1", "first", "2.0", "99999999999"],
-    "price": ["", "19,90", "12.5 ", "-1", "nan", "1e400", "free"],
+    "price": ["", "19,90", "12.5 ", "-1", "nan", "1e400", "free", "$12.50", "n/a", "EUR 1.234,50", "1,234"],
 }  # fmt: skip
 ROWS = st.lists(
     st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in ODD.items()}),
@@ -104,7 +105,8 @@ def test_every_row_of_a_file_comes_out_once(
         elif row["reason"]:
             assert row["detail"] and row["raw"]
         else:
-            lost = [n for n in ("session_id", "position", "price") if given_row[n] and row[n] is None]
+            optional = ("session_id", "position", "price")
+            lost = [n for n in optional if not is_absent(given_row[n]) and row[n] is None]
             assert sorted(note.split()[0] for note in row["nulled"]) == sorted(lost)
 
 

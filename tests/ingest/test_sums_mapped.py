@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
+from causalrec.contracts.absent import is_absent
 from causalrec.ingest.formats.batch import LEFT_OUT
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import ReadLimits, read_file
@@ -34,7 +35,7 @@ ODD: dict[str, list[str]] = {
     "Art": ["", "Korb", "KAUF", "Storno", "Kauf "],
     "Sitzung": ["", "null", "x" * 400],
     "Platz": ["", "0", "erster", "2,0", "99999999999"],
-    "Preis": ["", "19,90", "12.5 ", "-1", "nan", "frei", "1.2.3"],
+    "Preis": ["", "19,90", "12.5 ", "-1", "nan", "frei", "1.2.3", "1.50", "EUR 3", "n/a"],
     "Lager": ["", "nein"],
 }
 OURS = {"session_id": "Sitzung", "position": "Platz", "price": "Preis"}
@@ -125,7 +126,8 @@ def test_every_row_comes_out_once(
             (again,) = retried(row, how)
             assert (row["detail"], again["reason"]) == (row["detail"] or "-", row["reason"])
         else:
-            lost = [ours for ours, name in OURS.items() if given_row[name] and row[ours] is None]
+            given_ones = {ours: name for ours, name in OURS.items() if not is_absent(given_row[name])}
+            lost = [ours for ours in given_ones if row[ours] is None]
             assert sorted(note.split()[0] for note in row["nulled"]) == sorted(lost)
             kept = {name: value for one in row["unread"] for name, value in json.loads(one).items()}
             assert kept == {ours: given_row[OURS[ours]] for ours in lost}

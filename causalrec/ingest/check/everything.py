@@ -11,13 +11,13 @@ from causalrec.config import Settings
 from causalrec.errors import CausalrecError
 from causalrec.ingest.broken import sound_files
 from causalrec.ingest.check.measured import refusals
-from causalrec.ingest.delivered import delivered_rows
+from causalrec.ingest.check.unusual import unusual
+from causalrec.ingest.delivered import delivered_rows, read_rows
 from causalrec.ingest.delivery import Feed, list_files
 from causalrec.ingest.formats.batch import LEFT_OUT, UNREADABLE
 from causalrec.ingest.formats.layout import Layout
-from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.mark import SourceFile, parsed_frame
+from causalrec.ingest.mark import SourceFile
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.unread import shown
 from causalrec.lake import Lake
@@ -69,6 +69,7 @@ def count_everything(
         found = measures.get(day)
         lines = refusals(day, found, feed.table, feed.landing, settings) if found else ["0 rows"]
         refused |= dict.fromkeys([day] if lines else [], "".join(lines))
+    refused = unusual(measures, feed.table, settings.ingest, history) | refused
     return Counted(kind, measures, dict(sorted(refused.items())), examples)
 
 
@@ -99,10 +100,8 @@ def _counts(
 ) -> tuple[Mapping[dt.date, Measures], Mapping[str, str]]:
     if not files:
         return {}, {}
-    layout = Layout.of(feed.landing, settings.landing)
-    limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
     read = sorted({file.arrival_date for file in files})
-    parsed = parsed_frame(spark, files, feed.landing, limits, layout)
+    parsed = read_rows(spark, files, feed, settings, lake)
     with delivered_rows(parsed, feed, settings, lake, history, read) as marked:
         return measure(marked, feed.table), _examples(marked)
 

@@ -1,6 +1,7 @@
 """Checks the first and the newest delivery of each kind: files, columns, rows, ids, days, pictures."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +16,8 @@ from causalrec.ingest.advice import cure, field_advice
 from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.sample import FileCheck, check_file
-from causalrec.ingest.check.suggest import Tree, suggested, toml_block
+from causalrec.ingest.check.suggest import Tree, suggested
+from causalrec.ingest.check.toml import toml_block
 from causalrec.ingest.formats.layout import Layout, day_start
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
@@ -25,6 +27,7 @@ from causalrec.sources.landing import Kind, LandingEntry, arrival_dates, deliver
 SAMPLE_FILES = 20
 SAMPLE_ROWS = 5_000
 LOOKED_AT = 2  # deliveries of a kind: the first and the newest
+_DIGITS = re.compile(r"\d+")
 KINDS: tuple[Kind, ...] = ("events", "products")
 
 
@@ -65,13 +68,27 @@ class DeliveryCheck:
     @property
     def blocking(self) -> list[str]:
         """Why a night would refuse this delivery as a whole."""
-        found = [one.problem for one in self.files if one.problem]
+        found = _grouped([one.problem for one in self.files if one.problem], [one.name for one in self.files])
         if self.unread and self.refuse_unread:
             name, why = next(iter(self.unread.items()))
             found.append(
                 f"{self.kind} {self.date}: {len(self.unread)} files are not read, for example {name}: {why}"
             )
         return [*found, *self.refused]
+
+
+def _grouped(problems: Sequence[str], names: Sequence[str]) -> list[str]:
+    """One line for all files that have the same problem."""
+    alike: dict[str, list[str]] = {}
+    for problem in problems:
+        what = _DIGITS.sub("", problem)
+        for name in sorted(names, key=len, reverse=True):
+            what = what.replace(_DIGITS.sub("", name), "")
+        alike.setdefault(what, []).append(problem)
+    return [
+        one[0] if len(one) == 1 else f"{one[0]} (and {len(one) - 1:,} more files likewise)"
+        for one in alike.values()
+    ]
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 from causalrec.config import Settings
 from causalrec.contracts import Contract
+from causalrec.contracts.absent import is_absent
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.layout import day_start
 
@@ -30,7 +31,7 @@ def reason_of(
         if not 1 <= len(value) <= settings.ingest.max_id_chars or _CONTROL.search(value):
             return ReasonCode.BAD_ID, f"{name}={value[:80]!r}"
     for name in required:
-        if row[name].lower() in table.extensions.nullWords:
+        if is_absent(row[name]):
             return ReasonCode.NULL_ID, f"{name}={row[name]!r}"
     if table.name == "events" and row["event_type"] not in EVENT_TYPES:
         return ReasonCode.UNKNOWN_EVENT_TYPE, f"event_type={row['event_type']!r}"

@@ -8,23 +8,9 @@ from typing import Any
 from causalrec.contracts import Contract
 from causalrec.ingest.check.nested import exploded, flattened
 from causalrec.ingest.check.sample import FileCheck
-from causalrec.ingest.formats.layout import section
-from causalrec.ingest.synonyms import alike
+from causalrec.ingest.check.words import WORDS, are_events, known_words
+from causalrec.ingest.synonyms import alike, of_orders
 
-EVENT_WORDS = {
-    "impression": "impression", "view_item_list": "impression", "show": "impression", "pageview": "view",
-    "page_view": "view", "click": "view", "detail": "view", "view_item": "view", "pv": "view",
-    "addtocart": "cart", "add_to_cart": "cart", "basket": "cart", "buy": "purchase",
-    "transaction": "purchase",
-    "order": "purchase", "sale": "purchase", "checkout": "purchase",
-}  # fmt: skip
-AVAILABLE_WORDS = {
-    **dict.fromkeys(("ja", "oui", "si", "sí", "in stock", "in_stock", "instock", "active"), "true"),
-    **dict.fromkeys(
-        ("nein", "non", "out of stock", "out_of_stock", "outofstock", "draft", "archived"), "false"
-    ),
-}
-WORDS: Mapping[str, Mapping[str, str]] = {"event_type": EVENT_WORDS, "available": AVAILABLE_WORDS}
 EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
 TIME_FORMATS = tuple(
     day + clock
@@ -35,7 +21,10 @@ TIME_FORMATS = tuple(
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 _COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
+_NO = {"0", "false", "no"}
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
+UNSURE = "unsure"
+"""Key of a suggestion: column of the contract -> columns of the file, one of which may be meant."""
 
 Tree = dict[str, Any]
 
@@ -44,38 +33,48 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     """Settings of ``[landing.KIND]`` beyond those that are set (``feed``)."""
     if encoding := _ENCODING.search(found.problem):
         return {"encoding": encoding[1]}
-    if not found.columns:
+    if not _is_header(found.columns):
         return {}
     found, lists = flattened(found)
     tree: Tree = {}
     columns = _columns(found, landing, feed)
+    set_before = feed.get("columns") or {}
+    sources = {name: one["column"] for name, one in set_before.items()} | columns
     time = "event_time" if "event_time" in landing.column_names else "updated_at"
-    taken = {name for one in columns.values() for name in _names(one)}
-    spoken = {name.strip().casefold() for name in landing.column_names} | {n.casefold() for n in taken}
-    if any(name.strip() and name.strip().casefold() not in spoken for name in found.columns):
+    taken = {name for one in (*columns.values(), *set_before.values()) for name in _names(one)}
+    spoken = {name.strip().casefold() for name in (*landing.column_names, *taken)}
+    unclaimed = [name for name in found.columns if name.strip() and name.strip().casefold() not in spoken]
+    if unclaimed:
         tree["extra_columns"] = "ignore"
-    tree |= _times(_values(found, columns.get(time, time)))
-    tree |= _numbers(_values(found, columns.get("price", "price")))
+    tree |= _times(_values(found, sources.get(time, time)))
+    tree |= _numbers(_values(found, sources.get("price", "price")))
     ids = [
-        _values(found, columns.get(name, name))
+        _values(found, sources.get(name, name))
         for name in ("user_id", "item_id")
         if name in landing.column_names
     ]
     if any(isinstance(value, int) and not isinstance(value, bool) for values in ids for value in values):
         tree["number_ids"] = True
-    if (explode := exploded(_names(columns.get("item_id", "item_id")), lists)) and not feed.get("explode"):
+    if (explode := exploded(_names(sources.get("item_id", "item_id")), lists)) and not feed.get("explode"):
         tree["explode"] = explode
+    if asked := _open(found, landing, columns, set_before):
+        columns.pop("event_id", None)  # it is made of columns that are not known yet
+        tree[UNSURE] = dict.fromkeys(asked, unclaimed)
     if columns:
         tree["columns"] = columns
-    if not _identified(found, landing, columns):
-        return {}  # no column is recognised, so nothing can be suggested
-    return tree
+    return {key: value for key, value in tree.items() if feed.get(key) != value}
 
 
-def _identified(found: FileCheck, landing: Contract, columns: Tree) -> bool:
-    here = {name.strip().casefold() for name in found.columns}
-    wanted = [name for name in ("user_id", "item_id") if name in landing.column_names]
-    return all(name in here or name in columns for name in wanted)
+def _is_header(names: Sequence[str]) -> bool:
+    """Whether these are names of columns; false for none, and for the values of a file without a header."""
+    return bool(names) and not any(_DIGITS.fullmatch(name) or _NAIVE.match(name) for name in names)
+
+
+def _open(found: FileCheck, landing: Contract, columns: Tree, set_before: Mapping[str, Any]) -> list[str]:
+    """Columns that a night cannot do without, and that no column of the file certainly is."""
+    here = {name.strip().casefold() for name in found.columns} | columns.keys() | set_before.keys()
+    needed = ("event_time", "user_id", "item_id", "event_type")
+    return [name for name in needed if name in landing.column_names and name not in here]
 
 
 def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tree:
@@ -91,25 +90,29 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
             columns[column.name] = name
             free.remove(name)
         elif column.name == "event_type":
-            columns[column.name] = {"value": "purchase"}
+            columns |= _kind_of_event(found, free)
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
-    for name, ours in WORDS.items():
+    for name in WORDS:
         if name in landing.column_names and name not in mapped:
-            columns |= _words(found, name, columns.get(name, name), ours)
+            source = columns.get(name, name)
+            words = known_words(name, _values(found, source))
+            columns |= {name: {"column": source, "values": words}} if words else {}
     if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
         parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
         columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
     return columns
 
 
-def _words(found: FileCheck, column: str, source: Any, ours: Mapping[str, str]) -> Tree:  # noqa: ANN401
-    """The mapping of a column from its values to ours; empty if all of them are ours already."""
-    words = sorted({str(value) for value in _values(found, source)})
-    known = {word: ours[word.casefold()] for word in words if word.casefold() in ours}
-    if all(word == other for word, other in known.items()):
-        return {}
-    return {column: {"column": source, "values": known}}
+def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
+    """``event_type`` from the one column of event words, or constant for orders; else nothing."""
+    worded = [name for name in free if are_events(_values(found, name))]
+    if len(worded) == 1:
+        free.remove(worded[0])
+        return {"event_type": worded[0]}
+    flags = {name for name in found.columns if {str(one).lower() for one in _values(found, name)} & _NO}
+    named = [name for name in found.columns if name not in flags]
+    return {"event_type": {"value": "purchase"}} if of_orders([found.name, *named]) else {}
 
 
 def _times(values: Sequence[Any]) -> Tree:
@@ -148,31 +151,3 @@ def _names(source: Any) -> list[str]:  # noqa: ANN401 - text or table of TOML
     if isinstance(source, str):
         return [source]
     return [source["column"]] if "column" in source else list(source.get("join", ()))
-
-
-def toml_block(landing: Contract, tree: Tree) -> str:
-    """The settings as TOML, ready to paste; '' for none."""
-    if not tree:
-        return ""
-    kind = section(landing)
-    plain = [f"{key} = {_toml(value)}" for key, value in tree.items() if key != "columns"]
-    blocks = ["\n".join([f"[landing.{kind}]", *plain])] if plain else []
-    if tree.get("columns"):
-        taken = [f"{name} = {_toml(source)}" for name, source in tree["columns"].items()]
-        blocks.append("\n".join([f"[landing.{kind}.columns]", *taken]))
-    return "\n\n".join(blocks)
-
-
-def _toml(value: Any) -> str:  # noqa: ANN401 - what TOML can hold
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)

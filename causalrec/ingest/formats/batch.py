@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.contracts import Contract
+from causalrec.contracts import Column, Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.fill_down import Above
 from causalrec.ingest.formats.layout import Layout, LeftOut
-from causalrec.ingest.formats.values import CONTRACT, Convert, InvalidValue, Notation
+from causalrec.ingest.formats.notation import CONTRACT, InvalidValue, Notation
+from causalrec.ingest.formats.values import Convert
 
 # Marks a file that cannot be read to its end; the driver then refuses the delivery.
 UNREADABLE = "unreadable_file"
@@ -131,7 +132,7 @@ def parse_mapping(
                 shown = repr(given)[:_SHOWN_CHARS]
                 problem = problem or Problem(ReasonCode.INVALID_TYPE, f"{column.name}: {shown} {error}")
             else:
-                nulled.append(f"{column.name} {ReasonCode.INVALID_TYPE}")
+                nulled.append(f"{column.name} {error.reason}")
                 unread.append(as_json({column.name: given}))
         if value is None and column.required and problem is None:
             problem = Problem(ReasonCode.MISSING_REQUIRED, f"{column.name} is missing")
@@ -245,11 +246,17 @@ def _marked(
         nulled,
         unread,
     ]
-    tidied = [
-        _tidy_id(values) if column.name in landing.extensions.ids else values
-        for column, values in zip(landing.columns, columns, strict=True)
-    ]
+    tidied = [_tidy(values, column, landing) for column, values in zip(landing.columns, columns, strict=True)]
     return pa.RecordBatch.from_arrays([*tidied, *marks], schema=parsed_schema(landing))
+
+
+def _tidy(values: pa.Array, column: Column, landing: Contract) -> pa.Array:
+    """Ids in one form; an optional number that is not a number is missing."""
+    if column.name in landing.extensions.ids:
+        return _tidy_id(values)
+    if pa.types.is_floating(values.type) and not column.required:
+        return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    return values
 
 
 def _tidy_id(values: pa.Array) -> pa.Array:

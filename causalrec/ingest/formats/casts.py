@@ -5,14 +5,17 @@ single value can decide, which then either reads it or reports the error. Unusua
 time, but never a row.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from causalrec.contracts.absent import NULL_WORDS
 from causalrec.contracts.types import ARROW_TYPES
-from causalrec.ingest.formats.values import EPOCH_UNITS, TRUTH, Notation
+from causalrec.ingest.formats.currencies import currency_pattern
+from causalrec.ingest.formats.notation import Notation
+from causalrec.ingest.formats.numbers import grouped_pattern, separators
+from causalrec.ingest.formats.values import EPOCH_UNITS, TRUTH
 
 Cast = tuple[pa.Array, pa.Array]
 """A typed column, and which of its rows are doubtful (boolean, no nulls)."""
@@ -25,6 +28,7 @@ NAIVE = rf"^(19[7-9]\d|20[0-2]\d|203[0-7])-\d\d-\d\d[T ]{CLOCK}$"
 DATE = r"^(1\d|20)\d\d-\d\d-\d\d$"
 LAST_SECOND = 253_402_300_799  # of the year 9999
 UTC = pa.timestamp("us", "UTC")
+_ABSENT = pa.array(["", *NULL_WORDS])
 
 
 def cast(values: pa.Array, type_name: str, notation: Notation) -> Cast:
@@ -32,12 +36,17 @@ def cast(values: pa.Array, type_name: str, notation: Notation) -> Cast:
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), ARROW_TYPES[type_name]), _no(values)
     if _is_text(values.type) and type_name != "string":
-        absent = pa.scalar(None, pa.string())  # an empty text is neither a number nor a time
-        values = pc.if_else(pc.equal(values, ""), absent, values.cast(pa.string()))
+        values = pc.if_else(absent(values), pa.scalar(None, pa.string()), values.cast(pa.string()))
     try:
         return _CASTS[type_name](values, notation)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a value that looks valid but is not
         return _unsure(values, ARROW_TYPES[type_name])
+
+
+def absent(values: pa.Array) -> pa.Array:
+    """Which texts are blank or a null word (boolean); null stays null."""
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    return pc.if_else(pc.is_valid(values), pc.is_in(plain, value_set=_ABSENT.cast(plain.type)), None)
 
 
 def _string(values: pa.Array, notation: Notation) -> Cast:
@@ -53,15 +62,26 @@ def _double(values: pa.Array, notation: Notation) -> Cast:
         return pc.cast(values, pa.float64(), safe=False), _no(values)
     if not _is_text(values.type):
         return _unsure(values, pa.float64())
-    text = pc.utf8_trim_whitespace(values)
-    if notation.currency:
-        sign = re.escape(notation.currency)
-        text = pc.replace_substring_regex(text, f"^{sign}", "")
-        text = pc.utf8_trim_whitespace(pc.replace_substring_regex(text, f"{sign}$", ""))
-    if notation.decimal_comma:
-        for pattern, written in ((r"[ ']", ""), (r"\.", ""), (",", ".")):
-            text = pc.replace_substring_regex(text, pattern, written)
-    return _matched(text, values, NUMBER, lambda some: _plus(some).cast(pa.float64()), pa.float64())
+    text = _without_currency(pc.utf8_trim_whitespace(values), notation.currency)
+    if notation.decimal_comma is None:
+        return _matched(text, values, NUMBER, lambda some: _plus(some).cast(pa.float64()), pa.float64())
+    mark = "," if notation.decimal_comma else "."
+    pattern = rf"^([+-]?[0-9]+([{mark}][0-9]*)?|{grouped_pattern(mark)})$"
+
+    def convert(some: pa.Array) -> pa.Array:
+        whole = pc.replace_substring_regex(some, separators(mark), "")
+        return _plus(pc.replace_substring(whole, mark, ".")).cast(pa.float64())
+
+    return _matched(text, values, pattern, convert, pa.float64())
+
+
+def _without_currency(text: pa.Array, code: str) -> pa.Array:
+    """Texts without a currency on either side; anything less regular is read one by one."""
+    if pc.all(pc.match_substring_regex(text, NUMBER)).as_py() is not False:
+        return text
+    known = currency_pattern(code)
+    text = pc.replace_substring_regex(text, rf"^([+-]?)({known})\s*", r"\1")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, rf"({known})$", ""))
 
 
 def _integer(bits: int) -> Callable[[pa.Array, Notation], Cast]:

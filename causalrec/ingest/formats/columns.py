@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from causalrec.config.landing import Take
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
-from causalrec.ingest.formats.casts import cast
+from causalrec.ingest.formats.casts import absent, cast
 from causalrec.ingest.formats.layout import Layout, day_start, root
 
 
@@ -101,12 +101,12 @@ def _left_out(rows: pa.RecordBatch, layout: Layout) -> tuple[pa.Array, pa.Array]
 
 
 def _empty(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    absent = pc.is_null(values)
+    missing = pc.is_null(values)
     if pa.types.is_nested(values.type):
-        return absent, pc.invert(absent)
+        return missing, pc.invert(missing)
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        absent = pc.or_(absent, pc.fill_null(pc.equal(values, ""), False))
-    return absent, pa.repeat(pa.scalar(False), len(values))
+        missing = pc.fill_null(absent(values), True)
+    return missing, pa.repeat(pa.scalar(False), len(values))
 
 
 def _texts(values: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -9,7 +9,8 @@ from functools import cache, cached_property
 
 from causalrec.config.landing import FeedLayout, LandingSettings, Take
 from causalrec.contracts import Contract
-from causalrec.ingest.formats.values import Notation
+from causalrec.contracts.absent import is_absent
+from causalrec.ingest.formats.notation import Notation
 
 _SEGMENT = re.compile(r"^(?P<name>[^\[\].]+)(?:\[(?P<key>[^\]]+)\])?$")
 NATIVE = FeedLayout()
@@ -122,7 +123,8 @@ class Layout:
             if text_of(reach(row, name)) not in wanted:
                 return LeftOut(f"{name} is another one")
         for name in self.feed.filled:
-            if reach(row, name) in (None, "", []):
+            value = reach(row, name)
+            if value in (None, []) or (isinstance(value, str) and is_absent(value)):
                 return LeftOut(f"{name} is empty")
         return None
 

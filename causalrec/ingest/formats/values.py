@@ -5,8 +5,11 @@ import math
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from causalrec.contracts.absent import is_absent
+from causalrec.ingest.formats.notation import CONTRACT, InvalidValue, Notation
+from causalrec.ingest.formats.numbers import plain_number
 
 INT_BITS = {"int": 32, "bigint": 64}
 EPOCH_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -18,50 +21,24 @@ _TIMESTAMP = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,20}(\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+", re.ASCII)
-_SPACES = re.compile(r"[\s\u00a0\u202f']")
 _LIST_COMMA = re.compile(
     r"(?i)(?<=\.jpg|\.png|\.gif|\.bmp|\.tif)\s*,\s*|(?<=\.jpeg|\.webp|\.tiff|\.avif|\.heic|\.heif)\s*,\s*"
     r"|,\s+|\s*,\s*(?=https?://)"
 )
 
 
-class InvalidValue(ValueError):
-    """A value does not have the declared type; the message says why."""
-
-
-@dataclass(frozen=True)
-class Notation:
-    """How a shop writes numbers, times, ids and lists. The defaults are those of the contract.
-
-    Attributes:
-        zone: for times without an offset; '' refuses them.
-        time_format: for times that are not ISO 8601, in ``strptime`` syntax; '' for none.
-        epoch_unit: for times given as numbers; '' refuses them.
-    """
-
-    decimal_comma: bool = False
-    currency: str = ""
-    epoch_unit: str = ""
-    zone: str = ""
-    time_format: str = ""
-    number_ids: bool = False
-    list_separator: str = ""
-
-
-CONTRACT = Notation()
 Convert = Callable[[object, str, Notation], object]
 
 
 def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) -> object:
     """``value`` of a JSON or Parquet row, converted to the physical type ``type_name``; None stays None.
 
-    An empty text where a number, time or boolean is expected becomes None.
+    A blank text or a null word where a number, time, boolean or list is expected becomes None.
 
     Raises:
         InvalidValue: it has a different type, is out of range, or is a time without an offset.
     """
-    if value is None or (value == "" and type_name != "string"):
+    if value is None or (type_name != "string" and isinstance(value, str) and is_absent(value)):
         return None
     return _CONVERTERS[type_name](value, notation)
 
@@ -87,19 +64,9 @@ def _string(value: object, notation: Notation) -> str:
     return value
 
 
-def _number(text: str, notation: Notation) -> str:
-    """A number as text without blanks, currency and thousands separators, with a decimal point."""
-    text = text.strip()
-    if notation.currency:
-        text = text.removeprefix(notation.currency).removesuffix(notation.currency).strip()
-    if notation.decimal_comma:
-        return _SPACES.sub("", text).replace(".", "").replace(",", ".")
-    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
-
-
 def _integer(value: object, bits: int, notation: Notation) -> int:
     if isinstance(value, str):
-        text = _number(value, notation)
+        text = plain_number(value, notation)
         if not _INTEGER.fullmatch(text):
             raise InvalidValue("is not an integer")
         value = int(text.partition(".")[0])
@@ -114,10 +81,7 @@ def _integer(value: object, bits: int, notation: Notation) -> int:
 
 def _double(value: object, notation: Notation) -> float:
     if isinstance(value, str):
-        text = _number(value, notation)
-        if not _NUMBER.fullmatch(text):
-            raise InvalidValue("is not a number")
-        return float(text)
+        return float(plain_number(value, notation))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InvalidValue("is not a number")
     try:

@@ -1,6 +1,7 @@
 """Counting every row agrees with what the night then does, and writes nothing."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,10 @@ def test_the_rows_behind_the_sample_are_counted_as_a_night_counts_them(
     reused = {**next_day[0], "event_id": "e7", "item_id": "another"}
     deliver(tmp_path, "2026-03-02", "a.jsonl", [*next_day, next_day[0], reused])
     deliver(tmp_path, "2026-03-03", "a.jsonl", [])
-    shop = Settings.model_validate({"paths": {"work": tmp_path}, "ingest": {"max_rejected_share": 0.5}})
+    fewer = [{**GOOD, "event_id": "g0", "event_time": "2026-03-04T12:00:00Z"}]
+    deliver(tmp_path, "2026-03-04", "a.jsonl", fewer)
+    limits = {"max_rejected_share": 0.5, "volume_min_median": 4, "min_rows_share": 0.5}
+    shop = Settings.model_validate({"paths": {"work": tmp_path}, "ingest": limits})
     lake = Lake(shop.lake_root)
     found = count_everything("events", shop, lake, spark)
     assert not Path(shop.lake_root).exists()
@@ -49,18 +53,23 @@ def test_the_rows_behind_the_sample_are_counted_as_a_night_counts_them(
     assert found.nulled == {"price invalid_type": 1, "price bad_price": 1}
     assert found.examples["price invalid_type"] == "cheap"
     assert found.examples["reused_id"] == "event_id=e7 is another row on 2026-03-01"
-    assert {day.day: why.partition(" ->")[0] for day, why in found.refused.items()} == {3: "0 rows"}
+    volume = "events 2026-03-04: 1 rows, the median of the 1 before is 5; at least 50% are expected"
+    assert {day.day: why.partition(" ->")[0] for day, why in found.refused.items()} == {
+        3: "0 rows",
+        4: volume,
+    }
     console = Console(record=True, width=160, file=(tmp_path / "shown.txt").open("w"))
     show_counted([found], console)
-    assert "6,405 rows of 2 deliveries: 6,401 accepted, 4 rejected, 0 left out" in console.export_text()
-    with pytest.raises(CausalrecError, match="0 rows"):
-        ingest_events(shop, lake, Ledger(lake), spark, max(found.refused))
-    (tmp_path / "landing" / "events" / "arrival_date=2026-03-03" / "a.jsonl").unlink()
-    (tmp_path / "landing" / "events" / "arrival_date=2026-03-03").rmdir()
-    outcomes = ingest_events(shop, lake, Ledger(lake), spark, max(found.measures))
+    assert "6,406 rows of 3 deliveries: 6,402 accepted, 4 rejected, 0 left out" in console.export_text()
+    for day, why in (("2026-03-03", "0 rows"), ("2026-03-04", volume)):
+        with pytest.raises(CausalrecError, match=why):
+            ingest_events(shop, lake, Ledger(lake), spark, max(found.refused))
+        shutil.rmtree(tmp_path / "landing" / "events" / f"arrival_date={day}")
+    measures = {day: one for day, one in found.measures.items() if day not in found.refused}
+    outcomes = ingest_events(shop, lake, Ledger(lake), spark, max(measures))
     assert {day: dict(one.rejects) for day, one in outcomes.items()} == {
-        day: dict(one.rejects) for day, one in found.measures.items()
+        day: dict(one.rejects) for day, one in measures.items()
     }
     assert {day: one.rows_out for day, one in outcomes.items()} == {
-        day: one.rows_good for day, one in found.measures.items()
+        day: one.rows_good for day, one in measures.items()
     }

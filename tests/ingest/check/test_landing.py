@@ -143,6 +143,76 @@ def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path
     assert set(again.rejects) <= {"duplicate"}
 
 
+def proposed(work: Path, header: str, *rows: str, name: str = "a.csv") -> str:
+    folder = work / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / name).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return check_landing(Settings.model_validate({"paths": {"work": work, "landing": str(work)}}))[1].toml
+
+
+TOKYO = "日時,会員番号,商品コード"
+
+
+@pytest.mark.parametrize(
+    ("header", "words", "expected"),
+    [
+        (f"{TOKYO},区分", "閲覧 カート 購入",
+         '{ column = "区分", values = { "カート" = "cart", "購入" = "purchase", "閲覧" = "view" } }'),
+        (f"{TOKYO},event", "view 閲覧 pv 謎",
+         '{ column = "event", values = { pv = "view", "閲覧" = "view" } }'),
+        (f"{TOKYO},event", "A B", '"event"'),
+        ("order_date,customer,sku,land", "DE AT", '{ value = "purchase" }'),
+    ],
+)  # fmt: skip
+def test_an_event_is_proposed_as_what_its_word_certainly_means(
+    tmp_path: Path, header: str, words: str, expected: str
+) -> None:
+    toml = proposed(
+        tmp_path, header, *(f"2026-03-01 10:0{i},u{i},i{i},{w}" for i, w in enumerate(words.split()))
+    )
+    assert f"event_type = {expected}" in toml.splitlines()
+    assert tomllib.loads(toml)["landing"]["events"]["naive_times"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [(f"{TOKYO},区分", "閲覧 謎"), ("user,item,ts,page", "/a /b"), ("user,item,ts,purchased", "0 1")],
+)
+def test_views_are_never_proposed_as_purchases(tmp_path: Path, header: str, words: str) -> None:
+    *_, unknown = header.split(",")
+    toml = proposed(
+        tmp_path, header, *(f"2026-03-01 10:0{i},u{i},i{i},{w}" for i, w in enumerate(words.split()))
+    )
+    asked = f'# event_type = which of these? "{unknown}"; '
+    assert [line for line in toml.splitlines() if line.startswith(asked)]
+    assert "event_type" not in tomllib.loads(toml)["landing"]["events"]["columns"]
+
+
+def test_what_is_certain_is_proposed_and_the_rest_is_asked(tmp_path: Path) -> None:
+    toml = proposed(tmp_path, "x1,x2,sku,when,action", "a,b,s,2026-03-01 10:00,pv")
+    columns = tomllib.loads(toml)["landing"]["events"]["columns"]
+    assert columns == {"item_id": "sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
+    assert '# user_id = which of these? "x1", "x2", "when"' in toml.splitlines()
+    assert '# event_time = which of these? "x1", "x2", "when"' in toml.splitlines()
+
+
+def test_the_values_of_a_file_without_a_header_are_no_columns(tmp_path: Path) -> None:
+    assert proposed(tmp_path, ROWS[0], *ROWS[1:]) == ""
+
+
+def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    for n in range(5):
+        (folder / f"part-{n}.csv").write_text(CSV.replace("item_id", "sku"))
+    _, events = check_landing(
+        Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    )
+    (line,) = events.blocking
+    assert "part-0.csv" in line
+    assert line.endswith("(and 4 more files likewise)")
+
+
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
 def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(landing, "SAMPLE_ROWS", 400)

@@ -27,7 +27,9 @@ LIMITS = ReadLimits(max_row_bytes=400, max_raw_chars=200)
 
 NUMBERS = [
     "1", "+1", "-0", "12.5", ".5", "5.", "1e3", "1.234,56", "1,234.56", "1 234,5", "12,5 EUR", "EUR 3", "x",
-    "nan", " 7 ", "1'000", "\u00a09", "9" * 30,
+    "nan", " 7 ", "1'000", "\u00a09", "9" * 30, "$12.50", "12,50 €", "EUR 1.234,50", "-$5", "$-5", "+$-5",
+    "US$ 5 USD", "kr. 5,-", "12 PCS", "1,234", "1,234,567", "1.50", "1 234 567.5", "1 23", "n/a", "-",
+    " #N/A",
 ]  # fmt: skip
 TIMES = [
     "2026-03-29T02:30:00", "2026-10-25 02:30:00", "2026-03-29 12:00", "2026-03-29T12:00:00Z", "1774780200",
@@ -54,7 +56,7 @@ LAYOUTS = st.fixed_dictionaries(
     {
         "columns": st.just(MAPPING),
         "extra_columns": st.sampled_from(["ignore", "refuse"]),
-        "decimal_comma": st.booleans(),
+        "decimal_comma": st.sampled_from([None, False, True]),
         "currency": st.sampled_from(["", "EUR"]),
         "epoch_unit": st.sampled_from(["", "s", "ms", "us", "ns"]),
         "naive_times": st.sampled_from(["refuse", "shop", "UTC"]),

@@ -20,6 +20,10 @@ NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
         ("12", "double", 12.0),
         ("12.5 ", "double", 12.5),
         ("1,299.00", "double", 1299.0),
+        ("12.5 EUR", "double", 12.5),
+        *((word, kind, None) for word in ("n/a", " - ", "NULL", "None", "", "NaN", "#N/A", "#NV", "\\N")
+          for kind in ("double", "int", "boolean", "timestamp", "date", "array<string>")),
+        ("n/a", "string", "n/a"),
         ("1", "boolean", True),
         (0, "boolean", False),
         ("2026-03-01T12:00:00Z", "timestamp", NOON),
@@ -31,7 +35,7 @@ NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
         ("a.jpg,b.jpg", "array<string>", ["a.jpg", "b.jpg"]),
         ("a.jpg", "array<string>", ["a.jpg"]),
     ],
-)
+)  # fmt: skip
 def test_values_of_the_declared_type(value: object, type_name: str, expected: object) -> None:
     assert convert_value(value, type_name) == expected
 
@@ -41,7 +45,7 @@ def test_values_of_the_declared_type(value: object, type_name: str, expected: ob
     [
         ("12a", "double"),
         ("19,90", "double"),
-        ("12.5 EUR", "double"),
+        ("12.5 PCS", "double"),
         (2, "boolean"),
         (True, "double"),
         (10**400, "double"),

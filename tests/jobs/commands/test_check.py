@@ -81,14 +81,15 @@ def test_what_is_rejected_unknown_and_beyond_the_day(
     deliver(
         tmp_path, "events", GOOD, {**GOOD, "user_id": "NULL"}, {**GOOD, "event_type": "addtocart"},
         {**GOOD, "event_time": "2026-03-01T23:00:00-08:00"}, GOOD,
-        {**GOOD, "event_id": "f", "price": "cheap"},
+        {**GOOD, "event_id": "f", "price": "cheap"}, {**GOOD, "event_id": "g", "price": "12,50 €"},
     )  # fmt: skip
     (tmp_path / "events" / "2026-03-02").mkdir()
     assert main(["check", str(tmp_path), "--page", str(tmp_path / "page.html")]) == EXIT_REFUSED
     said = " ".join(capsys.readouterr().out.split())
     for words in (
         "null_id", "unknown_event_type", "future_event", "set landing.time_zone", "price invalid_type",
-        "'007' for '7'", "cheap (the row stays", "decimal_comma", "3 of 6 rows (50.0%) are rejected",
+        "'007' for '7'", "cheap (the row stays", "price unclear_number", "decimal_comma",
+        "3 of 7 rows (42.9%) are rejected",
         "duplicate", "1 entries beside the deliveries are ignored (2026-03-02)",
     ):  # fmt: skip
         assert words in said, words

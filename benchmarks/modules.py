@@ -1,0 +1,92 @@
+"""Table "Modules" of RESULTS.md: the response model with one module changed, against the truth of shops.
+
+    python -m benchmarks.modules --settings FILE [FILE ...] [--seeds 1 2]
+
+Takes the newest dataset of every settings file, as ``benchmarks.shops`` does. Each fit leaves out held-out
+pairs and random exposure, so that its ranking of random exposure is a test. Differences are paired over shops
+and seeds.
+"""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from benchmarks.shops import OURS, delivered
+from causalrec.config import Settings
+from causalrec.lab.oracle.generated import GeneratedShop
+from causalrec.lab.oracle.truth import scores_of, truth_rows
+from causalrec.metrics.debiased import exposed_per_user, exposed_scores
+from causalrec.training.factory import build_recommender
+from causalrec.training.worth import MODULES, with_response
+
+CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
+WHOLE = "every module"
+Row = dict[str, float]
+
+
+def main() -> None:
+    """Print the whole model and, per module, the mean difference without it with an interval of 95 %."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--settings", type=Path, nargs="+", required=True)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2])
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    found: dict[str, list[Row]] = {}
+    for file in given.settings:
+        shop = delivered(file)
+        for seed in given.seeds:
+            for name, settings in variants(seed).items():
+                found.setdefault(name, []).append(measure(shop, settings))
+                CONSOLE.print(f"{file} {seed} {name} {found[name][-1]}")
+    for name, rows in found.items():
+        CONSOLE.print(f"| {name} | {' | '.join(shown(name, rows, found[WHOLE]))} |")
+
+
+def variants(seed: int) -> Mapping[str, Settings]:
+    """The shipped settings, and those that differ in one module."""
+    default = Settings()
+    training = default.training.model_copy(update={"seed": seed})
+    whole = default.model_copy(update={"training": training})
+    response = whole.model.response
+    changed = {
+        f"{'without' if getattr(response, switch) else 'with'} {module}": with_response(
+            whole, **{switch: not getattr(response, switch)}
+        )
+        for module, switch in MODULES.items()
+    }
+    return {WHOLE: whole, **changed}
+
+
+def measure(shop: GeneratedShop, settings: Settings) -> Row:
+    """NDCG@20 against both truths, and AUC on random exposure."""
+    model = build_recommender(settings)
+    model.fit(shop.data)
+    rows = {row.model: row for row in truth_rows(shop.truth, shop.data, {OURS: scores_of(model)})}
+    exposed = exposed_per_user(exposed_scores(model.score, shop.data), 5)["random_auc"]
+    return {
+        "if shown": rows[OURS].factual,
+        "content alone": rows[OURS].do,
+        "random AUC": float(exposed.mean()),
+    }
+
+
+def shown(name: str, rows: list[Row], whole: list[Row]) -> list[str]:
+    """Per column, the mean of the whole model, or the mean difference from it and 1.96 standard errors."""
+    cells = []
+    for column in rows[0]:
+        values = np.array([row[column] for row in rows])
+        if name == WHOLE:
+            cells.append(f"{values.mean():.4f}")
+            continue
+        difference = values - np.array([row[column] for row in whole])
+        error = 1.96 * difference.std(ddof=1) / np.sqrt(difference.size)
+        cells.append(f"{difference.mean():+.4f} ± {error:.4f}")
+    return cells
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Suggested settings as TOML, ready to paste."""
+
+import json
+import re
+from typing import Any
+
+from causalrec.contracts import Contract
+from causalrec.ingest.check.suggest import UNSURE, Tree
+from causalrec.ingest.formats.layout import section
+
+MOST_NAMED = 20
+ORDERS_ALONE = '; { value = "purchase" } where every row is something bought'
+
+
+def toml_block(landing: Contract, tree: Tree) -> str:
+    """The settings as TOML; '' for none. What only a person can tell is a comment."""
+    if not tree:
+        return ""
+    kind = section(landing)
+    plain = [f"{key} = {_toml(value)}" for key, value in tree.items() if key not in ("columns", UNSURE)]
+    blocks = ["\n".join([f"[landing.{kind}]", *plain])] if plain else []
+    taken = [f"{name} = {_toml(source)}" for name, source in tree.get("columns", {}).items()]
+    for name, others in tree.get(UNSURE, {}).items():
+        shown = ", ".join(map(_toml, others[:MOST_NAMED])) or "no column is left"
+        taken.append(f"# {name} = which of these? {shown}{ORDERS_ALONE if name == 'event_type' else ''}")
+    if taken:
+        blocks.append("\n".join([f"[landing.{kind}.columns]", *taken]))
+    return "\n\n".join(blocks)
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 - what TOML can hold
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)

@@ -1,0 +1,96 @@
+"""Pictures in = pictures that can be used + pictures with a reason, whatever the mixture."""
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from causalrec.config.features import ImageSettings
+from causalrec.pictures.read import InspectTask
+from causalrec.pictures.resolver import Resolver
+from tests.pictures.samples import encoded, png_of_size, scene
+
+CAPS = ImageSettings()
+UMLAUT = "bl\u00fcte.png"
+
+
+def files() -> dict[str, bytes]:
+    """Pictures as shops have them, usable or not, under names as shops have them."""
+    pillow_heif.register_heif_opener()
+    picture, jpeg, png = scene(), encoded(scene(), "JPEG"), encoded(scene(), "PNG")
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", "x" * 2_000_000, zip=True)
+    grey = np.asarray(picture.convert("L"), np.float32)
+    progressive = encoded(picture, "JPEG", progressive=True)
+    scan = progressive[progressive.rindex(b"\xff\xda") : -2]
+    return {
+        "plain.jpg": jpeg, "png named.jpg": png, "shirt.JPG": jpeg, "a,b.png": png, "50 #~.png": png,
+        unicodedata.normalize("NFD", UMLAUT): png, "w.webp": encoded(picture, "WEBP"), "images/in.png": png,
+        "a.avif": encoded(picture, "AVIF"), "h.heic": encoded(picture, "HEIF"),
+        "g.gif": encoded(picture, "GIF"), "cmyk.jpg": encoded(picture.convert("CMYK"), "JPEG"),
+        "float.tiff": encoded(Image.fromarray(grey / 255), "TIFF"),
+        "int.tiff": encoded(Image.fromarray(grey.astype(np.int32)), "TIFF"),
+        "text.png": encoded(picture, "PNG", pnginfo=info), "no end.jpg": jpeg[:-2],
+        "zero.jpg": b"", "page.jpg": b"<html>404</html>", "cut.png": png[: len(png) // 2],
+        "cut.jpg": jpeg[:-200], "scans.jpg": progressive[:-2] + scan * 200 + b"\xff\xd9",
+        "bomb.png": png_of_size(100_000, 100_000), "dot.png": encoded(Image.new("RGB", (1, 1)), "PNG"),
+        "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    }  # fmt: skip
+
+
+REASONS = {
+    "zero.jpg": "image_empty", "page.jpg": "image_not_an_image", "cut.png": "image_corrupt",
+    "cut.jpg": "image_corrupt", "scans.jpg": "image_too_large", "bomb.png": "image_bad_size",
+    "dot.png": "image_bad_size", "drawing.svg": "image_not_an_image",
+}  # fmt: skip
+ELSEWHERE = {
+    "shirt.jpg": "image_missing",  # .JPG on the disk
+    "none.png": "image_missing", "50%20#~.png": "image_forbidden", "images/plain.jpg": "image_missing",
+    UMLAUT: "image_missing",  # composed, the file's name is not
+    "/plain.jpg": "image_forbidden", "a\\b.png": "image_forbidden", "https://other.example/x.png":
+    "image_forbidden", "https://[/x.png": "image_forbidden", "../plain.jpg": "image_forbidden",
+    "": "image_forbidden", "x" * 5_000: "image_forbidden", "a\nb.png": "image_forbidden",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> InspectTask:
+    root: Path = tmp_path_factory.mktemp("pictures")
+    for name, data in files().items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(data)
+    return InspectTask(Resolver((str(root),)), CAPS)
+
+
+FILES = files()
+ALL = [*FILES, *ELSEWHERE]
+
+
+def test_every_reference_has_its_outcome(task: InspectTask) -> None:
+    found = {ref: task.inspect(ref).get("reason_code") for ref in ALL}
+    assert found == {ref: REASONS.get(ref) for ref in FILES} | ELSEWHERE
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(ALL), max_size=6), max_size=3))
+def test_a_mixture_adds_up(task: InspectTask, mixture: list[list[str]]) -> None:
+    batches = [pa.RecordBatch.from_pydict({"image_ref": pa.array(refs, pa.string())}) for refs in mixture]
+    rows = [row for batch in task(iter(batches)) for row in batch.to_pylist()]
+    assert [row["image_ref"] for row in rows] == [ref for refs in mixture for ref in refs]
+    for row in rows:
+        usable = row["sha256"] is not None
+        assert usable == (row["reason_code"] is None) == (row["image_ref"] in FILES.keys() - REASONS.keys())
+        assert usable or row["detail"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=30), st.sampled_from(["", "https://", "http://[", "s3://", "plain.jpg", "//"]))
+def test_no_reference_ends_a_batch(task: InspectTask, text: str, before: str) -> None:
+    (row,) = [task.inspect(before + text)]
+    assert ("sha256" in row) != ("reason_code" in row)
