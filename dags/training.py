@@ -3,7 +3,7 @@
 Whoever finds that the champion has aged (the monitor, a person) reports an event of the asset
 ``causalrec://registry/training_request``; every run works on the last completed day. The gate in
 ``promote`` decides whether the challenger may replace the champion; unless a setting says otherwise, a person
-is asked as well.
+is asked as well. A run waits while the night of the same date is running.
 """
 
 import sys
@@ -30,4 +30,9 @@ with DAG(
     doc_md=__doc__,
     **ALIKE,
 ) as dag:
-    chain(*(stage_task(STAGES[name], date=YESTERDAY) for name in TRAINING), *approval_tasks())
+    first, *others = TRAINING
+    chain(
+        stage_task(STAGES[first], date=YESTERDAY, after_night=True),
+        *(stage_task(STAGES[name], date=YESTERDAY) for name in others),
+        *approval_tasks(),
+    )

@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from typing import Any
 from airflow.providers.standard.hooks.subprocess import SubprocessHook, SubprocessResult
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from causalrec.pipeline import ASSETS, TRAINING_REQUEST, Stage
 from causalrec_dags.notify import Notice, notices
 from causalrec_dags.placement import placement
+from causalrec_dags.turns import wait_for_earlier_nights, wait_for_night_of
 
 _ABOVE = Path(__file__).resolve().parents[2]
 CHECKOUT = _ABOVE if (_ABOVE / "jobs" / "cli.py").is_file() else None
@@ -33,8 +34,6 @@ ROOT = CHECKOUT or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser(
 DEFAULT_COMMAND = f"exec {{python}} -m {'' if CHECKOUT else 'causalrec.'}jobs.{{job}} --ds {{ds}}"
 NOTHING_TO_DO = 99
 """Exit status by which a job skips the tasks after it."""
-TURN = timedelta(seconds=30)
-"""Time between two checks whether it is a run's turn."""
 LAKE = "causalrec://lake/"
 VERDICTS = "experiments"
 """Table of an experiment that people may wait for."""
@@ -109,13 +108,16 @@ class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types h
     """A Bash task that tells refusals from failures, and reports in its asset events what was written.
 
     Args:
-        in_turn: wait, without occupying a worker, while a run of an earlier date is running. Backfills
-            started in parallel then run one date after another, as each builds on the ones before.
+        in_turn: wait, without occupying a worker, while a run of an earlier date is running.
+        night: a date; wait in the same way while ``nightly`` is running for it.
     """
 
-    def __init__(self, *, in_turn: bool = False, **named: Any) -> None:  # noqa: ANN401 - of the operator above
+    template_fields = (*BashOperator.template_fields, "night")
+
+    def __init__(self, *, in_turn: bool = False, night: str = "", **named: Any) -> None:  # noqa: ANN401
         super().__init__(**named)
         self.in_turn = in_turn
+        self.night = night
 
     @cached_property
     def subprocess_hook(self) -> JobHook:
@@ -133,8 +135,10 @@ class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types h
         Raises:
             AirflowRescheduleException: it is not this run's turn.
         """
-        if self.in_turn and context["ti"].get_previous_dagrun(state="running") is not None:
-            raise AirflowRescheduleException(datetime.now(UTC) + TURN)
+        if self.in_turn:
+            wait_for_earlier_nights(context)
+        if self.night:
+            wait_for_night_of(context, self.night)
         result = super().execute(context)
         for asset in self.outlets:
             context["outlet_events"][asset].extra.update(event_facts(self.said, asset.uri))
@@ -160,12 +164,13 @@ def stage_task(
     last_line: Callable[[str], object] | None = None,
     environment: Mapping[str, str] | None = None,
     in_turn: bool = False,
+    after_night: bool = False,
 ) -> BashOperator:
     """The task that runs ``python -m jobs.STAGE`` in :data:`ROOT`.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
-        in_turn: as in :class:`JobOperator`.
+        in_turn: as in :class:`JobOperator`. after_night: wait for the night of the same date.
     """
     tables = [Asset(f"{LAKE}{table}") for table in stage.writes if table in ASSETS]
     return JobOperator(
@@ -184,6 +189,7 @@ def stage_task(
         env=None if environment is None else dict(environment),
         append_env=True,
         in_turn=in_turn,
+        night=date if after_night else "",
         on_failure_callback=notices("failed"),
         on_success_callback=_good_news(stage),
         **placement(stage),

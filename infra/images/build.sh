@@ -29,7 +29,7 @@ bootstrapped() {
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$root" / >/dev/null
     bundle=/etc/ssl/certs/ca-certificates.crt # Python's own clients do not look there by themselves
-    buildah config --env SSL_CERT_FILE=$bundle --env PIP_CERT=$bundle --env PATH=/usr/local/bin:/usr/bin:/bin --cmd python3 "$container"
+    buildah config --env SSL_CERT_FILE=$bundle --env PIP_CERT=$bundle --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --cmd python3 "$container"
     buildah commit --quiet --rm "$container" localhost/causalrec-base >/dev/null
 }
 

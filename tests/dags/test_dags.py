@@ -1,5 +1,6 @@
 """Both DAGs as Airflow sees them: shape, limits, rendered command lines."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pendulum
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowRescheduleException
@@ -262,6 +264,44 @@ def test_a_night_waits_for_the_nights_before_it() -> None:
         task.execute({"ti": ti})
     assert caught.value.reschedule_date > datetime.now(UTC)
     assert task.execute({"ti": ti}) == "landed"
+
+
+def test_a_training_waits_for_the_night_of_the_same_date() -> None:
+    """Both build its dataset; a night of another date is no reason to wait."""
+    first, *others = training.topological_sort()
+    assert [task.task_id for task in others if getattr(task, "night", "")] == []
+    run = SimpleNamespace(run_after=datetime(2026, 3, 2, 6, tzinfo=UTC))
+    text = {"params": SimpleNamespace(ds=None), "macros": _macros(), "dag_run": run}
+    assert training.get_template_env().from_string(first.night).render(text) == "2026-03-01"
+
+    asked: list[object] = []
+    running = [1]
+
+    def count(dag_id: str, *, logical_dates: list[datetime], states: list[str]) -> int:
+        asked.append((dag_id, logical_dates, states))
+        return running.pop() if running else 0
+
+    task = JobOperator(task_id="build_dataset", bash_command="echo built", night="2026-03-01")
+    ti = SimpleNamespace(get_dr_count=count)
+    with pytest.raises(AirflowRescheduleException):
+        task.execute({"ti": ti})
+    assert task.execute({"ti": ti}) == "built"
+    assert asked == [("nightly", [datetime(2026, 3, 1, tzinfo=UTC)], ["running"])] * 2
+
+
+def test_airflow_names_pools_that_do_not_exist(root: Path) -> None:
+    """Where it reads the DAGs, on its pages; with the pools of the file there is nothing to say."""
+    pools = json.loads((root / "infra/airflow/pools.json").read_text())
+    said = {warning.dag_id: warning.message for warning in _bag(root, {"default_pool"}).dag_warnings}
+    assert said["nightly"] == "Dag 'nightly' references non-existent pools: ['dataset', 'gpu', 'spark']"
+    assert set(said) == {"nightly", "training"}
+    assert _bag(root, {"default_pool", *pools}).dag_warnings == set()
+
+
+def _bag(root: Path, known_pools: set[str]) -> DagBag:
+    bag = DagBag(root / "dags", known_pools=known_pools)
+    assert bag.import_errors == {}
+    return bag
 
 
 def test_where_a_task_runs(monkeypatch: pytest.MonkeyPatch) -> None:

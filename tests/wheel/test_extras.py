@@ -65,7 +65,32 @@ def test_a_checkout_has_what_a_night_has(locked: Packages) -> None:
     assert {"name": "causalrec", "extra": ["nightly"]} in project["dev-dependencies"]["dev"]
 
 
-@pytest.mark.parametrize("extra", ["", "predict", "nightly"])
+def test_a_cluster_has_a_night_and_what_airflow_and_mlflow_need_there(locked: Packages) -> None:
+    cluster = pulled(locked, "causalrec", "cluster")
+    assert cluster >= pulled(locked, "causalrec", "nightly")
+    providers = {"apache-airflow-providers-celery", "apache-airflow-providers-cncf-kubernetes"}
+    assert cluster >= {*providers, "asyncpg", "boto3", "celery", "psycopg", "redis", "s3fs"}
+    server = pulled(locked, "causalrec", "tracking")
+    assert server & PLATFORM == {"mlflow", "pyarrow"}
+    assert server >= {"boto3", "psycopg"}
+
+
+def test_spark_needs_no_airflow(locked: Packages) -> None:
+    stages = pulled(locked, "causalrec", "stages")
+    assert stages & PLATFORM == PLATFORM - {"apache-airflow"}
+    assert not [name for name in stages if name.startswith("apache-airflow")]
+
+
+def test_celery_is_one_that_the_provider_can_import(locked: Packages) -> None:
+    """Version 5.7 has no celery.backends.database.retry; newer providers may not ask for it."""
+    (provider,) = locked["apache-airflow-providers-celery"]
+    (celery,) = locked["celery"]
+    assert (provider["version"], celery["version"] < "5.7") == ("3.26.0", True), (
+        "try it, then change this line"
+    )
+
+
+@pytest.mark.parametrize("extra", ["", "predict", "nightly", "cluster"])
 def test_the_wheel_says_the_same_as_the_lock(wheel: Path, locked: Packages, extra: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))

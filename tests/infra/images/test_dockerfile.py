@@ -76,7 +76,7 @@ def test_what_the_wheel_has_is_in_the_images(root: Path) -> None:
 def test_packages_come_from_the_lock_with_extras_that_exist(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     for name in ("airflow-packages", "spark-packages", "mlflow-packages"):
-        (run,) = stages()[name].all("RUN")
+        run = stages()[name].all("RUN")[0]
         sync, export = (shlex.split(part) for part in run.split("&&"))
         extras = [value for option, value in pairwise(sync) if option == "--extra"]
         assert extras

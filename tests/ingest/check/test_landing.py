@@ -189,11 +189,16 @@ def test_views_are_never_proposed_as_purchases(tmp_path: Path, header: str, word
 
 
 def test_what_is_certain_is_proposed_and_the_rest_is_asked(tmp_path: Path) -> None:
-    toml = proposed(tmp_path, "x1,x2,sku,when,action", "a,b,s,2026-03-01 10:00,pv")
+    rows = ("a,b,s,2026-03-01 10:00,2026-03-02 10:00,pv", "c,d,t,2026-03-01 10:00,2026-03-02 10:00,pv")
+    toml = proposed(tmp_path / "two", "x1,x2,Line sku,start,end,action", *rows)
     columns = tomllib.loads(toml)["landing"]["events"]["columns"]
-    assert columns == {"item_id": "sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
-    assert '# user_id = which of these? "x1", "x2", "when"' in toml.splitlines()
-    assert '# event_time = which of these? "x1", "x2", "when"' in toml.splitlines()
+    assert columns == {"item_id": "Line sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
+    assert '# user_id = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
+    assert '# event_time = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
+    toml = proposed(tmp_path / "one", "x1,x2,Line sku,start,action", "a,b,s,01.03.2026 10:00,pv")
+    settings = tomllib.loads(toml)["landing"]["events"]  # the one column of times is the time
+    assert settings["columns"]["event_time"] == "start"
+    assert settings["naive_times"] == "shop"
 
 
 def test_the_values_of_a_file_without_a_header_are_no_columns(tmp_path: Path) -> None:
