@@ -92,6 +92,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "bilder",
         "画像",
     ),
+    "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
+    "stock": ("inventory", "inventory_quantity", "stock_quantity", "quantity_available", "bestand"),
+    "seller": ("merchant", "seller_name", "shop_name", "verkäufer"),
+    "tags": ("labels", "keywords", "schlagwörter"),
     "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
 }
 ORDERS = (
