@@ -63,8 +63,17 @@ def latest_pictures(lake: Lake, ds: dt.date, version: int | None = None) -> pd.D
 
 
 def _latest_products(table: LakeTable, ds: dt.date, version: int | None) -> pd.DataFrame:
-    """Per item the row of its latest arrival; an arrival without new items is not read in full."""
-    columns = ["item_id", *FIELDS, "available", "image_refs", "updated_at"]
+    found = latest_rows(table, ds, version, (*FIELDS, "available", "image_refs"))
+    found["named"] = found["image_refs"].str[0].astype(object)
+    return found.drop(columns=["image_refs", "updated_at"])
+
+
+def latest_rows(table: LakeTable, ds: dt.date, version: int | None, wanted: tuple[str, ...]) -> pd.DataFrame:
+    """Per item the ``wanted`` columns of its latest arrival, with first_seen and last_seen.
+
+    An arrival without new items is not read in full.
+    """
+    columns = ["item_id", *wanted, "updated_at"]
     parts = [pd.DataFrame(columns=[*columns, "last_seen"])]
     known: pd.Index = pd.Index([], dtype=object)
     first = pd.Series(dtype=object)  # item -> oldest arrival so far
@@ -78,9 +87,8 @@ def _latest_products(table: LakeTable, ds: dt.date, version: int | None) -> pd.D
         parts.append(rows.drop_duplicates("item_id").assign(last_seen=day))
         known = known.append(pd.Index(parts[-1]["item_id"]))
     found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    found["named"] = found["image_refs"].str[0].astype(object)
     found["first_seen"] = found["item_id"].map(first)
-    return found.drop(columns=["image_refs", "updated_at"])
+    return found
 
 
 def _newest_first(

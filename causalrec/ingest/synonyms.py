@@ -1,6 +1,7 @@
 """Names that other shops use for our columns, to suggest a mapping; never used to read data."""
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         *("timestamp", "time", "ts", "created_at", "date", "datetime", "date_created_gmt", "event_timestamp"),
         *("t_dat", "visit_time", "order_date", "purchase_date", "created", "bestelldatum", "datum", "zeit"),
         *("order_timestamp", "order_time", "occurred_at", "date_commande", "fecha", "fecha_pedido"),
-        *("data_ordine", "日時", "注文日時", "時刻"),
+        *("data_ordine", "zeitpunkt", "zeitstempel", "日時", "注文日時", "時刻"),
     ),
     "user_id": (
         *("customer_id", "user", "visitor_id", "client_id", "reviewer_id", "user_pseudo_id", "uid", "email"),
@@ -91,6 +92,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "bilder",
         "画像",
     ),
+    "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
+    "stock": ("inventory", "inventory_quantity", "stock_quantity", "quantity_available", "bestand"),
+    "seller": ("merchant", "seller_name", "shop_name", "verkäufer"),
+    "tags": ("labels", "keywords", "schlagwörter"),
     "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
 }
 ORDERS = (
@@ -123,6 +128,8 @@ ORDERS = (
 """Parts of column names that only an export of orders has."""
 VAGUE = ("id", "key", "type", "value", "name", "date", "time")
 """Last names of a path that are meaningless without the name before them."""
+TELLING = ("sku", "ean", "gtin", "upc", "isbn", "asin", "price", "email")
+"""Last words of a name that mean the same whatever stands before them, as in "Lineitem sku"."""
 _CUTOFF = 0.75
 
 
@@ -144,11 +151,13 @@ def of_orders(found: Sequence[str]) -> bool:
     return any(_plain(word) in _plain(name) for name in found for word in ORDERS)
 
 
-def _spellings(name: str) -> tuple[str, str, str]:
-    """A column's full name and, for a path into nested rows, its last two names and its last one."""
+def _spellings(name: str) -> tuple[str, str, str, str]:
+    """A column's full name, the last two names of a path into nested rows, the last one, its last word."""
     parts = name.split(".")
     last = parts[-1] if len(parts) == 1 or parts[-1] not in VAGUE else name
-    return _plain(name), _plain(".".join(parts[-2:])), _plain(last)
+    word = re.split(r"[\s_-]", last)[-1]
+    ends = ".".join(parts[-2:]), last, word if word.casefold() in TELLING else name
+    return _plain(name), _plain(ends[0]), _plain(ends[1]), _plain(ends[2])
 
 
 def _plain(name: str) -> str:

@@ -15,10 +15,12 @@ from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import AnyReadOut, ReadOut
 from causalrec.ranking.adjustment import ItemEvidence, sentences
 from causalrec.ranking.ann import Index
+from causalrec.ranking.block import Block, Listed
+from causalrec.ranking.boosted import boosted, boosted_selector
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import FINE, worthwhile
 from causalrec.ranking.histories import Histories
-from causalrec.ranking.listing import Chance, Lister, Lists
+from causalrec.ranking.listing import Lister, Lists
 from causalrec.ranking.places import places_by_score
 from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Origins, Texts, explain, nearest_history
@@ -45,7 +47,8 @@ class Engine:
         users: trained user states; None for a model that only scores whole rows.
         score: (model user rows) -> (B, N) scores in the model's item numbering; used without ``users``.
         score_histories: (histories in the model's item numbering) -> (B, N) scores of users it does not know.
-        index: an approximate index of the catalogue's states; without it the search is exact.
+        index: an approximate index of the states of the :func:`~causalrec.ranking.boosted.boosted`
+            catalogue; without it the search is exact.
         read_out: from the summed fold-in vectors of a history to a state; default: their direction.
     """
 
@@ -67,6 +70,7 @@ class Engine:
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
         self._lister = Lister.of(catalogue.rules, settings, self._units)
         self._index, self._read_out = index, read_out
+        self._ranked = boosted(catalogue)
         self._evidence = ItemEvidence.of(catalogue)
         self._raw = _with_raw_states(catalogue)
         self._item_keys = keys_of(catalogue.item_ids)
@@ -88,6 +92,32 @@ class Engine:
         between models. With a ``seed`` as well, the places for exploration and new items are drawn by a hash
         of user and seed; without one, all places are filled by taste.
         """
+        for block in self._blocks(user_rows, histories, k, user_ids, seed, hidden):
+            yield self._explained(block, self._listed(block))
+
+    def listed(
+        self,
+        user_rows: Ints,
+        histories: Histories,
+        k: int,
+        user_ids: npt.NDArray[np.object_] | None = None,
+        seed: str | None = None,
+        hidden: Histories | None = None,
+    ) -> Iterator[TopK]:
+        """The pairs of :meth:`recommend` with their scores, without reasons; rows count over all users."""
+        for block in self._blocks(user_rows, histories, k, user_ids, seed, hidden):
+            top = self._listed(block).lists.top
+            yield replace(top, rows=top.rows + block.offset)
+
+    def _blocks(
+        self,
+        user_rows: Ints,
+        histories: Histories,
+        k: int,
+        user_ids: npt.NDArray[np.object_] | None,
+        seed: str | None,
+        hidden: Histories | None,
+    ) -> Iterator[Block]:
         step = self._block_rows(k)
         for start in range(0, user_rows.size, step):
             stop = min(start + step, user_rows.size)
@@ -97,7 +127,7 @@ class Engine:
             keys = rows.astype(np.uint64) if ids is None else keys_of(ids)
             past = histories.block(start, stop)
             never = self._keys(hidden.block(start, stop)) if hidden is not None else None
-            yield self._block(start, rows, past, k, chance, Ties(keys, self._item_keys), never)
+            yield Block(start, rows, past, k, chance, Ties(keys, self._item_keys), never)
 
     def _block_rows(self, k: int) -> int:
         """Users per block, so that score and similarity blocks stay within the memory bound."""
@@ -110,24 +140,24 @@ class Engine:
         bound = BLOCK_MIB * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
-    def _block(
-        self,
-        offset: int,
-        rows: Ints,
-        past: Histories,
-        k: int,
-        chance: Chance | None,
-        ties: Ties,
-        hidden: Indices | None,
-    ) -> Ranked:
-        selector, folded = self._selector(rows, past, ties)
-        masked = self._masked(past)
-        masked = masked if hidden is None else np.union1d(masked, hidden)
-        lists = self._lister.lists(selector, masked, k, chance, hidden)
+    def _listed(self, block: Block) -> Listed:
+        """The lists in the order of the shop, with the scores of the model."""
+        selector, folded = self._selector(block.rows, block.past, block.ties)
+        masked = self._masked(block.past)
+        masked = masked if block.hidden is None else np.union1d(masked, block.hidden)
+        order = boosted_selector(selector, self._ranked)
+        lists = self._lister.lists(order, masked, block.k, block.chance, block.hidden)
+        if order is not selector:
+            scores = selector.scores_of(lists.top.rows, lists.top.columns)
+            lists = replace(lists, top=replace(lists.top, scores=scores))
+        return Listed(selector, folded, lists)
+
+    def _explained(self, block: Block, listed: Listed) -> Ranked:
+        selector, lists, rows, past = listed.selector, listed.lists, block.rows, block.past
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
         raw, content = self._other_scores(rows, top)
-        places, raw_places = self._places(rows, selector, lists, raw, k)
+        places, raw_places = self._places(rows, selector, lists, raw, block.k)
         adjustments = self._adjustments(top, raw_places - places, content)
         codes, texts, because = explain(
             self.catalogue,
@@ -138,7 +168,7 @@ class Engine:
             MIN_REASON_SIMILARITY,
         )
         return Ranked(
-            users=top.rows + offset,
+            users=top.rows + block.offset,
             ranks=top.ranks,
             items=top.columns,
             scores=top.scores,
@@ -151,7 +181,7 @@ class Engine:
             because=because,
             adjustments=adjustments,
             confounders=self.catalogue.confounders[top.columns],
-            fallback=_labels(folded, cold, lists)[top.rows],
+            fallback=_labels(listed.folded, cold, lists)[top.rows],
             policies=lists.policies,
             propensity=lists.propensity,
         )

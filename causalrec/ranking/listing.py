@@ -17,6 +17,7 @@ from causalrec.ranking.slots import Policy, Slot, SlotItems, draw_free, slots_of
 from causalrec.ranking.topk import Indices, TopK, places
 
 ORDER = {Policy.UNIFORM: 0, Policy.PINNED: 1}
+ROUNDING = 1e-9  # so that 0.3 of 20 places are 6
 WIDER = 4  # growth of the pool if caps leave a list short
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.str_]
@@ -65,12 +66,14 @@ class Lister:
 
     @cached_property
     def caps(self) -> list[Cap]:
-        """The caps that the settings name."""
+        """The caps of the settings and of the rules file."""
         pairs = (
             (self.rules.category, self.settings.max_per_category),
             (self.rules.brand, self.settings.max_per_brand),
         )
-        return [Cap(codes, most) for codes, most in pairs if most is not None]
+        shares = [(one.codes, one.list_share) for one in self.rules.capped if one.list_share is not None]
+        whole = [(codes, int(share * self.settings.k + ROUNDING)) for codes, share in shares]
+        return [Cap(codes, most) for codes, most in (*pairs, *whole) if most is not None]
 
     @property
     def reranked(self) -> bool:
@@ -114,7 +117,7 @@ class Lister:
             taken = joined(taken, one.items, n_items)
         filled = np.sum([one.items >= 0 for one in drawn], axis=0, dtype=np.int64, initial=0)
         filled = np.broadcast_to(filled, (n_users,))
-        mine = self._personal(selector, taken, k)
+        mine = self._personal(selector, taken, k, drawn)
         mine = _first(mine, k - filled)
         rows = np.bincount(mine.rows, minlength=n_users)
         short = rows + filled < k
@@ -161,15 +164,17 @@ class Lister:
         odds = share / np.maximum(free, 1) + np.where(items == best, 1 - share, 0)
         return SlotItems(self.slots[place], items, odds.astype(np.float32))
 
-    def _personal(self, selector: Selector, taken: Indices, k: int) -> TopK:
+    def _personal(self, selector: Selector, taken: Indices, k: int, drawn: list[SlotItems]) -> TopK:
         users = np.arange(selector.cold.size)
         if not self.reranked:
             return selector.best(users, taken, k, self.listed)
+        there = np.stack([one.items for one in drawn], axis=1) if drawn else None
         parts, pool = [], k * self.settings.pool
         while users.size:
             found = selector.best(users, taken, pool, self.listed)
             items, scores = as_matrix(found, users.size)
-            picks = choose(items, scores, k, self.caps, self.units, self.settings.diversity)
+            elsewhere = None if there is None else there[users]
+            picks = choose(items, scores, k, self.caps, self.units, self.settings.diversity, elsewhere)
             count = (picks != NOTHING).sum(axis=1)
             more = (count < k) & ((items != NOTHING).sum(axis=1) >= pool)  # caps apply, and the pool was full
             parts.append(_chosen(users, items, scores, picks, ~more))

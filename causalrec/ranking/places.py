@@ -16,6 +16,9 @@ def places_by_score(
     Both are ranks by score alone, among all items that the user may get, so that neither caps nor diversity
     count as adjustment. Both are 0 for drawn rows and for users who are not in ``compared`` (ascending). An
     item beyond the searched part of the raw list counts as ranked right after it.
+
+    Args:
+        ours: the model's order, without what the shop adds to it.
     """
     settings = lister.settings
     reach = k * settings.pool if lister.reranked else k
@@ -23,7 +26,7 @@ def places_by_score(
     by_taste = lists.policies == Policy.TASTE.value
     place = (
         _place_in(lists.top, _best(ours, lister, lists, compared, reach), ours.catalogue.size)
-        if lister.reranked
+        if lister.reranked or lister.rules.boosts is not None
         else _running(lists.top, by_taste)
     )
     there = _place_in(lists.top, _best(raw, lister, lists, compared, depth), ours.catalogue.size)

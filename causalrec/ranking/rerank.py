@@ -31,7 +31,13 @@ def as_matrix(top: TopK, n_rows: int) -> tuple[Indices, Floats]:
 
 
 def choose(
-    items: Indices, scores: Floats, k: int, caps: Sequence[Cap], units: Floats | None, diversity: float
+    items: Indices,
+    scores: Floats,
+    k: int,
+    caps: Sequence[Cap],
+    units: Floats | None,
+    diversity: float,
+    drawn: Indices | None = None,
 ) -> Indices:
     """Greedy choice of up to ``k`` places of each pool row (B, <= k), in the order chosen, padded with -1.
 
@@ -42,12 +48,17 @@ def choose(
     Args:
         items, scores: (B, P) pool in descending order of score, -1 and -inf at the end.
         units: (N, d) unit item states; needed for ``diversity`` over 0.
+        drawn: (B, D) items that the lists have elsewhere, -1 for none; they count for the caps.
     """
     rows = np.arange(items.shape[0])
     relevance = _scaled(scores)
     open_places = items != NOTHING
     codes = [np.where(open_places, cap.codes[items], NOTHING) for cap in caps]
     used = [np.zeros(items.shape, dtype=np.int32) for _ in caps]
+    for cap, code, count in zip(caps, codes, used, strict=True):
+        for there in () if drawn is None else drawn.T:  # a few places
+            count += _same(code, np.where(there != NOTHING, cap.codes[there], NOTHING)[:, None])
+        open_places &= count < cap.most
     states = None if units is None or diversity == 0 else units[np.maximum(items, 0)]
     nearest = np.zeros(items.shape, dtype=np.float32)
     picks = []
@@ -58,13 +69,18 @@ def choose(
         picks.append(np.where(found, pick, NOTHING))
         open_places[rows, pick] = False
         for cap, code, count in zip(caps, codes, used, strict=True):
-            mine = code[rows, pick][:, None]
-            count += (code == mine) & (mine != NOTHING) & found[:, None]
+            count += _same(code, code[rows, pick][:, None]) & found[:, None]
             open_places &= count < cap.most
         if states is not None:
             cosine = np.matmul(states, states[rows, pick][:, :, None])[:, :, 0].round(5)
             nearest = cosine if step == 0 else np.maximum(nearest, cosine)
     return np.stack(picks, axis=1) if picks else np.empty((items.shape[0], 0), dtype=np.int64)
+
+
+def _same(codes: npt.NDArray[np.int32], code: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Whether each place (B, P) has the row's ``code`` (B, 1)."""
+    found: npt.NDArray[np.bool_] = (codes == code) & (code != NOTHING)
+    return found
 
 
 def _scaled(scores: Floats) -> Floats:

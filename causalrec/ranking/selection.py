@@ -53,7 +53,7 @@ class Selector:
             if rows.size and size and k:
                 top = select(users[rows], of_users(inside, rows, users.size, size), min(k, size), within)
                 parts.append(TopK(rows[top.rows], within.positions[top.columns], top.ranks, top.scores))
-        return _merged(parts)
+        return merged(parts)
 
     def scores_of(self, users: Indices, items: Indices) -> Floats:
         """Scores (m,) of single pairs."""
@@ -92,7 +92,7 @@ class Selector:
             pairs = np.arange(start, min(start + step, users.size))[:, None] * size + head
             rows, columns = np.divmod(pairs[~contains(masked, pairs)], size)
             parts.append(ranked(rows, columns, popularity[columns], users.size, k, ties))
-        return _merged(parts)
+        return merged(parts)
 
 
 def _without(scores: Floats, masked: Indices) -> Floats:
@@ -100,7 +100,7 @@ def _without(scores: Floats, masked: Indices) -> Floats:
     return scores
 
 
-def _merged(parts: list[TopK]) -> TopK:
+def merged(parts: list[TopK]) -> TopK:
     """All selections in one, ordered by row and rank."""
     if len(parts) == 1:
         return parts[0]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from causalrec.dataset.load import Dataset
 
 JUDGED = "judged"
+RECIPE, BY_RESPONSE = "recommender.json", "response"  # a model's own settings; its kind, and its order
 RECOMMENDER, SERVING, HISTORY = "recommender", "serving.safetensors", "history.safetensors"
 WORTH = "worth"  # key of the manifest
 SHORT_FITS = "short_fits.safetensors"
@@ -153,6 +154,17 @@ class ModelPackage:
     def worth(self) -> tuple[worth.ModuleWorth, ...]:
         """The measured gain of each module; empty in packages of older code."""
         return worth.from_json(self.manifest.get(WORTH, ()))
+
+    @cached_property
+    def odds(self) -> bool:
+        """Whether scores are log-odds of a response once the item is shown."""
+        file = self.folder / RECOMMENDER / RECIPE
+        if self.catalogue.looks is None or not file.is_file():
+            return False
+        found = json.loads(file.read_text(encoding="utf-8"))
+        by_looks = found.get("facts", {}).get("level") == BY_RESPONSE
+        order = found.get("recipe", {}).get("model", {}).get("response", {}).get("order")
+        return bool(by_looks and order == BY_RESPONSE)
 
     @property
     def factorised(self) -> bool:

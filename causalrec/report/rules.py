@@ -58,6 +58,8 @@ class RulesChange:
         kept: share of rows that stay in their list.
         placed: policy -> rows before and after, of what taste did not choose.
         score, responses: means over rows; responses per look only where scores are log-odds.
+        earned: expected price or margin per look, where an objective weighs it and scores are log-odds.
+        earned_name: which of the two.
         gained, lost: items by the number of lists that they enter or leave.
         brands, categories: by change of their share.
     """
@@ -72,6 +74,8 @@ class RulesChange:
     brands: tuple[Shift, ...]
     categories: tuple[Shift, ...]
     people: tuple[Both, ...]
+    earned: Cost | None = None
+    earned_name: str = ""
 
 
 def rules_change(found: WouldBe, items: pd.DataFrame) -> RulesChange:
@@ -90,6 +94,7 @@ def rules_change(found: WouldBe, items: pd.DataFrame) -> RulesChange:
     counts = pd.concat([side["item_id"].value_counts() for side in (before, after)], axis=1).fillna(0)
     counts = counts.astype(int).set_axis(["before", "after"], axis=1).sort_index()
     known = items.set_index("item_id")
+    weighed = found.logits and found.worth_name != ""
     return RulesChange(
         users=(int(same.size), len(changed)),
         kept=float(merged["rank_old"].notna().mean()),
@@ -101,6 +106,8 @@ def rules_change(found: WouldBe, items: pd.DataFrame) -> RulesChange:
         brands=_shifts(counts, known["brand"]),
         categories=_shifts(counts, known["category"]),
         people=tuple(_both(before, after, user) for user in changed[:PEOPLE]),
+        earned=_cost(_earned(before, found.worth), _earned(after, found.worth)) if weighed else None,
+        earned_name=found.worth_name,
     )
 
 
@@ -137,6 +144,12 @@ def _cost(before: pd.DataFrame, after: pd.DataFrame) -> Cost:
 def _expected(side: pd.DataFrame) -> pd.DataFrame:
     """Scores as chances of a response."""
     return side.assign(score=1 / (1 + np.exp(-side["score"].to_numpy())))
+
+
+def _earned(side: pd.DataFrame, worth: "pd.Series[float]") -> pd.DataFrame:
+    """Scores as what a look is expected to earn; rows of unknown worth are left out."""
+    chances = _expected(side)
+    return chances.assign(score=chances["score"] * chances["item_id"].map(worth)).dropna(subset=["score"])
 
 
 def _placed(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, tuple[int, int]]:

@@ -15,7 +15,7 @@ from causalrec.ranking.histories import from_ids
 from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
-from causalrec.scoring.tonight import tonight
+from causalrec.scoring.night_caps import balanced_tonight
 
 Lists = Mapping[str, tuple[str, ...]]
 """Arm -> item ids, best first."""
@@ -39,7 +39,7 @@ def arm_lists(
     for arm, number in published_versions(settings, lake, ds).items():
         scoring = settings.scoring if arm == CONTROL else settings.experiment.arms[arm].over(settings.scoring)
         with opened(by_number(client, settings, number)) as package:
-            catalogue = tonight(package, dataset, scoring, lake, ds)
+            catalogue = balanced_tonight(package, dataset, scoring, lake, ds)
             engine = package.engine(scoring, catalogue)
             known = from_ids(past, pa.array(catalogue.item_ids, pa.string()))
             rows = package.rows_of(users)

@@ -19,6 +19,7 @@ from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
+from causalrec.ranking.boosted import boosted, with_one
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.merchandise.rules_file import read_merchandise
@@ -29,7 +30,8 @@ from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.versions import PACKAGE_HASH
 from causalrec.scoring.arms import ServedArm
-from causalrec.scoring.tonight import tonight
+from causalrec.scoring.night_caps import balanced_tonight
+from causalrec.scoring.objective import objective_cost
 from causalrec.scoring.worker import HIDDEN, RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class ArmNight:
     package: ModelPackage
 
     def __post_init__(self) -> None:
-        self.catalogue = tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
+        self.catalogue = balanced_tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
         self.index = _index(self.catalogue, self.arm.scoring, self.settings.training.seed)
 
     def scored(
@@ -74,7 +76,10 @@ class ArmNight:
     def counters(self) -> dict[str, float]:
         """Of the catalogue and the index."""
         sizes = _sizes(self.package, self.dataset, self.catalogue, self.arm.scoring, self.ds)
-        return sizes | _recall(self.package, self.catalogue, self.index, self.settings)
+        cost = objective_cost(
+            self.package, self.catalogue, self.dataset, self.arm.scoring, self.lake, self.ds
+        )
+        return sizes | _recall(self.package, self.catalogue, self.index, self.settings) | cost
 
 
 def user_rows(package: ModelPackage, dataset: Dataset) -> pa.Table:
@@ -104,23 +109,25 @@ def _with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
 def _index(catalogue: Catalogue, settings: ScoringSettings, seed: int) -> Any:  # noqa: ANN401 - faiss is untyped
     """The approximate index of a very large catalogue; None where the search is exact."""
     least = settings.ann_from_items
-    if catalogue.states is None or not least or catalogue.size < least:
+    states = boosted(catalogue).states
+    if states is None or not least or catalogue.size < least:
         return None
-    return build_index(catalogue.states, ANN_PROBES, seed)
+    return build_index(states, ANN_PROBES, seed)
 
 
 def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: Settings) -> dict[str, float]:  # noqa: ANN401
     """What the index finds of the exact lists of a sample of users."""
-    tables = package.tables()
-    if index is None or tables is None or catalogue.states is None:
+    tables, states = package.tables(), boosted(catalogue).states
+    if index is None or tables is None or states is None:
         return {}
     rng = np.random.default_rng(settings.training.seed)
     size = min(RECALL_USERS, tables.users.shape[0])
     users = tables.users[np.sort(rng.choice(tables.users.shape[0], size, replace=False))]
+    users = users if catalogue.rules.boosts is None else with_one(users)
     k, nothing = min(settings.scoring.k, catalogue.size), np.empty(0, dtype=np.int64)
     ties = Ties.numbered(size, catalogue.size)
-    exact = fused_top_k(users, catalogue.states, k, nothing, ties)
-    return {"ann_recall": recall(near_top_k(index, users, catalogue.states, k, nothing, ties), exact)}
+    exact = fused_top_k(users, states, k, nothing, ties)
+    return {"ann_recall": recall(near_top_k(index, users, states, k, nothing, ties), exact)}
 
 
 def _ship(spark: "SparkSession", package: ModelPackage, arm: ServedArm, index: Any) -> str:  # noqa: ANN401

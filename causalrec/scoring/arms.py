@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 def scoring_inputs(settings: Settings, ds: dt.date) -> dict[str, str]:
     """The settings of scoring of everybody who is served on ``ds``, and the content of their rules files."""
+    return {
+        "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
+        **merchandise_input(*(one.merchandise for one in served_settings(settings, ds))),
+    }
+
+
+def served_settings(settings: Settings, ds: dt.date) -> list[ScoringSettings]:
+    """The settings of scoring of everybody who is served on ``ds``."""
     served = [settings.scoring]
     if settings.experiment.serves(ds):
         served += [arm.over(settings.scoring) for arm in settings.experiment.arms.values()]
-    return {
-        "scoring": hashlib.sha256(settings.scoring.model_dump_json().encode()).hexdigest(),
-        **merchandise_input(*(one.merchandise for one in served)),
-    }
+    return served
 
 
 @dataclass(frozen=True)

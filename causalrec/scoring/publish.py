@@ -63,6 +63,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         for finding in verify(
             rows, _not_again(spark, seen, dataset, scoring, ds), users, _may(spark, dataset, scoring, ds),
             scoring, taste, _hidden(spark, scoring),
+            by_score=not read_merchandise(scoring.merchandise).reorders(ds),
         )
     ]  # fmt: skip
     compared = _compared(spark, lake, ds, frame)

@@ -20,7 +20,15 @@ from causalrec.registry.champion.alias import champion_number
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import TRAINED_ON, opened
 from causalrec.scoring.arm_night import ArmNight
-from causalrec.scoring.arms import ServedArm, arms_inputs, scoring_inputs, served_arms, waiting_note
+from causalrec.scoring.arms import (
+    ServedArm,
+    arms_inputs,
+    scoring_inputs,
+    served_arms,
+    served_settings,
+    waiting_note,
+)
+from causalrec.scoring.offered import offers_input
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,6 +42,7 @@ def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) ->
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "champion": champion_number(settings, lake),
         **scoring_inputs(settings, ds),
+        **offers_input(lake, ds, *served_settings(settings, ds)),
         **reasons_input(settings.reasons),
         **arms_inputs(settings, lake, ds),
     }

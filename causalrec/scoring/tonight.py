@@ -13,22 +13,36 @@ from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.item_rules import no_rules
+from causalrec.ranking.merchandise.boost import item_boosts
+from causalrec.ranking.merchandise.caps import item_caps
 from causalrec.ranking.merchandise.reserve import reserved
-from causalrec.ranking.merchandise.rules_file import read_merchandise
+from causalrec.ranking.merchandise.rules_file import Merchandise, read_merchandise
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.registry.package import ModelPackage
+from causalrec.scoring.offered import with_offers
 
 ENCODERS = ("image_encoder", "text_encoder")
 
 
 def tonight(
-    package: ModelPackage, dataset: Dataset, settings: ScoringSettings, lake: Lake, ds: dt.date
+    package: ModelPackage,
+    dataset: Dataset,
+    settings: ScoringSettings,
+    lake: Lake,
+    ds: dt.date,
+    merchandise: Merchandise | None = None,
 ) -> Catalogue:
     """Allowed items of tonight's catalogue, under tonight's titles and rules.
 
     Items unknown to the model get a state from their content, if the model has a content path and their
     vectors come from the encoders that it was trained with. Items without a state (no content either) take no
     personal place; they have their share of the places for new items.
+
+    Args:
+        merchandise: rules instead of those that the settings name.
+
+    Raises:
+        SettingsError: a rules file cannot be read, or asks for what the shop does not deliver.
     """
     ids = dataset.item_ids
     titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy(dtype=object)
@@ -42,9 +56,17 @@ def tonight(
     listed = both.model_rows >= 0
     if both.states is not None:
         listed = listed | both.states.any(axis=1)
-    rules = item_rules(dataset.items.iloc[place].reset_index(drop=True), settings, ds, listed)
-    rules = reserved(rules, dataset.items.iloc[place], read_merchandise(settings.merchandise), ds)
-    return replace(both, rules=replace(rules, fresh=rules.fresh | (both.model_rows < 0)))
+    chosen = read_merchandise(settings.merchandise) if merchandise is None else merchandise
+    items = dataset.items.iloc[place].reset_index(drop=True)
+    items = with_offers(items, chosen, dataset, lake, ds)
+    rules = reserved(item_rules(items, settings, ds, listed), items, chosen, ds)
+    rules = replace(
+        rules,
+        fresh=rules.fresh | (both.model_rows < 0),
+        boosts=item_boosts(items, rules.listed, chosen, ds, odds=package.odds),
+        capped=item_caps(items, chosen, ds),
+    )
+    return replace(both, rules=rules)
 
 
 def _unknown(

@@ -33,6 +33,8 @@ def verify(
     settings: ScoringSettings,
     taste: str = Policy.TASTE.value,
     hidden: "DataFrame | None" = None,
+    *,
+    by_score: bool = True,
 ) -> list[Finding]:
     """All rules with the number of violations.
 
@@ -43,11 +45,12 @@ def verify(
         items: item_id of everything that may be recommended.
         taste: ``policy`` of rows that taste chose.
         hidden: user_id, item_id of pairs that the shop hides; None: it hides none.
+        by_score: whether the model's score alone orders what taste chose; with boosts it does not.
     """
     known = Finding(
         "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
     )
-    found = [*_findings(candidates, seen, users, settings, taste), known]
+    found = [*_findings(candidates, seen, users, settings, taste, by_score), known]
     if hidden is not None:
         shown = candidates.join(hidden, ["user_id", "item_id"], "left_semi").count()
         found.append(Finding("no item that the shop hides from the user", shown))
@@ -55,7 +58,12 @@ def verify(
 
 
 def _findings(
-    candidates: "DataFrame", seen: "DataFrame", users: "DataFrame", settings: ScoringSettings, taste: str
+    candidates: "DataFrame",
+    seen: "DataFrame",
+    users: "DataFrame",
+    settings: ScoringSettings,
+    taste: str,
+    by_score: bool,
 ) -> Iterator[Finding]:
     label = F.coalesce("fallback", F.lit(""))
     exhausted = label.contains(Fallback.CATALOGUE_EXHAUSTED.value) | label.contains(
@@ -92,7 +100,7 @@ def _findings(
     named = F.coalesce("policy", F.lit("")).isin(taste, *DRAWN)
     unlogged = candidates.where(~named | F.isnan(odds) | (odds <= 0) | (odds > 1)).count()
     yield Finding("every row has its policy and a propensity in (0, 1]", unlogged)
-    if settings.diversity == 0:
+    if settings.diversity == 0 and by_score:
         yield Finding("scores fall with the rank", _rising(candidates, taste))
     yield Finding("only known users", lists.join(users, "user_id", "left_anti").count())
     yield Finding("every user is served", users.join(lists, "user_id", "left_anti").count())

@@ -1,8 +1,7 @@
 """What the lists of a night would be under another rules file, for a sample of the users."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,15 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake
 from causalrec.ranking.histories import from_ids
 from causalrec.ranking.item_rules import Texts
-from causalrec.ranking.merchandise.hidden import hidden_of, per_user
+from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.ranked import Fallback
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.versions import opened
-from causalrec.scoring.tonight import tonight
+from causalrec.scoring.night_caps import balanced_tonight
+from causalrec.scoring.offered import with_offers
+from causalrec.scoring.sampled import histories_of, sample_of
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class WouldBe:
             model's (``by_taste``): that of a user of whom nothing is known is the item's popularity.
         logits: whether scores are log-odds of a response once the item is shown.
         version: of the champion, which made both.
+        worth: item_id -> price or margin, by which the objective of either side weighs; empty without one.
+        worth_name: which of the two.
     """
 
     before: pd.DataFrame
     after: pd.DataFrame
     logits: bool
     version: str
+    worth: "pd.Series[float]" = field(default_factory=lambda: pd.Series(dtype=float))
+    worth_name: str = ""
 
 
 def would_be(settings: Settings, lake: Lake, ds: dt.date, file: str, most: int) -> WouldBe:
@@ -51,15 +56,20 @@ def would_be(settings: Settings, lake: Lake, ds: dt.date, file: str, most: int) 
         DatasetError: there is no dataset of ``ds``.
     """
     sides = (settings.scoring, settings.scoring.model_copy(update={"merchandise": file}))
-    for side in sides:
-        read_merchandise(side.merchandise)
+    objectives = [read_merchandise(side.merchandise) for side in reversed(sides)]
     champion, dataset = needed_champion(settings, lake), load_dataset(settings, lake, ds)
-    users = _sample(dataset.user_ids, most)
-    past = _histories(lake, ds, users)
+    users = sample_of(dataset.user_ids, most)
+    past = histories_of(lake, ds, users)
     with opened(champion) as package:
         before, after = (_lists(package, dataset, lake, ds, side, users, past) for side in sides)
-        response = package.catalogue.looks is not None and settings.model.response.order == "response"
-    return WouldBe(before, after, response, champion.version)
+        logits = package.odds
+    weighed = next((rules for rules in objectives if rules.weighs), None)
+    if weighed is None or weighed.objective is None:
+        return WouldBe(before, after, logits, champion.version)
+    name = weighed.objective.value
+    offers = with_offers(dataset.items, weighed, dataset, lake, ds)
+    worth = pd.to_numeric(offers.set_index("item_id")[name])
+    return WouldBe(before, after, logits, champion.version, worth, name)
 
 
 def _lists(
@@ -71,7 +81,7 @@ def _lists(
     users: Texts,
     past: pa.Array,
 ) -> pd.DataFrame:
-    catalogue = tonight(package, dataset, scoring, lake, ds)
+    catalogue = balanced_tonight(package, dataset, scoring, lake, ds)
     ids = pa.array(catalogue.item_ids, pa.string())
     hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
     engine, rows = package.engine(scoring, catalogue), package.rows_of(users)
@@ -90,18 +100,3 @@ def _lists(
         for block in blocks
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _sample(ids: Texts, most: int) -> Texts:
-    """Chosen by a hash of the id."""
-    order = np.argsort(pd.util.hash_array(ids), kind="stable")[:most]
-    found: Texts = ids[np.sort(order)]
-    return found
-
-
-def _histories(lake: Lake, ds: dt.date, users: Texts) -> pa.Array:
-    """Lists of item ids, latest first, in the order of ``users``."""
-    columns = ["user_id", "item_id", "last_time"]
-    rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, columns)
-    order: Sequence[tuple[str, str]] = [("last_time", "descending"), ("item_id", "ascending")]
-    return per_user(rows.sort_by(order).select(["user_id", "item_id"]), users)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from causalrec.ingest.check.everything import Counted
 
 PAGE = "landing_check.html"
+SHOWN_COLUMNS = 20
 
 
 def check(
@@ -109,7 +110,8 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
 
 def _show_files(one: DeliveryCheck, console: Console) -> None:
     for file in one.files:
-        columns = ", ".join(file.columns[:20])
+        types = list(file.types.items())[:SHOWN_COLUMNS]
+        columns = ", ".join(f"{name} ({kind or 'empty'})" for name, kind in types)
         line = f"{file.name}: {file.shape or 'not read'}; columns {columns or '-'}"
         console.print(escape(printable(line)), highlight=False, soft_wrap=True)
     for name, why in one.unread.items():

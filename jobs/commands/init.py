@@ -9,13 +9,15 @@ import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
-from causalrec.config import load_settings
+from causalrec.config import Settings, load_settings
 from causalrec.errors import SettingsError
+from causalrec.ingest.check import check_landing
 from jobs.commands._shared.options import one_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "docs" / "mappings"
 NATIVE = "native"
+PROPOSED = "# as the first rows of the delivered files seem to be written; causalrec check says more\n"
 TEMPLATE = """\
 # Settings of the shop {shop}. What is not here has its default; causalrec check says what is missing.
 shop = "{shop}"
@@ -63,7 +65,10 @@ def init(
         Path | None, typer.Option(metavar="FILE", help="File to write (default: infra/settings/SHOP.toml).")
     ] = None,
 ) -> int:
-    """Ask for missing answers, and write the file; an existing one is left alone."""
+    """Ask for missing answers, and write the file; an existing one is left alone.
+
+    Where files have arrived already, it holds what causalrec check proposes for them.
+    """
     console = Console()
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", shop):
         raise SettingsError(f"{shop!r} is not a valid shop name", do="use lowercase letters, digits, - and _")
@@ -82,13 +87,22 @@ def init(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     try:
-        load_settings(file, {})
+        settings = load_settings(file, {})
+        if software == NATIVE and (found := proposals(settings)):
+            file.write_text(f"{text}\n{found}", encoding="utf-8")
+            load_settings(file, {})
     except SettingsError:
         file.unlink()
         raise
     console.print(f"written: {file}", soft_wrap=True)
     console.print(f"next: causalrec check --settings {file}", soft_wrap=True)
     return 0
+
+
+def proposals(settings: Settings) -> str:
+    """What ``causalrec check`` proposes for deliveries that have arrived already, as TOML; '' for nothing."""
+    blocks = {one.kind: one.toml for one in reversed(check_landing(settings)) if one.toml}
+    return "".join(f"{PROPOSED}{text}\n" for text in blocks.values())
 
 
 def settings_text(shop: str, landing: str, zone: str, layout: str) -> str:

@@ -45,7 +45,12 @@ def _summary(change: RulesChange) -> Table:
         table.add_column(column, justify="left" if column == "" else "right")
     table.add_row("users with another list", "", f"{change.users[1]:,} of {change.users[0]:,}", "")
     table.add_row("rows that stay in their list", "", f"{change.kept:.1%}", "")
-    for name, cost in (("expected responses per look", change.responses), ("mean score", change.score)):
+    costs = (
+        ("expected responses per look", change.responses),
+        (f"expected {change.earned_name} per look", change.earned),
+        ("mean score", change.score),
+    )
+    for name, cost in costs:
         if cost is not None:
             between = f"{cost.low:+.4f} to {cost.high:+.4f}"
             table.add_row(name, f"{cost.before:.4f}", f"{cost.after:.4f}", between)

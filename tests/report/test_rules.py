@@ -53,6 +53,18 @@ def test_by_hand() -> None:
     assert person.after == (("c", "pinned", True), ("a", "causalrec", False))
 
 
+def test_what_the_objective_earns() -> None:
+    worth = pd.Series({"a": 10.0, "b": 20.0, "c": 40.0})
+    change = rules_change(WouldBe(BEFORE, AFTER, True, "1", worth, "price"), ITEMS)
+    assert change.earned is not None
+    chance = {score: 1 / (1 + math.exp(-score)) for score in (0.0, 1.0, 2.0)}
+    second = (chance[1.0] * 10 + chance[1.0] * 20) / 2
+    assert change.earned.before == pytest.approx(((chance[2.0] * 10 + 0.5 * 20) / 2 + second) / 2)
+    assert change.earned.after == pytest.approx(((chance[2.0] * 10 + 0.5 * 40) / 2 + second) / 2)
+    assert change.earned_name == "price"
+    assert rules_change(WouldBe(BEFORE, AFTER, False, "1", worth, "price"), ITEMS).earned is None
+
+
 def test_nothing_changes() -> None:
     change = rules_change(WouldBe(BEFORE, BEFORE, False, "1"), ITEMS)
     assert (change.users, change.kept, change.responses, change.people) == ((3, 0), 1.0, None, ())

@@ -61,6 +61,14 @@ def _few(values: Sequence[Any], limits: Mapping[str, Any]) -> bool:
     )
 
 
+def _earned(values: Sequence[Any], limits: Mapping[str, Any]) -> bool:
+    return bool(abs(values[0]) <= limits["max_price"])
+
+
+def _joined(values: Sequence[Any], limits: Mapping[str, Any]) -> bool:
+    return bool(len(" ".join(values[0])) <= limits["max_text_chars"])
+
+
 _EVENT_FIELDS = (
     (("session_id",), ReasonCode.BAD_ID, _filled),
     (("session_id",), ReasonCode.NULL_ID, _named),
@@ -73,4 +81,6 @@ _PRODUCT_FIELDS = (
     (("title", "description", "brand", "category"), ReasonCode.BAD_TEXT, _short),
     (("image_refs",), ReasonCode.BAD_TEXT, _few),
     (("price",), ReasonCode.BAD_PRICE, _priced),
+    (("margin",), ReasonCode.BAD_PRICE, _earned),
+    (("tags",), ReasonCode.BAD_TEXT, _joined),
 )

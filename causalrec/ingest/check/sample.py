@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract
 from causalrec.errors import CausalrecError, SourceError
+from causalrec.ingest.check.guess import guessed_type
 from causalrec.ingest.formats.batch import UNREADABLE
 from causalrec.ingest.formats.csv_rows import Lines, RowTooLong, csv_head
 from causalrec.ingest.formats.json_objects import one_per_line
@@ -24,6 +25,7 @@ from causalrec.ingest.formats.shape import Passed, opened
 from causalrec.ingest.header import check_header
 
 RAW_ROWS = 50
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class FileCheck:
 
     Attributes:
         name: inside the delivery.
-        shape: format, compression and encoding; '' if it cannot be read.
+        shape: format, compression, encoding and delimiter; '' if it cannot be read.
         problem: why it is refused as a whole; '' if it is not.
         columns: names as in the file.
         raw: the first rows as delivered, by name.
@@ -51,6 +53,11 @@ class FileCheck:
     share: float = 1.0
 
     @property
+    def types(self) -> dict[str, str]:
+        """Column -> what its first values seem to be; '' for a column without any."""
+        return {name: guessed_type([row.get(name) for row in self.raw]) for name in self.columns}
+
+    @property
     def broken(self) -> str:
         """Why it cannot be read to its end; ''."""
         torn = (str(row["detail"]) for row in self.rows if row["reason"] == UNREADABLE)
@@ -67,6 +74,8 @@ def check_file(
     try:
         with opened(file, section(landing), layout.feed) as (_, found):
             shape = str(found)
+            if found.format == "csv":
+                shape += f", {_delimiter(file, landing, layout, limits)}"
         raw = list(itertools.islice(_raw_rows(file, landing, layout, limits), RAW_ROWS))
         check_header(file, landing, layout, limits.max_row_bytes)
     except CausalrecError as error:
@@ -77,6 +86,12 @@ def check_file(
     rows, share = ([], 1.0) if problem else _first_rows(file, name, arrival, landing, layout, limits, most)
     columns = dict.fromkeys(key for row in raw for key in row)
     return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows), damaged, share)
+
+
+def _delimiter(file: str, landing: Contract, layout: Layout, limits: ReadLimits) -> str:
+    with opened(file, section(landing), layout.feed) as (stream, _):
+        found = csv_head(stream, landing, layout, limits.max_row_bytes).delimiter
+    return DELIMITERS.get(found, found)
 
 
 def _first_rows(

@@ -1,26 +1,17 @@
 """Settings that would make a file readable, guessed from its columns and first rows."""
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from causalrec.contracts import Contract
+from causalrec.contracts.absent import is_absent
+from causalrec.ingest.check.guess import are_times, is_value, number_settings, time_settings
 from causalrec.ingest.check.nested import exploded, flattened
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.words import WORDS, are_events, known_words
 from causalrec.ingest.synonyms import alike, of_orders
 
-EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
-TIME_FORMATS = tuple(
-    day + clock
-    for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d")
-    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M")
-)
-"""Common time formats of shops; a sample that fits more than one decides nothing."""
-_DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
-_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
-_COMMA = re.compile(r"^[^,]*\d,\d{1,2}\b[^,]*$")
 _NO = {"0", "false", "no"}
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
 UNSURE = "unsure"
@@ -33,7 +24,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     """Settings of ``[landing.KIND]`` beyond those that are set (``feed``)."""
     if encoding := _ENCODING.search(found.problem):
         return {"encoding": encoding[1]}
-    if not _is_header(found.columns):
+    if found.damaged or not _is_header(found.columns):
         return {}
     found, lists = flattened(found)
     tree: Tree = {}
@@ -46,8 +37,8 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
     unclaimed = [name for name in found.columns if name.strip() and name.strip().casefold() not in spoken]
     if unclaimed:
         tree["extra_columns"] = "ignore"
-    tree |= _times(_values(found, sources.get(time, time)))
-    tree |= _numbers(_values(found, sources.get("price", "price")))
+    tree |= time_settings(_values(found, sources.get(time, time)))
+    tree |= number_settings(_values(found, sources.get("price", "price")))
     ids = [
         _values(found, sources.get(name, name))
         for name in ("user_id", "item_id")
@@ -67,7 +58,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
 
 def _is_header(names: Sequence[str]) -> bool:
     """Whether these are names of columns; false for none, and for the values of a file without a header."""
-    return bool(names) and not any(_DIGITS.fullmatch(name) or _NAIVE.match(name) for name in names)
+    return bool(names) and not any(map(is_value, names))
 
 
 def _open(found: FileCheck, landing: Contract, columns: Tree, set_before: Mapping[str, Any]) -> list[str]:
@@ -89,6 +80,9 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
         if name and (column.required or column.name != "session_id"):
             columns[column.name] = name
             free.remove(name)
+        elif column.name == "event_time":
+            dated = [name for name in free if are_times(_values(found, name))]
+            columns |= {"event_time": free.pop(free.index(dated[0]))} if len(dated) == 1 else {}
         elif column.name == "event_type":
             columns |= _kind_of_event(found, free)
         elif column.name == "updated_at":
@@ -115,36 +109,13 @@ def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
     return {"event_type": {"value": "purchase"}} if of_orders([found.name, *named]) else {}
 
 
-def _times(values: Sequence[Any]) -> Tree:
-    texts = [str(value) for value in values]
-    if texts and all(_DIGITS.fullmatch(text) for text in texts):
-        size = max(float(text) for text in texts)
-        return {"epoch_unit": next((unit for least, unit in EPOCHS if size >= least), "s")}
-    if texts and all(_NAIVE.fullmatch(text) for text in texts):
-        return {"naive_times": "shop"}
-    fitting = [one for one in TIME_FORMATS if texts and all(_is_written(text, one) for text in texts)]
-    return {"time_format": fitting[0], "naive_times": "shop"} if len(fitting) == 1 else {}
-
-
-def _is_written(text: str, time_format: str) -> bool:
-    try:
-        return bool(dt.datetime.strptime(text.strip(), time_format))
-    except ValueError:
-        return False
-
-
-def _numbers(values: Sequence[Any]) -> Tree:
-    """``decimal_comma``, if every comma in numbers is before the last one or two digits, or after a point."""
-    texts = [str(value).strip() for value in values if "," in str(value)]
-    return {"decimal_comma": True} if texts and all(_COMMA.search(text) for text in texts) else {}
-
-
 def _values(found: FileCheck, source: Any) -> list[Any]:  # noqa: ANN401 - text or table of TOML
     if not isinstance(source, str):
         return []
     wanted = source.strip().casefold()
     rows = ({key.strip().casefold(): value for key, value in row.items()} for row in found.raw)
-    return [row[wanted] for row in rows if row.get(wanted) not in (None, "")]
+    values = [row[wanted] for row in rows if row.get(wanted) is not None]
+    return [value for value in values if not (isinstance(value, str) and is_absent(value))]
 
 
 def _names(source: Any) -> list[str]:  # noqa: ANN401 - text or table of TOML

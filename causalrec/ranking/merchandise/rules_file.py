@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -13,67 +14,30 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from causalrec.config.section import first_error
 from causalrec.errors import SettingsError
+from causalrec.ranking.merchandise.kinds import Boost, Cap, Objective, Pin, Promotion
 
 HIDDEN_COLUMNS = ("user_id", "item_id")
 PAIRS = pa.schema([(name, pa.string()) for name in HIDDEN_COLUMNS])
-
-
-class Dated(BaseModel):
-    """A rule with a first and a last night, both included; without one it has no such end."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    first: dt.date | None = None
-    last: dt.date | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError(f"last ({self.last}) is before first ({self.first})")
-        return self
-
-    def active(self, ds: dt.date) -> bool:
-        """Whether the rule holds on the night of ``ds``."""
-        return (self.first is None or self.first <= ds) and (self.last is None or ds <= self.last)
-
-
-class Pin(Dated):
-    """An item that every user gets at one place, unless they have it or may not get it."""
-
-    item: str
-    rank: int = Field(ge=1)
-
-
-class Promotion(Dated):
-    """A share of the places for the best of some items: of any of the named brands, categories and items."""
-
-    name: str
-    share: float = Field(gt=0, le=0.5)
-    brands: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_something(self) -> Self:
-        if not (self.brands or self.categories or self.items):
-            raise ValueError(f"promotion {self.name} names no brands, categories or items")
-        return self
 
 
 class Merchandise(BaseModel):
     """Everything in a rules file.
 
     Attributes:
+        objective: what lists are to earn besides responses; None: nothing.
         hidden: CSV or Parquet file of user_id and item_id that these users must not get, relative to the
             rules file; empty: none.
         folder: where the rules file lies.
         digest: sha256 (hex) of the rules file and the file of hidden pairs.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     pins: tuple[Pin, ...] = ()
     promotions: tuple[Promotion, ...] = ()
+    boosts: tuple[Boost, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    objective: Objective | None = None
     hidden: str = ""
     folder: Path = Field(Path(), exclude=True)
     digest: str = Field("", exclude=True)
@@ -82,11 +46,31 @@ class Merchandise(BaseModel):
     def _one_item_per_place(self) -> Self:
         for number, one in enumerate(self.pins):
             for other in self.pins[:number]:
-                if one.rank == other.rank and _overlap(one, other):
+                if one.rank == other.rank and one.meets(other):
                     raise ValueError(
                         f"{other.item} and {one.item} are pinned to place {one.rank} on the same night"
                     )
         return self
+
+    @property
+    def weighs(self) -> bool:
+        """Whether lists are to earn something besides responses."""
+        return self.objective is not None and self.objective.weight > 0
+
+    def needs(self) -> Iterator[tuple[str, str]]:
+        """Columns of the products that the rules ask for, beside who asks."""
+        for kind, rules in (("promotion", self.promotions), ("boost", self.boosts)):
+            for rule in rules:
+                yield from ((column, f"{kind} {rule.name}") for column in sorted(rule.columns))
+        for cap in self.caps:
+            yield from ((column, f"the cap by {cap.by}") for column in sorted(cap.columns))
+        if self.weighs and self.objective is not None:
+            yield self.objective.value, "the objective"
+
+    def reorders(self, ds: dt.date) -> bool:
+        """Whether lists of ``ds`` may stand in another order than that of their scores."""
+        capped = any(cap.active(ds) and cap.night_share is not None for cap in self.caps)
+        return capped or self.weighs or any(boost.active(ds) for boost in self.boosts)
 
     def hidden_pairs(self) -> pa.Table:
         """user_id and item_id, each pair once.
@@ -128,11 +112,6 @@ def merchandise_input(*files: str) -> dict[str, str]:
     """The content of the rules, for fingerprints; nothing where there are none."""
     rules = "".join(read_merchandise(file).digest for file in sorted({*files} - {""}))
     return {"merchandise": rules} if rules else {}
-
-
-def _overlap(one: Dated, other: Dated) -> bool:
-    begins = max(one.first or dt.date.min, other.first or dt.date.min)
-    return begins <= min(one.last or dt.date.max, other.last or dt.date.max)
 
 
 def _pairs(file: Path) -> pa.Table:

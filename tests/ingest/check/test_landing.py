@@ -189,15 +189,37 @@ def test_views_are_never_proposed_as_purchases(tmp_path: Path, header: str, word
 
 
 def test_what_is_certain_is_proposed_and_the_rest_is_asked(tmp_path: Path) -> None:
-    toml = proposed(tmp_path, "x1,x2,sku,when,action", "a,b,s,2026-03-01 10:00,pv")
+    rows = ("a,b,s,2026-03-01 10:00,2026-03-02 10:00,pv", "c,d,t,2026-03-01 10:00,2026-03-02 10:00,pv")
+    toml = proposed(tmp_path / "two", "x1,x2,Line sku,start,end,action", *rows)
     columns = tomllib.loads(toml)["landing"]["events"]["columns"]
-    assert columns == {"item_id": "sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
-    assert '# user_id = which of these? "x1", "x2", "when"' in toml.splitlines()
-    assert '# event_time = which of these? "x1", "x2", "when"' in toml.splitlines()
+    assert columns == {"item_id": "Line sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
+    assert '# user_id = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
+    assert '# event_time = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
+    toml = proposed(tmp_path / "one", "x1,x2,Line sku,start,action", "a,b,s,01.03.2026 10:00,pv")
+    settings = tomllib.loads(toml)["landing"]["events"]  # the one column of times is the time
+    assert settings["columns"]["event_time"] == "start"
+    assert settings["naive_times"] == "shop"
 
 
 def test_the_values_of_a_file_without_a_header_are_no_columns(tmp_path: Path) -> None:
     assert proposed(tmp_path, ROWS[0], *ROWS[1:]) == ""
+
+
+def test_prices_in_several_currencies_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    rows = [
+        row.rpartition(",")[0] + f",{price}"
+        for row, price in zip(ROWS, ["$5", "5 EUR", "n/a", "7"], strict=False)
+    ]
+    (folder / "a.csv").write_text("\n".join([HEADER, *rows]))
+    bare = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    shops = [bare | {"landing": {"events": {"currency": code}}} for code in ("", "EUR")]
+    mixed, named = (check_landing(Settings.model_validate(shop))[1] for shop in shops)
+    assert mixed.blocking == []
+    assert [line for line in mixed.remarks if line.startswith("prices stand beside $ and EUR")]
+    assert not [line for line in named.remarks if line.startswith("prices")]
+    assert {note: n for note, (n, _, _) in named.nulled.items()} == {"price other_currency": 1}
 
 
 def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:

@@ -142,3 +142,25 @@ def test_init_refuses_bad_names_zones_and_existing_files(
     assert main([*command, "UTC"]) == 1
     assert "already exists" in capsys.readouterr().out
     assert main(["init", "../x"]) == 1
+
+
+def test_init_writes_down_what_the_delivered_files_need(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"2{n % 9}.02.2026 18:3{n % 6};k{n};A{n % 3};{n},90 €;閲覧" for n in range(30)]
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "log.csv").write_text("\n".join(["Wann;Kunde;Artikel;Preis;was", *rows]), encoding="utf-8")
+    file = tmp_path / "a.toml"
+    asked = ["--landing", str(tmp_path), "--time-zone", "Europe/Berlin", "--layout", "native"]
+    assert main(["init", "a", *asked, "--to", str(file)]) == 0
+    layout = load_settings(file, {}).landing.events
+    assert (layout.decimal_comma, layout.time_format) == (True, "%d.%m.%Y %H:%M")
+    assert layout.columns["event_type"].values == {"閲覧": "view"}
+    page = str(tmp_path / "page.html")
+    assert main(["check", "--settings", str(file), "--page", page]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "log.csv: CSV, utf-8, semicolons; columns Wann (time), Kunde (text), Artikel (text), Preis (num"
+        in said
+    )

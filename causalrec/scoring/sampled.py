@@ -1,0 +1,64 @@
+"""Lists of a fixed sample of a night's users, on the driver and without Spark."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from causalrec.config.scoring import ScoringSettings
+from causalrec.dataset.load import Dataset
+from causalrec.lake import Lake
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import from_ids
+from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.merchandise.hidden import hidden_of, per_user
+from causalrec.ranking.topk import TopK
+from causalrec.registry.package import ModelPackage
+
+SAMPLE = 2_000  # users whose lists stand for everybody's
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Some users (B,), the lists of item ids that they have, and the night that draws their places."""
+
+    users: Texts
+    past: pa.Array
+    ds: dt.date
+
+    def lists(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> TopK:
+        """Their lists with scores by the model; rows are places in ``users``."""
+        ids = pa.array(catalogue.item_ids, pa.string())
+        hidden = hidden_of(scoring.merchandise, self.users, catalogue.item_ids)
+        rows, past = package.rows_of(self.users), from_ids(self.past, ids)
+        engine = package.engine(scoring, catalogue)
+        parts = list(engine.listed(rows, past, scoring.k, self.users, self.ds.isoformat(), hidden))
+        return TopK(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, parts), strict=True)))
+
+
+def sampled(dataset: Dataset, lake: Lake, ds: dt.date, most: int = SAMPLE) -> Sampled:
+    """At most ``most`` users of the dataset, the same ones on every call."""
+    users = sample_of(dataset.user_ids, most)
+    return Sampled(users, histories_of(lake, ds, users), ds)
+
+
+def sample_of(ids: Texts, most: int) -> Texts:
+    """At most ``most`` of them, chosen by a hash of the id."""
+    order = np.argsort(pd.util.hash_array(ids), kind="stable")[:most]
+    found: Texts = ids[np.sort(order)]
+    return found
+
+
+def histories_of(lake: Lake, ds: dt.date, users: Texts) -> pa.Array:
+    """Lists of item ids, latest first, in the order of ``users``."""
+    columns = ["user_id", "item_id", "last_time"]
+    rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, columns)
+    order: Sequence[tuple[str, str]] = [("last_time", "descending"), ("item_id", "ascending")]
+    return per_user(rows.sort_by(order).select(["user_id", "item_id"]), users)
+
+
+def _arrays(top: TopK) -> tuple[np.ndarray, ...]:
+    return top.rows, top.columns, top.ranks, top.scores
