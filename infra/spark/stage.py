@@ -2,7 +2,7 @@
 
     spark-submit --archives causalrec.zip#library stage.py score --ds 2026-03-01
 
-The same as ``causalrec run score --ds 2026-03-01``; needed by services that start a file from an object store.
+The same as ``causalrec run score --ds 2026-03-01``, for services that start a file from an object store.
 """
 
 import sys
