@@ -58,4 +58,4 @@ docs: setup ## build the documentation with search into .work/site; needs no net
 	@echo "documentation: .work/site/index.html (with search: $(PYTHON) -m http.server --bind 127.0.0.1 --directory .work/site)"
 
 clean: ## remove the environment and caches; shops in .work/ stay
-	@rm -rf .venv .work/uv .work/environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .venv .work/uv .work/environment .work/spark.jsa .work/spark.stamp .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causalrec.config import Settings, load_settings
+from infra.class_archive import archived
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -49,6 +50,7 @@ class Shop:
         own = {
             "AIRFLOW_HOME": str(self.airflow_home),
             "CAUSALREC_SETTINGS": str(self.settings_file),
+            "CAUSALREC__SPARK__JAVA_OPTIONS": archived(self.settings.spark.java_options),
             "COLUMNS": "120",
             "GX_ANALYTICS_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",

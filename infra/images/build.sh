@@ -41,6 +41,6 @@ if [ -z "${BASE:-}" ]; then
 fi
 [ $# -gt 0 ] || set -- airflow spark train-gpu mlflow
 for role in "$@"; do
-    buildah build --quiet --file infra/images/Dockerfile --build-arg "BASE=$BASE" --target "$role" --tag "causalrec-$role:$version" .
+    buildah build --quiet --format docker --file infra/images/Dockerfile --build-arg "BASE=$BASE" --target "$role" --tag "causalrec-$role:$version" .
     echo "built causalrec-$role:$version"
 done

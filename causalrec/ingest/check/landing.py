@@ -5,20 +5,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.contracts import Contract, load_contract
-from causalrec.errors import ReasonCode
 from causalrec.ingest.advice import cure, field_advice
 from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
+from causalrec.ingest.check.remarks import currency_remarks, day_remarks
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import Tree, suggested
 from causalrec.ingest.check.toml import toml_block
-from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
 from causalrec.ingest.nearmiss import near_misses, told
@@ -153,7 +152,8 @@ def _delivery(
     rows = [row for one in files for row in one.rows]
     seen = sampled(rows, table, settings, history_end(dates, (), settings.ingest))
     reasons = seen.measures.rejects
-    remarks = [*_beside(settings, kind), *_days(rows, kind, day, settings, reasons)]
+    remarks = [*_beside(settings, kind), *day_remarks(rows, kind, day, settings, reasons)]
+    remarks += currency_remarks(files, layout, kind)
     if kind == "products":
         known.ids.update(row["item_id"] for row in seen.good)
         part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
@@ -205,29 +205,3 @@ def _settings(
 def _emptied(note: str, rows: int, seen: Sampled, table: Contract) -> tuple[int, str, str]:
     column, _, reason = note.partition(" ")
     return rows, seen.examples[note], field_advice(column, reason, table)
-
-
-def _days(
-    rows: Sequence[Mapping[str, Any]],
-    kind: Kind,
-    day: dt.date,
-    settings: Settings,
-    reasons: Mapping[str, int],
-) -> list[str]:
-    name = "event_time" if kind == "events" else "updated_at"
-    times = sorted(row[name] for row in rows if row[name] is not None)
-    if not times or kind != "events":
-        return []
-    span = (times[-1].date() - times[0].date()).days + 1
-    said = [f"events of {span:,} days ({times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}): "
-            f"{'history' if span > 3 else 'daily'}"]  # fmt: skip
-    zone = settings.landing.time_zone
-    end = day_start(day + dt.timedelta(days=1), zone, settings.landing.day_start_hour)
-    beyond = reasons.get(ReasonCode.FUTURE_EVENT, 0)
-    if beyond and times[-1] - end < dt.timedelta(hours=14):
-        hours = (times[-1] - end).total_seconds() / 3600
-        said.append(
-            f"{beyond:,} events lie up to {hours:.1f} h after the end of {day} in "
-            f"{zone}: the shop's day seems to lie west of that; set landing.time_zone"
-        )
-    return said

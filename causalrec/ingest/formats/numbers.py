@@ -51,6 +51,12 @@ def plain_number(text: str, notation: Notation) -> str:
     return found[mark]
 
 
+def currency_of(text: str) -> str:
+    """The code or sign beside a number; '' for none, and for a text that is no number."""
+    beside = _beside("").fullmatch(text.strip())
+    return (beside["before"] or beside["after"] or "") if beside and _readings(text.strip(), "") else ""
+
+
 def _readings(text: str, currency: str) -> dict[str, str]:
     """Decimal mark -> the number that the text then is, with a decimal point."""
     beside = _beside(currency).fullmatch(text)
@@ -71,5 +77,6 @@ def _beside(currency: str) -> re.Pattern[str]:
     """A number with an optional currency on either side."""
     known, gap = currency_pattern(currency), rf"[\s{_BLANK}]*"
     return re.compile(
-        rf"(?P<sign>[+-]?){gap}(?:{known})?{gap}(?P<inner>[+-]?)(?P<body>.*?){gap}(?:{known})?", re.DOTALL
+        rf"(?P<sign>[+-]?){gap}(?P<before>{known})?{gap}(?P<inner>[+-]?)(?P<body>.*?){gap}(?P<after>{known})?",
+        re.DOTALL,
     )

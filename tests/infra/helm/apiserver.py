@@ -9,6 +9,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Pod = Mapping[str, Any]
+NOW = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 FIELDS = {"status.podIP": "127.0.0.1"}
 
 
@@ -46,6 +48,11 @@ class Cluster:
                     stdout=log, stderr=subprocess.STDOUT,
                 )
             )  # fmt: skip
+
+    def running(self) -> list[Pod]:
+        """The pods as a kubelet reports them; Spark gives up executors that it does not find here."""
+        now = {"phase": "Running", "containerStatuses": [], "podIP": FIELDS["status.podIP"]}
+        return [{**pod, "status": now} for pod in self.pods]
 
     def close(self) -> None:
         """Ends every process and every open watch."""
@@ -89,12 +96,12 @@ def serving(cluster: Cluster, driver: str) -> Iterator[str]:
             elif where.path.endswith(f"/pods/{driver}"):
                 self._answer(200, ready)
             else:
-                items = [ready] if "fieldSelector" in where.query else []
+                items = [ready] if "fieldSelector" in where.query else cluster.running()
                 self._answer(200, {"kind": "PodList", "metadata": {"resourceVersion": "1"}, "items": items})
 
         def do_POST(self) -> None:
             given = self._given()
-            given["metadata"]["uid"] = given["metadata"]["name"]
+            given["metadata"] |= {"uid": given["metadata"]["name"], "creationTimestamp": NOW}
             if self.path.endswith("/pods"):
                 cluster.create(given)
             self._answer(201, given)

@@ -46,7 +46,7 @@ def test_a_stage_runs_on_executors_that_the_chart_describes(tmp_path: Path, root
     with serving(cluster, DRIVER) as address:
         done = subprocess.run(
             [sys.executable, "-c", WORK, f"k8s://{address}", LIGHT],
-            env=here | pod, capture_output=True, text=True, timeout=120, check=False,
+            env=here | pod, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout.splitlines()[-1]) == {"rows": 100, "host": "127.0.0.1"}
@@ -54,7 +54,7 @@ def test_a_stage_runs_on_executors_that_the_chart_describes(tmp_path: Path, root
     (executor,) = cluster.pods
     kubernetes_validate.validate(executor, "1.34", strict=True)
     spec = executor["spec"]
-    assert executor["metadata"]["name"] == f"{DRIVER}-exec-1"
+    assert executor["metadata"]["name"].endswith("-exec-1")
     assert executor["metadata"]["ownerReferences"][0]["name"] == DRIVER
     assert executor["metadata"]["labels"]["app.kubernetes.io/component"] == "executor"
     assert spec["serviceAccountName"] == "causalrec-executor"

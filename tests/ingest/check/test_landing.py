@@ -205,6 +205,23 @@ def test_the_values_of_a_file_without_a_header_are_no_columns(tmp_path: Path) ->
     assert proposed(tmp_path, ROWS[0], *ROWS[1:]) == ""
 
 
+def test_prices_in_several_currencies_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    rows = [
+        row.rpartition(",")[0] + f",{price}"
+        for row, price in zip(ROWS, ["$5", "5 EUR", "n/a", "7"], strict=False)
+    ]
+    (folder / "a.csv").write_text("\n".join([HEADER, *rows]))
+    bare = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    shops = [bare | {"landing": {"events": {"currency": code}}} for code in ("", "EUR")]
+    mixed, named = (check_landing(Settings.model_validate(shop))[1] for shop in shops)
+    assert mixed.blocking == []
+    assert [line for line in mixed.remarks if line.startswith("prices stand beside $ and EUR")]
+    assert not [line for line in named.remarks if line.startswith("prices")]
+    assert {note: n for note, (n, _, _) in named.nulled.items()} == {"price other_currency": 1}
+
+
 def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "events" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)

@@ -14,7 +14,8 @@ from causalrec.config.landing import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats.casts import cast
 from causalrec.ingest.formats.layout import Layout, LeftOut
-from causalrec.ingest.formats.values import InvalidValue, Notation, convert_text
+from causalrec.ingest.formats.notation import InvalidValue, Notation
+from causalrec.ingest.formats.values import convert_text
 
 DAY = dt.date(2026, 3, 1)
 LANDING = load_contract("landing_events")

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from causalrec.ingest.formats.values import InvalidValue, convert_text, convert_value
+from causalrec.ingest.formats.notation import InvalidValue
+from causalrec.ingest.formats.values import convert_text, convert_value
 
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
