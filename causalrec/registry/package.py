@@ -36,6 +36,8 @@ from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.user_states import UserStates
+from causalrec.ranking.wording.book import PackedWording
+from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.checksums import verify_checksums, write_checksums
 from causalrec.registry.short_fits import ShortFit, load_fits, save_fits
 from causalrec.registry.tensors import map_tensor
@@ -50,6 +52,8 @@ WORTH = "worth"  # key of the manifest
 SHORT_FITS = "short_fits.safetensors"
 LOOKS, RESPONSES = "looks", "responses"  # columns of items.parquet
 RULED = ("brand", "category", "available", "first_seen", "last_seen")  # columns used by the shop's rules
+PICTURE = "image_ref"  # column that reasons show
+WORDING = "wording"  # key of the manifest: the shop's words for reasons
 RULES = "scoring"  # key of the manifest: the settings of scoring, as JSON
 READ_OUT = "read_out"  # key of the manifest, and prefix of arrays beside the tables
 USERS, ITEMS, MANIFEST = "users.parquet", "items.parquet", "manifest.json"
@@ -95,7 +99,7 @@ def write_package(
     pq.write_table(pa.table(users), folder / USERS)
     items = {"item_id": pa.array(item_ids, pa.string()), "title": pa.array(titles, pa.string())}
     items |= {"popularity": pa.array(popularity, pa.float32())} | _look_counts(data)
-    items |= {name: pa.array(dataset.items[name], from_pandas=True) for name in RULED}
+    items |= {name: pa.array(dataset.items[name], from_pandas=True) for name in (*RULED, PICTURE)}
     pq.write_table(pa.table(items), folder / ITEMS)
     names = () if tables is None else tables.code_names
     manifest = {
@@ -269,12 +273,22 @@ class ModelPackage:
 
         Packages of older code contain neither brand nor category nor availability, so nothing is blocked.
         """
-        items, whole = pq.read_table(self.folder / ITEMS).to_pandas(), self.catalogue
-        items = items.reindex(columns=list(dict.fromkeys([*items.columns, *RULED])))
+        items, whole = self._items(), self.catalogue
         ds = dt.date.fromisoformat(self.manifest.get("ds", LONG_AGO))
         found = whole.only(self.item_ids[allowed(items, self.scoring, ds)])
         rows = items.iloc[found.model_rows].reset_index(drop=True)
         return replace(found, rules=item_rules(rows, self.scoring, ds, np.ones(found.size, dtype=np.bool_)))
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The shop's words for reasons at registration, over :attr:`offer`; none in older packages."""
+        words = PackedWording.model_validate(self.manifest.get(WORDING, {}))
+        return Wording.unpacked(words, self._items(), self.offer.item_ids)
+
+    def _items(self) -> pd.DataFrame:
+        """items.parquet; null where older code did not store a column."""
+        items: pd.DataFrame = pq.read_table(self.folder / ITEMS).to_pandas()
+        return items.reindex(columns=list(dict.fromkeys([*items.columns, *RULED, PICTURE])))
 
     def raw_engine(self, settings: ScoringSettings, catalogue: Catalogue) -> Engine | None:
         """A scorer for the raw model; None if the package has none."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.model.base import Recommender, ServingTables
+from causalrec.ranking.wording.book import packed
 from causalrec.registry.described import describe
-from causalrec.registry.package import RULES, write_package
+from causalrec.registry.package import RULES, WORDING, write_package
 from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
 from causalrec.registry.versions import PACKAGE_HASH, ModelVersion, opened
@@ -48,7 +49,8 @@ def register(
         folder = Path(scratch) / "package"
         judged, served = fitted
         rules = {RULES: settings.scoring.model_dump(mode="json")}
-        origin = {**facts, **rules, **origin_of(settings, dataset)}
+        words = {WORDING: packed(settings.reasons).model_dump(mode="json")}
+        origin = {**facts, **rules, **words, **origin_of(settings, dataset)}
         digest = write_package(folder, served, dataset, origin, judged, short_fits)
         info = _log_model(folder, private_copy(LIBRARY, Path(scratch) / "code"), settings.scoring.k)
     name = settings.registry.model_name
@@ -101,6 +103,9 @@ def signature(k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
         "score": "double",
         "reason_code": "string",
         "reason_text": "string",
+        "reason_item_id": "string",
+        "reason_image": "string",
+        "shop_reason": "string",
         "fallback": "string",
     }
     return ModelSignature(

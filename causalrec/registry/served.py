@@ -15,6 +15,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from causalrec.errors import RequestError
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
+from causalrec.ranking.wording.compose import Wording
+from causalrec.ranking.wording.facts import Texts
 from causalrec.registry.asked import asked_k, asked_users
 from causalrec.registry.package import ModelPackage, open_package
 
@@ -28,6 +30,9 @@ NOTHING = pd.DataFrame(
             ("score", "float64"),
             ("reason_code", "object"),
             ("reason_text", "object"),
+            ("reason_item_id", "object"),
+            ("reason_image", "object"),
+            ("shop_reason", "object"),
             ("fallback", "object"),
         )
     }
@@ -48,9 +53,10 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._users = pd.Index(package.user_ids)
         self._histories: Histories = package.histories(package.offer)
         self._engine: Engine = package.engine(package.scoring, package.offer)
+        self._wording: Wording = package.wording
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-        """Frame of ``user_id`` -> user_id, rank, item_id, score, reason_code, reason_text, fallback.
+        """Frame of ``user_id`` -> the columns of :data:`NOTHING`, as in the table ``recommendations``.
 
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, a row without a user id or a ``k`` out of range; over
@@ -65,21 +71,36 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         known = [self._histories.of(int(place)) if place >= 0 else np.empty(0, np.int64) for place in places]
         lengths = np.array([items.size for items in known], dtype=np.int64)
         past = from_positions(lengths, np.concatenate([*known, np.empty(0, np.int64)]))
+        ids = self._engine.catalogue.item_ids
         frames = [
             pd.DataFrame(
                 {
                     "user_id": users[block.users],
                     "rank": block.ranks.astype(np.int64),
-                    "item_id": self._engine.catalogue.item_ids[block.items],
+                    "item_id": ids[block.items],
                     "score": block.scores.astype(np.float64),
                     "reason_code": block.reason_codes,
                     "reason_text": block.reason_texts,
+                    "reason_item_id": _known(ids[block.because], block.because >= 0),
+                    "reason_image": _told(self._wording.images(block)),
+                    "shop_reason": _told(self._wording.texts(block)),
                     "fallback": block.fallback,
                 }
             )
             for block in self._engine.recommend(self._package.rows_of(users), past, k, users)
         ]
         return pd.concat([NOTHING, *frames], ignore_index=True)
+
+
+def _told(texts: Texts) -> Texts:
+    """Null instead of an empty text."""
+    return _known(texts, texts != "")
+
+
+def _known(texts: Texts, known: "np.typing.NDArray[np.bool_]") -> Texts:
+    found: Texts = texts.astype(object)
+    found[~known] = None
+    return found
 
 
 mlflow.models.set_model(ServedRecommender())

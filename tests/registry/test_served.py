@@ -1,5 +1,6 @@
 """The model that MLflow serves keeps the rules of its version and refuses what it cannot answer."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,12 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
+from causalrec.config.reasons import ReasonSettings
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
-from causalrec.registry.package import RULES, write_package
+from causalrec.ranking.wording.book import books_of, packed
+from causalrec.registry.package import RULES, WORDING, write_package
 from causalrec.registry.served import NOTHING, ServedRecommender
 from causalrec.training.factory import build_recommender
 
@@ -33,6 +36,7 @@ CHANGES: Mapping[str, Mapping[int, Any]] = {
     "available": {4: False},
 }
 LONG = "x" * 100_000
+WORDS = ReasonSettings(languages=("en", "de"))
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +44,18 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same model under the rules of a shop, and as older code stored it: without any."""
     work = tmp_path_factory.mktemp("served")
     settings = settings_in(work, "popularity")
-    write_dataset(settings, changes={**CHANGES, "title": {30: LONG}})
+    pictures = {row: f"{row}.jpg" for row in range(ITEMS)}
+    write_dataset(settings, changes={**CHANGES, "title": {30: LONG}, "image_ref": pictures})
     dataset = load_dataset(settings, Lake(settings.lake_root), DS)
     model = build_recommender(settings)
     model.fit(dataset.data)
     facts = {"ds": DS.isoformat(), RULES: RULED.model_dump(mode="json")}
     write_package(work / "ruled", model, dataset, facts)
+    taste = build_recommender(settings_in(work, "lightgcn"), work / "checkpoints")
+    taste.fit(dataset.data)
+    write_package(work / "worded", taste, dataset, {WORDING: packed(WORDS).model_dump(mode="json")})
     write_package(work / "older", model, dataset, {})
-    return {"ruled": work / "ruled", "older": work / "older"}
+    return {name: work / name for name in ("ruled", "worded", "older")}
 
 
 def served(folder: Path) -> ServedRecommender:
@@ -68,6 +76,27 @@ def test_rules_of_the_version(packages: dict[str, Path]) -> None:
     assert {"i001", "i002", "i003", "i004"}.isdisjoint(whole)
     assert len({f"i{row:03d}" for row in range(10, 20)} & set(whole)) == 2
     assert len(whole) == ITEMS - 4 - 8
+
+
+def test_reasons_that_a_shop_can_show(packages: dict[str, Path]) -> None:
+    """As in the table: the history item behind a row, its picture, and the shop's words; else null."""
+    frame = listed(served(packages["worded"]), ["u001", "nobody"])
+    mine = frame[frame["reason_item_id"].notna()]
+    assert len(mine) >= 3
+    assert set(mine["user_id"]) == {"u001"}
+    for row in mine.to_dict("records"):
+        number, said = int(row["reason_item_id"][1:]), json.loads(row["shop_reason"])
+        assert row["reason_image"] == f"{number}.jpg"
+        title = "Thing" if number != 3 else ""  # a history item without a title is not named
+        assert title in said["de"]
+        assert title in said["en"]
+    popular = frame[frame["user_id"] == "nobody"]
+    assert popular["reason_image"].isna().all()
+    phrases = {language: book.popular for language, book in books_of(WORDS).items()}
+    assert [json.loads(text) for text in popular["shop_reason"]] == [phrases] * len(popular)
+    silent = listed(served(packages["older"]), ["u001"])
+    assert silent["shop_reason"].isna().all()
+    assert set(frame.columns) == set(NOTHING.columns)
 
 
 def test_packages_of_older_code_have_no_rules(packages: dict[str, Path]) -> None:

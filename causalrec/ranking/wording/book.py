@@ -69,6 +69,26 @@ def books_of(settings: ReasonSettings) -> dict[str, Phrases]:
     return {language: _phrases(settings, language) for language in settings.languages}
 
 
+class PackedWording(BaseModel):
+    """What a model version says on its own, wherever it is served: phrases instead of names of files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phrases: dict[str, Phrases] = {}
+    long: bool = False
+    title_chars: int = ReasonSettings().title_chars
+
+
+def packed(settings: ReasonSettings) -> PackedWording:
+    """The wording of the settings.
+
+    Raises:
+        SettingsError: a language has no phrases, or its file is not as it should be.
+    """
+    long = settings.length == "long"
+    return PackedWording(phrases=books_of(settings), long=long, title_chars=settings.title_chars)
+
+
 def reasons_input(settings: ReasonSettings) -> dict[str, str]:
     """What the texts depend on, for fingerprints; nothing where there are none."""
     if not settings.languages:

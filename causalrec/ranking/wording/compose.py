@@ -13,7 +13,7 @@ from causalrec.config.reasons import ReasonSettings
 from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.reasons import RecommendationReason
 from causalrec.ranking.topk import Indices
-from causalrec.ranking.wording.book import Case, Phrases, books_of
+from causalrec.ranking.wording.book import Case, PackedWording, Phrases, packed
 from causalrec.ranking.wording.facts import ItemFacts, Texts, facts_of
 
 CONTROLS = r"[\x00-\x1f]"
@@ -48,8 +48,13 @@ class Wording:
         Raises:
             SettingsError: a language has no phrases.
         """
-        facts = facts_of(items, item_ids, settings.title_chars)
-        return Wording(facts, _quoted(facts), books_of(settings), settings.length == "long")
+        return Wording.unpacked(packed(settings), items, item_ids)
+
+    @staticmethod
+    def unpacked(wording: PackedWording, items: pd.DataFrame, item_ids: Texts) -> "Wording":
+        """The same from what a model version carries."""
+        facts = facts_of(items, item_ids, wording.title_chars)
+        return Wording(facts, _quoted(facts), wording.phrases, wording.long)
 
     def images(self, block: Ranked) -> Texts:
         """(m,) picture of the history item that carried each row; empty without one."""
