@@ -9,12 +9,13 @@ preflight
 stamp=.work/environment
 wanted=$("$PYTHON" -c 'import hashlib, pathlib
 print(hashlib.sha256(b"".join(pathlib.Path(n).read_bytes() for n in ("uv.lock", "pyproject.toml"))).hexdigest())')
-# Spark's virtual machines start from an archive of their classes. It is made once for each Java and lock; without it
-# they start as well, with three times the processor time.
+# Spark's virtual machines start from an archive of their classes, made once for each Java and Spark; without it they
+# start as well, with two to three times the processor time.
 archive() {
-    key="$wanted $("$java" -version 2>&1 | tail -n 1)"
+    # Java refuses an archive of other files or of another Java, and says nothing
+    key="$(ls -ln .venv/lib/python*/site-packages/pyspark/jars/spark-core_*.jar) $("$java" -version 2>&1 | tail -n 1)"
     if [ "$(cat .work/spark.stamp 2>/dev/null)" = "$key" ]; then return; fi
-    echo "archiving the classes of Spark (half a minute; once)"
+    echo "archiving the classes of Spark (a minute; once)"
     .venv/bin/python -m infra.class_archive >>.work/setup.log 2>&1 ||
         echo "the classes of Spark could not be archived, so Spark starts more slowly (.work/setup.log)"
     echo "$key" >.work/spark.stamp
