@@ -6,6 +6,7 @@ data sharing, JEP 350) has them ready. Java ignores an archive that does not fit
     python -m infra.class_archive     # makes .work/spark.jsa
 """
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ARCHIVE = ROOT / ".work" / "spark.jsa"
+LIMIT_S = 240.0  # an overloaded machine does without
 
 
 def archived(java_options: str, archive: Path = ARCHIVE) -> str:
@@ -41,7 +43,11 @@ def make(archive: Path = ARCHIVE) -> None:
         gateway = SparkContext._gateway
         gateway.shutdown()
         gateway.proc.stdin.close()  # the virtual machine ends, and writes the archive
-        gateway.proc.wait()
+        try:
+            gateway.proc.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            gateway.proc.kill()
+            raise
         made.replace(archive)
 
 
