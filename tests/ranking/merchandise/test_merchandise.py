@@ -17,12 +17,11 @@ from causalrec.errors import SettingsError
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
 from causalrec.ranking.item_rules import Reserved, no_rules
+from causalrec.ranking.merchandise.kinds import Pin, Promotion
 from causalrec.ranking.merchandise.reserve import reserved
 from causalrec.ranking.merchandise.rules_file import (
     NOTHING,
     Merchandise,
-    Pin,
-    Promotion,
     merchandise_input,
     read_merchandise,
 )
