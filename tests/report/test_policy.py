@@ -30,14 +30,14 @@ def test_pages_of_great_expectations_get_it_once() -> None:
 
 def test_no_page_is_written_past_the_templates(root: Path) -> None:
     """HTML in code would have no policy, except for what adds it to pages of Great Expectations. The demo
-    shop delivers some on purpose, in place of a picture."""
+    shop delivers some on purpose, in place of a picture. A group of a regular expression is none."""
     written = [
         str(path.relative_to(root))
         for package in ("causalrec", "jobs", "infra")
         for path in (root / package).rglob("*.py")
         if "demo" not in path.parts
         and path.name != "datadocs.py"
-        and re.search(r"<(head|body|title|div|table)\b", path.read_text(encoding="utf-8"))
+        and re.search(r"(?<!\?P)<(head|body|title|div|table)\b", path.read_text(encoding="utf-8"))
     ]
     assert written == []
     assert len(PAGES) >= 6
