@@ -32,7 +32,7 @@ def test_a_running_score_keeps_the_version_it_opened(
         train_and_log(settings.model_copy(update={"model": model}), lake, Ledger(lake), DS)
     client = connect(settings)
     client.set_registered_model_alias(settings.registry.model_name, "champion", "2")
-    original: Callable[..., Catalogue] = vars(scoring)["tonight"]
+    original: Callable[..., Catalogue] = vars(scoring)["balanced_tonight"]
 
     def rolled_back_meanwhile(*given: Any) -> Catalogue:  # noqa: ANN401 - whatever it is called with
         roll_back(settings, lake, Decider("ann", "complaints"), to="1")
@@ -44,13 +44,13 @@ def test_a_running_score_keeps_the_version_it_opened(
         rows: list[dict[str, Any]] = lake.table("recommendation_candidates").read(columns=columns).to_pylist()
         return sorted(rows, key=lambda row: (row["user_id"], row["rank"]))
 
-    monkeypatch.setattr(scoring, "tonight", rolled_back_meanwhile)
+    monkeypatch.setattr(scoring, "balanced_tonight", rolled_back_meanwhile)
     during = scored()
     assert need(client, settings, "champion").version == "1"
     assert {row["model_version"] for row in during} == {"2"}
     assert len(during) == 5 * (USERS + 2)
 
-    monkeypatch.setattr(scoring, "tonight", original)
+    monkeypatch.setattr(scoring, "balanced_tonight", original)
     after = scored()  # not up to date: the champion is another one
     assert {row["model_version"] for row in after} == {"1"}
     client.set_registered_model_alias(settings.registry.model_name, "champion", "2")
