@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from causalrec.lake import Lake
+from tests.experiment.rows import verdict
 from tests.features.shop import products
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
 
@@ -64,15 +65,6 @@ def listed(user: str, rank: int, item: str, **changes: object) -> dict[str, Any]
         "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "reason_code": "r",
         "reason_text": "r", "policy": "causalrec:spring:new", "model_version": "2", "dataset_id": "d",
         "propensity": 1.0, **changes,
-    }  # fmt: skip
-
-
-def verdict(arm: str, word: str | None) -> dict[str, Any]:
-    ends = {"difference": 0.05, "difference_low": 0.01, "difference_high": 0.09} if word else {}
-    return {
-        "experiment": "spring", "arm": arm, "metric": "conversion", "decides": True, "model_version": "1",
-        "share": 0.5, "horizon": "fixed", "users": 1234, "looks": 10, "value": 0.5, "sample_ratio_p": 1.0,
-        "verdict": word, "detail": "", **ends,
     }  # fmt: skip
 
 

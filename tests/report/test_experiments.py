@@ -14,11 +14,13 @@ from causalrec.report.experiments import Shift, experiment_card
 from causalrec.report.night import read_night
 from causalrec.report.nightly import nightly_page, report_inputs
 from causalrec.report.people import people
+from tests.experiment.rows import verdict
 from tests.registry.shop import DS, replace_partition, settings_in, write_dataset
 
 pytestmark = pytest.mark.slow
 
 EVIL = "<script>alert('x')</script>"
+DETAIL = f"{EVIL} by 0.05"
 BLOCKED = [f"i{row:03d}" for row in range(20)]
 
 
@@ -39,7 +41,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         listed("u002", 1, "i001", "new"), listed("u002", 2, "i003", "new"),
     ]  # fmt: skip
     replace_partition(lake, "recommendations", DS, rows)
-    replace_partition(lake, "experiments", DS, [verdict("control", None), verdict("new", "better")])
+    replace_partition(lake, "experiments", DS, [verdict("control", None), verdict("new", "better", DETAIL)])
     return found
 
 
@@ -47,15 +49,6 @@ def listed(user: str, rank: int, item: str, arm: str) -> dict[str, Any]:
     return {
         "user_id": user, "rank": rank, "item_id": item, "score": 1.0 / rank, "reason_code": "r",
         "reason_text": "r", "policy": f"causalrec:spring:{arm}", "model_version": "1", "dataset_id": "d",
-    }  # fmt: skip
-
-
-def verdict(arm: str, word: str | None) -> dict[str, Any]:
-    ends = {"difference": 0.05, "difference_low": 0.01, "difference_high": 0.09} if word else {}
-    return {
-        "experiment": "spring", "arm": arm, "metric": "conversion", "decides": True, "model_version": "1",
-        "share": 0.5, "horizon": "fixed", "users": 1234, "looks": 10, "value": 0.5, "sample_ratio_p": 1.0,
-        "verdict": word, "detail": f"{EVIL} by 0.05" if word else "", **ends,
     }  # fmt: skip
 
 
@@ -74,7 +67,7 @@ def test_what_the_card_says(settings: Settings) -> None:
         assert len(one.lists["control"]) == len(one.lists["new"]) == settings.scoring.k
     assert experiment_card(settings, lake, DS - dt.timedelta(days=9), []) is None
     after = DS + dt.timedelta(days=1)  # no lists any more, but the last word about them
-    replace_partition(lake, "experiments", after, [verdict("new", "worse")])
+    replace_partition(lake, "experiments", after, [verdict("new", "worse", DETAIL)])
     last = experiment_card(settings, lake, after, [])
     assert last is not None
     assert (last.people, last.shifts, [line["verdict"] for line in last.lines]) == ((), {}, ["worse"])
