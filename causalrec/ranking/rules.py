@@ -54,7 +54,7 @@ def item_rules(items: pd.DataFrame, settings: ScoringSettings, ds: dt.date, list
     return ItemRules(
         fresh=fresh(items, settings, ds),
         listed=listed,
-        rebuyable=_within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
+        rebuyable=within(items["category"], settings.rebuyable_categories).to_numpy(dtype=bool),
         category=_codes(categories),
         brand=_codes(items["brand"]),
     )
@@ -70,10 +70,10 @@ def named(
     """
     found = items["item_id"].isin(ids)
     found |= _folded(items["brand"]).isin([brand.casefold() for brand in brands])
-    return found | _within(items["category"], categories)
+    return found | within(items["category"], categories)
 
 
-def _within(categories: "pd.Series[str]", names: Sequence[str]) -> "pd.Series[bool]":
+def within(categories: "pd.Series[str]", names: Sequence[str]) -> "pd.Series[bool]":
     """Whether each category is one of ``names`` or a subcategory of one."""
     category = _folded(categories)
     found = pd.Series(data=False, index=category.index)

@@ -7,7 +7,7 @@ import pandas as pd
 from causalrec.ranking.item_rules import Capped
 from causalrec.ranking.merchandise.kinds import Cap
 from causalrec.ranking.merchandise.rules_file import Merchandise
-from causalrec.ranking.rules import BELOW
+from causalrec.ranking.rules import within
 
 
 def item_caps(items: pd.DataFrame, merchandise: Merchandise, ds: dt.date) -> tuple[Capped, ...]:
@@ -25,7 +25,8 @@ def _capped(items: pd.DataFrame, cap: Cap) -> Capped:
     if cap.names:
         wanted = pd.Series("", index=known.index)
         for name in cap.names:
-            wanted[_within(known, name.casefold(), cap.by)] = name.casefold()
+            mine = within(spelt, (name,)) if cap.by == "category" else known == name.casefold()
+            wanted[mine] = name.casefold()
         known, spelt = wanted, wanted.map({name.casefold(): name for name in cap.names}).fillna("")
     codes, groups = pd.factorize(known.where(known != ""), sort=True)
     first = spelt.groupby(known).first()
@@ -36,9 +37,3 @@ def _capped(items: pd.DataFrame, cap: Cap) -> Capped:
         cap.list_share,
         cap.night_share,
     )
-
-
-def _within(known: "pd.Series[str]", name: str, by: str) -> "pd.Series[bool]":
-    """The items of a group; a category has all of its subcategories."""
-    same = known == name
-    return same | known.str.startswith(name + BELOW) if by == "category" else same

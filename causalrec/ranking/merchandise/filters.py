@@ -40,7 +40,7 @@ class Filter(BaseModel):
     max_stock: float | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> Self:
+    def _in_order(self) -> Self:
         for column, low, high in self._ranges():
             if low is not None and high is not None and high < low:
                 raise ValueError(f"max_{column} ({high:g}) is below min_{column} ({low:g})")
@@ -49,15 +49,12 @@ class Filter(BaseModel):
     @property
     def limited(self) -> bool:
         """Whether it leaves anything out."""
-        names = (self.brands, self.categories, self.items, self.sellers, self.tags)
-        return any(names) or any(low is not None or high is not None for _, low, high in self._ranges())
+        return bool(self.brands or self.categories or self.items or self.columns)
 
     @property
     def columns(self) -> frozenset[str]:
         """What must be known of an item beyond its id, brand and category."""
-        ranged = {
-            column for column, low, high in self._ranges() if not (low is None and high is None)
-        }  # fmt: skip
+        ranged = {column for column, low, high in self._ranges() if low is not None or high is not None}
         return frozenset(ranged | ({SELLER} if self.sellers else set()) | ({TAGS} if self.tags else set()))
 
     def fits(self, items: pd.DataFrame) -> Bools:
