@@ -13,7 +13,7 @@ from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.registry.package import ModelPackage
 from causalrec.scoring.night_caps import balanced
-from causalrec.scoring.offered import with_offers
+from causalrec.scoring.offered import worth_of
 from causalrec.scoring.sampled import Sampled, sampled
 from causalrec.scoring.tonight import tonight
 
@@ -40,10 +40,9 @@ def objective_cost(
         catalogue: tonight's, with the objective.
     """
     rules = read_merchandise(settings.merchandise)
-    if not rules.weighs or rules.objective is None or not package.odds:
+    worth = worth_of(rules, dataset, lake, ds) if package.odds else None
+    if worth is None or rules.objective is None:
         return {}
-    offers = with_offers(dataset.items, rules, dataset, lake, ds).set_index("item_id")
-    worth = pd.to_numeric(offers[rules.objective.value])
     users = sampled(dataset, lake, ds)
     plain = tonight(package, dataset, settings, lake, ds, rules.model_copy(update={"objective": None}))
     plain = balanced(package, plain, dataset, settings, lake, ds)

@@ -39,10 +39,24 @@ def with_offers(
     return items.assign(**{column: offers[column].to_numpy() for column in columns})
 
 
+def worth_of(
+    merchandise: Merchandise, dataset: Dataset, lake: Lake, ds: dt.date
+) -> "pd.Series[float] | None":
+    """item_id -> the price or margin by which the objective weighs; None where it weighs nothing.
+
+    Raises:
+        SettingsError: no product has one.
+    """
+    if not merchandise.weighs or merchandise.objective is None:
+        return None
+    offers = with_offers(dataset.items, merchandise, dataset, lake, ds).set_index("item_id")
+    return pd.to_numeric(offers[merchandise.objective.value])
+
+
 def offers_input(lake: Lake, ds: dt.date, *served: ScoringSettings) -> dict[str, str]:
     """The version of the products, for fingerprints, where a rules file depends on what they cost or have."""
     files = {one.merchandise for one in served} - {""}
-    if not any(True for file in sorted(files) for _ in read_merchandise(file).needs()):
+    if not any(column for file in files for column, _ in read_merchandise(file).needs()):
         return {}
     pins = json.loads(dataset_row(lake, ds)["pins"])
     return {"offers": next((str(pin["version"]) for pin in pins if pin["table"] == PRODUCTS), "")}

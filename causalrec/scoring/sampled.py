@@ -1,7 +1,7 @@
 """Lists of a fixed sample of a night's users, on the driver and without Spark."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +9,19 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config.scoring import ScoringSettings
+from causalrec.dataset.arrays import Ints
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.histories import from_ids
+from causalrec.ranking.histories import Histories, from_ids
 from causalrec.ranking.item_rules import Texts
 from causalrec.ranking.merchandise.hidden import hidden_of, per_user
+from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import TopK
 from causalrec.registry.package import ModelPackage
 
 SAMPLE = 2_000  # users whose lists stand for everybody's
+Asked = tuple[Ints, Histories, int, Texts, str, Histories | None]
 
 
 @dataclass(frozen=True)
@@ -31,28 +34,37 @@ class Sampled:
 
     def lists(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> TopK:
         """Their lists with scores by the model; rows are places in ``users``."""
-        ids = pa.array(catalogue.item_ids, pa.string())
-        hidden = hidden_of(scoring.merchandise, self.users, catalogue.item_ids)
-        rows, past = package.rows_of(self.users), from_ids(self.past, ids)
         engine = package.engine(scoring, catalogue)
-        parts = list(engine.listed(rows, past, scoring.k, self.users, self.ds.isoformat(), hidden))
+        parts = list(engine.listed(*self._asked(package, scoring, catalogue)))
         return TopK(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, parts), strict=True)))
+
+    def ranked(
+        self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue
+    ) -> Iterator[Ranked]:
+        """The same with policies and reasons, a block of users at a time."""
+        yield from package.engine(scoring, catalogue).recommend(*self._asked(package, scoring, catalogue))
+
+    def _asked(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> Asked:
+        """What an engine is asked."""
+        past = from_ids(self.past, pa.array(catalogue.item_ids, pa.string()))
+        hidden = hidden_of(scoring.merchandise, self.users, catalogue.item_ids)
+        return package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden
 
 
 def sampled(dataset: Dataset, lake: Lake, ds: dt.date, most: int = SAMPLE) -> Sampled:
     """At most ``most`` users of the dataset, the same ones on every call."""
-    users = sample_of(dataset.user_ids, most)
-    return Sampled(users, histories_of(lake, ds, users), ds)
+    users = _sample_of(dataset.user_ids, most)
+    return Sampled(users, _histories_of(lake, ds, users), ds)
 
 
-def sample_of(ids: Texts, most: int) -> Texts:
+def _sample_of(ids: Texts, most: int) -> Texts:
     """At most ``most`` of them, chosen by a hash of the id."""
     order = np.argsort(pd.util.hash_array(ids), kind="stable")[:most]
     found: Texts = ids[np.sort(order)]
     return found
 
 
-def histories_of(lake: Lake, ds: dt.date, users: Texts) -> pa.Array:
+def _histories_of(lake: Lake, ds: dt.date, users: Texts) -> pa.Array:
     """Lists of item ids, latest first, in the order of ``users``."""
     columns = ["user_id", "item_id", "last_time"]
     rows = lake.table("interactions").read({"ds": [ds.isoformat()]}, columns)

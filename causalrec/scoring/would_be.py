@@ -5,23 +5,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake
-from causalrec.ranking.histories import from_ids
-from causalrec.ranking.item_rules import Texts
-from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.ranked import Fallback
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.versions import opened
 from causalrec.scoring.night_caps import balanced_tonight
-from causalrec.scoring.offered import with_offers
-from causalrec.scoring.sampled import histories_of, sample_of
+from causalrec.scoring.offered import worth_of
+from causalrec.scoring.sampled import Sampled, sampled
 
 
 @dataclass(frozen=True)
@@ -56,40 +52,26 @@ def would_be(settings: Settings, lake: Lake, ds: dt.date, file: str, most: int) 
         DatasetError: there is no dataset of ``ds``.
     """
     sides = (settings.scoring, settings.scoring.model_copy(update={"merchandise": file}))
-    objectives = [read_merchandise(side.merchandise) for side in reversed(sides)]
     champion, dataset = needed_champion(settings, lake), load_dataset(settings, lake, ds)
-    users = sample_of(dataset.user_ids, most)
-    past = histories_of(lake, ds, users)
+    users = sampled(dataset, lake, ds, most)
     with opened(champion) as package:
-        before, after = (_lists(package, dataset, lake, ds, side, users, past) for side in sides)
+        before, after = (_lists(package, dataset, lake, users, side) for side in sides)
         logits = package.odds
-    weighed = next((rules for rules in objectives if rules.weighs), None)
-    if weighed is None or weighed.objective is None:
-        return WouldBe(before, after, logits, champion.version)
-    name = weighed.objective.value
-    offers = with_offers(dataset.items, weighed, dataset, lake, ds)
-    worth = pd.to_numeric(offers.set_index("item_id")[name])
-    return WouldBe(before, after, logits, champion.version, worth, name)
+    for rules in (read_merchandise(side.merchandise) for side in reversed(sides)):
+        worth = worth_of(rules, dataset, lake, ds)
+        if worth is not None:
+            return WouldBe(before, after, logits, champion.version, worth, str(worth.name))
+    return WouldBe(before, after, logits, champion.version)
 
 
 def _lists(
-    package: ModelPackage,
-    dataset: Dataset,
-    lake: Lake,
-    ds: dt.date,
-    scoring: ScoringSettings,
-    users: Texts,
-    past: pa.Array,
+    package: ModelPackage, dataset: Dataset, lake: Lake, users: Sampled, scoring: ScoringSettings
 ) -> pd.DataFrame:
-    catalogue = balanced_tonight(package, dataset, scoring, lake, ds)
-    ids = pa.array(catalogue.item_ids, pa.string())
-    hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
-    engine, rows = package.engine(scoring, catalogue), package.rows_of(users)
-    blocks = engine.recommend(rows, from_ids(past, ids), scoring.k, users, ds.isoformat(), hidden)
+    catalogue = balanced_tonight(package, dataset, scoring, lake, users.ds)
     frames = [
         pd.DataFrame(
             {
-                "user_id": users[block.users],
+                "user_id": users.users[block.users],
                 "rank": block.ranks,
                 "item_id": catalogue.item_ids[block.items],
                 "score": block.scores.astype(float),
@@ -97,6 +79,6 @@ def _lists(
                 "by_taste": np.char.find(block.fallback.astype(str), Fallback.COLD_USER.value) < 0,
             }
         )
-        for block in blocks
+        for block in users.ranked(package, scoring, catalogue)
     ]
     return pd.concat(frames, ignore_index=True)

@@ -9,12 +9,11 @@ from rich.console import Console
 from causalrec.report.rules import RulesChange, rules_page
 from causalrec.run import open_lake
 from causalrec.scoring.export.night import newest_night
+from causalrec.scoring.sampled import SAMPLE
 from causalrec.scoring.would_be import would_be
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
 from jobs.commands._shared.options import Json, PublishedDate, SettingsFile
-
-SAMPLE = 2_000
 
 
 def rules(
