@@ -9,12 +9,13 @@ from causalrec.contracts import table_names
 from causalrec.erasure.checked_out import CheckedOut
 from causalrec.erasure.databases import SqliteStore
 from causalrec.erasure.experiments import ArtifactStore, FactStore, LooseModelStore, ModelStore
-from causalrec.erasure.exports import ParquetStore, PostgresStore, RedisStore
+from causalrec.erasure.exports import ParquetStore, PostgresStore, QdrantStore, RedisStore
 from causalrec.erasure.folders import BundleStore, CheckpointStore, LineStore, PageStore
 from causalrec.erasure.outside import OutsideStore
 from causalrec.erasure.store import Store
 from causalrec.erasure.tables import TableStore
 from causalrec.lake import Lake
+from causalrec.scoring.export.qdrant import prefix_of
 
 NAMELESS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,6 +87,9 @@ def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
     if chosen.redis.url:
         prefix = chosen.redis.prefix or f"causalrec:{settings.shop}"
         found.append(RedisStore(chosen.redis, prefix, passwords.get("redis")))
+    if chosen.qdrant.url:
+        prefix = prefix_of(chosen.qdrant, settings.shop)
+        found.append(QdrantStore(chosen.qdrant, prefix, passwords.get("qdrant")))
     return [*found, *(OutsideStore(f"exports by {name}", PLUGIN) for name in chosen.plugins)]
 
 
