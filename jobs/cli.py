@@ -19,6 +19,7 @@ from typer.main import get_command
 from causalrec import __version__
 from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
+from jobs._terminal.private import private_files
 from jobs.commands._shared.many import ManyValues
 
 EXIT_ERROR = 1
@@ -136,7 +137,8 @@ def application() -> typer.Typer:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     try:
-        get_command(application()).main(args=argv, prog_name="causalrec")
+        with private_files():
+            get_command(application()).main(args=argv, prog_name="causalrec")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else EXIT_ERROR if end.code else 0
     except ModuleNotFoundError as missing:

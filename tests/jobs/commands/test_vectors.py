@@ -22,6 +22,7 @@ def test_both_files_of_a_version(
     said = capsys.readouterr().out
     assert f"version 1, {USERS + 2} users, {ITEMS} items" in said
     assert "not in the vectors: places for new items" in said
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
     header = json.loads((tmp_path / "scoring.json").read_text())
     arrays = load_file(tmp_path / "scoring.safetensors")
     assert arrays["items"].shape == (ITEMS, header["dim"])
