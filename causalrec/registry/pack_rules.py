@@ -3,6 +3,7 @@
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,9 +29,13 @@ def rules_to_pack(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date)
     """
     merchandise = read_merchandise(settings.scoring.merchandise)
     columns = sorted({column for column, _ in merchandise.needs()})
-    version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
-    offers = latest_offers(lake, ds, columns, version).reindex(dataset.item_ids).rename_axis("item_id")
-    return ShopRules(merchandise, _kept(merchandise.hidden_pairs(), dataset, lake), offers)
+    offers = pd.DataFrame(index=pd.Index(dataset.item_ids))
+    if columns:
+        version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
+        offers = latest_offers(lake, ds, columns, version).reindex(dataset.item_ids)
+    return ShopRules(
+        merchandise, _kept(merchandise.hidden_pairs(), dataset, lake), offers.rename_axis("item_id")
+    )
 
 
 def _kept(pairs: pa.Table, dataset: Dataset, lake: Lake) -> pa.Table:

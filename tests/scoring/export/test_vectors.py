@@ -1,7 +1,9 @@
 """A real PostgreSQL with pgvector: vectors beside the lists, searched by an index, switched and erased."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import psycopg
@@ -17,14 +19,6 @@ from causalrec.scoring.export import Exported, read_night
 from causalrec.scoring.export.postgres import to_postgres
 from tests.scoring.export.nights import DS, NEXT, publish_night, publish_vectors
 
-NEAREST = (
-    "SELECT item_id, "
-    "-(vector::vector(3) <#> (SELECT vector::vector(3) FROM user_vectors WHERE user_id = %s)) "
-    "FROM item_vectors ORDER BY vector::vector(3) <#> "
-    "(SELECT vector::vector(3) FROM user_vectors WHERE user_id = %s) LIMIT 5"
-)
-"""The query of docs/serving.md, with the length of these vectors."""
-
 
 @pytest.fixture
 def settings(postgres_url: str, request: pytest.FixtureRequest) -> PostgresSettings:
@@ -32,6 +26,19 @@ def settings(postgres_url: str, request: pytest.FixtureRequest) -> PostgresSetti
         if not connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone():
             pytest.skip("this PostgreSQL has no pgvector (Debian: postgresql-NN-pgvector)")
     return PostgresSettings(url=postgres_url, schema_name=request.node.name[:60], lock_seconds=1)
+
+
+@pytest.fixture
+def nearest(root: Path) -> str:
+    """The query of docs/vectors.md, for these vectors of three numbers and user u0007."""
+    (query,) = re.findall(
+        r"```sql\n(.*?);\n```", (root / "docs" / "vectors.md").read_text("utf-8"), re.DOTALL
+    )
+    own = {"causalrec.": "", "vector(65)": "vector(3)", "'u1'": "'u0007'", "LIMIT 50": "LIMIT 5"}
+    for old, new in own.items():
+        assert old in query
+        query = query.replace(old, new)
+    return str(query)
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def send(lake: Lake, ds: dt.date, settings: PostgresSettings) -> tuple[Exported,
 
 
 def test_the_nearest_items_of_a_user(
-    lake: Lake, settings: PostgresSettings, reader: psycopg.Connection
+    lake: Lake, settings: PostgresSettings, reader: psycopg.Connection, nearest: str
 ) -> None:
     publish_night(lake, DS)
     items, users = publish_vectors(lake, DS)
@@ -56,13 +63,13 @@ def test_the_nearest_items_of_a_user(
     }  # fmt: skip
     scores = items @ users[7]
     best = np.argsort(-scores)[:5]
-    found = reader.execute(NEAREST, ["u0007", "u0007"]).fetchall()
+    found = reader.execute(nearest.encode()).fetchall()
     assert [name for name, _ in found] == [f"i{place:04d}" for place in best]
     assert [score for _, score in found] == pytest.approx(scores[best].tolist(), rel=1e-5)
     reader.execute("SET enable_seqscan = off")  # a table this small is otherwise read as a whole
-    plan = "\n".join(line for (line,) in reader.execute(f"EXPLAIN {NEAREST}", ["u0007", "u0007"]))
+    plan = "\n".join(line for (line,) in reader.execute(f"EXPLAIN {nearest}".encode()))
     assert "vector_idx on item_vectors_n20260301" in plan
-    indexed = reader.execute(NEAREST, ["u0007", "u0007"]).fetchall()
+    indexed = reader.execute(nearest.encode()).fetchall()
     assert indexed[0][0] == found[0][0]  # an approximate index; the first is found all the same
     assert {one.state for one in send(lake, DS, settings)} == {"up to date"}
 
