@@ -21,7 +21,7 @@ from causalrec.sources.land import land, land_inputs
 from causalrec.sources.landing import arrival_dates, delivery_files
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 from tests.model.conftest import make_toy
-from tests.scoring.export.nights import DS, publish_night
+from tests.scoring.export.nights import DS, publish_night, publish_vectors
 
 pytestmark = pytest.mark.usefixtures("installed")
 
@@ -95,12 +95,15 @@ def test_a_night_is_exported_once(tmp_path: Path) -> None:
     )
     lake = Lake(settings.lake_root)
     publish_night(lake, DS)
+    publish_vectors(lake, DS)
     assert configured(settings) == ("parquet", "example")
     first = export(settings, lake, DS, ["example"], {})
     assert [(one.table, one.rows, one.lists, one.state) for one in first.exported] == [
         ("recommendations", 120, 30, "written"),
         ("similar_items", 2, 1, "written"),
         ("popular_items", 2, 2, "written"),
+        ("item_vectors", 200, 200, "written"),
+        ("user_vectors", 30, 30, "written"),
     ]
     second = export(settings, lake, DS, ["example"], {})
     assert {one.state for one in second.exported} == {"up to date"}
