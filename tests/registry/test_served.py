@@ -78,7 +78,7 @@ def test_hidden_pairs_pins_and_caps_for_any_number_of_rows(packages: dict[str, P
             assert set(mine.index[pinned]) <= {2, 9}
         nobody = frame[frame["user_id"] == "nobody"].set_index("rank")
         if k >= 3:
-            assert nobody.loc[2, ["item_id", "reason_code"]].tolist() == ["i020", "promoted"]
+            assert (nobody["item_id"][2], nobody["reason_code"][2]) == ("i020", "promoted")
         by_taste = set(nobody["item_id"][nobody["policy"] == "causalrec"])
         assert len(by_taste & {f"i{row:03d}" for row in range(10, 20)}) <= 0.3 * k
 

@@ -111,7 +111,7 @@ def test_a_server_without_the_extension_keeps_what_it_serves(
     publish_vectors(lake, NEXT)
     reader.execute("DROP EXTENSION IF EXISTS vector CASCADE")
     reader.execute("CREATE ROLE plain LOGIN")
-    reader.execute(f"GRANT ALL ON SCHEMA {settings.schema_name} TO plain")  # type: ignore[call-overload]
+    reader.execute(f"GRANT ALL ON SCHEMA {settings.schema_name} TO plain")
     without = settings.model_copy(update={"url": settings.url.replace("postgres@", "plain@")})
     try:
         with pytest.raises(ExportError, match=r"pgvector.*export.vectors = false"):
