@@ -90,7 +90,7 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "reason_item_id": _known(ids[block.because], block.because >= 0),
                     "reason_image": _told(self._wording.images(block)),
                     "shop_reason": _told(self._wording.texts(block)),
-                    "fallback": block.fallback,
+                    "fallback": _told(block.fallback),
                     "policy": block.policies,
                 }
             )
