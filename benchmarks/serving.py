@@ -1,10 +1,12 @@
 """Milliseconds of an answer for one user and for a hundred, over HTTP and in process, beside a plain rival.
 
     python -m benchmarks.serving --settings infra/settings/demo.toml [--version 1] [--requests 200]
+    python -m benchmarks.serving --invented 100000 20000
 
-Wants a shop with a champion, or names a version. The rival multiplies the same vectors with numpy behind the
-same server (``benchmarks/serving_rival.py``). Requests come one after another from one client; each asks for
-users drawn at random, the same for both. The first ten are not counted.
+Wants a shop with a champion, or names a version, or makes up a shop of so many users and items. The rival
+multiplies the same vectors with numpy behind the same server (``benchmarks/serving_rival.py``). Requests come
+one after another from one client; each asks for users drawn at random, the same for both. The first ten are
+not counted.
 """
 
 import argparse
@@ -27,7 +29,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.serving_shop import as_model, invented
 from causalrec.registry.champion.alias import needed_champion
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.scoring_tables import write_scoring_tables
 from causalrec.registry.store import connect
 from causalrec.registry.versions import ModelVersion, by_number, opened
@@ -41,28 +45,39 @@ Answer = Callable[[list[str]], object]
 def main() -> None:
     """Measures both and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", required=True)
-    parser.add_argument("--version")
+    parser.add_argument("--settings", help="of a shop")
+    parser.add_argument("--version", help="instead of its champion")
+    parser.add_argument("--invented", type=int, nargs=2, metavar=("USERS", "ITEMS"), help="instead of a shop")
     parser.add_argument("--requests", type=int, default=200)
     given = parser.parse_args()
-    found = version_of(given.settings, given.version)
     table = Table("model", "answer", "users", "p50 ms", "p99 ms")
-    with tempfile.TemporaryDirectory(prefix="causalrec-serving-") as scratch:
-        rival, users, sizes = prepared(found, Path(scratch))
-        ours = mlflow.artifacts.download_artifacts(artifact_uri=found.source, dst_path=f"{scratch}/ours")
+    with tempfile.TemporaryDirectory(prefix="causalrec-serving-") as name:
+        scratch = Path(name)
+        if given.invented:
+            package = ModelPackage(invented(*given.invented, scratch / "package"))
+            ours = as_model(package.folder, scratch / "ours")
+            rival, users, sizes = prepared(package, scratch)
+        else:
+            found = version_of(given.settings, given.version)
+            ours = mlflow.artifacts.download_artifacts(artifact_uri=found.source, dst_path=f"{scratch}/ours")
+            with opened(found) as package:
+                rival, users, sizes = prepared(package, scratch)
         for name, folder in (("causalrec", ours), ("dot product", rival)):
-            model = mlflow.pyfunc.load_model(folder)
-            with served(folder, Path(scratch)) as address, httpx.Client(timeout=60) as session:
-                ways: tuple[tuple[str, Answer], ...] = (
-                    ("in process", in_process(model)),
-                    ("HTTP", over_http(session, address)),
-                )
-                for way, answer in ways:
-                    for size in (1, 100):
-                        middle, slow = measured(answer, users, size, given.requests)
-                        table.add_row(name, way, str(size), f"{middle:.1f}", f"{slow:.1f}")
-    table.title = f"version {found.version}: {sizes}, {given.requests} requests, {K} rows each"
+            for row in answers_of(folder, users, given.requests, scratch):
+                table.add_row(name, *row)
+    table.title = f"{sizes}, {given.requests} requests, {K} rows each"
     Console().print(table)
+
+
+def answers_of(folder: str, users: Sequence[str], requests: int, scratch: Path) -> Iterator[tuple[str, ...]]:
+    """Rows of the table for one model: way, users, median, 99th percentile."""
+    model = mlflow.pyfunc.load_model(folder)
+    with served(folder, scratch) as address, httpx.Client(timeout=60) as session:
+        ways = (("in process", in_process(model)), ("HTTP", over_http(session, address)))
+        for way, answer in ways:
+            for size in (1, 100):
+                middle, slow = measured(answer, users, size, requests)
+                yield way, str(size), f"{middle:.1f}", f"{slow:.1f}"
 
 
 def version_of(file: str, number: str | None) -> ModelVersion:
@@ -74,11 +89,9 @@ def version_of(file: str, number: str | None) -> ModelVersion:
     return by_number(client, settings, number)
 
 
-def prepared(version: ModelVersion, scratch: Path) -> tuple[str, list[str], str]:
+def prepared(package: ModelPackage, scratch: Path) -> tuple[str, list[str], str]:
     """The rival as a model of MLflow, users to ask for, and how large the shop is."""
-    with opened(version) as package:
-        header = write_scoring_tables(package, scratch / "tables", {})
-        users = [str(user) for user in package.user_ids]
+    header = write_scoring_tables(package, scratch / "tables", {})
     script = Path(__file__).with_name("serving_rival.py")
     artifacts, folder = {"tables": str(scratch / "tables")}, scratch / "rival"
     mlflow.pyfunc.save_model(
@@ -88,11 +101,8 @@ def prepared(version: ModelVersion, scratch: Path) -> tuple[str, list[str], str]
             params=mlflow.types.ParamSchema([mlflow.types.ParamSpec("k", "long", K)]),
         ),
     )  # fmt: skip
-    return (
-        str(folder),
-        users,
-        f"{header['users']:,} users, {header['items']:,} items, {header['dim']} numbers",
-    )
+    sizes = f"{header['users']:,} users, {header['items']:,} items, {header['dim']} numbers each"
+    return str(folder), [str(user) for user in package.user_ids], sizes
 
 
 def in_process(model: Any) -> Answer:  # noqa: ANN401 - MLflow is untyped

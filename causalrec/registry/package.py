@@ -193,9 +193,15 @@ class ModelPackage:
 
         A user without training pairs also has a (random) state, which must not be used.
         """
-        trained = pq.read_table(self.folder / USERS)["n_train"].to_numpy() > 0
-        rows = pd.Index(self.user_ids).get_indexer(pd.Index(user_ids))
+        index, trained = self._numbering
+        rows = index.get_indexer(pd.Index(user_ids))
         return np.where((rows >= 0) & trained[rows], rows, -1).astype(np.int32)
+
+    @cached_property
+    def _numbering(self) -> "tuple[pd.Index[str], npt.NDArray[np.bool_]]":
+        """Users by position, and who was in training: a served model looks them up with every request."""
+        trained = pq.read_table(self.folder / USERS, columns=["n_train"])["n_train"].to_numpy() > 0
+        return pd.Index(self.user_ids), trained
 
     @cached_property
     def item_ids(self) -> Texts:
