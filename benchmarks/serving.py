@@ -54,7 +54,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="causalrec-serving-") as name:
         scratch = Path(name)
         if given.invented:
-            package = ModelPackage(invented(*given.invented, scratch / "package"))
+            n_users, n_items = given.invented
+            package = ModelPackage(invented(n_users, n_items, scratch / "package"))
             ours = as_model(package.folder, scratch / "ours")
             rival, users, sizes = prepared(package, scratch)
         else:

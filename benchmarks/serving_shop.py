@@ -29,9 +29,9 @@ def invented(users: int, items: int, folder: Path) -> Path:
     data = Interactions(n_users=users, n_items=items, train=pairs, valid=none, test=none)
     model = PopularityRecommender()
     model.recipe = {}
-    states = (rng.normal(size=(count, DIM)).astype(np.float32) for count in (users, items))
-    model.tables = plain_tables(*states, item_popularity(data))
-    model.fold = model.tables.items
+    of_users, of_items = (rng.normal(size=(count, DIM)).astype(np.float32) for count in (users, items))
+    model.tables = plain_tables(of_users, of_items, item_popularity(data))
+    model.fold = of_items
     ids = np.array([f"i{row:07d}" for row in range(items)], dtype=object)
     frame = pd.DataFrame({"item_id": ids}).reindex(columns=["item_id", *COLUMNS])
     names = np.array([f"u{row:07d}" for row in range(users)], dtype=object)

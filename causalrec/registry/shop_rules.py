@@ -46,8 +46,8 @@ class ShopRules:
 
     @staticmethod
     def read(folder: Path, manifest: Mapping[str, Any]) -> "ShopRules":
-        """The rules of a package; none in packages of older code."""
-        if MERCHANDISE not in manifest:
+        """The rules of a package; none in packages of older code, and of a file that rules nothing."""
+        if MERCHANDISE not in manifest or not (folder / OFFERS).is_file():
             return ShopRules(NOTHING, PAIRS.empty_table(), pd.DataFrame(index=pd.Index([], name="item_id")))
         offers = pq.read_table(folder / OFFERS).to_pandas().set_index("item_id")
         merchandise = Merchandise.model_validate(manifest[MERCHANDISE])
