@@ -91,7 +91,7 @@ def test_a_model_is_trained_saved_and_loaded(tmp_path: Path) -> None:
 
 def test_a_night_is_exported_once(tmp_path: Path) -> None:
     settings = Settings.model_validate(
-        {"paths": {"work": tmp_path / "work"}, "export": {"plugins": ["example"]}}
+        {"paths": {"work": tmp_path / "work"}, "export": {"plugins": ["example"], "vectors": True}}
     )
     lake = Lake(settings.lake_root)
     publish_night(lake, DS)
@@ -107,6 +107,9 @@ def test_a_night_is_exported_once(tmp_path: Path) -> None:
     ]
     second = export(settings, lake, DS, ["example"], {})
     assert {one.state for one in second.exported} == {"up to date"}
+    plain = settings.model_copy(update={"export": settings.export.model_copy(update={"vectors": False})})
+    lists = export(plain, lake, DS, ["example"], {}).exported  # stored vectors stay where they are
+    assert [one.table for one in lists] == ["recommendations", "similar_items", "popular_items"]
 
 
 def test_a_store_that_fails_keeps_no_other_waiting(tmp_path: Path) -> None:

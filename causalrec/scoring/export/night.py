@@ -106,7 +106,8 @@ class Night:
 
     def only_lists(self) -> "Night":
         """The same without tables whose rows have no rank."""
-        return replace(self, tables=tuple(table for table in self.tables if RANK in table.schema.names))
+        lists = tuple(table for table in self.tables if RANK in table.schema.names)
+        return replace(self, tables=lists, empty=tuple(name for name in self.empty if name not in VECTORS))
 
 
 def read_night(lake: Lake, ds: dt.date) -> Night:

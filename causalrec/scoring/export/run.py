@@ -44,7 +44,7 @@ def export(
     passwords: Mapping[str, str],
     progress: RowsDone = silent,
 ) -> Report:
-    """Copies the published tables of ``ds``.
+    """Copies the published lists of ``ds``, and its vectors if the settings ask for them.
 
     Args:
         targets: names of :data:`TARGETS` or of plug-ins.
@@ -58,6 +58,8 @@ def export(
         if target not in configured(settings):
             raise ExportError(f"{target}: no store is configured", do=_setting(target))
     night = read_night(lake, ds)
+    if not settings.export.vectors:  # an earlier run may have stored some
+        night = night.only_lists()
     done: list[Exported] = []
     failed: dict[str, CausalrecError] = {}
     for target in targets:
