@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from causalrec.config import Settings
 from causalrec.config.export import PostgresSettings, QdrantSettings, RedisSettings
 from causalrec.erasure.store import Found
 from causalrec.errors import ExportError
@@ -12,6 +13,7 @@ from causalrec.lake.upkeep.subject import Subject
 from causalrec.scoring.export import erase_parquet, erase_postgres, erase_qdrant, erase_redis
 from causalrec.scoring.export.erase_parquet import Named
 from causalrec.scoring.export.night import NAMED
+from causalrec.scoring.export.plugins import ErasableTarget
 from causalrec.scoring.export.qdrant import connected as qdrant
 from causalrec.store import Location
 
@@ -142,3 +144,23 @@ class QdrantStore:
         """Raises ExportError if the server does not answer."""
         with qdrant(self.settings, self.api_key) as client:
             erase_qdrant.erase_points(client, self.prefix, named(subject))
+
+
+@dataclass(frozen=True)
+class PluginStore:
+    """Where the export target of another package writes, if it can erase."""
+
+    target: ErasableTarget
+    settings: Settings
+    name: str
+
+    def find(self, subject: Subject) -> Found:
+        """Counts rows; ``not searched`` where the target fails."""
+        try:
+            return Found.of(rows=self.target.count(named(subject), self.settings))
+        except Exception as error:  # another package's store may fail in any way
+            return Found("not searched", until=f"{type(error).__name__}: {error}"[:300])
+
+    def erase(self, subject: Subject) -> None:
+        """Raises whatever the target raises."""
+        self.target.erase(named(subject), self.settings)
