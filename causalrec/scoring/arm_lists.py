@@ -11,6 +11,7 @@ from causalrec.config.experiment import CONTROL
 from causalrec.dataset.load import load_dataset
 from causalrec.experiment.policies import policies
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.histories import from_ids
 from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.store import connect
@@ -44,7 +45,7 @@ def arm_lists(
             known = from_ids(past, pa.array(catalogue.item_ids, pa.string()))
             rows = package.rows_of(users)
             hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
-            for block in engine.recommend(rows, known, scoring.k, users, ds.isoformat(), hidden):
+            for block in engine.ranked(Asked(rows, known, scoring.k, users, ds.isoformat(), hidden)):
                 for row in np.unique(block.users):  # a few users
                     items = block.items[block.users == row]
                     found[users[row]][arm] = tuple(str(item) for item in catalogue.item_ids[items])

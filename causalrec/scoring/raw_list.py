@@ -10,6 +10,7 @@ from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.merchandise.hidden import hidden_of
@@ -75,5 +76,5 @@ def _ranked(
     past = np.array([place[item] for item in history if item in place], dtype=np.int64)
     hidden = hidden_of(settings.merchandise, users, catalogue.item_ids)
     chosen = from_positions(np.array([past.size]), past)
-    blocks = list(engine.recommend(rows, chosen, k, users, hidden=hidden))
+    blocks = list(engine.ranked(Asked(rows, chosen, k, users, hidden=hidden)))
     return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config.scoring import ScoringSettings
-from causalrec.dataset.arrays import Ints
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.histories import Histories, from_ids
+from causalrec.ranking.histories import from_ids
 from causalrec.ranking.item_rules import Texts
 from causalrec.ranking.merchandise.hidden import hidden_of, per_user
 from causalrec.ranking.ranked import Ranked
@@ -21,7 +21,6 @@ from causalrec.ranking.topk import TopK
 from causalrec.registry.package import ModelPackage
 
 SAMPLE = 2_000  # users whose lists stand for everybody's
-Asked = tuple[Ints, Histories, int, Texts, str, Histories | None]
 
 
 @dataclass(frozen=True)
@@ -35,20 +34,20 @@ class Sampled:
     def lists(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> TopK:
         """Their lists with scores by the model; rows are places in ``users``."""
         engine = package.engine(scoring, catalogue)
-        parts = list(engine.listed(*self._asked(package, scoring, catalogue)))
+        parts = list(engine.listed(self._asked(package, scoring, catalogue)))
         return TopK(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, parts), strict=True)))
 
     def ranked(
         self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue
     ) -> Iterator[Ranked]:
         """The same with policies and reasons, a block of users at a time."""
-        yield from package.engine(scoring, catalogue).recommend(*self._asked(package, scoring, catalogue))
+        yield from package.engine(scoring, catalogue).ranked(self._asked(package, scoring, catalogue))
 
     def _asked(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> Asked:
         """What an engine is asked."""
         past = from_ids(self.past, pa.array(catalogue.item_ids, pa.string()))
         hidden = hidden_of(scoring.merchandise, self.users, catalogue.item_ids)
-        return package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden
+        return Asked(package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden)
 
 
 def sampled(dataset: Dataset, lake: Lake, ds: dt.date, most: int = SAMPLE) -> Sampled:
