@@ -35,6 +35,8 @@ from causalrec.scoring.objective import objective_cost
 from causalrec.scoring.worker import HIDDEN, RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     from pyspark.sql import DataFrame, SparkSession
 
@@ -54,24 +56,35 @@ class ArmNight:
     arm: ServedArm
     ds: dt.date
     package: ModelPackage
+    within: "npt.NDArray[np.object_] | None" = None
+    """Item ids outside of which nothing is listed; None: what the arm's own rules allow."""
 
     def __post_init__(self) -> None:
-        self.catalogue = balanced_tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
+        found = balanced_tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
+        self.catalogue = found if self.within is None else found.only(self.within)
         self.index = _index(self.catalogue, self.arm.scoring, self.settings.training.seed)
 
     def scored(
         self, spark: "SparkSession", interactions: "DataFrame", mine: "npt.NDArray[np.bool_] | None"
     ) -> "DataFrame":
         """Labelled lists of the users (U,) that are in the arm; None: of everybody."""
+        rows = user_rows(self.package, self.dataset)
+        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
+        users = with_hidden(users, self.hidden_pairs())
+        spread = users.repartition(self.arm.scoring.partitions)
+        lists = spread.mapInArrow(self.task(spark), from_arrow_schema(RECOMMENDED))
+        return labelled(lists, [self.arm], self.dataset, self.ds)
+
+    def task(self, spark: "SparkSession") -> ScoreTask:
+        """What an executor does, once it has been sent the files of the model."""
         archive = _ship(spark, self.package, self.arm, self.index)
         index = "" if self.index is None else INDEX
         wording = Wording.of(self.settings.reasons, self.dataset.items, self.catalogue.item_ids)
-        task = ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
-        rows = user_rows(self.package, self.dataset)
-        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
-        users = _with_hidden(users, read_merchandise(self.arm.scoring.merchandise).hidden_pairs())
-        spread = users.repartition(self.arm.scoring.partitions)
-        return _labelled(spread, task, self.arm, self.dataset, self.ds)
+        return ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
+
+    def hidden_pairs(self) -> pa.Table:
+        """user_id and item_id that the arm's rules hide."""
+        return read_merchandise(self.arm.scoring.merchandise).hidden_pairs()
 
     def counters(self) -> dict[str, float]:
         """Of the catalogue and the index."""
@@ -98,7 +111,7 @@ def users_with_history(spark: "SparkSession", users: pa.Table, interactions: "Da
     return spark.createDataFrame(users).join(histories, "user_id", "left")
 
 
-def _with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
+def with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
     """The users with the items that are hidden from each; as they are where none is."""
     if pairs.num_rows == 0:
         return users
@@ -147,15 +160,16 @@ def _ship(spark: "SparkSession", package: ModelPackage, arm: ServedArm, index: A
     return name
 
 
-def _labelled(
-    users: "DataFrame", task: ScoreTask, arm: ServedArm, dataset: Dataset, ds: dt.date
-) -> "DataFrame":
-    frame = users.mapInArrow(task, from_arrow_schema(RECOMMENDED))
-    by_taste = F.col("policy") == Policy.TASTE.value
-    return frame.withColumns(
+def labelled(lists: "DataFrame", arms: "Sequence[ServedArm]", dataset: Dataset, ds: dt.date) -> "DataFrame":
+    """The lists with where they come from; what taste chose and no other arm is of the first of ``arms``."""
+    policy, own = F.col("policy"), arms[0]
+    version = F.lit(own.version.version)
+    for arm in arms[1:]:
+        version = F.when(policy == arm.policy, F.lit(arm.version.version)).otherwise(version)
+    return lists.withColumns(
         {
-            "policy": F.when(by_taste, F.lit(arm.policy)).otherwise(F.col("policy")),
-            "model_version": F.lit(arm.version.version),
+            "policy": F.when(policy == Policy.TASTE.value, F.lit(own.policy)).otherwise(policy),
+            "model_version": version,
             "dataset_id": F.lit(dataset.dataset_id),
             "dataset_pins": F.lit(json.dumps({pin.table: pin.version for pin in dataset.pins})),
             "ds": F.lit(ds),

@@ -59,10 +59,10 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     dataset = load_dataset(settings, lake, ds)
     findings = [
         finding
-        for rows, users, scoring, taste in _arms(settings, frame, dataset, ds)
+        for rows, users, scoring, taste, others in _arms(settings, frame, dataset, ds)
         for finding in verify(
             rows, _not_again(spark, seen, dataset, scoring, ds), users, _may(spark, dataset, scoring, ds),
-            scoring, taste, _hidden(spark, scoring),
+            scoring, taste, _hidden(spark, scoring), others=others,
             by_score=not read_merchandise(scoring.merchandise).reorders(ds),
         )
     ]  # fmt: skip
@@ -92,21 +92,32 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
 
 def _arms(
     settings: Settings, frame: "DataFrame", dataset: Dataset, ds: dt.date
-) -> "Iterator[tuple[DataFrame, DataFrame, ScoringSettings, str]]":
-    """Rows, users who must be served, settings and policy: of all, or of each arm in turn."""
+) -> "Iterator[tuple[DataFrame, DataFrame, ScoringSettings, str, tuple[str, ...]]]":
+    """Rows, users who must be served, settings, policy, and policies of other arms in the same lists.
+
+    Those of all, or of each arm in turn; interleaved lists keep the rules of both arms.
+    """
     chosen, spark = settings.experiment, frame.sparkSession
     users = pa.table({"user_id": pa.array(dataset.user_ids, pa.string())})
     if not chosen.serves(ds) or frame.where(F.col("policy").isin(*policies(chosen))).isEmpty():
-        yield frame, spark.createDataFrame(users), settings.scoring, Policy.TASTE.value
+        yield frame, spark.createDataFrame(users), settings.scoring, Policy.TASTE.value, ()
+        return
+    scorings = {
+        policy: chosen.arms[arm].over(settings.scoring) if arm != CONTROL else settings.scoring
+        for policy, arm in policies(chosen).items()
+    }
+    if chosen.interleaved:
+        everybody = spark.createDataFrame(users)
+        for policy, scoring in scorings.items():
+            yield frame, everybody, scoring, policy, tuple(name for name in scorings if name != policy)
         return
     owners = arms_of(dataset.user_ids, chosen)
     placed = spark.createDataFrame(users.append_column("arm", pa.array(owners, pa.string()))).cache()
     rows = frame.join(placed, "user_id", "left").fillna(CONTROL, "arm")  # strangers are found there
     for policy, arm in policies(chosen).items():
         if (owners == arm).any():
-            scoring = chosen.arms[arm].over(settings.scoring) if arm != CONTROL else settings.scoring
             mine = placed.where(F.col("arm") == arm).drop("arm")
-            yield rows.where(F.col("arm") == arm).drop("arm"), mine, scoring, policy
+            yield rows.where(F.col("arm") == arm).drop("arm"), mine, scorings[policy], policy, ()
 
 
 def _may(spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, ds: dt.date) -> "DataFrame":

@@ -28,6 +28,7 @@ from causalrec.scoring.arms import (
     served_settings,
     waiting_note,
 )
+from causalrec.scoring.draft_night import DraftNight
 from causalrec.scoring.offered import offers_input
 
 if TYPE_CHECKING:
@@ -60,16 +61,24 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     chosen = read_frame(spark, interactions, {"ds": [ds.isoformat()]}, version=pin.version)
-    owners = arms_of(dataset.user_ids, settings.experiment) if len(arms) > 1 else None
+    interleaved = len(arms) > 1 and settings.experiment.interleaved
+    owners = None if len(arms) == 1 or interleaved else arms_of(dataset.user_ids, settings.experiment)
     with ExitStack() as stack:
-        parts = []
-        for arm in arms:
-            mine = None if owners is None else owners == arm.name
-            night = ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)))
-            parts.append((night, night.scored(spark, chosen, mine)))
-        frame = reduce(lambda one, other: one.unionByName(other), (part for _, part in parts))
+        if interleaved:
+            both = DraftNight.opened(settings, lake, dataset, arms, ds, stack)
+            night, frame = both.control, both.scored(spark, chosen)
+        else:
+            nights = [
+                ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)))
+                for arm in arms
+            ]
+            parts = [
+                one.scored(spark, chosen, None if owners is None else owners == one.arm.name)
+                for one in nights
+            ]  # fmt: skip
+            night, frame = nights[0], reduce(lambda one, other: one.unionByName(other), parts)
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
-        counters = parts[0][0].counters()
+        counters = night.counters()
     counters |= _counters(spark, lake, ds, written.version)
     if owners is not None:
         counters |= {f"arm_{arm.name}": float((owners == arm.name).sum()) for arm in arms}

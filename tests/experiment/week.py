@@ -8,8 +8,9 @@ import numpy.typing as npt
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.config.source import SourceSettings
 from causalrec.experiment.assignment import arms_of
+from causalrec.experiment.lines import Arm, ArmLine, Now
 from causalrec.experiment.moments import Moments
-from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.verdict import judge
 from causalrec.experiment.words import ArmVerdict
 from causalrec.lab.oracle.truth import ShopTruth
 from causalrec.sources.demo.world import build_world
