@@ -37,6 +37,8 @@ class ArmSettings(Section):
     @model_validator(mode="after")
     def _known(self) -> Self:
         ScoringSettings.model_validate(self.scoring)
+        if "home_market" in self.scoring:
+            raise ValueError("home_market is one for all arms; set it under [scoring]")
         return self
 
     def over(self, scoring: ScoringSettings) -> ScoringSettings:

@@ -14,11 +14,12 @@ from causalrec.dataset.load import Dataset
 from causalrec.errors import SettingsError
 from causalrec.lake import Lake
 from causalrec.ranking.merchandise.rules_file import read_merchandise
-from causalrec.ranking.rules import allowed
 from causalrec.registry.versions import opened
 from causalrec.scoring.arm_night import ArmNight, labelled, user_rows, users_with_history, with_hidden
 from causalrec.scoring.arms import ServedArm
 from causalrec.scoring.draft_task import RIVAL_ROW, DraftTask
+from causalrec.scoring.markets import Group
+from causalrec.scoring.offered import offered
 from causalrec.scoring.worker import RECOMMENDED
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class DraftNight:
         dataset: Dataset,
         arms: Sequence[ServedArm],
         ds: dt.date,
+        group: Group,
         stack: ExitStack,
     ) -> "DraftNight":
         """Of two arms, over the items that the rules of both allow.
@@ -52,20 +54,21 @@ class DraftNight:
         """
         control, rival = arms
         _same_places(control, rival, ds)
-        both = allowed(dataset.items, control.scoring, ds) & allowed(dataset.items, rival.scoring, ds)
-        ids = dataset.item_ids[both]
+        may = [offered(dataset, arm.scoring, lake, ds, group.market) for arm in (control, rival)]
+        ids = dataset.item_ids[may[0] & may[1]]
         nights = [
-            ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)), ids)
+            ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)), group, ids)
             for arm in (control, rival)
         ]
         return DraftNight(*nights)
 
     def scored(self, spark: "SparkSession", interactions: "DataFrame") -> "DataFrame":
-        """Labelled lists of everybody."""
+        """Labelled lists of everybody in the group."""
         control, rival = self.control, self.rival
         rows = user_rows(control.package, control.dataset)
         theirs = user_rows(rival.package, rival.dataset)["user_row"]
-        users = users_with_history(spark, rows.append_column(RIVAL_ROW, theirs), interactions)
+        rows, mine = rows.append_column(RIVAL_ROW, theirs), control.group.mine
+        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
         hidden = pa.concat_tables([control.hidden_pairs(), rival.hidden_pairs()])
         users = with_hidden(users, hidden.group_by(hidden.column_names).aggregate([]))
         chosen = control.settings.experiment
@@ -74,7 +77,7 @@ class DraftNight:
         )  # fmt: skip
         spread = users.repartition(control.arm.scoring.partitions)
         lists = spread.mapInArrow(task, from_arrow_schema(RECOMMENDED))
-        return labelled(lists, [control.arm, rival.arm], control.dataset, control.ds)
+        return labelled(lists, [control.arm, rival.arm], control.dataset, control.ds, control.group)
 
 
 def _same_places(control: ServedArm, rival: ServedArm, ds: dt.date) -> None:

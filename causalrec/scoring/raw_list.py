@@ -17,6 +17,8 @@ from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
+from causalrec.scoring.markets import markets_of, published_markets
+from causalrec.scoring.night import Night
 from causalrec.scoring.tonight import tonight
 
 
@@ -49,7 +51,12 @@ def raw_list(
     """
     try:
         with opened(by_number(connect(settings), settings, version)) as package:
-            catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+            markets = markets_of(settings.scoring, dataset, lake, ds)
+            market = None
+            if markets is not None:
+                (name,) = published_markets(markets, lake, ds, np.array([user_id], dtype=object))
+                market = markets.market(name)
+            catalogue = tonight(Night(package, dataset, lake, ds, market), settings.scoring)
             return _ranked(settings.scoring, package, catalogue, user_id, history, k)
     except RegistryError as error:
         return RawList(why_not=f"Model version {version} is no longer available: {error.what}.")

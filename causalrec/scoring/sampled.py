@@ -9,16 +9,16 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config.scoring import ScoringSettings
-from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import from_ids
-from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.item_rules import Bools, Texts
 from causalrec.ranking.merchandise.hidden import hidden_of, per_user
 from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import TopK
 from causalrec.registry.package import ModelPackage
+from causalrec.scoring.night import Night
 
 SAMPLE = 2_000  # users whose lists stand for everybody's
 
@@ -30,6 +30,10 @@ class Sampled:
     users: Texts
     past: pa.Array
     ds: dt.date
+
+    def only(self, mine: Bools | None) -> "Sampled":
+        """Some of them; None: all."""
+        return self if mine is None else Sampled(self.users[mine], self.past.filter(pa.array(mine)), self.ds)
 
     def lists(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> TopK:
         """Their lists with scores by the model; rows are places in ``users``."""
@@ -50,10 +54,11 @@ class Sampled:
         return Asked(package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden)
 
 
-def sampled(dataset: Dataset, lake: Lake, ds: dt.date, most: int = SAMPLE) -> Sampled:
-    """At most ``most`` users of the dataset, the same ones on every call."""
-    users = _sample_of(dataset.user_ids, most)
-    return Sampled(users, _histories_of(lake, ds, users), ds)
+def sampled(night: Night, most: int = SAMPLE) -> Sampled:
+    """At most ``most`` users of the night, the same ones on every call."""
+    everybody = night.dataset.user_ids if night.people is None else night.people
+    users = _sample_of(everybody, most)
+    return Sampled(users, _histories_of(night.lake, night.ds, users), night.ds)
 
 
 def _sample_of(ids: Texts, most: int) -> Texts:

@@ -29,10 +29,11 @@ from causalrec.scoring.arms import (
     waiting_note,
 )
 from causalrec.scoring.draft_night import DraftNight
+from causalrec.scoring.markets import Group, groups, markets_of, user_markets
 from causalrec.scoring.offered import offers_input
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 CANDIDATES = "recommendation_candidates"
 
@@ -43,7 +44,7 @@ def score_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) ->
         "dataset": dataset_row(lake, ds)["dataset_id"],
         "champion": champion_number(settings, lake),
         **scoring_inputs(settings, ds),
-        **offers_input(lake, ds, *served_settings(settings, ds)),
+        **offers_input(lake, ds, *served_settings(settings, ds), languages=settings.reasons.languages),
         **reasons_input(settings.reasons),
         **arms_inputs(settings, lake, ds),
     }
@@ -61,27 +62,32 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     interactions = lake.table("interactions")
     pin = Pin("interactions", interactions.version())
     chosen = read_frame(spark, interactions, {"ds": [ds.isoformat()]}, version=pin.version)
-    interleaved = len(arms) > 1 and settings.experiment.interleaved
-    owners = None if len(arms) == 1 or interleaved else arms_of(dataset.user_ids, settings.experiment)
+    owners = None if len(arms) == 1 else arms_of(dataset.user_ids, settings.experiment)
+    split = None if settings.experiment.interleaved else owners
+    markets = markets_of(settings.scoring, dataset, lake, ds)
+    at = None if markets is None else user_markets(spark, markets, settings, dataset, lake, ds)
     with ExitStack() as stack:
-        if interleaved:
-            both = DraftNight.opened(settings, lake, dataset, arms, ds, stack)
-            night, frame = both.control, both.scored(spark, chosen)
-        else:
-            nights = [
-                ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)))
-                for arm in arms
-            ]
-            parts = [
-                one.scored(spark, chosen, None if owners is None else owners == one.arm.name)
-                for one in nights
-            ]  # fmt: skip
-            night, frame = nights[0], reduce(lambda one, other: one.unionByName(other), parts)
+        parts: list[tuple[ArmNight, DataFrame]] = []
+        for group in groups(markets, at):
+            if len(arms) > 1 and split is None:
+                both = DraftNight.opened(settings, lake, dataset, arms, ds, group, stack)
+                parts.append((both.control, both.scored(spark, chosen)))
+                continue
+            for arm in arms:
+                own = Group(group.market, group.of(None if split is None else split == arm.name))
+                night = ArmNight(
+                    settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)), own
+                )
+                parts.append((night, night.scored(spark, chosen)))
+        frame = reduce(lambda one, other: one.unionByName(other), (part for _, part in parts))
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
-        counters = night.counters()
+        counters = parts[0][0].counters()
     counters |= _counters(spark, lake, ds, written.version)
-    if owners is not None:
-        counters |= {f"arm_{arm.name}": float((owners == arm.name).sum()) for arm in arms}
+    if split is not None:
+        counters |= {f"arm_{arm.name}": float((split == arm.name).sum()) for arm in arms}
+    if markets is not None and at is not None:
+        counters |= {f"market_{name}": float((at == name).sum()) for name in sorted(set(at))}
+        counters["offers_unread"] = float(markets.unread)
     return Outcome(
         rows_in=dataset.data.n_users,
         rows_out=written.rows,

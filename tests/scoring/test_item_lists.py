@@ -13,7 +13,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.item_neighbours import item_neighbours
-from causalrec.scoring.popular import popular_lists
+from causalrec.scoring.popular import popular_lists, sold_lists
 from tests.registry.shop import DS, ITEMS, settings_in, write_dataset
 
 WHERE = {"ds": [DS.isoformat()]}
@@ -89,3 +89,12 @@ def test_the_job_writes_both_tables_and_the_same_again(
         assert similar["item_id"].nunique() == outcome.counters["items_with_neighbours"] == ITEMS
         assert (similar["item_id"] != similar["similar_item_id"]).all()
     assert not any(written.changed for written in item_lists(shop, lake, ledger, DS).writes)
+
+
+def test_popular_lists_are_deep_enough_for_every_market() -> None:
+    items = pd.DataFrame({"item_id": ["a", "b", "c", "d"], "category": None, "users": [9, 8, 7, 6]})
+    sold = {"AT": np.array([False, False, True, True]), "DE": np.array([True, True, True, False])}
+    found = sold_lists(items, 2, sold)
+    rows = found[["rank", "item_id", "markets"]].to_numpy(dtype=object).tolist()
+    assert rows == [[1, "a", "DE"], [2, "b", "DE"], [3, "c", None], [4, "d", "AT"]]
+    assert sold_lists(items, 1, sold)["item_id"].tolist() == ["a", "c"]

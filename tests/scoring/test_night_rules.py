@@ -15,6 +15,7 @@ from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.scoring import night_caps
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced_tonight
 from causalrec.scoring.objective import objective_cost
 from causalrec.scoring.offered import offers_input
@@ -33,13 +34,17 @@ class Shop:
     scoring: ScoringSettings
     work: Path
 
+    @property
+    def night(self) -> Night:
+        return Night(self.package, self.dataset, self.lake, DS)
+
     def under(self, rules: str) -> ScoringSettings:
         file = self.work / "rules.toml"
         file.write_text(rules)
         return self.scoring.model_copy(update={"merchandise": str(file)})
 
     def tonight(self, rules: str) -> Catalogue:
-        return balanced_tonight(self.package, self.dataset, self.under(rules), self.lake, DS)
+        return balanced_tonight(self.night, self.under(rules))
 
     def share(self, rules: str) -> float:
         """Of all places, those of Nord's items."""
@@ -131,12 +136,10 @@ def test_a_later_delivery_has_the_price(shop: Shop) -> None:
 
 def test_what_an_objective_costs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = '[objective]\nvalue = "price"\nweight = 1'
-    found = objective_cost(shop.package, shop.tonight(rules), shop.dataset, shop.under(rules), shop.lake, DS)
+    found = objective_cost(shop.night, shop.tonight(rules), shop.under(rules))
     assert found == {}  # this model's scores are no log-odds
     monkeypatch.setattr(ModelPackage, "odds", True)
     with_odds = replace(shop, package=open_package(shop.work / "package"))
-    found = objective_cost(
-        with_odds.package, with_odds.tonight(rules), shop.dataset, shop.under(rules), shop.lake, DS
-    )
+    found = objective_cost(with_odds.night, with_odds.tonight(rules), shop.under(rules))
     assert found["expected_responses"] < found["expected_responses_without_objective"]
     assert found["expected_price"] > found["expected_price_without_objective"]
