@@ -10,6 +10,7 @@ import numpy as np
 
 from causalrec.errors import ReasonCode
 from causalrec.sources.demo import names
+from causalrec.sources.demo.abroad import sold_where
 from causalrec.sources.demo.faults import BROKEN_ROWS, mix, plant_products
 from causalrec.sources.demo.offers import SELLERS, Offers, offers_of, stock_on, tags_of
 from causalrec.sources.demo.roles import Roles, choose_roles
@@ -73,6 +74,7 @@ def _offer(world: World, offers: Offers, prices: Floats, stock: Ints, day: int, 
         "margin": round(float(offers.margin_share[item] * prices[day, item]), 2),
         "stock": int(stock[item]),
         "tags": tags_of(world, offers, prices, stock, day, item),
+        **sold_where(world, prices, day, item),
     }
 
 

@@ -1,5 +1,6 @@
 """What the demo shop says about selling its items: enough to try every rule of merchandising."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -8,12 +9,16 @@ import pandas as pd
 import pytest
 
 from causalrec.config import Settings
+from causalrec.config.paths import PathSettings
 from causalrec.config.source import SourceSettings
 from causalrec.ranking.merchandise.filters import Filter
+from causalrec.sources.demo.adapter import land_demo
 from causalrec.sources.demo.catalogue import price_table
+from causalrec.sources.demo.names import user_ids
 from causalrec.sources.demo.offers import MARGINS, SELLERS, offers_of, stock_on, tags_of
 from causalrec.sources.demo.world import build_world
 from causalrec.sources.landing import arrival_dates, delivery_files
+from causalrec.sources.progress import silent
 
 WORLD = build_world(SourceSettings(users=20, items=400, days=10))
 
@@ -68,3 +73,25 @@ def test_every_condition_means_some_of_the_items(shop: Settings, rule: dict[str,
     items = delivered(shop).drop_duplicates("item_id").reset_index(drop=True)
     fits = Filter.model_validate(rule).fits(items)
     assert 0 < fits.sum() < len(items)
+
+
+def test_two_markets_change_nothing_else(shop: Settings, tmp_path: Path) -> None:
+    source = shop.source.model_copy(update={"demo": shop.source.demo.model_copy(update={"markets": True})})
+    both = Settings(paths=PathSettings(work=tmp_path), source=source)
+    land_demo(both, silent, None)
+    rows, plain = delivered(both), delivered(shop)
+    pd.testing.assert_frame_equal(rows[plain.columns], plain)
+    told = rows["offers"].map(lambda one: " ".join(one) if isinstance(one, list) else "")
+    home, abroad = told.str.contains("DE"), told.str.contains("AT:")
+    assert (abroad <= home).all()
+    assert 0 < abroad.sum() < home.sum() < len(rows)
+    assert rows["titles"].str[0].str.startswith("de:").all()
+    known, markets = set(user_ids(range(60)).to_pylist()), dict[str, set[str]]()
+    for day in arrival_dates(both.landing_root, "events"):
+        for name in delivery_files(both.landing_root, "events", day):
+            for line in gzip.decompress(Path(name).read_bytes()).decode().splitlines():
+                if line.endswith("}") and (event := json.loads(line)).get("user_id") in known:
+                    markets.setdefault(event["user_id"], set()).add(event["market"])
+    assert all(len(mine) == 1 for mine in markets.values())
+    share = sum(mine == {"AT"} for mine in markets.values()) / len(markets)
+    assert 0.15 < share < 0.45
