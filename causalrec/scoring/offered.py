@@ -66,12 +66,15 @@ def with_offers(
     if not columns:
         return items
     version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
-    offers = latest_offers(lake, ds, columns, version).reindex(items["item_id"])
+    every = latest_offers(lake, ds, columns, version)
+    given = {column for column in columns if every[column].notna().any()}
+    offers = every.reindex(items["item_id"])
     if market is not None and PRICE in columns:
         own = pd.Series(market.prices, index=dataset.item_ids).reindex(items["item_id"])
         offers[PRICE] = own.where(own.notna(), pd.to_numeric(offers[PRICE]))
+        given |= {PRICE} if own.notna().any() else set()
     for column, who in needs:
-        if not offers[column].notna().any():
+        if column not in given:
             raise SettingsError(
                 f"{who} needs the {column} of items, and the shop delivers none",
                 do=f"deliver the column {column} with the products, or take the rule out of the file",

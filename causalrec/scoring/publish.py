@@ -20,6 +20,7 @@ from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.slots import Policy
 from causalrec.scoring.arms import experiment_input, scoring_inputs
+from causalrec.scoring.cap_shares import cap_shares
 from causalrec.scoring.markets import entries_frame, markets_of, user_markets
 from causalrec.scoring.offered import offered
 from causalrec.scoring.score import CANDIDATES
@@ -59,9 +60,10 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     frame = read_frame(spark, candidates, where, version=pins[0].version)
     seen = read_frame(spark, interactions, where, ["user_id", "item_id"], pins[1].version)
     dataset = load_dataset(settings, lake, ds)
+    arms = list(_arms(settings, frame, dataset, ds))
     findings = [
         finding
-        for rows, users, scoring, taste, others in _arms(settings, frame, dataset, ds)
+        for rows, users, scoring, taste, others in arms
         for finding in verify(
             rows, _not_again(spark, seen, dataset, scoring, ds), users,
             _may(spark, dataset, scoring, lake, ds), scoring, taste, _hidden(spark, scoring), others=others,
@@ -79,6 +81,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
             f"candidates of {ds} are not published: {listing}",
             do="run score --force, then publish; the limits are settings under [scoring]",
         )
+    shares = list(cap_shares(arms[0][0], dataset, settings.scoring, lake, ds))
     (written,) = write_frame(frame, lake.table(PUBLISHED), [{"ds": ds.isoformat()}])
     return Outcome(
         rows_in=written.rows,
@@ -88,8 +91,9 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         counters={
             "rules": float(len(findings)),
             **({} if compared is None else {"overlap_with_last_night": compared.share}),
+            **{name: value for share in shares for name, value in share.counters.items()},
         },
-        note=f"{len(findings)} rules hold",
+        note="\n".join(filter(None, (f"{len(findings)} rules hold", *(share.note for share in shares)))),
     )
 
 

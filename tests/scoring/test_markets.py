@@ -1,6 +1,7 @@
 """A night of two markets: who is where, what each list holds, at which price, and what is not published."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,13 +10,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from causalrec.config import Settings
-from causalrec.dataset.load import load_dataset
+from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import opened
+from causalrec.scoring.behaviour.personal import permitted
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.markets import markets_of
 from causalrec.scoring.night import Night
@@ -116,6 +118,7 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
     assert {row["markets"] for row in popular if row["item_id"] not in GERMAN} == {None}
     assert "i030" not in {row["item_id"] for row in popular}
 
+    _lists_of_users(settings, lake, spark, dataset)
     table = lake.table("recommendation_candidates")
     good = table.read(WHERE).drop_columns(["ds"])
     wrong = pc.and_(pc.equal(good["user_id"], "u000"), pc.equal(good["rank"], 5))
@@ -129,3 +132,23 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
         ScoringError, match=r"market of its user: broken 5.*sold in the user's market: broken 1"
     ):
         publish(settings, lake, ledger, spark, DS)
+
+
+def _lists_of_users(settings: Settings, lake: Lake, spark: SparkSession, dataset: Dataset) -> None:
+    """Lists from behaviour leave out the same, and what is hidden from a user; ranks close up."""
+    pairs = [("u000", 1, "i000"), ("u000", 2, "i035"), ("u020", 1, "i000"), ("u020", 2, "i001")]
+    rows = spark.createDataFrame(pairs, "user_id string, rank int, item_id string")
+    here = permitted(settings, lake, spark, dataset, DS, "buy_again", rows)
+    assert sorted(map(tuple, here.collect())) == [("u000", 1, "i035"), *pairs[2:]]
+    folder = Path(settings.paths.work)
+    (folder / "hidden.csv").write_text("user_id,item_id\nu020,i000\n")
+    (folder / "hidden.toml").write_text('hidden = "hidden.csv"\n')
+    hiding = settings.scoring.model_copy(
+        update={"merchandise": str(folder / "hidden.toml"), "home_market": ""}
+    )
+    alone = settings.model_copy(update={"scoring": hiding})
+    seen = permitted(alone, lake, spark, dataset, DS, "audiences", rows)
+    assert sorted((row["user_id"], row["item_id"]) for row in seen.collect()) == [
+        ("u000", "i000"), ("u000", "i035"), ("u020", "i001"),
+    ]  # fmt: skip
+    assert permitted(settings, lake, spark, dataset, DS, "complements", rows) is rows
