@@ -17,7 +17,7 @@ NOT_THERE = ""
 
 def sides(paired: Moments) -> tuple[Moments, Moments]:
     """What the rows of the control earned, and those of the arm."""
-    control = [f"{name}{OTHER}" if name in SIDE else name if name == "one" else NOT_THERE for name in COLUMNS]
+    control = [_of_control(name) if name in PAIRED else NOT_THERE for name in COLUMNS]
     arm = [name if name in PAIRED else NOT_THERE for name in COLUMNS]
     return paired.only(control), paired.only(arm)
 
@@ -32,10 +32,14 @@ def credit_difference(paired: Moments, ratio: Ratio) -> ArmDifference | None:
         None where there are fewer than two users or a side has nothing to divide by, or nobody differs from
         another.
     """
-    other = Ratio(*(name if name == "one" else f"{name}{OTHER}" for name in (ratio.over, ratio.under)), "")
+    other = Ratio(_of_control(ratio.over), _of_control(ratio.under), _of_control(ratio.responders))
     if paired.users < 2 or not all(paired.total(side.under) for side in (ratio, other)):
         return None
     slope = ratio.gradient(paired) - other.gradient(paired)
     variance = float(slope @ paired.covariance @ slope) / paired.users
     value = ratio.value(paired) - other.value(paired)
     return ArmDifference(value, variance, 1.0) if variance > 0 and np.isfinite(value) else None
+
+
+def _of_control(name: str) -> str:
+    return name if name == "one" else f"{name}{OTHER}"

@@ -17,7 +17,7 @@ from causalrec.ranking.merchandise.rules_file import Merchandise, read_merchandi
 from causalrec.ranking.rules import allowed
 from causalrec.registry.pins import dataset_row
 
-PRODUCTS, PRICE = "products", "price"
+PRODUCTS, EVENTS, PRICE = "products", "events", "price"
 
 
 def offered(
@@ -101,8 +101,10 @@ def offers_input(
 ) -> dict[str, str]:
     """The version of the products, for fingerprints, where rules, markets or texts depend on it."""
     files = {one.merchandise for one in served} - {""}
-    by_market = any(one.home_market for one in served) or bool(languages)
-    if not by_market and not any(column for file in files for column, _ in read_merchandise(file).needs()):
+    by_market = any(one.home_market for one in served)
+    asked = any(column for file in files for column, _ in read_merchandise(file).needs())
+    if not by_market and not languages and not asked:
         return {}
-    pins = json.loads(dataset_row(lake, ds)["pins"])
-    return {"offers": next((str(pin["version"]) for pin in pins if pin["table"] == PRODUCTS), "")}
+    pins = {pin["table"]: str(pin["version"]) for pin in json.loads(dataset_row(lake, ds)["pins"])}
+    where = {"users": pins.get(EVENTS, "")} if by_market else {}
+    return {"offers": pins.get(PRODUCTS, ""), **where}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from causalrec.sources.demo.world import OFFERS, Floats, Ints, World, stream
 
-SELLERS = ("Harbour Goods", "Fern & Fox", "Nordlicht Handel", "Casa Marisol")
+SELLERS = ("Harbour Goods", "Fern & Fox", "Nordlicht", "Casa Marisol")
 SELLER_SHARES = (0.5, 0.25, 0.15, 0.1)
 MARGINS = (0.12, 0.6)  # lowest and highest share of the price that the shop earns
 STOCK = 25.0  # mean units of an item; every item has a level of its own
