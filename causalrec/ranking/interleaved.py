@@ -71,13 +71,10 @@ class Interleaved:
         plain = replace(
             lists, merged=True, policies=np.where(policies == self.policy, taste, policies).astype(str)
         )
-        told = [
-            engine.explained(block, order.scored(plain))
-            for engine, block, order in zip(
-                (self.control, self.rival), (ours, theirs), orders, strict=True
-            )
-        ]  # fmt: skip
-        return replace(_chosen(*told, policies == self.policy), policies=policies.astype(str))
+        of_control = self.control.explained(ours, orders[0].scored(plain))
+        of_rival = self.rival.explained(theirs, orders[1].scored(plain))
+        chosen = _chosen(of_control, of_rival, policies == self.policy)
+        return replace(chosen, policies=policies.astype(str))
 
     def _begun(self, lister: Lister, orders: tuple[Ordered, Ordered], ours: Block, theirs: Block) -> Begun:
         masked = np.union1d(self.control.masked(ours), self.rival.masked(theirs))

@@ -126,7 +126,9 @@ def _interleaved(
     alone: dict[str, list[dict[str, Any]]],
 ) -> None:
     """Everybody has one list of both models, and the rules of either hold for all of it."""
-    arms = {"new": {"model": "experiment", "scoring": {"blocked_items": ["i003"]}}}
+    arms: dict[str, dict[str, object]] = {
+        "new": {"model": "experiment", "scoring": {"blocked_items": ["i003"]}}
+    }
     both = with_experiment(settings, **arms)
     outcome = score(both, lake, ledger, spark, DS)
     assert outcome.note == "champion version 1; arm new version 2"
@@ -151,7 +153,7 @@ def _interleaved(
     assert set(beside[EVERYBODY[0]]) == {"control", "new"}
     again = score(both, lake, ledger, spark, DS)
     assert not any(written.changed for written in again.writes)
-    pinned = {"new": {"scoring": {"merchandise": _rules(settings)}}}
+    pinned: dict[str, dict[str, object]] = {"new": {"scoring": {"merchandise": _rules(settings)}}}
     with pytest.raises(SettingsError, match="arm new has other pins"):
         score(with_experiment(settings, **pinned), lake, ledger, spark, DS)
 
