@@ -34,8 +34,7 @@ backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE
 	@$(PYTHON) -m infra.embedded backfill $(SHOP) --from $(call q,FROM) --to $(call q,TO)
 
 up: setup ## serve Airflow, MLflow and the site of the shop until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=] [SITE_PORT=]
-	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT) \
-		--site-port $(call q,SITE_PORT)
+	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT) --site-port $(call q,SITE_PORT)
 
 test: setup ## run the whole test suite
 	@sh infra/test.sh

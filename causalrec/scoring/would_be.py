@@ -30,7 +30,8 @@ class WouldBe:
             model's (``by_taste``): that of a user of whom nothing is known is the item's popularity.
         logits: whether scores are log-odds of a response once the item is shown.
         version: of the champion, which made both.
-        worth: item_id -> price or margin, by which the objective of either side weighs; empty without one.
+        worth: item_id -> price (of the home market) or margin, by which the objective of either side weighs;
+            empty without one.
         worth_name: which of the two.
     """
 
@@ -59,8 +60,10 @@ def would_be(settings: Settings, lake: Lake, ds: dt.date, file: str, most: int) 
         users = sampled(night, most)
         before, after = (_lists(night, users, side) for side in sides)
         logits = package.odds
+    markets = markets_of(settings.scoring, dataset, lake, ds)
+    home = None if markets is None else markets.market(markets.home)
     for rules in (read_merchandise(side.merchandise) for side in reversed(sides)):
-        worth = worth_of(rules, dataset, lake, ds)
+        worth = worth_of(rules, dataset, lake, ds, home)
         if worth is not None:
             return WouldBe(before, after, logits, champion.version, worth, str(worth.name))
     return WouldBe(before, after, logits, champion.version)
