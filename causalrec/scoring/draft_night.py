@@ -1,8 +1,7 @@
 """The lists of a night whose places two arms fill in turn."""
 
 import datetime as dt
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from causalrec.dataset.load import Dataset
 from causalrec.errors import SettingsError
 from causalrec.lake import Lake
 from causalrec.ranking.merchandise.rules_file import read_merchandise
-from causalrec.registry.versions import opened
+from causalrec.registry.package import ModelPackage
 from causalrec.scoring.arm_night import ArmNight, labelled, user_rows, users_with_history, with_hidden
 from causalrec.scoring.arms import ServedArm
 from causalrec.scoring.draft_task import RIVAL_ROW, DraftTask
@@ -38,16 +37,19 @@ class DraftNight:
     rival: ArmNight
 
     @staticmethod
-    def opened(
+    def of(
         settings: Settings,
         lake: Lake,
         dataset: Dataset,
         arms: Sequence[ServedArm],
         ds: dt.date,
         group: Group,
-        stack: ExitStack,
+        packages: Mapping[str, ModelPackage],
     ) -> "DraftNight":
         """Of two arms, over the items that the rules of both allow.
+
+        Args:
+            packages: arm -> its model, open.
 
         Raises:
             SettingsError: the rules file of the arm has pins or promotions of its own.
@@ -57,7 +59,7 @@ class DraftNight:
         may = [offered(dataset, arm.scoring, lake, ds, group.market) for arm in (control, rival)]
         ids = dataset.item_ids[may[0] & may[1]]
         nights = [
-            ArmNight(settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)), group, ids)
+            ArmNight(settings, lake, dataset, arm, ds, packages[arm.name], group, ids)
             for arm in (control, rival)
         ]
         return DraftNight(*nights)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from causalrec.config import Settings
-from causalrec.dataset.load import load_dataset
+from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import read_frame, write_frame
 from causalrec.lake.outcome import Outcome, Pin
+from causalrec.ranking.item_rules import Texts
 from causalrec.ranking.wording.book import reasons_input
 from causalrec.registry.champion.alias import champion_number
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import TRAINED_ON, opened
 from causalrec.scoring.arm_night import ArmNight
@@ -67,18 +69,12 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
     markets = markets_of(settings.scoring, dataset, lake, ds)
     at = None if markets is None else user_markets(spark, markets, settings, dataset, lake, ds)
     with ExitStack() as stack:
-        parts: list[tuple[ArmNight, DataFrame]] = []
-        for group in groups(markets, at):
-            if len(arms) > 1 and split is None:
-                both = DraftNight.opened(settings, lake, dataset, arms, ds, group, stack)
-                parts.append((both.control, both.scored(spark, chosen)))
-                continue
-            for arm in arms:
-                own = Group(group.market, group.of(None if split is None else split == arm.name))
-                night = ArmNight(
-                    settings, lake, dataset, arm, ds, stack.enter_context(opened(arm.version)), own
-                )
-                parts.append((night, night.scored(spark, chosen)))
+        packages = {arm.name: stack.enter_context(opened(arm.version)) for arm in arms}
+        parts = [
+            part
+            for group in groups(markets, at)
+            for part in _parts(settings, lake, spark, dataset, arms, packages, group, split, chosen, ds)
+        ]
         frame = reduce(lambda one, other: one.unionByName(other), (part for _, part in parts))
         (written,) = write_frame(frame, lake.table(CANDIDATES), [{"ds": ds.isoformat()}])
         counters = parts[0][0].counters()
@@ -96,6 +92,34 @@ def score(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession",
         counters=counters,
         note="\n".join(filter(None, (_told(arms, ds), waiting_note(settings, arms, ds)))),
     )
+
+
+def _parts(
+    settings: Settings,
+    lake: Lake,
+    spark: "SparkSession",
+    dataset: Dataset,
+    arms: Sequence[ServedArm],
+    packages: Mapping[str, ModelPackage],
+    group: Group,
+    split: Texts | None,
+    interactions: "DataFrame",
+    ds: dt.date,
+) -> "Iterator[tuple[ArmNight, DataFrame]]":
+    """The lists of a group, those of each arm in turn or of both in one; an arm without users has none.
+
+    Args:
+        split: arm (U,) of each user; None where one arm, or every arm, serves all of them.
+    """
+    if len(arms) > 1 and split is None:
+        both = DraftNight.of(settings, lake, dataset, arms, ds, group, packages)
+        yield both.control, both.scored(spark, interactions)
+        return
+    for arm in arms:
+        own = Group(group.market, group.of(None if split is None else split == arm.name))
+        if own.mine is None or own.mine.any():
+            night = ArmNight(settings, lake, dataset, arm, ds, packages[arm.name], own)
+            yield night, night.scored(spark, interactions)
 
 
 def _told(arms: Sequence[ServedArm], ds: dt.date) -> str:
