@@ -21,10 +21,10 @@ from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.slots import Policy
 from causalrec.scoring.arms import experiment_input, scoring_inputs
 from causalrec.scoring.cap_shares import cap_shares
-from causalrec.scoring.markets import entries_frame, markets_of, user_markets
+from causalrec.scoring.market_findings import market_findings
 from causalrec.scoring.offered import offered
 from causalrec.scoring.score import CANDIDATES
-from causalrec.scoring.verify import Finding, Overlap, overlap, verify, within_bounds
+from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
             by_score=not read_merchandise(scoring.merchandise).reorders(ds),
         )
     ]  # fmt: skip
-    findings += _by_market(settings, lake, spark, frame, dataset, ds)
+    findings += market_findings(settings, lake, spark, frame, dataset, ds)
     compared = _compared(spark, lake, ds, frame)
     if compared is not None:
         findings.append(within_bounds(compared, settings.scoring))
@@ -132,27 +132,6 @@ def _may(
 ) -> "DataFrame":
     """item_id of what the shop's rules allow."""
     return _ids(spark, dataset.item_ids[offered(dataset, scoring, lake, ds)])
-
-
-def _by_market(
-    settings: Settings, lake: Lake, spark: "SparkSession", frame: "DataFrame", dataset: Dataset, ds: dt.date
-) -> list[Finding]:
-    """Whether every list is for the market of its user, and holds only what is sold there."""
-    markets = markets_of(settings.scoring, dataset, lake, ds)
-    if markets is None:
-        return []
-    at = user_markets(spark, markets, settings, dataset, lake, ds)
-    names = ("user_id", "own_market")
-    users = pa.table([pa.array(array, pa.string()) for array in (dataset.user_ids, at)], names=names)
-    whose = frame.join(spark.createDataFrame(users), "user_id", "left")
-    elsewhere = whose.where(~F.col("market").eqNullSafe(F.col("own_market"))).count()
-    limited, sold = entries_frame(spark, markets, dataset.item_ids)
-    unsold = whose.join(limited, "item_id", "left_semi").drop("market")
-    unsold = unsold.withColumnRenamed("own_market", "market").join(sold, ["market", "item_id"], "left_anti")
-    return [
-        Finding("every list is for the market of its user", elsewhere),
-        Finding("only what is sold in the user's market", unsold.count()),
-    ]
 
 
 def _hidden(spark: "SparkSession", scoring: ScoringSettings) -> "DataFrame | None":
