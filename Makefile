@@ -4,6 +4,7 @@ RAW ?=
 DS ?=
 AIRFLOW_PORT ?= 8080
 MLFLOW_PORT ?= 5000
+SITE_PORT ?= 8090
 PYTHON := .venv/bin/python
 # a value as one word of the shell, whatever stands in it
 q = '$(subst ','\'',$(value $(1)))'
@@ -32,8 +33,8 @@ plan: setup ## show what a backfill would do: FROM=YYYY-MM-DD TO=YYYY-MM-DD [SOU
 backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE=] [RAW=]
 	@$(PYTHON) -m infra.embedded backfill $(SHOP) --from $(call q,FROM) --to $(call q,TO)
 
-up: setup ## serve Airflow and MLflow on this machine until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=]
-	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT)
+up: setup ## serve Airflow, MLflow and the site of the shop until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=] [SITE_PORT=]
+	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT) --site-port $(call q,SITE_PORT)
 
 test: setup ## run the whole test suite
 	@sh infra/test.sh

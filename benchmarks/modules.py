@@ -50,7 +50,7 @@ def main() -> None:
         CONSOLE.print(f"| {name} | {' | '.join(shown(name, rows, found[WHOLE]))} |")
 
 
-def shops(seeds: list[int], files: list[Path]) -> dict[str, Callable[[], GeneratedShop]]:
+def shops(seeds: list[int], files: list[Path]) -> Mapping[str, Callable[[], GeneratedShop]]:
     """How to get each shop, by its name."""
     generated = {str(seed): partial(generated_shop, SourceSettings(seed=seed)) for seed in seeds}
     return generated | {str(file): partial(delivered, file) for file in files}

@@ -29,6 +29,7 @@ from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.model.base import ServingTables
 from causalrec.ranking.ann import build_index, near_top_k, recall
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import catalogue_of
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.fused import fused_top_k
@@ -201,7 +202,7 @@ def engine(n_users: int, n_items: int) -> Table:
         past = from_positions(lengths, np.random.default_rng(start).integers(0, n_items, users.size * SEEN))
         names = np.char.mod("u%07d", users).astype(object)
         began = time.process_time()
-        for block in runner.recommend(users, past, K, names, "2026-03-01"):
+        for block in runner.ranked(Asked(users, past, K, names, "2026-03-01")):
             rows += block.users.size
         spent += time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -113,11 +113,13 @@ def test_the_settings_of_a_cluster_are_read(pages: dict[str, str], tmp_path: Pat
 
 def test_the_experiment_of_the_page_is_one(pages: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "experiment.toml"
-    (text,) = blocks(pages["docs/experiments.md"], "toml")
-    file.write_text(text)
+    split, both = blocks(pages["docs/experiments.md"], "toml")
+    file.write_text(split)
     found = load_settings(file, {})
     assert found.experiment.shares == {"diverse": 0.2, "model": 0.3}
     assert found.experiment.arms["diverse"].over(found.scoring).max_per_brand == 3
+    file.write_text(both)
+    assert load_settings(file, {}).experiment.interleaved
 
 
 def test_the_table_of_tables_is_that_of_the_contracts(pages: dict[str, str]) -> None:

@@ -10,6 +10,9 @@ from causalrec.config.scoring import ScoringSettings
 from causalrec.config.section import Section
 
 CONTROL = "control"
+INTERLEAVE = "interleave"
+WHOLE_LISTS = frozenset({"k", "explore_share", "new_item_share", "new_item_days", "new_item_uniform"})
+"""Settings of scoring that an interleaved list has from the control."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 Metric = Literal["conversion", "click_through", "revenue_per_user"]
 Value = bool | int | float | str | tuple[str, ...]
@@ -18,7 +21,12 @@ Value = bool | int | float | str | tuple[str, ...]
 class ArmSettings(Section):
     """One rival of the control: another model, other settings of scoring, or both."""
 
-    share: float = Field(ge=0, lt=1, description="share of the users")
+    share: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="share of the users; none where lists are interleaved",
+    )
     model: str = Field(
         "champion",
         pattern=r"^(champion|challenger|experiment|[1-9][0-9]*)$",
@@ -29,6 +37,8 @@ class ArmSettings(Section):
     @model_validator(mode="after")
     def _known(self) -> Self:
         ScoringSettings.model_validate(self.scoring)
+        if "home_market" in self.scoring:
+            raise ValueError("home_market is one for all arms; set it under [scoring]")
         return self
 
     def over(self, scoring: ScoringSettings) -> ScoringSettings:
@@ -47,6 +57,11 @@ class ExperimentSettings(Section):
     """
 
     name: str = Field("", description="name of the experiment, in policies and tables; empty: none runs")
+    design: Literal["split", "interleave"] = Field(
+        "split",
+        description="split: each user has the list of one arm; interleave: everybody has one list, whose "
+        "places the control and one arm fill in turn (team draft)",
+    )
     arms: dict[str, ArmSettings] = Field(
         {}, description="arm -> its share of the users, model and settings of scoring"
     )
@@ -88,10 +103,29 @@ class ExperimentSettings(Section):
             raise ValueError("an experiment needs start and end, in this order")
         if not self.arms:
             raise ValueError("an experiment needs an arm beside the control")
+        if self.interleaved:
+            self._two_rankings()
+            return self
+        if unshared := [name for name, arm in self.arms.items() if "share" not in arm.model_fields_set]:
+            raise ValueError(f"arm {unshared[0]} has no share of the users")
         most = 1 / len(self.arms)
         if any(arm.share > most for arm in self.arms.values()) or sum(self.shares.values()) >= 1:
             raise ValueError(f"with {len(self.arms)} arms a share is at most {most:.3g}, and all are below 1")
         return self
+
+    def _two_rankings(self) -> None:
+        if len(self.arms) != 1:
+            raise ValueError(f"an interleaved list has the control and one arm, not {len(self.arms)}")
+        ((name, arm),) = self.arms.items()
+        if arm.share:
+            raise ValueError(f"arm {name} has a share, but every user has an interleaved list; leave it out")
+        if both := sorted(WHOLE_LISTS & set(arm.scoring)):
+            raise ValueError(f"an interleaved list has the {both[0]} of [scoring]; take it out of arm {name}")
+
+    @property
+    def interleaved(self) -> bool:
+        """Whether one list holds the rows of both arms."""
+        return self.design == INTERLEAVE
 
     @property
     def shares(self) -> dict[str, float]:

@@ -76,6 +76,12 @@ class ScoringSettings(Section):
         "",
         description="TOML file with the shop's pins, promotions and hidden pairs; empty: none",
     )
+    home_market: str = Field(
+        "",
+        max_length=40,
+        description="market of users whose events name none; with it, a list holds only what is sold in the "
+        "user's market; empty: markets do not count",
+    )
     min_overlap: float = Field(
         0.02,
         ge=0,

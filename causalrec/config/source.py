@@ -45,6 +45,11 @@ class DemoSettings(Section):
     duplicate_share: float = Field(
         0.002, ge=0, lt=1, description="share of events that occur twice in one delivery"
     )
+    markets: bool = Field(
+        default=False,
+        description="whether the shop sells in Germany (DE) and Austria (AT): events name a market, products "
+        "say where they are sold and have German titles",
+    )
     block_users: int = Field(20_000, ge=1, description="users of one generation task")
 
 

@@ -19,18 +19,31 @@ the sum of prices paid; ``one`` counts the user.
 
 @dataclass(frozen=True)
 class Moments:
-    """``products`` (c, c): sums over users of the products of any two :data:`COLUMNS`."""
+    """``products`` (c, c): sums over users of the products of any two ``columns``; the first is 1."""
 
     products: Doubles
+    columns: tuple[str, ...] = COLUMNS
 
     @staticmethod
-    def of(users: Doubles) -> "Moments":
+    def of(users: Doubles, columns: tuple[str, ...] = COLUMNS) -> "Moments":
         """Of rows (n, c - 1): all columns but the first."""
         rows = np.column_stack([np.ones(len(users)), users])
-        return Moments(rows.T @ rows)
+        return Moments(rows.T @ rows, columns)
 
     def __add__(self, other: "Moments") -> "Moments":
-        return Moments(self.products + other.products)
+        return Moments(self.products + other.products, self.columns)
+
+    def only(self, columns: Sequence[str]) -> "Moments":
+        """Of some of the columns, known by the names of :data:`COLUMNS`; a column that is not there is 0.
+
+        Args:
+            columns: name of each of :data:`COLUMNS` here.
+        """
+        found = np.zeros((len(COLUMNS), len(COLUMNS)))
+        there = [place for place, name in enumerate(columns) if name in self.columns]
+        mine = [self.columns.index(columns[place]) for place in there]
+        found[np.ix_(there, there)] = self.products[np.ix_(mine, mine)]
+        return Moments(found)
 
     @property
     def users(self) -> int:
@@ -39,7 +52,7 @@ class Moments:
 
     def total(self, name: str) -> float:
         """Sum of a column."""
-        return float(self.products[0, COLUMNS.index(name)])
+        return float(self.products[0, self.columns.index(name)])
 
     @property
     def means(self) -> Doubles:
@@ -79,10 +92,11 @@ class Ratio:
 
     def gradient(self, moments: Moments) -> Doubles:
         """(c,) by which the value moves with the mean of each column (delta method)."""
-        below, found = float(moments.means[COLUMNS.index(self.under)]), np.zeros(len(COLUMNS))
+        columns = moments.columns
+        below, found = float(moments.means[columns.index(self.under)]), np.zeros(len(columns))
         if below:
-            found[COLUMNS.index(self.over)] += 1 / below
-            found[COLUMNS.index(self.under)] -= self.value(moments) / below
+            found[columns.index(self.over)] += 1 / below
+            found[columns.index(self.under)] -= self.value(moments) / below
         return found
 
 

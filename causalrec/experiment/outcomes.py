@@ -101,15 +101,15 @@ def deeds(users: "DataFrame", events: "DataFrame", settings: ExperimentSettings)
     )
 
 
-def moments(frame: "DataFrame") -> dict[str, Moments]:
+def moments(frame: "DataFrame", columns: tuple[str, ...] = COLUMNS) -> dict[str, Moments]:
     """Arm -> sums of products over the rows of :func:`deeds`: one pass, one row per arm in memory."""
-    pairs = list(combinations_with_replacement(range(len(COLUMNS)), 2))
-    rows = frame.withColumn(COLUMNS[0], F.lit(1.0))
-    sums = [F.sum(F.col(COLUMNS[a]) * F.col(COLUMNS[b])).alias(f"{a}_{b}") for a, b in pairs]
+    pairs = list(combinations_with_replacement(range(len(columns)), 2))
+    rows = frame.withColumn(columns[0], F.lit(1.0))
+    sums = [F.sum(F.col(columns[a]) * F.col(columns[b])).alias(f"{a}_{b}") for a, b in pairs]
     found = {}
     for row in rows.groupBy("arm").agg(*sums).collect():
-        products = np.zeros((len(COLUMNS), len(COLUMNS)))
+        products = np.zeros((len(columns), len(columns)))
         for a, b in pairs:
             products[a, b] = products[b, a] = row[f"{a}_{b}"]
-        found[row["arm"]] = Moments(products)
+        found[row["arm"]] = Moments(products, columns)
     return found

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL, ExperimentSettings
-from causalrec.experiment.moments import Moments
-from causalrec.experiment.policies import policies
+from causalrec.experiment.lines import Arm, ArmLine, Now
 from causalrec.experiment.recorded import verdict_rows
-from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.seen import LISTS, Rows, both_sides, each_side
+from causalrec.experiment.verdict import judge
 from causalrec.experiment.words import CONCLUDED, DECIDED, LAST_WORDS, TABLE, ArmVerdict
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import NEWS, Outcome, Pin
@@ -21,7 +21,6 @@ from causalrec.lake.outcome import NEWS, Outcome, Pin
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-LISTS = "recommendations"
 DAY = dt.timedelta(days=1)
 
 
@@ -48,28 +47,21 @@ def judge_experiment(
     chosen = settings.experiment
     if not chosen.judges(ds):
         return Outcome(note="no experiment has responses to judge (experiment.name, start, end)")
-    from causalrec.experiment.outcomes import deeds, lists_of, moments, people, stayed  # Spark
-
     lists, events = lake.table(LISTS), lake.table("events")
     pins = tuple(Pin(table.name, table.version()) for table in (lists, events))
-    shown = lists_of(spark(), lists, chosen, ds, pins[0].version).cache()
-    known = policies(chosen)
-    versions: dict[str, set[str]] = {}
-    for row in shown.select("policy", "model_version").distinct().collect():  # a row per arm and version
-        versions.setdefault(known[row["policy"]], set()).add(row["model_version"])
-    if not versions.get(CONTROL) or len(versions) == 1:
-        return Outcome(reads=pins, note=f"experiment {chosen.name} has shown no lists yet")
-    users = stayed(shown, chosen).cache()
-    found = moments(deeds(users, people(spark(), events, settings, ds, pins[1].version), chosen))
     earlier = verdict_rows(lake, chosen, ds - DAY)
-    arms = _arms(chosen, found, versions, earlier)
-    lines = judge(arms, chosen, Now(ds > _end(chosen), _decided(earlier)))
+    seen = (both_sides if chosen.interleaved else each_side)(settings, lake, spark(), ds, pins, earlier)
+    if seen is None:
+        return Outcome(reads=pins, note=f"experiment {chosen.name} has shown no lists yet")
+    arms, paired = seen
+    lines = judge(arms, chosen, Now(ds > _end(chosen), _decided(earlier)), paired)
     table = lake.table(TABLE)
     schema = pa.schema([field for field in table.schema if field.name != "ds"])
     rows = [_row(line, chosen, arms[line.arm]) for line in lines]
     written = table.replace(pa.Table.from_pylist(rows, schema=schema), {"ds": ds.isoformat()})
     return Outcome(
-        rows_in=sum(arm.moments.users for arm in arms.values()), rows_out=written.rows, reads=pins,
+        rows_in=arms[CONTROL].moments.users if paired else sum(arm.moments.users for arm in arms.values()),
+        rows_out=written.rows, reads=pins,
         writes=(written,),
         counters={
             **{f"users_in_{name}": float(arm.moments.users) for name, arm in arms.items()},
@@ -89,27 +81,7 @@ def _end(settings: ExperimentSettings) -> dt.date:
     return settings.end
 
 
-def _arms(
-    settings: ExperimentSettings,
-    found: Mapping[str, Moments],
-    versions: Mapping[str, set[str]],
-    earlier: Sequence[Mapping[str, Any]],
-) -> dict[str, Arm]:
-    """Arms with the share of users who stayed: the least an arm had; of the control, what no arm ever had."""
-    least, most = dict(settings.shares), dict(settings.shares)
-    for row in earlier:
-        if row["arm"] in least:
-            least[row["arm"]] = min(least[row["arm"]], row["share"])
-            most[row["arm"]] = max(most[row["arm"]], row["share"])
-    nobody = Moments(0 * next(iter(found.values())).products)
-    shares = {CONTROL: 1 - sum(most.values()), **least}
-    return {
-        name: Arm(share, tuple(sorted(versions.get(name, ()))), found.get(name, nobody))
-        for name, share in shares.items()
-    }
-
-
-def _decided(earlier: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ArmVerdict]]:
+def _decided(earlier: Rows) -> dict[str, tuple[str, ArmVerdict]]:
     """Arm -> the first night that decided, and its verdict."""
     found: dict[str, tuple[str, ArmVerdict]] = {}
     for row in earlier:
@@ -122,7 +94,7 @@ def _answers(
     settings: ExperimentSettings,
     lines: Sequence[ArmLine],
     arms: Mapping[str, Arm],
-    earlier: Sequence[Mapping[str, Any]],
+    earlier: Rows,
 ) -> dict[str, float]:
     """Counters of what is decided, and of what was not the night before."""
     last = {row["arm"]: row["verdict"] for row in earlier if row["decides"]}
@@ -135,11 +107,12 @@ def _answers(
 
 
 def _row(line: ArmLine, settings: ExperimentSettings, arm: Arm) -> dict[str, Any]:
-    share = settings.shares.get(line.arm, 1 - sum(settings.shares.values()))
+    share = 1.0 if settings.interleaved else settings.shares.get(line.arm, 1 - sum(settings.shares.values()))
     return {
         **asdict(line),
         "experiment": settings.name,
         "model_version": ", ".join(arm.versions),
         "share": share,
         "horizon": settings.horizon,
+        "design": settings.design,
     }

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
+from causalrec.experiment.credit import credit_difference
 from causalrec.experiment.intervals import UNFAIR, fixed_half_width, sample_ratio, sequential_half_width
+from causalrec.experiment.lines import Arm, ArmLine, Now
 from causalrec.experiment.moments import METRICS, ArmDifference, Moments, Ratio, difference
 from causalrec.experiment.words import ArmVerdict
 
@@ -13,85 +15,63 @@ LEAST = 20  # users who responded in each arm below which an interval is no guid
 INTERVAL = 0.95  # of the measures of single arms
 
 
-@dataclass(frozen=True)
-class Arm:
-    """An arm up to tonight.
-
-    Attributes:
-        share: of the users that it should hold.
-        versions: of the model that wrote its lists; more than one compare nothing.
-        moments: of its users who never were in another arm.
-    """
-
-    share: float
-    versions: tuple[str, ...]
-    moments: Moments
-
-
-@dataclass(frozen=True)
-class ArmLine:
-    """A measure of an arm; names are those of the table's columns. The control has no difference."""
-
-    arm: str
-    metric: str
-    decides: bool
-    users: int
-    looks: int
-    value: float
-    low: float | None
-    high: float | None
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
-    variance_kept: float | None
-    sample_ratio_p: float
-    verdict: ArmVerdict | None
-    detail: str
-
-
-@dataclass(frozen=True)
-class Now:
-    """What else a verdict depends on: whether the experiment is over, and what earlier nights decided
-    (arm -> date and verdict; of a sequential one that stands)."""
-
-    over: bool
-    decided: Mapping[str, tuple[str, ArmVerdict]]
-
-
-def judge(arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now) -> list[ArmLine]:
+def judge(
+    arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now, paired: Moments | None = None
+) -> list[ArmLine]:
     """A line per arm and measure; a measure that nobody showed (no looks, no prices) has none.
 
     Args:
         arms: all of them, the control too.
+        paired: of interleaved lists, both sides of every user
+            (:data:`~causalrec.experiment.credit.PAIRED`).
     """
-    fair = sample_ratio([arm.moments.users for arm in arms.values()], [arm.share for arm in arms.values()])
-    why = _broken(arms, fair)
-    return [line for name in arms for line in _lines(name, arms, settings, now, fair, why)]
+    fair = sample_ratio([arm.size for arm in arms.values()], [arm.share for arm in arms.values()])
+    told = _Told(arms, settings, now, fair, _broken(arms, fair), paired)
+    return [line for name in arms for line in _lines(name, told)]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """All that the lines of a night depend on."""
+
+    arms: Mapping[str, Arm]
+    settings: ExperimentSettings
+    now: Now
+    fair: float
+    why: str
+    paired: Moments | None
+
+    def difference(self, arm: str, ratio: Ratio) -> ArmDifference | None:
+        """From the control."""
+        if arm == CONTROL:
+            return None
+        if self.paired is not None:
+            return credit_difference(self.paired, ratio)
+        return difference(self.arms[arm].moments, self.arms[CONTROL].moments, ratio)
 
 
 def _broken(arms: Mapping[str, Arm], fair: float) -> str:
     """Why nothing may be concluded; empty where nothing speaks against it."""
     if fair < UNFAIR:
-        sizes = ", ".join(f"{name} {arm.moments.users:,}" for name, arm in arms.items())
+        sizes = ", ".join(f"{name} {arm.size:,}" for name, arm in arms.items())
         return f"the sizes of the arms are no chance (p = {fair:.1g}): {sizes}"
     mixed = {name: arm.versions for name, arm in arms.items() if len(arm.versions) > 1}
     return "; ".join(f"lists of {name} are by versions {' and '.join(v)}" for name, v in mixed.items())
 
 
-def _lines(
-    name: str, arms: Mapping[str, Arm], settings: ExperimentSettings, now: Now, fair: float, why: str
-) -> Iterator[ArmLine]:
+def _lines(name: str, told: _Told) -> Iterator[ArmLine]:
+    arms, settings = told.arms, told.settings
     arm, control = arms[name], arms[CONTROL]
     for metric, ratio in METRICS.items():
         if not any(one.moments.total(ratio.over) for one in arms.values()) or not arm.moments.users:
             continue
         value = ratio.value(arm.moments)
-        found = None if name == CONTROL else difference(arm.moments, control.moments, ratio)
+        found = told.difference(name, ratio)
         half = math.inf if found is None else _half_width(found, control.moments, ratio, settings)
         decides = metric == settings.metric
         verdict, detail = None, ""
         if decides and name != CONTROL:
-            verdict, detail = _verdict(name, found, half, settings, now, why, _few(arm, control, ratio))
+            verdict, detail = _verdict(name, found, half, told, _few(arm, control, ratio))
         shown = None if found is None or math.isinf(half) else found
         spread = _own_spread(arm.moments, ratio)
         yield ArmLine(
@@ -102,7 +82,7 @@ def _lines(
             None if shown is None else shown.value - half,
             None if shown is None else shown.value + half,
             None if shown is None else shown.kept,
-            fair, verdict, detail,
+            told.fair, verdict, detail,
         )  # fmt: skip
 
 
@@ -130,16 +110,11 @@ def _few(arm: Arm, control: Arm, ratio: Ratio) -> str:
 
 
 def _verdict(
-    name: str,
-    found: ArmDifference | None,
-    half: float,
-    settings: ExperimentSettings,
-    now: Now,
-    why: str,
-    few: str,
+    name: str, found: ArmDifference | None, half: float, told: _Told, few: str
 ) -> tuple[ArmVerdict, str]:
-    if why:
-        return "invalid", why
+    settings, now = told.settings, told.now
+    if told.why:
+        return "invalid", told.why
     if settings.horizon == "sequential" and name in now.decided:
         day, word = now.decided[name]
         return word, f"decided on {day}"
@@ -149,7 +124,7 @@ def _verdict(
     if few or found is None or math.isinf(half):
         return open_, few or "nothing to compare yet"
     low, high = found.value - half, found.value + half
-    told = f"{settings.metric} differs by {found.value:+.4g} ({low:+.4g} to {high:+.4g})"
+    words = f"{settings.metric} differs by {found.value:+.4g} ({low:+.4g} to {high:+.4g})"
     if abs(found.value) <= half:
-        return open_, told
-    return ("better" if found.value > 0 else "worse"), told
+        return open_, words
+    return ("better" if found.value > 0 else "worse"), words

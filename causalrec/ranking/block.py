@@ -1,39 +1,12 @@
-"""Users that are ranked together, before and after their lists are chosen."""
+"""The lists of a block of users on their way: how items are ordered, and what was chosen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from causalrec.dataset.arrays import Ints
-from causalrec.ranking.histories import Histories
-from causalrec.ranking.listing import Chance, Lists
+from causalrec.ranking.lists import Lists
 from causalrec.ranking.selection import Selector
-from causalrec.ranking.ties import Ties
-from causalrec.ranking.topk import Indices
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some of the users.
-
-    Attributes:
-        offset: number of the first one among all.
-        rows: (B,) in the model, -1 for unknown users.
-        past: items that they have.
-        k: items of a list.
-        chance: their random places; None fills all by taste.
-        ties: order of items of equal score.
-        hidden: keys of what they must not get.
-    """
-
-    offset: int
-    rows: Ints
-    past: Histories
-    k: int
-    chance: Chance | None
-    ties: Ties
-    hidden: Indices | None
 
 
 @dataclass(frozen=True)
@@ -43,3 +16,25 @@ class Listed:
     selector: Selector
     folded: npt.NDArray[np.bool_]
     lists: Lists
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The order of the items for a block: the model's, and ``shop``, with what the shop adds to it.
+
+    Attributes:
+        folded: (B,) who is served only by their history.
+    """
+
+    selector: Selector
+    shop: Selector
+    folded: npt.NDArray[np.bool_]
+
+    def listing(self, lists: Lists) -> Listed:
+        """``lists`` with the scores of the model instead of those that they were ordered by."""
+        return Listed(self.selector, self.folded, lists) if self.shop is self.selector else self.scored(lists)
+
+    def scored(self, lists: Lists) -> Listed:
+        """``lists`` that another order may have made, with the scores of the model."""
+        scores = self.selector.scores_of(lists.top.rows, lists.top.columns)
+        return Listed(self.selector, self.folded, replace(lists, top=replace(lists.top, scores=scores)))

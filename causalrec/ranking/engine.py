@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +16,19 @@ from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import AnyReadOut, ReadOut
 from causalrec.ranking.adjustment import ItemEvidence, sentences
 from causalrec.ranking.ann import Index
-from causalrec.ranking.block import Block, Listed
+from causalrec.ranking.asked import Asked, Block
+from causalrec.ranking.block import Listed, Ordered
 from causalrec.ranking.boosted import boosted, boosted_selector
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import FINE, worthwhile
 from causalrec.ranking.histories import Histories
-from causalrec.ranking.listing import Lister, Lists
+from causalrec.ranking.listing import Lister
+from causalrec.ranking.lists import Lists
 from causalrec.ranking.places import places_by_score
 from causalrec.ranking.ranked import Fallback, Ranked
 from causalrec.ranking.reasons import Origins, Texts, explain, nearest_history
 from causalrec.ranking.selection import Selector
-from causalrec.ranking.slots import Policy, uniforms
+from causalrec.ranking.slots import Policy
 from causalrec.ranking.ties import Ties
 from causalrec.ranking.topk import Indices, TopK
 from causalrec.ranking.user_states import UserStates, pair_scores, rows_of
@@ -70,44 +71,27 @@ class Engine:
         self.catalogue, self.settings = catalogue, settings
         self._users, self._score, self._score_histories = users, score, score_histories
         self._units = None if catalogue.states is None else unit_rows(catalogue.states)
-        self._lister = Lister.of(catalogue.rules, settings, self._units)
+        self.lister = Lister.of(catalogue.rules, settings, self._units)
         self._index, self._read_out = index, read_out
         self._ranked = boosted(catalogue)
         self._evidence = ItemEvidence.of(catalogue)
         self._raw = _with_raw_states(catalogue)
-        self._item_keys = keys_of(catalogue.item_ids)
+        self.item_keys = keys_of(catalogue.item_ids)
 
     def recommend(
-        self,
-        user_rows: Ints,
-        histories: Histories,
-        k: int,
-        user_ids: npt.NDArray[np.object_] | None = None,
-        seed: str | None = None,
-        hidden: Histories | None = None,
+        self, rows: Ints, past: Histories, k: int, ids: npt.NDArray[np.object_] | None = None
     ) -> Iterator[Ranked]:
-        """Blocks of users in order; ``user_rows`` (B,) are model rows, -1 for unknown users.
+        """:meth:`ranked` with all places filled by taste; the scripts inside registered versions call it."""
+        yield from self.ranked(Asked(rows, past, k, ids))
 
-        ``hidden`` are items that users must not get, in the order of ``histories``.
+    def ranked(self, asked: Asked) -> Iterator[Ranked]:
+        """The lists of users in order, with reasons, a block at a time."""
+        for block in self._blocks(asked):
+            yield self.explained(block, self._listed(block))
 
-        Items of equal score are ordered by a hash of user and item; give ``user_ids`` (B,), since rows differ
-        between models. With a ``seed`` as well, the places for exploration and new items are drawn by a hash
-        of user and seed; without one, all places are filled by taste.
-        """
-        for block in self._blocks(user_rows, histories, k, user_ids, seed, hidden):
-            yield self._explained(block, self._listed(block))
-
-    def listed(
-        self,
-        user_rows: Ints,
-        histories: Histories,
-        k: int,
-        user_ids: npt.NDArray[np.object_] | None = None,
-        seed: str | None = None,
-        hidden: Histories | None = None,
-    ) -> Iterator[TopK]:
-        """The pairs of :meth:`recommend` with their scores, without reasons; rows count over all users."""
-        for block in self._blocks(user_rows, histories, k, user_ids, seed, hidden):
+    def listed(self, asked: Asked) -> Iterator[TopK]:
+        """The pairs of :meth:`ranked` with their scores, without reasons; rows count over all users."""
+        for block in self._blocks(asked):
             top = self._listed(block).lists.top
             yield replace(top, rows=top.rows + block.offset)
 
@@ -117,7 +101,7 @@ class Engine:
             return self
         made = copy(self)
         made.settings = self.settings.model_copy(update={"k": k})
-        made._lister = Lister.of(self.catalogue.rules, made.settings, self._units)
+        made.lister = Lister.of(self.catalogue.rules, made.settings, self._units)
         return made
 
     def states(self, user_rows: Ints, histories: Histories) -> tuple[Floats, Bools]:
@@ -134,50 +118,38 @@ class Engine:
         served: Bools = np.asarray(states.any(axis=1))
         return states, served & ~has_state
 
-    def _blocks(
-        self,
-        user_rows: Ints,
-        histories: Histories,
-        k: int,
-        user_ids: npt.NDArray[np.object_] | None,
-        seed: str | None,
-        hidden: Histories | None,
-    ) -> Iterator[Block]:
-        step = self._block_rows(k)
-        for start in range(0, user_rows.size, step):
-            stop = min(start + step, user_rows.size)
-            ids = None if user_ids is None else user_ids[start:stop]
-            chance = None if ids is None or seed is None else partial(uniforms, ids, seed)
-            rows = user_rows[start:stop]
-            keys = rows.astype(np.uint64) if ids is None else keys_of(ids)
-            past = histories.block(start, stop)
-            never = self._keys(hidden.block(start, stop)) if hidden is not None else None
-            yield Block(start, rows, past, k, chance, Ties(keys, self._item_keys), never)
+    def _blocks(self, asked: Asked) -> Iterator[Block]:
+        return asked.blocks(self.block_rows(asked.k), self.item_keys)
 
-    def _block_rows(self, k: int) -> int:
+    def block_rows(self, k: int) -> int:
         """Users per block, so that score and similarity blocks stay within the memory bound."""
         width = 0 if self._units is None else self._units.shape[1]
         width += 0 if self.catalogue.raw is None else self.catalogue.raw.shape[1]
         fused = self._users is not None and worthwhile(self.catalogue.size, k)
         scores = 2 * self.catalogue.size // FINE if fused else 3 * self.catalogue.size
-        pool = k * self.settings.pool if self.settings.diversity or self._lister.caps else 0
+        pool = k * self.settings.pool if self.settings.diversity or self.lister.caps else 0
         per_user = FLOAT * (scores + 2 * width * (REASON_HISTORY + k) + pool * (width + 8))
         bound = BLOCK_MIB * MIB // max(per_user, 1)
         return max(1, min(self.settings.user_block, int(bound)))
 
     def _listed(self, block: Block) -> Listed:
         """The lists in the order of the shop, with the scores of the model."""
-        selector, folded = self._selector(block.rows, block.past, block.ties)
-        masked = self._masked(block.past)
-        masked = masked if block.hidden is None else np.union1d(masked, block.hidden)
-        order = boosted_selector(selector, self._ranked)
-        lists = self._lister.lists(order, masked, block.k, block.chance, block.hidden)
-        if order is not selector:
-            scores = selector.scores_of(lists.top.rows, lists.top.columns)
-            lists = replace(lists, top=replace(lists.top, scores=scores))
-        return Listed(selector, folded, lists)
+        order = self.ordered(block)
+        lists = self.lister.lists(order.shop, self.masked(block), block.k, block.chance, block.hidden)
+        return order.listing(lists)
 
-    def _explained(self, block: Block, listed: Listed) -> Ranked:
+    def ordered(self, block: Block) -> Ordered:
+        """The items as the model orders them for a block, and as the shop does."""
+        selector, folded = self._selector(block.rows, block.past, block.ties)
+        return Ordered(selector, boosted_selector(selector, self._ranked), folded)
+
+    def masked(self, block: Block) -> Indices:
+        """Keys of what the users of a block must not get: what they have, and what is hidden from them."""
+        masked = self._masked(block.past)
+        return masked if block.hidden is None else np.union1d(masked, block.hidden)
+
+    def explained(self, block: Block, listed: Listed) -> Ranked:
+        """The lists of a block with reasons and labels."""
         selector, lists, rows, past = listed.selector, listed.lists, block.rows, block.past
         top, cold = lists.top, selector.cold
         nearest, similarity = self._nearest(top, past)
@@ -256,10 +228,6 @@ class Engine:
         once = ~self.catalogue.rules.rebuyable[items]
         return np.unique(owners[once] * self.catalogue.size + items[once])
 
-    def _keys(self, of: Histories) -> Indices:
-        owners, items = of.pairs()
-        return np.unique(owners * self.catalogue.size + items)
-
     def _nearest(self, top: TopK, past: Histories) -> tuple[Indices, Floats]:
         if self._units is None:
             return np.full(top.rows.size, -1), np.full(top.rows.size, -1, dtype=np.float32)
@@ -290,7 +258,7 @@ class Engine:
         states = rows_of(table, rows)
         compared = np.flatnonzero(states.any(axis=1) & ~ours.cold)
         raw = Selector(self._raw, np.zeros(rows.size, dtype=np.bool_), ours.ties, states=states)
-        places, raw_places = places_by_score(self._lister, lists, ours, raw, compared, k)
+        places, raw_places = places_by_score(self.lister, lists, ours, raw, compared, k)
         unknown = np.isnan(raw_scores)
         return np.where(unknown, 0, places), np.where(unknown, 0, raw_places)
 

@@ -10,34 +10,17 @@ import numpy.typing as npt
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.item_rules import ItemRules
+from causalrec.ranking.lists import Begun, Bools, Lists, Texts, assembled, chosen_rows, first_rows, in_order
 from causalrec.ranking.masks import Subset, counts, joined
 from causalrec.ranking.rerank import NOTHING, Cap, as_matrix, choose
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy, Slot, SlotItems, draw_free, slots_of
-from causalrec.ranking.topk import Indices, TopK, places
+from causalrec.ranking.topk import Indices, TopK
 
 ORDER = {Policy.UNIFORM: 0, Policy.PINNED: 1}
 ROUNDING = 1e-9  # so that 0.3 of 20 places are 6
 WIDER = 4  # growth of the pool if caps leave a list short
-Bools = npt.NDArray[np.bool_]
-Texts = npt.NDArray[np.str_]
 Chance = Callable[[str], npt.NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class Lists:
-    """The lists of a block, ordered by user and rank; arrays (m,), and three labels per user (B,).
-
-    ``taken`` are the keys excluded from places by taste: what users have, and what was drawn.
-    """
-
-    top: TopK
-    policies: Texts
-    propensity: Floats
-    seen_again: Bools
-    short: Bools
-    capped: Bools
-    taken: Indices
 
 
 @dataclass(frozen=True)
@@ -48,6 +31,7 @@ class Lister:
     settings: ScoringSettings
     units: Floats | None
     slots: tuple[Slot, ...] = field(default=())
+    more_caps: tuple[Cap, ...] = ()
 
     @staticmethod
     def of(rules: ItemRules, settings: ScoringSettings, units: Floats | None) -> "Lister":
@@ -66,14 +50,15 @@ class Lister:
 
     @cached_property
     def caps(self) -> list[Cap]:
-        """The caps of the settings and of the rules file."""
+        """The caps of the settings and of the rules file, and ``more_caps``."""
         pairs = (
             (self.rules.category, self.settings.max_per_category),
             (self.rules.brand, self.settings.max_per_brand),
         )
         shares = [(one.codes, one.list_share) for one in self.rules.capped if one.list_share is not None]
         whole = [(codes, int(share * self.settings.k + ROUNDING)) for codes, share in shares]
-        return [Cap(codes, most) for codes, most in (*pairs, *whole) if most is not None]
+        own = [Cap(codes, most) for codes, most in (*pairs, *whole) if most is not None]
+        return [*own, *self.more_caps]
 
     @property
     def reranked(self) -> bool:
@@ -106,26 +91,59 @@ class Lister:
             hidden: the latter, which not even those get who have everything.
             chance: purpose -> uniform numbers (B,); None fills all places by taste.
         """
+        begun = self.begun(selector, masked, chance, hidden)
+        mine = first_rows(self._personal(selector, begun.taken, k, begun.drawn), k - begun.filled)
+        return self.ended(selector, begun, mine, k, np.full(mine.rows.size, Policy.TASTE.value, dtype=object))
+
+    def begun(
+        self,
+        selector: Selector,
+        masked: Indices,
+        chance: Chance | None,
+        hidden: Indices | None,
+        everything: Bools | None = None,
+    ) -> Begun:
+        """The lists before taste fills them; see :meth:`lists`.
+
+        Args:
+            everything: (B,) users who are shown again what they have; None: those to whom nothing else is
+                left.
+        """
         n_users, n_items = selector.cold.size, self.listed.size
-        left = self._left(masked, n_users)
-        seen_again = left == 0
-        masked = masked[~seen_again[masked // max(n_items, 1)]]
+        again = self.left(masked, n_users) == 0 if everything is None else everything
+        masked = masked[~again[masked // max(n_items, 1)]]
         masked = masked if hidden is None else np.union1d(masked, hidden)
         drawn = [] if chance is None else self._draw(selector, masked, chance)
         taken = masked
         for one in drawn:
             taken = joined(taken, one.items, n_items)
         filled = np.sum([one.items >= 0 for one in drawn], axis=0, dtype=np.int64, initial=0)
-        filled = np.broadcast_to(filled, (n_users,))
-        mine = self._personal(selector, taken, k, drawn)
-        mine = _first(mine, k - filled)
+        return Begun(taken, drawn, np.broadcast_to(filled, (n_users,)), again)
+
+    def ended(self, selector: Selector, begun: Begun, mine: TopK, k: int, policies: Texts) -> Lists:
+        """Whole lists from what was drawn and what taste chose, ``policies`` (m,) of whose rows are given."""
+        n_users, filled = selector.cold.size, begun.filled
         rows = np.bincount(mine.rows, minlength=n_users)
         short = rows + filled < k
-        capped = short & (rows < self._left(taken, n_users)) & bool(self.caps)
-        top, policies, propensity = _assembled(selector, mine, drawn, n_users)
-        return Lists(top, policies, propensity, seen_again & (rows + filled > 0), short, capped, taken)
+        capped = short & (rows < self.left(begun.taken, n_users)) & bool(self.caps)
+        top, named, propensity = assembled(selector, mine, begun.drawn, n_users, policies)
+        again = begun.again & (rows + filled > 0)
+        return Lists(top, named, propensity, again, short, capped, begun.taken)
 
-    def _left(self, masked: Indices, n_users: int) -> Indices:
+    def ranking(self, selector: Selector, users: Indices, taken: Indices, size: int) -> Indices:
+        """The first ``size`` items (B, <= size) of each of ``users``, best first, -1 at the end.
+
+        Diversity counts; caps do not, since they are rules of whole lists.
+        """
+        items, scores = as_matrix(selector.best(users, taken, size, self.listed), users.size)
+        if self.settings.diversity == 0 or items.size == 0:
+            return items
+        picks = choose(items, scores, items.shape[1], (), self.units, self.settings.diversity)
+        found: Indices = np.take_along_axis(items, np.maximum(picks, 0), axis=1)
+        return np.where(picks == NOTHING, NOTHING, found)
+
+    def left(self, masked: Indices, n_users: int) -> Indices:
+        """How many items (B,) may take a personal place of each user."""
         size = self.listed.positions.size
         return size - counts(self.listed.masked(masked), n_users, size)
 
@@ -177,9 +195,9 @@ class Lister:
             picks = choose(items, scores, k, self.caps, self.units, self.settings.diversity, elsewhere)
             count = (picks != NOTHING).sum(axis=1)
             more = (count < k) & ((items != NOTHING).sum(axis=1) >= pool)  # caps apply, and the pool was full
-            parts.append(_chosen(users, items, scores, picks, ~more))
+            parts.append(chosen_rows(users, items, scores, picks, ~more))
             users, pool = users[more], pool * WIDER
-        return _ordered(parts)
+        return in_order(parts)
 
 
 def _best_of(selector: Selector, masked: Indices, slot: Slot, items: Subset) -> SlotItems:
@@ -189,51 +207,3 @@ def _best_of(selector: Selector, masked: Indices, slot: Slot, items: Subset) -> 
     top = selector.best(everyone, masked, 1, items)
     found[top.rows] = top.columns
     return SlotItems(slot, found, np.ones(everyone.size, dtype=np.float32))
-
-
-def _chosen(users: Indices, items: Indices, scores: Floats, picks: Indices, done: Bools) -> TopK:
-    rows, steps = np.nonzero((picks != NOTHING) & done[:, None])
-    slots = picks[rows, steps]
-    return TopK(users[rows], items[rows, slots], steps + 1, scores[rows, slots])
-
-
-def _ordered(parts: list[TopK]) -> TopK:
-    rows, columns, ranks = (
-        np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
-        for name in ("rows", "columns", "ranks")
-    )
-    scores = np.concatenate([np.empty(0, np.float32), *(part.scores for part in parts)])
-    order = np.lexsort((ranks, rows))
-    return TopK(rows[order], columns[order], ranks[order], scores[order])
-
-
-def _first(top: TopK, most: Indices) -> TopK:
-    """At most ``most`` (B,) rows of each user."""
-    keep = top.ranks <= most[top.rows]
-    return TopK(top.rows[keep], top.columns[keep], top.ranks[keep], top.scores[keep])
-
-
-def _assembled(
-    selector: Selector, mine: TopK, drawn: list[SlotItems], n_users: int
-) -> tuple[TopK, Texts, Floats]:
-    """Personal rows move back by one for every filled place before them; gaps at the end are closed."""
-    place = mine.ranks.astype(np.float64)
-    rows, columns, at = [mine.rows], [mine.columns], [place]
-    policies = [np.full(mine.rows.size, Policy.TASTE.value, dtype=object)]
-    odds = [np.ones(mine.rows.size, dtype=np.float32)]
-    scores = [mine.scores]
-    for one in sorted(drawn, key=lambda one: one.slot.rank):
-        users = np.flatnonzero(one.items >= 0)
-        has = one.items[mine.rows] >= 0
-        place += has & (place >= one.slot.rank)
-        rows.append(users)
-        columns.append(one.items[users])
-        at.append(np.full(users.size, float(one.slot.rank)))
-        policies.append(np.full(users.size, one.slot.policy.value, dtype=object))
-        odds.append(one.propensity[users])
-        scores.append(selector.scores_of(users, one.items[users]))
-    row = np.concatenate(rows)
-    order = np.lexsort((np.concatenate(at), row))
-    row = row[order]
-    top = TopK(row, np.concatenate(columns)[order], places(row, n_users), np.concatenate(scores)[order])
-    return top, np.concatenate(policies)[order].astype(str), np.concatenate(odds)[order]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from causalrec.ranking.listing import Lister, Lists
+from causalrec.ranking.listing import Lister
+from causalrec.ranking.lists import Lists
 from causalrec.ranking.selection import Selector
 from causalrec.ranking.slots import Policy
 from causalrec.ranking.topk import Indices, TopK
@@ -22,11 +23,12 @@ def places_by_score(
     """
     settings = lister.settings
     reach = k * settings.pool if lister.reranked else k
+    ours_reach = k * settings.pool if lists.merged else reach  # caps of the other arm may push it down
     depth = reach + settings.adjusted_places
     by_taste = lists.policies == Policy.TASTE.value
     place = (
-        _place_in(lists.top, _best(ours, lister, lists, compared, reach), ours.catalogue.size)
-        if lister.reranked or lister.rules.boosts is not None
+        _place_in(lists.top, _best(ours, lister, lists, compared, ours_reach), ours.catalogue.size)
+        if lister.reranked or lister.rules.boosts is not None or lists.merged
         else _running(lists.top, by_taste)
     )
     there = _place_in(lists.top, _best(raw, lister, lists, compared, depth), ours.catalogue.size)

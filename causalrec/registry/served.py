@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from causalrec.errors import RequestError
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
 from causalrec.ranking.wording.compose import Wording
@@ -94,8 +95,8 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "policy": block.policies,
                 }
             )
-            for block in self._engine.with_k(k).recommend(
-                self._package.rows_of(users), past, k, users, PLACES, hidden
+            for block in self._engine.with_k(k).ranked(
+                Asked(self._package.rows_of(users), past, k, users, PLACES, hidden)
             )
         ]
         return pd.concat([NOTHING, *frames], ignore_index=True)

@@ -40,11 +40,17 @@ class Shift:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A user, the arm they are in, and the lists they would get in each."""
+    """A user, the arm they are in, and the lists they would get in each.
+
+    Attributes:
+        arm: empty where lists are interleaved.
+        shown: of an interleaved list, item and who put it there: an arm, or the policy of a drawn place.
+    """
 
     user_id: str
     arm: str
     lists: Lists
+    shown: tuple[tuple[str, str], ...] = ()
 
     def first(self, arm: str) -> tuple[str, ...]:
         """The items of a list that the page shows."""
@@ -72,6 +78,7 @@ class ExperimentCard:
     shifts: dict[str, tuple[tuple[Shift, ...], tuple[Shift, ...]]]
     people: tuple[SideBySide, ...]
     why_not: str = ""
+    interleaved: bool = False
 
 
 def experiment_card(
@@ -88,7 +95,10 @@ def experiment_card(
         return None
     side_by_side, why_not = _side_by_side(settings, lake, ds, people, listed)
     shifts = _shifts(settings, listed)
-    return ExperimentCard(chosen.name, tonight, _charts(rows), shifts, side_by_side, why_not)
+    charts = _charts(rows)
+    return ExperimentCard(
+        chosen.name, tonight, charts, shifts, side_by_side, why_not, interleaved=chosen.interleaved
+    )
 
 
 def _by_taste(settings: Settings, lake: Lake, ds: dt.date) -> pa.Table:
@@ -135,11 +145,27 @@ def _side_by_side(
     users = [user for _, user in sorted(order, key=lambda pair: pair[0])][:USERS]
     if not users:
         return (), ""
+    shown = _shown(settings, lake, ds, users) if settings.experiment.interleaved else {}
     try:
         lists = arm_lists(settings, lake, ds, chosen_items(lake, ds, users))
     except CausalrecError as error:
         return (), f"The lists of the other arms cannot be made any more: {error.what}."
-    return tuple(SideBySide(user, owners[user], lists[user]) for user in users), ""
+    return tuple(
+        SideBySide(user, "" if shown else owners[user], lists[user], shown.get(user, ())) for user in users
+    ), ""
+
+
+def _shown(
+    settings: Settings, lake: Lake, ds: dt.date, users: Sequence[str]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """User -> items of their list, each with the arm that chose it or the policy that drew it."""
+    names, found = policies(settings.experiment), {user: list[tuple[str, str]]() for user in users}
+    columns = ["user_id", "rank", "item_id", "policy"]
+    rows = lake.table("recommendations").read({"ds": [ds.isoformat()]}, columns)
+    mine = rows.filter(pc.is_in(rows["user_id"], value_set=pa.array(users, pa.string()))).sort_by("rank")
+    for row in mine.to_pylist():  # a few users
+        found[row["user_id"]].append((row["item_id"], names.get(row["policy"], row["policy"])))
+    return {user: tuple(items[:ROWS]) for user, items in found.items()}
 
 
 def _charts(rows: Sequence[dict[str, Any]]) -> dict[str, Markup]:

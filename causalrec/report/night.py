@@ -9,6 +9,7 @@ from causalrec.config import Settings
 from causalrec.ingest.unread import INGESTS, UNREAD, UnreadField, unread_fields
 from causalrec.lake import Lake, Ledger, LedgerRow
 from causalrec.lake.outcome import losses, summed_losses
+from causalrec.scoring.cap_shares import ASKED, FOUND
 
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "coverage@20", "popularity_lift@20")
 DONE = ("success", "unchanged")
@@ -73,6 +74,13 @@ class NightFacts:
     def losses(self) -> list[tuple[str, str]]:
         """Job and sentence of every loss."""
         return [(line.job, loss) for line in self.lines for loss in line.losses]
+
+    @property
+    def caps(self) -> dict[str, tuple[float, float]]:
+        """Capped groups, such as ``brand Nord``: their share of the places, and the largest asked for."""
+        told = self.counters.get("publish", {})
+        names = [name.removeprefix(FOUND) for name in told if name.startswith(FOUND)]
+        return {name: (told[FOUND + name], told[ASKED + name]) for name in names}
 
     @property
     def seconds(self) -> float:

@@ -49,7 +49,7 @@ class ListedItem:
 
 @dataclass(frozen=True)
 class Person:
-    """One user."""
+    """One user; ``market`` is where they are, empty where markets do not count."""
 
     user_id: str
     label: str
@@ -57,6 +57,7 @@ class Person:
     chosen: int
     shown: tuple[ListedItem, ...]
     version: str
+    market: str = ""
 
     @property
     def compared(self) -> bool:
@@ -171,7 +172,8 @@ def _person(user: str, past: list[str], rows: list[dict[str, Any]], history: int
     rows = sorted(rows, key=lambda row: row["rank"])
     shown = tuple(_shown(row) for row in rows)
     label = rows[0]["fallback"] or PLAIN
-    return Person(user, label, tuple(past[:history]), len(past), shown[:most], str(rows[0]["model_version"]))
+    version, market = str(rows[0]["model_version"]), rows[0].get("market") or ""
+    return Person(user, label, tuple(past[:history]), len(past), shown[:most], version, market)
 
 
 def told(shop_reason: str | None) -> str:

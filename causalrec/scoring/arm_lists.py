@@ -8,13 +8,18 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.config.experiment import CONTROL
+from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import load_dataset
 from causalrec.experiment.policies import policies
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.histories import from_ids
+from causalrec.ranking.item_rules import Texts
 from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
+from causalrec.scoring.markets import groups, markets_of, published_markets
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced_tonight
 
 Lists = Mapping[str, tuple[str, ...]]
@@ -33,22 +38,38 @@ def arm_lists(
         RegistryError: a version is no longer there. DatasetError: there is no dataset of ``ds``.
     """
     users = np.array(list(histories), dtype=object)
-    past = pa.array([list(items) for items in histories.values()], pa.list_(pa.string()))
     found: dict[str, dict[str, tuple[str, ...]]] = {user: {} for user in histories}
     dataset, client = load_dataset(settings, lake, ds), connect(settings)
+    markets = markets_of(settings.scoring, dataset, lake, ds)
+    at = None if markets is None else published_markets(markets, lake, ds, users)
     for arm, number in published_versions(settings, lake, ds).items():
         scoring = settings.scoring if arm == CONTROL else settings.experiment.arms[arm].over(settings.scoring)
         with opened(by_number(client, settings, number)) as package:
-            catalogue = balanced_tonight(package, dataset, scoring, lake, ds)
-            engine = package.engine(scoring, catalogue)
-            known = from_ids(past, pa.array(catalogue.item_ids, pa.string()))
-            rows = package.rows_of(users)
-            hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
-            for block in engine.recommend(rows, known, scoring.k, users, ds.isoformat(), hidden):
-                for row in np.unique(block.users):  # a few users
-                    items = block.items[block.users == row]
-                    found[users[row]][arm] = tuple(str(item) for item in catalogue.item_ids[items])
+            for group in groups(markets, at):
+                own = users if group.mine is None else users[group.mine]
+                night = Night(package, dataset, lake, ds, group.market)
+                for user, items in _lists(night, scoring, own, histories).items():
+                    found[user][arm] = items
     return dict(found)
+
+
+def _lists(
+    night: Night, scoring: ScoringSettings, users: Texts, histories: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """User -> items, best first."""
+    catalogue = balanced_tonight(night, scoring)
+    past = from_ids(
+        pa.array([list(histories[user]) for user in users], pa.list_(pa.string())),
+        pa.array(catalogue.item_ids, pa.string()),
+    )
+    hidden = hidden_of(scoring.merchandise, users, catalogue.item_ids)
+    rows = night.package.rows_of(users)
+    asked = Asked(rows, past, scoring.k, users, night.ds.isoformat(), hidden)
+    return {
+        users[row]: tuple(str(item) for item in catalogue.item_ids[block.items[block.users == row]])
+        for block in night.package.engine(scoring, catalogue).ranked(asked)
+        for row in np.unique(block.users)  # a few users
+    }
 
 
 def published_versions(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, str]:

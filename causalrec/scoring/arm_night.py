@@ -23,18 +23,22 @@ from causalrec.ranking.boosted import boosted, with_one
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
 from causalrec.ranking.merchandise.rules_file import read_merchandise
-from causalrec.ranking.rules import allowed
 from causalrec.ranking.slots import Policy
 from causalrec.ranking.ties import Ties
 from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
 from causalrec.registry.versions import PACKAGE_HASH
 from causalrec.scoring.arms import ServedArm
+from causalrec.scoring.markets import EVERYBODY, Group, titles_of
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced_tonight
 from causalrec.scoring.objective import objective_cost
+from causalrec.scoring.offered import offered
 from causalrec.scoring.worker import HIDDEN, RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     from pyspark.sql import DataFrame, SparkSession
 
@@ -54,31 +58,44 @@ class ArmNight:
     arm: ServedArm
     ds: dt.date
     package: ModelPackage
+    group: Group = EVERYBODY
+    within: "npt.NDArray[np.object_] | None" = None
+    """Item ids outside of which nothing is listed; None: what the arm's own rules allow."""
 
     def __post_init__(self) -> None:
-        self.catalogue = balanced_tonight(self.package, self.dataset, self.arm.scoring, self.lake, self.ds)
+        mine, market = self.group.mine, self.group.market
+        people = None if mine is None else self.dataset.user_ids[mine]
+        self.night = Night(self.package, self.dataset, self.lake, self.ds, market, people)
+        found = balanced_tonight(self.night, self.arm.scoring)
+        self.catalogue = found if self.within is None else found.only(self.within)
         self.index = _index(self.catalogue, self.arm.scoring, self.settings.training.seed)
 
-    def scored(
-        self, spark: "SparkSession", interactions: "DataFrame", mine: "npt.NDArray[np.bool_] | None"
-    ) -> "DataFrame":
-        """Labelled lists of the users (U,) that are in the arm; None: of everybody."""
-        archive = _ship(spark, self.package, self.arm, self.index)
-        index = "" if self.index is None else INDEX
-        wording = Wording.of(self.settings.reasons, self.dataset.items, self.catalogue.item_ids)
-        task = ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
-        rows = user_rows(self.package, self.dataset)
+    def scored(self, spark: "SparkSession", interactions: "DataFrame") -> "DataFrame":
+        """Labelled lists of the users of the group."""
+        rows, mine = user_rows(self.package, self.dataset), self.group.mine
         users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
-        users = _with_hidden(users, read_merchandise(self.arm.scoring.merchandise).hidden_pairs())
+        users = with_hidden(users, self.hidden_pairs())
         spread = users.repartition(self.arm.scoring.partitions)
-        return _labelled(spread, task, self.arm, self.dataset, self.ds)
+        lists = spread.mapInArrow(self.task(spark), from_arrow_schema(RECOMMENDED))
+        return labelled(lists, [self.arm], self.dataset, self.ds, self.group)
+
+    def task(self, spark: "SparkSession") -> ScoreTask:
+        """What an executor does, once it has been sent the files of the model."""
+        archive = _ship(spark, self.package, self.arm, self.index, self.group.suffix)
+        index = "" if self.index is None else INDEX
+        reasons = self.settings.reasons
+        titles = titles_of(reasons.languages, self.dataset, self.lake, self.ds)
+        wording = Wording.of(reasons, self.dataset.items, self.catalogue.item_ids, titles)
+        return ScoreTask(archive, self.catalogue, self.arm.scoring, wording, self.ds.isoformat(), index)
+
+    def hidden_pairs(self) -> pa.Table:
+        """user_id and item_id that the arm's rules hide."""
+        return read_merchandise(self.arm.scoring.merchandise).hidden_pairs()
 
     def counters(self) -> dict[str, float]:
         """Of the catalogue and the index."""
-        sizes = _sizes(self.package, self.dataset, self.catalogue, self.arm.scoring, self.ds)
-        cost = objective_cost(
-            self.package, self.catalogue, self.dataset, self.arm.scoring, self.lake, self.ds
-        )
+        sizes = _sizes(self.night, self.catalogue, self.arm.scoring)
+        cost = objective_cost(self.night, self.catalogue, self.arm.scoring)
         return sizes | _recall(self.package, self.catalogue, self.index, self.settings) | cost
 
 
@@ -98,7 +115,7 @@ def users_with_history(spark: "SparkSession", users: pa.Table, interactions: "Da
     return spark.createDataFrame(users).join(histories, "user_id", "left")
 
 
-def _with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
+def with_hidden(users: "DataFrame", pairs: pa.Table) -> "DataFrame":
     """The users with the items that are hidden from each; as they are where none is."""
     if pairs.num_rows == 0:
         return users
@@ -130,9 +147,15 @@ def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: S
     return {"ann_recall": recall(near_top_k(index, users, states, k, nothing, ties), exact)}
 
 
-def _ship(spark: "SparkSession", package: ModelPackage, arm: ServedArm, index: Any) -> str:  # noqa: ANN401
+def _ship(
+    spark: "SparkSession",
+    package: ModelPackage,
+    arm: ServedArm,
+    index: Any,  # noqa: ANN401
+    market: str,
+) -> str:
     """Sends the model's files to every executor; returns the name they are found under."""
-    name = f"model-{arm.version.tags[PACKAGE_HASH]}-{arm.name}"  # the index is of the arm's own catalogue
+    name = f"model-{arm.version.tags[PACKAGE_HASH]}-{arm.name}{market}"  # the index is of its own catalogue
     archive = Path(tempfile.mkdtemp(prefix="causalrec-ship-")) / f"{name}.zip"
     files = (
         [package.folder / SERVING] if package.factorised else sorted((package.folder / RECOMMENDER).iterdir())
@@ -147,15 +170,19 @@ def _ship(spark: "SparkSession", package: ModelPackage, arm: ServedArm, index: A
     return name
 
 
-def _labelled(
-    users: "DataFrame", task: ScoreTask, arm: ServedArm, dataset: Dataset, ds: dt.date
+def labelled(
+    lists: "DataFrame", arms: "Sequence[ServedArm]", dataset: Dataset, ds: dt.date, group: Group
 ) -> "DataFrame":
-    frame = users.mapInArrow(task, from_arrow_schema(RECOMMENDED))
-    by_taste = F.col("policy") == Policy.TASTE.value
-    return frame.withColumns(
+    """The lists with where they come from; what taste chose and no other arm is of the first of ``arms``."""
+    policy, own = F.col("policy"), arms[0]
+    version = F.lit(own.version.version)
+    for arm in arms[1:]:
+        version = F.when(policy == arm.policy, F.lit(arm.version.version)).otherwise(version)
+    return lists.withColumns(
         {
-            "policy": F.when(by_taste, F.lit(arm.policy)).otherwise(F.col("policy")),
-            "model_version": F.lit(arm.version.version),
+            "policy": F.when(policy == Policy.TASTE.value, F.lit(own.policy)).otherwise(policy),
+            "model_version": version,
+            "market": F.lit(None if group.market is None else group.market.name).cast("string"),
             "dataset_id": F.lit(dataset.dataset_id),
             "dataset_pins": F.lit(json.dumps({pin.table: pin.version for pin in dataset.pins})),
             "ds": F.lit(ds),
@@ -163,16 +190,14 @@ def _labelled(
     )
 
 
-def _sizes(
-    package: ModelPackage, dataset: Dataset, catalogue: Catalogue, settings: ScoringSettings, ds: dt.date
-) -> dict[str, float]:
-    known = pd.Index(dataset.item_ids).isin(package.item_ids)
-    may = allowed(dataset.items, settings, ds)
+def _sizes(night: Night, catalogue: Catalogue, settings: ScoringSettings) -> dict[str, float]:
+    known = pd.Index(night.dataset.item_ids).isin(night.package.item_ids)
+    may = offered(night.dataset, settings, night.lake, night.ds, night.market)
     return {
         "items_scored": float(catalogue.rules.listed.sum()),
         "items_blocked": float((~may).sum()),
         "items_new": float(catalogue.rules.fresh.sum()),
         "items_unknown_to_model": float((catalogue.model_rows < 0).sum()),
         "items_without_score": float((~catalogue.rules.listed).sum()),
-        "items_retired": float(package.item_ids.size - known.sum()),
+        "items_retired": float(night.package.item_ids.size - known.sum()),
     }

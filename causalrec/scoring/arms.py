@@ -77,7 +77,7 @@ def experiment_input(settings: Settings, ds: dt.date) -> dict[str, str]:
     """What the settings say of the arms on ``ds``; nothing where no experiment runs."""
     if not settings.experiment.serves(ds):
         return {}
-    facts = settings.experiment.model_dump_json(include={"name", "arms", "salt"})
+    facts = settings.experiment.model_dump_json(include={"name", "design", "arms", "salt"})
     return {"experiment": hashlib.sha256(facts.encode()).hexdigest()}
 
 

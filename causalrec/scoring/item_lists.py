@@ -14,11 +14,13 @@ from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import BLOCK_MIB
-from causalrec.ranking.rules import allowed
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
-from causalrec.scoring.popular import popular_lists
+from causalrec.scoring.markets import markets_of
+from causalrec.scoring.night import Night
+from causalrec.scoring.offered import offered
+from causalrec.scoring.popular import popular_lists, sold_lists
 from causalrec.scoring.tonight import tonight
 from causalrec.scoring.vectors import store_vectors
 
@@ -38,13 +40,14 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
     dataset = load_dataset(settings, lake, ds)
     champion = needed_champion(settings, lake)
     with opened(champion) as package:
-        catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+        night = Night(package, dataset, lake, ds)
+        catalogue = tonight(night, settings.scoring)
         similar = _similar(catalogue, settings, champion.version)
         has_states = package.factorised
         vectors: tuple[Written, ...] = ()
         if settings.export.vectors:
-            vectors = store_vectors(settings, lake, package, catalogue, dataset, champion.version, ds)
-    popular = _popular(dataset, settings, ds)
+            vectors = store_vectors(settings, night, catalogue, champion.version)
+    popular = _popular(dataset, settings, lake, ds)
     origin = {"dataset_id": dataset.dataset_id}
     partition = {"ds": ds.isoformat()}
     writes = (
@@ -86,14 +89,21 @@ def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table
     )
 
 
-def _popular(dataset: Dataset, settings: Settings, ds: dt.date) -> pa.Table:
+def _popular(dataset: Dataset, settings: Settings, lake: Lake, ds: dt.date) -> pa.Table:
+    """Where markets count, every market has its best ``popular_items`` in a list, and rows say where."""
     users = np.bincount(dataset.seen[1], minlength=dataset.item_ids.size)
     items = pd.DataFrame(
         {"item_id": dataset.item_ids, "category": dataset.items["category"].to_numpy(), "users": users}
     )
-    may = allowed(dataset.items, settings.scoring, ds)
-    lists = popular_lists(items[may], settings.scoring.popular_items)
+    may = offered(dataset, settings.scoring, lake, ds)
+    markets, most = markets_of(settings.scoring, dataset, lake, ds), settings.scoring.popular_items
+    if markets is None:
+        lists = popular_lists(items[may], most).assign(markets=None)
+    else:
+        sold = {name: markets.market(name).sold for name in markets.names}
+        lists = sold_lists(items[may], most, {name: there[may] for name, there in sold.items()})
     kinds = {"category": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "users": pa.int64()}
+    kinds["markets"] = pa.string()
     return pa.table({name: pa.array(lists[name], kind) for name, kind in kinds.items()})
 
 

@@ -6,20 +6,18 @@ multiplier of the constraint; Singh and Joachims 2018 constrain exposure in expe
 Prices are found on a sample of users, with room for its error, and are the same on every machine.
 """
 
-import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from causalrec.config.scoring import ScoringSettings
-from causalrec.dataset.load import Dataset
-from causalrec.lake import Lake
 from causalrec.ranking.boosted import boosts_of
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.item_rules import Boosts, Capped
 from causalrec.ranking.topk import TopK
 from causalrec.registry.package import ModelPackage
+from causalrec.scoring.night import Night
 from causalrec.scoring.sampled import Sampled, sampled
 from causalrec.scoring.tonight import tonight
 
@@ -31,27 +29,19 @@ SURE = 1.64  # standard errors of room, so that 95 of 100 nights keep a share th
 Prices = npt.NDArray[np.float64]
 
 
-def balanced_tonight(
-    package: ModelPackage, dataset: Dataset, settings: ScoringSettings, lake: Lake, ds: dt.date
-) -> Catalogue:
-    """:func:`~causalrec.scoring.tonight.tonight` with the prices of the caps that hold on ``ds``."""
-    return balanced(package, tonight(package, dataset, settings, lake, ds), dataset, settings, lake, ds)
+def balanced_tonight(night: Night, settings: ScoringSettings) -> Catalogue:
+    """:func:`~causalrec.scoring.tonight.tonight` with the prices of the caps that hold on the night."""
+    return balanced(night, tonight(night, settings), settings)
 
 
-def balanced(
-    package: ModelPackage,
-    catalogue: Catalogue,
-    dataset: Dataset,
-    settings: ScoringSettings,
-    lake: Lake,
-    ds: dt.date,
-) -> Catalogue:
+def balanced(night: Night, catalogue: Catalogue, settings: ScoringSettings) -> Catalogue:
     """The catalogue with the prices of its caps; as it is where no cap is reached."""
     caps = [cap for cap in catalogue.rules.capped if cap.night_share is not None]
     if not caps:
         return catalogue
-    users = sampled(dataset, lake, ds)
-    return _Balance(package, catalogue, settings, users, dataset.data.n_users, caps).found()
+    users = sampled(night)
+    everybody = night.dataset.data.n_users if night.people is None else night.people.size
+    return _Balance(night.package, catalogue, settings, users, everybody, caps).found()
 
 
 @dataclass

@@ -1,17 +1,14 @@
 """What the objective of a shop costs in responses and what it earns, as the model expects it."""
 
-import datetime as dt
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from causalrec.config.scoring import ScoringSettings
-from causalrec.dataset.load import Dataset
-from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.registry.package import ModelPackage
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced
 from causalrec.scoring.offered import worth_of
 from causalrec.scoring.sampled import Sampled, sampled
@@ -24,14 +21,7 @@ WITHOUT = "_without_objective"
 Numbers = npt.NDArray[np.float64]
 
 
-def objective_cost(
-    package: ModelPackage,
-    catalogue: Catalogue,
-    dataset: Dataset,
-    settings: ScoringSettings,
-    lake: Lake,
-    ds: dt.date,
-) -> dict[str, float]:
+def objective_cost(night: Night, catalogue: Catalogue, settings: ScoringSettings) -> dict[str, float]:
     """Expected responses and worth of a look with the objective and without it, over a sample of users.
 
     Empty where nothing is weighed, and where scores are no log-odds, so that nobody can say what to expect.
@@ -40,12 +30,13 @@ def objective_cost(
         catalogue: tonight's, with the objective.
     """
     rules = read_merchandise(settings.merchandise)
-    worth = worth_of(rules, dataset, lake, ds) if package.odds else None
+    package = night.package
+    worth = worth_of(rules, night.dataset, night.lake, night.ds, night.market) if package.odds else None
     if worth is None or rules.objective is None:
         return {}
-    users = sampled(dataset, lake, ds)
-    plain = tonight(package, dataset, settings, lake, ds, rules.model_copy(update={"objective": None}))
-    plain = balanced(package, plain, dataset, settings, lake, ds)
+    users = sampled(night)
+    plain = tonight(night, settings, rules.model_copy(update={"objective": None}))
+    plain = balanced(night, plain, settings)
     found: dict[str, float] = {}
     for ending, items in (("", catalogue), (WITHOUT, plain)):
         responses, earned = _expected(users, package, settings, items, worth)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -10,16 +11,52 @@ from causalrec.dataset.load import Dataset
 from causalrec.errors import SettingsError
 from causalrec.features.offers import latest_offers
 from causalrec.lake import Lake
+from causalrec.ranking.item_rules import Bools
+from causalrec.ranking.markets import Market
 from causalrec.ranking.merchandise.rules_file import Merchandise, read_merchandise
+from causalrec.ranking.rules import allowed
 from causalrec.registry.pins import dataset_row
 
-PRODUCTS = "products"
+PRODUCTS, EVENTS, PRICE = "products", "events", "price"
+
+
+def offered(
+    dataset: Dataset,
+    settings: ScoringSettings,
+    lake: Lake,
+    ds: dt.date,
+    market: Market | None = None,
+    merchandise: Merchandise | None = None,
+) -> Bools:
+    """Whether each item of the dataset may be in any list of ``ds`` (in a market), bool (N,).
+
+    Args:
+        merchandise: rules instead of those that the settings name.
+
+    Raises:
+        SettingsError: a rules file cannot be read, or asks for what the shop does not deliver.
+    """
+    may = allowed(dataset.items, settings, ds)
+    rules = read_merchandise(settings.merchandise) if merchandise is None else merchandise
+    if any(block.active(ds) for block in rules.blocks):
+        items = with_offers(dataset.items, rules, dataset, lake, ds, market)
+        for block in rules.blocks:
+            if block.active(ds):
+                may &= ~block.fits(items)
+    return may if market is None else may & market.sold
 
 
 def with_offers(
-    items: pd.DataFrame, merchandise: Merchandise, dataset: Dataset, lake: Lake, ds: dt.date
+    items: pd.DataFrame,
+    merchandise: Merchandise,
+    dataset: Dataset,
+    lake: Lake,
+    ds: dt.date,
+    market: Market | None = None,
 ) -> pd.DataFrame:
     """``items`` with the columns that the rules need, as the shop delivered them up to ``ds``.
+
+    The price is that of the market, where it has one of its own.
 
     Raises:
         SettingsError: a rule needs a column that no product has.
@@ -29,9 +66,15 @@ def with_offers(
     if not columns:
         return items
     version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
-    offers = latest_offers(lake, ds, columns, version).reindex(items["item_id"])
+    every = latest_offers(lake, ds, columns, version)
+    given = {column for column in columns if every[column].notna().any()}
+    offers = every.reindex(items["item_id"])
+    if market is not None and PRICE in columns:
+        own = pd.Series(market.prices, index=dataset.item_ids).reindex(items["item_id"])
+        offers[PRICE] = own.where(own.notna(), pd.to_numeric(offers[PRICE]))
+        given |= {PRICE} if own.notna().any() else set()
     for column, who in needs:
-        if not offers[column].notna().any():
+        if column not in given:
             raise SettingsError(
                 f"{who} needs the {column} of items, and the shop delivers none",
                 do=f"deliver the column {column} with the products, or take the rule out of the file",
@@ -40,7 +83,7 @@ def with_offers(
 
 
 def worth_of(
-    merchandise: Merchandise, dataset: Dataset, lake: Lake, ds: dt.date
+    merchandise: Merchandise, dataset: Dataset, lake: Lake, ds: dt.date, market: Market | None = None
 ) -> "pd.Series[float] | None":
     """item_id -> the price or margin by which the objective weighs; None where it weighs nothing.
 
@@ -49,14 +92,19 @@ def worth_of(
     """
     if not merchandise.weighs or merchandise.objective is None:
         return None
-    offers = with_offers(dataset.items, merchandise, dataset, lake, ds).set_index("item_id")
+    offers = with_offers(dataset.items, merchandise, dataset, lake, ds, market).set_index("item_id")
     return pd.to_numeric(offers[merchandise.objective.value])
 
 
-def offers_input(lake: Lake, ds: dt.date, *served: ScoringSettings) -> dict[str, str]:
-    """The version of the products, for fingerprints, where a rules file depends on what they cost or have."""
+def offers_input(
+    lake: Lake, ds: dt.date, *served: ScoringSettings, languages: Sequence[str] = ()
+) -> dict[str, str]:
+    """The version of the products, for fingerprints, where rules, markets or texts depend on it."""
     files = {one.merchandise for one in served} - {""}
-    if not any(column for file in files for column, _ in read_merchandise(file).needs()):
+    by_market = any(one.home_market for one in served)
+    asked = any(column for file in files for column, _ in read_merchandise(file).needs())
+    if not by_market and not languages and not asked:
         return {}
-    pins = json.loads(dataset_row(lake, ds)["pins"])
-    return {"offers": next((str(pin["version"]) for pin in pins if pin["table"] == PRODUCTS), "")}
+    pins = {pin["table"]: str(pin["version"]) for pin in json.loads(dataset_row(lake, ds)["pins"])}
+    where = {"users": pins.get(EVENTS, "")} if by_market else {}
+    return {"offers": pins.get(PRODUCTS, ""), **where}

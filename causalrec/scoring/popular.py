@@ -1,10 +1,32 @@
 """The items chosen by most users, overall and per category: lists for unknown visitors."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from causalrec.dataset.ties import keys_of, tie_breakers
+from causalrec.ranking.item_rules import Bools
 
 EVERYTHING = ""
+
+
+def sold_lists(items: pd.DataFrame, k: int, sold: Mapping[str, Bools]) -> pd.DataFrame:
+    """:func:`popular_lists` with the ``k`` best of every market, and in ``markets`` where an item is sold.
+
+    Args:
+        sold: market -> bool (n,), in the order of ``items``.
+
+    Returns:
+        ``markets`` besides: names with commas between; null for what is sold in all of them.
+    """
+    whole = popular_lists(items, len(items))
+    there = pd.DataFrame(sold, index=items["item_id"]).reindex(whole["item_id"]).reset_index(drop=True)
+    among = there.groupby(whole["category"]).cumsum()
+    best = (there & (among <= k)).any(axis=1)
+    names = there.apply(lambda one: one.map({True: f"{one.name},", False: ""})).sum(axis=1).str[:-1]
+    found = whole.assign(markets=names.astype(object).where(~there.all(axis=1), None))[best]
+    found["rank"] = found.groupby("category").cumcount() + 1
+    return found.reset_index(drop=True)
 
 
 def popular_lists(items: pd.DataFrame, k: int) -> pd.DataFrame:

@@ -20,6 +20,9 @@ from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.slots import Policy
 from causalrec.scoring.arms import experiment_input, scoring_inputs
+from causalrec.scoring.cap_shares import cap_shares
+from causalrec.scoring.market_findings import market_findings
+from causalrec.scoring.offered import offered
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
@@ -57,15 +60,17 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
     frame = read_frame(spark, candidates, where, version=pins[0].version)
     seen = read_frame(spark, interactions, where, ["user_id", "item_id"], pins[1].version)
     dataset = load_dataset(settings, lake, ds)
+    arms = list(_arms(settings, frame, dataset, ds))
     findings = [
         finding
-        for rows, users, scoring, taste in _arms(settings, frame, dataset, ds)
+        for rows, users, scoring, taste, others in arms
         for finding in verify(
-            rows, _not_again(spark, seen, dataset, scoring, ds), users, _may(spark, dataset, scoring, ds),
-            scoring, taste, _hidden(spark, scoring),
+            rows, _not_again(spark, seen, dataset, scoring, ds), users,
+            _may(spark, dataset, scoring, lake, ds), scoring, taste, _hidden(spark, scoring), others=others,
             by_score=not read_merchandise(scoring.merchandise).reorders(ds),
         )
     ]  # fmt: skip
+    findings += market_findings(settings, lake, spark, frame, dataset, ds)
     compared = _compared(spark, lake, ds, frame)
     if compared is not None:
         findings.append(within_bounds(compared, settings.scoring))
@@ -76,6 +81,7 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
             f"candidates of {ds} are not published: {listing}",
             do="run score --force, then publish; the limits are settings under [scoring]",
         )
+    shares = list(cap_shares(arms[0][0], dataset, settings.scoring, lake, ds))
     (written,) = write_frame(frame, lake.table(PUBLISHED), [{"ds": ds.isoformat()}])
     return Outcome(
         rows_in=written.rows,
@@ -85,33 +91,47 @@ def publish(settings: Settings, lake: Lake, ledger: Ledger, spark: "SparkSession
         counters={
             "rules": float(len(findings)),
             **({} if compared is None else {"overlap_with_last_night": compared.share}),
+            **{name: value for share in shares for name, value in share.counters.items()},
         },
-        note=f"{len(findings)} rules hold",
+        note="\n".join(filter(None, (f"{len(findings)} rules hold", *(share.note for share in shares)))),
     )
 
 
 def _arms(
     settings: Settings, frame: "DataFrame", dataset: Dataset, ds: dt.date
-) -> "Iterator[tuple[DataFrame, DataFrame, ScoringSettings, str]]":
-    """Rows, users who must be served, settings and policy: of all, or of each arm in turn."""
+) -> "Iterator[tuple[DataFrame, DataFrame, ScoringSettings, str, tuple[str, ...]]]":
+    """Rows, users who must be served, settings, policy, and policies of other arms in the same lists.
+
+    Those of all, or of each arm in turn; interleaved lists keep the rules of both arms.
+    """
     chosen, spark = settings.experiment, frame.sparkSession
     users = pa.table({"user_id": pa.array(dataset.user_ids, pa.string())})
     if not chosen.serves(ds) or frame.where(F.col("policy").isin(*policies(chosen))).isEmpty():
-        yield frame, spark.createDataFrame(users), settings.scoring, Policy.TASTE.value
+        yield frame, spark.createDataFrame(users), settings.scoring, Policy.TASTE.value, ()
+        return
+    scorings = {
+        policy: chosen.arms[arm].over(settings.scoring) if arm != CONTROL else settings.scoring
+        for policy, arm in policies(chosen).items()
+    }
+    if chosen.interleaved:
+        everybody = spark.createDataFrame(users)
+        for policy, scoring in scorings.items():
+            yield frame, everybody, scoring, policy, tuple(name for name in scorings if name != policy)
         return
     owners = arms_of(dataset.user_ids, chosen)
     placed = spark.createDataFrame(users.append_column("arm", pa.array(owners, pa.string()))).cache()
     rows = frame.join(placed, "user_id", "left").fillna(CONTROL, "arm")  # strangers are found there
     for policy, arm in policies(chosen).items():
         if (owners == arm).any():
-            scoring = chosen.arms[arm].over(settings.scoring) if arm != CONTROL else settings.scoring
             mine = placed.where(F.col("arm") == arm).drop("arm")
-            yield rows.where(F.col("arm") == arm).drop("arm"), mine, scoring, policy
+            yield rows.where(F.col("arm") == arm).drop("arm"), mine, scorings[policy], policy, ()
 
 
-def _may(spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, ds: dt.date) -> "DataFrame":
+def _may(
+    spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, lake: Lake, ds: dt.date
+) -> "DataFrame":
     """item_id of what the shop's rules allow."""
-    return _ids(spark, dataset.item_ids[allowed(dataset.items, scoring, ds)])
+    return _ids(spark, dataset.item_ids[offered(dataset, scoring, lake, ds)])
 
 
 def _hidden(spark: "SparkSession", scoring: ScoringSettings) -> "DataFrame | None":

@@ -10,12 +10,15 @@ from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.merchandise.hidden import hidden_of
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_number, opened
+from causalrec.scoring.markets import markets_of, published_markets
+from causalrec.scoring.night import Night
 from causalrec.scoring.tonight import tonight
 
 
@@ -48,7 +51,12 @@ def raw_list(
     """
     try:
         with opened(by_number(connect(settings), settings, version)) as package:
-            catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+            markets = markets_of(settings.scoring, dataset, lake, ds)
+            market = None
+            if markets is not None:
+                (name,) = published_markets(markets, lake, ds, np.array([user_id], dtype=object))
+                market = markets.market(name)
+            catalogue = tonight(Night(package, dataset, lake, ds, market), settings.scoring)
             return _ranked(settings.scoring, package, catalogue, user_id, history, k)
     except RegistryError as error:
         return RawList(why_not=f"Model version {version} is no longer available: {error.what}.")
@@ -75,5 +83,5 @@ def _ranked(
     past = np.array([place[item] for item in history if item in place], dtype=np.int64)
     hidden = hidden_of(settings.merchandise, users, catalogue.item_ids)
     chosen = from_positions(np.array([past.size]), past)
-    blocks = list(engine.recommend(rows, chosen, k, users, hidden=hidden))
+    blocks = list(engine.ranked(Asked(rows, chosen, k, users, hidden=hidden)))
     return RawList(tuple(str(catalogue.item_ids[item]) for block in blocks for item in block.items))

@@ -9,19 +9,18 @@ import pandas as pd
 import pyarrow as pa
 
 from causalrec.config.scoring import ScoringSettings
-from causalrec.dataset.arrays import Ints
-from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
-from causalrec.ranking.histories import Histories, from_ids
-from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.histories import from_ids
+from causalrec.ranking.item_rules import Bools, Texts
 from causalrec.ranking.merchandise.hidden import hidden_of, per_user
 from causalrec.ranking.ranked import Ranked
 from causalrec.ranking.topk import TopK
 from causalrec.registry.package import ModelPackage
+from causalrec.scoring.night import Night
 
 SAMPLE = 2_000  # users whose lists stand for everybody's
-Asked = tuple[Ints, Histories, int, Texts, str, Histories | None]
 
 
 @dataclass(frozen=True)
@@ -32,29 +31,34 @@ class Sampled:
     past: pa.Array
     ds: dt.date
 
+    def only(self, mine: Bools | None) -> "Sampled":
+        """Some of them; None: all."""
+        return self if mine is None else Sampled(self.users[mine], self.past.filter(pa.array(mine)), self.ds)
+
     def lists(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> TopK:
         """Their lists with scores by the model; rows are places in ``users``."""
         engine = package.engine(scoring, catalogue)
-        parts = list(engine.listed(*self._asked(package, scoring, catalogue)))
+        parts = list(engine.listed(self._asked(package, scoring, catalogue)))
         return TopK(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, parts), strict=True)))
 
     def ranked(
         self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue
     ) -> Iterator[Ranked]:
         """The same with policies and reasons, a block of users at a time."""
-        yield from package.engine(scoring, catalogue).recommend(*self._asked(package, scoring, catalogue))
+        yield from package.engine(scoring, catalogue).ranked(self._asked(package, scoring, catalogue))
 
     def _asked(self, package: ModelPackage, scoring: ScoringSettings, catalogue: Catalogue) -> Asked:
         """What an engine is asked."""
         past = from_ids(self.past, pa.array(catalogue.item_ids, pa.string()))
         hidden = hidden_of(scoring.merchandise, self.users, catalogue.item_ids)
-        return package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden
+        return Asked(package.rows_of(self.users), past, scoring.k, self.users, self.ds.isoformat(), hidden)
 
 
-def sampled(dataset: Dataset, lake: Lake, ds: dt.date, most: int = SAMPLE) -> Sampled:
-    """At most ``most`` users of the dataset, the same ones on every call."""
-    users = _sample_of(dataset.user_ids, most)
-    return Sampled(users, _histories_of(lake, ds, users), ds)
+def sampled(night: Night, most: int = SAMPLE) -> Sampled:
+    """At most ``most`` users of the night, the same ones on every call."""
+    everybody = night.dataset.user_ids if night.people is None else night.people
+    users = _sample_of(everybody, most)
+    return Sampled(users, _histories_of(night.lake, night.ds, users), night.ds)
 
 
 def _sample_of(ids: Texts, most: int) -> Texts:

@@ -1,6 +1,5 @@
 """The items of a night: those the model knows and newer ones, as far as the shop's rules allow."""
 
-import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -17,21 +16,14 @@ from causalrec.ranking.merchandise.boost import item_boosts
 from causalrec.ranking.merchandise.caps import item_caps
 from causalrec.ranking.merchandise.reserve import reserved
 from causalrec.ranking.merchandise.rules_file import Merchandise, read_merchandise
-from causalrec.ranking.rules import allowed, item_rules
-from causalrec.registry.package import ModelPackage
-from causalrec.scoring.offered import with_offers
+from causalrec.ranking.rules import item_rules
+from causalrec.scoring.night import Night
+from causalrec.scoring.offered import offered, with_offers
 
 ENCODERS = ("image_encoder", "text_encoder")
 
 
-def tonight(
-    package: ModelPackage,
-    dataset: Dataset,
-    settings: ScoringSettings,
-    lake: Lake,
-    ds: dt.date,
-    merchandise: Merchandise | None = None,
-) -> Catalogue:
+def tonight(night: Night, settings: ScoringSettings, merchandise: Merchandise | None = None) -> Catalogue:
     """Allowed items of tonight's catalogue, under tonight's titles and rules.
 
     Items unknown to the model get a state from their content, if the model has a content path and their
@@ -44,21 +36,22 @@ def tonight(
     Raises:
         SettingsError: a rules file cannot be read, or asks for what the shop does not deliver.
     """
+    package, dataset, ds = night.package, night.dataset, night.ds
     ids = dataset.item_ids
     titles = dataset.items["title"].fillna(dataset.items["item_id"]).to_numpy(dtype=object)
-    may = allowed(dataset.items, settings, ds)
+    chosen = read_merchandise(settings.merchandise) if merchandise is None else merchandise
+    may = offered(dataset, settings, night.lake, ds, night.market, chosen)
     known = package.catalogue.only(ids[may]).named(ids, titles)
     rows = np.flatnonzero(may & ~pd.Index(ids).isin(package.item_ids))
-    states = _content_states(package, dataset, rows, lake) if rows.size else None
+    states = _content_states(night, rows) if rows.size else None
     both = known.joined(_unknown(known, ids[rows], titles[rows], states))
     order = np.argsort(ids, kind="stable")
     place = order[np.searchsorted(ids[order], both.item_ids)]
     listed = both.model_rows >= 0
     if both.states is not None:
         listed = listed | both.states.any(axis=1)
-    chosen = read_merchandise(settings.merchandise) if merchandise is None else merchandise
     items = dataset.items.iloc[place].reset_index(drop=True)
-    items = with_offers(items, chosen, dataset, lake, ds)
+    items = with_offers(items, chosen, dataset, night.lake, ds, night.market)
     rules = reserved(item_rules(items, settings, ds, listed), items, chosen, ds)
     rules = replace(
         rules,
@@ -98,10 +91,9 @@ def _unknown(
     )
 
 
-def _content_states(
-    package: ModelPackage, dataset: Dataset, rows: npt.NDArray[np.intp], lake: Lake
-) -> Floats | None:
-    if not package.factorised or not _same_encoders(lake, package.manifest.get("dataset_id"), dataset):
+def _content_states(night: Night, rows: npt.NDArray[np.intp]) -> Floats | None:
+    package, dataset = night.package, night.dataset
+    if not package.factorised or not _same_encoders(night.lake, package.manifest.get("dataset_id"), dataset):
         return None
     return package.states_of_new({name: values[rows] for name, values in dataset.data.modalities.items()})
 

@@ -1,6 +1,5 @@
 """The tables ``item_vectors`` and ``user_vectors`` of a night, for databases that search by vectors."""
 
-import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,7 +15,7 @@ from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import Histories, from_pairs
 from causalrec.ranking.ranked import Fallback
 from causalrec.ranking.vectors import ItemVectors, UserVectors, item_vectors, user_vectors
-from causalrec.registry.package import ModelPackage
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced
 
 NIGHT_COLUMN = "ds"
@@ -28,13 +27,7 @@ def vectors_input(settings: Settings) -> dict[str, str]:
 
 
 def store_vectors(
-    settings: Settings,
-    lake: Lake,
-    package: ModelPackage,
-    catalogue: Catalogue,
-    dataset: Dataset,
-    version: str,
-    ds: dt.date,
+    settings: Settings, night: Night, catalogue: Catalogue, version: str
 ) -> tuple[Written, ...]:
     """Replaces the partitions of both tables, from ``version`` and its catalogue of the night.
 
@@ -43,10 +36,11 @@ def store_vectors(
     Raises:
         ScoringError: a state is not finite.
     """
+    package, dataset, lake = night.package, night.dataset, night.lake
     schemas = [_written_schema(lake, name) for name in VECTORS]
     tables = [schema.empty_table() for schema in schemas]
     if package.factorised:
-        whole = balanced(package, catalogue, dataset, settings.scoring, lake, ds)
+        whole = balanced(night, catalogue, settings.scoring)
         origin = {"model_version": version, "dataset_id": dataset.dataset_id}
         engine = package.engine(settings.scoring, whole)
         rows, histories = package.rows_of(dataset.user_ids), _histories(dataset, whole)
@@ -54,7 +48,7 @@ def store_vectors(
         users = [_user_rows(block, dataset, origin, schemas[1]) for block in blocks]
         items = _item_rows(item_vectors(whole), whole, origin, schemas[0])
         tables = [items, pa.Table.from_batches(users, schemas[1])]
-    partition = {NIGHT_COLUMN: ds.isoformat()}
+    partition = {NIGHT_COLUMN: night.ds.isoformat()}
     return tuple(
         lake.table(name).replace(table, partition, allow_empty=True)
         for name, table in zip(VECTORS, tables, strict=True)

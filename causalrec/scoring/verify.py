@@ -34,6 +34,7 @@ def verify(
     taste: str = Policy.TASTE.value,
     hidden: "DataFrame | None" = None,
     *,
+    others: tuple[str, ...] = (),
     by_score: bool = True,
 ) -> list[Finding]:
     """All rules with the number of violations.
@@ -44,13 +45,14 @@ def verify(
         users: user_id of everyone who must be served.
         items: item_id of everything that may be recommended.
         taste: ``policy`` of rows that taste chose.
+        others: ``policy`` of rows of other arms in the same lists.
         hidden: user_id, item_id of pairs that the shop hides; None: it hides none.
         by_score: whether the model's score alone orders what taste chose; with boosts it does not.
     """
     known = Finding(
         "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
     )
-    found = [*_findings(candidates, seen, users, settings, taste, by_score), known]
+    found = [*_findings(candidates, seen, users, settings, (taste, *others), by_score), known]
     if hidden is not None:
         shown = candidates.join(hidden, ["user_id", "item_id"], "left_semi").count()
         found.append(Finding("no item that the shop hides from the user", shown))
@@ -62,7 +64,7 @@ def _findings(
     seen: "DataFrame",
     users: "DataFrame",
     settings: ScoringSettings,
-    taste: str,
+    tastes: tuple[str, ...],
     by_score: bool,
 ) -> Iterator[Finding]:
     label = F.coalesce("fallback", F.lit(""))
@@ -97,11 +99,11 @@ def _findings(
     yield Finding(f"at most {settings.k} rows per user", int(totals["long"]))
     yield Finding("scores are finite", int(totals["not_finite"]))
     odds = F.coalesce("propensity", F.lit(0.0))
-    named = F.coalesce("policy", F.lit("")).isin(taste, *DRAWN)
+    named = F.coalesce("policy", F.lit("")).isin(*tastes, *DRAWN)
     unlogged = candidates.where(~named | F.isnan(odds) | (odds <= 0) | (odds > 1)).count()
     yield Finding("every row has its policy and a propensity in (0, 1]", unlogged)
     if settings.diversity == 0 and by_score:
-        yield Finding("scores fall with the rank", _rising(candidates, taste))
+        yield Finding("scores fall with the rank", _rising(candidates, tastes[0]))
     yield Finding("only known users", lists.join(users, "user_id", "left_anti").count())
     yield Finding("every user is served", users.join(lists, "user_id", "left_anti").count())
     if settings.exclude_seen:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
 from causalrec.ranking.ann import load_index
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_ids
@@ -65,36 +66,46 @@ class ScoreTask:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Memory is bounded by the configured block size, whatever the number of users."""
+        engine = self.engine()
+        ids = pa.array(self.catalogue.item_ids, pa.string())
+        for batch in batches:
+            yield from recommend_batch(engine, ids, batch, self.settings.k, self.seed, self.wording)
+
+    def engine(self) -> Engine:
+        """Of the model's files, as they were sent."""
         from pyspark import SparkFiles
 
         from causalrec.registry.package import ModelPackage
 
         package = ModelPackage(Path(SparkFiles.get(self.archive)))
         index = load_index(package.folder / self.index) if self.index else None
-        engine = package.engine(self.settings, self.catalogue, index)
-        ids = pa.array(self.catalogue.item_ids, pa.string())
-        for batch in batches:
-            yield from recommend_batch(engine, ids, batch, self.settings.k, self.seed, self.wording)
+        return package.engine(self.settings, self.catalogue, index)
 
 
 def recommend_batch(
     engine: Engine, ids: pa.Array, batch: pa.RecordBatch, k: int, seed: str, wording: Wording
 ) -> Iterator[pa.RecordBatch]:
     """Recommendations for the users of one batch, block by block."""
+    asked = asked_of(batch, ids, k, seed)
+    yield from (as_arrow(block, asked, ids, wording) for block in engine.ranked(asked) if block.users.size)
+
+
+def asked_of(batch: pa.RecordBatch, ids: pa.Array, k: int, seed: str) -> Asked:
+    """What an engine is asked about the users of one batch."""
     users = batch.column("user_id").to_numpy(zero_copy_only=False)
     rows = batch.column("user_row").to_numpy(zero_copy_only=False).astype(np.int32)
     hidden = from_ids(batch.column(HIDDEN), ids) if HIDDEN in batch.schema.names else None
-    for block in engine.recommend(rows, from_ids(batch.column("history"), ids), k, users, seed, hidden):
-        if block.users.size:
-            yield _as_arrow(block, batch.column("user_id"), ids, wording)
+    return Asked(rows, from_ids(batch.column("history"), ids), k, users, seed, hidden)
 
 
-def _as_arrow(block: Ranked, user_ids: pa.Array, ids: pa.Array, wording: Wording) -> pa.RecordBatch:
+def as_arrow(block: Ranked, asked: Asked, ids: pa.Array, wording: Wording) -> pa.RecordBatch:
+    """Rows of :data:`RECOMMENDED`."""
+
     def or_null(texts: np.ndarray) -> pa.Array:
         return pa.array(texts, pa.string(), mask=texts == "")
 
     columns = [
-        user_ids.take(pa.array(block.users)),
+        pa.array(asked.ids, pa.string()).take(pa.array(block.users)),
         pa.array(block.ranks, pa.int32()),
         ids.take(pa.array(block.items)),
         pa.array(block.scores, pa.float64()),

@@ -44,7 +44,7 @@ def _do(arguments: argparse.Namespace, console: Console) -> None:
     elif arguments.command == "backfill":
         commands.backfill(shop, arguments.first, arguments.last, console)
     else:
-        commands.up(shop, arguments.airflow_port, arguments.mlflow_port, console)
+        commands.up(shop, arguments.airflow_port, arguments.mlflow_port, arguments.site_port, console)
 
 
 def _settings_of(source: str) -> Path:
@@ -76,9 +76,10 @@ def _parser() -> argparse.ArgumentParser:
         span = commands_.add_parser(name, parents=[shared], help=help_)
         span.add_argument("--from", dest="first", type=dt.date.fromisoformat, required=True)
         span.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
-    serve = commands_.add_parser("up", parents=[shared], help="run Airflow and MLflow on this machine")
+    serve = commands_.add_parser("up", parents=[shared], help="run Airflow, MLflow and the site")
     serve.add_argument("--airflow-port", type=int, default=8080)
     serve.add_argument("--mlflow-port", type=int, default=5000)
+    serve.add_argument("--site-port", type=int, default=8090)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The three commands: one night, a range of nights, and both servers."""
+"""The three commands: one night, a range of nights, and the servers."""
 
 import datetime as dt
 import os
@@ -13,8 +13,9 @@ from infra.embedded import home, ports
 from infra.embedded.errors import EmbeddedError, RunFailed
 from infra.embedded.mlflow_server import mlflow_command, prepare_mlflow
 from infra.embedded.plan import make_plan, ranges, show_plan
-from infra.embedded.session import START_SECONDS, airflow_session
+from infra.embedded.session import START_SECONDS, AirflowSession, airflow_session
 from infra.embedded.shop import ROOT, Shop
+from infra.embedded.site_server import INDEX, report_folder, site_command, write_site
 from infra.embedded.watch import report_failures, run_dates
 
 DAG = "nightly"
@@ -57,10 +58,11 @@ def backfill(shop: Shop, first: dt.date, last: dt.date, console: Console) -> Non
         )
 
 
-def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> None:
-    """Starts Airflow and MLflow, prints their addresses, and waits for Ctrl-C."""
+def up(shop: Shop, airflow_port: int, mlflow_port: int, site_port: int, console: Console) -> None:
+    """Starts Airflow, MLflow and the site of the shop, prints their addresses, and waits for Ctrl-C."""
     ports.require(airflow_port, "Airflow", "AIRFLOW_PORT")
     ports.require(mlflow_port, "MLflow", "MLFLOW_PORT")
+    ports.require(site_port, "the site", "SITE_PORT")
     prepare_mlflow(shop)
     os.environ.setdefault("CAUSALREC__REGISTRY__PAGE_URL", f"http://{ports.HOST}:{mlflow_port}")
     with airflow_session(shop, console, port=airflow_port, follow_schedule=True) as session:
@@ -68,8 +70,10 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
         session.processes.wait_until(
             lambda: not ports.is_free(mlflow_port), "MLflow did not start", START_SECONDS
         )
+        site = _site(shop, session, site_port)
         console.print(f"Airflow  {session.address}   user {home.USER}   password {session.password}")
         console.print(f"MLflow   http://{ports.HOST}:{mlflow_port}   the same user and password")
+        console.print(site, soft_wrap=True, highlight=False)
         console.print(
             "The DAGs are paused. Unpause `nightly` and `training` to run on schedule, or trigger one with",
             "`ds` set to a date of this shop. Approvals are under Browse > Required Actions.",
@@ -82,6 +86,17 @@ def up(shop: Shop, airflow_port: int, mlflow_port: int, console: Console) -> Non
                 time.sleep(1)
         except KeyboardInterrupt:
             console.print("stopping")
+
+
+def _site(shop: Shop, session: AirflowSession, port: int) -> str:
+    """Writes the site and serves it; returns the line that says where it is."""
+    there, folder = write_site(shop), report_folder(shop)
+    if folder is None:
+        return f"Site     {shop.settings.report_store.address(INDEX)}"
+    session.processes.start("site", site_command(shop, folder, port))
+    session.processes.wait_until(lambda: not ports.is_free(port), "the site did not start", START_SECONDS)
+    later = "" if there else "; causalrec site writes it after the first night"
+    return f"Site     http://{ports.HOST}:{port}   the same user and password{later}"
 
 
 def _run(shop: Shop, due: list[tuple[dt.date, dt.date]], console: Console) -> None:

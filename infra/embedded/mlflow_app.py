@@ -59,7 +59,7 @@ class LogIn:
         return kind.lower() == "basic" and bool(expected) and same
 
 
-LOG_IN = (b"www-authenticate", b'Basic realm="MLflow of this shop", charset="UTF-8"')
+LOG_IN = (b"www-authenticate", b'Basic realm="this shop", charset="UTF-8"')
 
 
 async def _refused(send: Send, status: int, why: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:

@@ -64,7 +64,8 @@ def _history(person: Person, titles: dict[str, str], most: int) -> Table:
 
 
 def _list(person: Person, titles: dict[str, str], ds: dt.date) -> Table:
-    table = Table(title=escape(f"published for {ds} ({person.label})"))
+    where = f", market {person.market}" if person.market else ""
+    table = Table(title=escape(f"published for {ds} ({person.label}{where})"))
     for column in ("rank", "item", "title", "score", "raw → ours", "reason", "confounder"):
         table.add_column(column, justify="right" if column in ("rank", "score", "raw → ours") else "left")
     table.caption = (

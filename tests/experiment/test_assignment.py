@@ -69,6 +69,11 @@ def test_policies_name_experiment_and_arm() -> None:
         ({"name": "a:b"}, "no name"),
         ({"arms": {"a": {"share": 0.1, "scoring": {"colour": "red"}}}}, "colour"),
         ({"arms": {"a": {"share": 0.1, "scoring": {"k": 0}}}}, "greater than or equal to 1"),
+        ({"arms": {"a": {"share": 0.1, "scoring": {"home_market": "DE"}}}}, "one for all arms"),
+        ({"arms": {"a": {"model": "2"}}}, "arm a has no share"),
+        ({"design": "interleave"}, "arm a has a share"),
+        ({"design": "interleave", "arms": {"a": {}, "b": {}}}, "the control and one arm, not 2"),
+        ({"design": "interleave", "arms": {"a": {"scoring": {"k": 9}}}}, "take it out of arm a"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong: dict[str, object], told: str) -> None:

@@ -1,6 +1,7 @@
 """The stage on a real lake: what counts as a look, a click and a purchase, for whom, and from when on."""
 
 import datetime as dt
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
@@ -102,3 +103,45 @@ def test_what_the_users_of_each_arm_did(tmp_path: Path, spark: "SparkSession") -
     assert (rows["new", "conversion"]["verdict"], rows["new", "conversion"]["detail"]) == (
         "invalid", "lists of new are by versions 2 and 3",
     )  # fmt: skip
+
+
+def test_what_the_rows_of_each_arm_earned_in_lists_of_both(tmp_path: Path, spark: "SparkSession") -> None:
+    settings = settings_of(tmp_path, design="interleave", arms={"new": {}})
+    lake = lake_at(settings)
+    both = [
+        {
+            "user_id": user, "rank": rank, "item_id": f"i{rank}", "score": 1.0, "reason_code": "r",
+            "reason_text": "r", "policy": policy, "model_version": "1", "dataset_id": "d",
+        }
+        for user, ranks in {"a": (1, 2, 3), "b": (1, 2, 3), "c": (2, 1, 3), "d": (1, 3, 2)}.items()
+        for rank, policy in zip(ranks, (OURS, NEW, "uniform"), strict=True)
+    ]  # fmt: skip
+    replace_partition(lake, "recommendations", FIRST, both)
+    put(lake, "events", "2026-03-01", [shown("e0", "2026-03-01T09:00", "a", "i1", OURS)])  # before
+    put(lake, "events", "2026-03-02", [
+        shown("e1", "2026-03-02T10:00", "a", "i1", OURS),
+        shown("e2", "2026-03-02T10:00", "a", "i2", NEW),
+        event("e3", "2026-03-02T10:01", "a", "i2", "view", session_id="s"),  # a click on the arm's row
+        event("e4", "2026-03-02T10:02", "a", "i2", session_id="s", price=20.0),
+        event("e5", "2026-03-02T09:59", "b", "i1", session_id="s", price=5.0),  # bought before the look
+        shown("e6", "2026-03-02T10:00", "b", "i1", OURS),
+        shown("e7", "2026-03-02T10:03", "b", "i1", NEW),  # the look belongs to who showed it first
+        event("e8", "2026-03-02T10:04", "b", "i1", session_id="s", price=7.0),
+        shown("e9", "2026-03-02T10:00", "c", "i3", "uniform"),
+        event("e10", "2026-03-02T10:01", "c", "i3", session_id="s", price=9.0),  # chance earned this
+        event("e11", "2026-03-02T10:01", "c", "i9", session_id="s", price=9.0),  # no list showed it
+    ])  # fmt: skip
+    outcome = judge_experiment(settings, lake, lambda: spark, SECOND)
+    rows = rows_of(lake, SECOND)
+    assert {key: (row["users"], row["looks"], row["value"]) for key, row in rows.items()} == {
+        ("control", "conversion"): (4, 2, 0.25), ("new", "conversion"): (4, 1, 0.25),
+        ("control", "click_through"): (4, 2, 0.5), ("new", "click_through"): (4, 1, 1.0),
+        ("control", "revenue_per_user"): (4, 2, 1.75), ("new", "revenue_per_user"): (4, 1, 5.0),
+    }  # fmt: skip
+    new = rows["new", "revenue_per_user"]
+    own = [20.0, -7.0, 0.0, 0.0]
+    assert new["difference"] == pytest.approx(3.25)
+    assert new["difference_high"] - 3.25 == pytest.approx(1.959964 * statistics.stdev(own) / 2)
+    assert (new["design"], new["share"], outcome.rows_in) == ("interleave", 1.0, 4)
+    assert new["sample_ratio_p"] == pytest.approx(0.3173, abs=1e-4)  # three of four begin with the control
+    assert (rows["new", "conversion"]["verdict"], rows["new", "conversion"]["difference"]) == ("running", 0.0)

@@ -8,8 +8,9 @@ import pytest
 
 from causalrec.config.experiment import ExperimentSettings
 from causalrec.experiment.intervals import fixed_half_width, sample_ratio, sequential_half_width
+from causalrec.experiment.lines import Arm, ArmLine, Now
 from causalrec.experiment.moments import Moments
-from causalrec.experiment.verdict import Arm, ArmLine, Now, judge
+from causalrec.experiment.verdict import judge
 
 
 def settings(**more: object) -> ExperimentSettings:

@@ -37,7 +37,10 @@ def test_help_is_the_default_and_lists_every_target(root: Path) -> None:
             ["backfill", "FROM=2026-03-01", "TO=2026-03-03"],
             '-m infra.embedded backfill --source demo --from "2026-03-01" --to "2026-03-03"',
         ),
-        (["up"], "-m infra.embedded up --source demo --airflow-port 8080 --mlflow-port 5000"),
+        (
+            ["up"],
+            "-m infra.embedded up --source demo --airflow-port 8080 --mlflow-port 5000 --site-port 8090",
+        ),
     ],
 )
 def test_targets_delegate(root: Path, arguments: list[str], line: str) -> None:

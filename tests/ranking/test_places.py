@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from causalrec.config.scoring import ScoringSettings
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
@@ -37,7 +38,9 @@ def lists(of: Catalogue, rows: np.ndarray | None = None, **settings: object) -> 
     chosen = ScoringSettings.model_validate({"k": 6, "new_item_share": 0, **settings})
     engine = Engine(of, chosen, users=UserStates(TABLES.users))
     users = np.arange(USERS, dtype=np.int32) if rows is None else rows
-    (block,) = engine.recommend(users, EMPTY.block(0, users.size), chosen.k, IDS[: users.size], "2026-03-01")
+    (block,) = engine.ranked(
+        Asked(users, EMPTY.block(0, users.size), chosen.k, IDS[: users.size], "2026-03-01")
+    )
     return block
 
 
@@ -138,7 +141,7 @@ def test_every_rule_at_once_does_not_depend_on_the_blocks() -> None:
     rows = np.arange(USERS, dtype=np.int32)
     whole = lists(of, None, **rules)
     small = Engine(of, chosen.model_copy(update={"user_block": 37}), users=UserStates(TABLES.users))
-    parts = list(small.recommend(rows, EMPTY, 6, IDS, "2026-03-01"))
+    parts = list(small.ranked(Asked(rows, EMPTY, 6, IDS, "2026-03-01")))
     for name in ("users", "ranks", "items", "scores", "policies", "propensity", "fallback"):
         assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
 

@@ -7,6 +7,7 @@ import pytest
 
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.item_rules import no_rules
@@ -88,7 +89,7 @@ def test_drawn_rows_were_not_ranked() -> None:
     engine = Engine(CATALOGUE, explored, users=user_states(TABLES))
     past = from_positions(np.zeros(9, dtype=np.int64), np.empty(0, dtype=np.int64))
     ids = np.array([f"u{user}" for user in range(9)], dtype=object)
-    (block,) = engine.recommend(np.arange(9, dtype=np.int32), past, K, ids, "seed")
+    (block,) = engine.ranked(Asked(np.arange(9, dtype=np.int32), past, K, ids, "seed"))
     assert (block.policies == "uniform").sum() == 18
     assert set(block.adjustments[block.policies == "uniform"]) == {""}
     assert (block.adjustments != "").any()

@@ -14,6 +14,7 @@ from causalrec.lake import Lake
 from causalrec.ranking.wording.book import books_of
 from causalrec.registry.package import open_package
 from causalrec.registry.served import NOTHING, ServedRecommender
+from causalrec.scoring.night import Night
 from causalrec.scoring.sampled import sampled
 from causalrec.scoring.tonight import tonight
 
@@ -51,8 +52,8 @@ def test_a_rules_file_holds_as_in_the_table(packages: dict[str, Path], name: str
     settings = settings_in(folder.parent)
     lake = Lake(settings.lake_root)
     dataset, package = load_dataset(settings, lake, DS), open_package(folder)
-    users = sampled(dataset, lake, DS)
-    catalogue = tonight(package, dataset, scoring, lake, DS)
+    night = Night(package, dataset, lake, DS)
+    users, catalogue = sampled(night), tonight(night, scoring)
     nightly = [
         (user, int(rank), catalogue.item_ids[item], policy)
         for block in users.ranked(package, scoring, catalogue)

@@ -104,3 +104,18 @@ def test_a_version_that_is_gone_costs_only_the_lists(settings: Settings, tmp_pat
     assert card.people == ()
     assert "nobody has no version 1" in card.why_not
     assert card.lines
+
+
+def test_lists_of_both_show_who_chose_what(settings: Settings) -> None:
+    chosen = settings.experiment.model_copy(update={"design": "interleave"})
+    lake, both = Lake(settings.lake_root), settings.model_copy(update={"experiment": chosen})
+    card = experiment_card(both, lake, DS, people(both, lake, DS))
+    assert card is not None
+    shown = {one.user_id: one.shown for one in card.people}
+    assert shown["u000"] == (("i000", "control"), ("i001", "control"))
+    assert shown["u002"] == (("i001", "new"), ("i003", "new"))
+    assert all(set(one.lists) == {"control", "new"} and not one.arm for one in card.people)
+    page = nightly_page(both, lake, read_night(both, lake, Ledger(lake), DS, ())).html
+    for text in ("chosen in turn", "by new", "</b> alone", "chooses these more often"):
+        assert text in page
+    assert "is in new" not in page

@@ -5,7 +5,7 @@ import io
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import cast
@@ -208,6 +208,16 @@ def test_page_is_self_contained_and_escaped(finished: Finished) -> None:
     assert "root:x:0" not in text
     assert "Against the truth of this shop" in text
     assert "0.800" in text
+
+
+def test_shares_of_capped_brands_stand_beside_what_was_asked(finished: Finished) -> None:
+    told = {"night_share/brand <b>": 0.25, "night_cap/brand <b>": 0.2}
+    night = replace(finished.night, counters={**finished.night.counters, "publish": told})
+    assert night.caps == {"brand <b>": (0.25, 0.2)}
+    text = nightly_page(finished.settings, Lake(finished.settings.lake_root), night).html
+    assert "brand &lt;b&gt;" in text
+    assert 'down">25.0 %</td><td class="n">20.0 %' in text
+    assert "Largest shares of the places" not in finished.page.html
 
 
 def test_pictures_stop_at_the_bound(finished: Finished) -> None:

@@ -11,9 +11,10 @@ from pyspark.sql import SparkSession
 
 from causalrec.config import Settings
 from causalrec.config.experiment import ExperimentSettings
-from causalrec.errors import RegistryError, ScoringError
+from causalrec.errors import RegistryError, ScoringError, SettingsError
 from causalrec.experiment.assignment import arms_of
 from causalrec.lake import Lake, Ledger
+from causalrec.ranking.interleaved import coins
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.report.rules import rules_page
@@ -32,7 +33,8 @@ WHERE = {"ds": [DS.isoformat()]}
 
 def with_experiment(settings: Settings, **arms: dict[str, object]) -> Settings:
     days = {"start": DS, "end": DS + dt.timedelta(days=7)}
-    chosen = ExperimentSettings.model_validate({"name": "x", "arms": arms, **days})
+    design = "split" if all("share" in arm for arm in arms.values()) else "interleave"
+    chosen = ExperimentSettings.model_validate({"name": "x", "arms": arms, "design": design, **days})
     return settings.model_copy(update={"experiment": chosen})
 
 
@@ -113,6 +115,47 @@ def test_a_night_of_two_models_and_of_two_rules(
     _refuses_lists_of_other_arms(trying, lake, ledger, spark, EVERYBODY[owners == "rules"][0], blocked)
     with pytest.raises(RegistryError, match="no version 9"):
         served_arms(with_experiment(settings, new={"share": 0.5, "model": "9"}), lake, DS)
+    _interleaved(settings, lake, ledger, spark, alone)
+
+
+def _interleaved(
+    settings: Settings,
+    lake: Lake,
+    ledger: Ledger,
+    spark: SparkSession,
+    alone: dict[str, list[dict[str, Any]]],
+) -> None:
+    """Everybody has one list of both models, and the rules of either hold for all of it."""
+    arms: dict[str, dict[str, object]] = {
+        "new": {"model": "experiment", "scoring": {"blocked_items": ["i003"]}}
+    }
+    both = with_experiment(settings, **arms)
+    outcome = score(both, lake, ledger, spark, DS)
+    assert outcome.note == "champion version 1; arm new version 2"
+    publish(both, lake, ledger, spark, DS)
+    found = rows_of(lake, "recommendations")
+    beside = arm_lists(both, lake, DS, {user: [] for user in EVERYBODY[:2]})
+    assert set(found) == set(EVERYBODY)
+    tossed = coins(EVERYBODY, f"x/{DS}", 5)
+    for user, toss in zip(EVERYBODY, tossed, strict=True):
+        mine = found[user]
+        assert [row["rank"] for row in mine] == [1, 2, 3, 4, 5]
+        assert "i003" not in {row["item_id"] for row in mine}
+        versions = {"causalrec:x:control": "1", "causalrec:x:new": "2", "new_items": "1"}
+        assert all(row["model_version"] == versions[row["policy"]] for row in mine)
+        ours = [row["item_id"] for row in mine if row["policy"] == "causalrec:x:control"]
+        theirs = [row for row in mine if row["policy"] == "causalrec:x:new"]
+        assert abs(len(ours) - len(theirs)) <= 1
+        by_taste = [row for row in mine if row["policy"] in versions and row["policy"] != "new_items"]
+        assert (by_taste[0]["policy"] == "causalrec:x:new") == toss[0]
+        if not toss[0]:
+            assert ours[0] == next(row["item_id"] for row in alone[user] if row["item_id"] != "i003")
+    assert set(beside[EVERYBODY[0]]) == {"control", "new"}
+    again = score(both, lake, ledger, spark, DS)
+    assert not any(written.changed for written in again.writes)
+    pinned: dict[str, dict[str, object]] = {"new": {"scoring": {"merchandise": _rules(settings)}}}
+    with pytest.raises(SettingsError, match="arm new has other pins"):
+        score(with_experiment(settings, **pinned), lake, ledger, spark, DS)
 
 
 def _rules(settings: Settings) -> str:

@@ -17,7 +17,8 @@ from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import need, opened
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.item_neighbours import item_neighbours
-from causalrec.scoring.popular import popular_lists
+from causalrec.scoring.night import Night
+from causalrec.scoring.popular import popular_lists, sold_lists
 from causalrec.scoring.sampled import sampled
 from causalrec.scoring.tonight import tonight
 from tests.registry.shop import DS, ITEMS, USERS, settings_in, write_dataset
@@ -112,9 +113,10 @@ def assert_vectors_order_as_the_lists_do(
     assert np.stack(users["vector"].tolist())[:, -1].tolist() == [1.0] * USERS
     with opened(need(connect(shop), shop, "champion")) as package:
         plain = shop.scoring.model_copy(update={"new_item_share": 0.0})
-        catalogue = tonight(package, dataset, plain, lake, DS)
-        top = sampled(dataset, lake, DS).lists(package, plain, catalogue)
-    every = sampled(dataset, lake, DS).users
+        night = Night(package, dataset, lake, DS)
+        catalogue = tonight(night, plain)
+        top = sampled(night).lists(package, plain, catalogue)
+        every = sampled(night).users
     products = np.stack(users["vector"].tolist()) @ np.stack(items["vector"].tolist()).T
     held = pd.DataFrame(
         {"user": dataset.user_ids[dataset.seen[0]], "item": dataset.item_ids[dataset.seen[1]]}
@@ -126,3 +128,12 @@ def assert_vectors_order_as_the_lists_do(
         assert top.scores[mine] == pytest.approx(best, abs=1e-5)
         named = items["item_id"].isin(catalogue.item_ids[top.columns[mine]]).to_numpy()
         assert np.sort(products[row][named])[::-1] == pytest.approx(best, abs=1e-5)
+
+
+def test_popular_lists_are_deep_enough_for_every_market() -> None:
+    items = pd.DataFrame({"item_id": ["a", "b", "c", "d"], "category": None, "users": [9, 8, 7, 6]})
+    sold = {"AT": np.array([False, False, True, True]), "DE": np.array([True, True, True, False])}
+    found = sold_lists(items, 2, sold)
+    rows = found[["rank", "item_id", "markets"]].to_numpy(dtype=object).tolist()
+    assert rows == [[1, "a", "DE"], [2, "b", "DE"], [3, "c", None], [4, "d", "AT"]]
+    assert sold_lists(items, 1, sold)["item_id"].tolist() == ["a", "c"]

@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyspark.sql import SparkSession
 
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.errors import SettingsError
 from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.registry.package import ModelPackage, open_package, write_package
 from causalrec.scoring import night_caps
+from causalrec.scoring.cap_shares import cap_shares
+from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced_tonight
 from causalrec.scoring.objective import objective_cost
 from causalrec.scoring.offered import offers_input
@@ -33,19 +37,21 @@ class Shop:
     scoring: ScoringSettings
     work: Path
 
+    @property
+    def night(self) -> Night:
+        return Night(self.package, self.dataset, self.lake, DS)
+
     def under(self, rules: str) -> ScoringSettings:
         file = self.work / "rules.toml"
         file.write_text(rules)
         return self.scoring.model_copy(update={"merchandise": str(file)})
 
     def tonight(self, rules: str) -> Catalogue:
-        return balanced_tonight(self.package, self.dataset, self.under(rules), self.lake, DS)
+        return balanced_tonight(self.night, self.under(rules))
 
     def share(self, rules: str) -> float:
         """Of all places, those of Nord's items."""
-        found = sampled(self.dataset, self.lake, DS).lists(
-            self.package, self.under(rules), self.tonight(rules)
-        )
+        found = sampled(self.night).lists(self.package, self.under(rules), self.tonight(rules))
         return float((found.columns < len(NORD)).mean())
 
 
@@ -61,6 +67,31 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     write_package(work / "package", model, dataset, {"dataset_id": dataset.dataset_id})
     deliver(lake, DS, {item: float(10 + number) for number, item in enumerate(dataset.item_ids)})
     return Shop(lake, dataset, open_package(work / "package"), settings.scoring, work)
+
+
+@pytest.mark.spark
+def test_published_shares_are_counted_and_told(shop: Shop, spark: SparkSession) -> None:
+    places = [("u0", "i000"), ("u0", "i001"), ("u1", "i000"), ("u1", "i030"), ("u2", "i020")]
+    lists = spark.createDataFrame(places, "user_id string, item_id string")
+    rules = '[[caps]]\nby = "brand"\nnight_share = 0.5\n[[caps]]\nby = "category"\nlist_share = 0.5'
+    (nord,) = cap_shares(lists, shop.dataset, shop.under(rules), shop.lake, DS)
+    assert nord.counters == {"night_share/brand Nord": 0.6, "night_cap/brand Nord": 0.5}
+    assert nord.note == "brand Nord has 0.600 of the places; its night_share is 0.5"
+    (kept,) = cap_shares(lists, shop.dataset, shop.under(rules.replace("0.5", "0.7", 1)), shop.lake, DS)
+    assert (kept.found, kept.note) == (0.6, "")
+    assert not list(cap_shares(lists, shop.dataset, shop.under(""), shop.lake, DS))
+
+
+def test_blocks_keep_items_out_by_what_the_shop_says_of_them(shop: Shop) -> None:
+    dear = '[[blocks]]\nname = "dear"\nmin_price = 30\n'
+    items = shop.tonight(dear).item_ids
+    assert items.tolist() == [f"i{number:03d}" for number in range(20)]  # prices are 10, 11 and so on
+    gone = dear + "last = 2026-02-01\n"
+    assert shop.tonight(gone).size == ITEMS
+    few = shop.tonight('[[blocks]]\nname = "few"\nmax_stock = 3\n').item_ids
+    assert sorted(set(shop.dataset.item_ids) - set(few)) == ["i001"]
+    with pytest.raises(SettingsError, match="block of nothing names no brands"):
+        read_merchandise(shop.under('[[blocks]]\nname = "of nothing"\n').merchandise)
 
 
 def deliver(lake: Lake, day: dt.date, prices: dict[str, float]) -> None:
@@ -88,7 +119,7 @@ def test_a_brand_keeps_below_its_share_of_the_night(shop: Shop) -> None:
 def test_a_share_is_amortised(shop: Shop) -> None:
     """Some lists have more of the brand than others: those of the users who want it most."""
     rules = '[[caps]]\nby = "brand"\nnight_share = 0.2'
-    users = sampled(shop.dataset, shop.lake, DS)
+    users = sampled(shop.night)
     top = users.lists(shop.package, shop.under(rules), shop.tonight(rules))
     counts = np.bincount(top.rows[top.columns < len(NORD)], minlength=users.users.size)
     assert counts.max() >= 3
@@ -97,7 +128,7 @@ def test_a_share_is_amortised(shop: Shop) -> None:
 
 def test_what_a_sample_cannot_know_is_left_as_room(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = '[[caps]]\nby = "brand"\nnight_share = 0.25'
-    monkeypatch.setattr(night_caps, "sampled", lambda dataset, lake, ds: sampled(dataset, lake, ds, most=20))
+    monkeypatch.setattr(night_caps, "sampled", lambda night: sampled(night, most=20))
     assert shop.share(rules) <= 0.25
 
 
@@ -131,12 +162,10 @@ def test_a_later_delivery_has_the_price(shop: Shop) -> None:
 
 def test_what_an_objective_costs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = '[objective]\nvalue = "price"\nweight = 1'
-    found = objective_cost(shop.package, shop.tonight(rules), shop.dataset, shop.under(rules), shop.lake, DS)
+    found = objective_cost(shop.night, shop.tonight(rules), shop.under(rules))
     assert found == {}  # this model's scores are no log-odds
     monkeypatch.setattr(ModelPackage, "odds", True)
     with_odds = replace(shop, package=open_package(shop.work / "package"))
-    found = objective_cost(
-        with_odds.package, with_odds.tonight(rules), shop.dataset, shop.under(rules), shop.lake, DS
-    )
+    found = objective_cost(with_odds.night, with_odds.tonight(rules), shop.under(rules))
     assert found["expected_responses"] < found["expected_responses_without_objective"]
     assert found["expected_price"] > found["expected_price_without_objective"]

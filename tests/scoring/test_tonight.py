@@ -13,6 +13,7 @@ from causalrec.lake import Lake
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.histories import from_positions
 from causalrec.registry.package import ModelPackage, open_package, write_package
+from causalrec.scoring.night import Night
 from causalrec.scoring.tonight import tonight
 from causalrec.training.factory import build_recommender
 from tests.registry.shop import DS, GROUPS, ITEMS, replace_partition, settings_in, write_dataset
@@ -45,7 +46,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def catalogue(of: Trained, **scoring: object) -> Catalogue:
     dataset = load_dataset(of.settings, of.lake, LATER)
-    return tonight(of.package, dataset, of.settings.scoring.model_copy(update=scoring), of.lake, LATER)
+    return tonight(Night(of.package, dataset, of.lake, LATER), of.settings.scoring.model_copy(update=scoring))
 
 
 def test_new_items_are_there_and_marked(trained: Trained) -> None:

@@ -72,6 +72,7 @@ def _joined(values: Sequence[Any], limits: Mapping[str, Any]) -> bool:
 _EVENT_FIELDS = (
     (("session_id",), ReasonCode.BAD_ID, _filled),
     (("session_id",), ReasonCode.NULL_ID, _named),
+    (("market",), ReasonCode.BAD_ID, _printable),
     (("policy",), ReasonCode.BAD_ID, _printable),
     (("price",), ReasonCode.BAD_PRICE, _priced),
     (("position",), ReasonCode.BAD_POSITION, _placed),
@@ -83,4 +84,5 @@ _PRODUCT_FIELDS = (
     (("price",), ReasonCode.BAD_PRICE, _priced),
     (("margin",), ReasonCode.BAD_PRICE, _earned),
     (("tags",), ReasonCode.BAD_TEXT, _joined),
+    (("titles",), ReasonCode.BAD_TEXT, _joined),
 )

@@ -52,6 +52,18 @@ class Promotion(Dated, Filter):
         return self
 
 
+class Block(Dated, Filter):
+    """Items that stand in no list."""
+
+    name: str
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.limited:
+            raise ValueError(f"block {self.name} names no brands, categories or items, and no condition")
+        return self
+
+
 class Boost(Dated, Filter):
     """Ranks the items that fit higher, or lower.
 

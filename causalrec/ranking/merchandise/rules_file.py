@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from causalrec.config.section import first_error
 from causalrec.errors import SettingsError
-from causalrec.ranking.merchandise.kinds import Boost, Cap, Objective, Pin, Promotion
+from causalrec.ranking.merchandise.kinds import Block, Boost, Cap, Objective, Pin, Promotion
 
 HIDDEN_COLUMNS = ("user_id", "item_id")
 PAIRS = pa.schema([(name, pa.string()) for name in HIDDEN_COLUMNS])
@@ -37,6 +37,7 @@ class Merchandise(BaseModel):
     promotions: tuple[Promotion, ...] = ()
     boosts: tuple[Boost, ...] = ()
     caps: tuple[Cap, ...] = ()
+    blocks: tuple[Block, ...] = ()
     objective: Objective | None = None
     hidden: str = ""
     folder: Path = Field(Path(), exclude=True)
@@ -59,7 +60,8 @@ class Merchandise(BaseModel):
 
     def needs(self) -> Iterator[tuple[str, str]]:
         """Columns of the products that the rules ask for, beside who asks."""
-        for kind, rules in (("promotion", self.promotions), ("boost", self.boosts)):
+        kinds = (("promotion", self.promotions), ("boost", self.boosts), ("block", self.blocks))
+        for kind, rules in kinds:
             for rule in rules:
                 yield from ((column, f"{kind} {rule.name}") for column in sorted(rule.columns))
         for cap in self.caps:

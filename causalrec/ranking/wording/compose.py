@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from string import Formatter
 
 import numpy as np
@@ -34,21 +34,37 @@ class Wording:
     Attributes:
         facts: as they are, and as they stand inside a JSON text.
         books: language -> phrases; empty for a shop that shows no texts.
+        local: language -> facts with the titles in it, as in ``quoted``; none where titles are the same.
     """
 
     facts: ItemFacts
     quoted: ItemFacts
     books: Mapping[str, Phrases]
     long: bool
+    local: Mapping[str, ItemFacts] = field(default_factory=dict)
 
     @staticmethod
-    def of(settings: ReasonSettings, items: pd.DataFrame, item_ids: Texts) -> "Wording":
+    def of(
+        settings: ReasonSettings,
+        items: pd.DataFrame,
+        item_ids: Texts,
+        titles: "Mapping[str, pd.Series[str]] | None" = None,
+    ) -> "Wording":
         """For the items of a catalogue.
+
+        Args:
+            titles: language -> titles in it, in the order of ``items``; null where there is none.
 
         Raises:
             SettingsError: a language has no phrases.
         """
-        return Wording.unpacked(packed(settings), items, item_ids)
+        words = packed(settings)
+        local = {
+            language: _quoted(facts_of(_titled(items, own), item_ids, words.title_chars))
+            for language, own in (titles or {}).items()
+            if own.notna().any()
+        }
+        return replace(Wording.unpacked(words, items, item_ids), local=local)
 
     @staticmethod
     def unpacked(wording: PackedWording, items: pd.DataFrame, item_ids: Texts) -> "Wording":
@@ -72,7 +88,7 @@ class Wording:
             text: Texts = np.full(block.users.size, "", dtype=object)
             for case, mask in cases.items():
                 if mask.any():
-                    text[mask] = self._filled(phrases.of(case), past[mask])
+                    text[mask] = _filled(phrases.of(case), past[mask], self.local.get(language, self.quoted))
             whole = whole + head + text + '"'
         whole += "}"
         return whole
@@ -94,19 +110,22 @@ class Wording:
         cases["taste"] |= ~similar & (block.reason_codes == RecommendationReason.SIMILAR_TO_HISTORY.value)
         return cases
 
-    def _filled(self, phrase: str, past: Indices) -> Texts:
-        """The phrase with the facts of ``past``, as it stands inside a JSON text."""
-        values = {
-            "title": self.quoted.titles,
-            "brand": self.quoted.brands,
-            "category": self.quoted.categories,
-        }
-        text: Texts = np.full(past.size, "", dtype=object)
-        for words, name, _, _ in Formatter().parse(phrase):
-            text = text + _inside(words)
-            if name is not None:
-                text = text + values[name][past]
-        return text
+
+def _filled(phrase: str, past: Indices, quoted: ItemFacts) -> Texts:
+    """The phrase with the facts of ``past``, as it stands inside a JSON text."""
+    values = {"title": quoted.titles, "brand": quoted.brands, "category": quoted.categories}
+    text: Texts = np.full(past.size, "", dtype=object)
+    for words, name, _, _ in Formatter().parse(phrase):
+        text = text + _inside(words)
+        if name is not None:
+            text = text + values[name][past]
+    return text
+
+
+def _titled(items: pd.DataFrame, titles: "pd.Series[str]") -> pd.DataFrame:
+    """The items under titles of a language, where they have one."""
+    own = titles.set_axis(items.index)
+    return items.assign(title=own.where(own.notna(), items["title"]))
 
 
 def _same(values: Texts, past: Indices, items: Indices) -> Bools:

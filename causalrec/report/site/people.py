@@ -19,7 +19,7 @@ LIST = 100  # rows of a list
 SHARD = 64  # people of one file
 LISTED = [
     "rank", "item_id", "score", "reason_text", "shop_reason", "confounder_code", "score_rank", "raw_rank",
-    "fallback",
+    "fallback", "market",
 ]  # fmt: skip
 
 
@@ -38,12 +38,13 @@ def people_of(lake: Lake, ds: dt.date, most: int) -> tuple[Kind, int]:
     about = pa.table(
         {
             "label": pc.fill_null(_first(lists, "fallback", len(ids)), PLAIN),
+            "market": pc.fill_null(_first(lists, "market", len(ids)), ""),
             "version": _first(lists, "model_version", len(ids)),
             "chosen": np.bincount(pc.index_in(past["user_id"], ids).to_numpy(), minlength=len(ids)),
         }
     )
     groups = {
-        "list": Group(lists.of, lists.rows.drop_columns(["fallback", "model_version"])),
+        "list": Group(lists.of, lists.rows.drop_columns(["fallback", "market", "model_version"])),
         "past": Group(history.of, history.rows.drop_columns(["last_time"])),
         "other": _other_lists(lake, ds, ids),
     }

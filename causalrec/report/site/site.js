@@ -152,7 +152,7 @@ async function person(id) {
   });
   show(
     id,
-    element("p", { class: "lead" }, `${shard.label[place]} · model version ${shard.version[place]} · list for ${document.body.dataset.ds}`),
+    element("p", { class: "lead" }, `${shard.label[place]}${shard.market[place] ? ` · market ${shard.market[place]}` : ""} · model version ${shard.version[place]} · list for ${document.body.dataset.ds}`),
     section(`History (${shard.chosen[place]})`, history),
     section(
       "Recommended",

@@ -12,11 +12,11 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
-from causalrec.ranking.rules import allowed
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.versions import opened
 from causalrec.scoring.behaviour.audience import audiences
+from causalrec.scoring.offered import offered
 
 SCHEMA = pa.schema(
     [
@@ -48,7 +48,7 @@ def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date)
     """
     champion = needed_champion(settings, lake)
     wanted = pd.Index(dict.fromkeys(settings.lists.audience_items))
-    may = dataset.items.loc[allowed(dataset.items, settings.scoring, ds), "item_id"]
+    may = dataset.items.loc[offered(dataset, settings.scoring, lake, ds), "item_id"]
     with opened(champion) as package:
         known = wanted.isin(package.item_ids) & wanted.isin(may)
         notes = [f"no audience for {item}: unknown to the model, or blocked" for item in wanted[~known]]

@@ -15,16 +15,18 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written
-from causalrec.ranking.rules import allowed
+from causalrec.ranking.merchandise.rules_file import merchandise_input
 from causalrec.registry.champion.alias import champion_number
 from causalrec.registry.pins import dataset_row
 from causalrec.scoring.behaviour.audience_rows import audience_rows
 from causalrec.scoring.behaviour.buy_again import buy_again
 from causalrec.scoring.behaviour.carts import cart_lists, open_carts
 from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
+from causalrec.scoring.behaviour.personal import permitted
 from causalrec.scoring.behaviour.recent import recent_items
 from causalrec.scoring.behaviour.trending import trending_items
 from causalrec.scoring.behaviour.visits import people_events, visit_items
+from causalrec.scoring.offered import offered, offers_input
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,6 +43,8 @@ def behaviour_inputs(settings: Settings, lake: Lake, ds: dt.date) -> dict[str, s
         "dataset": dataset_row(lake, ds)["dataset_id"] if settings.lists.tables else "",
         "lists": hashlib.sha256(chosen.encode()).hexdigest(),
     }
+    if settings.lists.tables:
+        inputs |= merchandise_input(settings.scoring.merchandise) | offers_input(lake, ds, settings.scoring)
     if AUDIENCES in settings.lists.tables:
         inputs["champion"] = champion_number(settings, lake)
     return inputs
@@ -62,7 +66,7 @@ def behaviour_lists(
     makers = night.makers()
     written, notes = [], []
     for table in dict.fromkeys(settings.lists.tables):
-        found = makers[table]()
+        found = permitted(settings, lake, night.spark, dataset, ds, table, makers[table]())
         written.append(_written(lake, table, found, dataset, ds))
         if not written[-1].rows:
             notes.append(f"{table}: nothing to list")
@@ -126,7 +130,7 @@ class ListInputs:
     @cached_property
     def _items(self) -> "DataFrame":
         """item_id and category of the items that the shop's rules allow tonight."""
-        may = allowed(self.dataset.items, self.settings.scoring, self.ds)
+        may = offered(self.dataset, self.settings.scoring, self.lake, self.ds)
         rows = self.dataset.items.loc[may, ITEM.names]
         return self.spark.createDataFrame(pa.Table.from_pandas(rows, ITEM, preserve_index=False))
 

@@ -12,7 +12,7 @@ from causalrec.sources.progress import Steps
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-GENERATOR = 1
+GENERATOR = 2
 """Version of the generator; raised whenever its output changes."""
 
 

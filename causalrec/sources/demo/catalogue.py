@@ -10,11 +10,13 @@ import numpy as np
 
 from causalrec.errors import ReasonCode
 from causalrec.sources.demo import names
+from causalrec.sources.demo.abroad import sold_where
 from causalrec.sources.demo.faults import BROKEN_ROWS, mix, plant_products
+from causalrec.sources.demo.offers import SELLERS, Offers, offers_of, stock_on, tags_of
 from causalrec.sources.demo.roles import Roles, choose_roles
 from causalrec.sources.demo.texts import write_description, write_title
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES
-from causalrec.sources.demo.world import CATALOGUE, DELIVERY, Floats, World, stream
+from causalrec.sources.demo.world import CATALOGUE, DELIVERY, Floats, Ints, World, stream
 
 REPRICE_SHARE = 0.08  # share of items whose price changes on a day
 SECOND_PICTURE_SHARE = 0.1  # share of items with a second picture
@@ -53,11 +55,27 @@ def product_delivery(world: World, prices: Floats, day: int) -> Delivery:
     fresh = launch == day
     repriced = (launch < day) & (prices[day] != prices[day - 1]) if day else np.zeros_like(fresh)
     roles = choose_roles(world)
-    rows = [_row(world, roles, prices, day, int(item)) for item in np.flatnonzero(fresh | repriced)]
+    offers = offers_of(world)
+    stock = stock_on(world, offers, day)
+    rows = [
+        _row(world, roles, prices, day, int(item)) | _offer(world, offers, prices, stock, day, int(item))
+        for item in np.flatnonzero(fresh | repriced)
+    ]
     rng = stream(world.source.seed, DELIVERY, day, 1)
     broken, planted = plant_products(rows, world.day(day), BROKEN_ROWS, rng)
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     return Delivery(mix(lines, broken, rng), planted)
+
+
+def _offer(world: World, offers: Offers, prices: Floats, stock: Ints, day: int, item: int) -> dict[str, Any]:
+    """What merchandising can go by."""
+    return {
+        "seller": SELLERS[offers.seller[item]],
+        "margin": round(float(offers.margin_share[item] * prices[day, item]), 2),
+        "stock": int(stock[item]),
+        "tags": tags_of(world, offers, prices, stock, day, item),
+        **sold_where(world, prices, day, item),
+    }
 
 
 def image_refs(world: World, roles: Roles, item: int) -> list[str]:

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.sources.demo import names
+from causalrec.sources.demo.abroad import markets_of_users
 from causalrec.sources.demo.behaviour import TYPES, Activity
 from causalrec.sources.demo.world import Floats, World
 
@@ -32,6 +33,8 @@ def encode_events(
         "propensity": _number(activity.propensity),
         "price": _number(np.round(price[activity.item], 2)),
     }
+    if world.knobs.markets:
+        parts["market"] = _quoted(markets_of_users(world, activity.user))
     fields = [pc.binary_join_element_wise(f'"{name}": ', values, "") for name, values in parts.items()]
     body = pc.binary_join_element_wise(*fields, ", ")
     lines: list[str] = pc.binary_join_element_wise("{", body, "}", "").to_pylist()

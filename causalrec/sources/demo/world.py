@@ -24,6 +24,7 @@ MERIT = 8
 """Dimensions of merit and taste."""
 
 ITEMS, USERS, CONFOUNDER, EVENTS, DELIVERY, CATALOGUE, PICTURES, CALENDAR, CONVERSION, COMPANIONS = range(10)
+OFFERS = 10
 """Random streams: each part of the shop draws from its own."""
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalrec.config.scoring import ScoringSettings
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import from_positions
 from causalrec.ranking.item_rules import Boosts, Capped, ItemRules
@@ -41,7 +42,7 @@ def lists(rules: ItemRules, scoring: ScoringSettings, cold: int = 0) -> Ranked:
     rows = np.arange(USERS, dtype=np.int32)
     rows[:cold] = -1
     engine = Engine(replace(CATALOGUE, rules=rules), scoring, users=user_states(TABLES))
-    (block,) = engine.recommend(rows, NOBODY, scoring.k, NAMES, DS.isoformat())
+    (block,) = engine.ranked(Asked(rows, NOBODY, scoring.k, NAMES, DS.isoformat()))
     return block
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from causalrec.config.scoring import ScoringSettings
 from causalrec.errors import SettingsError
+from causalrec.ranking.asked import Asked
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_positions
 from causalrec.ranking.item_rules import Reserved, no_rules
@@ -59,7 +60,7 @@ def ranked(merchandise: Merchandise, past: Histories = NOBODY, hidden: Histories
     engine = Engine(replace(CATALOGUE, rules=rules), PLAIN, users=user_states(TABLES))
     rows = np.arange(7, dtype=np.int32)
     rows[6] = -1  # of whom nothing is known
-    (block,) = engine.recommend(rows, past, 5, USERS, DS.isoformat(), hidden)
+    (block,) = engine.ranked(Asked(rows, past, 5, USERS, DS.isoformat(), hidden))
     return block
 
 

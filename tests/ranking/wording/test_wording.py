@@ -165,3 +165,15 @@ def test_a_language_of_the_shop(tmp_path: Path) -> None:
     for name in ("xx", "../en"):
         with pytest.raises(SettingsError, match="no phrases for the language"):
             books_of(ReasonSettings(languages=(name,)))
+
+
+def test_titles_in_the_language_of_the_text_where_there_are_any() -> None:
+    german = pd.Series(["Roter Schal", None, None, None], dtype=object)
+    chosen = ReasonSettings(languages=("en", "de"))
+    words = Wording.of(chosen, ITEMS, IDS, {"de": german, "en": pd.Series([None] * 4, dtype=object)})
+    first, second = (
+        json.loads(text) for text in words.texts(block([("b", "a", SIMILAR), ("a", "b", SIMILAR)]))
+    )
+    assert "Red scarf" in first["en"]
+    assert "Roter Schal" in first["de"]
+    assert "Blue scarf" in second["de"]  # no German title
