@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -26,6 +25,7 @@ from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
 from causalrec.dataset.store import write_bundle
 from causalrec.dataset.stored import keep_bundle
+from causalrec.dataset.sums import look_sums, pair_sums
 from causalrec.dataset.unusable import Unusable, unusable
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
@@ -71,7 +71,8 @@ def build_dataset(
     events = _events(settings, lake, spark, ds, versions)
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
     (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
-    look_frame = _looks(settings, lake, spark, ds, versions)
+    seen = Observation("looks")
+    look_frame = _looks(settings, lake, spark, ds, versions, seen)
     (looked,) = write_frame(look_frame, lake.table("looks"), [{"ds": ds.isoformat()}], allow_empty=True)
     look_rows = lake.table("looks").read(where={"ds": [ds.isoformat()]}, version=looked.version)
     arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
@@ -85,8 +86,9 @@ def build_dataset(
         rows_out=written.rows,
         reads=tuple(pins),
         writes=(written, recorded, kept, looked),
-        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
-        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)}
+        counters={"exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
+        | pair_sums(counters, pairs, arrays)
+        | look_sums(seen.get, look_rows)
         | left_out.counters,
         note=_note(left_out.note, "" if looked.rows else NO_LOOKS, f"dataset {dataset_id}"),
     )
@@ -196,12 +198,19 @@ def _positives(
     return positive_events(events, items, settings.dataset, observed)
 
 
-def _looks(settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions) -> DataFrame:
+def _looks(
+    settings: Settings,
+    lake: Lake,
+    spark: SparkSession,
+    ds: dt.date,
+    versions: Versions,
+    observed: Observation | None = None,
+) -> DataFrame:
     chosen = settings.dataset
     items = branded_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
     positives = _positives(settings, lake, spark, ds, versions, Observation("times"))
     ends = training_ends(positives, chosen)
-    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends)
+    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends, observed)
 
 
 def _write_interactions(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 SECTION = "[landing.{kind}]"
 _CURES: Mapping[str, str] = {
-    ReasonCode.UNPARSEABLE: "correct these rows in the export; quarantine holds their text. Where CSV has "
-    "another number of cells than its header, set {section} delimiter",
+    ReasonCode.UNPARSEABLE: "correct these rows in the export; where CSV has another number of cells than "
+    "its header, set {section} delimiter",
     ReasonCode.INVALID_TYPE: "set {section} time_format, naive_times, epoch_unit, number_ids or "
     "decimal_comma as the shop writes them",
     ReasonCode.MISSING_REQUIRED: "map the column under [landing.{kind}.columns], or leave such rows out by "

@@ -97,6 +97,8 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
         _show_rows(one, console)
         for remark in one.remarks:
             console.print(escape(printable(remark)), highlight=False, soft_wrap=True)
+        for warning in one.warnings:
+            console.print(escape(printable(warning)), style="bold yellow", highlight=False, soft_wrap=True)
         _show_pictures(one, console)
         for line in one.blocking:
             console.print(
