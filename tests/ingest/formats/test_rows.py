@@ -219,3 +219,13 @@ def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
     file.write_text("<html>")
     with pytest.raises(SourceError, match=r"a\.parquet: this is HTML or XML"):
         check_header(str(file), LANDING)
+
+
+def test_a_cell_with_very_many_line_breaks_is_one_row(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    breaks = "\n" * 200_000
+    file.write_text(
+        f'{HEADER}e1,2026-03-01T12:00:00Z,u1,"{breaks}",view,1\ne2,2026-03-01T12:00:00Z,u1,i1,view,1\n'
+    )
+    rows = parse(file, max_row_bytes=300_000)
+    assert marks(rows) == [(2, None, None), (200_003, None, None)]
