@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.errors import printable
+from causalrec.ingest.advice import picture_cure
 from causalrec.ingest.check import KINDS, DeliveryCheck, check_landing
 from causalrec.run import open_run
 from causalrec.store import Location
@@ -152,3 +153,5 @@ def _show_pictures(one: DeliveryCheck, console: Console) -> None:
         console.print(
             f"  {reason} {count}, such as {escape(printable(example))}", style="red", soft_wrap=True
         )
+        if cured := picture_cure(reason):
+            console.print(f"    {escape(cured)}", highlight=False, soft_wrap=True)
