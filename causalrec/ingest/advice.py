@@ -34,7 +34,7 @@ _PICTURE_CURES: Mapping[str, str] = {
     ReasonCode.IMAGE_MISSING: "deliver these files, or set paths.image_roots to where they lie; they are "
     "tried again on later nights",
     ReasonCode.IMAGE_UNREACHABLE: "look at the network and at [fetch]; they are tried again on later nights",
-    ReasonCode.IMAGE_FORBIDDEN: "name them by paths below an image root, or add the place that they come from "
+    ReasonCode.IMAGE_FORBIDDEN: "name them by paths below an image root, or add where they come from "
     "to paths.image_roots",
     ReasonCode.IMAGE_EMPTY: "deliver these files again",
     ReasonCode.IMAGE_TOO_LARGE: "deliver smaller pictures, or raise features.image.max_bytes, max_pixels or "
