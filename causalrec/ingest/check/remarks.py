@@ -15,24 +15,12 @@ from causalrec.ingest.formats.layout import Layout, day_start
 from causalrec.ingest.formats.numbers import currency_of
 from causalrec.sources.landing import Kind
 
-UNDONE = frozenset(
-    (
-        *(
-            "cancelled",
-            "canceled",
-            "cancellation",
-            "refunded",
-            "refund",
-            "returned",
-            "return",
-            "voided",
-            "void",
-        ),
-        *("failed", "declined", "storniert", "stornierung", "storno", "retoure", "erstattet", "annulé"),
-        *("annulée", "annulee", "remboursé", "remboursée", "cancelado", "cancelada", "anulado", "anulada"),
-        *("devuelto", "annullato", "annullata", "rimborsato", "geannuleerd", "キャンセル", "返品"),
-    )
-)
+_UNDONE = """
+annullata annullato annulé annulée annulee anulada anulado canceled cancelada cancelado cancellation cancelled
+declined devuelto erstattet failed geannuleerd refund refunded remboursé remboursée retoure return returned
+rimborsato storniert stornierung storno void voided キャンセル 返品
+"""
+UNDONE = frozenset(_UNDONE.split())
 """Words for an order that did not stand."""
 MOST_WORDS = 20  # a column with more values in its first rows holds no states
 HISTORY_DAYS = 3  # a delivery whose events span more days is history, not one day of a shop
@@ -66,7 +54,7 @@ def status_remarks(files: Sequence[FileCheck], layout: Layout, kind: Kind) -> li
         undone = sorted(word for word in words if word.strip().casefold() in UNDONE)
         if kind != "events" or not undone or name in layout.feed.only or len(words) > MOST_WORDS:
             continue
-        others = ", ".join(f'"{word}"' for word in sorted(words - set(undone)))
+        others = ", ".join(f'"{word}"' for word in sorted(words - set(undone)))  # '' too: a cell left empty
         said.append(
             f"column {name} holds {' and '.join(undone)}, and such rows count like any other: leave "
             f'them out, [landing.events] only = {{ "{name}" = [{others}] }}'
@@ -80,7 +68,7 @@ def _words_of(files: Sequence[FileCheck]) -> dict[str, set[str]]:
     for file in files:
         for row in flattened(file)[0].raw:
             for name, value in row.items():
-                if isinstance(value, str) and value:
+                if isinstance(value, str):
                     found.setdefault(name, set()).add(value)
     return found
 
