@@ -227,8 +227,8 @@ def test_a_column_of_several_currencies_is_told(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     rows = [f"{row},{code}" for row, code in zip(ROWS, ["EUR", "USD", "", "EUR"], strict=False)]
     (folder / "a.csv").write_text("\n".join([f"{HEADER},Currency", *rows]))
-    shop = {"paths": {"work": tmp_path}, "landing": {"events": {"extra_columns": "ignore"}}}
-    shop["paths"]["landing"] = str(tmp_path)
+    paths = {"work": tmp_path, "landing": str(tmp_path)}
+    shop = {"paths": paths, "landing": {"events": {"extra_columns": "ignore"}}}
     (line,) = check_landing(Settings.model_validate(shop))[1].warnings
     assert line.startswith("column Currency holds EUR and USD")
 

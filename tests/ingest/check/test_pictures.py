@@ -35,7 +35,8 @@ def test_a_picture_under_a_similar_name_is_named(tmp_path: Path, named: str) -> 
 
 
 def test_the_sample_is_spread_over_the_rows_and_addresses_are_judged_by_place(tmp_path: Path) -> None:
-    rows = [{"image_refs": ["a.png"]}, *({"image_refs": [f"gone{n}.png"]} for n in range(10 * SAMPLE))]
+    rows: list[dict[str, list[str] | None]] = [{"image_refs": ["a.png"]}]
+    rows += [{"image_refs": [f"gone{n}.png"]} for n in range(10 * SAMPLE)]
     rows.append({"image_refs": None})
     found = check_pictures(rows, shop(tmp_path, **{"a.png": PICTURE}))
     assert found is not None
