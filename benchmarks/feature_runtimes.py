@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.feature_sides import Missing, need
-
 Runtime = Callable[[torch.Tensor], npt.NDArray[np.float32]]
+
+
+class Missing(Exception):
+    """Why a contender was left out."""
+
+
+def need(*packages: str) -> None:
+    for package in packages:
+        if find_spec(package) is None:
+            raise Missing(f"{package} is not installed")
 
 
 def openvino(module: torch.nn.Module, sample: torch.Tensor, precision: str) -> Runtime:

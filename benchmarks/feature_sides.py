@@ -4,7 +4,6 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from PIL import Image
 
 from benchmarks.feature_data import Corpus
+from benchmarks.feature_runtimes import RUNTIMES, Missing, need
 from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.features.encoders import lite
 from causalrec.features.encoders.base import quiet
@@ -29,16 +29,6 @@ Vectors = npt.NDArray[np.float32]
 Side = Callable[[], Vectors | None]
 BATCH = 64
 CALIBRATION = 64
-
-
-class Missing(Exception):
-    """Why a contender was left out."""
-
-
-def need(*packages: str) -> None:
-    for package in packages:
-        if find_spec(package) is None:
-            raise Missing(f"{package} is not installed")
 
 
 def need_for(how: Mapping[str, object]) -> None:
@@ -112,8 +102,6 @@ def runtime_pictures(runtime: str, precision: str) -> Callable[[Corpus], Side]:
     """The model in another runtime; decoding and the transform of the plain loop, batches of four."""
 
     def build(data: Corpus) -> Side:
-        from benchmarks.feature_runtimes import RUNTIMES
-
         model, transform = plain_model()
         pixels = lambda one: transform(Image.open(io.BytesIO(one)).convert("RGB"))  # noqa: E731
         sample = torch.stack([pixels(one) for one in data.pictures[:CALIBRATION]])  # type: ignore[no-untyped-call]

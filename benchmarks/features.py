@@ -26,7 +26,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.feature_data import Corpus, corpus
-from benchmarks.feature_sides import GROUPS, SIDES, Missing
+from benchmarks.feature_runtimes import Missing
+from benchmarks.feature_sides import GROUPS, SIDES
 from causalrec.features.encoders.onnx import agreement
 from causalrec.training.peak import peak_bytes
 

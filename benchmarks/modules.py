@@ -1,14 +1,16 @@
 """Table "Modules" of RESULTS.md: the response model with one module changed, against the truth of shops.
 
+    python -m benchmarks.modules --shops 211 212 213 [--seeds 1]
     python -m benchmarks.modules --settings FILE [FILE ...] [--seeds 1 2]
 
-Takes the newest dataset of every settings file, as ``benchmarks.shops`` does. Each fit leaves out held-out
-pairs and random exposure, so that its ranking of random exposure is a test. Differences are paired over shops
-and seeds.
+Shops are generated in memory, or are the newest datasets of settings files, as for ``benchmarks.shops``.
+Each fit leaves out held-out pairs and random exposure, so that its ranking of random exposure is a test.
+Differences are paired over shops and seeds.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,8 @@ from rich.console import Console
 
 from benchmarks.shops import OURS, delivered
 from causalrec.config import Settings
-from causalrec.lab.oracle.generated import GeneratedShop
+from causalrec.config.source import SourceSettings
+from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import scores_of, truth_rows
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.training.factory import build_recommender
@@ -31,19 +34,26 @@ Row = dict[str, float]
 def main() -> None:
     """Print the whole model and, per module, the mean difference without it with an interval of 95 %."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--settings", type=Path, nargs="+", required=True)
+    parser.add_argument("--shops", type=int, nargs="*", default=[])
+    parser.add_argument("--settings", type=Path, nargs="*", default=[])
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2])
     given = parser.parse_args()
     torch.set_num_threads(1)
     found: dict[str, list[Row]] = {}
-    for file in given.settings:
-        shop = delivered(file)
+    for label, made in shops(given.shops, given.settings).items():
+        shop = made()
         for seed in given.seeds:
             for name, settings in variants(seed).items():
                 found.setdefault(name, []).append(measure(shop, settings))
-                CONSOLE.print(f"{file} {seed} {name} {found[name][-1]}")
+                CONSOLE.print(f"{label} {seed} {name} {found[name][-1]}")
     for name, rows in found.items():
         CONSOLE.print(f"| {name} | {' | '.join(shown(name, rows, found[WHOLE]))} |")
+
+
+def shops(seeds: list[int], files: list[Path]) -> dict[str, Callable[[], GeneratedShop]]:
+    """How to get each shop, by its name."""
+    generated = {str(seed): partial(generated_shop, SourceSettings(seed=seed)) for seed in seeds}
+    return generated | {str(file): partial(delivered, file) for file in files}
 
 
 def variants(seed: int) -> Mapping[str, Settings]:

@@ -58,6 +58,9 @@ BEHAVIOUR = (
 )  # fmt: skip
 """Lists that a night makes only if ``lists.tables`` names them."""
 
+VECTORS = ("item_vectors", "user_vectors")
+"""The vectors behind the lists, which a night stores only if ``export.vectors`` is set."""
+
 ASSETS = ("events", "products", "datasets", *LISTS)
 """Tables that other DAGs may be scheduled on."""
 
@@ -174,7 +177,7 @@ NIGHT = (
         60,
         after=("publish",),
         reads=("datasets", "products", "images"),
-        writes=("similar_items", "popular_items"),
+        writes=("similar_items", "popular_items", *VECTORS),
     ),
     Stage(
         "behaviour_lists",
@@ -239,7 +242,7 @@ TUNE = Stage("tune", 720, after=("build_dataset",), reads=("datasets",), pool="g
 UPKEEP = Stage("maintain", 240)
 """Retention, compaction and vacuum; of all tables."""
 
-EXPORT = Stage("export", 120, reads=(*LISTS, *BEHAVIOUR))
+EXPORT = Stage("export", 120, reads=(*LISTS, *BEHAVIOUR, *VECTORS))
 """Copies the published lists to the stores that a shop serves from, once all lists are published."""
 
 TRAINING = ("build_dataset", "tune", "train", "evaluate", "review", "promote")

@@ -21,7 +21,7 @@ recommendations, similar_items, popular_items = (Asset(f"{LAKE}{table}") for tab
 
 with DAG(
     dag_id="exports",
-    description="Copy the published lists to Parquet, PostgreSQL and Redis",
+    description="Copy the published lists to Parquet, PostgreSQL, Redis and Qdrant",
     schedule=recommendations & similar_items & popular_items,
     doc_md=__doc__,
     **ALIKE,

@@ -19,6 +19,7 @@ from typer.main import get_command
 from causalrec import __version__
 from causalrec.disk import disk_faults_named
 from causalrec.errors import CausalrecError
+from jobs._terminal.private import private_files
 from jobs.commands._shared.many import ManyValues
 
 EXIT_ERROR = 1
@@ -56,7 +57,7 @@ COMMANDS = (
     Command("rules", LISTS, "What the lists would be under another rules file, and what it costs."),
     Command("site", LISTS, "Write one browsable site of nights, tables, models, people and items."),
     Command("diff", LISTS, "What changed between two published nights."),
-    Command("export", LISTS, "Copy a published night to Parquet, PostgreSQL and Redis."),
+    Command("export", LISTS, "Copy a published night to Parquet, PostgreSQL, Redis and Qdrant."),
     Command("erase", LISTS, "Erase a user, an item or a brand in every store, with a receipt."),
     Command("history", MODELS, "Every decision about the champion."),
     Command("review", MODELS, "Write the review page of the challenger."),
@@ -64,6 +65,8 @@ COMMANDS = (
     Command("reject", MODELS, "Reject a version, with a reason."),
     Command("rollback", MODELS, "Make an older version champion again."),
     Command("forget", MODELS, "Make a champion that knows nothing of erased users and items."),
+    Command("serve", MODELS, "Answer over HTTP with the champion, on loopback."),
+    Command("vectors", MODELS, "Write the scoring tables of a version for numpy."),
     Command("reproduce", MODELS, "Train a registered version again and compare."),
     Command("tune", MODELS, "Choose settings for this shop on validation, in a budget of minutes."),
     Command("align", MODELS, "Train the projections of the lite encoders on the catalogue."),
@@ -134,7 +137,8 @@ def application() -> typer.Typer:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     try:
-        get_command(application()).main(args=argv, prog_name="causalrec")
+        with private_files():
+            get_command(application()).main(args=argv, prog_name="causalrec")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else EXIT_ERROR if end.code else 0
     except ModuleNotFoundError as missing:

@@ -19,6 +19,7 @@ from causalrec.pipeline import (
     RECORDED,
     STAGES,
     TRAINING,
+    VECTORS,
     stage_table,
     upstream,
     writer_of,
@@ -50,7 +51,7 @@ def test_every_table_is_declared_and_has_a_writer() -> None:
 
 def test_lists_have_the_same_names_in_settings_stages_and_exports() -> None:
     assert get_args(BehaviourList) == BEHAVIOUR
-    assert tuple(KEYS) == (*LISTS, *BEHAVIOUR)
+    assert tuple(KEYS) == (*LISTS, *BEHAVIOUR, *VECTORS)
 
 
 def test_stages_come_after_those_that_they_wait_for() -> None:

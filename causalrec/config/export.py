@@ -56,12 +56,35 @@ class RedisSettings(Section):
     old_seconds: int = Field(3_600, ge=1, description="seconds for which the keys of the night before stay")
 
 
+class QdrantSettings(Section):
+    """A Qdrant server, for vectors. An empty URL means that nothing is exported there."""
+
+    url: Url = Field(
+        "",
+        description="http://host:6333 or https://; a folder for Qdrant's local mode, to try it; empty: no "
+        "export to Qdrant",
+    )
+    api_key_env: str = Field(
+        "CAUSALREC_QDRANT_API_KEY", description="environment variable that holds the key of its API"
+    )
+    prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_-]*$",
+        description="of every collection and alias; empty: causalrec_SHOP",
+    )
+
+
 class ExportSettings(Section):
     """Copies of the published tables of a night; ``parquet`` is a folder (below paths.store) or a URI."""
 
     parquet: FolderOrUri = Field(
         "exports", description="folder (below paths.store) or URI of the Parquet copies"
     )
+    vectors: bool = Field(
+        False,
+        description="store and export the vectors of items and users behind the scores, for vector databases",
+    )
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
+    qdrant: QdrantSettings = QdrantSettings()
     plugins: tuple[str, ...] = Field((), description="names of export targets that other packages bring")

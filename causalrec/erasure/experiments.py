@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalrec.config import Settings
-from causalrec.erasure.folders import ID_FILES, numbered, shows
+from causalrec.erasure.folders import ID_NAMES, numbered, shows
 from causalrec.erasure.store import Found
 from causalrec.lake.upkeep.subject import Subject
 from causalrec.registry.store import connect, guarded, store_exists
@@ -129,8 +129,9 @@ def packages(settings: Settings, wanted: Callable[[Path], bool]) -> "list[tuple[
         for model in _models(client, settings):
             with tempfile.TemporaryDirectory(prefix="causalrec-ids-") as scratch:
                 repository = _repository(model.artifact_location)
-                for file, _ in ID_FILES.values():
-                    if f"{PACKAGE}/{file}" in {one.path for one in repository.list_artifacts(PACKAGE)}:
+                there = {one.path for one in repository.list_artifacts(PACKAGE)}
+                for file in ID_NAMES:
+                    if f"{PACKAGE}/{file}" in there:
                         repository.download_artifacts(f"{PACKAGE}/{file}", scratch)
                 if wanted(Path(scratch) / PACKAGE):
                     found.append((versions.get(model.model_id, ""), model))

@@ -1,17 +1,20 @@
-"""The stores that a shop serves from: copies of published lists in Parquet, PostgreSQL and Redis."""
+"""The stores that a shop serves from: copies of a night in Parquet, PostgreSQL, Redis and Qdrant."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causalrec.config.export import PostgresSettings, RedisSettings
+from causalrec.config import Settings
+from causalrec.config.export import PostgresSettings, QdrantSettings, RedisSettings
 from causalrec.erasure.store import Found
 from causalrec.errors import ExportError
 from causalrec.lake.upkeep.subject import Subject
-from causalrec.scoring.export import erase_parquet, erase_postgres, erase_redis
+from causalrec.scoring.export import erase_parquet, erase_postgres, erase_qdrant, erase_redis
 from causalrec.scoring.export.erase_parquet import Named
 from causalrec.scoring.export.night import NAMED
+from causalrec.scoring.export.plugins import ErasableTarget
+from causalrec.scoring.export.qdrant import connected as qdrant
 from causalrec.store import Location
 
 if TYPE_CHECKING:
@@ -118,3 +121,46 @@ class RedisStore:
                 yield client
         except redis.RedisError as error:
             raise ExportError(" ".join(str(error).split()), do="check the server and the rights") from error
+
+
+@dataclass(frozen=True)
+class QdrantStore:
+    """All collections of vectors under a prefix."""
+
+    settings: QdrantSettings
+    prefix: str
+    api_key: str | None
+    name: str = "exports in Qdrant"
+
+    def find(self, subject: Subject) -> Found:
+        """Counts points; ``not searched`` where the server does not answer."""
+        try:
+            with qdrant(self.settings, self.api_key) as client:
+                return Found.of(points=erase_qdrant.count_points(client, self.prefix, named(subject)))
+        except ExportError as error:
+            return Found("not searched", until=f"{error.what}: erase again once it answers")
+
+    def erase(self, subject: Subject) -> None:
+        """Raises ExportError if the server does not answer."""
+        with qdrant(self.settings, self.api_key) as client:
+            erase_qdrant.erase_points(client, self.prefix, named(subject))
+
+
+@dataclass(frozen=True)
+class PluginStore:
+    """Where the export target of another package writes, if it can erase."""
+
+    target: ErasableTarget
+    settings: Settings
+    name: str
+
+    def find(self, subject: Subject) -> Found:
+        """Counts rows; ``not searched`` where the target fails."""
+        try:
+            return Found.of(rows=self.target.count(named(subject), self.settings))
+        except Exception as error:  # another package's store may fail in any way
+            return Found("not searched", until=f"{type(error).__name__}: {error}"[:300])
+
+    def erase(self, subject: Subject) -> None:
+        """Raises whatever the target raises."""
+        self.target.erase(named(subject), self.settings)

@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,8 +15,14 @@ from causalrec.erasure.store import Found
 from causalrec.lake.upkeep.subject import ERASED, Subject
 from causalrec.store import Location
 
-ID_FILES = {"user": ("users.parquet", "user_id"), "item": ("items.parquet", "item_id")}
-"""Files that map the numbers of a dataset or a package to ids."""
+ID_FILES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "user": (("users.parquet", "user_id"), ("hidden.parquet", "user_id")),
+        "item": (("items.parquet", "item_id"), ("hidden.parquet", "item_id")),
+    }
+)
+"""Kind -> files of a dataset or a package that hold its ids, and the column."""
+ID_NAMES = tuple(dict.fromkeys(file for files in ID_FILES.values() for file, _ in files))
 
 NO_TEXT = {".js", ".css", ".map", ".png", ".jpg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf"}
 """Scripts, styles, fonts and pictures next to the pages: they hold no data, but many short words."""
@@ -25,10 +32,11 @@ SITE, SITE_DATA = "site", "data"
 
 
 def numbered(folder: Location, subject: Subject) -> bool:
-    """Whether ``folder``, a dataset or a package, numbers users or items of the subject."""
+    """Whether ``folder``, a dataset or a package, names users or items of the subject."""
     for kind, ids in subject.ids.items():
-        file, column = ID_FILES.get(kind, ("", ""))
-        if file and not folder.missing([file]):
+        for file, column in ID_FILES.get(kind, ()):
+            if folder.missing([file]):
+                continue
             held = pq.read_table(folder.path(file), columns=[column], filesystem=folder.filesystem)[column]
             if pc.any(pc.is_in(held, value_set=pa.array(ids, held.type))).as_py():
                 return True
@@ -59,7 +67,7 @@ class BundleStore:
 
     def erase(self, subject: Subject) -> None:
         """Deletes them; files that name ids go last, so that a killed call finds the folder again."""
-        last = {file for file, _ in ID_FILES.values()}
+        last = set(ID_NAMES)
         for name in self.folders(subject):
             folder = self.store.child(name)
             folder.delete(sorted(folder.files(), key=lambda file: file in last))

@@ -9,12 +9,14 @@ from causalrec.contracts import table_names
 from causalrec.erasure.checked_out import CheckedOut
 from causalrec.erasure.databases import SqliteStore
 from causalrec.erasure.experiments import ArtifactStore, FactStore, LooseModelStore, ModelStore
-from causalrec.erasure.exports import ParquetStore, PostgresStore, RedisStore
+from causalrec.erasure.exports import ParquetStore, PluginStore, PostgresStore, QdrantStore, RedisStore
 from causalrec.erasure.folders import BundleStore, CheckpointStore, LineStore, PageStore
 from causalrec.erasure.outside import OutsideStore
 from causalrec.erasure.store import Store
 from causalrec.erasure.tables import TableStore
 from causalrec.lake import Lake
+from causalrec.scoring.export.plugins import erasable
+from causalrec.scoring.export.qdrant import prefix_of
 
 NAMELESS: Mapping[str, str] = MappingProxyType(
     {
@@ -40,7 +42,7 @@ SEARCHED: Mapping[str, str] = MappingProxyType(
 )
 """Entries of the work folder that can, and the store of each."""
 LANDING = "it belongs to the shop; what it delivers about the subject is left out from now on"
-PLUGIN = "this package only writes there; erase the subject where the plug-in exports to"
+PLUGIN = "the plug-in cannot erase, or is not installed here; erase the subject where it exports to"
 LINEAGE = "events that were sent or lie elsewhere are kept by their receiver"
 LOGS = "no log lies in this work folder; logs of an Airflow elsewhere stay for its own retention"
 DATABASE = "airflow db clean takes old rows out"
@@ -86,7 +88,15 @@ def _exports(settings: Settings, passwords: Mapping[str, str]) -> list[Store]:
     if chosen.redis.url:
         prefix = chosen.redis.prefix or f"causalrec:{settings.shop}"
         found.append(RedisStore(chosen.redis, prefix, passwords.get("redis")))
-    return [*found, *(OutsideStore(f"exports by {name}", PLUGIN) for name in chosen.plugins)]
+    if chosen.qdrant.url:
+        prefix = prefix_of(chosen.qdrant, settings.shop)
+        found.append(QdrantStore(chosen.qdrant, prefix, passwords.get("qdrant")))
+    return [*found, *(_plugin(settings, name) for name in chosen.plugins)]
+
+
+def _plugin(settings: Settings, name: str) -> Store:
+    target, label = erasable(name), f"exports by {name}"
+    return OutsideStore(label, PLUGIN) if target is None else PluginStore(target, settings, label)
 
 
 def _bundles(settings: Settings) -> BundleStore:

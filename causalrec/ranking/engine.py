@@ -1,6 +1,7 @@
 """Ranks the catalogue for a batch of users: by taste if it is known, else by popularity."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +12,7 @@ import scipy.sparse as sp
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.dataset.ties import keys_of
+from causalrec.errors import ScoringError
 from causalrec.model.blocks import unit_rows
 from causalrec.model.read_out import AnyReadOut, ReadOut
 from causalrec.ranking.adjustment import ItemEvidence, sentences
@@ -109,6 +111,29 @@ class Engine:
             top = self._listed(block).lists.top
             yield replace(top, rows=top.rows + block.offset)
 
+    def with_k(self, k: int) -> "Engine":
+        """The same for lists of ``k`` rows, of which reserved places and caps are shares."""
+        if k == self.settings.k:
+            return self
+        made = copy(self)
+        made.settings = self.settings.model_copy(update={"k": k})
+        made._lister = Lister.of(self.catalogue.rules, made.settings, self._units)
+        return made
+
+    def states(self, user_rows: Ints, histories: Histories) -> tuple[Floats, Bools]:
+        """States (B, d) that users are ranked by, zero where nothing is known, and who has one by history.
+
+        Raises:
+            ScoringError: the model has no states.
+        """
+        if self._users is None:
+            raise no_states()
+        trained = self._users.take(user_rows)
+        has_state: Bools = np.asarray(trained.any(axis=1))
+        states = np.where(has_state[:, None], trained, self._folded(~has_state, histories, trained.shape[1]))
+        served: Bools = np.asarray(states.any(axis=1))
+        return states, served & ~has_state
+
     def _blocks(
         self,
         user_rows: Ints,
@@ -193,12 +218,9 @@ class Engine:
             folded = ~known & (past.lengths > 0) & (self._score_histories is not None)
             matrix = self._matrix(rows, np.flatnonzero(known | folded), past)
             return Selector(self.catalogue, ~known & ~folded, ties, matrix=matrix), folded
-        trained = self._users.take(rows)
-        has_state: Bools = np.asarray(trained.any(axis=1))
-        states = np.where(has_state[:, None], trained, self._folded(~has_state, past, trained.shape[1]))
-        served: Bools = np.asarray(states.any(axis=1))
-        selector = Selector(self.catalogue, ~served, ties, states=states, index=self._index)
-        return selector, served & ~has_state
+        states, folded = self.states(rows, past)
+        cold: Bools = ~np.asarray(states.any(axis=1))
+        return Selector(self.catalogue, cold, ties, states=states, index=self._index), folded
 
     def _folded(self, new: Bools, past: Histories, width: int) -> Floats:
         """States (B, d) read out of the summed fold-in vectors of the history; zero without one."""
@@ -276,6 +298,14 @@ class Engine:
         """The adjustment's effect on each row that it moved by at least ``adjusted_places`` places."""
         moved = np.where(np.abs(gained) >= self.settings.adjusted_places, gained, 0)
         return self._evidence.codes(top.columns, moved, np.isclose(content, top.scores, rtol=SAME))
+
+
+def no_states() -> ScoringError:
+    """The error of a model that scores without vectors."""
+    return ScoringError(
+        "the model has no vectors of users and items",
+        do="take a model that has them (causal, lightgcn, ...), or ask for none (export.vectors)",
+    )
 
 
 def _with_raw_states(catalogue: Catalogue) -> Catalogue | None:

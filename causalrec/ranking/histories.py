@@ -1,6 +1,7 @@
 """The choices of users so far, as one CSR over catalogue positions."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,16 @@ class Histories:
         first, last = self.indptr[start], self.indptr[stop]
         return Histories(self.indptr[start : stop + 1] - first, self.items[first:last])
 
+    def take(self, users: Indices) -> "Histories":
+        """Those of some users (b,); empty for user -1."""
+        known = users >= 0
+        starts = np.where(known, self.indptr[np.maximum(users, 0)], 0)
+        lengths = np.where(known, self.lengths[np.maximum(users, 0)] if self.lengths.size else 0, 0)
+        ends = np.cumsum(lengths)
+        within = np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
+        items = self.items[np.repeat(starts, lengths) + within]
+        return Histories(np.concatenate([[0], ends]).astype(np.int64), items)
+
     def padded(self, width: int) -> Indices:
         """(B, <= width) latest positions per user; -1 fills up."""
         width = min(width, int(self.lengths.max(initial=0)))
@@ -51,6 +62,15 @@ def from_ids(lists: pa.Array, ids: pa.Array) -> Histories:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     places = pc.fill_null(pc.index_in(pc.list_flatten(lists), value_set=ids), -1)
     return from_positions(lengths, places.to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def from_pairs(users: npt.NDArray[Any], items: npt.NDArray[Any], n_users: int) -> Histories:
+    """Histories of ``n_users`` users from pairs in any order; negative items (unknown ones) are dropped."""
+    known = items >= 0
+    order = np.lexsort((items[known], users[known]))
+    counts = np.bincount(users[known], minlength=n_users)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Histories(starts, items[known][order].astype(np.int64))
 
 
 def from_positions(lengths: Indices, positions: Indices) -> Histories:

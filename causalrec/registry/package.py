@@ -2,8 +2,9 @@
 
 ``recommender/`` the model itself (safetensors + JSON) · ``judged/`` the evaluated model, if the served one
 was refitted on everything · ``short_fits.safetensors`` fits that differ in one module, for a shop whose truth
-is known · ``serving.safetensors`` its factorised form, if it has one · ``history.safetensors`` what the users
-chose · ``users.parquet``, ``items.parquet`` the ids in the model's numbering · ``manifest.json`` its origin ·
+is known · ``hidden.parquet``, ``offers.parquet`` of the shop's rules file · ``serving.safetensors`` its
+factorised form, if it has one · ``history.safetensors`` what the users chose · ``users.parquet``,
+``items.parquet`` the ids in the model's numbering · ``manifest.json`` its origin ·
 ``checksums.json``.
 """
 
@@ -34,11 +35,15 @@ from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
+from causalrec.ranking.merchandise.boost import item_boosts
+from causalrec.ranking.merchandise.caps import item_caps
+from causalrec.ranking.merchandise.reserve import reserved
 from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.user_states import UserStates
 from causalrec.ranking.wording.book import PackedWording
 from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.checksums import verify_checksums, write_checksums
+from causalrec.registry.shop_rules import ShopRules
 from causalrec.registry.short_fits import ShortFit, load_fits, save_fits
 from causalrec.registry.tensors import map_tensor
 
@@ -68,12 +73,14 @@ def write_package(
     facts: Mapping[str, Any],
     judged: Recommender | None = None,
     short_fits: Mapping[str, ServingTables] = MappingProxyType({}),
+    rules: ShopRules | None = None,
 ) -> str:
     """Writes the folder of a fitted model; returns the hash that pins its whole content.
 
     Args:
         judged: the evaluated model, if ``recommender`` is a refit of it.
         short_fits: fits that differ in one module, by label.
+        rules: of the shop's rules file, if it has one.
     """
     from causalrec.model.factory import save_recommender  # reading a package does not need torch
 
@@ -104,6 +111,7 @@ def write_package(
     names = () if tables is None else tables.code_names
     manifest = {
         **facts,
+        **({} if rules is None else rules.write(folder)),
         "refitted": refitted,
         "model": recommender.name,
         "code_names": list(names),
@@ -185,9 +193,15 @@ class ModelPackage:
 
         A user without training pairs also has a (random) state, which must not be used.
         """
-        trained = pq.read_table(self.folder / USERS)["n_train"].to_numpy() > 0
-        rows = pd.Index(self.user_ids).get_indexer(pd.Index(user_ids))
+        index, trained = self._numbering
+        rows = index.get_indexer(pd.Index(user_ids))
         return np.where((rows >= 0) & trained[rows], rows, -1).astype(np.int32)
+
+    @cached_property
+    def _numbering(self) -> "tuple[pd.Index[str], npt.NDArray[np.bool_]]":
+        """Users by position, and who was in training: a served model looks them up with every request."""
+        trained = pq.read_table(self.folder / USERS, columns=["n_train"])["n_train"].to_numpy() > 0
+        return pd.Index(self.user_ids), trained
 
     @cached_property
     def item_ids(self) -> Texts:
@@ -268,16 +282,24 @@ class ModelPackage:
         return ScoringSettings.model_validate(known(ScoringSettings, self.manifest.get(RULES, {})))
 
     @cached_property
+    def shop_rules(self) -> ShopRules:
+        """The rules file in force when the version was registered; no rules in packages of older code."""
+        return ShopRules.read(self.folder, self.manifest)
+
+    @cached_property
     def offer(self) -> Catalogue:
-        """The items that the version's own rules allow on the date of its data.
+        """The items that the version's own rules allow on the date of its data, with its rules file.
 
         Packages of older code contain neither brand nor category nor availability, so nothing is blocked.
         """
         items, whole = self._items(), self.catalogue
         ds = dt.date.fromisoformat(self.manifest.get("ds", LONG_AGO))
         found = whole.only(self.item_ids[allowed(items, self.scoring, ds)])
-        rows = items.iloc[found.model_rows].reset_index(drop=True)
-        return replace(found, rules=item_rules(rows, self.scoring, ds, np.ones(found.size, dtype=np.bool_)))
+        rows = self.shop_rules.with_offers(items.iloc[found.model_rows].reset_index(drop=True))
+        listed, file = np.ones(found.size, dtype=np.bool_), self.shop_rules.merchandise
+        rules = reserved(item_rules(rows, self.scoring, ds, listed), rows, file, ds)
+        boosts = item_boosts(rows, listed, file, ds, odds=self.odds)
+        return replace(found, rules=replace(rules, boosts=boosts, capped=item_caps(rows, file, ds)))
 
     @cached_property
     def wording(self) -> Wording:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
+from causalrec.lake import Lake
 from causalrec.model.base import Recommender, ServingTables
 from causalrec.ranking.wording.book import packed
 from causalrec.registry.described import describe
+from causalrec.registry.pack_rules import rules_to_pack
 from causalrec.registry.package import RULES, WORDING, write_package
 from causalrec.registry.reproduction.environment import REQUIREMENTS
 from causalrec.registry.training_run import facts_of, origin_of
@@ -51,7 +53,8 @@ def register(
         rules = {RULES: settings.scoring.model_dump(mode="json")}
         words = {WORDING: packed(settings.reasons).model_dump(mode="json")}
         origin = {**facts, **rules, **words, **origin_of(settings, dataset)}
-        digest = write_package(folder, served, dataset, origin, judged, short_fits)
+        rules_file = rules_to_pack(settings, Lake(settings.lake_root, settings.lake), dataset, ds)
+        digest = write_package(folder, served, dataset, origin, judged, short_fits, rules_file)
         info = _log_model(folder, private_copy(LIBRARY, Path(scratch) / "code"), settings.scoring.k)
     name = settings.registry.model_name
     tags = {**facts, PACKAGE_HASH: digest}
@@ -107,6 +110,7 @@ def signature(k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
         "reason_image": "string",
         "shop_reason": "string",
         "fallback": "string",
+        "policy": "string",
     }
     return ModelSignature(
         inputs=Schema([ColSpec("string", "user_id")]),

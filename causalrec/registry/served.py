@@ -19,7 +19,11 @@ from causalrec.ranking.wording.compose import Wording
 from causalrec.ranking.wording.facts import Texts
 from causalrec.registry.asked import asked_k, asked_users
 from causalrec.registry.package import ModelPackage, open_package
+from causalrec.registry.shop_rules import HiddenPairs
 
+NO_DRAWS = {"explore_share": 0.0, "new_item_share": 0.0}
+"""Settings of places that only the nightly table gives, with their propensities."""
+PLACES = "served"  # seed of the places that are given: pins and promotions, which draw nothing
 NOTHING = pd.DataFrame(
     {
         name: pd.Series(dtype=kind)
@@ -34,6 +38,7 @@ NOTHING = pd.DataFrame(
             ("reason_image", "object"),
             ("shop_reason", "object"),
             ("fallback", "object"),
+            ("policy", "object"),
         )
     }
 )
@@ -51,8 +56,11 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def _prepare(self, package: ModelPackage) -> None:
         self._package = package
         self._users = pd.Index(package.user_ids)
-        self._histories: Histories = package.histories(package.offer)
-        self._engine: Engine = package.engine(package.scoring, package.offer)
+        past = package.histories(package.offer)
+        self._histories: Histories = from_positions(past.lengths, past.items)
+        self._hidden = HiddenPairs.of(package.shop_rules.hidden, package.offer)
+        rules = package.scoring.model_copy(update=NO_DRAWS)
+        self._engine: Engine = package.engine(rules, package.offer)
         self._wording: Wording = package.wording
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
@@ -68,9 +76,7 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         except RequestError as error:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from error
         places = self._users.get_indexer(pd.Index(users))
-        known = [self._histories.of(int(place)) if place >= 0 else np.empty(0, np.int64) for place in places]
-        lengths = np.array([items.size for items in known], dtype=np.int64)
-        past = from_positions(lengths, np.concatenate([*known, np.empty(0, np.int64)]))
+        past, hidden = self._histories.take(places), self._hidden.from_users(users)
         ids = self._engine.catalogue.item_ids
         frames = [
             pd.DataFrame(
@@ -84,10 +90,13 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "reason_item_id": _known(ids[block.because], block.because >= 0),
                     "reason_image": _told(self._wording.images(block)),
                     "shop_reason": _told(self._wording.texts(block)),
-                    "fallback": block.fallback,
+                    "fallback": _told(block.fallback),
+                    "policy": block.policies,
                 }
             )
-            for block in self._engine.recommend(self._package.rows_of(users), past, k, users)
+            for block in self._engine.with_k(k).recommend(
+                self._package.rows_of(users), past, k, users, PLACES, hidden
+            )
         ]
         return pd.concat([NOTHING, *frames], ignore_index=True)
 

@@ -11,7 +11,7 @@ from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.dataset.ties import keys_of
 from causalrec.errors import ScoringError
 from causalrec.lake import Lake, Ledger
-from causalrec.lake.outcome import Outcome
+from causalrec.lake.outcome import Outcome, Written
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import BLOCK_MIB
 from causalrec.ranking.rules import allowed
@@ -20,15 +20,16 @@ from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
 from causalrec.scoring.tonight import tonight
+from causalrec.scoring.vectors import store_vectors
 
 SIMILAR, POPULAR = "similar_items", "popular_items"
 
 
 def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> Outcome:
-    """Replaces the partitions of ``similar_items`` and ``popular_items``.
+    """Replaces the partitions of ``similar_items`` and ``popular_items``, and those of the vectors if asked.
 
-    A champion without item states (EASE, popularity) has no similar items: the partition is empty, and the
-    note says so.
+    A champion without item states (EASE, popularity) has no similar items and no vectors: the partitions are
+    empty, and the note says so.
 
     Raises:
         RegistryError: there is no champion. DatasetError: there is no dataset of ``ds``.
@@ -37,14 +38,19 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
     dataset = load_dataset(settings, lake, ds)
     champion = needed_champion(settings, lake)
     with opened(champion) as package:
-        similar = _similar(tonight(package, dataset, settings.scoring, lake, ds), settings, champion.version)
+        catalogue = tonight(package, dataset, settings.scoring, lake, ds)
+        similar = _similar(catalogue, settings, champion.version)
         has_states = package.factorised
+        vectors: tuple[Written, ...] = ()
+        if settings.export.vectors:
+            vectors = store_vectors(settings, lake, package, catalogue, dataset, champion.version, ds)
     popular = _popular(dataset, settings, ds)
     origin = {"dataset_id": dataset.dataset_id}
     partition = {"ds": ds.isoformat()}
     writes = (
         lake.table(SIMILAR).replace(_with(similar, origin), partition, allow_empty=True),
         lake.table(POPULAR).replace(_with(popular, origin), partition, allow_empty=True),
+        *vectors,
     )
     served = len(np.unique(similar["item_id"].to_numpy(zero_copy_only=False)))
     return Outcome(

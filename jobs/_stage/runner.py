@@ -27,6 +27,7 @@ from causalrec.lake.record.lineage import Lineage
 from causalrec.pipeline import STAGES
 from causalrec.run import Run, open_run
 from jobs._stage.airflow import in_airflow, outcome_line, parent_of
+from jobs._terminal.private import private_files
 from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
 
@@ -96,7 +97,7 @@ def main(job: Job | Question, argv: list[str] | None = None) -> int:
     console = Console(stderr=False)
     arguments = parsed(job.name, argv)
     try:
-        with disk_faults_named():
+        with disk_faults_named(), private_files():
             context = open_run(loaded(arguments), arguments.ds, Terminal(console), force=arguments.force)
             return _ask(job, context) if isinstance(job, Question) else _do(job, context, console)
     except CausalrecError as error:

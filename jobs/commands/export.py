@@ -59,6 +59,7 @@ def passwords(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     names = {
         "postgres": settings.export.postgres.password_env,
         "redis": settings.export.redis.password_env,
+        "qdrant": settings.export.qdrant.api_key_env,
     }
     return {target: environ[name] for target, name in names.items() if environ.get(name)}
 

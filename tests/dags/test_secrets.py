@@ -10,6 +10,7 @@ from airflow.sdk import DAG
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "aws-Zk31",
     "CAUSALREC_POSTGRES_PASSWORD": "pg-Zk32",
+    "CAUSALREC_QDRANT_API_KEY": "qd-Zk36",
     "CAUSALREC_REDIS_PASSWORD": "rd-Zk33",
     "MLFLOW_TRACKING_PASSWORD": "ml-Zk34",
     "PGPASSWORD": "pg-Zk35",

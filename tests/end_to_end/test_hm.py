@@ -1,4 +1,7 @@
-"""Real purchases, texts and photos in the H&M layout, through the same DAG: the articles that sold most."""
+"""Real purchases, texts and photos in the H&M layout, through all stages: the articles that sold most.
+
+The demo shop's test goes through Airflow; here the stages run one after another in the suite's Spark session.
+"""
 
 import csv
 import shutil
@@ -7,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from causalrec.pipeline import RECORDED
+from jobs._stage.load import load_job
+from jobs._stage.runner import EXIT_YES, main
 from tests.end_to_end.shops import ShopUnderTest, make_shop
 
-pytestmark = [
-    pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.shared_data,
-    pytest.mark.timeout(2400),
-]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.shared_data, pytest.mark.timeout(2400)]
 
 FIRST, DS = "2020-01-01", "2020-06-30"  # of two years: each day is a partition
 ARTICLES = 300  # of 2,194: encoding all photos and texts would take minutes
@@ -43,10 +46,12 @@ def raw(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(root: Path, raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ShopUnderTest:
+def shop(root: Path, raw: Path, tmp_path_factory: pytest.TempPathFactory, spark: object) -> ShopUnderTest:
     toml = (root / "infra" / "settings" / "hm.toml").read_text().replace(".work/hm", "{work}")
+    toml = toml.replace("[source]\n", f'[source]\nraw = "{raw}"\n')
     made = make_shop(root, tmp_path_factory.mktemp("hm"), toml)
-    made.command("nightly", "--ds", DS, "--raw", str(raw))
+    for stage in RECORDED:
+        assert main(load_job(stage), ["--ds", DS, "--settings", str(made.file)]) == EXIT_YES, stage
     return made
 
 

@@ -26,6 +26,7 @@ def everything(tmp_path: Path) -> Settings:
         "plugins": ["warehouse"],
         "postgres": {"url": "postgresql://u@h/d"},
         "redis": {"url": "redis://h/0"},
+        "qdrant": {"url": "http://h:6333"},
     }
     return Settings.model_validate({"paths": {"work": tmp_path}, "export": export})
 

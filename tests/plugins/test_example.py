@@ -11,17 +11,20 @@ from PIL import Image
 from causalrec.config import Settings
 from causalrec.config.features import ImageSettings, TextSettings
 from causalrec.config.model import ModelSettings
+from causalrec.erasure.shop import stores
+from causalrec.erasure.store import Found
 from causalrec.errors import FeatureError, SettingsError
 from causalrec.features.encoders.image import image_encoder_id, load_image_encoder
 from causalrec.features.encoders.text import load_text_encoder, text_encoder_id
 from causalrec.lake import Lake
+from causalrec.lake.upkeep.subject import Subject
 from causalrec.plugins import GROUPS, MODELS, plugin_names, plugin_version
 from causalrec.scoring.export.run import configured, export
 from causalrec.sources.land import land, land_inputs
 from causalrec.sources.landing import arrival_dates, delivery_files
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 from tests.model.conftest import make_toy
-from tests.scoring.export.nights import DS, publish_night
+from tests.scoring.export.nights import DS, publish_night, publish_vectors
 
 pytestmark = pytest.mark.usefixtures("installed")
 
@@ -91,19 +94,40 @@ def test_a_model_is_trained_saved_and_loaded(tmp_path: Path) -> None:
 
 def test_a_night_is_exported_once(tmp_path: Path) -> None:
     settings = Settings.model_validate(
-        {"paths": {"work": tmp_path / "work"}, "export": {"plugins": ["example"]}}
+        {"paths": {"work": tmp_path / "work"}, "export": {"plugins": ["example"], "vectors": True}}
     )
     lake = Lake(settings.lake_root)
     publish_night(lake, DS)
+    publish_vectors(lake, DS)
     assert configured(settings) == ("parquet", "example")
     first = export(settings, lake, DS, ["example"], {})
     assert [(one.table, one.rows, one.lists, one.state) for one in first.exported] == [
         ("recommendations", 120, 30, "written"),
         ("similar_items", 2, 1, "written"),
         ("popular_items", 2, 2, "written"),
+        ("item_vectors", 200, 200, "written"),
+        ("user_vectors", 30, 30, "written"),
     ]
     second = export(settings, lake, DS, ["example"], {})
     assert {one.state for one in second.exported} == {"up to date"}
+    plain = settings.model_copy(update={"export": settings.export.model_copy(update={"vectors": False})})
+    lists = export(plain, lake, DS, ["example"], {}).exported  # stored vectors stay where they are
+    assert [one.table for one in lists] == ["recommendations", "similar_items", "popular_items"]
+
+
+def test_a_user_is_erased_from_what_it_exports(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"paths": {"work": tmp_path / "work"}, "export": {"plugins": ["example", "gone"]}}
+    )
+    lake = Lake(settings.lake_root)
+    publish_night(lake, DS)
+    export(settings, lake, DS, ["example"], {})
+    places = {place.name: place for place in stores(settings, lake, {})}
+    store, user = places["exports by example"], Subject.user("u0003")
+    assert store.find(user) == Found.of(rows=4)
+    store.erase(user)
+    assert store.find(user) == Found("not there")
+    assert places["exports by gone"].find(user).state == "not searched"
 
 
 def test_a_store_that_fails_keeps_no_other_waiting(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import ModelVersion, need
 
+from .packages import write_packages
 from .shop import DS, settings_in, write_dataset
 
 BLOCKED = "i004"  # stands in no list of the shop
@@ -44,3 +45,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     trained = train_and_log(settings, lake, ledger, DS, lambda epoch, metrics: epochs.append(epoch))
     version = need(connect(settings), settings, "challenger")
     return Shop(settings, lake, ledger, dataset_id, trained, version, epochs)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Packages by name, see :mod:`tests.registry.packages`."""
+    return write_packages(tmp_path_factory.mktemp("packages"))

@@ -24,15 +24,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(arguments: list[str], port: int, path: str, log: Path) -> Iterator[str]:
-    """``mlflow`` with these arguments in a session of its own, once it answers; its address."""
+def running(arguments: list[str], port: int, path: str, log: Path, module: str = "mlflow") -> Iterator[str]:
+    """``module`` with these arguments in a session of its own, once it answers; its address."""
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     address = f"http://{HOST}:{port}"
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *arguments, "--host", HOST, "--port", str(port)],
+            [sys.executable, "-m", module, *arguments, "--host", HOST, "--port", str(port)],
             env=environment, cwd=log.parent, stdout=stream, stderr=stream, start_new_session=True,
         )  # fmt: skip
     try:

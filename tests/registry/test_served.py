@@ -1,61 +1,26 @@
 """The model that MLflow serves keeps the rules of its version and refuses what it cannot answer."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from causalrec.config.reasons import ReasonSettings
-from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import load_dataset
 from causalrec.lake import Lake
-from causalrec.ranking.wording.book import books_of, packed
-from causalrec.registry.package import RULES, WORDING, write_package
+from causalrec.ranking.wording.book import books_of
+from causalrec.registry.package import open_package
 from causalrec.registry.served import NOTHING, ServedRecommender
-from causalrec.training.factory import build_recommender
+from causalrec.scoring.sampled import sampled
+from causalrec.scoring.tonight import tonight
 
-from .shop import DS, ITEMS, settings_in, write_dataset
+from .packages import HIDDEN, LONG, WORDS, placed, weighed
+from .shop import DS, ITEMS, settings_in
 
-RULED = ScoringSettings(
-    k=7,
-    blocked_items=("i001",),
-    blocked_brands=("acme",),
-    blocked_categories=("Shoes",),
-    max_per_category=2,
-    exclude_seen=False,
-)
-CHANGES: Mapping[str, Mapping[int, Any]] = {
-    "brand": {2: "ACME"},
-    "category": {3: "shoes > boots", **dict.fromkeys(range(10, 20), "Hats")},
-    "available": {4: False},
-}
-LONG = "x" * 100_000
-WORDS = ReasonSettings(languages=("en", "de"))
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same model under the rules of a shop, and as older code stored it: without any."""
-    work = tmp_path_factory.mktemp("served")
-    settings = settings_in(work, "popularity")
-    pictures = {row: f"{row}.jpg" for row in range(ITEMS)}
-    write_dataset(settings, changes={**CHANGES, "title": {30: LONG}, "image_ref": pictures})
-    dataset = load_dataset(settings, Lake(settings.lake_root), DS)
-    model = build_recommender(settings)
-    model.fit(dataset.data)
-    facts = {"ds": DS.isoformat(), RULES: RULED.model_dump(mode="json")}
-    write_package(work / "ruled", model, dataset, facts)
-    taste = build_recommender(settings_in(work, "lightgcn"), work / "checkpoints")
-    taste.fit(dataset.data)
-    write_package(work / "worded", taste, dataset, {WORDING: packed(WORDS).model_dump(mode="json")})
-    write_package(work / "older", model, dataset, {})
-    return {name: work / name for name in ("ruled", "worded", "older")}
+POLICIES = {"weighed": {"causalrec"}, "placed": {"causalrec", "pinned", "promoted"}}
 
 
 def served(folder: Path) -> ServedRecommender:
@@ -76,6 +41,46 @@ def test_rules_of_the_version(packages: dict[str, Path]) -> None:
     assert {"i001", "i002", "i003", "i004"}.isdisjoint(whole)
     assert len({f"i{row:03d}" for row in range(10, 20)} & set(whole)) == 2
     assert len(whole) == ITEMS - 4 - 8
+
+
+@pytest.mark.parametrize("name", ["weighed", "placed"])
+def test_a_rules_file_holds_as_in_the_table(packages: dict[str, Path], name: str) -> None:
+    """Every list is the one that a night without exploration makes by the same file."""
+    folder = packages[name]
+    scoring = {"weighed": weighed, "placed": placed}[name](folder.parent)
+    settings = settings_in(folder.parent)
+    lake = Lake(settings.lake_root)
+    dataset, package = load_dataset(settings, lake, DS), open_package(folder)
+    users = sampled(dataset, lake, DS)
+    catalogue = tonight(package, dataset, scoring, lake, DS)
+    nightly = [
+        (user, int(rank), catalogue.item_ids[item], policy)
+        for block in users.ranked(package, scoring, catalogue)
+        for user, rank, item, policy in zip(
+            users.users[block.users], block.ranks, block.items, block.policies, strict=True
+        )
+    ]
+    frame = listed(served(folder), list(users.users))
+    columns = ["user_id", "rank", "item_id", "policy"]
+    assert list(frame[columns].itertuples(index=False, name=None)) == nightly
+    assert {policy for *_, policy in nightly} == POLICIES[name]
+
+
+def test_hidden_pairs_pins_and_caps_for_any_number_of_rows(packages: dict[str, Path]) -> None:
+    model = served(packages["placed"])
+    for k in (1, 3, 10, ITEMS):
+        frame = listed(model, [*HIDDEN], k=k)
+        for user, item in HIDDEN.items():
+            mine = frame[frame["user_id"] == user].set_index("rank")
+            assert item not in set(mine["item_id"])
+            pinned = mine["policy"] == "pinned"
+            assert set(mine["item_id"][pinned]) <= {"i020", "i021"}
+            assert set(mine.index[pinned]) <= {2, 9}
+        nobody = frame[frame["user_id"] == "nobody"].set_index("rank")
+        if k >= 3:
+            assert (nobody["item_id"][2], nobody["reason_code"][2]) == ("i020", "promoted")
+        by_taste = set(nobody["item_id"][nobody["policy"] == "causalrec"])
+        assert len(by_taste & {f"i{row:03d}" for row in range(10, 20)}) <= 0.3 * k
 
 
 def test_reasons_that_a_shop_can_show(packages: dict[str, Path]) -> None:

@@ -74,11 +74,12 @@ def test_loads_where_only_its_requirements_can_be_imported(folder: Path, tmp_pat
     assert all(row["reason_text"] for row in said["rows"])
 
 
-def test_served_on_loopback_by_mlflow(folder: Path, tmp_path: Path) -> None:
+def test_served_on_loopback_by_the_command(shop: Shop, tmp_path: Path) -> None:
     """A batch with an unknown user, all items but the blocked one, and requests that are refused."""
-    port = free_port()
-    command = ["models", "serve", "-m", str(folder), "--env-manager", "local", "--workers", "1"]
-    with running(command, port, "/ping", tmp_path / "serve.log") as address:
+    port, file = free_port(), tmp_path / "shop.toml"
+    file.write_text(f'[paths]\nwork = "{shop.settings.paths.work}"\n')
+    command = ["serve", "--version", shop.version.version, "--settings", str(file)]
+    with running(command, port, "/ping", tmp_path / "serve.log", "causalrec") as address:
 
         def asked(users: list[str | None], k: object, column: str = "user_id") -> requests.Response:
             frame: Any = {"columns": [column], "data": [[user] for user in users]}

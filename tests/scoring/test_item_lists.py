@@ -6,15 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from causalrec.config import Settings
+from causalrec.dataset.load import load_dataset
 from causalrec.dataset.ties import numbered, tie_breakers
 from causalrec.lake import Lake, Ledger
 from causalrec.model.blocks import unit_rows
+from causalrec.pipeline import VECTORS
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
+from causalrec.registry.versions import need, opened
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.item_neighbours import item_neighbours
 from causalrec.scoring.popular import popular_lists
-from tests.registry.shop import DS, ITEMS, settings_in, write_dataset
+from causalrec.scoring.sampled import sampled
+from causalrec.scoring.tonight import tonight
+from tests.registry.shop import DS, ITEMS, USERS, settings_in, write_dataset
 
 WHERE = {"ds": [DS.isoformat()]}
 
@@ -66,10 +72,11 @@ def test_popular_per_category_and_over_all_with_ties_by_chance() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lightgcn", "ease"])
-def test_the_job_writes_both_tables_and_the_same_again(
+def test_the_job_writes_all_tables_and_the_same_again(
     name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     shop = settings_in(tmp_path_factory.mktemp(name), name)
+    shop = shop.model_copy(update={"export": shop.export.model_copy(update={"vectors": True})})
     dataset_id = write_dataset(shop, changes={"category": {0: "hats", 1: "hats"}})
     lake = Lake(shop.lake_root)
     ledger = Ledger(lake)
@@ -78,14 +85,44 @@ def test_the_job_writes_both_tables_and_the_same_again(
     outcome = item_lists(shop, lake, ledger, DS)
     similar = lake.table("similar_items").read(where=WHERE).to_pandas()
     popular = lake.table("popular_items").read(where=WHERE).to_pandas()
-    assert outcome.rows_out == len(similar) + len(popular)
+    items, users = (lake.table(table).read(where=WHERE).to_pandas() for table in VECTORS)
+    assert outcome.rows_out == len(similar) + len(popular) + len(items) + len(users)
     assert set(popular["category"]) == {"", "hats"}
     assert set(popular["dataset_id"]) == {dataset_id}
     if name == "ease":
         assert similar.empty
+        assert (len(items), len(users)) == (0, 0)
         assert "no item states" in outcome.note
     else:
         assert similar.groupby("item_id").size().eq(shop.scoring.similar_items).all()
         assert similar["item_id"].nunique() == outcome.counters["items_with_neighbours"] == ITEMS
         assert (similar["item_id"] != similar["similar_item_id"]).all()
+        assert_vectors_order_as_the_lists_do(shop, lake, items, users)
     assert not any(written.changed for written in item_lists(shop, lake, ledger, DS).writes)
+
+
+def assert_vectors_order_as_the_lists_do(
+    shop: Settings, lake: Lake, items: pd.DataFrame, users: pd.DataFrame
+) -> None:
+    """The products of the stored vectors, without what a user has, are the scores of the lists."""
+    dataset = load_dataset(shop, lake, DS)
+    assert set(items["dim"]) == set(users["dim"]) == {9}
+    assert set(items["ordered_by"]) == {"dot"}
+    assert users["fallback"].value_counts(dropna=False).to_dict() == {None: USERS}
+    assert np.stack(users["vector"].tolist())[:, -1].tolist() == [1.0] * USERS
+    with opened(need(connect(shop), shop, "champion")) as package:
+        plain = shop.scoring.model_copy(update={"new_item_share": 0.0})
+        catalogue = tonight(package, dataset, plain, lake, DS)
+        top = sampled(dataset, lake, DS).lists(package, plain, catalogue)
+    every = sampled(dataset, lake, DS).users
+    products = np.stack(users["vector"].tolist()) @ np.stack(items["vector"].tolist()).T
+    held = pd.DataFrame(
+        {"user": dataset.user_ids[dataset.seen[0]], "item": dataset.item_ids[dataset.seen[1]]}
+    )
+    for row, user in enumerate(users["user_id"]):
+        mine = every[top.rows] == user
+        may = ~items["item_id"].isin(held["item"][held["user"] == user]).to_numpy()
+        best = np.sort(products[row][may])[::-1][: shop.scoring.k]
+        assert top.scores[mine] == pytest.approx(best, abs=1e-5)
+        named = items["item_id"].isin(catalogue.item_ids[top.columns[mine]]).to_numpy()
+        assert np.sort(products[row][named])[::-1] == pytest.approx(best, abs=1e-5)

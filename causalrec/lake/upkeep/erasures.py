@@ -56,6 +56,11 @@ class Erasures:
         known = set(self.tokens)
         return all(token_of(self.salt, kind, one) in known for kind, one in subject.pairs)
 
+    def named(self, kind: Kind, ids: list[str]) -> list[bool]:
+        """Whether each of ``ids`` was erased."""
+        known = set(self.tokens)
+        return [bool(known) and token_of(self.salt, kind, one) in known for one in ids]
+
     def request(self, subject: Subject) -> None:
         """From now on deliveries leave the subject out."""
         known, salt = set(self.tokens), self.salt

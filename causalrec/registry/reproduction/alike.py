@@ -11,11 +11,12 @@ from safetensors import safe_open
 
 from causalrec.registry.checksums import file_hash
 from causalrec.registry.package import MANIFEST, SHORT_FITS, ModelPackage
+from causalrec.registry.shop_rules import HIDDEN, OFFERS
 
 TENSORS = ".safetensors"
 NOT_COMPARED = frozenset(
-    {MANIFEST, SHORT_FITS, "checksums.json"}
-)  # where, when and next to what it was trained
+    {MANIFEST, SHORT_FITS, HIDDEN, OFFERS, "checksums.json"}
+)  # where, when and next to what it was trained, and under which rules it serves
 
 
 @dataclass(frozen=True)

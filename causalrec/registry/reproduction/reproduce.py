@@ -74,7 +74,8 @@ def reproduce(
         recommender.worth = package.worth
         served = refitted(then, dataset.data, recommender, report.best_epoch)
         folder = Path(scratch) / "retrained"
-        digest = write_package(folder, served, dataset, package.manifest, judged=recommender)
+        rules = package.shop_rules
+        digest = write_package(folder, served, dataset, package.manifest, judged=recommender, rules=rules)
         again = open_package(folder, digest)
         tables = compare_packages(package, again)
         metrics = tuple(

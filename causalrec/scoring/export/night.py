@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from causalrec.errors import ScoringError
 from causalrec.lake import Lake
 from causalrec.lake.snapshot import DataFile, Snapshot
 from causalrec.lake.write import held_digest
-from causalrec.pipeline import LISTS
+from causalrec.pipeline import LISTS, VECTORS
 
 PUBLISHED = "recommendations"
 KEYS = {
@@ -26,14 +26,17 @@ KEYS = {
     "trending_items": "category",
     "recent_items": "user_id",
     "audiences": "item_id",
+    "item_vectors": "item_id",
+    "user_vectors": "user_id",
 }
-"""Table -> column by which readers look up its lists: ``LISTS``, and those that a shop configures."""
+"""Table -> column by which readers look up its rows: ``LISTS``, and those that a shop configures."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id",),
     "item": ("item_id", "similar_item_id", "other_item_id", "because_item_id", "reason_item_id"),
 }
 """Kind -> columns of the published tables that hold its ids."""
 ID_DIGITS = 10
+RANK = "rank"
 
 
 def newest_night(lake: Lake) -> dt.date:
@@ -54,7 +57,8 @@ class NightTable:
     """One table at a pinned version.
 
     Attributes:
-        key: column by which readers look up lists; a list is ordered by ``rank``.
+        key: column by which readers look up rows. Rows of a list are ordered by ``rank``; a table without it
+            has one row per key.
         night: the date and a hash of the rows, so that equal rows have the same name.
     """
 
@@ -70,6 +74,11 @@ class NightTable:
         """Columns as the contract declares them, ``ds`` included."""
         return self.snapshot.schema
 
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Columns that name a row."""
+        return (self.key, RANK) if RANK in self.schema.names else (self.key,)
+
     def batches(self, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows, at most ``rows`` at a time, in no particular order."""
         yield from self.snapshot.batches(list(self.files), columns, rows)
@@ -84,7 +93,7 @@ class NightTable:
 
 @dataclass(frozen=True)
 class Night:
-    """All tables with rows of a date; ``empty`` names the others."""
+    """All tables with rows of a date; ``empty`` names lists and vectors without."""
 
     ds: dt.date
     tables: tuple[NightTable, ...]
@@ -94,6 +103,11 @@ class Night:
     def name(self) -> str:
         """The date and a hash of the content of all tables."""
         return _named(self.ds, ",".join(table.night for table in self.tables))
+
+    def only_lists(self) -> "Night":
+        """The same without tables whose rows have no rank."""
+        lists = tuple(table for table in self.tables if RANK in table.schema.names)
+        return replace(self, tables=lists, empty=tuple(name for name in self.empty if name not in VECTORS))
 
 
 def read_night(lake: Lake, ds: dt.date) -> Night:
@@ -108,7 +122,8 @@ def read_night(lake: Lake, ds: dt.date) -> Night:
     if not tables or tables[0].name != PUBLISHED:
         raise ScoringError(f"nothing was published for {ds}", do="run the night of this date first")
     present = {table.name for table in tables}
-    return Night(ds, tables, tuple(name for name in LISTS if name not in present))
+    expected = (*LISTS, *(name for name in VECTORS if lake.table(name).exists()))
+    return Night(ds, tables, tuple(name for name in expected if name not in present))
 
 
 def _table(lake: Lake, name: str, key: str, ds: dt.date) -> NightTable | None:

@@ -17,7 +17,7 @@ class Exported:
     """One table in one store, counted there after the export.
 
     Attributes:
-        target: ``parquet``, ``postgres`` or ``redis``.
+        target: ``parquet``, ``postgres``, ``redis`` or ``qdrant``.
         rows, lists: rows, and distinct users, items or categories, as the store itself counts them.
         where: where readers find it; never with credentials.
         state: whether data was written, or the store already had this night.

@@ -1,10 +1,10 @@
 """PostgreSQL: each night is loaded next to the served one; one row says which night the views show.
 
-Readers query the views ``SCHEMA.recommendations``, ``.similar_items`` and ``.popular_items``. A view shows
-the rows of the night that ``SCHEMA.published`` names, so a switch is an UPDATE: no reader waits, and a
-statement (or a REPEATABLE READ transaction, over all views) sees one whole night. Renaming tables would not
-achieve that: to an older snapshot, a table that was filled later is empty. Grants on a view survive every
-night.
+Readers query the views ``SCHEMA.recommendations``, ``.similar_items``, ``.popular_items``, and one of every
+other table. A view shows the rows of the night that ``SCHEMA.published`` names, so a switch is an UPDATE: no
+reader waits, and a statement (or a REPEATABLE READ transaction, over all views) sees one whole night.
+Renaming tables would not achieve that: to an older snapshot, a table that was filled later is empty. Grants
+on a view survive every night.
 """
 
 import time
@@ -22,6 +22,7 @@ from causalrec.scoring.export.postgres_load import load, remove_old, stray_table
 from causalrec.scoring.export.postgres_switch import switch
 from causalrec.scoring.export.postgres_tables import prepare
 from causalrec.scoring.export.postgres_text import identifiers, partition_name
+from causalrec.scoring.export.postgres_vectors import need_pgvector
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -91,6 +92,7 @@ def _export(
     connection: "Connection", night: Night, settings: PostgresSettings, batch_rows: int, progress: RowsDone
 ) -> tuple[Exported, ...]:
     schema = settings.schema_name
+    need_pgvector(connection, night)
     prepare(connection, schema, night.tables)
     stray_tables(connection, schema)
     states: dict[str, tuple[State, float]] = {}

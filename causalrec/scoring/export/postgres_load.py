@@ -11,6 +11,7 @@ from causalrec.errors import ExportError
 from causalrec.scoring.export.night import KEYS, NightTable
 from causalrec.scoring.export.outcome import RowsDone
 from causalrec.scoring.export.postgres_text import identifiers, partition_name
+from causalrec.scoring.export.postgres_vectors import index_vectors, with_texts
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -48,15 +49,18 @@ def load(
         copy = names("COPY {schema}.{partition} ") + sql.SQL("({}) FROM STDIN (FORMAT csv)").format(chosen)
         with connection.cursor().copy(copy) as stream:
             for batch in table.batches(batch_rows, table.schema.names):
-                stream.write(_as_csv(batch))
+                stream.write(_as_csv(with_texts(batch)))
                 progress(f"postgres {table.name}", batch.num_rows)
-        connection.execute(names("ALTER TABLE {schema}.{partition} ADD PRIMARY KEY ({key}, rank)"))
+        named = sql.SQL(", ").join(sql.Identifier(name) for name in table.primary_key)
+        key = names("ALTER TABLE {schema}.{partition} ADD PRIMARY KEY (") + named + sql.SQL(")")
+        connection.execute(key)
         row = connection.execute(names("SELECT count(*) FROM {schema}.{partition}")).fetchone()
         if row is None or row[0] != table.rows:
             raise ExportError(
                 f"postgres: {0 if row is None else row[0]:,} of {table.rows:,} rows of {table.name} arrived",
                 do="repeat the export; what was served before stays",
             )
+        index_vectors(connection, schema, table)
     connection.execute(names("ANALYZE {schema}.{partition}"))
 
 

@@ -20,6 +20,7 @@ TYPES: dict[pa.DataType, LiteralString] = {
     pa.bool_(): "boolean",
     pa.date32(): "date",
     pa.timestamp("us", "UTC"): "timestamptz",
+    pa.list_(pa.field("element", pa.float32())): "vector",
 }
 
 

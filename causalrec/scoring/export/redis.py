@@ -36,7 +36,7 @@ def to_redis(
     batch_rows: int,
     progress: RowsDone = silent,
 ) -> tuple[Exported, ...]:
-    """Writes all keys of the night, counts them, moves the pointer, lets the other nights expire.
+    """Writes all keys of the night's lists, counts them, moves the pointer, lets the other nights expire.
 
     Raises:
         ExportError: no client, no connection, or not all keys arrived; the previous night is still served.
@@ -49,7 +49,8 @@ def to_redis(
     prefix = settings.prefix or f"causalrec:{shop}"
     try:
         with connected(settings, password) as client, alone(client, prefix) as still_mine:
-            return _Export(client, night, settings, prefix, batch_rows).run(progress, still_mine)
+            lists = night.only_lists()  # Redis without a module searches no vectors
+            return _Export(client, lists, settings, prefix, batch_rows).run(progress, still_mine)
     except redis.RedisError as error:
         raise ExportError(
             f"redis: {' '.join(str(error).split())}",

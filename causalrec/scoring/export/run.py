@@ -12,11 +12,12 @@ from causalrec.scoring.export.outcome import Exported, RowsDone, silent
 from causalrec.scoring.export.parquet import to_parquet
 from causalrec.scoring.export.plugins import export_plugin
 from causalrec.scoring.export.postgres import to_postgres
+from causalrec.scoring.export.qdrant import to_qdrant
 from causalrec.scoring.export.redis import to_redis
 
 BATCH_ROWS = 65_536  # rows read and written at a time
 
-TARGETS = ("parquet", "postgres", "redis")
+TARGETS = ("parquet", "postgres", "redis", "qdrant")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Report:
 def configured(settings: Settings) -> tuple[str, ...]:
     """The stores that the settings name, plug-ins last."""
     urls = {"parquet": settings.export.parquet, "postgres": settings.export.postgres.url}
-    urls["redis"] = settings.export.redis.url
+    urls |= {"redis": settings.export.redis.url, "qdrant": settings.export.qdrant.url}
     return (*(name for name in TARGETS if urls[name]), *settings.export.plugins)
 
 
@@ -43,7 +44,7 @@ def export(
     passwords: Mapping[str, str],
     progress: RowsDone = silent,
 ) -> Report:
-    """Copies the published tables of ``ds``.
+    """Copies the published lists of ``ds``, and its vectors if the settings ask for them.
 
     Args:
         targets: names of :data:`TARGETS` or of plug-ins.
@@ -57,6 +58,8 @@ def export(
         if target not in configured(settings):
             raise ExportError(f"{target}: no store is configured", do=_setting(target))
     night = read_night(lake, ds)
+    if not settings.export.vectors:  # an earlier run may have stored some
+        night = night.only_lists()
     done: list[Exported] = []
     failed: dict[str, CausalrecError] = {}
     for target in targets:
@@ -83,4 +86,5 @@ def _writers(
         "parquet": lambda: to_parquet(night, root, rows, progress),
         "postgres": lambda: to_postgres(night, chosen.postgres, passwords.get("postgres"), rows, progress),
         "redis": lambda: to_redis(night, chosen.redis, settings.shop, passwords.get("redis"), rows, progress),
+        "qdrant": lambda: to_qdrant(night, chosen.qdrant, settings.shop, passwords.get("qdrant"), progress),
     }

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -336,6 +337,21 @@ def test_the_command_line(
     assert "Traceback" not in said
     with pytest.raises(SystemExit):
         main(Work().job(), ["--ds", "yesterday"])
+
+
+def test_what_a_stage_writes_is_for_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSALREC__PATHS__WORK", str(tmp_path / "work"))
+    monkeypatch.delenv("CAUSALREC_SETTINGS", raising=False)
+    before = os.umask(0o022)
+    try:
+        assert main(Work().job(), ["--ds", "2026-03-01"]) == 0  # writes the ledger
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+    written = [tmp_path / "work", *(tmp_path / "work").rglob("*")]
+    assert {(path.is_dir(), oct(path.stat().st_mode & 0o777)) for path in written} == {
+        (True, "0o700"), (False, "0o600"),
+    }  # fmt: skip
 
 
 def test_lines_are_printed_as_they_are_and_tables_with_their_markup() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pyarrow as pa
 
 from causalrec.lake import Lake
@@ -46,3 +47,22 @@ def publish_night(lake: Lake, ds: dt.date, users: int = 30, k: int = 4, lists: b
 def ordered(rows: pa.Table) -> list[dict[str, object]]:
     found = rows.sort_by([("user_id", "ascending"), ("rank", "ascending")]).to_pylist()
     return [dict(sorted(row.items())) for row in found]
+
+
+def publish_vectors(lake: Lake, ds: dt.date, width: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of 200 items and 30 users, drawn by the date; returns them in the order of their ids."""
+    rng = np.random.default_rng(ds.toordinal())
+    drawn = []
+    for table, key, count in (("item_vectors", "item_id", 200), ("user_vectors", "user_id", 30)):
+        vectors = rng.normal(size=(count, width)).astype(np.float32)
+        more: dict[str, object] = {"log_factor": 0.0, "ordered_by": "dot"} if key == "item_id" else {}
+        rows: list[dict[str, object]] = [
+            {
+                key: f"{key[0]}{number:04d}", "vector": vector.tolist(), "dim": width,
+                "model_version": "1", "dataset_id": "d", **more,
+            }
+            for number, vector in enumerate(vectors)
+        ]  # fmt: skip
+        replace_partition(lake, table, ds, rows)
+        drawn.append(vectors)
+    return drawn[0], drawn[1]

@@ -13,7 +13,7 @@ from causalrec.errors import ConflictError, ExportError
 from causalrec.lake import Lake
 from causalrec.scoring.export import Exported, read_night
 from causalrec.scoring.export.redis import to_redis
-from tests.scoring.export.nights import DS, NASTY, NEXT, publish_night
+from tests.scoring.export.nights import DS, NASTY, NEXT, publish_night, publish_vectors
 
 PASSWORD = "s3cret"  # noqa: S105
 
@@ -49,6 +49,7 @@ def text(client: redis.Redis, key: str) -> str:
 
 def test_lists_in_order_once(lake: Lake, settings: RedisSettings, client: redis.Redis) -> None:
     publish_night(lake, DS)
+    publish_vectors(lake, DS)  # which Redis does not get
     done = send(lake, DS, settings)  # batches of 7 rows cut lists of 4
     assert [(one.table, one.rows, one.lists, one.state) for one in done] == [
         ("recommendations", 120, 30, "written"), ("similar_items", 2, 1, "written"),

@@ -36,6 +36,10 @@ class Design:
         """Columns of content and of each group."""
         return (self.content.shape[1], *self.levels)
 
+    def of(self, items: Tensor) -> "Design":
+        """The rows of ``items`` (n,), with the same columns."""
+        return Design(self.content[items], tuple(group[items] for group in self.groups), self.levels)
+
     def times(self, coefficients: Tensor) -> Tensor:
         """The product (N,) of all columns with ``coefficients`` (sum of widths,)."""
         content, *effects = torch.split(coefficients, list(self.widths))

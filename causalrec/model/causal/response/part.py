@@ -160,6 +160,7 @@ def _findings(sampler: Sampler) -> dict[str, float]:
     observed, scales = sampler.observation, sampler.scales
     facts = {
         "response/accidents": observed.accident,
+        "response/items_without_looks": float(len(sampler.rows.by_item) - len(sampler.prior.met)),
         "response/least_examined": float(observed.examined.min()),
         "response/demand_sd": float(scales.demand.rsqrt()),
         "response/taste_sd": float((1 / scales.taste).mean().sqrt()),

@@ -43,23 +43,31 @@ class Scales:
 class ItemPrior:
     """Means of items' merit and demand given the design.
 
+    The states of an item that nobody has looked at are nothing but draws from this prior. If coefficients
+    were drawn from them too, those of a level without looks (a brand that is new to everybody) would follow
+    what they had themselves made up the sweep before, and wander for longer than any fit lasts.
+
     Attributes:
         map: (p, d) from content to merit. effects: (columns of the design,) on demand.
+        met: int64 (n,), the items with looks, which alone say anything about coefficients and scales.
     """
 
     design: Design
     map: Tensor
     effects: Tensor
+    met: Tensor
 
     def __post_init__(self) -> None:
-        self._content_gram = self.design.content.T @ self.design.content
-        self._gram = self.design.gram()
+        self._known = self.design.of(self.met)
+        self._content_gram = self._known.content.T @ self._known.content
+        self._gram = self._known.gram()
 
     @staticmethod
-    def start(design: Design, dim: int) -> "ItemPrior":
+    def start(design: Design, dim: int, met: Tensor) -> "ItemPrior":
         """Content and codes say nothing yet."""
         like = design.content
-        return ItemPrior(design, like.new_zeros(like.shape[1], dim), like.new_zeros(sum(design.widths)))
+        empty = like.new_zeros(like.shape[1], dim), like.new_zeros(sum(design.widths))
+        return ItemPrior(design, *empty, met)
 
     def merit(self) -> Tensor:
         """Expected merit (N, d)."""
@@ -71,10 +79,11 @@ class ItemPrior:
 
     def draw(self, merit: Tensor, demand: Tensor, scales: Scales, noise: Noise) -> None:
         """New coefficients given the items' merit (N, d) and demand (N,)."""
+        merit, demand = merit[self.met], demand[self.met]
         if self.map.shape[0]:
             ridge = scales.map * torch.eye(self.map.shape[0], dtype=merit.dtype, device=merit.device)
             factor = torch.linalg.cholesky(self._content_gram + ridge)
-            mean = torch.cholesky_solve(self.design.content.T @ merit, factor)
+            mean = torch.cholesky_solve(self._known.content.T @ merit, factor)
             spread = torch.linalg.solve_triangular(factor.T, noise(tuple(mean.shape)), upper=True)
             self.map = mean + spread / scales.merit.sqrt()
         if self.effects.shape[0]:
@@ -82,23 +91,23 @@ class ItemPrior:
                 [scale.expand(width) for scale, width in zip(scales.effects, self.design.widths, strict=True)]
             )
             system = scales.demand * self._gram + torch.diag(precision)
-            right = scales.demand * self.design.transposed_times(demand)
+            right = scales.demand * self._known.transposed_times(demand)
             _, drawn = gaussian_draw(system[None], right[None], noise)
             self.effects = drawn[0]
 
     def draw_scales(
         self, scales: Scales, states: tuple[Tensor, Tensor, Tensor, Tensor], draw: Callable[[Tensor], Tensor]
     ) -> None:
-        """New precisions given taste (U, d), bias (U,), merit (N, d) and demand (N,).
+        """New precisions given taste (k, d) and bias (k,) of users with looks, merit (N, d), demand (N,).
 
         Args:
             draw: a precision per column of squares.
         """
         taste, bias, merit, demand = states
         scales.taste = draw(taste.square())
-        scales.merit = draw((merit - self.merit()).square())
+        scales.merit = draw((merit - self.merit())[self.met].square())
         scales.bias = draw(bias.square())
-        scales.demand = draw((demand - self.demand()).square())
+        scales.demand = draw((demand - self.demand())[self.met].square())
         scales.map = draw((self.map.square() * scales.merit).flatten())
         parts = torch.split(self.effects, list(self.design.widths))
         scales.effects = torch.stack([draw(part.square()) for part in parts])

@@ -33,6 +33,10 @@ class SidePairs:
     def __len__(self) -> int:
         return len(self.start) - 1
 
+    def met(self) -> Tensor:
+        """int64 (k,): the rows that have a pair at all."""
+        return torch.nonzero(self.start.diff()).ravel()
+
 
 @dataclass(frozen=True)
 class LookRows:

@@ -74,7 +74,8 @@ class Sampler:
             like.new_zeros(n_items),
             torch.logit(share).to(like.dtype),
         )
-        self.prior = ItemPrior.start(design, dim)
+        self.met = rows.by_user.met()
+        self.prior = ItemPrior.start(design, dim, rows.by_item.met())
         self.scales = Scales.start(dim, len(design.widths), like)
         self.observation = Observation.start(rows, settings, self.draws)
 
@@ -112,7 +113,7 @@ class Sampler:
         self._move_base(weight, target)
         state = self.state
         self.prior.draw(state.merit, state.demand, self.scales, self.draws.normal)
-        states = state.taste, state.bias, state.merit, state.demand
+        states = state.taste[self.met], state.bias[self.met], state.merit, state.demand
         self.prior.draw_scales(self.scales, states, self.draws.precision)
 
     def _logits(self) -> Tensor:

@@ -1,0 +1,80 @@
+"""The rules file of a shop inside a model package, with the facts that its rules ask for.
+
+``hidden.parquet`` pairs that must not be listed · ``offers.parquet`` what the shop said of its items; both
+only where a rules file was in force.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from causalrec.ranking.catalogue import Catalogue
+from causalrec.ranking.histories import Histories, from_pairs
+from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.merchandise.rules_file import NOTHING, PAIRS, Merchandise
+
+MERCHANDISE = "merchandise"  # key of the manifest
+HIDDEN, OFFERS = "hidden.parquet", "offers.parquet"
+
+
+@dataclass(frozen=True)
+class ShopRules:
+    """The rules of a version.
+
+    Attributes:
+        hidden: user_id and item_id of pairs that must not be listed.
+        offers: by item_id, the columns that the rules ask for; null where the shop said nothing.
+    """
+
+    merchandise: Merchandise
+    hidden: pa.Table
+    offers: pd.DataFrame
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Writes the files; returns what goes into the manifest."""
+        if self.merchandise == NOTHING:
+            return {}
+        pq.write_table(self.hidden, folder / HIDDEN)
+        pq.write_table(pa.Table.from_pandas(self.offers.reset_index(), preserve_index=False), folder / OFFERS)
+        return {MERCHANDISE: self.merchandise.model_dump(mode="json", exclude={"hidden"})}
+
+    @staticmethod
+    def read(folder: Path, manifest: Mapping[str, Any]) -> "ShopRules":
+        """The rules of a package; none in packages of older code, and of a file that rules nothing."""
+        if MERCHANDISE not in manifest or not (folder / OFFERS).is_file():
+            return ShopRules(NOTHING, PAIRS.empty_table(), pd.DataFrame(index=pd.Index([], name="item_id")))
+        offers = pq.read_table(folder / OFFERS).to_pandas().set_index("item_id")
+        merchandise = Merchandise.model_validate(manifest[MERCHANDISE])
+        return ShopRules(merchandise, pq.read_table(folder / HIDDEN), offers)
+
+    def with_offers(self, items: pd.DataFrame) -> pd.DataFrame:
+        """``items`` with the columns that the rules ask for."""
+        more = self.offers.reindex(items["item_id"])
+        return items.assign(**{name: more[name].to_numpy() for name in more.columns})
+
+
+@dataclass(frozen=True)
+class HiddenPairs:
+    """Hidden pairs as positions in a catalogue."""
+
+    users: "pd.Index[str]"
+    items: Histories
+
+    @staticmethod
+    def of(pairs: pa.Table, catalogue: Catalogue) -> "HiddenPairs":
+        """Those whose item is in ``catalogue``."""
+        names = pairs["user_id"].to_numpy(zero_copy_only=False).astype(object)
+        codes, users = pd.factorize(names)
+        wanted = pd.Index(pairs["item_id"].to_numpy(zero_copy_only=False).astype(object))
+        places = pd.Index(catalogue.item_ids).get_indexer(wanted)
+        return HiddenPairs(pd.Index(users, dtype=object), from_pairs(codes, places, len(users)))
+
+    def from_users(self, users: Texts) -> Histories:
+        """What is hidden from each of ``users`` (B,)."""
+        return self.items.take(self.users.get_indexer(pd.Index(users)).astype(np.int64))
