@@ -18,12 +18,12 @@ def _work(run: Run) -> Outcome:
         done = land(run.settings, run.ds, show, run.spark)
     if run.settings.source.kind != "native":
         return done
-    _look(run)
-    return replace(done, inputs=seen)  # what is delivered during the check is checked next time
+    note = "\n".join(line for line in (done.note, *_look(run)) if line)
+    return replace(done, inputs=seen, note=note)  # what is delivered during the check is checked next time
 
 
-def _look(run: Run) -> None:
-    """Report within seconds, without Spark, what later stages would refuse.
+def _look(run: Run) -> list[str]:
+    """Report within seconds, without Spark, what later stages would refuse; returns the warnings.
 
     Raises:
         SourceError: a file of the date's delivery cannot be read as it is.
@@ -35,6 +35,7 @@ def _look(run: Run) -> None:
         what, _, cure = blocking[0].partition(" -> ")
         more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
         raise SourceError(f"{what}{more}", do=cure or "run causalrec check, which says what to set")
+    return [f"{one.kind}: {line}" for one in found if one.date == run.ds for line in one.warnings]
 
 
 JOB = Job(

@@ -28,15 +28,20 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
         SettingsError: a file is absent or not TOML, or a key is unknown or out of range.
     """
     tree: dict[str, Any] = {} if file is None else _read(file)
-    for name in sorted(environ):
-        if name.startswith(PREFIX):
-            _put(tree, name.removeprefix(PREFIX).lower().split("__"), environ[name])
+    named = {
+        name: name.removeprefix(PREFIX).lower().split("__") for name in environ if name.startswith(PREFIX)
+    }
+    for name in sorted(named):
+        _put(tree, named[name], environ[name])
     if tuned:
         tree = _over(_tuned(tree), tree)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise SettingsError(complaint(error), do=f"correct it in {file or 'the environment'}") from error
+        wrong = [str(part) for part in error.errors()[0]["loc"]]
+        variable = next((f"the variable {n}" for n, path in named.items() if wrong[: len(path)] == path), "")
+        place = variable or file or "the environment"
+        raise SettingsError(complaint(error), do=f"correct it in {place}") from error
 
 
 def complaint(error: ValidationError) -> str:

@@ -24,9 +24,11 @@ def written_out(given: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     """A path with ``~`` replaced by the home folder.
 
     Raises:
-        ValueError: it holds a variable such as $HOME, or a ``~`` of an unknown user.
+        ValueError: it has blanks around it, holds a variable such as $HOME, or a ``~`` of an unknown user.
     """
     text = str(given)
+    if isinstance(given, str | Path) and text != text.strip():
+        raise ValueError(f"{text!r}: blanks around a path; leave them out")
     if "://" in text or not isinstance(given, str | Path):
         return given
     if "$" in text:

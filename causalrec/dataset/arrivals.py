@@ -56,10 +56,14 @@ def inside_window(ds: dt.date, history_days: int) -> Column:
 
 
 def first_arrivals(events: DataFrame) -> DataFrame:
-    """One row per event_id: the first to arrive (ties, which the gate rules out, are broken by content)."""
+    """One row per event_id: the first to arrive (ties, which the gate rules out, are broken by content).
+
+    ``deliveries`` counts the rows that it stands for.
+    """
     others = [name for name in events.columns if name not in ("event_id", "arrival_date")]
     first = F.min(F.struct("arrival_date", *others)).alias("first")
-    return events.groupBy("event_id").agg(first).select("event_id", "first.*")
+    found = events.groupBy("event_id").agg(first, F.count(F.lit(1)).alias("deliveries"))
+    return found.select("event_id", "first.*", "deliveries")
 
 
 def known_items(

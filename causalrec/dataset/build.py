@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -24,8 +23,10 @@ from causalrec.dataset.interactions import interactions, positive_events, traini
 from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
 from causalrec.dataset.look_arrays import look_tables
 from causalrec.dataset.looks import looks
+from causalrec.dataset.record import datasets_row, pins_as_json, record_dataset
 from causalrec.dataset.store import write_bundle
 from causalrec.dataset.stored import keep_bundle
+from causalrec.dataset.sums import look_sums, pair_sums
 from causalrec.dataset.unusable import Unusable, unusable
 from causalrec.errors import DatasetError, LakeError
 from causalrec.features.catalogue import latest_items, latest_pictures
@@ -71,22 +72,24 @@ def build_dataset(
     events = _events(settings, lake, spark, ds, versions)
     shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
     (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
-    look_frame = _looks(settings, lake, spark, ds, versions)
+    seen = Observation("looks")
+    look_frame = _looks(settings, lake, spark, ds, versions, seen)
     (looked,) = write_frame(look_frame, lake.table("looks"), [{"ds": ds.isoformat()}], allow_empty=True)
     look_rows = lake.table("looks").read(where={"ds": [ds.isoformat()]}, version=looked.version)
     arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
     n_users, n_items = (tables[name].num_rows for name in ("users", "items"))
     pins = [Pin(name, version) for name, version in versions.items() if version is not None]
     dataset_id = keep_bundle(settings, arrays, tables, _facts(settings, ds, pins))
-    row = _datasets_row(settings, dataset_id, pins, arrays, n_users, n_items)
-    recorded = _record(lake, ds, row)
+    row = datasets_row(_encoders(settings), dataset_id, pins, arrays, n_users, n_items)
+    recorded = record_dataset(lake, ds, row)
     return Outcome(
         rows_in=int(counters["positives"]),
         rows_out=written.rows,
         reads=tuple(pins),
         writes=(written, recorded, kept, looked),
-        counters={**counters, "exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
-        | {"looks": float(pc.sum(look_rows["looks"]).as_py() or 0)}
+        counters={"exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
+        | pair_sums(counters, pairs, arrays)
+        | look_sums(seen.get, look_rows)
         | left_out.counters,
         note=_note(left_out.note, "" if looked.rows else NO_LOOKS, f"dataset {dataset_id}"),
     )
@@ -147,7 +150,7 @@ def _content(
 
 
 def _facts(settings: Settings, ds: dt.date, pins: list[Pin]) -> dict[str, Any]:
-    return {"ds": ds.isoformat(), "pins": _as_json(pins), "encoders": _encoders(settings)}
+    return {"ds": ds.isoformat(), "pins": pins_as_json(pins), "encoders": _encoders(settings)}
 
 
 def _encoders(settings: Settings) -> dict[str, str]:
@@ -196,12 +199,19 @@ def _positives(
     return positive_events(events, items, settings.dataset, observed)
 
 
-def _looks(settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions) -> DataFrame:
+def _looks(
+    settings: Settings,
+    lake: Lake,
+    spark: SparkSession,
+    ds: dt.date,
+    versions: Versions,
+    observed: Observation | None = None,
+) -> DataFrame:
     chosen = settings.dataset
     items = branded_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
     positives = _positives(settings, lake, spark, ds, versions, Observation("times"))
     ends = training_ends(positives, chosen)
-    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends)
+    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends, observed)
 
 
 def _write_interactions(
@@ -232,60 +242,6 @@ def _modalities(
     if (version := versions["text_features"]) is not None:
         found["text"] = item_vectors(lake, items["text_key"].tolist(), encoders["text"], version)
     return {name: vectors for name, vectors in found.items() if vectors is not None}
-
-
-def _datasets_row(
-    settings: Settings,
-    dataset_id: str,
-    pins: list[Pin],
-    arrays: Mapping[str, Any],
-    n_users: int,
-    n_items: int,
-) -> dict[str, Any]:
-    encoders = _encoders(settings)
-    return {
-        "dataset_id": dataset_id,
-        "pins": json.dumps(_as_json(pins)),
-        "n_users": n_users,
-        "n_items": n_items,
-        "n_train": arrays["train"].shape[1],
-        "n_valid": arrays["valid"].shape[1],
-        "n_test": arrays["test"].shape[1],
-        "image_encoder": encoders["image"] if "image" in arrays else None,
-        "text_encoder": encoders["text"] if "text" in arrays else None,
-        "bundle": dataset_id,
-    }
-
-
-def _as_json(pins: list[Pin]) -> list[dict[str, str | int]]:
-    return [{"table": pin.table, "version": pin.version} for pin in sorted(pins, key=lambda pin: pin.table)]
-
-
-def _record(lake: Lake, ds: dt.date, row: dict[str, Any]) -> Written:
-    """The row of ``ds``.
-
-    Rebuilding the same content keeps the pins of the first build, which are still valid.
-    """
-    table = lake.table("datasets")
-    if table.exists():
-        before = table.read(where={"ds": [ds.isoformat()]}).to_pylist()
-        if before and before[0]["dataset_id"] == row["dataset_id"] and _readable(lake, before[0]["pins"]):
-            row = {**row, "pins": before[0]["pins"]}
-    names = [name for name in table.contract.arrow_schema.names if name != "ds"]
-    schema = pa.schema([table.contract.arrow_schema.field(name) for name in names])
-    return table.replace(pa.Table.from_pylist([row], schema=schema), {"ds": ds.isoformat()})
-
-
-def _readable(lake: Lake, pins: str) -> bool:
-    try:
-        for pin in json.loads(pins):
-            snapshot = lake.table(pin["table"]).snapshot(pin["version"])
-            if snapshot is None:
-                return False
-            snapshot.select(None)
-    except LakeError:
-        return False
-    return True
 
 
 def _counts(arrays: Mapping[str, Any], n_users: int, n_items: int) -> dict[str, float]:

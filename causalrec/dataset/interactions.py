@@ -24,8 +24,9 @@ def positive_events(
 ) -> DataFrame:
     """First arrivals of the weighted event types on known items, without robots and repetitions.
 
-    ``observed`` receives ``positives`` (after deduplication), and what was dropped from them:
-    ``unknown_item``, ``robot_events`` (on known items) and ``repeats`` (of the rest).
+    ``observed`` receives ``delivered_again`` (rows after the first of an event), ``positives`` (events, each
+    once), and what was dropped from them: ``unknown_item``, ``robot_events`` (on known items) and ``repeats``
+    (of the rest).
     """
     weighted = events.where(F.col("event_type").isin(*_types(settings)))
     joined = first_arrivals(weighted.select(*POSITIVE_COLUMNS)).join(
@@ -36,12 +37,13 @@ def positive_events(
     person = F.col("known") & ~F.col("robot")
     marked = marked.observe(
         observed,
+        F.coalesce(F.sum(F.col("deliveries") - 1), F.lit(0)).alias("delivered_again"),
         F.count(F.lit(1)).alias("positives"),
         F.count_if(~F.col("known")).alias("unknown_item"),
         F.count_if(F.col("known") & F.col("robot")).alias("robot_events"),
         F.count_if(person & F.col("repeat")).alias("repeats"),
     )
-    return marked.where(person & ~F.col("repeat")).drop("known", "robot", "repeat")
+    return marked.where(person & ~F.col("repeat")).drop("known", "robot", "repeat", "deliveries")
 
 
 def interactions(positives: DataFrame, settings: DatasetSettings) -> DataFrame:

@@ -12,7 +12,7 @@ import datetime as dt
 from functools import reduce
 from itertools import dropwhile
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
@@ -40,6 +40,7 @@ def looks(
     settings: DatasetSettings,
     ds: dt.date,
     training_ends: int | None = None,
+    observed: Observation | None = None,
 ) -> DataFrame:
     """One row per user, known item, policy, band, ``surge`` and ``late``; see schemas/looks.yaml.
 
@@ -50,12 +51,17 @@ def looks(
         events: as known on ``ds``. items: item_id and brand of every known product.
         training_ends: microseconds; a look is ``late`` if it, or a response in its session, came at or after
             this time. None: no look is late.
+        observed: receives ``look_delivered_again`` (rows after the first of an event), ``look_events``
+            (impressions, or views where they are the looks, each once), and what was dropped from them:
+            ``look_robot_events`` and ``look_unknown_item`` (of people).
     """
     kind = _kind_of_look(events, settings)
     relevant = first_arrivals(events.where(F.col("event_type").isin(IMPRESSION, *RESPONSES)))
-    people = marked_robots(relevant, events, settings).where(~F.col("robot")).join(items, "item_id")
-    visits = _visits(people, kind)
-    known = visits.where(F.col("shown").isNotNull() if _explain_choices(visits) else F.lit(False))
+    marked = marked_robots(relevant, events, settings).join(items, "item_id", "left")
+    counted = marked if observed is None else marked.observe(observed, *_counts_of(kind))
+    explained = _explain_choices(_visits(_usable(counted), kind))
+    visits = _visits(_usable(marked), kind)
+    known = visits.where(F.col("shown").isNotNull() if explained else F.lit(False))
     return _statistics(marked_surges(_responses(known, settings, training_ends), settings), kind, ds)
 
 
@@ -64,6 +70,20 @@ def _kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
     chosen = ~F.coalesce("policy", F.lit("")).isin(*settings.uniform_policies)
     logged = events.where((F.col("event_type") == IMPRESSION) & chosen)
     return VIEW if logged.isEmpty() else IMPRESSION
+
+
+def _counts_of(kind: str) -> list[Column]:
+    look, robot = F.col("event_type") == kind, F.col("robot")
+    return [
+        F.coalesce(F.sum(F.when(look, F.col("deliveries") - 1)), F.lit(0)).alias("look_delivered_again"),
+        F.count_if(look).alias("look_events"),
+        F.count_if(look & robot).alias("look_robot_events"),
+        F.count_if(look & ~robot & F.col("brand").isNull()).alias("look_unknown_item"),
+    ]
+
+
+def _usable(marked: DataFrame) -> DataFrame:
+    return marked.where(~F.col("robot") & F.col("brand").isNotNull())
 
 
 def _explain_choices(visits: DataFrame) -> bool:

@@ -34,7 +34,11 @@ class Unusable:
     @property
     def counters(self) -> dict[str, float]:
         """For the ledger."""
-        return {"events_too_old": float(self.too_old), "events_of_unknown_items": float(self.unknown)}
+        return {
+            "events": float(self.events),
+            "events_too_old": float(self.too_old),
+            "events_of_unknown_items": float(self.unknown),
+        }
 
 
 def unusable(events: DataFrame, items: DataFrame, settings: Settings, ds: dt.date) -> Unusable:

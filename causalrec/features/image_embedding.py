@@ -20,6 +20,7 @@ from causalrec.features.increment import (
     rows_upto,
     without_vector,
 )
+from causalrec.ingest.advice import picture_loss_note
 from causalrec.ingest.images import task_count
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.pictures.resolver import Resolver
@@ -57,7 +58,8 @@ def embed_images(
 
     ``spark`` is called only if one is missing.
 
-    A picture that changed or vanished since it was ingested is counted and left out.
+    A picture that changed or vanished since it was ingested is counted and left out; the note says so if
+    these are more than ``ingest.loud_share``.
 
     Raises:
         FeatureError: the encoder cannot be loaded, returned bad vectors, or too many pictures failed. In the
@@ -87,7 +89,7 @@ def embed_images(
     finally:
         new.unpersist()
     _refuse_mass_failure(measured, total, settings.features.image.max_failure_share)
-    return _outcome(pin, total, measured, (written,))
+    return _outcome(pin, total, measured, (written,), settings.ingest.loud_share)
 
 
 def _keys(
@@ -119,7 +121,9 @@ def _refuse_mass_failure(measured: dict[str, int], total: int, limit: float) -> 
         )
 
 
-def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Written, ...]) -> Outcome:
+def _outcome(
+    pin: Pin, total: int, measured: dict[str, int], writes: tuple[Written, ...], loud_share: float = 1.0
+) -> Outcome:
     encoded = measured.get("encoded", 0)
     rejects = {str(reason): measured[reason] for reason in FAILURES if measured.get(reason)}
     failed = sum(rejects.values())
@@ -129,6 +133,7 @@ def _outcome(pin: Pin, total: int, measured: dict[str, int], writes: tuple[Writt
         rejects=rejects,
         reads=(pin,),
         writes=writes,
+        note=picture_loss_note(rejects, total, loud_share),
         counters={
             "images_decoded": encoded,
             "images_cached": total - encoded - failed,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 SECTION = "[landing.{kind}]"
 _CURES: Mapping[str, str] = {
-    ReasonCode.UNPARSEABLE: "correct these rows in the export; quarantine holds their text. Where CSV has "
-    "another number of cells than its header, set {section} delimiter",
+    ReasonCode.UNPARSEABLE: "correct these rows in the export; where CSV has another number of cells than "
+    "its header, set {section} delimiter",
     ReasonCode.INVALID_TYPE: "set {section} time_format, naive_times, epoch_unit, number_ids or "
     "decimal_comma as the shop writes them",
     ReasonCode.MISSING_REQUIRED: "map the column under [landing.{kind}.columns], or leave such rows out by "
@@ -34,7 +34,8 @@ _PICTURE_CURES: Mapping[str, str] = {
     ReasonCode.IMAGE_MISSING: "deliver these files, or set paths.image_roots to where they lie; they are "
     "tried again on later nights",
     ReasonCode.IMAGE_UNREACHABLE: "look at the network and at [fetch]; they are tried again on later nights",
-    ReasonCode.IMAGE_FORBIDDEN: "add the place that they come from to paths.image_roots",
+    ReasonCode.IMAGE_FORBIDDEN: "name them by paths below an image root, or add where they come from "
+    "to paths.image_roots",
     ReasonCode.IMAGE_EMPTY: "deliver these files again",
     ReasonCode.IMAGE_TOO_LARGE: "deliver smaller pictures, or raise features.image.max_bytes, max_pixels or "
     "max_scans",
@@ -110,6 +111,11 @@ def loss_note(
 def picture_loss_note(rejects: Mapping[str, int], pictures: int, loud_share: float) -> str:
     """The same for the pictures of a delivery."""
     return "\n".join(_lost(rejects, pictures, "pictures", loud_share, lambda reason: _PICTURE_CURES[reason]))
+
+
+def picture_cure(reason: str) -> str:
+    """The fix for pictures that cannot be used for one reason; ''."""
+    return _PICTURE_CURES.get(reason, "")
 
 
 def _lost(

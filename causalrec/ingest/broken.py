@@ -43,7 +43,7 @@ def sound_files(
         if error is None:
             continue
         if broken == "refuse" or not _any_of(sound, one.arrival_date):
-            raise error
+            raise _or_without(error) if _any_of(sound, one.arrival_date) else error
         lines.append(_line(landing, one.arrival_date, [one.name], error.what))
     return sound, lines
 
@@ -69,6 +69,13 @@ def loaded_without_broken(
             if broken == "refuse" or not _any_of(files, date):
                 raise
             lines.append(_line(landing, date, [name for _, name in error.files], error.why))
+
+
+def _or_without(error: SourceError) -> SourceError:
+    """The error, with the setting that loads the files beside this one."""
+    return type(error)(
+        error.what, do=f'{error.do}, or load the others without it: [landing] unread_files = "name"'
+    )
 
 
 def _any_of(files: Sequence[SourceFile], date: dt.date) -> bool:

@@ -13,7 +13,7 @@ from causalrec.ingest.mark import SourceFile, marked_rows, parsed_frame
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.reused import scoped_ids, without_reused
 from causalrec.lake import Lake
-from causalrec.lake.upkeep.erasures import without_erased
+from causalrec.lake.upkeep.erasures import erased_emptied
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def read_rows(
     spark: "SparkSession", files: Sequence[SourceFile], feed: Feed, settings: Settings, lake: Lake
 ) -> "DataFrame":
-    """Parsed rows of the files, without those that an erasure forbids the shop to keep."""
+    """Parsed rows of the files; those that an erasure forbids the shop to keep have no values."""
     layout = Layout.of(feed.landing, settings.landing)
     limits = ReadLimits(settings.ingest.max_row_bytes, MAX_RAW_CHARS)
-    return without_erased(parsed_frame(spark, files, feed.landing, limits, layout), lake)
+    return erased_emptied(parsed_frame(spark, files, feed.landing, limits, layout), lake)
 
 
 @contextmanager

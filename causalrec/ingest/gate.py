@@ -129,9 +129,10 @@ def check_rejects(measures: Mapping[dt.date, Measures], table: Contract, setting
         if share > settings.max_rejected_share:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejects.items())
             columns = "".join(f"; {name} in {count:,}" for name, count in found.broken_columns.items())
+            example = f", such as {found.broken_row}" if found.broken_row else ""
             raise QualityError(
                 f"{table.name} {date}: {found.rows_lost:,} of {found.rows_asked:,} rows ({share:.1%}) are "
-                f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons}{columns})",
+                f"rejected, at most {settings.max_rejected_share:.1%} may be ({reasons}{columns}){example}",
                 do=f"{advice(found, table)}, or raise ingest.max_rejected_share; nothing was written",
             )
 

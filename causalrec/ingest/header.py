@@ -65,11 +65,15 @@ def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead, comp
         raise ContractError(
             f"{file}: column {landing.columns[0].name}: expected in the first line, which has no name of "
             f"the contract: {shown[:200]}",
-            do=f"add a header line, or name the columns: [landing.{section(landing)}] header = [...], "
-            "or [...columns]",
+            do=f"add a header line; or name the {len(head.given)} columns in their order, ours by our names: "
+            f"[landing.{section(landing)}] header = [{_first_names(landing)}, ...]",
         )
     _check_names(file, landing, layout, head.names)
     _check_once(file, landing, head.twice)
+
+
+def _first_names(landing: Contract) -> str:
+    return ", ".join(f'"{name}"' for name in landing.column_names[:2])
 
 
 def _check_once(file: str, landing: Contract, counts: Mapping[str, int]) -> None:

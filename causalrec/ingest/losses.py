@@ -12,6 +12,7 @@ from causalrec.ingest.measure import Measures
 from causalrec.ingest.unread import UNREAD
 from causalrec.lake import Lake, Written
 from causalrec.lake.bridge import write_frame
+from causalrec.lake.upkeep.erasures import ERASED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -45,7 +46,7 @@ def write_losses(
 
 
 def _rejected(marked: "DataFrame", feed: Feed) -> "DataFrame":
-    return marked.where(F.col("reason") != LEFT_OUT).select(
+    return marked.where(~F.col("reason").isin(LEFT_OUT, ERASED)).select(
         F.col("reason").alias("reason_code"),
         F.coalesce("detail", F.lit("")).alias("detail"),
         F.coalesce("raw", F.lit("")).alias("raw"),

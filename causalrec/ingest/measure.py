@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import LEFT_OUT, UNREADABLE
+from causalrec.lake.upkeep.erasures import ERASED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -20,6 +21,7 @@ TALLY_SIZE = 64  # maximum number of values kept of a distribution, and of dates
 TALLY_TRACKED = 4_096  # counts are exact up to about this many distinct values
 _NUMBERS = {"int", "bigint", "double"}
 _NUMBER_NOTES = (ReasonCode.INVALID_TYPE, ReasonCode.UNCLEAR_NUMBER, ReasonCode.OTHER_CURRENCY)
+NO_LOSS = (UNREADABLE, LEFT_OUT, ERASED, str(ReasonCode.DUPLICATE))
 _ORDERED = {"int", "bigint", "double", "timestamp"}
 
 
@@ -37,11 +39,13 @@ class Measures:
         metrics: everything above as plain numbers, plus the inputs of the expectations.
         nulled: "column reason" -> accepted rows whose value of that optional column became null.
         left_out: rows that the shop's layout filters out; they are neither accepted nor rejected.
+        erased: rows that an erasure forbids the shop to keep; they are neither accepted nor rejected.
         unknown_names: field that is not in the contract -> rows in which it is the first such field.
         broken_columns: "missing_required column" or "invalid_type column" -> rows.
         late: event date, before the arrival date -> accepted rows.
         seen: distribution of the contract -> value -> accepted rows; only the most frequent values.
         broken_files: names of the files that break off.
+        broken_row: place, reason and detail of one rejected row that is no repetition; None without one.
     """
 
     rows_in: int
@@ -55,10 +59,12 @@ class Measures:
     unknown_names: Mapping[str, int] = field(default_factory=dict)
     nulled: Mapping[str, int] = field(default_factory=dict)
     left_out: int = 0
+    erased: int = 0
     broken_columns: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, int] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     broken_files: Sequence[str] = ()
+    broken_row: str | None = None
 
     @property
     def rows_lost(self) -> int:
@@ -67,8 +73,8 @@ class Measures:
 
     @property
     def rows_asked(self) -> int:
-        """Rows of the files that the layout does not filter out."""
-        return self.rows_in - self.left_out
+        """Rows of the files that neither the layout nor an erasure leaves out."""
+        return self.rows_in - self.left_out - self.erased
 
     @property
     def rows_rejected(self) -> int:
@@ -85,11 +91,13 @@ def measure(marked: "DataFrame", table: Contract) -> dict[dt.date, Measures]:
 def _aggregates(table: Contract) -> list["Column"]:
     good = F.col("reason").isNull()
     broken = F.col("reason") == UNREADABLE
+    lost = ~F.col("reason").isin(*NO_LOSS)
     columns = [
         F.count(F.lit(1)).alias("rows"),
         F.count("reason").alias("rows_marked"),
         F.max(F.when(broken, F.concat_ws(": ", "source_file", "detail"))).alias("broken_file"),
         F.collect_set(F.when(broken, F.col("source_file"))).alias("broken_files"),
+        F.min(F.when(lost, place_and_reason())).alias("broken_row"),
         F.count("unknown").alias("unknown_rows"),
         F.sum(F.when(good, F.col("cut")).otherwise(0)).alias("texts_cut"),
     ]
@@ -107,6 +115,12 @@ def _aggregates(table: Contract) -> list["Column"]:
     ]
     columns += [_tally(name, sql) for name, sql in _tallied(table).items()]
     return columns + [F.expr(sql).alias(name) for name, sql in table.extensions.metrics.items()]
+
+
+def place_and_reason() -> "Column":
+    """``FILE line LINE: REASON, DETAIL`` of a marked row."""
+    place = F.concat_ws(" line ", "source_file", "source_line")
+    return F.concat(place, F.lit(": "), F.concat_ws(", ", "reason", "detail"))
 
 
 def _notes(table: Contract) -> list[str]:
@@ -149,12 +163,13 @@ def _measures(row: dict[str, Any]) -> Measures:
     }
     nulled = {k.removeprefix(NULLED_PREFIX): row.pop(k) for k in list(row) if k.startswith(NULLED_PREFIX)}
     rejects = tallies["reason"]
-    unreadable, left_out, rows = rejects.pop(UNREADABLE, 0), rejects.pop(LEFT_OUT, 0), row.pop("rows")
+    unreadable, left_out, erased = (rejects.pop(reason, 0) for reason in (UNREADABLE, LEFT_OUT, ERASED))
+    rows = row.pop("rows")
     broken_files = row.pop("broken_files")
     rows_in, good = rows - unreadable, rows - row.pop("rows_marked")
     metrics = {"rows_in": rows_in, "rows_good": good, "unreadable": unreadable, **row}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
-    asked = max(rows_in - left_out, 1)
+    asked = max(rows_in - left_out - erased, 1)
     metrics["rejected_share"] = sum(rejects.values()) / asked
     metrics["duplicate_share"] = rejects.get(ReasonCode.DUPLICATE, 0) / asked
     return Measures(
@@ -169,10 +184,12 @@ def _measures(row: dict[str, Any]) -> Measures:
         unknown_names=tallies["unknown"],
         nulled={note: rows for note, rows in nulled.items() if rows},
         left_out=left_out,
+        erased=erased,
         broken_columns=tallies["broken"],
         late=tallies.get("late", {}),
         seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},
         broken_files=sorted(broken_files),
+        broken_row=row["broken_row"],
     )
 
 

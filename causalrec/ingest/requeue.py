@@ -28,7 +28,7 @@ from causalrec.ingest.unread import UNREAD, unread_dates, unread_fields
 from causalrec.lake import Lake, Ledger, Outcome
 from causalrec.lake.bridge import read_frame
 from causalrec.lake.partition import Where
-from causalrec.lake.upkeep.erasures import without_erased
+from causalrec.lake.upkeep.erasures import erased_emptied
 from causalrec.sources.landing import delivery_fingerprint
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def requeue(
     fields = Counter[dt.date]()
     for one in unread_fields(lake, feed.kind, dates):
         fields[one.date] += one.rows
-    done = load_rows(without_erased(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
+    done = load_rows(erased_emptied(parsed, lake), feed, settings, lake, ledger, dates[-1], dates)
     return {
         date: replace(outcome, note=_note(before.get(date, 0), fields[date], outcome), inputs=marks[date])
         for date, outcome in done.items()

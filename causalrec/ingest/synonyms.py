@@ -5,6 +5,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+ORDER = "order"
+"""No column of ours: the number of an order, which helps to tell events apart."""
+
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "event_id": ("id", "uuid", "row_id", "line_id", "transaction_id", "order_line_id"),
     "event_time": (
@@ -67,17 +70,51 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         *("name", "product_name", "prod_name", "product_title", "item_name", "bezeichnung", "artikelname"),
         *("designation", "libelle", "nom", "nombre", "titulo", "titolo", "商品名"),
     ),
-    "description": ("body_html", "body", "detail_desc", "long_description", "beschreibung", "商品説明"),
+    ORDER: (
+        *("order_id", "order_number", "order_no", "order_name", "order_ref", "invoice_id", "invoice_no"),
+        *(
+            "invoice_number",
+            "receipt_id",
+            "basket_id",
+            "bestellnummer",
+            "bestell_nr",
+            "bestell_id",
+            "beleg_nr",
+        ),
+        *("belegnummer", "auftragsnummer", "auftrags_nr", "rechnungsnummer", "rechnungs_nr", "no_commande"),
+        *("num_commande", "id_commande", "numero_pedido", "id_pedido", "numero_ordine", "注文番号"),
+    ),
+    "description": (
+        "langtext",
+        "kurztext",
+        "body_html",
+        "body",
+        "detail_desc",
+        "long_description",
+        "beschreibung",
+        "商品説明",
+    ),
     "category": (
         *("product_type", "google_product_category", "genres", "categories", "category_code", "kategorie"),
+        *("category_name", "warengruppe", "produktgruppe", "sortiment"),
         *("rayon", "categorie", "categoria", "department", "分類", "カテゴリ"),
     ),
     "brand": (
         *("vendor", "manufacturer", "store", "marke", "hersteller", "marque", "marca", "merk"),
+        *("brand_name", "manufacturer_name", "vendor_name"),
         *("メーカー", "ブランド"),
     ),
     "price": (
         *("sale_price", "regular_price", "variant_price", "amount", "unit_price", "list_price", "preis"),
+        *(
+            "einzelpreis",
+            "verkaufspreis",
+            "vk_preis",
+            "bruttopreis",
+            "stueckpreis",
+            "stückpreis",
+            "item_price",
+        ),
         *("prix", "prix_unitaire", "montant", "precio", "prezzo", "importe", "価格"),
     ),
     "available": ("availability", "in_stock", "instock", "verfügbar", "lieferbar", "disponible"),
@@ -87,16 +124,36 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "images",
         "image_src",
         "image_url",
+        "images_src",
+        "images_url",
+        "picture_url",
+        "photo",
+        "photos",
         "picture",
         "bild",
         "bilder",
         "画像",
     ),
     "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
-    "stock": ("inventory", "inventory_quantity", "stock_quantity", "quantity_available", "bestand"),
+    "stock": (
+        "inventory",
+        "inventory_quantity",
+        "stock_quantity",
+        "quantity_available",
+        "bestand",
+        "lagerbestand",
+    ),
     "seller": ("merchant", "seller_name", "shop_name", "verkäufer"),
     "tags": ("labels", "keywords", "schlagwörter"),
-    "updated_at": ("modified", "modified_at", "last_updated", "date_modified_gmt", "timestamp", "geändert"),
+    "updated_at": (
+        "modified",
+        "modified_at",
+        "last_updated",
+        "date_modified_gmt",
+        "timestamp",
+        "geändert",
+        "stand",
+    ),
 }
 ORDERS = (
     *(

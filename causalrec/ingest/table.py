@@ -156,6 +156,7 @@ def _outcome(
             "rows_with_unknown_fields": found.unknown,
             "texts_cut": found.cut,
             "left_out": found.left_out,
+            "erased": found.erased,
             **{f"{NULLED}{note.replace(' ', '.')}": n for note, n in found.nulled.items()},
             **counters_of(found),
         },

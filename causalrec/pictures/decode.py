@@ -12,10 +12,10 @@ from PIL import ExifTags, Image, ImageOps
 from causalrec.config.features import ImageSettings
 from causalrec.pictures.header import load_picture, pillow_errors
 
-PREPROCESSING = "p3"
+PREPROCESSING = "p4"
 WHITE = (255, 255, 255, 255)
 SIXTEEN_TO_EIGHT = 257.0
-WHITES = (255.0, 65_535.0)
+WHITES = (1.0, 255.0, 1_023.0, 4_095.0, 16_383.0, 65_535.0)  # of shares, and of 8, 10, 12, 14 and 16 bit
 UPRIGHT = 1
 
 
@@ -45,14 +45,15 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
     """Grey of 16 or 32 bit, or of floats.
 
-    White is taken as the smallest usual value that fits; files do not specify it.
+    White is taken as the smallest usual value that fits; files do not specify it. What is no number is white,
+    as transparency is.
     """
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float32))
-    top = float(values.max(initial=0.0))
-    if picture.mode == "F":
-        values = values * (255.0 if top <= 1.0 else 255.0 / _white(top))
-    elif picture.mode == "I" and picture.format == "TIFF":
-        values = values * (255.0 / _white(top))
+    given = np.asarray(picture, dtype=np.float32)
+    top = float(given.max(initial=0.0, where=np.isfinite(given)))
+    white = _white(top)
+    values = np.nan_to_num(given, nan=white, posinf=white, neginf=0.0)
+    if picture.mode == "F" or (picture.mode == "I" and picture.format == "TIFF"):
+        values = values * (255.0 / white)
     else:
         values = values / SIXTEEN_TO_EIGHT
     grey = np.nan_to_num(np.rint(values)).clip(0, 255).astype(np.uint8)

@@ -3,6 +3,7 @@
 from PIL import Image
 
 MAX_FRAMES = 16  # that are looked at; banners that fade in take about ten
+BLANK_SPREAD = 8  # of 255, by which lossy compression and dithering vary one colour
 
 
 def shown_frame(picture: Image.Image) -> Image.Image:
@@ -25,7 +26,7 @@ def shown_frame(picture: Image.Image) -> Image.Image:
 
 
 def _is_blank(picture: Image.Image) -> bool:
-    """Whether one colour fills the frame, or nothing of it is opaque."""
+    """Whether next to one colour fills the frame, or nothing of it is opaque."""
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         if picture.getchannel("A").getextrema() == (0, 0):
@@ -34,4 +35,4 @@ def _is_blank(picture: Image.Image) -> bool:
         picture = picture.convert("RGB")
     extrema = picture.getextrema()
     bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(low == high for low, high in bands)
+    return all(high - low <= BLANK_SPREAD for low, high in bands)

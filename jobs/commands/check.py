@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from causalrec.config import Settings
 from causalrec.errors import printable
+from causalrec.ingest.advice import picture_cure
 from causalrec.ingest.check import KINDS, DeliveryCheck, check_landing
 from causalrec.run import open_run
 from causalrec.store import Location
@@ -97,6 +98,8 @@ def show(found: list[DeliveryCheck], settings: Settings, console: Console) -> No
         _show_rows(one, console)
         for remark in one.remarks:
             console.print(escape(printable(remark)), highlight=False, soft_wrap=True)
+        for warning in one.warnings:
+            console.print(escape(printable(warning)), style="bold yellow", highlight=False, soft_wrap=True)
         _show_pictures(one, console)
         for line in one.blocking:
             console.print(
@@ -150,3 +153,5 @@ def _show_pictures(one: DeliveryCheck, console: Console) -> None:
         console.print(
             f"  {reason} {count}, such as {escape(printable(example))}", style="red", soft_wrap=True
         )
+        if cured := picture_cure(reason):
+            console.print(f"    {escape(cured)}", highlight=False, soft_wrap=True)

@@ -102,7 +102,7 @@ def init(
 def proposals(settings: Settings) -> str:
     """What ``causalrec check`` proposes for deliveries that have arrived already, as TOML; '' for nothing."""
     blocks = {one.kind: one.toml for one in reversed(check_landing(settings)) if one.toml}
-    return "".join(f"{PROPOSED}{text}\n" for text in blocks.values())
+    return "\n".join(f"{PROPOSED}{text}\n" for text in blocks.values())
 
 
 def settings_text(shop: str, landing: str, zone: str, layout: str) -> str:

@@ -90,5 +90,9 @@ def test_the_home_folder_in_every_setting_that_names_a_place(
     assert setting(name, "~/shop") == "/home/ann/shop"
     if name.endswith("MODEL"):
         assert setting(name, "local-dir:~/shop") == "local-dir:/home/ann/shop"
-    with pytest.raises(SettingsError, match="variables are not replaced here"):
+    with pytest.raises(
+        SettingsError, match=f"not replaced here.*correct it in the variable CAUSALREC__{name}"
+    ):
         setting(name, "$HOME/shop")
+    with pytest.raises(SettingsError, match="blanks around a path"):
+        setting(name, " /shop")

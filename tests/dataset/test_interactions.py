@@ -68,7 +68,8 @@ def test_point_in_time(spark: "SparkSession", lake: Lake) -> None:
     assert brief == [("u1", "a", 1.5, 2, "train"), ("u3", "b", 1.0, 1, "train")]
     assert pairs[0]["first_time"] == dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
     assert pairs[0]["last_time"] == dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)
-    assert observed == {"positives": 5, "unknown_item": 2, "robot_events": 0, "repeats": 0}
+    expected = {"delivered_again": 1, "positives": 5, "unknown_item": 2, "robot_events": 0, "repeats": 0}
+    assert observed == expected
 
 
 def test_a_day_later_more_is_known(spark: "SparkSession", lake: Lake) -> None:
@@ -114,7 +115,8 @@ def test_robots_and_repetitions_do_not_count(spark: "SparkSession", tmp_path: Pa
     assert [(r["user_id"], r["item_id"], r["weight"]) for r in pairs] == [
         ("robot", "b", 1.0), ("u1", "a", 1.0), ("u2", "a", 2.0), ("u3", "a", 2.0),
     ]  # fmt: skip
-    assert observed == {"positives": 9, "unknown_item": 0, "robot_events": 1, "repeats": 2}
+    expected = {"delivered_again": 0, "positives": 9, "unknown_item": 0, "robot_events": 1, "repeats": 2}
+    assert observed == expected
     pairs, observed = rows(spark, lake, dt.date(2026, 4, 2), DatasetSettings(max_minute_actions=4))
     assert (len(pairs), observed["robot_events"]) == (5, 0)
 

@@ -48,18 +48,6 @@ def test_events_of_any_age_count_and_unknown_items_are_told(spark: "SparkSession
     assert (outcome.counters["events_too_old"], outcome.counters["events_of_unknown_items"]) == (0, 2)
 
 
-def test_a_window_is_said(spark: "SparkSession", tmp_path: Path) -> None:
-    settings = settings_at(tmp_path, history_days=30)
-    lake = lake_at(settings)
-    shop(lake, unknown=0)
-    outcome = build_dataset(settings, lake, Ledger(lake), spark, DAY)
-    assert outcome.note.startswith(
-        "LEFT OUT 4 of 10 events that are older than 30 days, as dataset.history_days says"
-    )
-    assert outcome.counters["events_too_old"] == 4
-    assert losses(outcome.note) == []  # the setting asks for it
-
-
 def test_too_many_unknown_items_are_refused_before_a_write(spark: "SparkSession", tmp_path: Path) -> None:
     settings = limited(settings_at(tmp_path), max_unknown_items_share=0.25)
     lake = lake_at(settings)

@@ -79,6 +79,9 @@ def test_the_life_of_pictures(tmp_path: Path, spark: "SparkSession") -> None:
         **WHOLE,
     }
     assert third.rejects == {"image_changed": 1}
+    assert third.note == (
+        "LOST 1 of 3 pictures (33.3%) as image_changed: deliver the products of these pictures again"
+    )
 
     keys = [hashlib.sha256(data).hexdigest() for data in (red, blue, green)]
     found, matrix = latest_vectors(lake, keys, image_encoder_id(settings.features.image))

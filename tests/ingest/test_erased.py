@@ -65,6 +65,7 @@ def test_an_erased_user_does_not_come_back(tmp_path: Path, spark: "SparkSession"
     assert json.loads(left["raw"])["user_id"] == "u2"
     assert [written.changed for written in outcome.writes] == [False, False]
     counted = count_everything("events", settings, lake, spark).measures[DAY]
-    assert (counted.rows_in, counted.rows_good) == (outcome.rows_in, outcome.rows_out) == (2, 1)
+    assert (counted.rows_in, counted.rows_good) == (outcome.rows_in, outcome.rows_out) == (8, 1)
+    assert counted.erased == outcome.counters["erased"] == 6
     assert counted.rejects == outcome.rejects
     assert without(settings, lake).nothing

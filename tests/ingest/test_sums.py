@@ -55,6 +55,11 @@ ROWS = st.lists(
     st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in ODD.items()}),
     max_size=8,
 )
+NAMES = [
+    "a.txt", "a b.csv", "100%.csv", "a%20b%2F.csv", "a#1.jsonl", "~a.json", "a'b&c.csv", "a::b.csv",
+    "[a]*?.csv", "cafe\u0301.csv", "\u65e5\u672c.JSONL", "-rf.csv", "part-00000-x.c000",
+    "a;b=c.tsv", "\U0001f600.csv",
+]  # fmt: skip
 KINDS = st.sampled_from(["csv", "semicolon", "jsonl", "array", "pretty", "titled", "parquet"])
 
 
@@ -78,15 +83,22 @@ def written(rows: list[dict[str, Any]], kind: str) -> bytes:
     return "\n".join(json.dumps(row, indent=1) for row in rows).encode()
 
 
-@given(ROWS, KINDS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.booleans(), st.booleans())
+@given(
+    ROWS,
+    KINDS,
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(NAMES),
+)
 @settings(max_examples=200, deadline=None)
 def test_every_row_of_a_file_comes_out_once(
     tmp_path_factory: pytest.TempPathFactory, odd: list[dict[str, Any]], kind: str, encoding: str,
-    packed: bool, filtered: bool,
+    packed: bool, filtered: bool, name: str,
 ) -> None:  # fmt: skip
     rows = [GOOD | {"event_id": f"e{i}"} | one for i, one in enumerate(odd)]
     data = written(rows, kind)
-    file = tmp_path_factory.mktemp("delivery") / "a.txt"
+    file = tmp_path_factory.mktemp("delivery") / name
     if kind != "parquet":
         data = data.decode().encode(encoding)
         data = gzip.compress(data) if packed else data
@@ -95,7 +107,7 @@ def test_every_row_of_a_file_comes_out_once(
     limits = ReadLimits(10_000, 500)
     found = [
         row
-        for batch in read_file(str(file), "a.txt", DAY, LANDING, limits, Layout(feed))
+        for batch in read_file(str(file), name, DAY, LANDING, limits, Layout(feed))
         for row in batch.to_pylist()
     ]
     assert len(found) == len(rows)
@@ -114,10 +126,14 @@ def test_every_row_of_a_file_comes_out_once(
 def test_a_mixture_adds_up_in_the_tables(tmp_path: Path, spark: "SparkSession") -> None:
     rng = random.Random(7)
     limits = {"max_rejected_share": 1.0, "max_unreadable_share": 1.0, "history_until": "2026-01-01"}
-    landing = {"events": {"only": {"event_type": ["view", "cart", "refund", "VIEW", ""]}}}
+    events = {"only": {"event_type": ["view", "cart", "refund", "VIEW", ""]}}
+    landing = {"unread_files": "name", "events": events}
     shop = Settings.model_validate({"paths": {"work": tmp_path}, "ingest": limits, "landing": landing})
     folder = Path(shop.landing_root) / "events" / f"arrival_date={DAY}"
     (folder / "hour=03").mkdir(parents=True)
+    (folder / "orders.xlsx").write_bytes(b"PK")
+    (folder / ".b.csv.part").write_bytes(b"event_id")
+    (folder / "torn.csv.gz").write_bytes(gzip.compress(written([GOOD] * 500, "csv"))[:-9])
     lines = 0
     kinds = ["csv", "semicolon", "jsonl", "array", "pretty", "titled", "parquet"]
     for i, kind in enumerate(kinds):
@@ -126,7 +142,7 @@ def test_a_mixture_adds_up_in_the_tables(tmp_path: Path, spark: "SparkSession") 
             name = rng.choice(list(ODD))
             row[name] = rng.choice(ODD[name])
         rows += [*rows[:2], rows[3] | {"item_id": "other"}]
-        (folder / ("hour=03" if i % 2 else ".") / f"{kind}.TXT").write_bytes(written(rows, kind))
+        (folder / ("hour=03" if i % 2 else ".") / NAMES[i + 1]).write_bytes(written(rows, kind))
         lines += len(rows)
     lake = Lake(shop.lake_root)
     outcome = ingest_events(shop, lake, Ledger(lake), spark, DAY)[DAY]
@@ -138,6 +154,10 @@ def test_a_mixture_adds_up_in_the_tables(tmp_path: Path, spark: "SparkSession") 
     assert outcome.rejects["duplicate"] >= 5
     assert outcome.rejects["reused_id"] >= 5
     assert outcome.note.startswith("LOST ")
+    assert all(name in outcome.note for name in ("torn.csv.gz", "orders.xlsx", ".b.csv.part"))
+    assert set(stored["source_file"].to_pylist()) == {
+        f"{'hour=03/' if i % 2 else ''}{NAMES[i + 1]}" for i in range(len(kinds))
+    }
 
 
 ZONES = [  # the last one's days are over first

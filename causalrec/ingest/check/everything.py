@@ -21,6 +21,7 @@ from causalrec.ingest.mark import SourceFile
 from causalrec.ingest.measure import Measures, measure
 from causalrec.ingest.unread import shown
 from causalrec.lake import Lake
+from causalrec.lake.upkeep.erasures import ERASED
 from causalrec.sources.landing import Kind, arrival_dates
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def _left_out(measures: Mapping[dt.date, Measures], settings: Settings) -> set[t
 
 def _examples(marked: "DataFrame") -> dict[str, str]:
     """One detail of every reason, and one value of every kind of field that becomes null."""
-    wrong = marked.where(F.col("reason").isNotNull() & ~F.col("reason").isin(UNREADABLE, LEFT_OUT))
+    counted = F.col("reason").isin(UNREADABLE, LEFT_OUT, ERASED)
+    wrong = marked.where(F.col("reason").isNotNull() & ~counted)
     whole = wrong.groupBy("reason").agg(F.first("detail").alias("example"))
     pairs = marked.where(F.col("reason").isNull()).select(
         F.explode(F.arrays_zip("nulled", "unread")).alias("p")

@@ -13,11 +13,15 @@ EPOCHS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"), (10**8, "s"))
 TIME_FORMATS = tuple(
     day + clock
     for day in ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d")
-    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M")
+    for clock in (
+        *("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M", "T%H:%M"),
+        *(":%H:%M", ":%H:%M:%S", ":%I:%M %p", ":%I:%M:%S %p"),  # day and time of two columns, joined
+    )
 )
 """Common time formats of shops; a sample that fits more than one decides nothing."""
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 Settings = dict[str, Any]
@@ -41,6 +45,16 @@ def are_times(values: Sequence[Any]) -> bool:
     if not texts or any(text.isdigit() for text in texts):
         return False
     return bool(time_settings(texts)) or all(map(_ISO.match, texts))
+
+
+def are_days(values: Sequence[Any]) -> bool:
+    """Whether these are dates, without a time of day."""
+    return bool(values) and are_times(values) and not any(":" in str(value) for value in values)
+
+
+def are_clocks(values: Sequence[Any]) -> bool:
+    """Whether these are times of day, without a date."""
+    return bool(values) and all(_CLOCK.fullmatch(str(value).strip()) for value in values)
 
 
 def is_value(name: str) -> bool:

@@ -13,7 +13,7 @@ from causalrec.contracts import Contract, load_contract
 from causalrec.ingest.advice import cure, field_advice
 from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
-from causalrec.ingest.check.remarks import currency_remarks, day_remarks
+from causalrec.ingest.check.remarks import currency_remarks, day_remarks, status_remarks
 from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.check.suggest import Tree, suggested
 from causalrec.ingest.check.toml import toml_block
@@ -42,7 +42,7 @@ class DeliveryCheck:
         nulled: "column reason" -> (sampled rows that lose this field, an example, the fix).
         rows: sampled rows. left_out: those that the layout filters out.
         share: of the delivery that these rows are, from 0 to 1, by the bytes of its files.
-        remarks: sentences on days, ids and pictures.
+        remarks: sentences on days, ids and pictures. warnings: on what no rule would notice.
         toml: settings to paste; '' if none are missing.
         refuse_unread: whether unread files stop a night.
         refused: why the gate would stop a night, judging by the sampled rows.
@@ -59,6 +59,7 @@ class DeliveryCheck:
     left_out: int = 0
     share: float = 1.0
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     pictures: PictureCheck | None = None
     toml: str = ""
     refuse_unread: bool = True
@@ -153,7 +154,6 @@ def _delivery(
     seen = sampled(rows, table, settings, history_end(dates, (), settings.ingest))
     reasons = seen.measures.rejects
     remarks = [*_beside(settings, kind), *day_remarks(rows, kind, day, settings, reasons)]
-    remarks += currency_remarks(files, layout, kind)
     if kind == "products":
         known.ids.update(row["item_id"] for row in seen.good)
         part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
@@ -178,6 +178,7 @@ def _delivery(
         rejects={r: (n, seen.examples[r], cure(r, table)) for r, n in reasons.items()},
         nulled={note: _emptied(note, n, seen, table) for note, n in seen.measures.nulled.items()},
         rows=len(rows), left_out=seen.measures.left_out, share=_share(files, read), remarks=tuple(remarks),
+        warnings=(*currency_remarks(files, layout, kind), *status_remarks(files, layout, kind)),
         pictures=check_pictures(seen.good, settings) if kind == "products" else None,
         refused=tuple(refused),
     )  # fmt: skip

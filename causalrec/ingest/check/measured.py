@@ -14,7 +14,7 @@ from causalrec.ingest.check.fields import broken_fields
 from causalrec.ingest.check.rules import reason_of
 from causalrec.ingest.formats.batch import LEFT_OUT, UNREADABLE
 from causalrec.ingest.gate import check_columns, check_fields, check_files, check_rejects
-from causalrec.ingest.measure import Measures
+from causalrec.ingest.measure import NO_LOSS, Measures
 from causalrec.ingest.parameters import rule_parameters
 from causalrec.ingest.unread import SHOWN_CHARS, shown
 
@@ -45,6 +45,7 @@ def sampled(
     reasons, nulled, broken, unknown = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     absent = Counter[str]()
     examples: dict[str, str] = {}
+    lost: str | None = None
     good: list[Mapping[str, Any]] = []
     again = _Repeats(table, settings)
     optional = [column.name for column in table.data_columns if not column.required]
@@ -61,6 +62,8 @@ def sampled(
             continue
         reason, detail = str(why[0]), str(why[1])
         reasons[reason] += 1
+        if lost is None and reason not in NO_LOSS:
+            lost = f"{row['source_file']} line {row['source_line']}: {reason}, {detail}"
         examples.setdefault(reason, detail)
         if reason in _OF_COLUMNS and (column := _COLUMN.match(detail)):
             broken[f"{reason} {column[0]}"] += 1
@@ -73,6 +76,7 @@ def sampled(
         metrics=absent, unknown_names=unknown, nulled=dict(nulled.most_common()), left_out=left_out,
         broken_columns=broken,
         broken_files=[row["source_file"] for row in torn],
+        broken_row=lost,
     )  # fmt: skip
     return Sampled(good, measures, examples)
 

@@ -158,7 +158,7 @@ def _csv_rows(
     yield dict.fromkeys(names)
     try:
         for cells in csv.reader(lines, delimiter=delimiter, skipinitialspace=True):
-            lines.taken.clear()
+            lines.start_row()
             if seen and len(cells) == len(names):
                 yield dict(zip(names, cells, strict=True))
             seen = seen or cells == wanted

@@ -6,11 +6,18 @@ from typing import Any
 
 from causalrec.contracts import Contract
 from causalrec.contracts.absent import is_absent
-from causalrec.ingest.check.guess import are_times, is_value, number_settings, time_settings
+from causalrec.ingest.check.guess import (
+    are_clocks,
+    are_days,
+    are_times,
+    is_value,
+    number_settings,
+    time_settings,
+)
 from causalrec.ingest.check.nested import exploded, flattened
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.words import WORDS, are_events, known_words
-from causalrec.ingest.synonyms import alike, of_orders
+from causalrec.ingest.synonyms import ORDER, alike, of_orders
 
 _NO = {"0", "false", "no"}
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
@@ -87,15 +94,30 @@ def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tr
             columns |= _kind_of_event(found, free)
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
+    if "event_time" in landing.column_names and "event_time" not in mapped:
+        columns |= _with_clock(found, columns.get("event_time", "event_time"), free)
     for name in WORDS:
         if name in landing.column_names and name not in mapped:
             source = columns.get(name, name)
             words = known_words(name, _values(found, source))
             columns |= {name: {"column": source, "values": words}} if words else {}
     if "event_id" in landing.column_names and "event_id" not in here and "event_id" not in mapped:
+        order = alike(
+            ORDER, [name for name in found.columns if name.strip().casefold() not in landing.column_names]
+        )
         parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
-        columns["event_id"] = {"join": [name for part in parts for name in _names(part)]}
+        joined = [*([order] if order else []), *(name for part in parts for name in _names(part))]
+        columns["event_id"] = {"join": list(dict.fromkeys(joined))}
     return columns
+
+
+def _with_clock(found: FileCheck, day: Any, free: list[str]) -> Tree:  # noqa: ANN401 - text or table of TOML
+    """``event_time`` from a column of dates and the one column of times of day beside it; else nothing."""
+    clocks = [name for name in free if are_clocks(_values(found, name))]
+    if not isinstance(day, str) or len(clocks) != 1 or not are_days(_values(found, day)):
+        return {}
+    free.remove(clocks[0])
+    return {"event_time": {"join": [day, clocks[0]]}}
 
 
 def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
@@ -110,6 +132,10 @@ def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
 
 
 def _values(found: FileCheck, source: Any) -> list[Any]:  # noqa: ANN401 - text or table of TOML
+    if isinstance(source, dict) and "join" in source:
+        parts = [_values(found, name) for name in source["join"]]
+        same = len({len(values) for values in parts}) == 1
+        return [":".join(map(str, row)) for row in zip(*parts, strict=True)] if same else []
     if not isinstance(source, str):
         return []
     wanted = source.strip().casefold()

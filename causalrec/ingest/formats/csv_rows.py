@@ -55,6 +55,12 @@ class Lines:
         self._again: list[str] = []
         self.number = number
         self.taken: list[str] = []
+        self._size = 0  # characters of it; summed up, since a row may have millions of lines
+
+    def start_row(self) -> None:
+        """What comes next is a new row."""
+        self.taken.clear()
+        self._size = 0
 
     def __iter__(self) -> "Lines":
         return self
@@ -65,7 +71,8 @@ class Lines:
         if not line:
             raise StopIteration
         self.taken.append(line)
-        if len(line) > self._cap or sum(map(len, self.taken)) > self._cap:
+        self._size += len(line)
+        if self._size > self._cap:
             while line and not line.endswith(("\n", "\r")):
                 line = self._text.readline(self._cap)
             raise RowTooLong(f"the row is longer than {self._cap:,} bytes")
@@ -210,7 +217,7 @@ def _rows(lines: Lines, delimiter: str) -> Iterator[CsvRow]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         first = lines.number + 1
-        lines.taken.clear()
+        lines.start_row()
         try:
             cells = next(reader)
         except StopIteration:

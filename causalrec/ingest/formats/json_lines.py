@@ -138,7 +138,7 @@ def _native(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] 
     except ValueError:  # pa.ArrowInvalid and UnicodeDecodeError are both
         return None
     lines = _lines_of(block)
-    unknown = _unknown(table, table.column_names, frozenset(landing.column_names))
+    unknown = _unknown(table, table.column_names, frozenset(landing.column_names), how.layout)
     numbers = range(first, first + table.num_rows)
     return [columns_batch(landing, how.origin, numbers, columns, unknown, lambda i: lines()[i].decode())]
 
@@ -161,8 +161,7 @@ def _mapped(block: bytes, first: int, how: JsonReading) -> list[pa.RecordBatch] 
         return None
     if found is None:
         return None
-    ignored = layout.feed.extra_columns == "ignore"
-    unknown = pa.nulls(table.num_rows, pa.string()) if ignored else _unknown(table, names, known)
+    unknown = _unknown(table, names, known, layout)
     lines = _lines_of(block)
 
     def one_by_one(places: list[int]) -> pa.RecordBatch:
@@ -258,9 +257,11 @@ def _untidy(lists: pa.Array) -> bool:
     return tidy is not True and len(texts) > 0
 
 
-def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str]) -> pa.Array:
-    """Per row, the first unknown key that holds a value; else null."""
+def _unknown(table: pa.Table, names: Sequence[str], known: frozenset[str], layout: Layout) -> pa.Array:
+    """Per row, the first unknown key that holds a value; null without one, or if the shop ignores them."""
     found = pa.nulls(table.num_rows, pa.string())
+    if layout.feed.extra_columns == "ignore":
+        return found
     for name, column in sorted(zip(names, table.columns, strict=True), key=itemgetter(0), reverse=True):
         if name not in known:
             found = pc.if_else(pc.is_valid(column.combine_chunks()), name, found)

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 HEAD_BYTES = 1 << 16
 PIECE_BYTES = 1 << 18
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[{}\[\]]', re.DOTALL)
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|"|[{}\[\]]', re.DOTALL)  # possessive: nothing to try again
 _BLANKS = re.compile(rb"[\r\n]")
 _OPENING = b"{["
 _INSIDE = (b'"', b"}", b",", b"]")  # how the second line of an object begins

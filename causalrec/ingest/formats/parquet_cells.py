@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,13 +29,28 @@ def is_text(found: pa.DataType) -> bool:
 
 
 def row_bytes(batch: pa.RecordBatch) -> pa.Array:
-    """Bytes of the texts of each row, which are still dictionary-encoded."""
+    """Bytes of the texts of each row, which are still dictionary-encoded, and of those in lists."""
     sizes = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
             lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
             sizes = pc.add(sizes, pc.fill_null(lengths.take(column.indices), 0))
+        elif _is_list_of_texts(column.type):
+            sizes = pc.add(sizes, _list_bytes(column))
     return sizes
+
+
+def _is_list_of_texts(found: pa.DataType) -> bool:
+    listed = pa.types.is_list(found) or pa.types.is_large_list(found)
+    return listed and is_text(found.value_type)
+
+
+def _list_bytes(column: pa.Array) -> pa.Array:
+    lengths = pc.fill_null(pc.binary_length(column.flatten()), 0).to_numpy(zero_copy_only=False)
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    before = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    ends = np.cumsum(counts, dtype=np.int64)
+    return pa.array(before[ends] - before[ends - counts], pa.int64())
 
 
 def pieces(
@@ -70,6 +86,8 @@ def unfolded(
             hidden = long.rows if garbled is None else pc.or_(long.rows, garbled)
             shown = pc.if_else(hidden, None, column.indices)
             column = pa.DictionaryArray.from_arrays(shown, column.dictionary).dictionary_decode()
+        elif _is_list_of_texts(column.type) and pc.any(long.rows).as_py():
+            column = pc.if_else(long.rows, pa.scalar(None, column.type), column)
         beyond = _beyond_years(column)
         if beyond is not None:
             detail = f"{names[name]}: it is outside the years 1 to 9999"

@@ -39,6 +39,7 @@ from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
 MAX_GROUP_BYTES = 1 << 30  # size of one uncompressed row group; Spark writes 128 MiB
+MAX_RAW_ELEMENTS = 1_000  # of a list, kept of a rejected row
 INT96 = "INT96"
 TEXTS = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
@@ -174,6 +175,8 @@ def _raw(batch: pa.RecordBatch, i: int, most: int) -> str:
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         cell = column.slice(i, 1)
         cell = cell.dictionary_decode() if pa.types.is_dictionary(cell.type) else cell
+        if pa.types.is_list(cell.type) or pa.types.is_large_list(cell.type):
+            cell = pc.list_slice(cell, 0, MAX_RAW_ELEMENTS)
         is_text = pa.types.is_string(cell.type) or pa.types.is_large_string(cell.type)
         row[name] = (pc.utf8_slice_codeunits(cell, 0, most) if is_text else cell)[0].as_py()
     return json.dumps(row, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""The list of what was erased, as salted hashes, and the filter that keeps it out of later deliveries."""
+"""The list of what was erased, as salted hashes, and what keeps it out of later deliveries."""
 
 import datetime as dt
 import hashlib
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 TABLE = "erasures"
+ERASED = "erased"
+"""Reason of a delivered row that an erasure forbids the shop to keep; it is counted, without values."""
+PLACE = ("arrival_date", "source_file", "source_line")
+LISTS = ("nulled", "unread")
 SALT_BYTES = 16
 WORDS = (r'"((?:[^"\\]|\\.)*)"', r"([^,;|\t\n\"]+)", r"([\w.@+-]+)")
 """Patterns for words in an unparsed text: quoted, between separators, by their letters."""
@@ -86,8 +90,8 @@ PREFIX: dict[Kind, str] = {"user": "", "item": "item\x1f", "brand": "brand\x1f"}
 """Prefix that distinguishes an item from a user with the same id; users have none, as in older lakes."""
 
 
-def without_erased(frame: "DataFrame", lake: Lake) -> "DataFrame":
-    """``frame`` without erased rows.
+def erased_emptied(frame: "DataFrame", lake: Lake) -> "DataFrame":
+    """``frame`` with :data:`ERASED` as the reason of erased rows; of them only their place is left.
 
     These are rows whose user, item or brand is listed, and unparsed rows whose ``raw`` text contains such an
     id as a word.
@@ -97,14 +101,25 @@ def without_erased(frame: "DataFrame", lake: Lake) -> "DataFrame":
     erasures = Erasures(lake)
     if not erasures.tokens:
         return frame
-    salt, kept = erasures.salt, frame.where(~_told(frame, erasures))
+    salt, found = erasures.salt, frame.withColumn("_erased", _told(frame, erasures))
     rows = [(one,) for one in erasures.tokens]
     listed = F.broadcast(frame.sparkSession.createDataFrame(rows, "erased_token string"))
     for kind, name in NAMES.items():
         if name in frame.columns:
             named = F.coalesce(F.col(name), F.get_json_object("raw", f"$.{name}"))
-            kept = kept.join(listed, _token(salt, kind, named) == F.col("erased_token"), "left_anti")
-    return kept
+            found = found.join(listed, _token(salt, kind, named) == F.col("erased_token"), "left")
+            erased = F.col("_erased") | F.col("erased_token").isNotNull()
+            found = found.withColumn("_erased", erased).drop("erased_token")
+    return found.select(*[_unless_erased(name) for name in frame.columns])
+
+
+def _unless_erased(name: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    erased, value = F.col("_erased"), F.col(name)
+    nothing = F.array().cast("array<string>") if name in LISTS else F.lit(None)
+    instead = {"reason": F.lit(ERASED), **dict.fromkeys(PLACE, value)}.get(name, nothing)
+    return F.when(erased, instead).otherwise(value).alias(name)
 
 
 def _token(salt: str, kind: Kind, one: "Column") -> "Column":

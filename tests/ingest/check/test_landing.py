@@ -217,9 +217,20 @@ def test_prices_in_several_currencies_are_told(tmp_path: Path) -> None:
     shops = [bare | {"landing": {"events": {"currency": code}}} for code in ("", "EUR")]
     mixed, named = (check_landing(Settings.model_validate(shop))[1] for shop in shops)
     assert mixed.blocking == []
-    assert [line for line in mixed.remarks if line.startswith("prices stand beside $ and EUR")]
-    assert not [line for line in named.remarks if line.startswith("prices")]
+    assert [line for line in mixed.warnings if line.startswith("prices stand beside $ and EUR")]
+    assert named.warnings == ()
     assert {note: n for note, (n, _, _) in named.nulled.items()} == {"price other_currency": 1}
+
+
+def test_a_column_of_several_currencies_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    rows = [f"{row},{code}" for row, code in zip(ROWS, ["EUR", "USD", "", "EUR"], strict=False)]
+    (folder / "a.csv").write_text("\n".join([f"{HEADER},Currency", *rows]))
+    paths = {"work": tmp_path, "landing": str(tmp_path)}
+    shop = {"paths": paths, "landing": {"events": {"extra_columns": "ignore"}}}
+    (line,) = check_landing(Settings.model_validate(shop))[1].warnings
+    assert line.startswith("column Currency holds EUR and USD")
 
 
 def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
@@ -258,3 +269,31 @@ def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(landing, "SAMPLE_ROWS", 1_600)
         monkeypatch.setattr(landing, "SAMPLE_FILES", 2)
         assert check_landing(shop)[1].share == 1
+
+
+def test_a_time_of_day_and_the_number_of_an_order_are_used(tmp_path: Path) -> None:
+    header = "Bestell-Nr.;Datum;Uhrzeit;Kd.-Nr.;Art.-Nr.;Einzelpreis (€);Status"
+    rows = [
+        f"B{n};2{n % 9}.02.2026;18:3{n % 10}:07;0{n % 7};A-{n % 5};1{n},50 €;{'storniert' if n > 7 else 'ok'}"
+        for n in range(10)
+    ]
+    settings = tomllib.loads(proposed(tmp_path, header, *rows))["landing"]["events"]
+    assert settings == {
+        "extra_columns": "ignore", "time_format": "%d.%m.%Y:%H:%M:%S", "naive_times": "shop",
+        "decimal_comma": True,
+        "columns": {
+            "event_time": {"join": ["Datum", "Uhrzeit"]}, "user_id": "Kd.-Nr.", "item_id": "Art.-Nr.",
+            "event_type": {"value": "purchase"}, "price": "Einzelpreis (€)",
+            "event_id": {"join": ["Bestell-Nr.", "Datum", "Uhrzeit", "Kd.-Nr.", "Art.-Nr."]},
+        },
+    }  # fmt: skip
+    bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    _, events = check_landing(Settings.model_validate(bare | {"landing": {"events": settings}}))
+    assert (events.blocking, events.rows, events.rejects, events.nulled) == ([], 10, {}, {})
+    assert events.warnings == (
+        "column Status holds storniert, and such rows count like any other: leave them out, "
+        '[landing.events] only = { "Status" = ["ok"] }',
+    )
+    settings["only"] = {"Status": ["ok"]}
+    _, events = check_landing(Settings.model_validate(bare | {"landing": {"events": settings}}))
+    assert (events.warnings, events.left_out) == ((), 2)

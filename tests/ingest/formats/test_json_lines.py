@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.landing import FillDown
+from causalrec.config.landing import FeedLayout, FillDown
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats import json_lines as jsonlines
 from causalrec.ingest.formats.batch import Origin
@@ -29,8 +29,9 @@ ROW: dict[str, Any] = {
 }
 
 
-def parse(data: bytes, max_row_bytes: int = 2_000) -> list[dict[str, Any]]:
-    batches = read_json_lines(io.BytesIO(data), LANDING, ORIGIN, max_row_bytes)
+def parse(data: bytes, max_row_bytes: int = 2_000, **feed: object) -> list[dict[str, Any]]:
+    layout = Layout(FeedLayout.model_validate(feed))
+    batches = read_json_lines(io.BytesIO(data), LANDING, ORIGIN, max_row_bytes, layout)
     return [row for batch in batches for row in batch.to_pylist()]
 
 
@@ -124,6 +125,11 @@ def test_one_bad_line_among_many() -> None:
 def test_unknown_keys_are_named_where_they_hold_a_value() -> None:
     rows = parse(line(zebra=1, apple={"x": [1]}) + line(zebra=None) + line())
     assert [row["unknown"] for row in rows] == ["apple", None, None]
+
+
+def test_unknown_keys_that_the_shop_ignores_are_not_named() -> None:
+    data = line(apple=1) + line(pear=None) + line(apple=1, price="x")  # the last one is read by itself
+    assert [row["unknown"] for row in parse(data, extra_columns="ignore")] == [None, None, None]
 
 
 def test_objects_across_lines_are_not_glued_together() -> None:

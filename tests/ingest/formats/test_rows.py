@@ -219,3 +219,28 @@ def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
     file.write_text("<html>")
     with pytest.raises(SourceError, match=r"a\.parquet: this is HTML or XML"):
         check_header(str(file), LANDING)
+
+
+def test_a_cell_with_very_many_line_breaks_is_one_row(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    breaks = "\n" * 200_000
+    file.write_text(
+        f'{HEADER}e1,2026-03-01T12:00:00Z,u1,"{breaks}",view,1\ne2,2026-03-01T12:00:00Z,u1,i1,view,1\n'
+    )
+    rows = parse(file, max_row_bytes=300_000)
+    assert marks(rows) == [(2, None, None), (200_003, None, None)]
+
+
+def test_a_list_over_the_limit_is_a_row_too_long(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    lists = [["x" * 100] * 60, None, ["a.jpg"], []]
+    columns = {
+        "item_id": ["i1", "i2", "i3", "i4"],
+        "updated_at": pa.array([NOON] * 4, pa.timestamp("us", "UTC")),
+    }
+    pq.write_table(pa.table({**columns, "image_refs": lists}), file)
+    rows = parse(file, PRODUCTS)
+    problem = ("bad_text", "the row is longer than 5,000 bytes")
+    assert marks(rows) == [(1, *problem), (2, None, None), (3, None, None), (4, None, None)]
+    assert [row["image_refs"] for row in rows] == [None, None, ["a.jpg"], []]
+    assert rows[0]["raw"].startswith('{"item_id": "i1"')
