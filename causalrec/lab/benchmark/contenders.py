@@ -138,12 +138,12 @@ CONTENDERS = {contender.name: contender for contender in (*RIVALS, *ABLATIONS)}
 def line_up(named: Sequence[str], *, ablations: bool, content: bool, dated: bool) -> list[Contender]:
     """The rows to train: the named ones, else all rivals; ablations after them on request.
 
-    Unless they are named, rows that would repeat another one are left out where the data have no content
-    (``content``), and rows that need the times of the pairs where these are unknown (``dated``).
+    Rows that need the times of the pairs are left out where these are unknown (``dated``), and so are rows
+    that would repeat another one where the data have no content (``content``), unless they are named.
     """
     unnamed = [*([] if named else RIVALS), *(ABLATIONS if ablations else ())]
     rows = [*(CONTENDERS[name] for name in named), *(row for row in unnamed if content or not row.content)]
-    known = {row.name: row for row in rows if dated or not row.dated or row.name in named}
+    known = {row.name: row for row in rows if dated or not row.dated}
     return list(known.values())
 
 

@@ -14,6 +14,7 @@ from causalrec.code import code_hash
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.bundle import load_bundle
 from causalrec.dataset.temporal import has_days, temporal
+from causalrec.errors import TrainingError
 from causalrec.lab.benchmark.cells import Cell, CellResult, data_hash, run_cell
 from causalrec.lab.benchmark.contenders import CAUSAL, CONTENDERS, SEEDLESS, check_overrides, line_up
 from causalrec.lab.benchmark.page import cells, header, write
@@ -84,6 +85,11 @@ def bench(
     for folder in bundles:
         for late in (False, True) if has_days(folder) else (False,):
             rows += _bundle(folder.resolve(), base, plan, console, late=late)
+    if not rows:
+        raise TrainingError(
+            f"none of {', '.join(plan.models)} can be trained here: the order of the pairs is unknown",
+            do="use data with dates: a dataset of the shop, or a bundle with purchase_days.csv",
+        )
     for bundle, split in dict.fromkeys((row.bundle, row.split) for row in rows):
         part = [row for row in rows if (row.bundle, row.split) == (bundle, split)]
         wide = Console(file=console.file, width=max(console.width, WIDTH))
@@ -122,6 +128,11 @@ def _bundle(bundle: Path, base: Settings, plan: Plan, console: Console, *, late:
             progress.update(task, description=f"{bundle.name} {text}")
 
         planned = list(_cells(bundle, base, plan, late, show))
+        left = sorted(set(plan.models) - {cell.model for cell in planned})
+        if left:
+            where = f"{bundle.name}, {'temporal' if late else 'random'} split"
+            told = f"{where}: without {', '.join(left)}, which needs the times of the pairs"
+            progress.console.print(told, highlight=False, soft_wrap=True)
         progress.update(task, total=len(planned))
         for cell in planned:
             name = f"{cell.model} seed {cell.seed}"

@@ -82,7 +82,7 @@ def test_the_line_up_leaves_out_what_content_alone_would_tell_apart() -> None:
     }  # fmt: skip
     undated = names(ablations=False, content=True, dated=False)
     assert undated == [row.name for row in RIVALS if row.name != "sasrec"]
-    assert names("sasrec", ablations=False, content=True, dated=False) == ["sasrec"]
+    assert names("sasrec", "ease", ablations=False, content=True, dated=False) == ["ease"]
     assert names("vbpr", "ease", ablations=False, content=False) == ["vbpr", "ease"]
     bare = names("causal", "no_topology", ablations=True, content=False)
     assert bare == [

@@ -118,3 +118,14 @@ def test_random_exposure_is_a_test_with_p_values_and_logged_propensities_are_use
     assert max(p_values["random_ndcg@5"], p_values["random_auc"]) < 0.05  # type: ignore[index]
     assert found["popularity", "valid"]["mean"]["snips_hit@20"] > 0  # type: ignore[index]
     assert "p random N@5 | p random AUC | p DR liked@5" in (out / "bench.md").read_text()
+
+
+def test_a_named_row_that_needs_times_is_left_out_and_said(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["bench", str(bundle), "--out", str(tmp_path / "out")]
+    assert main([*line, "--models", "popularity", "--models", "sasrec"]) == 0
+    assert "tiny, random split: without sasrec, which needs the times of the pairs" in capsys.readouterr().out
+    assert set(rows(tmp_path / "out")) == {("popularity", "valid")}
+    assert main([*line, "--models", "sasrec"]) == 1
+    assert "none of sasrec can be trained here" in "".join(capsys.readouterr())
