@@ -193,6 +193,7 @@ def test_good_rows_are_stored_as_delivered(shop: Settings, loaded: Outcome) -> N
         "propensity": 1.0,
         "price": 0.0,
         "source_file": "c.csv",
+        "market": None,
         "arrival_date": DAY,
     }
     assert events["good"]["source_file"] == "a.jsonl"
