@@ -30,11 +30,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving_shop import as_model, invented
-from causalrec.registry.champion.alias import needed_champion
+from causalrec.registry.champion.alias import asked_version
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.scoring_tables import write_scoring_tables
-from causalrec.registry.store import connect
-from causalrec.registry.versions import ModelVersion, by_number, opened
+from causalrec.registry.versions import ModelVersion, opened
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 
@@ -84,10 +83,7 @@ def answers_of(folder: str, users: Sequence[str], requests: int, scratch: Path) 
 def version_of(file: str, number: str | None) -> ModelVersion:
     """The version that is measured: the champion unless a number is given."""
     settings = shop_settings(file)
-    client = connect(settings)
-    if number is None:
-        return needed_champion(settings, open_lake(settings))
-    return by_number(client, settings, number)
+    return asked_version(settings, open_lake(settings), number)
 
 
 def prepared(package: ModelPackage, scratch: Path) -> tuple[str, list[str], str]:

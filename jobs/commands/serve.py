@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 
 from causalrec.config import Settings
-from causalrec.registry.champion.alias import needed_champion
-from causalrec.registry.store import connect, guarded
-from causalrec.registry.versions import by_number
+from causalrec.registry.champion.alias import asked_version
+from causalrec.registry.store import guarded
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs.commands._shared.options import SettingsFile
@@ -36,10 +35,7 @@ def serve(
     """Check the version, then serve it until stopped."""
     settings, console = shop_settings(settings_file), Console()
     with guarded(settings):
-        if version is None:
-            found = needed_champion(settings, open_lake(settings))
-        else:
-            found = by_number(connect(settings), settings, version)
+        found = asked_version(settings, open_lake(settings), version)
     console.print(
         f"version {found.version} of {found.name} at http://{host}:{port}/invocations",
         highlight=False,

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from causalrec.registry.champion.alias import needed_champion
+from causalrec.registry.champion.alias import asked_version
 from causalrec.registry.scoring_tables import HEADER, TENSORS, write_scoring_tables
-from causalrec.registry.store import connect, guarded
-from causalrec.registry.versions import PACKAGE_HASH, by_number, opened
+from causalrec.registry.store import guarded
+from causalrec.registry.versions import PACKAGE_HASH, opened
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs.commands._shared.options import SettingsFile
@@ -25,10 +25,7 @@ def vectors(
     """Write both files and say what the reader has to do beyond multiplying."""
     settings, console = shop_settings(settings_file), Console()
     with guarded(settings):
-        if version is None:
-            found = needed_champion(settings, open_lake(settings))
-        else:
-            found = by_number(connect(settings), settings, version)
+        found = asked_version(settings, open_lake(settings), version)
     origin = {"model": found.name, "version": found.version, "package": found.tags.get(PACKAGE_HASH, "")}
     with opened(found) as package:
         header = write_scoring_tables(package, folder, origin)

@@ -23,7 +23,7 @@ from causalrec.registry.champion.promotions import (
 )
 from causalrec.registry.champion.remembered import remember, remembered, state_of
 from causalrec.registry.store import connect, store_exists
-from causalrec.registry.versions import EXPERIMENT, ModelVersion, by_alias, find_number
+from causalrec.registry.versions import EXPERIMENT, ModelVersion, by_alias, by_number, find_number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,6 +99,17 @@ def needed_champion(settings: Settings, lake: Lake) -> ModelVersion:
             f"{settings.registry.model_name} has no champion", do="run train, evaluate and promote"
         )
     return found
+
+
+def asked_version(settings: Settings, lake: Lake, number: str | None) -> ModelVersion:
+    """The version of that number; None asks for the champion.
+
+    Raises:
+        RegistryError: there is no such version, or no champion.
+    """
+    if number is None:
+        return needed_champion(settings, lake)
+    return by_number(connect(settings), settings, number)
 
 
 def champion_number(settings: Settings, lake: Lake) -> str:
