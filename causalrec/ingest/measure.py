@@ -166,6 +166,7 @@ def _measures(row: dict[str, Any]) -> Measures:
     unreadable, left_out, erased = (rejects.pop(reason, 0) for reason in (UNREADABLE, LEFT_OUT, ERASED))
     rows = row.pop("rows")
     broken_files = row.pop("broken_files")
+    broken_file, broken_row = row.pop("broken_file"), row.pop("broken_row")  # texts are no metrics
     rows_in, good = rows - unreadable, rows - row.pop("rows_marked")
     metrics = {"rows_in": rows_in, "rows_good": good, "unreadable": unreadable, **row}
     metrics |= {f"null_share_{k[6:]}": n / max(good, 1) for k, n in row.items() if k.startswith("nulls_")}
@@ -177,7 +178,7 @@ def _measures(row: dict[str, Any]) -> Measures:
         rows_good=good,
         rejects=rejects,
         unreadable=unreadable,
-        broken_file=row["broken_file"],
+        broken_file=broken_file,
         unknown=row["unknown_rows"],
         cut=row["texts_cut"],
         metrics=metrics,
@@ -189,7 +190,7 @@ def _measures(row: dict[str, Any]) -> Measures:
         late=tallies.get("late", {}),
         seen={k.removeprefix("seen_"): found for k, found in tallies.items() if k.startswith("seen_")},
         broken_files=sorted(broken_files),
-        broken_row=row["broken_row"],
+        broken_row=broken_row,
     )
 
 
