@@ -27,6 +27,11 @@ def named(subject: Subject) -> Named:
     return {name: ids for kind, ids in subject.ids.items() for name in NAMED.get(kind, ())}
 
 
+def silent(error: ExportError) -> Found:
+    """Of a server that does not answer."""
+    return Found("not searched", until=f"{error.what}: erase again once it answers")
+
+
 @dataclass(frozen=True)
 class ParquetStore:
     """Files TABLE/DATE.parquet."""
@@ -59,7 +64,7 @@ class PostgresStore:
                 schema = self.settings.schema_name
                 return Found.of(rows=erase_postgres.count_rows(connection, schema, named(subject)))
         except ExportError as error:
-            return Found("not searched", until=f"{error.what}: erase again once it answers")
+            return silent(error)
 
     def erase(self, subject: Subject) -> None:
         """Raises ConflictError while an export is running."""
@@ -99,7 +104,7 @@ class RedisStore:
                 lists, rows = erase_redis.count_rows(client, self.prefix, named(subject))
                 return Found.of(lists=lists, rows=rows)
         except ExportError as error:
-            return Found("not searched", until=f"{error.what}: erase again once it answers")
+            return silent(error)
 
     def erase(self, subject: Subject) -> None:
         """Raises ConflictError while an export is running."""
@@ -138,7 +143,7 @@ class QdrantStore:
             with qdrant(self.settings, self.api_key) as client:
                 return Found.of(points=erase_qdrant.count_points(client, self.prefix, named(subject)))
         except ExportError as error:
-            return Found("not searched", until=f"{error.what}: erase again once it answers")
+            return silent(error)
 
     def erase(self, subject: Subject) -> None:
         """Raises ExportError if the server does not answer."""
