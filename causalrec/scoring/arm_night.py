@@ -72,12 +72,18 @@ class ArmNight:
 
     def scored(self, spark: "SparkSession", interactions: "DataFrame") -> "DataFrame":
         """Labelled lists of the users of the group."""
-        rows, mine = user_rows(self.package, self.dataset), self.group.mine
-        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
-        users = with_hidden(users, self.hidden_pairs())
-        spread = users.repartition(self.arm.scoring.partitions)
-        lists = spread.mapInArrow(self.task(spark), from_arrow_schema(RECOMMENDED))
+        rows = user_rows(self.package, self.dataset)
+        users = self.users(spark, rows, interactions, self.hidden_pairs())
+        lists = users.mapInArrow(self.task(spark), from_arrow_schema(RECOMMENDED))
         return labelled(lists, [self.arm], self.dataset, self.ds, self.group)
+
+    def users(
+        self, spark: "SparkSession", rows: pa.Table, interactions: "DataFrame", hidden: pa.Table
+    ) -> "DataFrame":
+        """The ``rows`` of the users of the group with what they have and what is hidden from them, spread."""
+        mine = self.group.mine
+        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
+        return with_hidden(users, hidden).repartition(self.arm.scoring.partitions)
 
     def task(self, spark: "SparkSession") -> ScoreTask:
         """What an executor does, once it has been sent the files of the model."""

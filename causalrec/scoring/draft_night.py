@@ -14,7 +14,7 @@ from causalrec.errors import SettingsError
 from causalrec.lake import Lake
 from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.registry.package import ModelPackage
-from causalrec.scoring.arm_night import ArmNight, labelled, user_rows, users_with_history, with_hidden
+from causalrec.scoring.arm_night import ArmNight, labelled, user_rows
 from causalrec.scoring.arms import ServedArm
 from causalrec.scoring.draft_task import RIVAL_ROW, DraftTask
 from causalrec.scoring.markets import Group
@@ -69,16 +69,14 @@ class DraftNight:
         control, rival = self.control, self.rival
         rows = user_rows(control.package, control.dataset)
         theirs = user_rows(rival.package, rival.dataset)["user_row"]
-        rows, mine = rows.append_column(RIVAL_ROW, theirs), control.group.mine
-        users = users_with_history(spark, rows if mine is None else rows.filter(pa.array(mine)), interactions)
         hidden = pa.concat_tables([control.hidden_pairs(), rival.hidden_pairs()])
-        users = with_hidden(users, hidden.group_by(hidden.column_names).aggregate([]))
+        hidden = hidden.group_by(hidden.column_names).aggregate([])  # each pair once
+        users = control.users(spark, rows.append_column(RIVAL_ROW, theirs), interactions, hidden)
         chosen = control.settings.experiment
         task = DraftTask(
             control.task(spark), rival.task(spark), rival.arm.policy, chosen.salt or chosen.name
         )  # fmt: skip
-        spread = users.repartition(control.arm.scoring.partitions)
-        lists = spread.mapInArrow(task, from_arrow_schema(RECOMMENDED))
+        lists = users.mapInArrow(task, from_arrow_schema(RECOMMENDED))
         return labelled(lists, [control.arm, rival.arm], control.dataset, control.ds, control.group)
 
 
