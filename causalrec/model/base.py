@@ -85,13 +85,13 @@ class ServingTables:
         return ServingTables(**found, code_names=tuple(code_names))
 
 
-# absent from older snapshots
+# absent from older saved models
 OPTIONAL = ("raw_users", "raw_items", "content_users", "content_items", "exposure")
 TABLES = tuple(column.name for column in fields(ServingTables) if column.name != "code_names")
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class SavedModel:
     """A fitted model as named arrays (safetensors) and facts (JSON); nothing else is ever stored."""
 
     arrays: dict[str, npt.NDArray[Any]]
@@ -135,12 +135,12 @@ class Recommender(ABC):
         """Scores (len(histories), N) for new users, each given as a list of known item ids; no retraining."""
 
     @abstractmethod
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Everything that :meth:`restore` needs to score again."""
 
     @abstractmethod
-    def restore(self, snapshot: Snapshot) -> None:
-        """The inverse of :meth:`snapshot`."""
+    def restore(self, saved: SavedModel) -> None:
+        """The inverse of :meth:`saved`."""
 
     def serving_tables(self) -> ServingTables | None:
         """The factorised form, or None if the model has none (EASE, item-kNN)."""

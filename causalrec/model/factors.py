@@ -6,7 +6,7 @@ import numpy as np
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import Recommender, ServingTables, Snapshot, history_matrix
+from causalrec.model.base import Recommender, SavedModel, ServingTables, history_matrix
 from causalrec.model.read_out import AnyReadOut, ReadOut
 
 
@@ -61,18 +61,18 @@ class FactorRecommender(Recommender):
         scores[empty] = tables.popularity
         return scores
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Tables, fold-in table and code names."""
         tables = self.serving_tables()
         arrays = tables.arrays()
         if self.fold is not None:
             arrays["fold"] = self.fold
-        return Snapshot(arrays, {"code_names": list(tables.code_names)})
+        return SavedModel(arrays, {"code_names": list(tables.code_names)})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores the tables."""
-        arrays = snapshot.arrays
-        self.tables = ServingTables.of(arrays, snapshot.facts["code_names"])
+        arrays = saved.arrays
+        self.tables = ServingTables.of(arrays, saved.facts["code_names"])
         self.fold = arrays.get("fold")
 
 

@@ -18,7 +18,7 @@ from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.errors import RegistryError, TrainingError
 from causalrec.model import worth
-from causalrec.model.base import FitReport, Judge, Progress, Recommender, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, Recommender, SavedModel
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.network import FactorNetwork, Trainer
 from causalrec.model.plugin import PluginRecommender
@@ -147,12 +147,12 @@ def _choose(model: ModelSettings, training: TrainingSettings, tools: Tools) -> R
 
 def save_recommender(recommender: Recommender, folder: Path) -> None:
     """Writes a fitted model with its settings, so that loading needs only the folder."""
-    snapshot = recommender.snapshot()
+    saved = recommender.saved()
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: array.copy(order="C") for name, array in snapshot.arrays.items()}, str(folder / ARRAYS))
+    save_file({name: array.copy(order="C") for name, array in saved.arrays.items()}, str(folder / ARRAYS))
     facts = {
         "recipe": recommender.recipe,
-        "facts": {**snapshot.facts, WORTH: worth.as_json(recommender.worth)},
+        "facts": {**saved.facts, WORTH: worth.as_json(recommender.worth)},
     }
     (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True), encoding="utf-8")
 
@@ -170,7 +170,7 @@ def load_recommender(folder: Path) -> Recommender:
         model = ModelSettings.model_validate(known(ModelSettings, recipe["model"]))
         training = TrainingSettings.model_validate(known(TrainingSettings, recipe["training"]))
         recommender = recommender_of(model, training, Tools.none(training))
-        recommender.restore(Snapshot(arrays, facts["facts"]))
+        recommender.restore(SavedModel(arrays, facts["facts"]))
         recommender.worth = worth.from_json(facts["facts"].get(WORTH, ()))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise RegistryError(

@@ -7,7 +7,7 @@ from causalrec.model.base import Recommender
 
 
 class PluginRecommender(Recommender, ABC):
-    """A :class:`Recommender` that settings can build. Its snapshot is stored in the package like any other's.
+    """A :class:`Recommender` that settings can build. What it saves is stored in the package like any other.
 
     Serving or loading the package requires the plug-in to be installed. A factorised model
     (``serving_tables``) is scored by the same engine as built-in models.

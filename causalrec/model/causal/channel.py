@@ -135,7 +135,7 @@ class ContentChannel:
         return unit_blocks(np.asarray(matrix @ seen, dtype=np.float32), self.widths)
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and facts for a snapshot."""
+        """Arrays and facts for a saved model."""
         arrays: dict[str, npt.NDArray[Any]] = {}
         for name, lens in self.lenses.items():
             arrays |= {f"{name}.{part}": getattr(lens.whitening, part) for part in PARTS}

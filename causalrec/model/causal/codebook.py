@@ -71,7 +71,7 @@ class Codebook:
         }
 
     def pack(self) -> dict[str, npt.NDArray[Any]]:
-        """Arrays for a snapshot."""
+        """Arrays for a saved model."""
         return {"coarse": self.coarse, "fine": self.fine, "counts": self.counts}
 
     @staticmethod

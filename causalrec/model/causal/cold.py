@@ -116,7 +116,7 @@ class ContentPath:
         return factors
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and facts for a snapshot."""
+        """Arrays and facts for a saved model."""
         arrays, facts = self.confounder.pack()
         arrays = {f"confounder.{name}": value for name, value in arrays.items()}
         arrays |= {"vectors": self.vectors, "base": self.base, "readout": self.readout}

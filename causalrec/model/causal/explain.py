@@ -165,7 +165,7 @@ class ExplanationData:
         )
 
     def pack(self) -> dict[str, npt.NDArray[Any]]:
-        """Arrays for a snapshot."""
+        """Arrays for a saved model."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod

@@ -10,7 +10,7 @@ import torch
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel, ServingTables
 from causalrec.model.causal.channel_part import ChannelPart, attach_channel
 from causalrec.model.causal.cold import ContentPath, under
 from causalrec.model.causal.explain import Explanation, ExplanationData, Modules, explain_pair
@@ -124,9 +124,9 @@ class GraphRecommender(FactorRecommender):
             raise TrainingError("the causal model is not fitted", do="call fit or load a saved model first")
         return self.cold.states(modalities)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Tables, evidence for explanations, and the content path."""
-        base = super().snapshot()
+        base = super().saved()
         if self.evidence is None or self.cold is None:
             raise TrainingError("the causal model is not fitted", do="call fit first")
         cold_arrays, cold_facts = self.cold.pack()
@@ -137,21 +137,21 @@ class GraphRecommender(FactorRecommender):
             state = self.frontdoor.state_dict()
             arrays |= {f"frontdoor.{name}": value.numpy() for name, value in state.items()}
         facts = {**base.facts, "cold": cold_facts, "findings": self.findings}
-        return Snapshot(arrays, facts)
+        return SavedModel(arrays, facts)
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores the tables, the evidence and the content path."""
-        super().restore(snapshot)
-        self.evidence = ExplanationData.unpack(under("evidence.", snapshot.arrays))
-        self.cold = ContentPath.unpack(under("cold.", snapshot.arrays), snapshot.facts["cold"], self.settings)
-        state = {name: torch.from_numpy(v) for name, v in under("frontdoor.", snapshot.arrays).items()}
+        super().restore(saved)
+        self.evidence = ExplanationData.unpack(under("evidence.", saved.arrays))
+        self.cold = ContentPath.unpack(under("cold.", saved.arrays), saved.facts["cold"], self.settings)
+        state = {name: torch.from_numpy(v) for name, v in under("frontdoor.", saved.arrays).items()}
         if state:
             tables = self.serving_tables()
             dim = tables.users.shape[1] - sum(self.cold.channel.widths)
             part = FrontdoorAdjustment(dim, tables.users.shape[0], self.settings.frontdoor)
             part.load_state_dict(state)
             self.frontdoor = part
-        self.findings = dict(snapshot.facts["findings"])
+        self.findings = dict(saved.facts["findings"])
 
 
 def _tables(network: CausalNetwork, part: ChannelPart, names: tuple[str, ...]) -> ServingTables:

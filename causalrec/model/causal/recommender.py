@@ -8,7 +8,7 @@ from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel
 from causalrec.model.causal.blend.blend import Blend
 from causalrec.model.causal.blend.choice import BlendChoice
 from causalrec.model.causal.blend.fit import fit_blend, wants_blend
@@ -170,26 +170,26 @@ class CausalRecommender(FactorRecommender):
             return states
         return self.blend.new_items(states, engine.cold.neighbours(modalities))
 
-    def snapshot(self) -> Snapshot:
-        """The engine's snapshot, and which engine it is."""
+    def saved(self) -> SavedModel:
+        """The saved engine, and which engine it is."""
         level = PAIRS if isinstance(self.engine, GraphRecommender) else RESPONSE
-        found = self.engine.snapshot()
+        found = self.engine.saved()
         # a refit keeps the popularity of the training pairs that its manifest names
         arrays = {**found.arrays, "popularity": self.serving_tables().popularity}
         facts: dict[str, Any] = {**found.facts, "level": level}
         if self.blend is not None:
             tables, facts["blend"] = self.blend.pack()
             arrays |= {f"blend.{name}": table for name, table in tables.items()}
-        return Snapshot(arrays, facts)
+        return SavedModel(arrays, facts)
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Restores the engine and the blend; snapshots of older code are graph encoders."""
-        engine = self._engine = self._new(snapshot.facts.get("level", PAIRS))
-        engine.restore(snapshot)
+    def restore(self, saved: SavedModel) -> None:
+        """Restores the engine and the blend; saved models of older code are graph encoders."""
+        engine = self._engine = self._new(saved.facts.get("level", PAIRS))
+        engine.restore(saved)
         if isinstance(engine, ResponseRecommender):
             self.exposure_weight = engine.exposure_weight
-        stored = snapshot.facts.get("blend")
-        self.blend = None if stored is None else Blend.unpack(under("blend.", snapshot.arrays), stored)
+        stored = saved.facts.get("blend")
+        self.blend = None if stored is None else Blend.unpack(under("blend.", saved.arrays), stored)
         self.choice = None if self.blend is None else self.blend.choice
         self._assemble()
 

@@ -14,7 +14,7 @@ from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel
 from causalrec.model.rivals.epochs import fit_epochs
 from causalrec.model.rivals.items.itemitem import HistoryRecommender
 
@@ -123,20 +123,20 @@ class MultVaeRecommender(HistoryRecommender):
             logits: Floats = self.network.decode(self.network.encode(history, 0.0)[0]).cpu().numpy()
         return logits
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Histories and weights."""
-        base = super().snapshot()
+        base = super().saved()
         state = {} if self.network is None else self.network.state_dict()
         weights = {f"network.{name}": value.cpu().numpy() for name, value in state.items()}
-        return Snapshot({**base.arrays, **weights}, base.facts)
+        return SavedModel({**base.arrays, **weights}, base.facts)
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Takes both back."""
-        super().restore(snapshot)
+        super().restore(saved)
         prefix = "network."
         state = {
             name.removeprefix(prefix): torch.from_numpy(np.array(array))
-            for name, array in snapshot.arrays.items()
+            for name, array in saved.arrays.items()
             if name.startswith(prefix)
         }
         n_items, hidden = state["first"].shape

@@ -11,7 +11,7 @@ from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.sample import JUDGED_USERS, sampled
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, Recommender, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, Recommender, SavedModel
 from causalrec.model.rivals.epochs import fit_epochs
 from causalrec.model.rivals.sequences import Longs, SequenceNetwork, Sequences
 
@@ -93,20 +93,22 @@ class SasRecRecommender(Recommender):
                 )
         return found
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Histories and weights."""
         network, known = self._fitted(), self._known()
         arrays = {f"network.{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
-        return Snapshot({**arrays, "items": known.items, "start": known.start}, {"n_items": network.n_items})
+        return SavedModel(
+            {**arrays, "items": known.items, "start": known.start}, {"n_items": network.n_items}
+        )
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Takes both back."""
-        self.sequences = Sequences(snapshot.arrays["items"], snapshot.arrays["start"])
-        self.network = self._network(int(snapshot.facts["n_items"]))
+        self.sequences = Sequences(saved.arrays["items"], saved.arrays["start"])
+        self.network = self._network(int(saved.facts["n_items"]))
         prefix = "network."
         state = {
             name.removeprefix(prefix): torch.from_numpy(np.array(array))
-            for name, array in snapshot.arrays.items()
+            for name, array in saved.arrays.items()
             if name.startswith(prefix)
         }
         self.network.load_state_dict(state)

@@ -124,7 +124,7 @@ class Blend:
         return {name: self.parts[name] for name in self.factors() if name != ENCODER}
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and facts for a snapshot: the used parts."""
+        """Arrays and facts for a saved model: the used parts."""
         used = self._used()
         arrays = {f"{name}.{table}": getattr(part, table) for name, part in used.items() for table in TABLES}
         return arrays, {"choice": self.choice.as_json(), "spread": self.spread, "parts": list(used)}

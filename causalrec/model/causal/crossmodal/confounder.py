@@ -178,7 +178,7 @@ class ConfounderModel:
         return states
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and facts for a snapshot."""
+        """Arrays and facts for a saved model."""
         arrays: dict[str, npt.NDArray[Any]] = {"projection": self.projection}
         facts: dict[str, Any] = {}
         for name, channel in self.channels.items():

@@ -57,7 +57,7 @@ class ResponsePart:
         return self.map.states(content_columns(content, width))
 
     def pack(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Arrays and facts for a snapshot."""
+        """Arrays and facts for a saved model."""
         arrays: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in TABLES}
         arrays |= {f"looked.{name}": value for name, value in vars(self.looked).items()}
         arrays |= {f"prior.{name}": value for name, value in vars(self.prior).items()}

@@ -9,7 +9,7 @@ import numpy as np
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, ServingTables, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel, ServingTables
 from causalrec.model.causal.cold import under
 from causalrec.model.causal.explain import Explanation
 from causalrec.model.causal.prepare import deal_out
@@ -162,19 +162,19 @@ class ResponseRecommender(FactorRecommender):
             )
         return self._fitted().item_states(modalities, counts.pop(), CONTENT_WIDTH)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Tables, and what newcomers and explanations need."""
-        base = super().snapshot()
+        base = super().saved()
         arrays, facts = self._fitted().pack()
         named = {f"response.{name}": array for name, array in arrays.items()}
         facts["exposure_weight"] = self.exposure_weight
-        return Snapshot({**base.arrays, **named}, {**base.facts, "response": facts})
+        return SavedModel({**base.arrays, **named}, {**base.facts, "response": facts})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores all of it."""
-        super().restore(snapshot)
-        facts = snapshot.facts["response"]
-        self.part = ResponsePart.unpack(under("response.", snapshot.arrays), facts)
+        super().restore(saved)
+        facts = saved.facts["response"]
+        self.part = ResponsePart.unpack(under("response.", saved.arrays), facts)
         self.exposure_weight = facts.get("exposure_weight")  # not in models of older code
 
     def _fitted(self) -> ResponsePart:

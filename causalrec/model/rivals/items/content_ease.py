@@ -14,7 +14,7 @@ import numpy as np
 from causalrec.config.rivals import ContentEaseSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.sample import JUDGED_USERS, sampled
-from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel
 from causalrec.model.blocks import unit_rows
 from causalrec.model.content import fit_content, read_content
 from causalrec.model.factors import FactorRecommender, item_popularity, plain_tables
@@ -47,15 +47,15 @@ class ContentEaseRecommender(FactorRecommender):
         self.chosen = {"ridge": weights.ridge, **{f"strength/{m}": a for m, a in weights.strengths.items()}}
         return closed_form_report(time.perf_counter() - start, progress)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """The tables and what was chosen."""
-        base = super().snapshot()
-        return Snapshot(base.arrays, {**base.facts, "chosen": self.chosen})
+        base = super().saved()
+        return SavedModel(base.arrays, {**base.facts, "chosen": self.chosen})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Takes both back."""
-        super().restore(snapshot)
-        self.chosen = dict(snapshot.facts["chosen"])
+        super().restore(saved)
+        self.chosen = dict(saved.facts["chosen"])
 
 
 def fit_item_weights(

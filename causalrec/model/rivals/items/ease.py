@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions
 from causalrec.errors import TrainingError
-from causalrec.model.base import FitReport, Judge, Progress, Snapshot
+from causalrec.model.base import FitReport, Judge, Progress, SavedModel
 from causalrec.model.rivals.items.itemitem import HistoryRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
@@ -60,16 +60,16 @@ class EaseRecommender(HistoryRecommender):
         """History times the learned item-item weights."""
         return np.asarray(history @ self.weights, dtype=np.float32)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Histories and weights."""
-        base = super().snapshot()
-        return Snapshot({**base.arrays, "weights": self.weights}, {**base.facts, "ridge": self.ridge})
+        base = super().saved()
+        return SavedModel({**base.arrays, "weights": self.weights}, {**base.facts, "ridge": self.ridge})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores both."""
-        super().restore(snapshot)
-        self.weights = snapshot.arrays["weights"]
-        self.ridge = float(snapshot.facts["ridge"])
+        super().restore(saved)
+        self.weights = saved.arrays["weights"]
+        self.ridge = float(saved.facts["ridge"])
 
 
 def _solve(gram: Floats, penalty: Floats) -> Floats:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.errors import TrainingError
-from causalrec.model.base import Recommender, Snapshot, history_matrix
+from causalrec.model.base import Recommender, SavedModel, history_matrix
 
 
 class HistoryRecommender(Recommender):
@@ -47,14 +47,14 @@ class HistoryRecommender(Recommender):
         """Scores of new users by the same operator."""
         return self.apply(history_matrix(histories, self.known().shape[1]))
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """The histories; subclasses add their operator."""
-        return Snapshot(csr_arrays("history", self.known()), {"shape": list(self.known().shape)})
+        return SavedModel(csr_arrays("history", self.known()), {"shape": list(self.known().shape)})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores the histories."""
-        n_users, n_items = snapshot.facts["shape"]
-        self.history = csr_from("history", snapshot.arrays, (n_users, n_items))
+        n_users, n_items = saved.facts["shape"]
+        self.history = csr_from("history", saved.arrays, (n_users, n_items))
 
 
 class NeighbourRecommender(HistoryRecommender):
@@ -71,16 +71,16 @@ class NeighbourRecommender(HistoryRecommender):
         """History times the neighbour matrix."""
         return np.asarray((history @ self.similar).todense(), dtype=np.float32)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Histories and neighbour lists."""
-        base = super().snapshot()
-        return Snapshot({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
+        base = super().saved()
+        return SavedModel({**base.arrays, **csr_arrays("similar", self.similar)}, base.facts)
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Restores both."""
-        super().restore(snapshot)
-        n_items = snapshot.facts["shape"][1]
-        self.similar = csr_from("similar", snapshot.arrays, (n_items, n_items))
+        super().restore(saved)
+        n_items = saved.facts["shape"][1]
+        self.similar = csr_from("similar", saved.arrays, (n_items, n_items))
 
 
 def csr_arrays(name: str, matrix: sp.csr_matrix) -> dict[str, npt.NDArray[Any]]:

@@ -98,7 +98,7 @@ def test_what_was_chosen_is_saved() -> None:
     model = ContentEaseRecommender(settings(5.0, 2.0), never, seed=0)
     model.fit(data)
     other = ContentEaseRecommender(settings(1.0, 1.0), never, seed=0)
-    other.restore(model.snapshot())
+    other.restore(model.saved())
     assert other.chosen == {"ridge": 5.0, "strength/image": 2.0}
     np.testing.assert_array_equal(
         other.score_histories([np.array([1], np.int32)]), model.score_histories([np.array([1], np.int32)])

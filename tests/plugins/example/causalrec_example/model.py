@@ -8,7 +8,7 @@ from scipy.sparse.linalg import svds
 
 from causalrec.config.model import ModelSettings, TrainingSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
-from causalrec.model.base import FitReport, Progress, Snapshot, history_matrix
+from causalrec.model.base import FitReport, Progress, SavedModel, history_matrix
 from causalrec.model.plugin import PluginRecommender
 
 
@@ -44,10 +44,10 @@ class SvdRecommender(PluginRecommender):
         known = history_matrix(histories, len(self._items))
         return np.asarray(known @ self._items @ self._items.T, np.float32)
 
-    def snapshot(self) -> Snapshot:
+    def saved(self) -> SavedModel:
         """Both tables."""
-        return Snapshot({"users": self._users, "items": self._items}, {})
+        return SavedModel({"users": self._users, "items": self._items}, {})
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, saved: SavedModel) -> None:
         """Both tables."""
-        self._users, self._items = snapshot.arrays["users"], snapshot.arrays["items"]
+        self._users, self._items = saved.arrays["users"], saved.arrays["items"]
