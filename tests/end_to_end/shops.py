@@ -8,13 +8,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from causalrec.config import Settings, load_settings
 from causalrec.lake import Lake
+from tests.jobs.joined_job import named
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+JOINED = "exec {python} -m tests.jobs.joined_job {job} --ds {ds}"
 Row = dict[str, Any]
 DATA_TABLES = (
     "events", "products", "images", "image_failures", "quarantine", "interactions", "image_features",
@@ -36,9 +41,14 @@ class ShopUnderTest:
         """Opened anew each time: the commands run in other processes."""
         return Lake(self.settings.lake_root)
 
-    def command(self, *arguments: str) -> str:
-        """Runs ``python -m infra.embedded …``; returns what it printed, fails with it otherwise."""
+    def command(self, *arguments: str, session: "SparkSession | None" = None) -> str:
+        """Runs ``python -m infra.embedded …``; returns what it printed, fails with it otherwise.
+
+        Its stages work in ``session``, so that no JVM starts for each; by default each has its own.
+        """
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        if session is not None:
+            environment |= {"CAUSALREC_JOB_COMMAND": JOINED, **named(session)}
         done = subprocess.run(
             [sys.executable, "-m", "infra.embedded", *arguments, "--settings", str(self.file)],
             cwd=self.root, env=environment, capture_output=True, text=True, check=False,

@@ -3,12 +3,15 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs import cli
 from tests.end_to_end.shops import ShopUnderTest, make_shop
-from tests.jvm import LIGHT
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.spark, pytest.mark.timeout(1500)]
 
@@ -24,8 +27,6 @@ users = {USERS}
 items = {ITEMS}
 days = 17
 first_day = 2026-01-29
-[spark]
-java_options = "{LIGHT}"
 [scoring]
 k = {K}
 [gate]
@@ -35,10 +36,10 @@ refuters = []
 
 
 @pytest.fixture(scope="module")
-def shop(root: Path, tmp_path_factory: pytest.TempPathFactory) -> ShopUnderTest:
+def shop(root: Path, tmp_path_factory: pytest.TempPathFactory, spark: "SparkSession") -> ShopUnderTest:
     """The shop after its first night."""
     made = make_shop(root, tmp_path_factory.mktemp("demo"), TOML)
-    made.command("nightly", "--ds", DS)
+    made.command("nightly", "--ds", DS, session=spark)
     return made
 
 
@@ -123,9 +124,11 @@ def test_a_second_run_changes_nothing(shop: ShopUnderTest) -> None:
     assert shop.succeeded() == ledger
 
 
-def test_a_backfill_runs_only_what_is_missing_and_then_nothing(shop: ShopUnderTest) -> None:
+def test_a_backfill_runs_only_what_is_missing_and_then_nothing(
+    shop: ShopUnderTest, spark: "SparkSession"
+) -> None:
     before = shop.contents()
-    first = shop.command("backfill", "--from", DS, "--to", NEXT)
+    first = shop.command("backfill", "--from", DS, "--to", NEXT, session=spark)
     assert "1 of 2 dates to run" in first
     after = shop.contents()
     for table in ("interactions", "recommendations", "datasets"):

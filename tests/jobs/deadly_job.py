@@ -9,14 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from pyspark import SparkConf, SparkContext
-from pyspark.java_gateway import launch_gateway
-from pyspark.sql import SparkSession
-
 from causalrec.lake import write
 from causalrec.lake.snapshot import Snapshot
 from jobs._stage.load import load_job
 from jobs._stage.runner import main
+from tests.jobs.joined_job import join
 
 Commit: TypeAlias = Callable[..., Snapshot]
 job, table, moment, ds, settings = sys.argv[1:]
@@ -36,11 +33,7 @@ def deadly(real: Commit) -> Commit:
     return commit
 
 
-gateway = launch_gateway()  # a JVM of its own would cost ten seconds for each death
-java = gateway.jvm.org.apache.spark
-running = java.api.java.JavaSparkContext(java.SparkContext.getOrCreate())
-SparkContext(gateway=gateway, jsc=running, conf=SparkConf(_jconf=running.getConf()))
-SparkSession.builder.getOrCreate()
+join()  # a JVM of its own would cost ten seconds for each death
 for name in ("commit_replacement", "commit_append"):
     setattr(write, name, deadly(getattr(write, name)))
 main(load_job(job), ["--ds", ds, "--settings", settings])

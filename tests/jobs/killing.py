@@ -13,6 +13,7 @@ from causalrec.lake import Lake, LakeTable
 from causalrec.lake.digest import digest_of
 from jobs._stage.load import load_job
 from jobs._stage.runner import main
+from tests.jobs.joined_job import named
 
 Kill: TypeAlias = tuple[str, str, str]  # job, table, before or after its commit
 
@@ -31,12 +32,7 @@ def lake_of(file: Path) -> Lake:
 
 def kill(spark: "SparkSession", root: Path, file: Path, ds: str, job: str, table: str, moment: str) -> int:
     """Runs a job in a process of its own up to its death; the exit status."""
-    server = spark.sparkContext._gateway.java_parameters
-    environment = os.environ | {
-        "PYTHONPATH": str(root),
-        "PYSPARK_GATEWAY_PORT": str(server.port),
-        "PYSPARK_GATEWAY_SECRET": server.auth_token,
-    }
+    environment = os.environ | {"PYTHONPATH": str(root), **named(spark)}
     command = [sys.executable, str(root / "tests/jobs/deadly_job.py"), job, table, moment, ds, str(file)]
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
 
