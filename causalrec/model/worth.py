@@ -29,6 +29,13 @@ class ModuleWorth:
     metric: str
     measured_on: str
 
+    @property
+    def effect(self) -> str:
+        """What the interval says: "helps", "harms", or "no clear effect" if it contains zero."""
+        if self.low > 0:
+            return "helps"
+        return "harms" if self.high < 0 else "no clear effect"
+
 
 def as_json(worth: Iterable[ModuleWorth]) -> list[dict[str, Any]]:
     """As JSON objects, in order."""
