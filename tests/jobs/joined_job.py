@@ -4,15 +4,13 @@
 """
 
 import os
+import runpy
 import sys
 from typing import TYPE_CHECKING
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
-
-from jobs._stage.load import load_job
-from jobs._stage.runner import main
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,4 +34,5 @@ def join() -> None:
 if __name__ == "__main__":
     os.environ["PYSPARK_PYTHON"] = sys.executable  # as a job that makes a session does
     join()
-    main(load_job(sys.argv[1]), sys.argv[2:])
+    job = sys.argv.pop(1)
+    runpy.run_module(f"jobs.{job}", run_name="__main__")
