@@ -19,7 +19,7 @@ from rich.console import Console
 from causalrec.config.lists import ListSettings
 from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.scoring.behaviour.buy_again import buy_again
-from causalrec.scoring.behaviour.complements import listed, pair_counts
+from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
 from causalrec.sources.demo.behaviour import TYPES, block_count, simulate
 from causalrec.sources.demo.world import build_world, companions
 
@@ -54,7 +54,8 @@ def of_shop(spark: SparkSession, seed: int, users: int, chance: float) -> None:
     visits = visits_of(source)
     true = companions(source)
     settings = ListSettings(k=K)
-    ours = listed(pair_counts(spark.createDataFrame(visits), settings), settings, substitutes=False)
+    counts = pair_counts(spark.createDataFrame(visits), settings)
+    ours = listed(PairCounts(counts.frame.cache(), counts.evidence), settings, substitutes=False)
     found = {"ours": ours.select("item_id", "rank", "other_item_id").toPandas().astype(int)}
     found |= rivals(visits)
     for name, rows in found.items():

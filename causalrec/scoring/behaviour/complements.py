@@ -10,12 +10,14 @@ Without looks (purchases alone), the lift is relative to what baskets of the sam
 chance, and substitutes cannot be told from unseen items: none are listed.
 """
 
+import math
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
+from causalrec.scoring.behaviour.chance import at_least, at_most, beyond_chance, usual_spread
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
 
 VISIT = ["user_id", "visit"]
@@ -48,10 +50,11 @@ def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
 
 
 def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
-    """Best ``k`` per item whose lift is above 1 (for substitutes: below) with the required certainty.
+    """Best ``k`` per item whose lift is above 1 (for substitutes: below) by more than chance explains.
 
-    Ordered by ``gain``: what the first item adds to the probability that the other is taken once it is seen,
-        at the conservative end of the interval.
+    Over all pairs, at most ``chance_share`` of those that qualify are expected to be chance, where chance
+    includes the spread that lifts of this shop have anyway. Ordered by ``gain``: what the first item adds to
+    the probability that the other is taken once it is seen, at the conservative end of the interval.
 
     Returns:
         item_id, rank, other_item_id, gain, lift, low, high, observed, expected, evidence.
@@ -63,19 +66,31 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
         lift_quantile(observed, expected, strength, 1 - settings.certainty).alias("low"),
         lift_quantile(observed, expected, strength, settings.certainty).alias("high"),
     )  # fmt: skip
+    spread = F.lit(usual_spread(pairs.frame, below=not substitutes))
     if substitutes:
         found = rows.where("high < 1") if pairs.evidence == LOOKS else rows.where(F.lit(False))
-        gain, order = F.col("rate") * (F.col("high") - 1), F.asc("gain")
+        gain, order, p = F.col("rate") * (F.col("high") - 1), F.asc("gain"), at_most
     else:
-        found, gain, order = rows.where("low > 1"), F.col("rate") * (F.col("low") - 1), F.desc("gain")
+        found, p = rows.where("low > 1"), at_least
+        gain, order = F.col("rate") * (F.col("low") - 1), F.desc("gain")
+    found = found.withColumn("p", p(observed, expected, spread))
+    found = beyond_chance(found, _tests(pairs), settings.chance_share)
     place = F.row_number().over(Window.partitionBy("item_id").orderBy(order, "other_item_id"))
     return (
         found.withColumn("gain", gain)
         .withColumn("rank", place)
         .where(F.col("rank") <= settings.k)
         .withColumn("evidence", F.lit(pairs.evidence))
-        .drop("rate")
+        .drop("rate", "p")
     )
+
+
+def _tests(pairs: PairCounts) -> int:
+    """How many pairs were compared. Of baskets, those that nobody bought together have no row but count."""
+    if pairs.evidence == LOOKS:
+        return pairs.frame.count()
+    sides = (pairs.frame.select(name).distinct().count() for name in ("item_id", "other_item_id"))
+    return math.prod(sides)
 
 
 def _bounded(visits: DataFrame, most: int) -> DataFrame:
