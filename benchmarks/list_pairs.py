@@ -10,8 +10,9 @@ from benchmarks.list_shops import K, best, log_of, visits_of
 from causalrec.config.lists import ListSettings
 from causalrec.config.source import DemoSettings, SourceSettings
 from causalrec.scoring.behaviour.carts import cart_lists
-from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
-from causalrec.sources.demo.world import companions
+from causalrec.scoring.behaviour.complements import PairCounts, lifts, listed, pair_counts
+from causalrec.sources.demo.mechanism import cart_chance, sigmoid, true_logit
+from causalrec.sources.demo.world import build_world, companions
 
 COMPANION_CHANCE = 0.5
 HELD_DAYS = 8  # last days, whose baskets are completed
@@ -41,24 +42,43 @@ def cart_rows(spark: SparkSession, seed: int, users: int) -> Iterator[tuple[obje
     before = visits_of(log[~late])
     baskets = visits_of(log[late]).query("taken == 1")
     baskets = baskets[baskets.groupby("visit")["item_id"].transform("size") > 1].copy()
+    who = baskets.groupby("visit")["user_id"].first()
     baskets["user_id"] = baskets["visit"]  # a basket is the owner of its list
     baskets["draw"] = np.random.default_rng(seed).random(len(baskets))
     hidden = baskets["draw"] == baskets.groupby("visit")["draw"].transform("max")
     carts, held = baskets.loc[~hidden, ["user_id", "item_id"]], baskets.loc[hidden, ["user_id", "item_id"]]
-    ours = cart_lists(spark.createDataFrame(carts), _complements(spark, before, 20), K)
-    rows = {"ours": ours.select("user_id", "rank", "item_id").toPandas()} | _cart_rivals(before, carts)
+    rows = {"ours": _our_carts(spark, before, carts)} | _cart_rivals(before, carts)
     companion = carts.assign(item_id=true[carts["item_id"]])
+    world, n_carts = build_world(source), carts["user_id"].nunique()
     for name, found in rows.items():
         hits = held.merge(found, on=["user_id", "item_id"])
         shares = [float((hits["rank"] <= k).sum() / len(held)) for k in (1, K)]
-        true_ones = float(len(companion.merge(found, on=["user_id", "item_id"])) / len(companion))
-        yield seed, len(held), name, found["user_id"].nunique() / len(held), *shares, true_ones
+        fits = (
+            found.merge(companion, on=["user_id", "item_id"], how="left", indicator="fits")["fits"] == "both"
+        )
+        pairs = who[found["user_id"]].to_numpy(), found["item_id"].to_numpy().astype(np.int64)
+        logit = true_logit(world, *pairs)
+        alone = sigmoid(logit) * cart_chance(world, pairs[1], logit)
+        chance = 1 - (1 - alone) * (1 - COMPANION_CHANCE * fits.to_numpy())
+        taken = float(chance.sum() / (K * n_carts))  # a row that is missing is never taken
+        yield seed, len(held), name, found["user_id"].nunique() / n_carts, *shares, taken
+
+
+def _our_carts(spark: SparkSession, before: pd.DataFrame, carts: pd.DataFrame) -> pd.DataFrame:
+    settings = ListSettings()
+    counts = pair_counts(spark.createDataFrame(before), settings)
+    known = lifts(PairCounts(counts.frame.cache(), counts.rates, counts.evidence), settings)
+    found = cart_lists(spark.createDataFrame(carts), known, K, usual=counts.rates)
+    rows: pd.DataFrame = found.select("user_id", "rank", "item_id").toPandas()
+    return rows
 
 
 def _complements(spark: SparkSession, visits: pd.DataFrame, k: int) -> DataFrame:
     settings = ListSettings(k=k)
     counts = pair_counts(spark.createDataFrame(visits), settings)
-    return listed(PairCounts(counts.frame.cache(), counts.evidence), settings, substitutes=False)
+    return listed(
+        PairCounts(counts.frame.cache(), counts.rates, counts.evidence), settings, substitutes=False
+    )
 
 
 def _together(visits: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,8 @@ def log_of(source: SourceSettings) -> pd.DataFrame:
             )
             found["visit"] = f"{day}-{block}-" + found["visit"].astype(str)
             parts.append(found.assign(day=day))
-    return pd.concat(parts, ignore_index=True)
+    log: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return log
 
 
 def visits_of(log: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,7 @@ CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
 Rows = Iterator[tuple[object, ...]]
 HEADS = {
     "complements": "seed | effect | list | companion first | in the list | rows listed | of them true",
-    "carts": "seed | carts | list | carts with a list | held-out item first | in the list | companion in it",
+    "carts": "seed | carts | list | carts with a list | held-out item first | in the list | true chance",
     "trends": "seed | list | items | next days over expected | share that rose",
     "repeats": "seed | repeats | list | first | in the list",
     "audiences": "seed | items | list | true chance of a response",

@@ -28,12 +28,18 @@ LOOKS, BASKETS = "looks", "baskets"
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Per ordered pair (item_id, other_item_id): observed, expected and the rate of the other.
+    """What visits say of pairs of items.
 
-    And the evidence.
+    Attributes:
+        frame: per ordered pair (item_id, other_item_id), how often the second was taken with the first
+            (observed), how often it would have been anyway (expected), and its rate.
+        rates: item_id and rate: the chance that a look at the item ends in taking it; its share of what was
+            taken if no looks are logged.
+        evidence: "looks" or "baskets".
     """
 
     frame: DataFrame
+    rates: DataFrame
     evidence: str
 
 
@@ -45,8 +51,14 @@ def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
     """
     kept = _bounded(visits, settings.max_visit_items)
     if visits.where("taken = 0").isEmpty():
-        return PairCounts(_basket_pairs(kept), BASKETS)
-    return PairCounts(_look_pairs(kept), LOOKS)
+        return PairCounts(_basket_pairs(kept), _shares(kept), BASKETS)
+    return PairCounts(_look_pairs(kept), _rates(kept), LOOKS)
+
+
+def lifts(pairs: PairCounts, settings: ListSettings) -> DataFrame:
+    """item_id, other_item_id, rate and lift, shrunk towards 1, of all pairs, chance or not."""
+    found = lift(F.col("observed"), F.col("expected"), settings.prior_strength)
+    return pairs.frame.select("item_id", "other_item_id", "rate", found.alias("lift"))
 
 
 def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
@@ -57,7 +69,7 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
     the probability that the other is taken once it is seen, at the conservative end of the interval.
 
     Returns:
-        item_id, rank, other_item_id, gain, lift, low, high, observed, expected, evidence.
+        item_id, rank, other_item_id, gain, rate, lift, low, high, observed, expected, evidence.
     """
     observed, expected, strength = F.col("observed"), F.col("expected"), settings.prior_strength
     rows = pairs.frame.select(
@@ -81,7 +93,7 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
         .withColumn("rank", place)
         .where(F.col("rank") <= settings.k)
         .withColumn("evidence", F.lit(pairs.evidence))
-        .drop("rate", "p")
+        .drop("p")
     )
 
 
@@ -89,8 +101,9 @@ def _tests(pairs: PairCounts) -> int:
     """How many pairs were compared. Of baskets, those that nobody bought together have no row but count."""
     if pairs.evidence == LOOKS:
         return pairs.frame.count()
-    sides = (pairs.frame.select(name).distinct().count() for name in ("item_id", "other_item_id"))
-    return math.prod(sides)
+    return int(
+        math.prod(pairs.frame.select(name).distinct().count() for name in ("item_id", "other_item_id"))
+    )
 
 
 def _bounded(visits: DataFrame, most: int) -> DataFrame:
@@ -131,22 +144,27 @@ def _expected() -> Column:
     return F.least(F.col("rate") * readiness, F.lit(1.0))
 
 
-def _basket_pairs(visits: DataFrame) -> DataFrame:
-    baskets = visits.where("taken = 1")
-    sized = baskets.withColumn("size", F.count(F.lit(1)).over(Window.partitionBy(*VISIT)))
-    items = sized.groupBy("item_id").agg(
-        F.count(F.lit(1)).alias("n"), F.sum(F.col("size") - 1).alias("companions")
-    )
+def _shares(visits: DataFrame) -> DataFrame:
+    """item_id and its share of everything that was taken."""
+    items = visits.where("taken = 1").groupBy("item_id").agg(F.count(F.lit(1)).alias("n"))
     total = items.agg(F.sum("n").alias("total"))
-    shares = items.crossJoin(F.broadcast(total)).select("item_id", "companions", F.expr("n / total AS share"))
+    return items.crossJoin(F.broadcast(total)).select("item_id", F.expr("n / total AS rate"))
+
+
+def _basket_pairs(visits: DataFrame) -> DataFrame:
+    baskets, shares = visits.where("taken = 1"), _shares(visits)
+    sized = baskets.withColumn("size", F.count(F.lit(1)).over(Window.partitionBy(*VISIT)))
+    items = sized.groupBy("item_id").agg(F.sum(F.col("size") - 1).alias("companions"))
+    first = items.join(shares.withColumnRenamed("rate", "own_share"), "item_id")
     other = baskets.withColumnRenamed("item_id", "other_item_id")
     counted = baskets.join(other.select(*VISIT, "other_item_id"), VISIT).where("item_id <> other_item_id")
     counted = counted.groupBy("item_id", "other_item_id").agg(
         F.count(F.lit(1)).cast("double").alias("observed")
     )
-    other_share = shares.select(F.col("item_id").alias("other_item_id"), F.col("share").alias("rate"))
-    joined = counted.join(shares, "item_id").join(other_share, "other_item_id")
+    joined = counted.join(first, "item_id").join(
+        shares.withColumnRenamed("item_id", "other_item_id"), "other_item_id"
+    )
     return joined.select(
         "item_id", "other_item_id", "observed", "rate",
-        (F.col("companions") * F.col("rate") / (1 - F.col("share"))).alias("expected"),
+        (F.col("companions") * F.col("rate") / (1 - F.col("own_share"))).alias("expected"),
     )  # fmt: skip
