@@ -100,7 +100,7 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
 def _tests(pairs: PairCounts) -> int:
     """How many pairs were compared. Of baskets, those that nobody bought together have no row but count."""
     if pairs.evidence == LOOKS:
-        return pairs.frame.count()
+        return int(pairs.frame.count())
     return int(
         math.prod(pairs.frame.select(name).distinct().count() for name in ("item_id", "other_item_id"))
     )
