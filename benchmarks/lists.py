@@ -1,153 +1,70 @@
-"""Tables "Lists from behaviour" of RESULTS.md: each list beside its plain rival.
+"""Tables "Lists from behaviour" of RESULTS.md: each list beside its plain rivals.
 
-    python -m benchmarks.lists complements [--seeds 301 302 303] [--users 2000]
-    python -m benchmarks.lists repeats INTERACTIONS.parquet       # user_id, item_id, event_time of purchases
+    python -m benchmarks.lists [complements carts trends repeats audiences] [--seeds 611 612] [--users 2000]
+    python -m benchmarks.lists repeats --purchases FILE    # Parquet: user_id, item_id, event_time
 
-    python -m benchmarks.lists repeats FILE          # Parquet of purchases: user_id, item_id, event_time
-one visit, and pointwise mutual information. repeats: what is bought again in the last weeks of a log.
+Without names all of them, in generated shops. One row per shop, or per shop and effect.
 """
 
 import argparse
-import datetime as dt
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from pyspark.sql import SparkSession
+import torch
 from rich.console import Console
 
-from causalrec.config.lists import ListSettings
-from causalrec.config.source import DemoSettings, SourceSettings
-from causalrec.scoring.behaviour.buy_again import buy_again
-from causalrec.scoring.behaviour.complements import listed, pair_counts
-from causalrec.sources.demo.behaviour import TYPES, block_count, simulate
-from causalrec.sources.demo.world import build_world, companions
+from benchmarks.list_audiences import audience_rows
+from benchmarks.list_pairs import cart_rows, complement_rows
+from benchmarks.list_times import log_rows, repeat_rows, trend_rows
+from causalrec.config.spark import SparkSettings
+from causalrec.lake.session import spark_session
 
 CONSOLE = Console(soft_wrap=True, markup=False, highlight=False)
-COMPANION_CHANCE = 0.5
-K = 5
-TAKEN = np.isin(TYPES, ("cart", "purchase"))
+Rows = Iterator[tuple[object, ...]]
+HEADS = {
+    "complements": "seed | effect | list | companion first | in the list | rows listed | of them true",
+    "carts": "seed | carts | list | carts with a list | held-out item first | in the list | true chance",
+    "trends": "seed | list | items | next days over expected | share that rose",
+    "repeats": "seed | repeats | list | first | in the list",
+    "audiences": "seed | items | list | true chance of a response",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    shops = kinds.add_parser("complements")
-    shops.add_argument("--seeds", type=int, nargs="*", default=[301, 302, 303])
-    shops.add_argument("--users", type=int, default=2_000)
-    log = kinds.add_parser("repeats")
-    log.add_argument("purchases", type=Path)
+    parser.add_argument("kinds", nargs="*", metavar="list", choices=[*HEADS, []])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[611, 612])
+    parser.add_argument("--users", type=int, default=2_000)
+    parser.add_argument("--purchases", type=Path)
     given = parser.parse_args()
-    spark = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 4).getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    if given.kind == "complements":
-        for seed in given.seeds:
-            of_shop(spark, seed, given.users, COMPANION_CHANCE)
-            of_shop(spark, seed, given.users, 0.0)
-    else:
-        of_log(spark, given.purchases)
+    torch.set_num_threads(1)
+    with spark_session(SparkSettings(), "benchmark of lists") as spark:
+        makers: dict[str, Callable[[int], Rows]] = {
+            "complements": lambda seed: complement_rows(spark, seed, given.users),
+            "carts": lambda seed: cart_rows(spark, seed, given.users),
+            "trends": lambda seed: trend_rows(spark, seed, given.users),
+            "repeats": lambda seed: repeat_rows(spark, seed),
+            "audiences": audience_rows,
+        }
+        if given.purchases:
+            makers["repeats"] = lambda seed: log_rows(spark, given.purchases)
+        for kind in given.kinds or HEADS:
+            once = kind == "repeats" and given.purchases
+            _table(HEADS[kind], map(makers[kind], given.seeds[:1] if once else given.seeds))
 
 
-def of_shop(spark: SparkSession, seed: int, users: int, chance: float) -> None:
-    """Where the true companion stands in the list of each item, and how many rows are listed."""
-    source = SourceSettings(seed=seed, users=users, demo=DemoSettings(companions=chance))
-    visits = visits_of(source)
-    true = companions(source)
-    settings = ListSettings(k=K)
-    ours = listed(pair_counts(spark.createDataFrame(visits), settings), settings, substitutes=False)
-    found = {"ours": ours.select("item_id", "rank", "other_item_id").toPandas().astype(int)}
-    found |= rivals(visits)
-    for name, rows in found.items():
-        hit = rows["other_item_id"].to_numpy() == true[rows["item_id"].to_numpy()]
-        first, listed_ = ((hit & (rows["rank"] <= k)).sum() / source.items for k in (1, K))
-        right = hit.sum() / max(1, len(rows))
-        cells = (
-            str(seed),
-            f"{chance:g}",
-            name,
-            f"{first:.3f}",
-            f"{listed_:.3f}",
-            f"{len(rows):,}",
-            f"{right:.3f}",
-        )
-        CONSOLE.print(f"| {' | '.join(cells)} |")
+def _table(head: str, shops: Iterator[Rows]) -> None:
+    CONSOLE.print(f"| {head} |")
+    CONSOLE.print("|---" * (head.count("|") + 1) + "|")
+    for row in chain.from_iterable(shops):
+        CONSOLE.print(f"| {' | '.join(map(_cell, row))} |")
 
 
-def visits_of(source: SourceSettings) -> pd.DataFrame:
-    """user_id, visit, item_id, taken of all days of a generated shop."""
-    world, parts = build_world(source), []
-    for day in range(source.days):
-        for block in range(block_count(world)):
-            seen = simulate(world, day, block)
-            frame = pd.DataFrame(
-                {
-                    "user_id": seen.user,
-                    "session": seen.session,
-                    "item_id": seen.item,
-                    "taken": TAKEN[seen.kind],
-                }
-            )
-            parts.append(
-                frame.groupby(["user_id", "session", "item_id"], as_index=False)["taken"]
-                .max()
-                .assign(day=day)
-            )
-    rows = pd.concat(parts, ignore_index=True)
-    rows["visit"] = rows["day"].astype(str) + "-" + rows["session"].astype(str)
-    found: pd.DataFrame = rows[["user_id", "visit", "item_id", "taken"]].astype({"taken": int})
-    return found
-
-
-def rivals(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Lists by visits that took both, and by how many times more those are than chance would have."""
-    taken = visits[visits["taken"] == 1]
-    pairs = taken.merge(taken, on=["user_id", "visit"], suffixes=("", "_other"))
-    pairs = pairs[pairs["item_id"] != pairs["item_id_other"]]
-    both = pairs.groupby(["item_id", "item_id_other"]).size().rename("both").reset_index()
-    size = taken.groupby("item_id").size()
-    both["pmi"] = both["both"] / (size[both["item_id"]].to_numpy() * size[both["item_id_other"]].to_numpy())
-    both = both.rename(columns={"item_id_other": "other_item_id"})
-    orders = {"co-occurrence": "both", "mutual information": "pmi"}
-    return {name: best(both, "item_id", by, "other_item_id") for name, by in orders.items()}
-
-
-def best(pairs: pd.DataFrame, of: str, by: str, item: str) -> pd.DataFrame:
-    """The ``K`` rows of each ``of`` with the largest ``by``; ties by ``item``."""
-    rows = pairs.sort_values([of, by, item], ascending=[True, False, True])
-    rows["rank"] = rows.groupby(of).cumcount() + 1
-    found: pd.DataFrame = rows[rows["rank"] <= K]
-    return found
-
-
-def of_log(spark: SparkSession, path: Path) -> None:
-    """Recall of what each user bought again in the last two weeks, at 1 and 5, beside plain orders."""
-    log = pd.read_parquet(path, columns=["user_id", "item_id", "event_time"])
-    log["event_time"] = pd.to_datetime(log["event_time"], utc=True)
-    settings = ListSettings(k=K, buy_days=14)
-    ends = log["event_time"].max().date() - dt.timedelta(days=settings.buy_days)
-    before = log[log["event_time"].dt.date <= ends]
-    after = log[log["event_time"].dt.date > ends][["user_id", "item_id"]].drop_duplicates()
-    known = before[["user_id", "item_id"]].drop_duplicates()
-    again = after.merge(known, on=["user_id", "item_id"])
-    events = spark.createDataFrame(before.assign(event_type="purchase"))
-    ours = buy_again(events, settings, ends).select("user_id", "rank", "item_id").toPandas()
-    count = (
-        before.groupby(["user_id", "item_id"])
-        .agg(n=("event_time", "size"), last=("event_time", "max"))
-        .reset_index()
+def _cell(value: object) -> str:
+    return (
+        f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
     )
-    shop = before.groupby("item_id")["user_id"].nunique().rename("shop").reset_index()
-    count = count.merge(shop, on="item_id")
-    ways = {"ours": ours} | {
-        name: best(count, "user_id", by, "item_id")
-        for name, by in {"bought most often": "n", "bought last": "last", "popular": "shop"}.items()
-    }
-    CONSOLE.print(f"{len(again):,} repeated purchases of {again['user_id'].nunique():,} users after {ends}")
-    for name, rows in ways.items():
-        hits = again.merge(rows, on=["user_id", "item_id"])
-        CONSOLE.print(
-            f"| {name} | {(hits['rank'] == 1).sum() / len(again):.3f} | {len(hits) / len(again):.3f} |"
-        )
 
 
 if __name__ == "__main__":

@@ -16,8 +16,19 @@ class ListSettings(Section):
 
     tables: tuple[BehaviourList, ...] = Field((), description="lists to make, by the names of their tables")
     k: int = Field(20, ge=1, description="rows of a list")
+    chance_share: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="largest share of the listed complements, substitutes or trends that chance may explain: "
+        "at 0.1, one of ten",
+    )
     certainty: float = Field(
-        0.99, gt=0.5, lt=1, description="one-sided, with which a lift must differ from 1 to be listed"
+        0.99,
+        gt=0.5,
+        lt=1,
+        description="one-sided, of the interval of a lift; lists are ordered by its cautious end, which must "
+        "differ from 1",
     )
     prior_strength: float = Field(
         4.0, gt=0, description="responses that a lift of 1 counts for before anything was seen"

@@ -91,7 +91,9 @@ def _lift(row: dict[str, Any]) -> str:
 WHY: Mapping[str, Callable[[dict[str, Any]], str]] = {
     "complements": _lift,
     "substitutes": _lift,
-    "cart_lists": lambda row: f"with {row['because_item_id']}",
+    "cart_lists": lambda row: (
+        f"with {row['because_item_id']}" if row["because_item_id"] else "often taken once looked at"
+    ),
     "buy_again": lambda row: (
         f"{row['chance']:.0%}; last bought {row['last_bought']}, about every {row['cycle_days']:.0f} days"
     ),

@@ -9,6 +9,9 @@ from causalrec.config.lists import ListSettings
 from causalrec.scoring.behaviour.visits import CART, PURCHASE
 
 CART_KEY = "user_id"
+OTHER = "other_item_id"
+REACH = 5  # candidates per item of a cart, and of all items, for each row of a list
+NOTHING = ""  # no item of the cart goes with it for certain
 
 
 def open_carts(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFrame:
@@ -23,28 +26,65 @@ def open_carts(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFr
     return pairs.where((F.to_date(CART) >= since) & left).select("user_id", "item_id")
 
 
-def cart_lists(carts: DataFrame, complements: DataFrame, k: int) -> DataFrame:
-    """The best ``k`` companions of each set of items.
+def cart_lists(
+    carts: DataFrame,
+    pairs: DataFrame,
+    k: int,
+    *,
+    usual: DataFrame | None = None,
+    certain: DataFrame | None = None,
+) -> DataFrame:
+    """The ``k`` items that are likeliest to be taken, once looked at, with a set of items in the cart.
 
-    Gains of several items add up: each is what one item adds to the probability of the companion. Items of
-        the set are not companions.
+    The chance is the item's own rate times the lifts of all items of the set, at most 1: they are taken to
+        act independently. A pair that is not in ``pairs`` has a lift of 1. Items of the set are not listed.
 
     Args:
         carts: user_id (or any name of a set) and item_id.
-        complements: item_id, other_item_id and gain, as
-            :func:`causalrec.scoring.behaviour.complements.listed` returns them.
+        pairs: item_id, other_item_id, rate and lift (:func:`causalrec.scoring.behaviour.complements.lifts`,
+            or the rows of the table ``complements``).
+        usual: item_id and rate of everything that may be listed, so that every list is full; by default only
+            what ``pairs`` connects with the set is listed.
+        certain: item_id and other_item_id of the pairs that may be named as a reason; by default all.
 
     Returns:
-        user_id, rank, item_id, gain and because_item_id: the item of the set that contributes most.
+        user_id, rank, item_id, chance, gain (what the set adds to the item's rate) and because_item_id: the
+            item of the set with the largest lift among the ``certain`` pairs, or "".
     """
-    within = carts.select(CART_KEY, F.col("item_id").alias("other_item_id"))
-    found = carts.join(complements.select("item_id", "other_item_id", "gain"), "item_id")
-    found = found.join(within, [CART_KEY, "other_item_id"], "left_anti")
-    best = F.max_by("item_id", F.struct("gain", F.col("item_id"))).alias("because_item_id")
-    rows = found.groupBy(CART_KEY, "other_item_id").agg(F.sum("gain").alias("gain"), best)
-    order = Window.partitionBy(CART_KEY).orderBy(F.desc("gain"), "other_item_id")
-    return (
-        rows.withColumn("rank", F.row_number().over(order))
-        .where(F.col("rank") <= k)
-        .select(CART_KEY, "rank", F.col("other_item_id").alias("item_id"), "gain", "because_item_id")
+    named = (pairs if certain is None else certain).select("item_id", OTHER).withColumn("named", F.lit(True))
+    known = pairs.select("item_id", OTHER, "lift").join(named, ["item_id", OTHER], "left")
+    rates = usual
+    if rates is None:
+        rates = pairs.groupBy(F.col(OTHER).alias("item_id")).agg(F.first("rate").alias("rate"))
+    each = _candidates(carts, pairs, k, usual).join(carts, CART_KEY)
+    each = each.join(known, ["item_id", OTHER], "left").withColumn("lift", F.coalesce("lift", F.lit(1.0)))
+    reason = F.max_by("item_id", F.when(F.col("named"), F.struct("lift", "item_id")))
+    rows = each.groupBy(CART_KEY, OTHER).agg(
+        F.product("lift").alias("lifts"), F.coalesce(reason, F.lit(NOTHING)).alias("because_item_id")
     )
+    rows = rows.join(rates.select(F.col("item_id").alias(OTHER), "rate"), OTHER)
+    rows = rows.withColumn("chance", F.least(F.col("rate") * F.col("lifts"), F.lit(1.0)))
+    order = Window.partitionBy(CART_KEY).orderBy(F.desc("chance"), OTHER)
+    return (
+        rows.withColumns({"rank": F.row_number().over(order), "gain": F.col("chance") - F.col("rate")})
+        .where(F.col("rank") <= k)
+        .select(CART_KEY, "rank", F.col(OTHER).alias("item_id"), "chance", "gain", "because_item_id")
+    )
+
+
+def _candidates(carts: DataFrame, pairs: DataFrame, k: int, usual: DataFrame | None) -> DataFrame:
+    """user_id and other_item_id of what may be listed: the best partners of each item, the best of all.
+
+    A list loses nothing to this limit as long as no more than a fifth of an item's partners are in the cart
+    or lowered by other items of it.
+    """
+    place = F.row_number().over(
+        Window.partitionBy("item_id").orderBy(F.desc(F.col("rate") * F.col("lift")), OTHER)
+    )
+    near = pairs.select("item_id", OTHER, place.alias("place")).where(F.col("place") <= REACH * k)
+    found = carts.join(near, "item_id").select(CART_KEY, OTHER)
+    if usual is not None:
+        best = usual.orderBy(F.desc("rate"), "item_id").limit(REACH * k)
+        everyone = carts.select(CART_KEY).distinct()
+        found = found.unionByName(everyone.crossJoin(F.broadcast(best.select(F.col("item_id").alias(OTHER)))))
+    return found.distinct().join(carts.withColumnRenamed("item_id", OTHER), [CART_KEY, OTHER], "left_anti")

@@ -10,12 +10,14 @@ Without looks (purchases alone), the lift is relative to what baskets of the sam
 chance, and substitutes cannot be told from unseen items: none are listed.
 """
 
+import math
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
+from causalrec.scoring.behaviour.chance import at_least, at_most, beyond_chance, usual_spread
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
 
 VISIT = ["user_id", "visit"]
@@ -26,12 +28,18 @@ LOOKS, BASKETS = "looks", "baskets"
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Per ordered pair (item_id, other_item_id): observed, expected and the rate of the other.
+    """What visits say of pairs of items.
 
-    And the evidence.
+    Attributes:
+        frame: per ordered pair (item_id, other_item_id), how often the second was taken with the first
+            (observed), how often it would have been anyway (expected), and its rate.
+        rates: item_id and rate: the chance that a look at the item ends in taking it; its share of what was
+            taken if no looks are logged.
+        evidence: "looks" or "baskets".
     """
 
     frame: DataFrame
+    rates: DataFrame
     evidence: str
 
 
@@ -43,18 +51,25 @@ def pair_counts(visits: DataFrame, settings: ListSettings) -> PairCounts:
     """
     kept = _bounded(visits, settings.max_visit_items)
     if visits.where("taken = 0").isEmpty():
-        return PairCounts(_basket_pairs(kept), BASKETS)
-    return PairCounts(_look_pairs(kept), LOOKS)
+        return PairCounts(_basket_pairs(kept), _shares(kept), BASKETS)
+    return PairCounts(_look_pairs(kept), _rates(kept), LOOKS)
+
+
+def lifts(pairs: PairCounts, settings: ListSettings) -> DataFrame:
+    """item_id, other_item_id, rate and lift, shrunk towards 1, of all pairs, chance or not."""
+    found = lift(F.col("observed"), F.col("expected"), settings.prior_strength)
+    return pairs.frame.select("item_id", "other_item_id", "rate", found.alias("lift"))
 
 
 def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
-    """Best ``k`` per item whose lift is above 1 (for substitutes: below) with the required certainty.
+    """Best ``k`` per item whose lift is above 1 (for substitutes: below) by more than chance explains.
 
-    Ordered by ``gain``: what the first item adds to the probability that the other is taken once it is seen,
-        at the conservative end of the interval.
+    Over all pairs, at most ``chance_share`` of those that qualify are expected to be chance, where chance
+    includes the spread that lifts of this shop have anyway. Ordered by ``gain``: what the first item adds to
+    the probability that the other is taken once it is seen, at the conservative end of the interval.
 
     Returns:
-        item_id, rank, other_item_id, gain, lift, low, high, observed, expected, evidence.
+        item_id, rank, other_item_id, gain, rate, lift, low, high, observed, expected, evidence.
     """
     observed, expected, strength = F.col("observed"), F.col("expected"), settings.prior_strength
     rows = pairs.frame.select(
@@ -63,18 +78,31 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
         lift_quantile(observed, expected, strength, 1 - settings.certainty).alias("low"),
         lift_quantile(observed, expected, strength, settings.certainty).alias("high"),
     )  # fmt: skip
+    spread = F.lit(usual_spread(pairs.frame, below=not substitutes))
     if substitutes:
         found = rows.where("high < 1") if pairs.evidence == LOOKS else rows.where(F.lit(False))
-        gain, order = F.col("rate") * (F.col("high") - 1), F.asc("gain")
+        gain, order, p = F.col("rate") * (F.col("high") - 1), F.asc("gain"), at_most
     else:
-        found, gain, order = rows.where("low > 1"), F.col("rate") * (F.col("low") - 1), F.desc("gain")
+        found, p = rows.where("low > 1"), at_least
+        gain, order = F.col("rate") * (F.col("low") - 1), F.desc("gain")
+    found = found.withColumn("p", p(observed, expected, spread))
+    found = beyond_chance(found, _tests(pairs), settings.chance_share)
     place = F.row_number().over(Window.partitionBy("item_id").orderBy(order, "other_item_id"))
     return (
         found.withColumn("gain", gain)
         .withColumn("rank", place)
         .where(F.col("rank") <= settings.k)
         .withColumn("evidence", F.lit(pairs.evidence))
-        .drop("rate")
+        .drop("p")
+    )
+
+
+def _tests(pairs: PairCounts) -> int:
+    """How many pairs were compared. Of baskets, those that nobody bought together have no row but count."""
+    if pairs.evidence == LOOKS:
+        return int(pairs.frame.count())
+    return int(
+        math.prod(pairs.frame.select(name).distinct().count() for name in ("item_id", "other_item_id"))
     )
 
 
@@ -116,22 +144,27 @@ def _expected() -> Column:
     return F.least(F.col("rate") * readiness, F.lit(1.0))
 
 
-def _basket_pairs(visits: DataFrame) -> DataFrame:
-    baskets = visits.where("taken = 1")
-    sized = baskets.withColumn("size", F.count(F.lit(1)).over(Window.partitionBy(*VISIT)))
-    items = sized.groupBy("item_id").agg(
-        F.count(F.lit(1)).alias("n"), F.sum(F.col("size") - 1).alias("companions")
-    )
+def _shares(visits: DataFrame) -> DataFrame:
+    """item_id and its share of everything that was taken."""
+    items = visits.where("taken = 1").groupBy("item_id").agg(F.count(F.lit(1)).alias("n"))
     total = items.agg(F.sum("n").alias("total"))
-    shares = items.crossJoin(F.broadcast(total)).select("item_id", "companions", F.expr("n / total AS share"))
+    return items.crossJoin(F.broadcast(total)).select("item_id", F.expr("n / total AS rate"))
+
+
+def _basket_pairs(visits: DataFrame) -> DataFrame:
+    baskets, shares = visits.where("taken = 1"), _shares(visits)
+    sized = baskets.withColumn("size", F.count(F.lit(1)).over(Window.partitionBy(*VISIT)))
+    items = sized.groupBy("item_id").agg(F.sum(F.col("size") - 1).alias("companions"))
+    first = items.join(shares.withColumnRenamed("rate", "own_share"), "item_id")
     other = baskets.withColumnRenamed("item_id", "other_item_id")
     counted = baskets.join(other.select(*VISIT, "other_item_id"), VISIT).where("item_id <> other_item_id")
     counted = counted.groupBy("item_id", "other_item_id").agg(
         F.count(F.lit(1)).cast("double").alias("observed")
     )
-    other_share = shares.select(F.col("item_id").alias("other_item_id"), F.col("share").alias("rate"))
-    joined = counted.join(shares, "item_id").join(other_share, "other_item_id")
+    joined = counted.join(first, "item_id").join(
+        shares.withColumnRenamed("item_id", "other_item_id"), "other_item_id"
+    )
     return joined.select(
         "item_id", "other_item_id", "observed", "rate",
-        (F.col("companions") * F.col("rate") / (1 - F.col("share"))).alias("expected"),
+        (F.col("companions") * F.col("rate") / (1 - F.col("own_share"))).alias("expected"),
     )  # fmt: skip

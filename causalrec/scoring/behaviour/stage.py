@@ -21,7 +21,7 @@ from causalrec.registry.pins import dataset_row
 from causalrec.scoring.behaviour.audience_rows import audience_rows
 from causalrec.scoring.behaviour.buy_again import buy_again
 from causalrec.scoring.behaviour.carts import cart_lists, open_carts
-from causalrec.scoring.behaviour.complements import PairCounts, listed, pair_counts
+from causalrec.scoring.behaviour.complements import PairCounts, lifts, listed, pair_counts
 from causalrec.scoring.behaviour.personal import permitted
 from causalrec.scoring.behaviour.recent import recent_items
 from causalrec.scoring.behaviour.trending import trending_items
@@ -109,9 +109,7 @@ class ListInputs:
         return {
             "complements": lambda: self.complements,
             "substitutes": lambda: listed(self._pairs, chosen, substitutes=True),
-            "cart_lists": lambda: cart_lists(
-                open_carts(self._events, chosen, ds), self.complements, chosen.k
-            ),
+            "cart_lists": self._carts,
             "buy_again": lambda: buy_again(self._allowed_events, chosen, ds),
             "trending_items": lambda: trending_items(self._allowed_events, self._items, chosen, ds),
             "recent_items": lambda: recent_items(self._allowed_events, chosen.k),
@@ -143,7 +141,15 @@ class ListInputs:
         """Counts of all pairs whose second item may be listed."""
         pairs = pair_counts(visit_items(self._events), self.settings.lists)
         others = self._items.select(F.col("item_id").alias("other_item_id"))
-        return PairCounts(pairs.frame.join(others, "other_item_id", "left_semi").cache(), pairs.evidence)
+        frame = pairs.frame.join(others, "other_item_id", "left_semi").cache()
+        return PairCounts(frame, pairs.rates.join(self._items, "item_id", "left_semi"), pairs.evidence)
+
+    def _carts(self) -> "DataFrame":
+        carts = open_carts(self._events, self.settings.lists, self.ds)
+        known = lifts(self._pairs, self.settings.lists)
+        return cart_lists(
+            carts, known, self.settings.lists.k, usual=self._pairs.rates, certain=self.complements
+        )
 
     def _audiences(self) -> "DataFrame":
         found = audience_rows(self.settings, self.lake, self.dataset, self.ds)

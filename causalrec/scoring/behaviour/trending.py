@@ -2,11 +2,12 @@
 
 import datetime as dt
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
 from causalrec.dataset.behaviour import IMPRESSION
+from causalrec.scoring.behaviour.chance import at_least, beyond_chance
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
 
 EVERYTHING = ""
@@ -19,7 +20,8 @@ def trending_items(
 
     Expected: the item's share of users in the days before, scaled to the present number of users, so that a
         busy week alone makes no trend. For an item without a past nothing is expected, and it needs as many
-        users as the prior requires. Only a lift above 1 with the required certainty is a trend.
+        users as the prior requires. Only a lift above 1 with the required certainty is a trend, and over all
+    items at most ``chance_share`` of the trends are expected to be chance.
 
     Args:
         categories: item_id and category (null where unknown).
@@ -44,7 +46,10 @@ def trending_items(
     counted = items.crossJoin(F.broadcast(shop)).where("growth IS NOT NULL").withColumn("expected", expected)
     arguments = (F.col("users"), F.col("expected"), settings.prior_strength)
     rows = counted.withColumn("lift", lift(*arguments))
-    rows = rows.withColumn("low", lift_quantile(*arguments, 1 - settings.certainty)).where("low > 1")
+    rows = rows.withColumn("low", lift_quantile(*arguments, 1 - settings.certainty))
+    rows = beyond_chance(
+        rows.where("low > 1").withColumn("p", _by_chance()), items.count(), settings.chance_share
+    )
     named = rows.join(categories.where("category <> ''"), "item_id")
     columns = ["category", "item_id", "users", "expected", "lift", "low"]
     both = named.select(*columns).unionByName(rows.withColumn("category", F.lit(EVERYTHING)).select(*columns))
@@ -54,3 +59,12 @@ def trending_items(
         .where(F.col("rank") <= settings.k)
         .withColumn("users", F.col("users").cast("long"))
     )
+
+
+def _by_chance() -> Column:
+    """Probability of as many users now, given those of both periods (the binomial test of two rates).
+
+    The negative binomial with ``before + 1`` failures has the same tail.
+    """
+    size = F.col("before") + 1
+    return at_least(F.col("users"), F.col("growth") * size, 1 / size)

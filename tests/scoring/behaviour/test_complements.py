@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
 from causalrec.scoring.behaviour.complements import BASKETS, LOOKS, RATE, READINESS, listed, pair_counts
+from causalrec.scoring.behaviour.lift import lift_quantile
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -88,6 +90,28 @@ def test_what_goes_together_what_replaces_and_what_is_only_popular(spark: "Spark
     assert set(zip(instead["item_id"], instead["other_item_id"], strict=True)) == {("e", "f"), ("f", "e")}
     assert (instead["high"] < 1).all()
     assert set(together["evidence"]) == {LOOKS}
+
+
+def test_where_nothing_goes_together_nothing_is_listed(spark: "SparkSession") -> None:
+    """870 pairs, of which some look sure by chance; the one that does go together is listed alone."""
+    rng = np.random.default_rng(8)
+    taken = rng.random((400, 30)) < rng.beta(2, 12, (400, 1))
+    joined = taken.copy()
+    joined[:, 1] |= taken[:, 0] & (rng.random(400) < 0.8)
+    alone, one = (
+        [("u", f"v{visit}", f"i{item}", int(count)) for (visit, item), count in np.ndenumerate(rows)]
+        for rows in (taken, joined)
+    )
+    visits = spark.createDataFrame(pd.DataFrame(alone, columns=["user_id", "visit", "item_id", "taken"]))
+    low = lift_quantile(F.col("observed"), F.col("expected"), 1.0, 0.1)
+    assert pair_counts(visits, SEVERAL).frame.where(low > 1).count() > 20
+    assert found(spark, alone).empty
+    assert found(spark, alone, substitutes=True).empty
+    together = found(spark, one)
+    assert set(zip(together["item_id"], together["other_item_id"], strict=True)) == {
+        ("i0", "i1"),
+        ("i1", "i0"),
+    }
 
 
 def test_baskets_alone(spark: "SparkSession") -> None:

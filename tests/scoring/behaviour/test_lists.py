@@ -58,18 +58,42 @@ def test_carts_that_are_open(spark: "SparkSession") -> None:
     assert rows_of(found, "user_id", "item_id") == [("u", "again"), ("u", "kept")]
 
 
+def pairs_of(spark: "SparkSession", *rows: tuple[str, str, float, float]) -> "DataFrame":
+    """item, other, rate of the other, lift."""
+    return spark.createDataFrame(list(rows), "item_id string, other_item_id string, rate double, lift double")
+
+
+CARTS = [("u", "a"), ("u", "b"), ("v", "b"), ("w", "z")]
+CART_COLUMNS = ("user_id", "rank", "item_id", "chance", "because_item_id")
+
+
 def test_a_set_of_items_in_items_out(spark: "SparkSession") -> None:
-    carts = spark.createDataFrame(
-        [("u", "a"), ("u", "b"), ("v", "b"), ("w", "z")], "user_id string, item_id string"
-    )
-    complements = spark.createDataFrame(
-        [("a", "c", 0.2), ("a", "b", 0.9), ("b", "c", 0.3), ("b", "d", 0.4), ("b", "e", 0.1)],
-        "item_id string, other_item_id string, gain double",
-    )
+    """Lifts multiply, a chance is at most 1, and nothing of the cart is listed."""
+    carts = spark.createDataFrame(CARTS, "user_id string, item_id string")
+    complements = pairs_of(
+        spark, ("a", "c", 0.125, 2.0), ("b", "c", 0.125, 3.0), ("a", "b", 0.5, 9.0), ("b", "d", 0.5, 4.0),
+        ("b", "e", 0.25, 1.5),
+    )  # fmt: skip
     found = cart_lists(carts, complements, 2)
-    columns = ("user_id", "rank", "item_id", "gain", "because_item_id")
-    assert rows_of(found, *columns) == [
-        ("u", 1, "c", 0.5, "b"), ("u", 2, "d", 0.4, "b"), ("v", 1, "d", 0.4, "b"), ("v", 2, "c", 0.3, "b"),
+    assert rows_of(found, *CART_COLUMNS) == [
+        ("u", 1, "d", 1.0, "b"), ("u", 2, "c", pytest.approx(0.75), "b"),
+        ("v", 1, "d", 1.0, "b"), ("v", 2, "c", pytest.approx(0.375), "b"),
+    ]  # fmt: skip
+    assert rows_of(found, "item_id", "gain")[-1] == ("d", 0.5)
+
+
+def test_the_list_of_a_cart_is_full_and_names_only_certain_reasons(spark: "SparkSession") -> None:
+    carts = spark.createDataFrame(CARTS, "user_id string, item_id string")
+    pairs = pairs_of(spark, ("a", "c", 0.25, 2.0), ("b", "c", 0.25, 1.5), ("b", "d", 0.5, 0.5))
+    usual = spark.createDataFrame(
+        [("a", 0.75), ("c", 0.25), ("d", 0.5), ("e", 0.375)], "item_id string, rate double"
+    )
+    found = cart_lists(carts, pairs, 3, usual=usual, certain=pairs.where("lift = 1.5"))
+    assert rows_of(found, *CART_COLUMNS) == [
+        ("u", 1, "c", pytest.approx(0.75), "b"), ("u", 2, "e", 0.375, ""),
+        ("u", 3, "d", pytest.approx(0.25), ""),
+        ("v", 1, "a", 0.75, ""), ("v", 2, "c", pytest.approx(0.375), "b"), ("v", 3, "e", 0.375, ""),
+        ("w", 1, "a", 0.75, ""), ("w", 2, "d", 0.5, ""), ("w", 3, "e", 0.375, ""),
     ]  # fmt: skip
 
 

@@ -66,7 +66,11 @@ def test_the_tables_that_were_asked_for_and_the_same_again(tmp_path: Path, spark
     ]  # fmt: skip
     again = lake.table("buy_again").read(where={"ds": [DS.isoformat()]}).to_pylist()
     assert [(r["user_id"], r["item_id"], r["purchases"]) for r in again] == [("u", "a", 2)]
-    assert "cart_lists: nothing to list" in outcome.note.splitlines()
+    carts = lake.table("cart_lists").read(where={"ds": [DS.isoformat()]}).sort_by("rank").to_pylist()
+    assert [(r["user_id"], r["item_id"], r["because_item_id"]) for r in carts] == [
+        ("v", "a", ""), ("v", "b", ""),
+    ]  # fmt: skip
+    assert "complements: nothing to list" in outcome.note.splitlines()
     assert {row["dataset_id"] for row in recent} == {load_dataset(settings, lake, DS).dataset_id}
     assert not any(one.changed for one in behaviour_lists(settings, lake, lambda: spark, DS).writes)
 
