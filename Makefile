@@ -39,7 +39,7 @@ up: setup ## serve Airflow, MLflow and the site of the shop until Ctrl-C: [SOURC
 test: setup ## run the whole test suite
 	@sh infra/test.sh
 
-test-fast: setup ## the tests without Spark, Airflow, MLflow, servers, a browser and trainings
+test-fast: setup ## the tests without Spark, Airflow, MLflow, servers, a browser, trainings and whatever takes seconds
 	@sh infra/test.sh --fast
 
 coverage: setup ## the same with the lines that no test runs

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
-# --fast: without Spark, Airflow, MLflow, servers, browsers and trainings; those folders are not even imported.
+# --fast: without Spark, Airflow, MLflow, servers, browsers, trainings and slow tests; some folders are not even imported.
 set -eu
 cd "$(dirname "$0")/.."
 # One thread each: workers and the jobs that they start share the processors, and waiting threads spin.

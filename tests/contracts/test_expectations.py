@@ -24,6 +24,7 @@ GOOD = {
 }
 
 
+@pytest.mark.slow
 def test_suite_has_the_expectations_of_the_contract() -> None:
     suite = expectation_suite(EVENTS)
     assert [e.meta["name"] for e in suite.expectations] == [q.name for q in EVENTS.expectations]

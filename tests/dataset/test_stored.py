@@ -15,6 +15,8 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Lake
 from tests.registry.shop import DS, settings_in, write_dataset
 
+pytestmark = pytest.mark.slow
+
 
 def machine(tmp_path: Path, name: str) -> Settings:
     """A shop whose bundles lie behind a URI, on one of several machines."""

@@ -83,6 +83,7 @@ def written(rows: list[dict[str, Any]], kind: str) -> bytes:
     return "\n".join(json.dumps(row, indent=1) for row in rows).encode()
 
 
+@pytest.mark.slow
 @given(
     ROWS,
     KINDS,

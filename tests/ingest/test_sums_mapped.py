@@ -95,6 +95,7 @@ def retried(row: dict[str, Any], how: Layout) -> list[dict[str, Any]]:
     return [one for batch in RowTask(LANDING, how, RAW)([kept]) for one in batch.to_pylist()]
 
 
+@pytest.mark.slow
 @given(
     ROWS, st.sampled_from(["csv", "jsonl", "orders", "parquet"]), st.booleans(), st.booleans(),
     st.sampled_from(["Europe/Berlin", "Pacific/Pago_Pago"]),

@@ -24,6 +24,8 @@ from causalrec.lake.upkeep.vacuum import vacuum
 
 from .tables import ids, rows
 
+pytestmark = pytest.mark.slow
+
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 
 PRELUDE = """

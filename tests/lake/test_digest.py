@@ -66,6 +66,7 @@ def test_layout_does_not_count(rows: list[dict[str, Any]], cut: int) -> None:
     assert parts == digest_of(whole) == digest_of(chunked)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6), ROW, st.sampled_from(SCHEMA.names))
 def test_any_changed_value_changes_it(rows: list[dict[str, Any]], other: dict[str, Any], column: str) -> None:

@@ -14,6 +14,8 @@ from causalrec.lake import Lake, LakeTable
 
 from .tables import ids, rows
 
+pytestmark = pytest.mark.slow
+
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 
 KILLED_WRITER = """

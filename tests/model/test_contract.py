@@ -13,6 +13,8 @@ from causalrec.errors import RegistryError, TrainingError
 from causalrec.model.base import Recommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 
+pytestmark = pytest.mark.slow
+
 RIVALS = ("bpr_mf", "ips_mf", "pd", "vbpr", "freedom", "lightgcn")
 COSINES = ("bpr_mf", "vbpr", "freedom")  # rivals that also come with the loss of the causal model
 CONTENT_ONLY = ("content_knn",)

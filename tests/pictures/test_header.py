@@ -90,6 +90,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is watched on Linux only")
 def test_a_bomb_costs_no_memory(tmp_path: Path, root: Path) -> None:
     """A compressed 12,000 x 12,000 picture is refused from its header; resident memory stays flat."""

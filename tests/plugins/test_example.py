@@ -26,7 +26,7 @@ from causalrec.training.factory import build_recommender, load_recommender, save
 from tests.model.conftest import make_toy
 from tests.scoring.export.nights import DS, publish_night, publish_vectors
 
-pytestmark = pytest.mark.usefixtures("installed")
+pytestmark = [pytest.mark.usefixtures("installed"), pytest.mark.slow]
 
 
 def test_every_kind_is_found_with_its_version() -> None:

@@ -9,6 +9,8 @@ from rich.console import Console
 from infra.mutants.__main__ import judged, mutants, summary
 from infra.mutants.sandbox import Sandbox, nearest_first
 
+pytestmark = pytest.mark.slow
+
 CODE = "def larger(a, b):\n    return a > b\n\ndef unused(a):\n    return a + 1\n"
 TESTS = "from causalrec.lake.code import larger\n\ndef test_it() -> None:\n    assert larger(2, 1) is True\n"
 

@@ -178,6 +178,7 @@ def test_lists_of_pictures(folder: Path, rows: list[tuple[str, str, str]], separ
     same_both_ways(file, chosen, PRODUCTS)
 
 
+@pytest.mark.slow
 def test_a_large_file_goes_by_columns_and_keeps_its_line_numbers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_empty_cells_take_the_value_above_within_one_key(tmp_path: Path, kind: s
     assert [row["reason"] for row in rows] == [None, None, "left_out", *[None] * 6]
 
 
+@pytest.mark.slow
 def test_rows_inherit_over_many_blocks(tmp_path: Path) -> None:
     lines = [",".join(NAMES), "tee,s0,Tee,Acme,1", *(f"tee,s{i},,,1" for i in range(1, 17_000))]
     (tmp_path / "p.csv").write_text("\n".join(lines) + "\n")

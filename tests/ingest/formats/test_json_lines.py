@@ -158,6 +158,7 @@ GARBAGE = st.one_of(
 ).map(lambda data: data.replace(b"\n", b" "))
 
 
+@pytest.mark.slow
 @given(st.lists(GARBAGE, max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_every_line_is_exactly_one_row(lines: list[bytes]) -> None:

@@ -221,6 +221,7 @@ TREES = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=6), st.sampled_from([None, 0, 3]), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_an_array_of_anything_comes_out_as_its_elements(

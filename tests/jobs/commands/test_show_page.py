@@ -18,6 +18,8 @@ from jobs.cli import main
 from tests.jobs.conftest import EVIL, Registered
 from tests.registry.shop import DS, replace_partition
 
+pytestmark = pytest.mark.slow
+
 USER, COLD, K = "u003", "u061", 6
 
 

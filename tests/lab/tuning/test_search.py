@@ -15,6 +15,8 @@ from causalrec.model.rivals.ials import IalsRecommender
 from tests.model.causal.response.conftest import with_looks
 from tests.model.conftest import make_toy
 
+pytestmark = pytest.mark.slow
+
 SPACE = {"model.ials.unobserved": (0.1, 1.0), "model.ials.ridge": (0.01,)}
 
 

@@ -20,6 +20,8 @@ from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 from causalrec.training.loop import LoopTrainer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(toy: Callable[..., Interactions]) -> Interactions:

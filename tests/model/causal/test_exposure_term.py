@@ -13,6 +13,8 @@ from causalrec.model.causal.exposure import code_demand, log_exposure
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
 
+pytestmark = pytest.mark.slow
+
 Small = Callable[..., Settings]
 EVERYONE = np.arange(60, dtype=np.int32)
 

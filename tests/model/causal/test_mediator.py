@@ -14,6 +14,8 @@ from causalrec.model.causal.mediator import Mediator, fit_mediator
 from causalrec.model.causal.mediator_worth import front_door_worth
 from causalrec.model.worth import ModuleWorth
 
+pytestmark = pytest.mark.slow
+
 ITEMS, STRATA = 40, 2
 
 

@@ -10,6 +10,8 @@ from causalrec.model.rivals.sequences import SequenceNetwork, Sequences
 from causalrec.training.factory import build_recommender
 from tests.model.conftest import small_settings
 
+pytestmark = pytest.mark.slow
+
 NONE = np.empty((2, 0), dtype=np.int32)
 
 

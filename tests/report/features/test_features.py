@@ -39,6 +39,8 @@ from jobs.cli import main as command
 from tests.features.shop import images, products, shop_settings, vectors
 from tests.report.test_nightly import EVIL, Tags
 
+pytestmark = pytest.mark.slow
+
 BEFORE, DS = dt.date(2026, 2, 28), dt.date(2026, 3, 1)
 ITEMS = 30
 NEW = 4

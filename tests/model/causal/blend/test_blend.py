@@ -14,6 +14,8 @@ from causalrec.training.refit import everything, refitted
 from causalrec.training.worth import part_worth
 from tests.model.conftest import make_toy, small_settings
 
+pytestmark = pytest.mark.slow
+
 CHOICE = BlendChoice({ENCODER: 0.5, CONTENT_EASE: 1.0, SOLVES: 0.2}, 30.0, {"image": 3.0, "text": 0.0})
 
 

@@ -1,6 +1,10 @@
+import pytest
+
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 from tests.model.conftest import make_toy, small_settings
+
+pytestmark = pytest.mark.slow
 
 
 def test_shops_past_the_size_of_the_closed_form_keep_the_encoder_alone() -> None:

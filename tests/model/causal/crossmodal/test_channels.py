@@ -11,6 +11,8 @@ from causalrec.model.causal.crossmodal.linear import cca_weights, leverage, ridg
 from causalrec.model.causal.crossmodal.mlp import DiffusionChannel
 from causalrec.model.causal.crossmodal.store import pack_channel, unpack_channel, unpack_earlier
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = ConfounderSettings(
     hidden=32, blocks=1, mean_hidden=32, epochs=1, mean_epochs=1, least_steps=150, batch=128, width=2,
     whiten=4, bags=2, dropout=0.0, holdout=0.2, levels=16, decay=0.0, learning_rate=5e-3,

@@ -10,6 +10,8 @@ from causalrec.model.causal.crossmodal.cache import cache_key, identify
 from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.content import Content, fit_content, read_content
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 SETTINGS = ConfounderSettings(
     hidden=32, blocks=1, mean_hidden=32, epochs=1, mean_epochs=1, least_steps=60, batch=128, width=2, whiten=8

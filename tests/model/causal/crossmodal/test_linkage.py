@@ -9,6 +9,8 @@ from causalrec.model.causal.crossmodal.confounder import ConfounderModel
 from causalrec.model.causal.crossmodal.linkage import independence_p, linked_modalities
 from causalrec.model.content import Content, fit_content, read_content
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 300
 
 

@@ -12,6 +12,8 @@ from causalrec.lab.oracle.generated import generated_shop
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"sweeps": 20, "dim": 4}
 
 

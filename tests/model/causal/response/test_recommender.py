@@ -16,6 +16,8 @@ from causalrec.training.factory import build_recommender
 from tests.model import test_contract
 from tests.model.conftest import Toy
 
+pytestmark = pytest.mark.slow
+
 Small = Callable[..., Settings]
 
 

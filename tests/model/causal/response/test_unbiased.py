@@ -9,6 +9,8 @@ from causalrec.lab.oracle.truth import raw_scores, scores_of, truth_rows
 from causalrec.sources.demo import mechanism
 from causalrec.training.factory import build_recommender
 
+pytestmark = pytest.mark.slow
+
 EXPOSURE = ("SHOWN_BY_POPULARITY", "SHOWN_BY_PROMOTION", "SHOWN_BY_TASTE")
 
 
