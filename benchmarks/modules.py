@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
+from scipy.stats import t as student
 
 from benchmarks.shops import OURS, delivered
 from causalrec.config import Settings
@@ -85,7 +86,7 @@ def measure(shop: GeneratedShop, settings: Settings) -> Row:
 
 
 def shown(name: str, rows: list[Row], whole: list[Row]) -> list[str]:
-    """Per column, the mean of the whole model, or the mean difference from it and 1.96 standard errors."""
+    """Per column, the mean of the whole model, or the mean difference from it and half its interval (t)."""
     cells = []
     for column in rows[0]:
         values = np.array([row[column] for row in rows])
@@ -93,7 +94,7 @@ def shown(name: str, rows: list[Row], whole: list[Row]) -> list[str]:
             cells.append(f"{values.mean():.4f}")
             continue
         difference = values - np.array([row[column] for row in whole])
-        error = 1.96 * difference.std(ddof=1) / np.sqrt(difference.size)
+        error = student.ppf(0.975, difference.size - 1) * difference.std(ddof=1) / np.sqrt(difference.size)
         cells.append(f"{difference.mean():+.4f} ± {error:.4f}")
     return cells
 
