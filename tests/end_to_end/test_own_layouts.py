@@ -61,9 +61,9 @@ def test_an_export_becomes_a_dataset_with_what_check_proposes(tmp_path: Path, sp
     bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path / "landing")}}
     bare["ingest"] = {"max_rejected_share": 0.2}
     products, events = check_landing(Settings.model_validate(bare))
-    landing = {
-        one.kind: tomllib.loads(one.toml)["landing"][one.kind] for one in (products, events)
-    } | {"time_zone": "Europe/Berlin"}  # fmt: skip
+    landing: dict[str, Any] = {"time_zone": "Europe/Berlin"}
+    for one in (products, events):
+        landing[one.kind] = tomllib.loads(one.toml)["landing"][one.kind]
     settings = Settings.model_validate(bare | {"landing": landing})
     assert not [line for one in check_landing(settings) for line in one.blocking]
 
