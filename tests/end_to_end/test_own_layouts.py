@@ -27,7 +27,9 @@ ARTICLES = [
     "Artikelnummer;Bezeichnung;Marke;Preis;Bestand;geändert am",
     *(f"{n:04d};Mütze {n};Größe {n % 3};1.0{n}0,90 €;3;28.02.2026 09:15" for n in range(ITEMS)),
 ]
-ODD: dict[int, dict[str, Any]] = {7: {"customer": {"id": "NULL"}}, 11: {"created_at": "gestern"}, 13: {"customer": {}}}
+ODD: dict[int, dict[str, Any]] = {
+    7: {"customer": {"id": "NULL"}}, 11: {"created_at": "gestern"}, 13: {"customer": {}},
+}  # fmt: skip
 """Orders that cannot be used, by their number."""
 
 
