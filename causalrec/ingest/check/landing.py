@@ -22,6 +22,7 @@ from causalrec.ingest.history import history_end
 from causalrec.sources.landing import Kind, LandingEntry, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20
+HEADERS = 1_000  # files beyond the sample of which only the columns are looked at
 SAMPLE_ROWS = 5_000
 LOOKED_AT = 2  # deliveries of a kind: the first and the newest
 _DIGITS = re.compile(r"\d+")
@@ -123,6 +124,8 @@ def _delivery(
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
     looked_at = [(look(one.path, one.name), one.path) for one in read[:SAMPLE_FILES]]
+    others = [(look(one.path, one.name, most=0), one.path) for one in read[SAMPLE_FILES:HEADERS]]
+    looked_at += [(one, path) for one, path in others if one.problem]
     unread = {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden}
     if settings.landing.unread_files == "name":
         unread |= {one.name: one.broken for one, _ in looked_at if one.broken}
@@ -134,7 +137,7 @@ def _delivery(
     remarks = [*_beside(settings, kind), *day_remarks(rows, kind, day, settings, reasons)]
     if kind == "products":
         known.ids.update(row["item_id"] for row in seen.good)
-        part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
+        part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > SAMPLE_FILES
         known.whole = known.whole and len(dates) <= LOOKED_AT and not part
     elif known.ids:
         remarks += known.remarks(seen.good)

@@ -347,6 +347,22 @@ def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
     assert line.endswith("(and 4 more files likewise)")
 
 
+def test_the_columns_of_files_beyond_the_sample_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    for name, text in {"a": CSV, "b": CSV, "c": CSV.replace("item_id", "sku")}.items():
+        (folder / f"{name}.csv").write_text(text)
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    _, events = check_landing(shop)
+    (line,) = events.blocking
+    assert "c.csv: column item_id: expected, but missing, found sku" in line
+    assert [one.name for one in events.files] == ["a.csv", "c.csv"]
+    assert (events.rows, events.share) == (40, pytest.approx(0.34, abs=0.01))
+
+
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
 def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(landing, "SAMPLE_ROWS", 400)
