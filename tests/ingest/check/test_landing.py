@@ -360,7 +360,8 @@ def test_the_columns_of_files_beyond_the_sample_are_looked_at(
     (line,) = events.blocking
     assert "c.csv: column item_id: expected, but missing, found sku" in line
     assert [one.name for one in events.files] == ["a.csv", "c.csv"]
-    assert (events.rows, events.share) == (40, pytest.approx(0.34, abs=0.01))
+    assert events.rows == 40
+    assert events.share == pytest.approx(0.34, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
