@@ -136,11 +136,13 @@ def pairs_of(spark: "SparkSession", lake: Lake, events: "DataFrame") -> "DataFra
 
     from causalrec.config.dataset import DatasetSettings
     from causalrec.dataset.arrivals import known_items
-    from causalrec.dataset.interactions import interactions, positive_events
+    from causalrec.dataset.behaviour import arrived
+    from causalrec.dataset.interactions import interactions, period_starts, positive_events
 
     items = known_items(spark, lake.table("products"), DAY)
     chosen = DatasetSettings()
-    return interactions(positive_events(events, items, chosen, Observation()), chosen)
+    positives = positive_events(arrived(events, chosen), items, chosen, Observation())
+    return interactions(positives, chosen, period_starts(positives, chosen))
 
 
 def plain_ingest(spark: "SparkSession", landing: Path, out: Path, form: str) -> None:

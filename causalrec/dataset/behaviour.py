@@ -4,6 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
+from causalrec.dataset.arrivals import first_arrivals
 
 ONCE_PER_SESSION = ("view", "cart")  # event types that count once per user, item and session
 
@@ -30,6 +31,11 @@ def robot_days(events: DataFrame, settings: DatasetSettings) -> DataFrame:
         if limit:
             robot = robot | (F.col(name) > limit)
     return days.where(robot).select("user_id", "day").distinct()
+
+
+def arrived(events: DataFrame, settings: DatasetSettings) -> DataFrame:
+    """Each event once, as it first arrived, with ``deliveries`` and ``robot``."""
+    return marked_robots(first_arrivals(events), events, settings)
 
 
 def marked_robots(frame: DataFrame, events: DataFrame, settings: DatasetSettings) -> DataFrame:

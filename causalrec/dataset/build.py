@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +16,29 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Floats
-from causalrec.dataset.arrivals import all_users, branded_items, events_upto, known_items
 from causalrec.dataset.assemble import NO_PAIRS, pair_arrays
 from causalrec.dataset.exposure import exposures, random_exposure
 from causalrec.dataset.inputs import arrived_digests, embedded
-from causalrec.dataset.interactions import interactions, positive_events, training_ends
+from causalrec.dataset.interactions import Starts, interactions, period_starts, positive_events
 from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors
 from causalrec.dataset.look_arrays import look_tables
-from causalrec.dataset.looks import looks
+from causalrec.dataset.looks import Looks, looks
+from causalrec.dataset.pinned import Pinned, newest, recorded
 from causalrec.dataset.record import datasets_row, pins_as_json, record_dataset
 from causalrec.dataset.store import write_bundle
 from causalrec.dataset.stored import keep_bundle
 from causalrec.dataset.sums import look_sums, pair_sums
-from causalrec.dataset.unusable import Unusable, unusable
+from causalrec.dataset.unusable import unusable
 from causalrec.errors import DatasetError, LakeError
-from causalrec.features.catalogue import latest_items, latest_pictures
 from causalrec.features.encoders.image import image_encoder_id
 from causalrec.features.encoders.text import text_encoder_id
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.bridge import write_frame
 from causalrec.lake.outcome import Outcome, Pin, Written
 
-READ = ("events", "products", "images", "image_features", "text_features")
-
 NO_LOOKS = "no looks are logged that most carts and purchases follow: the model learns from pairs alone"
 
 PAIRS = ("train", "valid", "test", "random_exposure")
-
-Versions = dict[str, int | None]
 
 
 def build_dataset_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
@@ -65,31 +61,26 @@ def build_dataset(
         DatasetError: no product is known, too many events refer to items missing from the catalogue, or no
             positive interaction with a known item is left.
     """
-    versions = _pin(lake)
-    left_out = _unusable(settings, lake, spark, ds, versions)
-    written, counters = _write_interactions(settings, lake, spark, ds, versions)
-    pairs = lake.table("interactions").read(where={"ds": [ds.isoformat()]}, version=written.version)
-    events = _events(settings, lake, spark, ds, versions)
-    shown_rows = exposures(events, settings.dataset).withColumn("ds", F.lit(ds))
-    (kept,) = write_frame(shown_rows, lake.table("exposures"), [{"ds": ds.isoformat()}], allow_empty=True)
-    seen = Observation("looks")
-    look_frame = _looks(settings, lake, spark, ds, versions, seen)
-    (looked,) = write_frame(look_frame, lake.table("looks"), [{"ds": ds.isoformat()}], allow_empty=True)
-    look_rows = lake.table("looks").read(where={"ds": [ds.isoformat()]}, version=looked.version)
-    arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
+    known = Pinned(settings, lake, spark, ds, newest(lake))
+    left_out = unusable(known.raw_events(0), known.known_items(), settings, ds)
+    with known.events() as events:
+        written, counters, starts = _write_interactions(known, events)
+        kept = _write(known, "exposures", exposures(events).withColumn("ds", F.lit(ds)))
+        with _looks(known, events, starts) as seen:
+            looked = _write(known, "looks", seen.rows)
+        pairs, look_rows = (_read_back(known, table) for table in (written, looked))
+        arrays, tables = _content(known, events, pairs, look_rows)
     n_users, n_items = (tables[name].num_rows for name in ("users", "items"))
-    pins = [Pin(name, version) for name, version in versions.items() if version is not None]
-    dataset_id = keep_bundle(settings, arrays, tables, _facts(settings, ds, pins))
-    row = datasets_row(_encoders(settings), dataset_id, pins, arrays, n_users, n_items)
-    recorded = record_dataset(lake, ds, row)
+    dataset_id = keep_bundle(settings, arrays, tables, _facts(settings, ds, known.pins))
+    row = datasets_row(_encoders(settings), dataset_id, known.pins, arrays, n_users, n_items)
     return Outcome(
         rows_in=int(counters["positives"]),
         rows_out=written.rows,
-        reads=tuple(pins),
-        writes=(written, recorded, kept, looked),
+        reads=tuple(known.pins),
+        writes=(written, record_dataset(lake, ds, row), kept, looked),
         counters={"exposures": float(kept.rows), **_counts(arrays, n_users, n_items)}
         | pair_sums(counters, pairs, arrays)
-        | look_sums(seen.get, look_rows)
+        | look_sums(seen.counters, look_rows)
         | left_out.counters,
         note=_note(left_out.note, "" if looked.rows else NO_LOOKS, f"dataset {dataset_id}"),
     )
@@ -111,40 +102,28 @@ def rebuild_bundle(
         DatasetError: the pins lack events or products, or no interaction is left. PinError: a pinned version
             is no longer readable.
     """
-    versions: Versions = {**dict.fromkeys(READ), **{pin.table: pin.version for pin in pins}}
-    for name in ("events", "products"):
-        if versions[name] is None:
-            raise DatasetError(f"the pins have no version of {name}", do="rebuild where they were recorded")
-    pairs = interactions(
-        _positives(settings, lake, spark, ds, versions, Observation("rebuilt")), settings.dataset
-    ).toArrow()
-    look_rows = _looks(settings, lake, spark, ds, versions).toArrow()
-    arrays, tables = _content(settings, lake, spark, ds, versions, pairs, look_rows)
+    known = Pinned(settings, lake, spark, ds, recorded(pins))
+    with known.events() as events:
+        positives = positive_events(events, known.known_items(), known.chosen, Observation("rebuilt"))
+        starts = period_starts(positives, known.chosen)
+        pairs = interactions(positives, known.chosen, starts).toArrow()
+        with _looks(known, events, starts) as seen:
+            look_rows = seen.rows.toArrow()
+        arrays, tables = _content(known, events, pairs, look_rows)
     return write_bundle(root, arrays, tables, _facts(settings, ds, list(pins)))
 
 
 def _content(
-    settings: Settings,
-    lake: Lake,
-    spark: SparkSession,
-    ds: dt.date,
-    versions: Versions,
-    pairs: pa.Table,
-    look_rows: pa.Table,
+    known: Pinned, events: DataFrame, pairs: pa.Table, look_rows: pa.Table
 ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
     """Arrays and tables of the bundle."""
-    known = settings.dataset.known
-    upto = ds if known == "then" else dt.date.max
-    items = latest_items(lake, upto, versions)
-    pictures = latest_pictures(lake, upto, versions["images"])
-    users = all_users(spark, lake.table("events"), ds, versions["events"], known)
-    events = _events(settings, lake, spark, ds, versions)
-    shown = random_exposure(events, settings.dataset).toArrow()
+    items, pictures, users = known.items(), known.pictures(), known.users()
+    shown = random_exposure(events, known.chosen).toArrow()
     arrays = pair_arrays(pairs, shown, users, items)
-    arrays |= _modalities(settings, lake, items, pictures, versions)
+    arrays |= _modalities(known, items, pictures)
     popularity = np.bincount(arrays["train"][1], minlength=len(items)).tolist()
     item_ids = pa.array(items["item_id"], type=pa.string())
-    looked = look_tables(look_rows, users, item_ids, settings.dataset.uniform_policies)
+    looked = look_tables(look_rows, users, item_ids, known.chosen.uniform_policies)
     named = {"users": pa.table({"user_id": users}), "items": items_table(items, popularity)}
     return arrays, named | looked
 
@@ -160,87 +139,46 @@ def _encoders(settings: Settings) -> dict[str, str]:
     }
 
 
-def _pin(lake: Lake) -> Versions:
-    """The version of every table that is read, taken once at the start."""
-    versions = {name: lake.table(name).version() if lake.table(name).exists() else None for name in READ}
-    for name in ("events", "products"):
-        if versions[name] is None:
-            raise DatasetError(f"table {name} does not exist yet", do=f"run ingest_{name} first")
-    return versions
+def _looks(known: Pinned, events: DataFrame, starts: Starts | None) -> AbstractContextManager[Looks]:
+    ends = None if starts is None else starts[0]
+    return looks(events, known.branded_items(), known.chosen, known.ds, ends)
 
 
-def _events(
-    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
-) -> DataFrame:
-    chosen = settings.dataset
-    return events_upto(spark, lake.table("events"), ds, chosen.history_days, versions["events"], chosen.known)
-
-
-def _unusable(
-    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
-) -> Unusable:
-    known = settings.dataset.known
-    events = events_upto(spark, lake.table("events"), ds, 0, versions["events"], known)
-    items = known_items(spark, lake.table("products"), ds, versions["products"], known)
-    return unusable(events, items, settings, ds)
-
-
-def _positives(
-    settings: Settings,
-    lake: Lake,
-    spark: SparkSession,
-    ds: dt.date,
-    versions: Versions,
-    observed: Observation,
-) -> DataFrame:
-    events = _events(settings, lake, spark, ds, versions)
-    products = lake.table("products")
-    items = known_items(spark, products, ds, versions["products"], settings.dataset.known)
-    return positive_events(events, items, settings.dataset, observed)
-
-
-def _looks(
-    settings: Settings,
-    lake: Lake,
-    spark: SparkSession,
-    ds: dt.date,
-    versions: Versions,
-    observed: Observation | None = None,
-) -> DataFrame:
-    chosen = settings.dataset
-    items = branded_items(spark, lake.table("products"), ds, versions["products"], chosen.known)
-    positives = _positives(settings, lake, spark, ds, versions, Observation("times"))
-    ends = training_ends(positives, chosen)
-    return looks(_events(settings, lake, spark, ds, versions), items, chosen, ds, ends, observed)
-
-
-def _write_interactions(
-    settings: Settings, lake: Lake, spark: SparkSession, ds: dt.date, versions: Versions
-) -> tuple[Written, dict[str, float]]:
-    def positives(observed: Observation) -> DataFrame:
-        return _positives(settings, lake, spark, ds, versions, observed)
-
+def _write_interactions(known: Pinned, events: DataFrame) -> tuple[Written, dict[str, float], Starts | None]:
+    """What was written, the counters, and when validation and test begin."""
     observed = Observation("positives")
-    frame = interactions(positives(observed), settings.dataset).withColumn("ds", F.lit(ds))
+    positives = positive_events(events, known.known_items(), known.chosen, observed)
+    starts = period_starts(positives, known.chosen)
+    frame = interactions(positives, known.chosen, starts).withColumn("ds", F.lit(known.ds))
     try:
-        (written,) = write_frame(frame, lake.table("interactions"), [{"ds": ds.isoformat()}])
+        written = _write(known, "interactions", frame, allow_empty=False)
     except LakeError as error:
-        if positives(Observation("empty")).isEmpty():
-            raise DatasetError(f"no positive interaction on a known item by {ds}", do=NO_PAIRS) from error
+        if positives.isEmpty():
+            nothing = f"no positive interaction on a known item by {known.ds}"
+            raise DatasetError(nothing, do=NO_PAIRS) from error
         raise
-    return written, {name: float(value) for name, value in observed.get.items()}
+    return written, {name: float(value) for name, value in observed.get.items()}, starts
 
 
-def _modalities(
-    settings: Settings, lake: Lake, items: pd.DataFrame, pictures: pd.DataFrame, versions: Versions
-) -> dict[str, Floats]:
+def _write(known: Pinned, name: str, frame: DataFrame, *, allow_empty: bool = True) -> Written:
+    table, partition = known.lake.table(name), {"ds": known.ds.isoformat()}
+    (written,) = write_frame(frame, table, [partition], allow_empty=allow_empty)
+    return written
+
+
+def _read_back(known: Pinned, written: Written) -> pa.Table:
+    where = {"ds": [known.ds.isoformat()]}
+    return known.lake.table(written.table).read(where=where, version=written.version)
+
+
+def _modalities(known: Pinned, items: pd.DataFrame, pictures: pd.DataFrame) -> dict[str, Floats]:
     """Image and text vectors of the configured encoders; a modality without any vector is left out."""
-    encoders, found = _encoders(settings), dict[str, Floats | None]()
-    if (version := versions["image_features"]) is not None:
+    encoders, found = _encoders(known.settings), dict[str, Floats | None]()
+    if (version := known.versions["image_features"]) is not None:
         ids = items["item_id"].tolist()
-        found["image"] = picture_vectors(lake, ids, pictures, encoders["image"], settings.dataset, version)
-    if (version := versions["text_features"]) is not None:
-        found["text"] = item_vectors(lake, items["text_key"].tolist(), encoders["text"], version)
+        found["image"] = picture_vectors(known.lake, ids, pictures, encoders["image"], known.chosen, version)
+    if (version := known.versions["text_features"]) is not None:
+        found["text"] = item_vectors(known.lake, items["text_key"].tolist(), encoders["text"], version)
     return {name: vectors for name, vectors in found.items() if vectors is not None}
 
 

@@ -4,8 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
-from causalrec.dataset.arrivals import first_arrivals
-from causalrec.dataset.behaviour import IMPRESSION, marked_robots
+from causalrec.dataset.behaviour import IMPRESSION
 
 RESPONSES = ("view", "cart", "purchase")
 PROPENSITY = "decimal(20, 15)"  # sums of it do not depend on the order of rows
@@ -19,9 +18,12 @@ def random_exposure(events: DataFrame, settings: DatasetSettings) -> DataFrame:
     without a session are left out, since their responses cannot be matched. ``elsewhere`` says whether an
     event that makes a pair (``event_weights``) is not such a response: the user found the item without
     chance.
+
+    Args:
+        events: of :func:`causalrec.dataset.behaviour.arrived`.
     """
     kinds = F.col("event_type").isin(IMPRESSION, *RESPONSES, *settings.event_weights)
-    relevant = first_arrivals(events.where(kinds))
+    relevant = events.where(kinds)
     by_chance = (F.col("event_type") == IMPRESSION) & F.col("policy").isin(*settings.uniform_policies)
     when, told = F.col("event_time"), F.col("session_id").isNotNull()
     visits = relevant.groupBy("user_id", "item_id", "session_id").agg(
@@ -40,14 +42,16 @@ def random_exposure(events: DataFrame, settings: DatasetSettings) -> DataFrame:
     return pairs.where(F.col("shown") > 0).drop("shown")
 
 
-def exposures(events: DataFrame, settings: DatasetSettings) -> DataFrame:
+def exposures(events: DataFrame) -> DataFrame:
     """One row per user, item and policy that showed it: how often, where, with what chance, when.
 
     ``policy`` is empty where the shop names none. ``propensity`` is the mean of the logged ones, null where
     none was logged; ``best_position`` its best position in any list. Robots are excluded.
+
+    Args:
+        events: of :func:`causalrec.dataset.behaviour.arrived`.
     """
-    shown = first_arrivals(events.where(F.col("event_type") == IMPRESSION))
-    people = marked_robots(shown, events, settings).where(~F.col("robot"))
+    people = events.where((F.col("event_type") == IMPRESSION) & ~F.col("robot"))
     pairs = people.groupBy("user_id", "item_id", F.coalesce("policy", F.lit("")).alias("policy"))
     return pairs.agg(
         F.count(F.lit(1)).alias("impressions"),

@@ -4,36 +4,40 @@ Point in time: see :mod:`causalrec.dataset.arrivals`. Events of robots and repet
 count (:mod:`causalrec.dataset.behaviour`). Every step is a Spark SQL expression; nothing is collected.
 """
 
+from typing import TypeAlias
+
 from pyspark.sql import Column, DataFrame, Observation, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
-from causalrec.dataset.arrivals import first_arrivals
-from causalrec.dataset.behaviour import marked_repeats, marked_robots
+from causalrec.dataset.behaviour import marked_repeats
 
 MIN_TRAIN_PER_USER = 1  # interactions per user that always stay in training
 
 POSITIVE_COLUMNS = [
     "event_id", "event_time", "user_id", "item_id", "event_type", "session_id", "arrival_date",
+    "deliveries", "robot",
 ]  # fmt: skip
+Starts: TypeAlias = tuple[int, int]
+"""Microseconds at which the validation and the test period begin."""
 HASH_STEPS = 1 << 52  # a hash becomes a uniform number in [0, 1) with this resolution
 
 
 def positive_events(
     events: DataFrame, items: DataFrame, settings: DatasetSettings, observed: Observation
 ) -> DataFrame:
-    """First arrivals of the weighted event types on known items, without robots and repetitions.
+    """Events of the weighted types on known items, without robots and repetitions.
 
     ``observed`` receives ``delivered_again`` (rows after the first of an event), ``positives`` (events, each
     once), and what was dropped from them: ``unknown_item``, ``robot_events`` (on known items) and ``repeats``
     (of the rest).
+
+    Args:
+        events: of :func:`causalrec.dataset.behaviour.arrived`. items: item_id of every known product.
     """
-    weighted = events.where(F.col("event_type").isin(*_types(settings)))
-    joined = first_arrivals(weighted.select(*POSITIVE_COLUMNS)).join(
-        items.withColumn("known", F.lit(True)), "item_id", "left"
-    )
-    known = F.coalesce("known", F.lit(False))
-    marked = marked_repeats(marked_robots(joined.withColumn("known", known), events, settings), settings)
+    weighted = events.where(F.col("event_type").isin(*_types(settings))).select(*POSITIVE_COLUMNS)
+    joined = weighted.join(items.withColumn("known", F.lit(True)), "item_id", "left")
+    marked = marked_repeats(joined.withColumn("known", F.coalesce("known", F.lit(False))), settings)
     person = F.col("known") & ~F.col("robot")
     marked = marked.observe(
         observed,
@@ -46,7 +50,7 @@ def positive_events(
     return marked.where(person & ~F.col("repeat")).drop("known", "robot", "repeat", "deliveries")
 
 
-def interactions(positives: DataFrame, settings: DatasetSettings) -> DataFrame:
+def interactions(positives: DataFrame, settings: DatasetSettings, starts: Starts | None) -> DataFrame:
     """One row per (user, item): weight, events, first_time, last_time, split.
 
     ``weight`` sums the event weights. Splits:
@@ -56,11 +60,14 @@ def interactions(positives: DataFrame, settings: DatasetSettings) -> DataFrame:
     * ``temporal``: the last ``test_share`` of the observed time is test, the ``valid_share`` before it valid.
       A pair belongs to the period in which it began, and its later events are not counted: training knows
       nothing of what came after. Users who started late have no training pairs and are kept.
+
+    Args:
+        starts: of :func:`period_starts`, on the same positives.
     """
     if settings.split == "random":
         return _random_split(_aggregate(positives.withColumn("period", F.lit(0)), settings), settings)
     return (
-        _aggregate(positives.withColumn("period", _period(positives, settings)), settings)
+        _aggregate(positives.withColumn("period", _period(starts)), settings)
         .withColumn(
             "split", F.element_at(F.array(*map(F.lit, ("train", "valid", "test"))), F.col("period") + 1)
         )
@@ -91,19 +98,13 @@ def _aggregate(events: DataFrame, settings: DatasetSettings) -> DataFrame:
     )  # fmt: skip
 
 
-def training_ends(positives: DataFrame, settings: DatasetSettings) -> int | None:
-    """Microseconds at which the validation period begins; None if the split is not temporal."""
-    if settings.split == "random":
-        return None
-    starts = _period_starts(positives, settings)
-    return None if starts is None else starts[0]
-
-
-def _period_starts(positives: DataFrame, settings: DatasetSettings) -> tuple[int, int] | None:
+def period_starts(positives: DataFrame, settings: DatasetSettings) -> Starts | None:
     """Microseconds at which validation and test begin (only two numbers reach the driver).
 
-    None without rows.
+    None if the split is not temporal, or without rows.
     """
+    if settings.split == "random":
+        return None
     time = F.unix_micros("event_time")
     span = positives.agg(F.min(time).alias("low"), F.max(time).alias("high")).first()
     if span is None or span.low is None:
@@ -112,9 +113,8 @@ def _period_starts(positives: DataFrame, settings: DatasetSettings) -> tuple[int
     return test_from - int((span.high - span.low) * settings.valid_share), test_from
 
 
-def _period(positives: DataFrame, settings: DatasetSettings) -> Column:
+def _period(starts: Starts | None) -> Column:
     """0, 1, 2 for the train, valid and test period."""
-    starts = _period_starts(positives, settings)
     if starts is None:
         return F.lit(0)
     (valid_from, test_from), time = starts, F.unix_micros("event_time")

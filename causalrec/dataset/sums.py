@@ -37,7 +37,7 @@ def look_sums(found: Mapping[str, float], rows: pa.Table) -> dict[str, float]:
     ``look_unexplained`` (all of them, where most carts and purchases do not follow a look) + ``looks``.
 
     Args:
-        found: what :func:`causalrec.dataset.looks.looks` observed. rows: of the table ``looks``.
+        found: counters of :class:`causalrec.dataset.looks.Looks`. rows: of the table ``looks``.
     """
     looks = float(pc.sum(rows["looks"]).as_py() or 0)
     rest = found["look_events"] - found["look_robot_events"] - found["look_unknown_item"] - looks

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
 from causalrec.dataset.behaviour import IMPRESSION
-from causalrec.dataset.looks import RESPONSES
+from causalrec.dataset.look_visits import RESPONSES
 from causalrec.experiment.credit import OTHER, SIDE
 from causalrec.experiment.moments import DID
 from causalrec.experiment.outcomes import DAY, PURCHASE

@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.config.experiment import ExperimentSettings
-from causalrec.dataset.arrivals import EVENT_COLUMNS, arrivals, first_arrivals
-from causalrec.dataset.behaviour import IMPRESSION, marked_robots
-from causalrec.dataset.looks import RESPONSES
+from causalrec.dataset.arrivals import EVENT_COLUMNS, arrivals
+from causalrec.dataset.behaviour import IMPRESSION, arrived
+from causalrec.dataset.look_visits import RESPONSES
 from causalrec.experiment.moments import COLUMNS, DID, Moments
 from causalrec.experiment.policies import policies
 from causalrec.lake import LakeTable
@@ -60,7 +60,7 @@ def people(
     columns = [*EVENT_COLUMNS, "price", "arrival_date"]
     found = read_frame(spark, events, {"arrival_date": days}, columns, version)
     found = found.where(F.to_date("event_time") <= F.lit(ds))
-    return marked_robots(first_arrivals(found), found, settings.dataset).where(~F.col("robot"))
+    return arrived(found, settings.dataset).where(~F.col("robot"))
 
 
 def deeds(users: "DataFrame", events: "DataFrame", settings: ExperimentSettings) -> "DataFrame":

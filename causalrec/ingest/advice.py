@@ -44,6 +44,11 @@ _PICTURE_CURES: Mapping[str, str] = {
     ReasonCode.IMAGE_BAD_SIZE: "deliver larger pictures, or lower features.image.min_side",
     ReasonCode.IMAGE_CHANGED: "deliver the products of these pictures again",
 }
+NO_PICTURES = (
+    "deliver them below the folder images of the landing zone, or set paths.image_roots to where they lie; "
+    "to go on without them, set features.image.max_failure_share to 1"
+)
+"""The fix where most pictures of a delivery cannot be used."""
 _NUMBER_CURES: Mapping[str, str] = {
     ReasonCode.UNCLEAR_NUMBER: "set {section} decimal_comma = true where numbers are written 1.234,50, and "
     "= false where they are written 1,234.50",

@@ -8,6 +8,7 @@ import pyarrow as pa
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.errors import ContractError, SourceError
+from causalrec.ingest.alike import alike
 from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 from causalrec.ingest.formats.csv_head import CsvHead
 from causalrec.ingest.formats.csv_rows import RowTooLong, csv_head
@@ -15,7 +16,6 @@ from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
 from causalrec.ingest.formats.rows import DAMAGED
 from causalrec.ingest.formats.shape import FileShape, opened
-from causalrec.ingest.synonyms import alike
 
 ROW_BYTES = 4_000_000
 SHOWN = 8

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from causalrec.config import Settings
 from causalrec.errors import QualityError
-from causalrec.ingest.advice import picture_loss_note
+from causalrec.ingest.advice import NO_PICTURES, picture_loss_note
 from causalrec.ingest.image_retries import DUE, PASSING, due_retries
 from causalrec.lake import Lake, Ledger, Outcome, Pin, Written
 from causalrec.pictures.read import INSPECTED, InspectTask
@@ -179,7 +179,7 @@ def _refuse_broken_delivery(frame: "DataFrame", limit: float) -> None:
         reasons = ", ".join(sorted(reason for reason in counts if reason))
         raise QualityError(
             f"{total - good} of {total} pictures cannot be used ({reasons}), limit {limit:.0%}",
-            do="check paths.image_roots and the delivery, or raise features.image.max_failure_share",
+            do=NO_PICTURES,
         )
 
 

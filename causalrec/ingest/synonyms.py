@@ -1,9 +1,6 @@
 """Names that other shops use for our columns, to suggest a mapping; never used to read data."""
 
-import difflib
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 ORDER = "order"
 """No column of ours: the number of an order, which helps to tell events apart."""
@@ -15,6 +12,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         *("t_dat", "visit_time", "order_date", "purchase_date", "created", "bestelldatum", "datum", "zeit"),
         *("order_timestamp", "order_time", "occurred_at", "date_commande", "fecha", "fecha_pedido"),
         *("data_ordine", "zeitpunkt", "zeitstempel", "日時", "注文日時", "時刻"),
+        *("event_ts", "event_date", "datetime_utc", "created_on", "horodatage", "date_heure", "fecha_hora"),
+        *("data_ora", "marca_de_tiempo", "tijdstip", "tijd", "bestelldatum_uhrzeit"),
     ),
     "user_id": (
         *("customer_id", "user", "visitor_id", "client_id", "reviewer_id", "user_pseudo_id", "uid", "email"),
@@ -31,7 +30,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "customer_no",
         ),
         *("no_client", "num_client", "id_client", "code_client", "client", "cliente", "id_cliente", "klant"),
-        *("klantnummer", "会員番号", "会員id", "顧客id", "ユーザーid"),
+        *("klantnummer", "会員番号", "会員id", "顧客id", "ユーザーid", "acheteur", "utilisateur"),
     ),
     "item_id": (
         *("sku", "product_id", "item", "asin", "article_id", "movie_id", "variant_id", "offer_id", "id"),
@@ -46,7 +45,18 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "reference",
             "ref_article",
         ),
-        *("ref_produit", "code_article", "article", "articulo", "producto", "articolo", "prodotto", "codigo"),
+        *(
+            "ref_produit",
+            "code_article",
+            "produit",
+            "artikelcode",
+            "article",
+            "articulo",
+            "producto",
+            "articolo",
+            "prodotto",
+            "codigo",
+        ),
         *(
             "ean",
             "gtin",
@@ -85,6 +95,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         *("num_commande", "id_commande", "numero_pedido", "id_pedido", "numero_ordine", "注文番号"),
     ),
     "description": (
+        "descriptif",
+        "descripcion",
+        "descrizione",
+        "omschrijving",
         "langtext",
         "kurztext",
         "body_html",
@@ -97,7 +111,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "category": (
         *("product_type", "google_product_category", "genres", "categories", "category_code", "kategorie"),
         *("category_name", "warengruppe", "produktgruppe", "sortiment"),
-        *("rayon", "categorie", "categoria", "department", "分類", "カテゴリ"),
+        *("rayon", "categorie", "categoria", "category_path", "taxonomy", "famille", "department"),
+        *("分類", "カテゴリ"),
     ),
     "brand": (
         *("vendor", "manufacturer", "store", "marke", "hersteller", "marque", "marca", "merk"),
@@ -115,7 +130,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
             "stückpreis",
             "item_price",
         ),
-        *("prix", "prix_unitaire", "montant", "precio", "prezzo", "importe", "価格"),
+        *("prix", "prix_unitaire", "montant", "precio", "prix_de_vente", "prezzo", "importe", "価格"),
     ),
     "available": ("availability", "in_stock", "instock", "verfügbar", "lieferbar", "disponible"),
     "image_refs": (
@@ -126,12 +141,25 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "image_url",
         "images_src",
         "images_url",
+        "image_urls",
+        "image_file",
+        "media",
+        "media_url",
+        "media_src",
         "picture_url",
         "photo",
         "photos",
+        "photo_url",
         "picture",
+        "thumbnail",
         "bild",
         "bilder",
+        "bilddatei",
+        "bildname",
+        "bild_url",
+        "imagen",
+        "immagine",
+        "afbeelding",
         "画像",
     ),
     "margin": ("gross_margin", "profit", "marge", "deckungsbeitrag"),
@@ -148,6 +176,17 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "updated_at": (
         "modified",
         "modified_at",
+        "modified_on",
+        "last_modified",
+        "updated",
+        "updated_on",
+        "modifie_le",
+        "mis_a_jour",
+        "date_modification",
+        "fecha_modificacion",
+        "geändert_am",
+        "aktualisiert",
+        "aktualisiert_am",
         "last_updated",
         "date_modified_gmt",
         "timestamp",
@@ -183,40 +222,3 @@ ORDERS = (
     ),
 )
 """Parts of column names that only an export of orders has."""
-VAGUE = ("id", "key", "type", "value", "name", "date", "time")
-"""Last names of a path that are meaningless without the name before them."""
-TELLING = ("sku", "ean", "gtin", "upc", "isbn", "asin", "price", "email")
-"""Last words of a name that mean the same whatever stands before them, as in "Lineitem sku"."""
-_CUTOFF = 0.75
-
-
-def alike(column: str, found: Sequence[str]) -> str:
-    """The column among ``found`` that most likely means ``column``; '' if none does."""
-    by_plain: dict[str, str] = {}
-    for names in zip(*[_spellings(name) for name in found], strict=True):  # whole paths before their ends
-        for name, plain in zip(found, names, strict=True):
-            by_plain.setdefault(plain, name)
-    for known in (column, *SYNONYMS.get(column, ())):
-        if _plain(known) in by_plain:
-            return by_plain[_plain(known)]
-    close = difflib.get_close_matches(_plain(column), by_plain, n=1, cutoff=_CUTOFF)
-    return by_plain[close[0]] if close else ""
-
-
-def of_orders(found: Sequence[str]) -> bool:
-    """Whether names of columns say that each row is something ordered."""
-    return any(_plain(word) in _plain(name) for name in found for word in ORDERS)
-
-
-def _spellings(name: str) -> tuple[str, str, str, str]:
-    """A column's full name, the last two names of a path into nested rows, the last one, its last word."""
-    parts = name.split(".")
-    last = parts[-1] if len(parts) == 1 or parts[-1] not in VAGUE else name
-    word = re.split(r"[\s_-]", last)[-1]
-    ends = ".".join(parts[-2:]), last, word if word.casefold() in TELLING else name
-    return _plain(name), _plain(ends[0]), _plain(ends[1]), _plain(ends[2])
-
-
-def _plain(name: str) -> str:
-    """Letters and digits of any script, without accents."""
-    return "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())

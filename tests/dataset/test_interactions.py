@@ -8,8 +8,9 @@ import pytest
 
 from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import events_upto, known_items
+from causalrec.dataset.behaviour import arrived
 from causalrec.dataset.exposure import exposures, random_exposure
-from causalrec.dataset.interactions import interactions, positive_events
+from causalrec.dataset.interactions import interactions, period_starts, positive_events
 from causalrec.lake import Lake
 
 from .shop import event, lake_at, product, put, settings_at
@@ -57,7 +58,9 @@ def rows(
     observed = Observation()
     events = events_upto(spark, lake.table("events"), day, settings.history_days, known=settings.known)
     items = known_items(spark, lake.table("products"), day, known=settings.known)
-    pairs = interactions(positive_events(events, items, settings, observed), settings).toArrow().to_pylist()
+    positives = positive_events(arrived(events, settings), items, settings, observed)
+    found = interactions(positives, settings, period_starts(positives, settings))
+    pairs = found.toArrow().to_pylist()
     return sorted(pairs, key=lambda row: (row["user_id"], row["item_id"])), observed.get
 
 
@@ -134,7 +137,7 @@ def test_exposure_records(spark: "SparkSession", tmp_path: Path) -> None:
     put(lake, "events", "2026-04-02", [shown[0]])  # again: counts once
     events = events_upto(spark, lake.table("events"), dt.date(2026, 4, 2), 30)
     first, second = sorted(
-        exposures(events, DatasetSettings()).toArrow().to_pylist(), key=lambda row: row["policy"]
+        exposures(arrived(events, DatasetSettings())).toArrow().to_pylist(), key=lambda row: row["policy"]
     )
     assert (first["policy"], first["impressions"], first["propensity"]) == ("", 1, None)
     assert (second["policy"], second["impressions"], second["best_position"]) == ("ranked", 2, 2)
@@ -230,7 +233,8 @@ def test_random_exposure(spark: "SparkSession", tmp_path: Path) -> None:
         ],
     )  # fmt: skip
     events = events_upto(spark, lake.table("events"), dt.date(2026, 4, 1), 30)
-    found = random_exposure(events, DatasetSettings(uniform_policies=("uniform", "random"))).toArrow()
+    settings = DatasetSettings(uniform_policies=("uniform", "random"))
+    found = random_exposure(arrived(events, settings), settings).toArrow()
     assert sorted(tuple(r.values()) for r in found.to_pylist()) == [
         ("u1", "a", 1, False), ("u1", "b", 0, True), ("u2", "a", 0, False), ("u3", "a", 0, True),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.arrivals import branded_items, events_upto
+from causalrec.dataset.behaviour import arrived
 from causalrec.dataset.build import build_dataset, rebuild_bundle
 from causalrec.dataset.load import load_dataset
 from causalrec.dataset.looks import looks
@@ -54,7 +55,8 @@ def rows(
 ) -> list[dict[str, Any]]:
     events = events_upto(spark, lake.table("events"), DAY, 30)
     items = branded_items(spark, lake.table("products"), DAY)
-    found = looks(events, items, settings, DAY, ends).toArrow().to_pylist()
+    with looks(arrived(events, settings), items, settings, DAY, ends) as seen:
+        found = seen.rows.toArrow().to_pylist()
     return sorted(
         found, key=lambda row: (row["user_id"], row["item_id"], row["policy"], row["band"], row["late"])
     )

@@ -16,8 +16,9 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.arrivals import events_upto, known_items
+from causalrec.dataset.behaviour import arrived
 from causalrec.dataset.inputs import arrived_digests
-from causalrec.dataset.interactions import interactions, positive_events
+from causalrec.dataset.interactions import interactions, period_starts, positive_events
 from causalrec.ingest.events import ingest_events
 from causalrec.lake import Lake, Ledger, Written
 from causalrec.lake.bridge import write_frame
@@ -84,7 +85,8 @@ class Shop:
             self.spark, self.lake.table("events"), ds, chosen.history_days, known=chosen.known
         )
         items = known_items(self.spark, self.lake.table("products"), ds)
-        pairs = interactions(positive_events(events, items, chosen, Observation()), chosen)
+        positives = positive_events(arrived(events, chosen), items, chosen, Observation())
+        pairs = interactions(positives, chosen, period_starts(positives, chosen))
         table = self.lake.table("interactions")
         (written,) = write_frame(pairs.withColumn("ds", F.lit(ds)), table, [{"ds": ds.isoformat()}])
         return written

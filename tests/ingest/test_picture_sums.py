@@ -13,7 +13,7 @@ from causalrec.config.features import ImageSettings
 from causalrec.errors import ReasonCode
 from causalrec.pictures.read import InspectTask
 from causalrec.pictures.resolver import Resolver
-from tests.pictures.samples import encoded, png_of_size, scene
+from tests.pictures.samples import REASONS, as_shops_have_them, encoded, png_of_size, scene
 
 pillow_heif.register_heif_opener()
 CAPS = ImageSettings()
@@ -26,8 +26,9 @@ FILES = {
     "bomb": png_of_size(60_000, 60_000), "dot": encoded(scene().resize((1, 1)), "PNG"),
     "end mark gone": WHOLE["JPEG"][:-2],
     **{f"half {kind}": data[: len(data) // 2] for kind, data in WHOLE.items()},
+    **as_shops_have_them(),
 }  # fmt: skip
-GOOD = {*WHOLE, "end mark gone"}
+GOOD = {*WHOLE, "end mark gone", *(as_shops_have_them().keys() - REASONS.keys())}
 NAMES = [
     "a.jpg", "a.JPG", "sub/a.png", "a b.jpg", "w_400,h_400/a.jpg", "100%.jpg", "a#1.jpg", "~a.jpg", "a;b.jpg",
     unicodedata.normalize("NFC", "é.jpg"), unicodedata.normalize("NFD", "é.jpg"), "日本.png", "-rf.jpg",
@@ -66,6 +67,7 @@ def test_every_reference_comes_out_once(delivered: dict[str, str], named: list[s
 
 def test_each_kind_of_file_has_its_own_outcome(tmp_path: Path) -> None:
     for name, data in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     task = InspectTask(Resolver((str(tmp_path),)), CAPS)
     outcomes = {name: task.inspect(name).get("reason_code") for name in FILES}

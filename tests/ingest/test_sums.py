@@ -42,7 +42,9 @@ ODD: dict[str, list[str]] = {
     "event_id": ["", "NULL", "x\u0007y", "e\u0301", " padded ", "z" * 300],
     "event_time": ["", "yesterday", "2026-03-01T12:00:00", "0001-01-01T00:00:00+14:00",
                    "9999-12-31T00:00:00Z", "1772366400", "2020-01-01T00:00:00Z", "2026-03-02T07:00:00Z",
-                   "9999-12-31T23:59:59-12:00", "1772366400000000000", "\u0662\u0660"],
+                   "9999-12-31T23:59:59-12:00", "1772366400000000000", "\u0662\u0660",
+                   "2026-02-30T12:00:00Z", "2026-03-01T24:00:00Z", "2026-03-01T12:00:00Z\n", "2026-03-01",
+                   "\u0662\u0660\u0662\u0666-03-01T12:00:00Z"],
     "user_id": ["", "nan", "\\N", "u,1", 'quo"te', "line\nbreak", "\U0001f600",
                 "a\x00b", "<script>", "10.1.2.3:8080"],
     "item_id": ["N/A", "\N{RIGHT-TO-LEFT OVERRIDE}i", "I", "", "None", "007", "caf\u00e9", "; DROP", "=1+1"],
@@ -59,6 +61,7 @@ NAMES = [
     "a.txt", "a b.csv", "100%.csv", "a%20b%2F.csv", "a#1.jsonl", "~a.json", "a'b&c.csv", "a::b.csv",
     "[a]*?.csv", "cafe\u0301.csv", "\u65e5\u672c.JSONL", "-rf.csv", "part-00000-x.c000",
     "a;b=c.tsv", "\U0001f600.csv",
+    "$HOME.csv", "`id`.csv", "a\\b.csv", 'a"b.csv', "a?b=c.csv", "A" * 200 + ".csv",
 ]  # fmt: skip
 KINDS = st.sampled_from(["csv", "semicolon", "jsonl", "array", "pretty", "titled", "parquet"])
 

@@ -1,10 +1,14 @@
 """Small pictures for tests: one drawn scene, and the same scene in many encodings."""
 
 import io
+import unicodedata
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image, ImageDraw
+import pillow_heif
+from PIL import Image, ImageDraw, PngImagePlugin
+
+UMLAUT = "bl\u00fcte.png"
 
 
 def scene(width: int = 96, height: int = 128, colour: str = "#c03028") -> Image.Image:
@@ -85,3 +89,35 @@ def png_of_size(width: int, height: int) -> bytes:
         + chunk(b"IDAT", zlib.compress(b"\0"))
         + chunk(b"IEND", b"")
     )
+
+
+def as_shops_have_them() -> dict[str, bytes]:
+    """Pictures as shops have them, usable or not, under names as shops have them."""
+    pillow_heif.register_heif_opener()
+    picture, jpeg, png = scene(), encoded(scene(), "JPEG"), encoded(scene(), "PNG")
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", "x" * 2_000_000, zip=True)
+    grey = np.asarray(picture.convert("L"), np.float32)
+    progressive = encoded(picture, "JPEG", progressive=True)
+    scan = progressive[progressive.rindex(b"\xff\xda") : -2]
+    return {
+        "plain.jpg": jpeg, "png named.jpg": png, "shirt.JPG": jpeg, "a,b.png": png, "50 #~.png": png,
+        unicodedata.normalize("NFD", UMLAUT): png, "w.webp": encoded(picture, "WEBP"), "images/in.png": png,
+        "a.avif": encoded(picture, "AVIF"), "h.heic": encoded(picture, "HEIF"),
+        "g.gif": encoded(picture, "GIF"), "cmyk.jpg": encoded(picture.convert("CMYK"), "JPEG"),
+        "float.tiff": encoded(Image.fromarray(grey / 255), "TIFF"),
+        "int.tiff": encoded(Image.fromarray(grey.astype(np.int32)), "TIFF"),
+        "text.png": encoded(picture, "PNG", pnginfo=info), "no end.jpg": jpeg[:-2],
+        "zero.jpg": b"", "page.jpg": b"<html>404</html>", "cut.png": png[: len(png) // 2],
+        "cut.jpg": jpeg[:-200], "scans.jpg": progressive[:-2] + scan * 200 + b"\xff\xd9",
+        "bomb.png": png_of_size(100_000, 100_000), "dot.png": encoded(Image.new("RGB", (1, 1)), "PNG"),
+        "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    }  # fmt: skip
+
+
+REASONS = {
+    "zero.jpg": "image_empty", "page.jpg": "image_not_an_image", "cut.png": "image_corrupt",
+    "cut.jpg": "image_corrupt", "scans.jpg": "image_too_large", "bomb.png": "image_bad_size",
+    "dot.png": "image_bad_size", "drawing.svg": "image_not_an_image",
+}  # fmt: skip
+"""Of these, the pictures that cannot be used."""

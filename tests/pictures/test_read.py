@@ -1,54 +1,20 @@
 """Pictures in = pictures that can be used + pictures with a reason, whatever the mixture."""
 
-import unicodedata
 from pathlib import Path
 
-import numpy as np
-import pillow_heif
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
 
 from causalrec.config.features import ImageSettings
 from causalrec.pictures.read import InspectTask
 from causalrec.pictures.resolver import Resolver
-from tests.pictures.samples import encoded, png_of_size, scene
+from tests.pictures.samples import REASONS, UMLAUT, as_shops_have_them
 
 CAPS = ImageSettings()
-UMLAUT = "bl\u00fcte.png"
 
 
-def files() -> dict[str, bytes]:
-    """Pictures as shops have them, usable or not, under names as shops have them."""
-    pillow_heif.register_heif_opener()
-    picture, jpeg, png = scene(), encoded(scene(), "JPEG"), encoded(scene(), "PNG")
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt("XML:com.adobe.xmp", "x" * 2_000_000, zip=True)
-    grey = np.asarray(picture.convert("L"), np.float32)
-    progressive = encoded(picture, "JPEG", progressive=True)
-    scan = progressive[progressive.rindex(b"\xff\xda") : -2]
-    return {
-        "plain.jpg": jpeg, "png named.jpg": png, "shirt.JPG": jpeg, "a,b.png": png, "50 #~.png": png,
-        unicodedata.normalize("NFD", UMLAUT): png, "w.webp": encoded(picture, "WEBP"), "images/in.png": png,
-        "a.avif": encoded(picture, "AVIF"), "h.heic": encoded(picture, "HEIF"),
-        "g.gif": encoded(picture, "GIF"), "cmyk.jpg": encoded(picture.convert("CMYK"), "JPEG"),
-        "float.tiff": encoded(Image.fromarray(grey / 255), "TIFF"),
-        "int.tiff": encoded(Image.fromarray(grey.astype(np.int32)), "TIFF"),
-        "text.png": encoded(picture, "PNG", pnginfo=info), "no end.jpg": jpeg[:-2],
-        "zero.jpg": b"", "page.jpg": b"<html>404</html>", "cut.png": png[: len(png) // 2],
-        "cut.jpg": jpeg[:-200], "scans.jpg": progressive[:-2] + scan * 200 + b"\xff\xd9",
-        "bomb.png": png_of_size(100_000, 100_000), "dot.png": encoded(Image.new("RGB", (1, 1)), "PNG"),
-        "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-    }  # fmt: skip
-
-
-REASONS = {
-    "zero.jpg": "image_empty", "page.jpg": "image_not_an_image", "cut.png": "image_corrupt",
-    "cut.jpg": "image_corrupt", "scans.jpg": "image_too_large", "bomb.png": "image_bad_size",
-    "dot.png": "image_bad_size", "drawing.svg": "image_not_an_image",
-}  # fmt: skip
 ELSEWHERE = {
     "shirt.jpg": "image_missing",  # .JPG on the disk
     "none.png": "image_missing", "50%20#~.png": "image_forbidden", "images/plain.jpg": "image_missing",
@@ -62,13 +28,13 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> InspectTask:
     root: Path = tmp_path_factory.mktemp("pictures")
-    for name, data in files().items():
+    for name, data in FILES.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(data)
     return InspectTask(Resolver((str(root),)), CAPS)
 
 
-FILES = files()
+FILES = as_shops_have_them()
 ALL = [*FILES, *ELSEWHERE]
 
 

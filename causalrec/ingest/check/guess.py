@@ -1,6 +1,7 @@
 """What values seem to be: times and their notation, numbers and their decimal mark, or plain text."""
 
 import datetime as dt
+import decimal
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,8 @@ TIME_FORMATS = tuple(
 _DIGITS = re.compile(r"\d{9,20}(\.\d+)?")
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
+_PICTURE = re.compile(r"\.(avif|bmp|gif|heic|jpe?g|png|tiff?|webp)([?#].*)?$", re.IGNORECASE)
+_FIRST, _LAST = 946_684_800, 4_102_444_800  # seconds: the years 2000 to 2100
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 Settings = dict[str, Any]
@@ -45,6 +48,29 @@ def are_times(values: Sequence[Any]) -> bool:
     if not texts or any(text.isdigit() for text in texts):
         return False
     return bool(time_settings(texts)) or all(map(_ISO.match, texts))
+
+
+def may_be_times(values: Sequence[Any]) -> bool:
+    """Whether these are times, or numbers that count from 1970 to a day since 2000."""
+    texts = [str(value) for value in values]
+    counted = bool(texts) and all(_DIGITS.fullmatch(text) for text in texts)
+    return are_times(values) or (counted and all(_FIRST <= _seconds(text) <= _LAST for text in texts))
+
+
+def are_pictures(values: Sequence[Any]) -> bool:
+    """Whether these are names of pictures, or lists of them."""
+    names = [name for value in values for name in (value if isinstance(value, list) else [value])]
+    return bool(names) and all(isinstance(name, str) and _PICTURE.search(name) for name in names)
+
+
+def are_texts(values: Sequence[Any]) -> bool:
+    """Whether these are words rather than numbers, times, pictures or parts of a tree."""
+    return guessed_type(values) == "text" and not are_pictures(values)
+
+
+def are_ids(values: Sequence[Any]) -> bool:
+    """Whether these can be ids: texts or whole numbers."""
+    return guessed_type(values) in ("text", "number") and not any(isinstance(one, float) for one in values)
 
 
 def are_days(values: Sequence[Any]) -> bool:
@@ -77,7 +103,12 @@ def guessed_type(values: Sequence[Any]) -> str:
     given = [one for one in values if one is not None and not (isinstance(one, str) and is_absent(one))]
     if not given:
         return ""
-    for kind, name in ((bool, "true or false"), (int | float, "number"), (dict, "object"), (list, "list")):
+    for kind, name in (
+        (bool, "true or false"),
+        (int | float | decimal.Decimal, "number"),
+        (dict, "object"),
+        (list, "list"),
+    ):
         if all(isinstance(one, kind) for one in given):
             return name
     if all(isinstance(one, dt.date) for one in given) or are_times(given):
@@ -85,6 +116,12 @@ def guessed_type(values: Sequence[Any]) -> str:
     texts = all(isinstance(one, str) for one in given)
     numbers = texts and all(any(_is_number(one, comma) for comma in (True, False)) for one in given)
     return "number" if numbers else "text"
+
+
+def _seconds(digits: str) -> float:
+    number = float(digits)
+    unit = next((unit for least, unit in EPOCHS if number >= least), "s")
+    return number / {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
 
 
 def _is_number(text: str, comma: bool | None) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import pyarrow as pa
-
 from causalrec.config import Settings
 from causalrec.contracts import Contract, load_contract
 from causalrec.ingest.advice import cure, field_advice
+from causalrec.ingest.check.catalogue import Catalogue
 from causalrec.ingest.check.measured import Sampled, refusals, sampled
 from causalrec.ingest.check.pictures import PictureCheck, check_pictures
 from causalrec.ingest.check.remarks import currency_remarks, day_remarks, status_remarks
@@ -20,10 +19,10 @@ from causalrec.ingest.check.toml import toml_block
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.ingest.history import history_end
-from causalrec.ingest.nearmiss import near_misses, told
 from causalrec.sources.landing import Kind, LandingEntry, arrival_dates, delivery_entries, strangers
 
 SAMPLE_FILES = 20
+HEADERS = 1_000  # files beyond the sample of which only the columns are looked at
 SAMPLE_ROWS = 5_000
 LOOKED_AT = 2  # deliveries of a kind: the first and the newest
 _DIGITS = re.compile(r"\d+")
@@ -91,30 +90,10 @@ def _grouped(problems: Sequence[str], names: Sequence[str]) -> list[str]:
     ]
 
 
-@dataclass
-class _Catalogue:
-    """Item ids of the products that were checked, and whether these are all."""
-
-    ids: set[str] = field(default_factory=set)
-    whole: bool = True
-
-    def remarks(self, asked: set[str]) -> list[str]:
-        """Remarks on items of events that are not among them; for a sample, on near misses only."""
-        missing, known = pa.array(sorted(asked - self.ids), pa.string()), pa.array(sorted(self.ids))
-        if not len(missing) or not (self.whole or near_misses(missing, known)):
-            return []
-        those = "of the catalogue" if self.whole else f"among the {len(known):,} products looked at"
-        share = len(missing) / len(asked)
-        return [
-            f"{len(missing):,} of {len(asked):,} items of these events ({share:.1%}) are not {those}, "
-            f"{told(missing, known)}"
-        ]
-
-
 def check_landing(settings: Settings, ds: dt.date | None = None) -> list[DeliveryCheck]:
     """Checks the first delivery of each kind and the newest one up to ``ds``."""
     found = []
-    known = _Catalogue()
+    known = Catalogue()
     for kind in reversed(KINDS):  # products first: events are compared with them
         dates = [day for day in arrival_dates(settings.landing_root, kind) if ds is None or day <= ds]
         if not dates:
@@ -136,7 +115,7 @@ def _beside(settings: Settings, kind: Kind) -> tuple[str, ...]:
 
 
 def _delivery(
-    settings: Settings, kind: Kind, day: dt.date, dates: Sequence[dt.date], known: _Catalogue
+    settings: Settings, kind: Kind, day: dt.date, dates: Sequence[dt.date], known: Catalogue
 ) -> DeliveryCheck:
     landing, table = load_contract(f"landing_{kind}"), load_contract(kind)
     layout = Layout.of(landing, settings.landing)
@@ -145,6 +124,8 @@ def _delivery(
     read = [one for one in entries if not one.unread]
     look = partial(check_file, arrival=day, landing=landing, layout=layout, limits=limits, most=SAMPLE_ROWS)
     looked_at = [(look(one.path, one.name), one.path) for one in read[:SAMPLE_FILES]]
+    others = [(look(one.path, one.name, most=0), one.path) for one in read[SAMPLE_FILES:HEADERS]]
+    looked_at += [(one, path) for one, path in others if one.problem]
     unread = {one.name: one.unread for one in entries if one.unread and one.size and not one.hidden}
     if settings.landing.unread_files == "name":
         unread |= {one.name: one.broken for one, _ in looked_at if one.broken}
@@ -156,15 +137,20 @@ def _delivery(
     remarks = [*_beside(settings, kind), *day_remarks(rows, kind, day, settings, reasons)]
     if kind == "products":
         known.ids.update(row["item_id"] for row in seen.good)
-        part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > len(files)
+        part = any(len(one.rows) >= SAMPLE_ROWS for one in files) or len(read) > SAMPLE_FILES
         known.whole = known.whole and len(dates) <= LOOKED_AT and not part
-    elif known.ids and seen.good:
-        remarks += known.remarks({row["item_id"] for row in seen.good})
+    elif known.ids:
+        remarks += known.remarks(seen.good)
+    pictures = check_pictures(seen.good, settings) if kind == "products" else None
     if not entries:
         refused = ["the delivery has no files, 0 rows"]
     else:
         readable = read and not any(one.problem for one in files)
         refused = refusals(day, seen.measures, table, landing, settings) if readable else []
+        if kind == "events" and known.ids:
+            refused += known.refusals(seen.good, day, settings)
+        if pictures is not None:
+            refused += pictures.refusals(settings.features.image.max_failure_share)
     trees = (
         _settings(one, path, look, landing, layout)
         for one, path in looked_at
@@ -179,7 +165,7 @@ def _delivery(
         nulled={note: _emptied(note, n, seen, table) for note, n in seen.measures.nulled.items()},
         rows=len(rows), left_out=seen.measures.left_out, share=_share(files, read), remarks=tuple(remarks),
         warnings=(*currency_remarks(files, layout, kind), *status_remarks(files, layout, kind)),
-        pictures=check_pictures(seen.good, settings) if kind == "products" else None,
+        pictures=pictures,
         refused=tuple(refused),
     )  # fmt: skip
 

@@ -6,14 +6,17 @@ from typing import Any
 
 from causalrec.ingest.check.sample import FileCheck
 
+MOST_ELEMENTS = 50
+"""Elements of a list that are examined."""
+
 
 def flattened(found: FileCheck) -> tuple[FileCheck, frozenset[str]]:
     """The file with a column for every path into its rows, and the paths of its lists of objects.
 
-    Only the first element of a list is examined.
+    A row with lists of objects comes once per element of the longest, with the elements of that place.
     """
     lists: set[str] = set()
-    raw = [dict(_leaves(row, "", lists)) for row in found.raw]
+    raw = [dict(_leaves(row, "", lists, place)) for row in found.raw for place in range(_longest(row))]
     if not any("." in name for row in raw for name in row):
         return found, frozenset()
     columns = dict.fromkeys(name for row in raw for name in row)
@@ -26,13 +29,41 @@ def exploded(paths: Sequence[str], lists: frozenset[str]) -> str:
     return max(through, key=len, default="")
 
 
-def _leaves(place: Mapping[str, Any], above: str, lists: set[str]) -> Iterator[tuple[str, Any]]:
-    for name, value in place.items():
+def of_one(found: FileCheck, path: str, explode: str) -> bool:
+    """Whether a path leads to one value per row, in the first rows, with a row per element of ``explode``."""
+    rows: Iterator[Any] = iter(found.raw)
+    if explode and path.startswith(f"{explode}."):
+        rows = (one for row in found.raw for one in _elements(row, explode.split(".")))
+        path = path.removeprefix(f"{explode}.")
+    return all(len({repr(one) for one in _elements(row, path.split("."))}) <= 1 for row in rows)
+
+
+def _elements(place: Any, path: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(place, list):
+        for one in place:
+            yield from _elements(one, path)
+    elif not path:
+        yield place
+    elif isinstance(place, Mapping) and place.get(path[0]) is not None:
+        yield from _elements(place[path[0]], path[1:])
+
+
+def _longest(value: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    """Elements of the longest list of objects within, at most ``MOST_ELEMENTS``; 1 without any."""
+    if isinstance(value, Mapping):
+        return max((_longest(one) for one in value.values()), default=1)
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return min(max(len(value), *map(_longest, value[:MOST_ELEMENTS])), MOST_ELEMENTS)
+    return 1
+
+
+def _leaves(found: Mapping[str, Any], above: str, lists: set[str], place: int) -> Iterator[tuple[str, Any]]:
+    for name, value in found.items():
         path = f"{above}{name}"
         if isinstance(value, list) and value and isinstance(value[0], Mapping):
             lists.add(path)
-            value = value[0]
+            value = value[place] if place < len(value) else {}
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}.", lists)
+            yield from _leaves(value, f"{path}.", lists, place)
         else:
             yield path, value

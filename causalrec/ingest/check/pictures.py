@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from causalrec.config import Settings
 from causalrec.errors import CausalrecError, ReasonCode, ResourceRefused
+from causalrec.ingest.advice import NO_PICTURES
 from causalrec.pictures.read import InspectTask
 from causalrec.pictures.resolver import Resolver
 
@@ -18,12 +19,25 @@ SAMPLE = 50
 
 @dataclass(frozen=True)
 class PictureCheck:
-    """A sample of the pictures: usable ones by format, the others by reason with an example."""
+    """A sample of the pictures: usable ones by format, the others by reason with an example.
+
+    Attributes:
+        sampled: those of the sample, with the addresses that only a network could judge. looked_at: the rest.
+    """
 
     named: int
     looked_at: int
     formats: Mapping[str, int]
     failures: Mapping[str, tuple[int, str]]
+    sampled: int = 0
+
+    def refusals(self, limit: float) -> list[str]:
+        """Why a night would refuse these pictures, where at most ``limit`` of them may fail."""
+        failed = sum(count for count, _ in self.failures.values())
+        if failed <= limit * self.sampled:
+            return []
+        told = f"{failed:,} of {self.sampled:,} pictures cannot be used, at most {limit:.0%} may"
+        return [f"{told} -> {NO_PICTURES}"]
 
 
 def check_pictures(rows: Sequence[Mapping[str, Any]], settings: Settings) -> PictureCheck | None:
@@ -37,9 +51,10 @@ def check_pictures(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Pic
     try:
         resolver = Resolver(settings.image_roots, settings.fetch)
     except CausalrecError as error:
-        return PictureCheck(len(named), 0, {}, {"no image root": (len(named), str(error))})
+        return PictureCheck(len(named), 0, {}, {"no image root": (len(named), str(error))}, len(named))
     task = InspectTask(resolver, settings.features.image)
-    found = [(ref, one) for ref in _spread(list(dict.fromkeys(named))) if (one := _looked_at(ref, task))]
+    sample = _spread(list(dict.fromkeys(named)))
+    found = [(ref, one) for ref in sample if (one := _looked_at(ref, task))]
     formats = Counter(str(one["format"]) for _, one in found if one.get("reason_code") is None)
     failures: dict[str, tuple[int, str]] = {}
     for ref, one in found:
@@ -47,7 +62,7 @@ def check_pictures(rows: Sequence[Mapping[str, Any]], settings: Settings) -> Pic
         if reason is not None:
             count, example = failures.get(str(reason), (0, f"{ref}: {one['detail']}{_meant(ref, task)}"))
             failures[str(reason)] = (count + 1, example)
-    return PictureCheck(len(named), len(found), formats, failures)
+    return PictureCheck(len(named), len(found), formats, failures, len(sample))
 
 
 def _spread(references: Sequence[str]) -> list[str]:

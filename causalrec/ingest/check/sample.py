@@ -67,7 +67,7 @@ class FileCheck:
 def check_file(
     file: str, name: str, arrival: dt.date, landing: Contract, layout: Layout, limits: ReadLimits, most: int
 ) -> FileCheck:
-    """Checks the first ``most`` rows of a file; never raises because of its content."""
+    """Checks the first ``most`` rows of a file (0: its columns); never raises because of its content."""
     shape = problem = ""
     damaged = False
     raw: list[Mapping[str, Any]] = []
@@ -83,7 +83,10 @@ def check_file(
     except (csv.Error, *DAMAGED) as error:
         damaged = True
         problem = f"{file} cannot be read: {type(error).__name__}: {error} -> deliver the file again"
-    rows, share = ([], 1.0) if problem else _first_rows(file, name, arrival, landing, layout, limits, most)
+    if problem or not most:
+        rows, share = list[Mapping[str, Any]](), 1.0 if most else 0.0
+    else:
+        rows, share = _first_rows(file, name, arrival, landing, layout, limits, most)
     columns = dict.fromkeys(key for row in raw for key in row)
     return FileCheck(name, shape, problem, tuple(columns), tuple(raw), tuple(rows), damaged, share)
 

@@ -1,23 +1,28 @@
 """Settings that would make a file readable, guessed from its columns and first rows."""
 
+import decimal
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from causalrec.contracts import Contract
 from causalrec.contracts.absent import is_absent
+from causalrec.ingest.alike import alike, matched, of_orders
 from causalrec.ingest.check.guess import (
     are_clocks,
     are_days,
+    are_pictures,
+    are_texts,
     are_times,
     is_value,
     number_settings,
     time_settings,
 )
-from causalrec.ingest.check.nested import exploded, flattened
+from causalrec.ingest.check.meant import fits
+from causalrec.ingest.check.nested import exploded, flattened, of_one
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.words import WORDS, are_events, known_words
-from causalrec.ingest.synonyms import ORDER, alike, of_orders
+from causalrec.ingest.synonyms import ORDER
 
 _NO = {"0", "false", "no"}
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
@@ -33,7 +38,7 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
         return {"encoding": encoding[1]}
     if found.damaged or not _is_header(found.columns):
         return {}
-    found, lists = flattened(found)
+    given, (found, lists) = found, flattened(found)
     tree: Tree = {}
     columns = _columns(found, landing, feed)
     set_before = feed.get("columns") or {}
@@ -51,13 +56,16 @@ def suggested(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> T
         for name in ("user_id", "item_id")
         if name in landing.column_names
     ]
-    if any(isinstance(value, int) and not isinstance(value, bool) for values in ids for value in values):
+    numbers = (int, decimal.Decimal)
+    if any(isinstance(one, numbers) and not isinstance(one, bool) for values in ids for one in values):
         tree["number_ids"] = True
     if (explode := exploded(_names(sources.get("item_id", "item_id")), lists)) and not feed.get("explode"):
         tree["explode"] = explode
+    if lists and "price" in columns and not of_one(given, columns["price"], explode):
+        del columns["price"]  # of variants, each with its own
     if asked := _open(found, landing, columns, set_before):
         columns.pop("event_id", None)  # it is made of columns that are not known yet
-        tree[UNSURE] = dict.fromkeys(asked, unclaimed)
+        tree[UNSURE] = {name: _likely(name, unclaimed, found) for name in asked}
     if columns:
         tree["columns"] = columns
     return {key: value for key, value in tree.items() if feed.get(key) != value}
@@ -68,30 +76,45 @@ def _is_header(names: Sequence[str]) -> bool:
     return bool(names) and not any(map(is_value, names))
 
 
+def _likely(column: str, names: Sequence[str], found: FileCheck) -> list[str]:
+    """Those of ``names`` whose values can be what ``column`` holds; all, if none can."""
+    return [name for name in names if fits(column, _values(found, name))] or list(names)
+
+
 def _open(found: FileCheck, landing: Contract, columns: Tree, set_before: Mapping[str, Any]) -> list[str]:
-    """Columns that a night cannot do without, and that no column of the file certainly is."""
+    """Columns that no column of the file certainly is: those that a night needs, and the title of items."""
     here = {name.strip().casefold() for name in found.columns} | columns.keys() | set_before.keys()
-    needed = ("event_time", "user_id", "item_id", "event_type")
+    taken = {name for one in (*columns.values(), *set_before.values()) for name in _names(one)}
+    texts = [name for name in found.columns if name not in taken and are_texts(_values(found, name))]
+    needed = ("event_time", "user_id", "item_id", "event_type", *(["title"] if texts else []))
     return [name for name in needed if name in landing.column_names and name not in here]
 
 
 def _columns(found: FileCheck, landing: Contract, feed: Mapping[str, Any]) -> Tree:
     here = {name.strip().casefold() for name in found.columns}
     mapped = feed.get("columns") or {}
-    free = [name for name in found.columns if name.strip().casefold() not in landing.column_names]
-    columns: Tree = {}
-    for column in landing.columns:
-        if column.name in mapped or column.name in here or column.name in ("arrival_date", "event_id"):
+    used = {name for one in mapped.values() for name in _names(one)} | set(landing.column_names)
+    free = [name for name in found.columns if name.strip().casefold() not in used and name not in used]
+    open_ones = [
+        column for column in landing.columns
+        if column.name not in mapped and column.name not in here
+        and column.name not in ("arrival_date", "event_id", "session_id")
+    ]  # fmt: skip
+    columns: Tree = dict(
+        matched([one.name for one in open_ones], free, lambda ours, name: fits(ours, _values(found, name)))
+    )
+    free = [name for name in free if name not in columns.values()]
+    for column in open_ones:
+        if column.name in columns:
             continue
-        name = alike(column.name, free)
-        if name and (column.required or column.name != "session_id"):
-            columns[column.name] = name
-            free.remove(name)
-        elif column.name == "event_time":
+        if column.name == "event_time":
             dated = [name for name in free if are_times(_values(found, name))]
             columns |= {"event_time": free.pop(free.index(dated[0]))} if len(dated) == 1 else {}
         elif column.name == "event_type":
             columns |= _kind_of_event(found, free)
+        elif column.name == "image_refs":
+            shown = [name for name in free if are_pictures(_values(found, name))]
+            columns |= {"image_refs": free.pop(free.index(shown[0]))} if len(shown) == 1 else {}
         elif column.name == "updated_at":
             columns[column.name] = {"arrival_date": True}
     if "event_time" in landing.column_names and "event_time" not in mapped:

@@ -1,5 +1,6 @@
 """Words of other shops for what an event is and whether an item can be had, to suggest a mapping."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from causalrec.ingest.check.rules import EVENT_TYPES
@@ -28,6 +29,9 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
             "add_to_cart",
             "add to cart",
             "added to cart",
+            "add to bag",
+            "add to basket",
+            "product added",
             "basket",
             "warenkorb",
             "panier",
@@ -44,13 +48,16 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
             "order",
             "ordered",
             "sale",
+            "order completed",
+            "checkout completed",
             "kauf",
             "achat",
         ),
         *("compra", "購入", "注文", "购买"),
     ),
 }
-EVENT_WORDS = {word: ours for ours in EVENT_TYPES for word in _EVENTS[ours]}
+_OBJECT = frozenset(("article", "item", "page", "product"))
+"""What was viewed, put into a cart or bought: says nothing of the kind of event."""
 AVAILABLE_WORDS = {
     **dict.fromkeys(
         ("ja", "oui", "si", "sí", "in stock", "in_stock", "instock", "active", "在庫あり"), "true"
@@ -60,17 +67,32 @@ AVAILABLE_WORDS = {
         "false",
     ),
 }
-WORDS: Mapping[str, Mapping[str, str]] = {"event_type": EVENT_WORDS, "available": AVAILABLE_WORDS}
+
+
+def _said(word: str) -> str:
+    """The words of an identifier: those of AddToCart, add_to_cart and "Add to cart" are the same."""
+    parts = re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", word.strip())
+    return " ".join(part.casefold() for part in parts if part)
+
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "event_type": {_said(word): ours for ours in EVENT_TYPES for word in _EVENTS[ours]},
+    "available": {_said(word): ours for word, ours in AVAILABLE_WORDS.items()},
+}
 
 
 def known_words(column: str, values: Sequence[object]) -> dict[str, str]:
     """Word among ``values`` -> ours, for the words whose meaning is certain and that are not ours already."""
-    ours = WORDS[column]
-    words = sorted({str(value) for value in values})
-    known = {word: ours.get(word.strip().casefold(), word) for word in words}
-    return {word: meant for word, meant in known.items() if word != meant}
+    known = {word: _meant(column, word) for word in sorted({str(value) for value in values})}
+    return {word: ours for word, ours in known.items() if ours and word != ours}
 
 
 def are_events(values: Sequence[object]) -> bool:
     """Whether each of these values is a word for a kind of event."""
-    return bool(values) and all(str(value).strip().casefold() in EVENT_WORDS for value in values)
+    return bool(values) and all(_meant("event_type", str(value)) for value in values)
+
+
+def _meant(column: str, word: str) -> str:
+    ours, said = WORDS[column], _said(word)
+    bare = " ".join(part for part in said.split() if part not in _OBJECT)
+    return ours.get(said) or (ours.get(bare, "") if column == "event_type" else "")

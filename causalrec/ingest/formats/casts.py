@@ -52,7 +52,8 @@ def absent(values: pa.Array) -> pa.Array:
 def _string(values: pa.Array, notation: Notation) -> Cast:
     if _is_text(values.type):
         return values.cast(pa.string()), _no(values)
-    if pa.types.is_integer(values.type) and notation.number_ids:
+    whole = pa.types.is_integer(values.type) or (pa.types.is_decimal(values.type) and values.type.scale == 0)
+    if whole and notation.number_ids:
         return values.cast(pa.string()), _no(values)
     return _unsure(values, pa.string())
 
@@ -60,6 +61,8 @@ def _string(values: pa.Array, notation: Notation) -> Cast:
 def _double(values: pa.Array, notation: Notation) -> Cast:
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         return pc.cast(values, pa.float64(), safe=False), _no(values)
+    if pa.types.is_decimal(values.type):  # by its digits: the direct conversion rounds twice
+        return values.cast(pa.string()).cast(pa.float64()), _no(values)
     if not _is_text(values.type):
         return _unsure(values, pa.float64())
     text = _without_currency(pc.utf8_trim_whitespace(values), notation.currency)

@@ -33,11 +33,14 @@ Convert = Callable[[object, str, Notation], object]
 def convert_value(value: object, type_name: str, notation: Notation = CONTRACT) -> object:
     """``value`` of a JSON or Parquet row, converted to the physical type ``type_name``; None stays None.
 
-    A blank text or a null word where a number, time, boolean or list is expected becomes None.
+    A blank text or a null word where a number, time, boolean or list is expected becomes None. Of a list, as
+    a path into nested rows finds it, the one value that its elements share is taken.
 
     Raises:
         InvalidValue: it has a different type, is out of range, or is a time without an offset.
     """
+    if isinstance(value, list) and type_name != "array<string>":
+        value = _shared(value)
     if value is None or (type_name != "string" and isinstance(value, str) and is_absent(value)):
         return None
     return _CONVERTERS[type_name](value, notation)
@@ -52,9 +55,15 @@ def convert_text(text: object, type_name: str, notation: Notation = CONTRACT) ->
     return None if text == "" else convert_value(text, type_name, notation)
 
 
+def _shared(values: list[object]) -> object:
+    """The one value of a list, None if it is empty; if they differ, the list, which no type accepts."""
+    given = [value for value in values if value is not None]
+    return values if any(value != given[0] for value in given) else next(iter(given), None)
+
+
 def _string(value: object, notation: Notation) -> str:
-    if notation.number_ids and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    if notation.number_ids and (whole := _whole(value)) is not None:
+        return str(whole)
     if not isinstance(value, str):
         raise InvalidValue("is not text")
     try:
@@ -70,13 +79,19 @@ def _integer(value: object, bits: int, notation: Notation) -> int:
         if not _INTEGER.fullmatch(text):
             raise InvalidValue("is not an integer")
         value = int(text.partition(".")[0])
-    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    whole = _whole(value)
+    if whole is None:
         raise InvalidValue("is not an integer")
-    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+    if not -(2 ** (bits - 1)) <= whole < 2 ** (bits - 1):
         raise InvalidValue(f"does not fit {bits} bits")
-    return value
+    return whole
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, whatever type holds it; None for anything else."""
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _double(value: object, notation: Notation) -> float:

@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.dataset.behaviour import IMPRESSION
-from causalrec.dataset.looks import RESPONSES
+from causalrec.dataset.look_visits import RESPONSES
 
 
 def recent_items(events: DataFrame, k: int) -> DataFrame:

@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from causalrec.config import Settings
-from causalrec.dataset.arrivals import events_upto, first_arrivals, known_items
-from causalrec.dataset.behaviour import marked_robots
-from causalrec.dataset.looks import COUNTED
+from causalrec.dataset.arrivals import events_upto, known_items
+from causalrec.dataset.behaviour import arrived
+from causalrec.dataset.look_visits import COUNTED
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 
@@ -28,7 +28,7 @@ def people_events(
         spark, lake.table("events"), ds, chosen.history_days, pins["events"].version, chosen.known
     )
     items = known_items(spark, lake.table("products"), ds, pins["products"].version, chosen.known)
-    people = marked_robots(first_arrivals(events), events, chosen).where(~F.col("robot"))
+    people = arrived(events, chosen).where(~F.col("robot"))
     return people.join(items, "item_id").select(
         "user_id", "item_id", "event_type", "event_time",
         F.coalesce("session_id", F.to_date("event_time").cast("string")).alias("visit"),

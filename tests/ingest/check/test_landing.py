@@ -1,9 +1,11 @@
 """A look at a landing zone refuses what a night refuses, and says which setting settles it. No Spark."""
 
+import datetime as dt
 import gzip
 import io
 import json
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from causalrec.config import Settings
+from causalrec.config.ingest import IngestSettings
 from causalrec.ingest.check import check_landing, landing
 
 HEADER = "event_id,event_time,user_id,item_id,event_type,price"
@@ -107,7 +110,50 @@ HITS = [
     }
     for n in range(20) for kind in ("detail", "transaction")
 ]  # fmt: skip
+SESSIONS = [
+    {"session": {"id": f"s{n}", "visitor": {"id": f"v{n}"}},
+     "events": [{"ts": f"2026-03-01T10:0{n}:00Z", "kind": kind, "product": {"sku": "a"}}
+                for kind in ("product_view", "AddToCart")]}
+    for n in range(9)
+]  # fmt: skip
+
+
+def odd_parquet() -> bytes:
+    """Decimals as keys and prices, a time with a zone, words in a dictionary."""
+    moments = [dt.datetime(2026, 2, 1, 9, n, tzinfo=dt.UTC) for n in range(40)]
+    table = pa.table(
+        {
+            "EVENT_TS": pa.array(moments, pa.timestamp("ns", "America/New_York")),
+            "CUSTOMER_KEY": pa.array([Decimal(1000 + n) for n in range(40)], pa.decimal128(38, 0)),
+            "PRODUCT_KEY": pa.array([f"P{n}" for n in range(40)]).dictionary_encode(),
+            "EVENT_NAME": pa.array(["PageView", "Purchase"] * 20).dictionary_encode(),
+            "UNIT_PRICE": pa.array([Decimal(f"{n}.10") for n in range(40)], pa.decimal128(18, 4)),
+        }
+    )
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
 FOREIGN = {
+    "french": (
+        "\r\n".join([
+            "N\u00b0 ligne;Horodatage;Client;R\u00e9f. article;Action;Prix TTC",
+            *(f"{n};{1772366400000 + n};C{n};R{n % 5};vue;1{n},50 \u20ac" for n in range(40)),
+        ]).encode("windows-1252"), 40,
+        ['encoding = "windows-1252"', 'epoch_unit = "ms"', "decimal_comma = true", 'user_id = "Client"',
+         'event_time = "Horodatage"', 'price = "Prix TTC"'],
+    ),
+    "sessions": (
+        gzip.compress("".join(json.dumps(one) + "\n" for one in SESSIONS).encode()), 18,
+        ['explode = "events"', 'user_id = "session.visitor.id"', 'item_id = "events.product.sku"',
+         'event_type = { column = "events.kind", values = { AddToCart = "cart", product_view = "view" } }'],
+    ),
+    "warehouse": (
+        odd_parquet(), 40,
+        ['event_time = "EVENT_TS"', 'user_id = "CUSTOMER_KEY"', 'item_id = "PRODUCT_KEY"',
+         "number_ids = true", 'price = "UNIT_PRICE"'],
+    ),
     "german": (
         "\r\n".join(GERMAN).encode("latin-1"), 40,
         ['encoding = "windows-1252"', 'time_format = "%d.%m.%Y %H:%M"', "decimal_comma = true",
@@ -148,6 +194,61 @@ def proposed(work: Path, header: str, *rows: str, name: str = "a.csv") -> str:
     folder.mkdir(parents=True)
     (folder / name).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return check_landing(Settings.model_validate({"paths": {"work": work, "landing": str(work)}}))[1].toml
+
+
+def catalogue(work: Path, data: bytes) -> dict[str, Any]:
+    """What is proposed for a file of products, by its column."""
+    folder = work / "products" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_bytes(data)
+    shop = Settings.model_validate({"paths": {"work": work, "landing": str(work)}})
+    found: dict[str, Any] = tomllib.loads(check_landing(shop)[0].toml)["landing"]["products"]
+    return found
+
+
+def test_a_nested_catalogue_is_proposed_with_its_list_texts_and_pictures(tmp_path: Path) -> None:
+    def item(n: int, *prices: str) -> dict[str, Any]:
+        return {"id": f"p{n}", "title": {"en": f"Tee {n}"}, "images": [{"src": "a.jpg"}, {"src": "b.jpg"}],
+                "variants": [{"price": price} for price in prices],
+                "last_modified": "2026-02-01T09:00:00Z"}  # fmt: skip
+
+    def proposal(name: str, *items: dict[str, Any]) -> dict[str, Any]:
+        return catalogue(tmp_path / name, json.dumps({"products": items}).encode())
+
+    same, other = proposal("same", item(1, "5", "5")), proposal("other", item(1, "5"), item(2, "5", "6"))
+    assert same["explode"] == other["explode"] == "products"
+    columns = {
+        "item_id": "products.id", "title": "products.title.en", "image_refs": "products.images.src",
+        "updated_at": "products.last_modified",
+    }  # fmt: skip
+    assert other["columns"] == columns  # which of two prices a shop means is not ours to say
+    assert same["columns"] == columns | {"price": "products.variants.price"}
+
+
+def test_a_title_that_is_not_found_is_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "products" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("sku,wording,shot,price\na,Linen shirt,a.jpg,3\n")
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    toml = check_landing(shop)[0].toml
+    assert '# title = which of these? "wording"' in toml.splitlines()
+    assert tomllib.loads(toml)["landing"]["products"]["columns"]["image_refs"] == "shot"
+
+
+def test_events_of_another_catalogue_are_refused(tmp_path: Path) -> None:
+    deliveries = {
+        "events": CSV,
+        "products": "item_id,title,updated_at\n" + "x,Tee,2026-03-01T00:00:00Z\n",
+    }
+    for kind, text in deliveries.items():
+        folder = tmp_path / kind / "arrival_date=2026-03-01"
+        folder.mkdir(parents=True)
+        (folder / "a.csv").write_text(text)
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    (line,) = check_landing(shop)[1].blocking
+    assert line.startswith("events 2026-03-01: 40 of 40 events (100.0%) refer to items that no catalogue has")
+    lenient = shop.model_copy(update={"ingest": IngestSettings(max_unknown_items_share=1)})
+    assert check_landing(lenient)[1].blocking == []
 
 
 TOKYO = "日時,会員番号,商品コード"
@@ -193,8 +294,8 @@ def test_what_is_certain_is_proposed_and_the_rest_is_asked(tmp_path: Path) -> No
     toml = proposed(tmp_path / "two", "x1,x2,Line sku,start,end,action", *rows)
     columns = tomllib.loads(toml)["landing"]["events"]["columns"]
     assert columns == {"item_id": "Line sku", "event_type": {"column": "action", "values": {"pv": "view"}}}
-    assert '# user_id = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
-    assert '# event_time = which of these? "x1", "x2", "start", "end"' in toml.splitlines()
+    assert '# user_id = which of these? "x1", "x2"' in toml.splitlines()
+    assert '# event_time = which of these? "start", "end"' in toml.splitlines()
     toml = proposed(tmp_path / "one", "x1,x2,Line sku,start,action", "a,b,s,01.03.2026 10:00,pv")
     settings = tomllib.loads(toml)["landing"]["events"]  # the one column of times is the time
     assert settings["columns"]["event_time"] == "start"
@@ -244,6 +345,23 @@ def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
     (line,) = events.blocking
     assert "part-0.csv" in line
     assert line.endswith("(and 4 more files likewise)")
+
+
+def test_the_columns_of_files_beyond_the_sample_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    for name, text in {"a": CSV, "b": CSV, "c": CSV.replace("item_id", "sku")}.items():
+        (folder / f"{name}.csv").write_text(text)
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    _, events = check_landing(shop)
+    (line,) = events.blocking
+    assert "c.csv: column item_id: expected, but missing, found sku" in line
+    assert [one.name for one in events.files] == ["a.csv", "c.csv"]
+    assert events.rows == 40
+    assert events.share == pytest.approx(0.34, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])

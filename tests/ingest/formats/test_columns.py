@@ -145,6 +145,8 @@ KINDS = {
     "floats": st.floats(width=32),
     "truths": st.booleans(),
     "times": st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1)),
+    "keys": st.decimals(-(10**20), 10**20, places=0),
+    "money": st.decimals(-(10**9), 10**9, places=4),
 }
 
 

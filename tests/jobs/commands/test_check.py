@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from causalrec.config import load_settings
 from causalrec.ingest.check import check_landing
@@ -35,6 +36,8 @@ def blocks(language: str) -> list[str]:
 def test_the_guide_word_for_word_up_to_the_night(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("\n".join(ORDERS) + "\n")
     (tmp_path / "products.csv").write_text("\n".join(PRODUCTS) + "\n")
+    for i in range(4):  # one is missing
+        Image.new("RGB", (20, 30), (40 * i, 90, 10)).save(tmp_path / f"shirt-{i}.jpg")
     (tmp_path / "bin").mkdir()
     settings = tmp_path / "infra" / "settings" / "myshop.toml"
     init, put, check, night = blocks("sh")
@@ -60,7 +63,7 @@ def test_the_guide_word_for_word_up_to_the_night(tmp_path: Path) -> None:
     assert (events.rows, events.rejects, events.nulled) == (41, {}, {})
     assert (products.rows, products.rejects, products.nulled) == (5, {}, {})
     assert products.pictures is not None
-    assert "image_missing" in products.pictures.failures
+    assert (products.pictures.formats, set(products.pictures.failures)) == ({"JPEG": 4}, {"image_missing"})
 
 
 def deliver(root: Path, kind: str, *rows: Mapping[str, object], day: str = "2026-03-01") -> None:
