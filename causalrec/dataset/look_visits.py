@@ -27,6 +27,7 @@ class Visits:
     """Visits of people to known items, and what was counted on the way to them.
 
     Attributes:
+        kind: the event type that is a look.
         rows: user_id, item_id, brand, ``shown`` (a struct: event_time, position, policy, propensity; null if
             there was no look), and the last time of each response.
         explained: whether most carts and purchases, from the first day with a look on, follow a look.
@@ -34,9 +35,29 @@ class Visits:
             and what was dropped from them: ``look_robot_events`` and ``look_unknown_item`` (of people).
     """
 
+    kind: str
     rows: DataFrame
     explained: bool
     counters: dict[str, float]
+
+
+@contextmanager
+def visits_of_looks(events: DataFrame, items: DataFrame, settings: DatasetSettings) -> Iterator[Visits]:
+    """Visits whose looks are impressions; views if a shop logs none, or if views alone explain its choices.
+
+    Impressions of a single placement among the views of a whole shop are not what people chose from.
+
+    Args:
+        events: of :func:`causalrec.dataset.behaviour.arrived`.
+        items: item_id and brand of every known product.
+    """
+    kind = kind_of_look(events, settings)
+    with look_visits(events, items, kind) as visits:
+        if visits.explained or kind == VIEW:
+            yield visits
+            return
+        with look_visits(events, items, VIEW) as viewed:
+            yield viewed if viewed.explained and viewed.counters["look_events"] else visits
 
 
 def kind_of_look(events: DataFrame, settings: DatasetSettings) -> str:
@@ -59,7 +80,7 @@ def look_visits(events: DataFrame, items: DataFrame, kind: str) -> Iterator[Visi
     kept = _grouped(relevant.join(items, "item_id", "left"), kind).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         explained, counters = _judged(kept)
-        yield Visits(kept.where(_usable()).drop("robot", "events", "again"), explained, counters)
+        yield Visits(kind, kept.where(_usable()).drop("robot", "events", "again"), explained, counters)
     finally:
         kept.unpersist()
 

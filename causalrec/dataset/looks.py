@@ -1,11 +1,12 @@
 """Looks: what was shown to whom, and how deep the response went, as sufficient statistics.
 
 A look is one item shown to one user in one session; its outcome is the deepest response of that user to that
-item in the same session, not before it was shown. If a shop logs impressions, they are the looks; if not,
-views are, and carts and purchases are their outcomes. If most carts and purchases since the first look follow
-no look (ratings; orders and page views from two systems), it is not known what people chose from, and there
-are no looks. One row is kept per user, item and stratum (a policy, a band of positions and whether the brand
-had a surge), so that training never reads single looks.
+item in the same session, not before it was shown. If a shop logs impressions, they are the looks; if not, or
+if they explain few of the choices and views explain most, views are, and carts and purchases are their
+outcomes. If most carts and purchases since the first look follow no look (ratings; orders and page views from
+two systems), it is not known what people chose from, and there are no looks. One row is kept per user, item
+and stratum (a policy, a band of positions and whether the brand had a surge), so that training never reads
+single looks.
 """
 
 import datetime as dt
@@ -19,7 +20,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
 from causalrec.dataset.exposure import PROPENSITY
-from causalrec.dataset.look_visits import RESPONSES, kind_of_look, look_visits
+from causalrec.dataset.look_visits import RESPONSES, visits_of_looks
 from causalrec.dataset.surges import marked_surges
 
 COUNTS = ("views", "carts", "purchases")
@@ -60,11 +61,10 @@ def looks(
         training_ends: microseconds; a look is ``late`` if it, or a response in its session, came at or after
             this time. None: no look is late.
     """
-    kind = kind_of_look(events, settings)
-    with look_visits(events, items, kind) as visits:
+    with visits_of_looks(events, items, settings) as visits:
         shown = F.col("shown").isNotNull() if visits.explained else F.lit(False)
         responses = _responses(visits.rows.where(shown), settings, training_ends)
-        yield Looks(_statistics(marked_surges(responses, settings), kind, ds), visits.counters)
+        yield Looks(_statistics(marked_surges(responses, settings), visits.kind, ds), visits.counters)
 
 
 def _responses(visits: DataFrame, settings: DatasetSettings, training_ends: int | None) -> DataFrame:

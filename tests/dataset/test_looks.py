@@ -111,6 +111,18 @@ def test_views_are_looks_where_no_impressions_are_logged(spark: "SparkSession", 
     assert told.reached.tolist() == [[1, 0]]
 
 
+def test_views_are_looks_where_they_alone_explain_what_was_chosen(
+    spark: "SparkSession", tmp_path: Path
+) -> None:
+    """Impressions of one placement say nothing of what people chose elsewhere."""
+    stray = event("i", "2026-03-01T09:00", "u1", "b", "impression", session_id="s", position=1, **RANKED)
+    views = [event(f"v{n}", f"2026-03-01T1{n}:00", "u2", "a", "view", session_id=f"v{n}") for n in range(3)]
+    bought = [event(f"p{n}", f"2026-03-01T1{n}:30", "u2", "a", session_id=f"v{n}") for n in range(2)]
+    settings, lake = shop(tmp_path, [stray, *views, *bought])
+    (found,) = rows(spark, lake, settings.dataset)
+    assert [found[name] for name in ("look", "user_id", "looks", "purchases")] == ["view", "u2", 3, 2]
+
+
 def test_robots_do_not_look(spark: "SparkSession", tmp_path: Path) -> None:
     fast = [event(f"v{n}", f"2026-03-02T10:00:{n:02d}", "robot", "a", "view") for n in range(4)]
     shown = [event("i", "2026-03-02T09:00", "robot", "a", "impression", position=1)]
