@@ -137,6 +137,23 @@ class AirflowClient:
             for row in rows
         ]
 
+    def trigger(self, dag: str, ds: date) -> DagRun:
+        """Starts ``dag`` for ``ds`` now."""
+        _, row = self._rest.call(
+            "POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": {"ds": ds.isoformat()}}
+        )
+        return DagRun(row["dag_run_id"], ds, row["state"])
+
+    def run(self, dag: str, run_id: str, ds: date) -> DagRun:
+        """A run that was started for ``ds``, as it is now."""
+        _, row = self._rest.call("GET", f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}")
+        return DagRun(run_id, ds, row["state"])
+
+    def answer(self, dag: str, run_id: str, task: str, option: str, **params: str) -> None:
+        """Answers the question that a task asks people."""
+        path = f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{quote(task)}/-1/hitlDetails"
+        self._rest.call("PATCH", path, {"chosen_options": [option], "params_input": params})
+
     def set_note(self, dag: str, run_id: str, task: str, note: str) -> None:
         """Writes the note that Airflow's pages show for a task."""
         path = f"/api/v2/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{quote(task)}?update_mask=note"
