@@ -32,7 +32,7 @@ class Fault:
         hit = sorted(task.task for task in tasks if task.state == RUNNING and task.task in self.tasks)
         if hit and not self.said and (did := self.strike()):
             self.said = f"{did}, while {', '.join(hit)} of {run.ds} was running"
-            self.console.print(self.said, style="bold yellow", highlight=False)
+            self.console.print(self.said, style="bold yellow", highlight=False, soft_wrap=True)
 
 
 def lost_worker(platform: Platform, tasks: frozenset[str], console: Console) -> Fault:

@@ -51,7 +51,9 @@ def run_dates(
     client = session.client
     with unpaused(client, dag):
         client.create_backfill(dag, first, last)
-        return follow(session, dag, lambda: client.runs(dag, first, last), console, meanwhile)
+        runs = follow(session, dag, lambda: client.runs(dag, first, last), console, meanwhile)
+        client.close_backfills(dag)
+        return runs
 
 
 @contextmanager
