@@ -43,11 +43,14 @@ class Platform:
 
 
 @contextmanager
-def platform(settings_file: Path, console: Console, *, celery: bool = False) -> Iterator[Platform]:
+def platform(
+    settings_file: Path, console: Console, *, celery: bool = False, job_command: str = ""
+) -> Iterator[Platform]:
     """Starts a cluster with nothing in it, yields it, and always stops it again.
 
     Args:
         celery: whether Celery's workers run the tasks.
+        job_command: how Airflow starts a stage; empty: by ``spark-submit``.
 
     Raises:
         EmbeddedError: a service did not start; the message names its log.
@@ -57,7 +60,7 @@ def platform(settings_file: Path, console: Console, *, celery: bool = False) -> 
     with tempfile.TemporaryDirectory(prefix="causalrec-pg-", ignore_cleanup_errors=True) as database:
         layout = Layout(shop.work, Path(database) / "data", celery)
         password = home.write_configuration(shop, layout.airflow, follow_schedule=False)
-        shop = _on(layout, shop, password)
+        shop = _on(layout, shop, password, job_command)
         write_properties(layout, archived(LIGHT))
         with Processes(layout.logs, shop.environment()) as processes:
             client = AirflowClient(layout.airflow, home.USER, password)
@@ -80,7 +83,8 @@ def _begin_anew(shop: Shop) -> None:
     mark.touch()
 
 
-def _on(layout: Layout, shop: Shop, password: str) -> Shop:
+def _on(layout: Layout, shop: Shop, password: str, job_command: str) -> Shop:
     """The shop, whose processes find this cluster by their environment."""
     given = {"CAUSALREC__PATHS__WORK": str(shop.work), **variables(layout, password, home.USER)}
-    return replace(shop, variables=given)
+    command = {"CAUSALREC_JOB_COMMAND": job_command} if job_command else {}
+    return replace(shop, variables=given | command)

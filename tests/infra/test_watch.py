@@ -84,7 +84,7 @@ def test_losses_and_reasons_are_told_once_in_red(tmp_path: Path, refuses: bool) 
 
 
 def test_a_range_may_follow_another_at_once(tmp_path: Path) -> None:
-    """Airflow itself closes a backfill up to half a minute after its last run, and allows only one of a DAG."""
+    """Airflow closes a backfill up to half a minute after its last run, and allows only one of a DAG."""
     answers = Answers()
     for _ in range(2):
         assert "failed" in watched(answers, tmp_path)
