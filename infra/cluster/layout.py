@@ -47,9 +47,13 @@ class Layout:
         return self.folder / "logs"
 
     @property
-    def spark_conf(self) -> Path:
-        """``SPARK_CONF_DIR``."""
-        return self.folder / "spark"
+    def spark_properties(self) -> Path:
+        """What an operator keeps in ``spark-defaults.conf``.
+
+        Not in ``SPARK_CONF_DIR``: that is on the class path, and with a folder there no virtual machine
+        starts from the archive of its classes.
+        """
+        return self.folder / "spark.properties"
 
     @property
     def s3_address(self) -> str:

@@ -14,7 +14,7 @@ WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
 
 
 def write_properties(layout: Layout, java_options: str) -> None:
-    """Writes ``spark-defaults.conf``: what an operator decides for everyone who uses the cluster."""
+    """Writes the properties: what an operator decides for everyone who uses the cluster."""
     properties = {
         "spark.authenticate": "true",  # a port on loopback is open to every user of the machine
         "spark.authenticate.secret": layout.spark_secret,
@@ -29,10 +29,8 @@ def write_properties(layout: Layout, java_options: str) -> None:
         "spark.ui.enabled": "false",
         "spark.log.level": "WARN",  # so that a task's log shows what the stage says
     }
-    layout.spark_conf.mkdir(parents=True, exist_ok=True)
-    file = layout.spark_conf / "spark-defaults.conf"
-    file.touch(mode=0o600)
-    file.write_text("".join(f"{name} {value}\n" for name, value in properties.items()))
+    layout.spark_properties.touch(mode=0o600)
+    layout.spark_properties.write_text("".join(f"{name} {value}\n" for name, value in properties.items()))
 
 
 def master(layout: Layout) -> Service:
@@ -40,7 +38,7 @@ def master(layout: Layout) -> Service:
     options = ("--port", str(layout.spark), "--webui-port", str(layout.spark_page))
     return Service(
         "spark-master",
-        _daemon(MASTER_CLASS, *options),
+        _daemon(layout, MASTER_CLASS, *options),
         lambda: alive(layout) is not None,
         layout.spark_page_address,
     )
@@ -58,7 +56,7 @@ def _worker(layout: Layout, port: int) -> Service:
         "--work-dir", str(layout.folder / name), layout.spark_master,
     )  # fmt: skip
     ready = lambda: len(alive(layout) or ()) == len(layout.spark_workers)  # noqa: E731
-    return Service(name, _daemon(WORKER_CLASS, *options), ready)
+    return Service(name, _daemon(layout, WORKER_CLASS, *options), ready)
 
 
 def worker_name(layout: Layout, port: int) -> str:
@@ -75,5 +73,6 @@ def alive(layout: Layout) -> dict[int, int] | None:
     return {one["port"]: one["coresused"] for one in told["workers"] if one["state"] == "ALIVE"}
 
 
-def _daemon(program: str, *options: str) -> tuple[str, ...]:
-    return (str(SPARK_HOME / "bin" / "spark-class"), program, "--host", HOST, *options)
+def _daemon(layout: Layout, program: str, *options: str) -> tuple[str, ...]:
+    properties = ("--properties-file", str(layout.spark_properties))
+    return (str(SPARK_HOME / "bin" / "spark-class"), program, "--host", HOST, *properties, *options)

@@ -46,11 +46,11 @@ def variables(layout: Layout, password: str, user: str) -> Mapping[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",  # seconds; a killed scheduler left some
         "CAUSALREC_JOB_COMMAND": (
-            f"exec {SUBMIT} --master {layout.spark_master} {{root}}/jobs/{{job}}.py --ds {{ds}}"
+            f"exec {SUBMIT} --master {layout.spark_master} --properties-file {layout.spark_properties}"
+            " {root}/jobs/{job}.py --ds {ds}"
         ),
         # Spark's own scripts
         "SPARK_HOME": str(SPARK_HOME),
-        "SPARK_CONF_DIR": str(layout.spark_conf),
         "SPARK_LOCAL_IP": HOST,
         "SPARK_NO_DAEMONIZE": "1",
         "SPARK_DAEMON_MEMORY": "256m",

@@ -15,7 +15,7 @@ from infra.cluster.variables import variables
 def test_the_secret_of_spark_is_for_its_user_only(tmp_path: Path) -> None:
     layout = Layout(tmp_path, tmp_path / "pg")
     write_properties(layout, "-Xint")
-    file = layout.spark_conf / "spark-defaults.conf"
+    file = layout.spark_properties
     assert file.stat().st_mode & 0o777 == 0o600
     lines = dict(line.split(" ", 1) for line in file.read_text().splitlines())
     assert lines["spark.authenticate.secret"] == layout.spark_secret
@@ -29,7 +29,7 @@ def test_stages_are_told_of_every_server_by_their_environment(tmp_path: Path) ->
     told = variables(layout, "s3cret", "admin")
     assert told["CAUSALREC__LAKE__ENDPOINT"] == told["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{layout.s3}"
     assert told["CAUSALREC__REGISTRY__TRACKING_URI"] == f"http://127.0.0.1:{layout.mlflow}"
-    assert f"--master spark://127.0.0.1:{layout.spark} {{root}}" in told["CAUSALREC_JOB_COMMAND"]
+    assert f"--master spark://127.0.0.1:{layout.spark} --properties" in told["CAUSALREC_JOB_COMMAND"]
     assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("postgresql+psycopg://")
     assert len({layout.airflow, layout.mlflow, layout.s3, layout.spark, *layout.spark_workers}) == 6
 
