@@ -50,12 +50,16 @@ def lost_worker(platform: Platform, tasks: frozenset[str], console: Console) -> 
 
 
 def lost_scheduler(platform: Platform, tasks: frozenset[str], console: Console) -> Fault:
-    """The scheduler is killed; another one starts at once."""
+    """The scheduler is killed with its tasks, as its container would be; another one starts at once.
+
+    If only its main process died, its children would keep its connection to PostgreSQL open, with its locks,
+    and the other scheduler would pass over the runs that these concern.
+    """
 
     def strike() -> str:
         processes = platform.session.processes
-        processes.kill(SCHEDULER)
+        processes.kill(SCHEDULER, family=True)
         processes.start(f"{SCHEDULER}-again", platform.command(SCHEDULER))
-        return "the scheduler was killed and started again"
+        return "the scheduler was killed with its tasks and started again"
 
     return Fault(tasks, strike, console)
