@@ -60,6 +60,6 @@ def lost_scheduler(platform: Platform, tasks: frozenset[str], console: Console) 
         processes = platform.session.processes
         processes.kill(SCHEDULER, family=True)
         processes.start(f"{SCHEDULER}-again", platform.command(SCHEDULER))
-        return "the scheduler was killed with its tasks and started again"
+        return "the scheduler was killed with its children and started again"
 
     return Fault(tasks, strike, console)

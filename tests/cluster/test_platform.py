@@ -28,7 +28,7 @@ def test_nights_survive_the_loss_of_a_worker_and_of_the_scheduler(tmp_path: Path
     assert done.returncode == 0, said[-6000:]
     assert re.search(r"spark-worker-[12] was killed with its executors, while \w+.* of 2026-03-01", said)
     assert re.search(
-        r"the scheduler was killed with its tasks and started again, while \w+.* of 2026-03-02", said
+        r"the scheduler was killed with its children and started again, while \w+.* of 2026-03-02", said
     )
     assert "approved over the API" in said
     assert "2026-03-03 answer: success" in said
