@@ -26,7 +26,7 @@ def test_what_ran_under_a_lost_scheduler_runs_again(tmp_path: Path, root: Path) 
     script.write_text(SCRIPT.replace("{calls}", str(calls)))
     script.chmod(0o755)
     lines = played(tmp_path / "cluster", root, f"exec {script} {{job}} {{ds}}", "local")
-    lost = "the scheduler was killed with its children and started again, while build_dataset of 2026-03-01 was"
+    lost = "the scheduler was killed with its children and started again, while build_dataset of 2026-03-01"
     (struck,) = (number for number, line in enumerate(lines) if line.startswith(lost))
     ended = [line for line in lines[struck:] if line.startswith("2026-03-01 build_dataset: success")]
     assert len(ended) == 1
