@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly backfill up plan test test-fast coverage mutants lint format docs clean
+.PHONY: help setup nightly backfill up plan cluster test test-fast coverage mutants lint format docs clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ backfill: setup ## run the missing and stale dates of a range: FROM= TO= [SOURCE
 
 up: setup ## serve Airflow, MLflow and the site of the shop until Ctrl-C: [SOURCE=] [AIRFLOW_PORT=] [MLFLOW_PORT=] [SITE_PORT=]
 	@$(PYTHON) -m infra.embedded up $(SHOP) --airflow-port $(call q,AIRFLOW_PORT) --mlflow-port $(call q,MLFLOW_PORT) --site-port $(call q,SITE_PORT)
+
+cluster: setup ## a platform of processes runs nights while parts of it are killed: [EXECUTOR=celery] [STAY=1: until Ctrl-C]
+	@$(PYTHON) -m infra.cluster $(if $(value EXECUTOR),--executor $(call q,EXECUTOR)) $(if $(value STAY),--stay)
 
 test: setup ## run the whole test suite
 	@sh infra/test.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
+# Tests of a whole cluster run for many minutes and are left out: -m cluster runs them.
 # --fast: without Spark, Airflow, MLflow, servers, browsers, trainings and slow tests; some folders are not even imported.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +13,9 @@ if [ "${1:-}" = --fast ]; then
   for folder in benchmarks dags end_to_end features registry training wheel; do
     set -- --ignore="tests/$folder" "$@"
   done
-  set -- -m "not (spark or airflow or server or browser or slow)" "$@"
+  set -- -m "not (spark or airflow or server or browser or slow or cluster)" "$@"
+else
+  set -- -m "not cluster" "$@" # a later -m takes its place
 fi
 exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" \
   --dist=loadfile --no-loadscope-reorder "$@"

@@ -96,16 +96,17 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis server on a loopback port, with a password."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        pytest.skip("no redis-server (Debian: apt-get install redis-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--requirepass", "s3cret"]
-    server = subprocess.Popen(
-        [binary, *options], cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL
-    )
+    from infra.cluster.celery import redis_server, write_redis
+    from infra.embedded.errors import EmbeddedError
+    from infra.embedded.ports import any_free
+
+    try:
+        binary = redis_server()
+    except EmbeddedError as missing:
+        pytest.skip(str(missing))
+    port = any_free()
+    file = write_redis(tmp_path_factory.mktemp("redis") / "redis.conf", port, "s3cret")
+    server = subprocess.Popen([binary, str(file)], stdout=subprocess.DEVNULL)
     for _ in range(100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

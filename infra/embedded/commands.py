@@ -31,7 +31,7 @@ def nightly(shop: Shop, ds: dt.date, console: Console) -> None:
         _run(shop, [(ds, ds)], console)
     else:
         console.print(f"nothing to do: {ds} is up to date")
-    _report(shop, ds)
+    report(shop, ds)
     console.print(f"finished in {time.monotonic() - began:.0f} s", style="dim")
 
 
@@ -123,7 +123,7 @@ def _refuse_unfinished(shop: Shop, ds: dt.date) -> None:
         )
 
 
-def _report(shop: Shop, ds: dt.date) -> None:
+def report(shop: Shop, ds: dt.date) -> None:
     """The summary, from the ledger and the tables."""
     done = subprocess.run(  # noqa: S603  fixed command
         [sys.executable, "-m", "jobs.report", "--ds", ds.isoformat()],

@@ -21,7 +21,8 @@ LOGIN = "login.json"  # name -> password, of Airflow and of MLflow
 PLUGINS = ROOT / "infra" / "airflow" / "plugins"
 # seconds that a writer waits for another; SQLite's default of five is short on a busy machine
 LOCK_SECONDS = 60
-SECRETS = {("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")}
+SECRETS = {("core", "fernet_key"): 32, ("api", "secret_key"): 32, ("api_auth", "jwt_secret"): 64}
+"""Bytes of each: a Fernet key has 32, and tokens are signed with SHA-512, whose keys should have 64."""
 
 
 def write_configuration(shop: Shop, port: int, *, follow_schedule: bool) -> str:
@@ -36,8 +37,8 @@ def write_configuration(shop: Shop, port: int, *, follow_schedule: bool) -> str:
     config = _sections(shop, port, follow_schedule)
     kept = configparser.RawConfigParser()
     kept.read(file)
-    for section, key in SECRETS:
-        config.setdefault(section, {})[key] = kept.get(section, key, fallback="") or _new_secret()
+    for (section, key), size in SECRETS.items():
+        config.setdefault(section, {})[key] = kept.get(section, key, fallback="") or _new_secret(size)
     parser = configparser.RawConfigParser()
     parser.read_dict(config)
     with _private(file).open("w", encoding="utf-8") as stream:
@@ -109,8 +110,8 @@ def _sections(shop: Shop, port: int, follow_schedule: bool) -> dict[str, dict[st
     }
 
 
-def _new_secret() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+def _new_secret(size: int) -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
 
 
 def _password(file: Path) -> str:

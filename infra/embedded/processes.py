@@ -36,6 +36,7 @@ class Processes:
         self._grace = grace
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._steps: set[str] = set()
 
     def __enter__(self) -> "Processes":
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -56,8 +57,14 @@ class Processes:
             for number, handler in previous:
                 signal.signal(number, handler)
 
-    def start(self, name: str, command: Sequence[str]) -> None:
-        """Starts ``command`` in its own session; its output goes to ``NAME.log``."""
+    def start(self, name: str, command: Sequence[str], *, ends: bool = False) -> None:
+        """Starts ``command`` in its own session; its output goes to ``NAME.log``.
+
+        Args:
+            ends: whether it is to end by itself, with status 0.
+        """
+        if ends:
+            self._steps.add(name)
         with self.log(name).open("wb") as stream:
             self._running[name] = subprocess.Popen(  # noqa: S603  our own command lines
                 list(command),
@@ -73,10 +80,24 @@ class Processes:
         """File with the output of one server."""
         return self._logs / f"{name}.log"
 
+    def ended(self, name: str) -> bool:
+        """Whether a command that is to end has done so, with status 0."""
+        return self._running[name].poll() == 0
+
+    def kill(self, name: str, *, family: bool = False) -> None:
+        """SIGKILL, as if the process (with ``family`` the whole machine that it stands for) were lost."""
+        for process in [*(self.family(name) if family else ()), psutil.Process(self._running[name].pid)]:
+            _send(process, signal.SIGKILL)
+        self._running.pop(name).wait()
+
+    def family(self, name: str) -> list[psutil.Process]:
+        """All that a command has started, and what these have."""
+        return psutil.Process(self._running[name].pid).children(recursive=True)
+
     def check(self) -> None:
         """Raises EmbeddedError if a server has ended by itself."""
         for name, process in self._running.items():
-            if process.poll() is not None:
+            if process.poll() is not None and not (name in self._steps and process.returncode == 0):
                 raise EmbeddedError(
                     f"{name} ended with status {process.returncode}: {_last_line(self.log(name))}",
                     do=f"read {self.log(name)}",

@@ -68,7 +68,7 @@ def airflow_session(
             lambda: client.healthy("scheduler"), "Airflow did not become healthy", START_SECONDS
         )
         if "dag-processor" in services:
-            _wait_for_dags(client, processes, started)
+            wait_for_dags(client, processes, started)
             known.write_text(home.dags_digest(shop))
         for name, pool in json.loads(POOLS.read_text()).items():
             client.ensure_pool(name, pool["slots"], pool["description"])
@@ -78,7 +78,7 @@ def airflow_session(
         yield AirflowSession(shop, client, processes, f"http://{ports.HOST}:{port}", password)
 
 
-def _wait_for_dags(client: AirflowClient, processes: Processes, since: dt.datetime) -> None:
+def wait_for_dags(client: AirflowClient, processes: Processes, since: dt.datetime) -> None:
     """Wait until this session has parsed every DAG, so that no run uses an outdated one."""
 
     def parsed() -> bool:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from causalrec.config import Settings, load_settings
@@ -21,12 +21,14 @@ class Shop:
         settings: the settings read from it.
         raw: folder of raw data to convert from another layout, or None.
         dags: folder that Airflow reads.
+        variables: further ones of every process.
     """
 
     settings_file: Path
     settings: Settings
     raw: Path | None
     dags: Path = ROOT / "dags"
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def work(self) -> Path:
@@ -64,7 +66,7 @@ class Shop:
             own["CAUSALREC__SOURCE__RAW"] = str(self.raw)
         retries = {"CAUSALREC_TASK_RETRIES": "1", "CAUSALREC_RETRY_SECONDS": "5"}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        return {**retries, **inherited, **own, **_past_proxies(inherited)}
+        return {**retries, **inherited, **own, **_past_proxies(inherited), **self.variables}
 
 
 def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.embedded.client import ENDED, DagRun, TaskRun
+from infra.embedded.client import ENDED, AirflowClient, DagRun, TaskRun
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.logs import failure_lines, failure_reason, loss_lines
 from infra.embedded.session import AirflowSession
@@ -27,22 +28,44 @@ ENDED_TRY = FAILED | {"success"}
 NOT_STARTED = frozenset({"waiting", "scheduled", "queued"})
 DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
 
+Meanwhile = Callable[[DagRun, Sequence[TaskRun]], object]
+"""Called with the run that is going on, and its tasks, as often as they are looked at."""
+
+
+def nothing(run: DagRun, tasks: Sequence[TaskRun]) -> None:
+    """Nothing happens meanwhile."""
+
 
 def run_dates(
-    session: AirflowSession, dag: str, first: dt.date, last: dt.date, console: Console
+    session: AirflowSession,
+    dag: str,
+    first: dt.date,
+    last: dt.date,
+    console: Console,
+    meanwhile: Meanwhile = nothing,
 ) -> list[DagRun]:
     """Runs ``dag`` once per date by an Airflow backfill and follows it to the end.
 
     Returns the runs, oldest first. The DAG is unpaused only meanwhile.
     """
-    was_paused = session.client.is_paused(dag)
-    session.client.set_paused(dag, False)
+    client = session.client
+    with unpaused(client, dag):
+        client.create_backfill(dag, first, last)
+        runs = follow(session, dag, lambda: client.runs(dag, first, last), console, meanwhile)
+        client.close_backfills(dag)
+        return runs
+
+
+@contextmanager
+def unpaused(client: AirflowClient, dag: str) -> Iterator[None]:
+    """Unpauses ``dag`` within the block, if it was paused."""
+    was_paused = client.is_paused(dag)
+    client.set_paused(dag, False)
     try:
-        session.client.create_backfill(dag, first, last)
-        return _follow(session, dag, first, last, console)
+        yield
     finally:
         if was_paused:
-            session.client.set_paused(dag, True)
+            client.set_paused(dag, True)
 
 
 def report_failures(session: AirflowSession, dag: str, runs: Sequence[DagRun], console: Console) -> None:
@@ -55,9 +78,14 @@ def report_failures(session: AirflowSession, dag: str, runs: Sequence[DagRun], c
                 console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
-def _follow(
-    session: AirflowSession, dag: str, first: dt.date, last: dt.date, console: Console
+def follow(
+    session: AirflowSession,
+    dag: str,
+    look: Callable[[], list[DagRun]],
+    console: Console,
+    meanwhile: Meanwhile = nothing,
 ) -> list[DagRun]:
+    """Shows the progress of the runs that ``look`` finds, until all of them have ended; returns them."""
     seen: dict[tuple[str, str], str] = {}
     told: set[tuple[str, str, int]] = set()
     closed: set[str] = set()
@@ -68,11 +96,11 @@ def _follow(
         TimeElapsedColumn(),
         console=console,
     )
-    line = bar.add_task(f"{dag} {first}", total=None)
+    line = bar.add_task(dag, total=None)
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
             session.processes.check()
-            runs = session.client.runs(dag, first, last)
+            runs = look()
             current = next((run for run in runs if run.state not in ENDED), runs[-1])
             tasks = session.client.tasks(dag, current.run_id)
             done = sum(task.state in DONE for task in tasks)
@@ -85,6 +113,7 @@ def _follow(
             if not console.is_terminal:
                 _print_changes(current, tasks, seen, console)
             _tell(session, dag, current, tasks, told, console)
+            meanwhile(current, tasks)
             for run in runs:
                 if (
                     run.state in ENDED and run.run_id not in closed

@@ -41,6 +41,8 @@ def test_help_is_the_default_and_lists_every_target(root: Path) -> None:
             ["up"],
             "-m infra.embedded up --source demo --airflow-port 8080 --mlflow-port 5000 --site-port 8090",
         ),
+        (["cluster"], "-m infra.cluster"),
+        (["cluster", "EXECUTOR=celery", "STAY=1"], "-m infra.cluster --executor celery --stay"),
     ],
 )
 def test_targets_delegate(root: Path, arguments: list[str], line: str) -> None:

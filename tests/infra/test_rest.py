@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from tenacity import wait_none
 
-from infra.embedded.client import AirflowClient
+from infra.embedded.client import AirflowClient, DagRun
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.ports import any_free
 from infra.embedded.rest import ATTEMPTS, RestClient
@@ -25,22 +25,23 @@ class Scripted(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[Answer] = []
         self.asked: list[str] = []
+        self.given: list[object] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Scripted
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/auth/token":
             answer: Answer = (201, {"access_token": "t"})
         else:
             self.server.asked.append(f"{self.command} {self.path.split('?')[0]}")
+            self.server.given.append(json.loads(body) if body else None)
             answer = self.server.answers.pop(0)
-        status, body = answer
-        self.send_response(status)
+        self.send_response(answer[0])
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(json.dumps(answer[1]).encode())
 
     do_GET = do_POST = do_PUT = do_PATCH = _answer
 
@@ -107,4 +108,17 @@ def test_what_a_refused_backfill_left_is_closed_before_the_next_attempt(server: 
         "PUT /api/v2/backfills/3/cancel",
         "GET /api/v2/dags/nightly/dagRuns",
         "POST /api/v2/backfills",
+    ]
+
+
+def test_a_run_for_a_date_and_the_answer_to_its_question(server: Scripted) -> None:
+    server.answers = [(200, {"dag_run_id": "manual:1", "state": "queued"}), (200, {})]
+    client, day = AirflowClient(server.server_port, "admin", "x"), dt.date(2026, 3, 3)
+    assert client.trigger("training", day) == DagRun("manual:1", day, "queued")
+    client.answer("training", "manual:1", "approval", "Approve", reason="why not")
+    run = "/api/v2/dags/training/dagRuns"
+    assert server.asked == [f"POST {run}", f"PATCH {run}/manual%3A1/taskInstances/approval/-1/hitlDetails"]
+    assert server.given == [
+        {"logical_date": None, "conf": {"ds": "2026-03-03"}},
+        {"chosen_options": ["Approve"], "params_input": {"reason": "why not"}},
     ]

@@ -27,6 +27,7 @@ class Answers:
     refuses_notes: bool = False
     notes: dict[str, str] = field(default_factory=dict)
     paused: list[bool] = field(default_factory=list)
+    backfills: list[str] = field(default_factory=list)
 
     def is_paused(self, dag: str) -> bool:
         return True
@@ -34,7 +35,14 @@ class Answers:
     def set_paused(self, dag: str, paused: bool) -> None:
         self.paused.append(paused)
 
-    def create_backfill(self, dag: str, first: dt.date, last: dt.date) -> None: ...
+    def create_backfill(self, dag: str, first: dt.date, last: dt.date) -> None:
+        if self.backfills:
+            raise EmbeddedError("Airflow answered 409: there is already a running backfill", do="wait")
+        self.backfills.append(dag)
+
+    def close_backfills(self, dag: str) -> int:
+        self.backfills.clear()
+        return 1
 
     def runs(self, dag: str, first: dt.date, last: dt.date) -> list[DagRun]:
         return [DagRun("r", DAY, "failed")]
@@ -51,7 +59,7 @@ class Answers:
 def watched(answers: Answers, folder: Path) -> str:
     for task, line in (("ingest_events", LOST), ("train", "no dataset -> build one")):
         file = folder / "logs" / "dag_id=nightly" / "run_id=r" / f"task_id={task}" / "attempt=1.log"
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({"event": line}))
     session = SimpleNamespace(
         client=answers,
@@ -73,3 +81,11 @@ def test_losses_and_reasons_are_told_once_in_red(tmp_path: Path, refuses: bool) 
     assert answers.notes == ({} if refuses else told)
     assert ("no note in Airflow" in shown) is refuses
     assert answers.paused == [False, True]
+
+
+def test_a_range_may_follow_another_at_once(tmp_path: Path) -> None:
+    """Airflow closes a backfill up to half a minute after its last run, and allows only one of a DAG."""
+    answers = Answers()
+    for _ in range(2):
+        assert "failed" in watched(answers, tmp_path)
+    assert answers.backfills == []

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from pyarrow import fs
 
-REGION = "eu-west-1"
+from infra.cluster.s3_server import REGION as REGION
+
 BUCKET = "shop"
 
 
@@ -24,17 +24,12 @@ def s3_store() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in known.items():
             patch.setenv(name, value)
-        command = [sys.executable, "-m", "tests.lake.s3_server"]
+        command = [sys.executable, "-m", "infra.cluster.s3_server", "0", BUCKET]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
         ) as server:
             try:
                 assert server.stdout is not None
-                address = f"127.0.0.1:{int(server.stdout.readline())}"
-                store = fs.S3FileSystem(
-                    endpoint_override=address, scheme="http", region=REGION, allow_bucket_creation=True
-                )
-                store.create_dir(BUCKET)
-                yield f"http://{address}"
+                yield f"http://127.0.0.1:{int(server.stdout.readline())}"
             finally:
                 server.kill()  # also where a test fails: leaving the block waits for its end

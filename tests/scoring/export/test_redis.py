@@ -63,9 +63,11 @@ def test_lists_in_order_once(lake: Lake, settings: RedisSettings, client: redis.
         "reason_code": "similar_to_history", "reason_text": "", "reason_item_id": None,
         "reason_image": None, "shop_reason": None, "adjustment_code": None,
         "confounder_code": None,
-        "fallback": None, "policy": "causalrec", "propensity": 1.0, "model_version": "1",
+        "fallback": None, "policy": "causalrec", "propensity": 1.0, "model_version": "1", "market": None,
     }  # fmt: skip
-    assert read(client, "popular_items:") == [{"rank": 1, "item_id": "2026-03-01:1", "users": 7}]
+    assert read(client, "popular_items:") == [
+        {"rank": 1, "item_id": "2026-03-01:1", "users": 7, "markets": None}
+    ]
     assert read(client, "meta")["tables"]["recommendations"] == {"rows": 120, "lists": 30}
     pointer = text(client, "causalrec:demo:current")
     assert {one.state for one in send(lake, DS, settings)} == {"up to date"}
