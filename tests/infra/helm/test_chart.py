@@ -209,10 +209,10 @@ def test_images_are_named_once_with_registry_and_digest() -> None:
     chart = render(TYPICAL)
     images = {name: pod["containers"][0]["image"] for name, pod in pods(chart)}
     assert images == {
-        "causalrec-mlflow": "registry.example/shop/causalrec-mlflow:0.3.0",
-        "causalrec-pools-1": "registry.example/shop/causalrec-airflow:0.3.0",
+        "causalrec-mlflow": "registry.example/shop/causalrec-mlflow:0.4.0",
+        "causalrec-pools-1": "registry.example/shop/causalrec-airflow:0.4.0",
         "executor.yaml": f"registry.example/shop/causalrec-spark@sha256:{'a' * 64}",
-        "gpu.yaml": "registry.example/shop/causalrec-train-gpu:0.3.0",
+        "gpu.yaml": "registry.example/shop/causalrec-train-gpu:0.4.0",
     }
     properties = chart.named("ConfigMap", "causalrec-spark")["data"]["spark-defaults.conf"]
     assert images["executor.yaml"] in properties

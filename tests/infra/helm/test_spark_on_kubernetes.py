@@ -60,7 +60,7 @@ def test_a_stage_runs_on_executors_that_the_chart_describes(tmp_path: Path, root
     assert spec["serviceAccountName"] == "causalrec-executor"
     assert spec["securityContext"]["runAsNonRoot"] is True
     (container,) = spec["containers"]
-    assert container["image"] == "causalrec-spark:0.3.0"
+    assert container["image"] == "causalrec-spark:0.4.0"
     assert container["resources"]["limits"] == {"cpu": "1", "memory": "768Mi"}
     assert {"secretRef": {"name": "causalrec-credentials", "optional": True}} in container["envFrom"]
     volumes = [volume["name"] for volume in spec["volumes"]]
