@@ -21,6 +21,7 @@ from causalrec.scoring.export.qdrant import prefix_of
 NAMELESS: Mapping[str, str] = MappingProxyType(
     {
         "cache": "hashes of code",
+        "made-by-make-cluster": "nothing: it says which command made the folder",
         "tuned.toml": "settings",
         "tuning.db": "settings that were tried, and their metrics",
     }

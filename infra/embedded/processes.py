@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -17,6 +18,7 @@ from infra.embedded.errors import EmbeddedError
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TERM_GRACE_SECONDS = 8.0
 POLL_SECONDS = 0.2
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Processes:
@@ -37,25 +39,26 @@ class Processes:
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._steps: set[str] = set()
+        self._others: frozenset[psutil.Process] = frozenset()
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Processes":
         self._logs.mkdir(parents=True, exist_ok=True)
+        self._others = frozenset(psutil.Process().children())
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
-        signal.signal(signal.SIGINT, _interrupt)
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.signal(signal.SIGHUP, _interrupt)
+        self._handlers = {number: signal.signal(number, _interrupt) for number in ENDING}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        previous = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         try:
             self.stop()
         finally:
-            for number, handler in previous:
-                signal.signal(number, handler)
+            for number, handler in self._handlers.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def start(self, name: str, command: Sequence[str], *, ends: bool = False) -> None:
         """Starts ``command`` in its own session; its output goes to ``NAME.log``.
@@ -119,17 +122,31 @@ class Processes:
             ) from late
 
     def stop(self) -> None:
-        """SIGTERM to every descendant, SIGKILL to those left after the grace period."""
+        """SIGTERM to every descendant, SIGKILL to those left after the grace period.
+
+        What this process had started before the block goes on.
+        """
         if not self._running:
             return
-        family = psutil.Process().children(recursive=True)
+        family = self._descendants()
         for process in family:
             _send(process, signal.SIGTERM)
         psutil.wait_procs(family, timeout=self._grace)
-        for process in psutil.Process().children(recursive=True):
+        for process in self._descendants():
             _send(process, signal.SIGKILL)
-        psutil.wait_procs(psutil.Process().children(recursive=True), timeout=self._grace)
+        psutil.wait_procs(self._descendants(), timeout=self._grace)
         self._running.clear()
+
+    def _descendants(self) -> list[psutil.Process]:
+        own = [child for child in psutil.Process().children() if child not in self._others]
+        return [process for child in own for process in (child, *_children(child))]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.embedded.processes import ENDING, Processes
+
 # starts a server whose child escapes into a session of its own and ignores SIGTERM, as a stuck job would
 SCRIPT = """
 import sys, time
@@ -68,3 +70,22 @@ def test_a_server_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Pat
     assert done.stderr.splitlines()[-1].endswith(
         f"EmbeddedError: api ended with status 3: no such database -> read {tmp_path}/api.log"
     )
+
+
+def test_what_ran_before_goes_on_and_signals_are_handled_as_before(tmp_path: Path) -> None:
+    """A test that starts servers must not stop the Spark session of the suite."""
+    handled = [signal.getsignal(number) for number in ENDING]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "/bin/sleep 60 & echo up; wait"], stdout=subprocess.PIPE
+    ) as before:
+        assert before.stdout is not None
+        assert before.stdout.readline() == b"up\n"
+        family = [psutil.Process(before.pid), *psutil.Process(before.pid).children()]
+        with Processes(tmp_path, {}, grace=1.0) as processes:
+            processes.start("server", ["/bin/sleep", "60"])
+            assert len(psutil.Process().children()) > 1
+        assert [child for child in psutil.Process().children() if child.name() == "sleep"] == []
+        assert all(process.is_running() for process in family)
+        for process in family:
+            process.kill()
+    assert [signal.getsignal(number) for number in ENDING] == handled
