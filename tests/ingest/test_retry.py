@@ -77,7 +77,8 @@ def test_values_that_were_read_take_the_words_of_the_layout_only() -> None:
     [
         ('{"price": "19,90 EUR"}', 19.9, []), ('{"price": -1.5}', -1.5, []), ('{"price": "NaN"}', None, []),
         ('{"price": "free"}', None, ["price invalid_type"]), ('{"price": "fre', None, ["price invalid_type"]),
-        ('{"price": [1]}', None, ["price invalid_type"]), ('{"price": "$5"}', None, ["price other_currency"]),
+        ('{"price": [1, 2]}', None, ["price invalid_type"]), ('{"price": [1]}', 1.0, []),
+        ('{"price": "$5"}', None, ["price other_currency"]),
         ('{"price": "12.50"}', None, ["price unclear_number"]), ('{"price": "Infinity"}', math.inf, []),
     ],
 )  # fmt: skip
