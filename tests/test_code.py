@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -158,11 +157,12 @@ def test_comments_make_nothing_due(copied: Copy) -> None:
     assert copied.changed_by("lake/table.py", r"\n\n\n", "\n# A comment.\n\n\n") == set()
 
 
-def test_all_stages_are_hashed_in_a_moment_once_their_trees_are_known(copied: Copy) -> None:
-    copied.stages()
-    began = time.process_time()
-    copied.stages()
-    assert time.process_time() - began < 0.5
+def test_no_file_is_parsed_again_once_its_tree_is_known(
+    copied: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = copied.stages()
+    monkeypatch.setattr("causalrec.code.read", pytest.fail)
+    assert copied.stages() == known
 
 
 def test_the_project_itself() -> None:

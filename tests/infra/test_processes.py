@@ -75,17 +75,18 @@ def test_a_server_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Pat
 def test_what_ran_before_goes_on_and_signals_are_handled_as_before(tmp_path: Path) -> None:
     """A test that starts servers must not stop the Spark session of the suite."""
     handled = [signal.getsignal(number) for number in ENDING]
-    with subprocess.Popen(
-        ["/bin/sh", "-c", "/bin/sleep 60 & echo up; wait"], stdout=subprocess.PIPE
-    ) as before:
+    command = ["/bin/sh", "-c", "/bin/sleep 60 & echo up; wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as before:
         assert before.stdout is not None
         assert before.stdout.readline() == b"up\n"
         family = [psutil.Process(before.pid), *psutil.Process(before.pid).children()]
         with Processes(tmp_path, {}, grace=1.0) as processes:
-            processes.start("server", ["/bin/sleep", "60"])
-            assert len(psutil.Process().children()) > 1
-        assert [child for child in psutil.Process().children() if child.name() == "sleep"] == []
-        assert all(process.is_running() for process in family)
+            processes.start("server", ["/bin/sh", "-c", "/bin/sleep 60 & wait"])
+            processes.wait_until(lambda: bool(processes.family("server")), "no server", 20)
+            (started,) = processes.family("server")
+        alive = [process.is_running() for process in family]
         for process in family:
             process.kill()
+    assert alive == [True, True]
+    assert not started.is_running() or started.status() == psutil.STATUS_ZOMBIE
     assert [signal.getsignal(number) for number in ENDING] == handled
