@@ -43,6 +43,7 @@ def test_the_first_search_is_due_at_once(tmp_path: Path) -> None:
     assert not_due(run(tmp_path, 28, dt.date(2026, 3, 1))) == ""
 
 
+@pytest.mark.slow
 def test_the_stage_writes_what_training_reads(
     registered: Registered, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,8 @@ from causalrec.lake.upkeep.vacuum import trim_log, vacuum
 from .deaths import COMMITTED, DEAD, HOSTS, POINTS, Host, Point, replace_and_die, skewed
 from .tables import ids, rows
 
+pytestmark = pytest.mark.slow
+
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
 
 

@@ -319,6 +319,7 @@ def test_renamed_and_extra_columns_name_their_cure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv row", "json row", "parquet cell", "header"])
+@pytest.mark.slow
 def test_memory_stays_small_where_a_cell_is_huge(tmp_path: Path, form: str) -> None:
     file = tmp_path / "a.csv.gz"
     huge = b"x" * 60_000_000

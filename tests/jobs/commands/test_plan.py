@@ -17,6 +17,8 @@ from jobs._stage.runner import Job, run
 from jobs.cli import main
 from jobs.commands._shared.plans import DayPlan, plan_days
 
+pytestmark = pytest.mark.slow
+
 DAY = dt.date(2026, 3, 1)
 NEXT = DAY + dt.timedelta(days=1)
 

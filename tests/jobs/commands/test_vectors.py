@@ -12,6 +12,7 @@ from tests.jobs.conftest import Registered
 from tests.registry.shop import ITEMS, USERS
 
 
+@pytest.mark.slow
 def test_both_files_of_a_version(
     registered: Registered, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
