@@ -21,13 +21,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from causalrec.config import Settings, load_settings
 from causalrec.dataset.arrays import Ints
+from causalrec.dataset.behaviour import RESPONSES
 from causalrec.dataset.load import Dataset, newest_dataset
 from causalrec.lab.studies.known_truth import labelled_auc
 from causalrec.model.causal.response.recommender import ResponseRecommender
 from causalrec.run import open_lake
 from causalrec.training.factory import build_recommender
-
-RESPONSES = ("view", "cart", "purchase")
 
 
 def main() -> None:

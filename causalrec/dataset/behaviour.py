@@ -1,6 +1,6 @@
 """Events that say nothing about taste: those of robots, and repetitions within one session."""
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
@@ -8,8 +8,15 @@ from causalrec.dataset.arrivals import first_arrivals
 
 ONCE_PER_SESSION = ("view", "cart")  # event types that count once per user, item and session
 
-IMPRESSION = "impression"
+IMPRESSION, VIEW = "impression", "view"
+RESPONSES = (VIEW, "cart", "purchase")
+"""Shallow to deep."""
 MICROS = 60_000_000  # of a minute
+
+
+def visit_of_event() -> Column:
+    """The visit of an event: its session; without one, the user's day (UTC)."""
+    return F.coalesce("session_id", F.to_date("event_time").cast("string"))
 
 
 def robot_days(events: DataFrame, settings: DatasetSettings) -> DataFrame:

@@ -4,9 +4,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
-from causalrec.dataset.behaviour import IMPRESSION
+from causalrec.dataset.behaviour import IMPRESSION, RESPONSES
 
-RESPONSES = ("view", "cart", "purchase")
 PROPENSITY = "decimal(20, 15)"  # sums of it do not depend on the order of rows
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from causalrec.dataset.arrays import Looks
-from causalrec.dataset.look_visits import RESPONSES, VIEW
+from causalrec.dataset.behaviour import RESPONSES, VIEW
 from causalrec.dataset.looks import COUNTS
 from causalrec.errors import DatasetError
 

@@ -10,11 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
-from causalrec.dataset.behaviour import IMPRESSION
+from causalrec.dataset.behaviour import IMPRESSION, RESPONSES, VIEW, visit_of_event
 
-VIEW = "view"
-RESPONSES = (VIEW, "cart", "purchase")
-"""Shallow to deep."""
 COUNTED = ("cart", "purchase")
 """Responses that never count as a look."""
 # below this share of carts and purchases that follow a look, looks are not what people chose from
@@ -90,11 +87,10 @@ def _grouped(marked: DataFrame, kind: str) -> DataFrame:
 
     Without a session id, a user's day (UTC) is one session.
     """
-    session = F.coalesce("session_id", F.to_date("event_time").cast("string"))
     of_kind = F.col("event_type") == kind
     shown = F.struct("event_time", "position", "policy", "propensity")
     last = [F.max(F.when(F.col("event_type") == name, F.col("event_time"))).alias(name) for name in RESPONSES]
-    return marked.groupBy("user_id", "item_id", "brand", "robot", session.alias("session")).agg(
+    return marked.groupBy("user_id", "item_id", "brand", "robot", visit_of_event().alias("session")).agg(
         F.min(F.when(of_kind, shown)).alias("shown"),
         *last,
         F.count_if(of_kind).alias("events"),

@@ -19,8 +19,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from causalrec.config.dataset import DatasetSettings
+from causalrec.dataset.behaviour import RESPONSES
 from causalrec.dataset.exposure import PROPENSITY
-from causalrec.dataset.look_visits import RESPONSES, visits_of_looks
+from causalrec.dataset.look_visits import visits_of_looks
 from causalrec.dataset.surges import marked_surges
 
 COUNTS = ("views", "carts", "purchases")

@@ -7,8 +7,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from causalrec.config.experiment import CONTROL, ExperimentSettings
-from causalrec.dataset.behaviour import IMPRESSION
-from causalrec.dataset.look_visits import RESPONSES
+from causalrec.dataset.behaviour import IMPRESSION, RESPONSES, visit_of_event
 from causalrec.experiment.credit import OTHER, SIDE
 from causalrec.experiment.moments import DID
 from causalrec.experiment.outcomes import DAY, PURCHASE
@@ -52,9 +51,8 @@ def credits(drafts: "DataFrame", events: "DataFrame", settings: ExperimentSettin
     users = drafts.groupBy("user_id").agg(F.min("ds").alias("first"))
     ((name, _),) = settings.arms.items()
     sides = {"": policy_of(settings, name), OTHER: policy_of(settings, CONTROL)}
-    day = F.to_date("event_time")
-    told = events.join(users, "user_id").where(day > F.col("first"))
-    told = told.withColumn("visit", F.coalesce("session_id", day.cast("string")))
+    told = events.join(users, "user_id").where(F.to_date("event_time") > F.col("first"))
+    told = told.withColumn("visit", visit_of_event())
     shown = (F.col("event_type") == IMPRESSION) & F.col("policy").isin(*sides.values())
     visit = Window.partitionBy("user_id", "visit", "item_id")
     look = F.min(F.when(shown, F.struct("event_time", "policy"))).over(visit)

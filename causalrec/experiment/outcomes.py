@@ -12,8 +12,7 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.config.experiment import ExperimentSettings
 from causalrec.dataset.arrivals import EVENT_COLUMNS, arrivals
-from causalrec.dataset.behaviour import IMPRESSION, arrived
-from causalrec.dataset.look_visits import RESPONSES
+from causalrec.dataset.behaviour import IMPRESSION, RESPONSES, arrived, visit_of_event
 from causalrec.experiment.moments import COLUMNS, DID, Moments
 from causalrec.experiment.policies import policies
 from causalrec.lake import LakeTable
@@ -77,8 +76,7 @@ def deeds(users: "DataFrame", events: "DataFrame", settings: ExperimentSettings)
     told = told.withColumn("after", after).where(after | before)
     shown = (F.col("event_type") == IMPRESSION) & (~F.col("after") | (F.col("policy") == F.col("own")))
     bought = F.col("event_type") == PURCHASE
-    visit = F.coalesce("session_id", day.cast("string"))
-    items = told.groupBy("user_id", "after", visit.alias("visit"), "item_id").agg(
+    items = told.groupBy("user_id", "after", visit_of_event().alias("visit"), "item_id").agg(
         F.min(F.when(shown, F.col("event_time"))).alias("shown"),
         F.max(F.when(F.col("event_type").isin(*RESPONSES), F.col("event_time"))).alias("responded"),
         F.max(bought.cast("double")).alias("bought"),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from causalrec.config.dataset import DatasetSettings
 from causalrec.config.source import SourceSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks, pair_keys, unique_pairs, without
-from causalrec.dataset.look_visits import RESPONSES
+from causalrec.dataset.behaviour import RESPONSES
 from causalrec.lab.oracle.truth import ShopTruth
 from causalrec.sources.demo.behaviour import block_count, simulate
 from causalrec.sources.demo.vocabulary import BRANDS, CATEGORIES

@@ -3,8 +3,7 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from causalrec.dataset.behaviour import IMPRESSION
-from causalrec.dataset.look_visits import RESPONSES
+from causalrec.dataset.behaviour import IMPRESSION, RESPONSES
 
 
 def recent_items(events: DataFrame, k: int) -> DataFrame:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from causalrec.config import Settings
 from causalrec.dataset.arrivals import events_upto, known_items
-from causalrec.dataset.behaviour import arrived
+from causalrec.dataset.behaviour import arrived, visit_of_event
 from causalrec.dataset.look_visits import COUNTED
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
@@ -31,7 +31,7 @@ def people_events(
     people = arrived(events, chosen).where(~F.col("robot"))
     return people.join(items, "item_id").select(
         "user_id", "item_id", "event_type", "event_time",
-        F.coalesce("session_id", F.to_date("event_time").cast("string")).alias("visit"),
+        visit_of_event().alias("visit"),
     )  # fmt: skip
 
 
