@@ -14,6 +14,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ARCHIVE = ROOT / ".work" / "spark.jsa"
+LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+"""Options of a virtual machine that is quick to start; the code cache holds what many stages compile."""
 LIMIT_S = 240.0  # an overloaded machine does without
 
 

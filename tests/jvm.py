@@ -1,6 +1,5 @@
 """How the suite starts a Java virtual machine."""
 
-from infra.class_archive import archived
+from infra import class_archive
 
-LIGHT = archived("-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m")
-"""Quick to start; the code cache holds what one Spark session of the whole suite compiles."""
+LIGHT = class_archive.archived(class_archive.LIGHT)

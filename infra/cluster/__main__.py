@@ -8,18 +8,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from causalrec.disk import disk_faults_named
-from causalrec.errors import CausalrecError
 from infra.cluster import acts
 from infra.cluster.platform import Platform, platform
 from infra.embedded import home
 from infra.embedded.commands import report
+from infra.embedded.ending import exit_status
 from infra.embedded.shop import ROOT
 
 SETTINGS = ROOT / "infra" / "settings" / "cluster.toml"
 NIGHT = dt.date(2026, 3, 1)
 DAY = dt.timedelta(days=1)
-INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,17 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         "--executor", choices=("local", "celery"), default="local", help="what runs Airflow's tasks"
     )
     given = parser.parse_args(argv)
-    console = Console()
-    try:
-        with disk_faults_named():
-            _run(given.settings, console, celery=given.executor == "celery", stay=given.stay)
-    except CausalrecError as error:
-        console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        console.print("interrupted; all processes that were started have been stopped", style="bold red")
-        return INTERRUPTED
-    return 0
+    console, celery = Console(), given.executor == "celery"
+    return exit_status(lambda: _run(given.settings, console, celery=celery, stay=given.stay), console)
 
 
 def _run(settings: Path, console: Console, *, celery: bool, stay: bool) -> None:

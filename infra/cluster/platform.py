@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.class_archive import archived
+from infra.class_archive import LIGHT, archived
 from infra.cluster.layout import Layout
 from infra.cluster.service import Wave
 from infra.cluster.services import waves
@@ -25,7 +25,6 @@ from infra.embedded.processes import Processes
 from infra.embedded.session import AirflowSession, wait_for_dags
 from infra.embedded.shop import Shop, open_shop
 
-LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 MARK = "made-by-make-cluster"
 
 

@@ -7,30 +7,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from causalrec.disk import disk_faults_named
-from causalrec.errors import CausalrecError
 from infra.embedded import commands
+from infra.embedded.ending import exit_status
 from infra.embedded.plan import make_plan, show_plan
 from infra.embedded.shop import ROOT, open_shop
 
 DEFAULT_DATES = {"demo": "2026-03-01", "hm": "2020-06-30"}
-INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit status."""
     console = Console()
     arguments = _parser().parse_args(argv)
-    try:
-        with disk_faults_named():
-            _do(arguments, console)
-    except CausalrecError as error:
-        console.print(str(error), style="bold red", highlight=False, markup=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        console.print("interrupted; all processes that were started have been stopped", style="bold red")
-        return INTERRUPTED
-    return 0
+    return exit_status(lambda: _do(arguments, console), console)
 
 
 def _do(arguments: argparse.Namespace, console: Console) -> None:
