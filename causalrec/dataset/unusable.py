@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from causalrec.config import Settings
 from causalrec.dataset.arrivals import inside_window
 from causalrec.errors import DatasetError
-from causalrec.ingest.gate import MIN_JUDGED_VALUES
+from causalrec.ingest.gate import too_many_unknown
 from causalrec.ingest.nearmiss import told
 
 SAMPLE = 1_000  # unknown items that are compared with the catalogue, those with the most events first
@@ -65,7 +65,7 @@ def unusable(events: DataFrame, items: DataFrame, settings: Settings, ds: dt.dat
     if share > limits.loud_share:
         said = f"{counts['unknown']:,} of {used:,} events ({share:.1%}) refer to items that no catalogue has"
         said = f"{said}, {_examples(marked.where(lost), items)}"
-        if share > limits.max_unknown_items_share and counts["unknown"] >= MIN_JUDGED_VALUES:
+        if too_many_unknown(counts["unknown"], used, limits):
             raise DatasetError(
                 f"{said}; at most {limits.max_unknown_items_share:.1%} may be",
                 do="deliver these items, write ids the same way in events and products, or raise "

@@ -36,6 +36,11 @@ class BrokenFiles(SourceError):
         self.why = why
 
 
+def too_many_unknown(unknown: int, events: int, settings: IngestSettings) -> bool:
+    """Whether too many of the events are about items that no catalogue has, for a dataset to be built."""
+    return unknown >= MIN_JUDGED_VALUES and unknown > settings.max_unknown_items_share * events
+
+
 def check_files(measures: Mapping[dt.date, Measures], dates: Sequence[dt.date], table: Contract) -> None:
     """Check that every delivery has rows and that each of its files could be read to the end.
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from causalrec.config import Settings
-from causalrec.ingest.gate import MIN_JUDGED_VALUES
+from causalrec.ingest.gate import too_many_unknown
 from causalrec.ingest.nearmiss import near_misses, told
 
 Rows = Sequence[Mapping[str, Any]]
@@ -38,10 +38,9 @@ class Catalogue:
         """Why a night would build no dataset of these events; nothing where the catalogue is a sample."""
         counted = [row for row in events if row["event_type"] in settings.dataset.event_weights]
         lost = sum(row["item_id"] not in self.ids for row in counted)
-        most = settings.ingest.max_unknown_items_share
-        if not self.whole or lost < MIN_JUDGED_VALUES or lost <= most * len(counted):
+        if not self.whole or not too_many_unknown(lost, len(counted), settings.ingest):
             return []
-        share = lost / len(counted)
+        share, most = lost / len(counted), settings.ingest.max_unknown_items_share
         return [
             f"events {day}: {lost:,} of {len(counted):,} events ({share:.1%}) refer to items that no "
             f"catalogue has, at most {most:.1%} may -> map item_id of events and products to the same ids, "
