@@ -31,9 +31,10 @@ def audience_rows(seed: int) -> Iterator[tuple[object, ...]]:
     pairs = [np.bincount(data.train[0], minlength=data.n_users)[:, None].repeat(ITEMS, axis=1)]
     same = category[data.train[1]][:, None] == category[chosen]
     pairs.append(np.stack([np.bincount(data.train[0][of], minlength=data.n_users) for of in same.T], axis=1))
+    ours = model.score(everyone)[:, chosen]
     scores = {
-        "ours": model.score(everyone)[:, chosen],
-        "ours, without a limit per user": model.score(everyone)[:, chosen],
+        "ours": ours,
+        "ours, without a limit per user": ours,
         "bought most": pairs[0],
         "bought most of its category": pairs[1],
         "any user": rng.random((data.n_users, ITEMS)),

@@ -1,6 +1,7 @@
 """Complements and cart lists beside what was taken together most often."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -66,8 +67,8 @@ def cart_rows(spark: SparkSession, seed: int, users: int) -> Iterator[tuple[obje
 
 def _our_carts(spark: SparkSession, before: pd.DataFrame, carts: pd.DataFrame) -> pd.DataFrame:
     settings = ListSettings()
-    counts = pair_counts(spark.createDataFrame(before), settings)
-    known = lifts(PairCounts(counts.frame.cache(), counts.rates, counts.evidence), settings)
+    counts = _counted(spark, before, settings)
+    known = lifts(counts, settings)
     found = cart_lists(spark.createDataFrame(carts), known, K, usual=counts.rates)
     rows: pd.DataFrame = found.select("user_id", "rank", "item_id").toPandas()
     return rows
@@ -75,10 +76,12 @@ def _our_carts(spark: SparkSession, before: pd.DataFrame, carts: pd.DataFrame) -
 
 def _complements(spark: SparkSession, visits: pd.DataFrame, k: int) -> DataFrame:
     settings = ListSettings(k=k)
+    return listed(_counted(spark, visits, settings), settings, substitutes=False)
+
+
+def _counted(spark: SparkSession, visits: pd.DataFrame, settings: ListSettings) -> PairCounts:
     counts = pair_counts(spark.createDataFrame(visits), settings)
-    return listed(
-        PairCounts(counts.frame.cache(), counts.rates, counts.evidence), settings, substitutes=False
-    )
+    return replace(counts, frame=counts.frame.cache())
 
 
 def _together(visits: pd.DataFrame) -> pd.DataFrame:

@@ -51,6 +51,7 @@ def cart_lists(
         user_id, rank, item_id, chance, gain (what the set adds to the item's rate) and because_item_id: the
             item of the set with the largest lift among the ``certain`` pairs, or "".
     """
+    pairs = pairs.join(carts.select("item_id").distinct(), "item_id", "left_semi")
     named = (pairs if certain is None else certain).select("item_id", OTHER).withColumn("named", F.lit(True))
     known = pairs.select("item_id", OTHER, "lift").join(named, ["item_id", OTHER], "left")
     rates = usual

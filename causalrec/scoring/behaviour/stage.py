@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -142,7 +142,7 @@ class ListInputs:
         pairs = pair_counts(visit_items(self._events), self.settings.lists)
         others = self._items.select(F.col("item_id").alias("other_item_id"))
         frame = pairs.frame.join(others, "other_item_id", "left_semi").cache()
-        return PairCounts(frame, pairs.rates.join(self._items, "item_id", "left_semi"), pairs.evidence)
+        return replace(pairs, frame=frame, rates=pairs.rates.join(self._items, "item_id", "left_semi"))
 
     def _carts(self) -> "DataFrame":
         carts = open_carts(self._events, self.settings.lists, self.ds)

@@ -19,9 +19,9 @@ def trending_items(
     """Best ``k`` per category and over all (category ``""``): users of the last days over those expected.
 
     Expected: the item's share of users in the days before, scaled to the present number of users, so that a
-        busy week alone makes no trend. For an item without a past nothing is expected, and it needs as many
-        users as the prior requires. Only a lift above 1 with the required certainty is a trend, and over all
-    items at most ``chance_share`` of the trends are expected to be chance.
+    busy week alone makes no trend. For an item without a past nothing is expected, and it needs as many users
+    as the prior requires. Only a lift above 1 with the required certainty is a trend, and over all items at
+    most ``chance_share`` of the trends are expected to be chance.
 
     Args:
         categories: item_id and category (null where unknown).
