@@ -11,6 +11,8 @@ from causalrec.lake import Lake
 from causalrec.metrics.evaluate import MetricRow
 
 CHALLENGER_GAIN = "gain"
+LOGGED = "logged_"  # before a metric of the ranking by what is chosen anyway
+OVER = "_over_"  # between a metric and the baseline over which the lead was measured
 CHAMPION = "champion:"  # followed by its version at the time
 
 

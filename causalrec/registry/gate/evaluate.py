@@ -18,11 +18,20 @@ from causalrec.metrics.ranking import Split
 from causalrec.registry.champion.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import Verdict, write_checks
 from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, read_comparison, rows_of
-from causalrec.registry.gate.judge import baselines, score_on
-from causalrec.registry.gate.measures import codebook_rows, drift_rows, latency_ms, logged_rows, size_mb
+from causalrec.registry.gate.judge import BASELINES, baselines, score_on
+from causalrec.registry.gate.measures import (
+    codebook_rows,
+    drift_rows,
+    latency_ms,
+    lead_rows,
+    logged_rows,
+    ranked_as_logged,
+    size_mb,
+)
 from causalrec.registry.gate.refuted import refuted
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.kept import ERASED
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.store import connect, guarded, store_exists
 from causalrec.registry.versions import (
@@ -187,8 +196,7 @@ def _measured(
     model, k = challenger.tags[MODEL], int(settings.gate.metric.partition("@")[2] or 20)
     with opened(challenger) as package:
         rows = codebook_rows(package, split)
-        splits = [part for judged, part in results if judged == model]
-        rows += logged_rows(package, dataset.data, splits, KS)
+        rows += _on_logged_choices(settings, package, dataset, model, results, split)
         rows.append(MetricRow(split, "size_mb", 0, size_mb(package)))
         if LATENCY not in challenger.tags:
             spent = latency_ms(package, settings, dataset)
@@ -202,6 +210,23 @@ def _measured(
         row = MetricRow(split, "relative_change", 0, change)
         found += rows_of(dataset.dataset_id, challenger.version, f"refuter:{name}", [row])
     return found
+
+
+def _on_logged_choices(
+    settings: Settings, package: ModelPackage, dataset: Dataset, model: str, results: Results, split: Split
+) -> list[MetricRow]:
+    """The ranking by what is chosen anyway, and how far it leads the baselines.
+
+    Held-out pairs were chosen and shown. Popularity and EASE learn both; a ranking by the response alone is
+    not an answer to the same question, so the baselines are compared with this one if there is one.
+    """
+    splits = [part for judged, part in results if judged == model]
+    logged = ranked_as_logged(package, dataset.data, splits, KS)
+    asked = settings.gate.metric
+    ranked = results[model, split].paired | (logged[split].metrics if logged else {})
+    beside = {name: results[name, split] for name in BASELINES if (name, split) in results and name != model}
+    leads = lead_rows(ranked[asked], beside, asked, split) if asked in ranked else []
+    return logged_rows(logged) + leads
 
 
 def _log_verdict(client: "MlflowClient", challenger: ModelVersion, verdict: Verdict) -> None:

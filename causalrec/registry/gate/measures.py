@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy.typing as npt
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.load import Dataset
-from causalrec.metrics.bootstrap import interval
-from causalrec.metrics.evaluate import Evaluation, MetricRow
+from causalrec.metrics.bootstrap import interval, paired_test
+from causalrec.metrics.evaluate import KS, Evaluation, MetricRow
+from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Split, rank_per_user
 from causalrec.ranking.histories import from_positions
+from causalrec.registry.gate.comparison import LOGGED, OVER
 from causalrec.registry.package import ModelPackage
 
 Doubles = npt.NDArray[np.float64]
@@ -44,24 +46,44 @@ def spread_rows(coarse: npt.NDArray[np.integer[Any]], codes: int, split: str) ->
     ]
 
 
-def logged_rows(
+def ranked_as_logged(
     package: ModelPackage, data: Interactions, splits: Sequence[Split], cutoffs: Sequence[int]
-) -> list[MetricRow]:
-    """``logged_recall@k`` and ``logged_ndcg@k``: the ranking by what is chosen anyway, on held-out pairs.
-
-    Empty if the model did not learn the effect of exposure.
-    """
+) -> dict[Split, RankedUsers]:
+    """The ranking by what is chosen anyway, by split; empty if the model did not learn what exposure adds."""
     model = package.judged()
     tables = model.serving_tables()
     exposure = None if tables is None else tables.exposure
     if exposure is None:
-        return []
+        return {}
+    return {
+        split: rank_per_user(lambda users: model.score(users) + exposure, data, split, cutoffs)
+        for split in splits
+    }
+
+
+def logged_rows(logged: Mapping[Split, RankedUsers], cutoffs: Sequence[int] = KS) -> list[MetricRow]:
+    """``logged_recall@k`` and ``logged_ndcg@k`` of that ranking, on held-out pairs."""
     rows = []
-    for split in splits:
-        found = rank_per_user(lambda users: model.score(users) + exposure, data, split, cutoffs).metrics
+    for split, found in logged.items():
         for metric, k in product(("recall", "ndcg"), cutoffs):
-            mean = interval(found[f"{metric}@{k}"])
-            rows.append(MetricRow(split, f"logged_{metric}", k, mean.value, mean.low, mean.high))
+            mean = interval(found.metrics[f"{metric}@{k}"])
+            rows.append(MetricRow(split, f"{LOGGED}{metric}", k, mean.value, mean.low, mean.high))
+    return rows
+
+
+def lead_rows(own: Doubles, baselines: Mapping[str, Evaluation], asked: str, split: str) -> list[MetricRow]:
+    """``METRIC_over_BASELINE@k``: mean lead over each baseline, with the interval of a paired bootstrap.
+
+    Args:
+        own: the version's ``asked`` per user (M,), users ascending.
+    """
+    metric, _, k = asked.partition("@")
+    rows = []
+    for name, found in baselines.items():
+        test = paired_test(own, found.per_user(asked))
+        rows.append(
+            MetricRow(split, f"{metric}{OVER}{name}", int(k or 0), test.difference, test.low, test.high)
+        )
     return rows
 
 

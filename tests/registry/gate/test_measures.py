@@ -19,7 +19,9 @@ from causalrec.model.factors import FactorRecommender, plain_tables
 from causalrec.registry.gate.measures import (
     drift_rows,
     latency_ms,
+    lead_rows,
     logged_rows,
+    ranked_as_logged,
     size_mb,
     spread_rows,
     stability_index,
@@ -79,11 +81,21 @@ def test_lists_by_what_will_be_chosen_anyway(tmp_path: Path) -> None:
     for name, exposure in (("with", 2 * last), ("without", None)):
         model.tables = replace(tables, exposure=exposure)
         write_package(tmp_path / name, model, dataset, {"dataset_id": dataset.dataset_id})
-        found.append(logged_rows(open_package(tmp_path / name), data, ["test"], (1, 20)))
+        ranked = ranked_as_logged(open_package(tmp_path / name), data, ["test"], (1, 20))
+        found.append(logged_rows(ranked, (1, 20)))
     rows = {(row.metric, row.k): (row.split, row.value, row.low, row.high) for row in found[0]}
     names = [(metric, k) for metric in ("logged_recall", "logged_ndcg") for k in (1, 20)]
     assert rows == dict.fromkeys(names, ("test", 1.0, 1.0, 1.0))
     assert found[1] == []
+
+
+def test_the_lead_over_a_baseline_is_paired_over_users() -> None:
+    """Every user differs from the others, but each is .1 better off than under the baseline."""
+    theirs = np.linspace(0, 0.9, 50)
+    ranked = replace(evaluation([[1]], [[1]]).ranked, metrics={"ndcg@20": theirs})
+    (row,) = lead_rows(theirs + 0.1, {"popularity": Evaluation((), ranked)}, "ndcg@20", "test")
+    assert (row.split, row.metric, row.k) == ("test", "ndcg_over_popularity", 20)
+    assert [row.value, row.low, row.high] == pytest.approx([0.1, 0.1, 0.1])
 
 
 def test_stability_index() -> None:

@@ -20,6 +20,8 @@ def comparison(
     coverage: float = 0.5,
     lift: float = 0.1,
     gain: tuple[float, float] | None = None,
+    lead: tuple[float, float] | None = None,
+    logged: float | None = None,
 ) -> Comparison:
     mine = {
         "ndcg@20": Measure(own),
@@ -31,6 +33,10 @@ def comparison(
     }
     if gain is not None:
         mine["ndcg_gain@20"] = Measure(sum(gain) / 2, *gain)
+    if lead is not None:
+        mine["ndcg_over_popularity@20"] = Measure(sum(lead) / 2, *lead)
+    if logged is not None:
+        mine["logged_ndcg@20"] = Measure(logged)
     measures = {
         "causal": mine,
         "popularity": {"ndcg@20": Measure(popularity)},
@@ -67,6 +73,51 @@ def test_decisions(found: Comparison, champion: str | None, decision: str, statu
     got = {check.name: check.status for check in verdict.checks}
     for name in got:
         assert got[name] == status.get(name, "pass"), name
+
+
+@pytest.mark.parametrize(
+    ("found", "decision", "status", "detail"),
+    [
+        (
+            comparison(own=0.09, lead=(-0.03, -0.001)),
+            "reject",
+            "fail",
+            "ndcg@20 0.0900 <= 0.1000 of popularity ",
+        ),
+        (
+            comparison(own=0.1, lead=(0.0, 0.0)),
+            "reject",
+            "fail",
+            "ndcg@20 0.1000 <= 0.1000",
+        ),  # it is the same
+        (
+            comparison(own=0.09, lead=(-0.03, 0.001)),
+            "promote",
+            "warn",
+            "maybe by chance: ndcg@20 0.0900 <= 0.10",
+        ),
+        (
+            comparison(own=0.09, logged=0.16),
+            "promote",
+            "pass",
+            "logged_ndcg@20 0.1600 > 0.1000 of popularity",
+        ),
+        (
+            comparison(own=0.2, logged=0.09, lead=(-0.03, -0.001)),
+            "reject",
+            "fail",
+            "logged_ndcg@20 0.0900 <= 0.1",
+        ),
+    ],
+)
+def test_popularity_answers_the_question_of_logged_choices(
+    found: Comparison, decision: str, status: str, detail: str
+) -> None:
+    """A version whose order is the response is compared by its ranking of what is chosen anyway."""
+    verdict = decide(found, GATE, dataset_id="data", champion=None)
+    check = next(check for check in verdict.checks if check.name == "baseline popularity")
+    assert (verdict.decision, check.status) == (decision, status)
+    assert check.detail.startswith(detail)
 
 
 @pytest.mark.parametrize(
