@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth FOLDER [--users 2000 10000 50000] [--driver-memory 2g] [--stages land …]
 
-A generated shop per size (two items for every five users, ten days of about five looks per user) is delivered
+A generated shop per size (two items for every five users, four days of about twelve events per user) is delivered
 and taken through one night, a process per stage, each under its own folder in FOLDER. Stages that are done
 are not run again, so a stopped run goes on; figures are kept in FOLDER/growth.jsonl. Memory is the largest
 that was seen four times a second, of the stage's Python, of its JVM and of all its Python workers together.
@@ -24,7 +24,7 @@ from rich.table import Table
 
 from causalrec.pipeline import NIGHT
 
-ITEMS_PER_USER, DAYS, FIRST_DAY, DS = 0.4, 10, "2026-02-20", "2026-03-01"
+ITEMS_PER_USER, DAYS, FIRST_DAY, DS = 0.4, 4, "2026-02-26", "2026-03-01"
 INTERVAL = 0.25  # seconds between two looks at the memory
 MIB = 2**20
 SETTINGS = """
