@@ -22,7 +22,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints, Looks
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.logged import ExposedLists, exposed_lists, uniform_list_value, uniform_policy_value
-from causalrec.registry.gate.judge import baselines
+from causalrec.registry.gate.scores import baselines
 from causalrec.sources.demo.behaviour import ACCIDENT_SHARE
 from causalrec.training.factory import build_recommender
 

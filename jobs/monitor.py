@@ -8,7 +8,7 @@ from causalrec.lake.outcome import Outcome
 from causalrec.monitoring.lines import Served
 from causalrec.monitoring.monitor import monitor
 from causalrec.registry.champion.alias import champion_number, needed_champion
-from causalrec.registry.gate.judge import score_on
+from causalrec.registry.gate.scores import score_on
 from causalrec.registry.pins import dataset_row
 from causalrec.registry.versions import MODEL, TRAINED_ON, opened
 from causalrec.report.monitoring import monitoring_page

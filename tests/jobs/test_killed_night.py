@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causalrec.registry.champion.promotions import decisions
-from causalrec.registry.gate.evaluate import LATENCY
+from causalrec.registry.gate.judged import LATENCY
 from causalrec.registry.store import connect
 from causalrec.registry.versions import by_alias
 from jobs._stage.load import load_job

@@ -9,7 +9,7 @@ from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.dataset.load import Dataset
 from causalrec.lab.oracle.truth import Score, Scores, raw_scores, scores_of, with_exposure
 from causalrec.lab.studies.variants import Variant
-from causalrec.registry.gate.judge import score_on
+from causalrec.registry.gate.scores import score_on
 from causalrec.registry.package import ModelPackage
 from causalrec.training.factory import build_recommender
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from causalrec.dataset.load import Dataset
 from causalrec.metrics.evaluate import MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
-from causalrec.registry.gate.judge import score_on
+from causalrec.registry.gate.scores import score_on
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.reproduction.alike import Likeness
 from causalrec.registry.reproduction.environment import Difference
