@@ -1,15 +1,16 @@
-"""What training says it will need, beside what a process really needed at most.
+"""What training says it will need, beside what a process really needed at most, and what it took.
 
-    python benchmarks/memory.py [--model response|graph|lightgcn]
+    python benchmarks/memory.py [--model response|graph|lightgcn] [--large]
 
-Random shops of three sizes, each in a process of its own; memory is what the fit adds to a process that holds
-the data. The estimate refuses a training that would not fit, so it must be neither far too low nor far too
-high: within 30 %.
+Random shops, each in a process of its own; memory is what the fit adds to a process that holds the data. The
+estimate refuses a training that would not fit, so it must be neither far too low nor far too high: within
+30 %. ``--large`` adds shops of millions of looks or pairs.
 """
 
 import argparse
 import multiprocessing
 import sys
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -27,6 +28,12 @@ SIZES = {
     "graph": ((10_000, 5_000, 100_000), (40_000, 20_000, 200_000), (80_000, 40_000, 500_000)),
 }
 SIZES["lightgcn"] = SIZES["graph"]
+LARGE = {
+    "response": ((100_000, 20_000, 2_000_000), (250_000, 50_000, 6_000_000)),
+    "graph": ((100_000, 50_000, 1_000_000), (250_000, 100_000, 5_000_000)),
+}
+LARGE["lightgcn"] = LARGE["graph"]
+SWEEPS, EPOCHS = 24, 2
 HELD_OUT, RESPONSES, CARTS = 1_000, 0.2, 0.4
 MIB = 2**20
 
@@ -58,44 +65,51 @@ def pairs_of(users: int, items: int, pairs: int) -> Interactions:
 
 
 def measure(model: str, size: tuple[int, int, int], pipe: Connection) -> None:
-    """Sends estimate and peak in MiB."""
+    """Sends estimate and peak in MiB, and processor seconds per sweep or epoch, preparation included."""
     from causalrec.training.device import estimate_bytes
     from causalrec.training.factory import build_recommender
     from causalrec.training.peak import peak_bytes
     from causalrec.training.response_memory import response_bytes
 
-    training = {"device": "cpu", "epochs": 2, "evaluate_every": 1, "batch": 32_768}
+    training = {"device": "cpu", "epochs": EPOCHS, "evaluate_every": 1, "batch": 32_768}
     name = "lightgcn" if model == "lightgcn" else "causal"
-    short = {"response": {"sweeps": 24}, "topology": {"warmup": 1, "refresh_every": 1}}
+    short = {"response": {"sweeps": SWEEPS}, "topology": {"warmup": 1, "refresh_every": 1}}
     settings = Settings.model_validate({"model": {"name": name, **short}, "training": training})
     data = shop(*size) if model == "response" else pairs_of(*size)
     if model == "response" and data.looks is not None:
         said = response_bytes(data, data.looks, settings.model.response)
     else:
         said = estimate_bytes(data, settings.model, settings.training)
-    before = peak_bytes()
+    before, began = peak_bytes(), time.process_time()
     build_recommender(settings).fit(data)
-    pipe.send((said / MIB, (peak_bytes() - before) / MIB))
+    spent = (time.process_time() - began) / (SWEEPS if model == "response" else EPOCHS)
+    pipe.send((said / MIB, (peak_bytes() - before) / MIB, spent))
 
 
 def main() -> None:
     """One row per size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=sorted(SIZES), action="append")
-    table = Table("model", "users", "items", "looks or pairs", "estimate MiB", "peak MiB", "estimate / peak")
+    parser.add_argument("--large", action="store_true", help="also millions of looks or pairs")
+    asked = parser.parse_args()
+    table = Table(
+        "model", "users", "items", "looks or pairs", "estimate MiB", "peak MiB", "estimate / peak",
+        "CPU s a sweep or epoch",
+    )  # fmt: skip
     context = multiprocessing.get_context("spawn")
-    for model in parser.parse_args().model or SIZES:
-        for size in SIZES[model]:
+    for model in asked.model or SIZES:
+        for size in SIZES[model] + (LARGE[model] if asked.large else ()):
             ours, theirs = context.Pipe(duplex=False)
             child = context.Process(target=measure, args=(model, size, theirs))
             child.start()
             theirs.close()
-            said, used = ours.recv()
+            said, used, spent = ours.recv()
             child.join()
             table.add_row(
-                model, *(f"{n:,}" for n in size), f"{said:,.0f}", f"{used:,.0f}", f"{said / used:.2f}"
-            )
-    Console(width=110).print(table)
+                model, *(f"{n:,}" for n in size),
+                f"{said:,.0f}", f"{used:,.0f}", f"{said / used:.2f}", f"{spent:.2f}",
+            )  # fmt: skip
+    Console(width=140).print(table)
 
 
 if __name__ == "__main__":
