@@ -2,10 +2,7 @@
 
 import datetime as dt
 import json
-import tempfile
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +15,7 @@ from causalrec.config import Settings
 from causalrec.config.scoring import ScoringSettings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
-from causalrec.ranking.ann import build_index, near_top_k, recall, save_index
+from causalrec.ranking.ann import build_index, near_top_k, recall
 from causalrec.ranking.boosted import boosted, with_one
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.fused import fused_top_k
@@ -26,7 +23,7 @@ from causalrec.ranking.merchandise.rules_file import read_merchandise
 from causalrec.ranking.slots import Policy
 from causalrec.ranking.ties import Ties
 from causalrec.ranking.wording.compose import Wording
-from causalrec.registry.package import RECOMMENDER, SERVING, ModelPackage
+from causalrec.registry.package import ModelPackage
 from causalrec.registry.versions import PACKAGE_HASH
 from causalrec.scoring.arms import ServedArm
 from causalrec.scoring.markets import EVERYBODY, Group, titles_of
@@ -34,6 +31,7 @@ from causalrec.scoring.night import Night
 from causalrec.scoring.night_caps import balanced_tonight
 from causalrec.scoring.objective import objective_cost
 from causalrec.scoring.offered import offered
+from causalrec.scoring.shipped import INDEX, ship_model
 from causalrec.scoring.worker import HIDDEN, RECOMMENDED, ScoreTask
 
 if TYPE_CHECKING:
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 ANN_PROBES = 64  # cells of the index that are searched
 
 RECALL_USERS = 500  # whose lists by the index are compared with exact ones
-INDEX = "items.faiss"
 
 
 @dataclass
@@ -87,7 +84,8 @@ class ArmNight:
 
     def task(self, spark: "SparkSession") -> ScoreTask:
         """What an executor does, once it has been sent the files of the model."""
-        archive = _ship(spark, self.package, self.arm, self.index, self.group.suffix)
+        own = f"{self.arm.version.tags[PACKAGE_HASH]}-{self.arm.name}{self.group.suffix}"
+        archive = ship_model(spark, self.package, f"model-{own}", self.index)  # the index is of its catalogue
         index = "" if self.index is None else INDEX
         reasons = self.settings.reasons
         titles = titles_of(reasons.languages, self.dataset, self.lake, self.ds)
@@ -151,29 +149,6 @@ def _recall(package: ModelPackage, catalogue: Catalogue, index: Any, settings: S
     ties = Ties.numbered(size, catalogue.size)
     exact = fused_top_k(users, states, k, nothing, ties)
     return {"ann_recall": recall(near_top_k(index, users, states, k, nothing, ties), exact)}
-
-
-def _ship(
-    spark: "SparkSession",
-    package: ModelPackage,
-    arm: ServedArm,
-    index: Any,  # noqa: ANN401
-    market: str,
-) -> str:
-    """Sends the model's files to every executor; returns the name they are found under."""
-    name = f"model-{arm.version.tags[PACKAGE_HASH]}-{arm.name}{market}"  # the index is of its own catalogue
-    archive = Path(tempfile.mkdtemp(prefix="causalrec-ship-")) / f"{name}.zip"
-    files = (
-        [package.folder / SERVING] if package.factorised else sorted((package.folder / RECOMMENDER).iterdir())
-    )
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
-        for file in [*files, package.folder / "manifest.json"]:
-            target.write(file, file.relative_to(package.folder))
-        if index is not None:
-            save_index(index, archive.with_name(INDEX))
-            target.write(archive.with_name(INDEX), INDEX)
-    spark.sparkContext.addArchive(f"{archive.as_uri()}#{name}")
-    return name
 
 
 def labelled(
