@@ -110,7 +110,7 @@ def _codebook(evaluation: Comparison) -> Iterator[Check]:
     if codes is None or perplexity is None or usage is None:
         return  # a model without codes makes no claim about them
     if codes <= 1:
-        text = "the catalogue is too small for more than one confounder code, so nothing is adjusted"
+        text = "the catalogue is too small for more than one learnt code, so codes adjust nothing"
         yield Check("codebook perplexity", "warn", perplexity, None, text)
         return
     least = MIN_CODE_PERPLEXITY * codes
