@@ -2,10 +2,11 @@
 
     python -m benchmarks.growth FOLDER [--users 2000 10000 50000] [--driver-memory 2g] [--stages land …]
 
-A generated shop per size (two items for every five users, four days of about twelve events per user) is delivered
-and taken through one night, a process per stage, each under its own folder in FOLDER. Stages that are done
-are not run again, so a stopped run goes on; figures are kept in FOLDER/growth.jsonl. Memory is the largest
-that was seen four times a second, of the stage's Python, of its JVM and of all its Python workers together.
+A generated shop per size (two items for every five users, four days of about twelve events per user) is
+delivered and taken through one night, a process per stage, each shop in a folder of its own in FOLDER.
+Figures are kept in FOLDER/growth.jsonl; name the ``--stages`` that are left to go on with a stopped run.
+Memory is the largest that was seen four times a second, of the stage's Python, of its JVM and of all its
+Python workers together.
 """
 
 import argparse
@@ -159,9 +160,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where the shops are made; several GiB")
     parser.add_argument("--users", type=int, nargs="+", default=[2_000, 10_000, 50_000], help="sizes")
     parser.add_argument("--driver-memory", default="2g", help="heap of Spark's driver")
-    parser.add_argument(
-        "--stages", nargs="+", default=[stage.name for stage in NIGHT], help="stages, in this order"
-    )
+    asked_for = [stage.name for stage in NIGHT if stage.kind != "question"]
+    parser.add_argument("--stages", nargs="+", default=asked_for, help="stages, in this order")
     asked = parser.parse_args(argv)
     asked.folder.mkdir(parents=True, exist_ok=True)
     costs = []
