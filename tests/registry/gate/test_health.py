@@ -145,7 +145,8 @@ def test_the_spread_over_codes() -> None:
 @pytest.mark.parametrize(
     ("name", "change", "status", "threshold", "said"),
     [
-        ("placebo_content", 0.25, "pass", 0.25, "with content replaced by noise, validation ndcg@20 changes by +25.0%"),
+        ("placebo_content", 0.25, "pass", 0.25,
+         "with content replaced by noise, validation ndcg@20 changes by +25.0%"),
         ("shuffled_modality", 0.26, "fail", 0.25,
          "with content replaced by noise, validation ndcg@20 changes by +26.0%: the model gains from noise"),
         ("shuffled_codes", -0.9, "pass", 0.25,
