@@ -54,7 +54,7 @@ def test_the_seed_alone_decides(root: Path) -> None:
 
 
 def test_what_no_test_looks_at_survives(tree: Path) -> None:
-    drawn = mutants(tree, ["lake"], 10, 7)
+    drawn = mutants(tree, ["lake"], 20, 7)
     code = Sandbox(tree)
     chosen = [m for m in drawn if m.change.before in ("return a > b", "a + 1", "a * 3")]
     found = {m.key: code.judge("lake", m.path, m.change) for m in chosen}
