@@ -57,9 +57,9 @@ def test_the_next_export_need_not_wait_for_the_session_to_end(
     settings: PostgresSettings, reader: psycopg.Connection
 ) -> None:
     with psycopg.connect(settings.url, autocommit=True) as connection:
-        with alone(connection, settings):
-            with pytest.raises(ConflictError, match="another export into schema"), alone(reader, settings):
-                pass
+        refused = pytest.raises(ConflictError, match="another export into schema")
+        with alone(connection, settings), refused, alone(reader, settings):
+            pass
         with alone(reader, settings):
             pass
         with pytest.raises(psycopg.Error), alone(reader, settings):
