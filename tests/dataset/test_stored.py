@@ -15,8 +15,6 @@ from causalrec.errors import DatasetError
 from causalrec.lake import Lake
 from tests.registry.shop import DS, settings_in, write_dataset
 
-pytestmark = pytest.mark.slow
-
 
 def machine(tmp_path: Path, name: str) -> Settings:
     """A shop whose bundles lie behind a URI, on one of several machines."""
@@ -71,6 +69,7 @@ def test_a_machine_keeps_the_newest_copies(one: Settings) -> None:
     assert [copy.exists() for copy in copies] == [False] + [True] * COPIES
 
 
+@pytest.mark.slow
 def test_a_shop_reads_its_dataset_from_the_store(one: Settings, other: Settings, tmp_path: Path) -> None:
     local = settings_in(tmp_path)
     dataset_id = write_dataset(local)
