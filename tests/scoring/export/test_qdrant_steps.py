@@ -48,6 +48,7 @@ def test_a_night_is_loaded_then_served_and_the_one_before_goes(
         }
     ]  # fmt: skip
     first = dict(server.aliases)
+    assert {len(name.rpartition("_")[2]) for name in first.values()} == {8}
     held = server.held[first[ITEMS]]
     assert (held.size, held.distance, held.indexed) == (3, "dot", [("item_id", "keyword")])
     assert (held.batches, sorted(held.points)) == ([90, 90, 20], list(range(200)))
