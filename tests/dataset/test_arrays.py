@@ -54,7 +54,8 @@ def test_means_are_weighted_by_looks_and_unknown_ones_do_not_count() -> None:
     )
     found = looks.summed()
     assert (found.users.tolist(), found.items.tolist(), found.strata.tolist()) == ([0, 1], [1, 2], [1, 0])
-    assert (found.count.tolist(), found.count.dtype) == ([1, 8], np.int32)
+    assert found.count.tolist() == [1, 8]
+    assert found.count.dtype == np.int32
     assert found.reached.tolist() == [[1, 8], [0, 3]]
     assert found.reached.dtype == np.int32
     assert found.age.tolist() == [7.0, 2.0]

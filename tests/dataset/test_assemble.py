@@ -46,7 +46,8 @@ def test_pairs_are_sorted_by_user_and_item_and_split() -> None:
     }  # fmt: skip
     start = dt.datetime(2026, 3, 1, tzinfo=dt.UTC).timestamp()
     assert (found["train_times"] / 1e6 - start).tolist() == [2, 3, 5]
-    assert (found["train"].dtype, found["train_weights"].dtype) == (np.int32, np.float32)
+    assert found["train"].dtype == np.int32
+    assert found["train_weights"].dtype == np.float32
     assert found["train_times"].dtype == np.int64
 
 

@@ -131,4 +131,4 @@ def test_rows_of_what_remains() -> None:
     dataset: Any = SimpleNamespace(user_ids=ids("c", "x", "a"), item_ids=ids("2", "1", "3"))
     users, items = rows_in(package, dataset)
     assert (users.tolist(), items.tolist()) == ([2, -1, 0], [1, 0, -1])
-    assert (users.dtype, items.dtype) == (np.int32, np.int32)
+    assert users.dtype == items.dtype == np.int32

@@ -1,5 +1,8 @@
 """Every check of lists and model at its border: status, value, threshold and words."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from causalrec.config.gate import GateSettings
@@ -22,11 +25,14 @@ GATE = GateSettings.model_validate(
 )
 
 
+Measures = Mapping[str, float | Measure]
+
+
 def found(
-    mine: dict[str, float | Measure],
+    mine: Measures,
     gate: GateSettings = GATE,
     model: str = "causal",
-    **others: dict[str, float | Measure],
+    others: Mapping[str, Measures] = MappingProxyType({}),
 ) -> dict[str, tuple[object, ...]]:
     """Name of each check -> status, value, threshold and detail."""
     measures = {
@@ -105,8 +111,12 @@ def test_the_data_behind_the_debiased_metrics() -> None:
 def test_the_value_of_the_lists(
     looks: float, weight: float, status: str, value: float, threshold: float, said: str
 ) -> None:
-    mine = {"snips_liked@5": Measure(0.25, 0.125, 0.5), "ess_liked@5": looks, "weight_liked@5": weight}
-    got = found(mine, champion={"snips_liked@5": 0.75})["off-policy value"]
+    mine: Measures = {
+        "snips_liked@5": Measure(0.25, 0.125, 0.5),
+        "ess_liked@5": looks,
+        "weight_liked@5": weight,
+    }
+    got = found(mine, others={"champion": {"snips_liked@5": 0.75}})["off-policy value"]
     assert got[:3] == (status, value, threshold)
     assert said in str(got[3])
     assert "SNIPS 0.250 (0.125 to 0.500), the champion's 0.750; worth" in str(got[3])
@@ -115,7 +125,7 @@ def test_the_value_of_the_lists(
 
 @pytest.mark.parametrize("gone", ["snips_liked@5", "ess_liked@5", "weight_liked@5"])
 def test_a_value_without_its_evidence_is_not_judged(gone: str) -> None:
-    mine = {"snips_liked@5": Measure(0.25, 0.125, 0.5), "ess_liked@5": 99.0, "weight_liked@5": 1.0}
+    mine: Measures = {"snips_liked@5": Measure(0.25, 0.125, 0.5), "ess_liked@5": 99.0, "weight_liked@5": 1.0}
     assert "off-policy value" in found(mine)
     assert "off-policy value" not in found({name: mine[name] for name in mine if name != gone})
     for one_sided in (Measure(0.25, None, 0.5), Measure(0.25, 0.125, None)):
@@ -166,18 +176,20 @@ def test_the_spread_over_codes() -> None:
 )  # fmt: skip
 def test_refuters(name: str, change: float, status: str, threshold: float, said: str) -> None:
     gate = GATE.model_copy(update={"refuters": (name,)})
-    ran: dict[str, dict[str, float | Measure]] = {f"refuter:{name}": {"relative_change": change}}
-    assert found({}, gate, **ran)[f"refuter {name}"] == (status, change, threshold, said)
-    assert f"refuter {name}" not in found({}, gate, model="lightgcn", **ran)
+    ran: dict[str, Measures] = {f"refuter:{name}": {"relative_change": change}}
+    assert found({}, gate, others=ran)[f"refuter {name}"] == (status, change, threshold, said)
+    assert f"refuter {name}" not in found({}, gate, model="lightgcn", others=ran)
 
 
 def test_every_refuter_has_its_line() -> None:
     gate = GATE.model_copy(update={"refuters": ("placebo_content", "shuffled_codes", "shuffled_policy")})
-    ran: dict[str, dict[str, float | Measure]] = {
+    ran: dict[str, Measures] = {
         "refuter:shuffled_codes": {"relative_change": DIVERGED},
         "refuter:shuffled_policy": {"relative_change": 0.0},
     }
-    lines = {name: line[:3] for name, line in found({}, gate, **ran).items() if name.startswith("refuter")}
+    lines = {
+        name: line[:3] for name, line in found({}, gate, others=ran).items() if name.startswith("refuter")
+    }
     assert lines == {
         "refuter placebo_content": ("warn", None, None),
         "refuter shuffled_codes": ("fail", None, None),

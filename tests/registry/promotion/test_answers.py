@@ -1,6 +1,5 @@
 """What a person may decide, when, and what becomes of it; with stand-ins for MLflow."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -14,7 +13,7 @@ from causalrec.config import Settings
 from causalrec.config.experiment import ExperimentSettings
 from causalrec.errors import RegistryError
 from causalrec.registry.champion.promotions import Decision, Word
-from causalrec.registry.gate.checks import Check, Verdict
+from causalrec.registry.gate.checks import Check, Status, Verdict
 from causalrec.registry.gate.comparison import Comparison
 from causalrec.registry.promotion import decisions as deciding
 from causalrec.registry.promotion.decisions import (
@@ -294,14 +293,12 @@ def test_who_becomes_champion_unasked(
 
 
 def test_a_verdict_in_the_ledger_and_in_the_row() -> None:
-    checks = tuple(
-        Check(name, status, 1.0, 2.0, "d") for name, status in (("a", "pass"), ("b", "warn"), ("c", "warn"))
-    )  # type: ignore[arg-type]
+    told: tuple[tuple[str, Status], ...] = (("a", "pass"), ("b", "warn"), ("c", "warn"))
+    checks = tuple(Check(name, status, 1.0, 2.0, "d") for name, status in told)
     verdict = Verdict("keep", checks)
     found = _outcome(verdict, (), "note")
     assert (found.rows_in, found.rows_out, found.note) == (3, 0, "note")
     assert found.counters == {"checks_pass": 1.0, "checks_warn": 2.0, "checks_fail": 0.0}
-    told = _as_json(verdict, Comparison("data", "4", "causal", "test", "3"))
-    assert (told["dataset_id"], told["split"], told["champion"]) == ("data", "test", "3")
-    assert told["checks"][0] == {"name": "a", "status": "pass", "value": 1.0, "threshold": 2.0, "detail": "d"}
-    assert isinstance(DS, dt.date)
+    row = _as_json(verdict, Comparison("data", "4", "causal", "test", "3"))
+    assert (row["dataset_id"], row["split"], row["champion"]) == ("data", "test", "3")
+    assert row["checks"][0] == {"name": "a", "status": "pass", "value": 1.0, "threshold": 2.0, "detail": "d"}

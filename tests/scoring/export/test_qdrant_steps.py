@@ -1,5 +1,8 @@
 """What is asked of Qdrant, step by step, without its client; test_qdrant.py has the real one."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from causalrec.config.export import QdrantSettings
@@ -33,7 +36,7 @@ def test_a_night_is_loaded_then_served_and_the_one_before_goes(
 ) -> None:
     publish(lake)
     monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 90)
-    server.create_collection("p_other", vectors_config=type("V", (), {"size": 1, "distance": "dot"}))
+    server.create_collection("p_other", vectors_config=SimpleNamespace(size=1, distance="dot"))
     told: list[tuple[str, int]] = []
     done = to_qdrant(read_night(lake, DS), SETTINGS, "shop", "key", lambda *said: told.append(said))
     assert [(one.target, one.table, one.rows, one.lists, one.where, one.state) for one in done] == [
@@ -93,17 +96,17 @@ def test_points_of_the_erased_go_in_every_collection(lake: Lake, server: Server)
     publish(lake)
     to_qdrant(read_night(lake, DS), SETTINGS, "shop", None)
     server.held[f"{ITEMS}_old_1"] = server.held[server.aliases[ITEMS]]
-    client: object = server
+    client: Any = server
     items = {"item_id": ("i0001", "i0002", "gone")}
-    assert count_points(client, "p", items) == 4  # type: ignore[arg-type]
-    assert count_points(client, "p", {"user_id": ("u0003",), "item_id": ()}) == 1  # type: ignore[arg-type]
-    assert count_points(client, "q", items) == 0  # type: ignore[arg-type]
-    erase_points(client, "p", items)  # type: ignore[arg-type]
+    assert count_points(client, "p", items) == 4
+    assert count_points(client, "p", {"user_id": ("u0003",), "item_id": ()}) == 1
+    assert count_points(client, "q", items) == 0
+    erase_points(client, "p", items)
     assert server.waited[-1]
-    assert count_points(client, "p", items) == 0  # type: ignore[arg-type]
+    assert count_points(client, "p", items) == 0
     assert len(server.held[server.aliases[ITEMS]].points) == 198
     assert len(server.held[server.aliases[USERS]].points) == 30
-    assert collections(client, "p") == sorted(server.held)  # type: ignore[arg-type]
+    assert collections(client, "p") == sorted(server.held)
 
 
 def test_a_folder_is_no_server(lake: Lake, server: Server) -> None:

@@ -36,7 +36,7 @@ class Client:
 
     def execute(self) -> list[bool | None]:
         self.sizes.append(len(self.asked))
-        new = [name not in self.held or None for name, _ in self.asked]
+        new: list[bool | None] = [name not in self.held or None for name, _ in self.asked]
         self.held = dict(self.asked) | self.held
         return new
 
