@@ -71,6 +71,8 @@ def test_rows_strata_and_depths(tmp_path: Path) -> None:
 def test_where_views_are_the_looks_a_view_is_no_depth() -> None:
     found = look_tables(table(ROWS, "view"), USERS, ITEMS, ())
     assert found["looks"].column_names[7:] == ["cart"]
+    one = look_tables(table(ROWS[:1], "view"), USERS, ITEMS, ())
+    assert one["looks"].column_names[7:] == ["cart"]
     deepest = [(*row[:7], 0, 0, 1, *row[10:]) for row in ROWS]
     assert look_tables(table(deepest), USERS, ITEMS, ())["looks"].column_names[7:] == ["purchase"]
 

@@ -1,6 +1,7 @@
 """Damage of a database is told from its being absent, empty or in use."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_what_is_no_database_and_what_lost_pages_are_refused(file: Path) -> None
     assert str(damage(file.with_name("absent"))).startswith("cannot be read: ")
 
 
-def test_one_in_use_is_sound(file: Path) -> None:
+def test_one_in_use_is_sound(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
     with sqlite3.connect(file) as writer:
         writer.execute("PRAGMA locking_mode = EXCLUSIVE")
         writer.execute("BEGIN EXCLUSIVE")
