@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from causalrec.dataset.record import datasets_row, pins_as_json, record_dataset
+from causalrec.dataset.record import _readable, datasets_row, pins_as_json, record_dataset
 from causalrec.lake import Lake
 from causalrec.lake.outcome import Pin
 from tests.registry.shop import DS, replace_partition
@@ -78,3 +78,9 @@ def test_the_row_is_written(lake: Lake) -> None:
     assert (written.table, written.rows) == ("datasets", 1)
     assert found == {**row(), "ds": DS} | {"pins": found["pins"]}
     assert pa.types.is_date(lake.table("datasets").schema.field("ds").type)
+
+
+def test_whether_pins_can_be_read(lake: Lake) -> None:
+    told = [json.dumps([{"table": "popular_items", "version": version}]) for version in (1, 9)]
+    absent = json.dumps([{"table": "similar_items", "version": 1}])
+    assert [_readable(lake, pins) for pins in (*told, absent, "[]")] == [True, False, False, True]

@@ -44,6 +44,7 @@ def test_without_proc_the_number_alone_tells(monkeypatch: pytest.MonkeyPatch) ->
     assert (mine.boot, mine.life, mine.state) == ("", f"{os.getpid()}:alive", "alive")
     states = [Process(mine.host, "", f"{pid}:alive").state for pid in (DEAD, FOREIGN, os.getpid())]
     assert states == ["gone", "alive", "alive"]
+    assert [process._runs(pid) for pid in (DEAD, FOREIGN, os.getpid())] == [False, True, True]
     monkeypatch.undo()
     process._boot.cache_clear()
 
@@ -57,3 +58,4 @@ def test_with_proc_a_later_process_of_the_same_number_is_another() -> None:
     assert Process(mine.host, mine.boot, f"{pid}:{int(start) + 1}").state == "gone"
     assert Process(mine.host, "", mine.life).state == "alive"
     assert Process(mine.host, mine.boot, f"{DEAD}:alive").state == "gone"
+    assert process._runs(os.getpid()) is False  # /proc would have told

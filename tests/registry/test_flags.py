@@ -13,7 +13,7 @@ from causalrec.registry.flags import flag, flag_broken
 from causalrec.registry.kept import ERASED, PINS
 
 from .shop import settings_in
-from .stored import Client
+from .stored import Client, as_client
 
 SETTINGS = settings_in(Path("/nowhere"))
 
@@ -67,6 +67,8 @@ def test_versions_whose_tables_lost_files_are_flagged_once(client: Client) -> No
     pinned("7", {}, events=2, gone=3)
     client.add("6")
     lake: Any = Lake()
+    told = [flags._broken(as_client(client), lake, one) for one in client.versions]
+    assert told == [True, True, True, False, False]
     assert flag_broken(SETTINGS, lake) == ("9", "10")
     assert [one.tags.get(ERASED) for one in client.versions] == ["1", "1", "1", None, None]
     assert flag_broken(SETTINGS, lake) == ()

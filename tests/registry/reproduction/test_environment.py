@@ -2,7 +2,7 @@
 
 import importlib.metadata
 
-from causalrec.registry.reproduction.environment import Difference, differences, needed
+from causalrec.registry.reproduction.environment import Difference, _installed, differences, needed
 
 
 def test_only_what_was_recorded_is_compared() -> None:
@@ -30,3 +30,4 @@ def test_what_is_needed_is_installed_sorted_and_in_one_spelling() -> None:
     assert {"pandas", "numpy", "python-dateutil", "six"} <= set(found)
     assert not {"pytest", "no-such-package", "Pandas"} & set(found)
     assert needed(["python_dateutil"]) == ["python-dateutil", "six"]
+    assert [_installed(name) for name in ("numpy", "no-such-package")] == [True, False]
