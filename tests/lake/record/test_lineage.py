@@ -140,3 +140,15 @@ def test_transports(tmp_path: Path) -> None:
     assert said is not None
     assert said.startswith("lineage: ")
     assert len(said) <= 300
+
+
+def test_a_run_keeps_the_id_that_it_began_with() -> None:
+    def made(run_id: str) -> str:
+        return new_row(
+            job="score", ds=DS, started_at=AT, seconds=1.0, cpu_seconds=1.0, failed=False, fingerprint="f",
+            outcome=Outcome(), inputs={}, code_version="1", run_id=run_id,
+        ).run_id  # fmt: skip
+
+    assert made(RUN) == RUN
+    assert len(made("")) == 32
+    assert made("") != made("")
