@@ -17,7 +17,9 @@ from infra.mutants.changes import Change
 Verdict = Literal["caught", "survived", "too slow"]
 FAST = "not (spark or airflow or server or browser or slow)"
 SPARK = "spark and not (airflow or server or browser or slow)"
-ROUNDS = (FAST, SPARK)  # a session of Spark starts only for what the fast tests let pass
+SERVER = "server and not (spark or airflow or browser or slow)"
+SLOW = "slow and not (airflow or server or browser or cluster)"
+ROUNDS = (FAST, SPARK, SERVER, SLOW)  # what takes long starts only for what the tests before let pass
 PASSED, FAILED, NOTHING_RAN = 0, (1, 2), 5
 PATIENCE = 3.0  # factor over the time of the unchanged tests, to catch endless loops
 LEAST_SECONDS = 60.0

@@ -150,3 +150,81 @@ def test_looks_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "strata.parquet").write_bytes(b"no Parquet")
     with pytest.raises(DatasetError, match="cannot read the looks"):
         load_bundle(tmp_path)
+
+
+def test_times_belong_to_training_pairs(tmp_path: Path) -> None:
+    pairs = TRAIN[:, :2]
+    assert load_bundle(save(tmp_path, train=pairs)).times is None
+    found = load_bundle(save(tmp_path, train=pairs, train_times=np.array([7, 9], np.int32))).times
+    assert found is not None
+    assert found.tolist() == [7, 9]
+    assert found.dtype == np.int64
+    with pytest.raises(DatasetError, match="3 times for 2 training pairs"):
+        load_bundle(save(tmp_path, train_times=np.arange(3)))
+
+
+@pytest.mark.parametrize(
+    ("more", "users", "items"),
+    [
+        ({}, 2, 3),
+        ({"valid": np.array([[5], [0]])}, 6, 3),
+        ({"test": np.array([[0], [7]])}, 2, 8),
+        ({"passed": np.array([[4], [9]])}, 5, 10),
+        ({"random_exposure": np.array([[6], [1], [1]])}, 7, 3),
+        ({"random_exposure": np.empty((3, 0))}, 2, 3),
+        ({"valid": np.empty((2, 0), np.int64)}, 2, 3),
+        ({"propensity": np.ones((9, 3))}, 9, 3),
+        ({"propensity": np.ones((2, 8))}, 2, 8),
+        ({"propensity": np.ones((2, 3)), "valid": np.array([[3], [3]])}, 4, 4),
+        ({"image": np.ones((5, 2))}, 2, 5),
+        ({"image": np.ones((3, 2))}, 2, 3),
+    ],
+)
+def test_numbers_of_users_and_items(tmp_path: Path, more: dict[str, object], users: int, items: int) -> None:
+    found = load_bundle(save(tmp_path, train=TRAIN, **more))
+    assert (found.n_users, found.n_items) == (users, items)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"train": np.array([[0, 2**31], [0, 1]])}, "ids outside"),
+        ({"train": np.array([[0, -1], [0, 1]])}, "ids outside"),
+        ({"train": np.zeros((3, 2), np.int32)}, r"shape \(3, 2\), expected \(2, n\)"),
+        ({"train": np.zeros(2, np.int32)}, r"shape \(2,\), expected \(2, n\)"),
+        ({"train": TRAIN, "random_exposure": np.array([[0], [-1], [1]])}, "negative ids"),
+        ({"train": TRAIN, "random_exposure": np.zeros((2, 1))}, r"expected \(3, n\)"),
+        ({"train": TRAIN, "image": np.ones(3)}, "not floats"),
+        ({"train": TRAIN, "image": np.ones((3, 2), np.int32)}, "not floats"),
+        ({"train": TRAIN, "propensity": np.ones((2, 2))}, "does not cover"),
+        ({"train": TRAIN, "propensity": np.ones(3)}, r"expected \(users, items\)"),
+        ({"train": TRAIN, "train_times": np.ones((1, 3))}, r"expected \(users, items\)"),
+    ],
+)
+def test_more_refusals(tmp_path: Path, arrays: dict[str, object], message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        load_bundle(save(tmp_path, **arrays))
+
+
+def test_the_largest_id_and_the_least_that_is_liked(tmp_path: Path) -> None:
+    assert load_bundle(save(tmp_path, train=np.array([[0], [2**31 - 1]]))).n_items == 2**31
+    (tmp_path / "train.npy").unlink()
+    ratings = np.array([[0, 0, 0, 0, 0], [0, 1, 2, 3, 4], [5, 4, 4, 3, 1]])
+    found = load_bundle(save(tmp_path, ratings=ratings))
+    liked = np.concatenate([found.train, found.valid], axis=1)
+    assert sorted(liked[1].tolist()) == [0, 1, 2]
+    assert found.passed is not None
+    assert found.passed[1].tolist() == [3, 4]
+    assert found.looks is not None
+    assert found.looks.age.tolist() == [0.0] * 5
+    assert (found.later_looks, found.looks.strata.tolist()) == (None, [0] * 5)
+    assert np.isnan(found.looks.propensity).all()
+    assert np.isnan(found.looks.position).all()
+
+
+def test_a_tenth_of_the_liked_pairs_is_held_out_and_always_the_same(tmp_path: Path) -> None:
+    ratings = np.stack([np.arange(400), np.zeros(400), np.full(400, 5)]).astype(np.int32)
+    found = load_bundle(save(tmp_path, ratings=ratings))
+    held = np.random.default_rng(7).random(400) < 0.1
+    assert found.valid[0].tolist() == np.flatnonzero(held).tolist()
+    assert found.train[0].tolist() == np.flatnonzero(~held).tolist()

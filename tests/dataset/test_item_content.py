@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from causalrec.config.dataset import DatasetSettings
-from causalrec.dataset.item_content import picture_vectors, pooling_weights
+from causalrec.dataset.item_content import item_vectors, items_table, picture_vectors, pooling_weights
 from causalrec.lake import Lake
 from tests.features.shop import vectors
 
@@ -60,3 +60,22 @@ def test_the_weights_of_an_items_pictures_add_up_to_one(pooling: str, expected: 
     settings = DatasetSettings.model_validate({"image_pooling": pooling, "primary_share": 0.5})
     found = pooling_weights(np.array([0, 0, 1, 2]), np.array([1, 3, 3, 3]), settings)
     assert found.tolist() == pytest.approx(expected)
+
+
+def test_the_vectors_of_texts(lake: Lake) -> None:
+    found = item_vectors(lake, [Y, None, "f" * 64, X], ENCODER)
+    assert found is not None
+    assert found[[0, 3]].tolist() == [[0, 1, 0], [np.float32(0.6), np.float32(0.8), 0]]
+    assert found.dtype == np.float32
+    assert np.isnan(found[[1, 2]]).all()
+    assert item_vectors(lake, [None, "f" * 64], ENCODER) is None
+
+
+def test_the_table_of_items_keeps_what_is_unknown() -> None:
+    items = pd.DataFrame({"item_id": ["a", "b"], "title": ["A", None], "available": [True, None]})
+    found = items_table(items, [3, 0])
+    assert found.to_pylist() == [
+        {"item_id": "a", "title": "A", "available": True, "popularity": 3},
+        {"item_id": "b", "title": None, "available": None, "popularity": 0},
+    ]
+    assert [str(field.type) for field in found.schema] == ["string", "string", "bool", "int64"]

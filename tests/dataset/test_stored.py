@@ -10,12 +10,10 @@ import pytest
 from causalrec.config import Settings
 from causalrec.dataset.load import load_dataset, lost_bundle
 from causalrec.dataset.store import MANIFEST, write_bundle
-from causalrec.dataset.stored import COPIES, keep_bundle, stored_bundle
+from causalrec.dataset.stored import COPIES, is_stored, keep_bundle, stored_bundle
 from causalrec.errors import DatasetError
 from causalrec.lake import Lake
 from tests.registry.shop import DS, settings_in, write_dataset
-
-pytestmark = pytest.mark.slow
 
 
 def machine(tmp_path: Path, name: str) -> Settings:
@@ -71,6 +69,7 @@ def test_a_machine_keeps_the_newest_copies(one: Settings) -> None:
     assert [copy.exists() for copy in copies] == [False] + [True] * COPIES
 
 
+@pytest.mark.slow
 def test_a_shop_reads_its_dataset_from_the_store(one: Settings, other: Settings, tmp_path: Path) -> None:
     local = settings_in(tmp_path)
     dataset_id = write_dataset(local)
@@ -95,3 +94,14 @@ def test_a_folder_is_read_where_it_lies(tmp_path: Path) -> None:
     users = {"users": pa.table({"user_id": ["a"]})}
     arrays = {"train": np.ones((2, 3), np.int32)}
     assert write_bundle(tmp_path / "elsewhere", arrays, users, {}) == dataset_id
+
+
+def test_whether_all_of_a_bundle_is_stored(one: Settings, tmp_path: Path) -> None:
+    dataset_id = keep(one)
+    assert is_stored(one, dataset_id) is True
+    assert is_stored(one, "gone") is False
+    one.bundle_store.write(f"{dataset_id}/{MANIFEST}", b"no JSON")
+    assert is_stored(one, dataset_id) is False
+    local = settings_in(tmp_path)
+    assert is_stored(local, keep(local)) is True
+    assert is_stored(local, "gone") is False

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from causalrec.dataset.build import build_dataset
-from causalrec.dataset.sums import look_sums
+from causalrec.dataset.sums import look_sums, pair_sums
 from causalrec.lake import Ledger
 from causalrec.lake.outcome import losses
 
@@ -128,3 +129,22 @@ def test_looks_that_explain_nothing_are_counted() -> None:
     some = pa.table({"looks": [2, 2]})
     assert look_sums(found, none) == {**found, "look_unexplained": 6.0, "look_repeats": 0.0, "looks": 0.0}
     assert look_sums(found, some) == {**found, "look_unexplained": 0.0, "look_repeats": 2.0, "looks": 4.0}
+
+
+def test_pairs_add_up_by_hand() -> None:
+    found = {"positives": 20.0, "unknown_item": 1.0, "robot_events": 2.0, "repeats": 3.0, "other": 9.0}
+    arrays = {name: np.zeros((2, n)) for name, n in (("train", 3), ("valid", 1), ("test", 1))}
+    pairs = pa.table({"events": [4, 2, 1, 1, 1, 1]})
+    assert pair_sums(found, pairs, arrays) == {**found, "later_periods": 4.0, "shown_by_chance": 1.0}
+    none = {name: array[:, :0] for name, array in arrays.items()}
+    empty = pa.table({"events": pa.array([], pa.int64())})
+    assert pair_sums(found, empty, none) == {**found, "later_periods": 14.0, "shown_by_chance": 0.0}
+
+
+def test_looks_add_up_by_hand() -> None:
+    found = {"look_events": 20.0, "look_robot_events": 2.0, "look_unknown_item": 3.0}
+    rows = pa.table({"looks": [5, 4]})
+    more = {"look_repeats": 6.0, "look_unexplained": 0.0, "looks": 9.0}
+    assert look_sums(found, rows) == {**found, **more}
+    more = {"look_repeats": 0.0, "look_unexplained": 15.0, "looks": 0.0}
+    assert look_sums(found, rows[:0]) == {**found, **more}

@@ -1,5 +1,6 @@
 """The temporal split on a handful of dated pairs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +50,10 @@ def test_a_bundle_of_one_day_has_no_past(data: Interactions, tmp_path: Path) -> 
     days = "".join(f"{user},{item},1\n" for user, item in [(0, 0), (0, 1), (1, 1), (2, 2), (0, 2), (1, 0)])
     with pytest.raises(DatasetError, match="same day"):
         temporal(data, written(tmp_path, days))
+
+
+def test_without_validation_pairs_the_latest_one_is_judged(data: Interactions, tmp_path: Path) -> None:
+    folder = written(tmp_path, "0,0,5\n0,1,1\n1,1,2\n2,2,6\n0,2,3\n1,0,4\n")
+    none = replace(data, train=np.concatenate([data.train, data.valid], axis=1), valid=data.valid[:, :0])
+    assert sorted(temporal(none, folder).times.tolist()) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
+    assert temporal(none, folder).valid.shape[1] == 0  # its user has no past

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from causalrec.errors import ContractError, LakeError
-from causalrec.lake.guard import conform
+from causalrec.lake.guard import check_columns, conform
 
 from .tables import SALES, UTC_MICROS, rows
 
@@ -85,3 +85,54 @@ def test_partition_columns_are_filled_in_and_columns_ordered() -> None:
     assert result.schema == DECLARED
     assert result["ds"].to_pylist() == [dt.date(2026, 3, 1)]
     assert result.schema.field("at").type == UTC_MICROS
+
+
+LARGE, VIEW = pa.large_string(), pa.string_view()
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "exact"),
+    [
+        (LARGE, pa.string(), True), (VIEW, pa.string(), True), (pa.string(), LARGE, True),
+        (pa.binary(), pa.string(), False), (pa.string(), pa.int64(), False), (pa.int8(), pa.int64(), True),
+        (pa.int64(), pa.int8(), True), (pa.uint64(), pa.int64(), True), (pa.int64(), pa.string(), False),
+        (pa.bool_(), pa.int64(), False), (pa.int64(), pa.bool_(), False),
+        (pa.float32(), pa.float64(), True), (pa.float64(), pa.float32(), False),
+        (pa.float32(), pa.float32(), True), (pa.int64(), pa.float64(), True),
+        (pa.string(), pa.float64(), False),
+        (pa.float64(), pa.int64(), False), (pa.date64(), pa.date32(), True), (pa.date32(), pa.int32(), False),
+        (pa.timestamp("s"), pa.timestamp("us"), True), (pa.timestamp("s", "UTC"), pa.timestamp("us"), False),
+        (pa.timestamp("s", "UTC"), UTC_MICROS, True), (pa.timestamp("ns", "Asia/Tokyo"), UTC_MICROS, True),
+        (pa.date32(), pa.timestamp("us"), False), (pa.null(), pa.int64(), True),
+        (pa.large_list(pa.float32()), pa.list_(pa.float32()), True),
+        (pa.list_(pa.float64()), pa.list_(pa.float32()), False), (pa.list_(pa.int8()), pa.int8(), False),
+        (pa.int8(), pa.list_(pa.int8()), False), (pa.list_(pa.float32(), 3), pa.list_(pa.float32()), True),
+        (pa.dictionary(pa.int8(), LARGE), pa.string(), True),
+        (pa.dictionary(pa.int8(), pa.int64()), pa.string(), False),
+    ],
+)  # fmt: skip
+def test_which_types_fit(found: pa.DataType, wanted: pa.DataType, exact: bool) -> None:
+    declared = pa.schema([pa.field("a", wanted)])
+    if exact:
+        check_columns(pa.schema([("a", found)]), declared, frozenset(), "t")
+        return
+    with pytest.raises(ContractError, match=r"t\.a: expected"):
+        check_columns(pa.schema([("a", found)]), declared, frozenset(), "t")
+
+
+def test_only_named_columns_may_be_missing() -> None:
+    declared = pa.schema([("a", pa.int64()), ("b", pa.int64()), ("c", pa.int64())])
+    check_columns(pa.schema([("c", pa.int64())]), declared, frozenset({"a", "b"}), "t")
+    with pytest.raises(ContractError, match=r"column b \(int64\) is missing, found \['c'\]"):
+        check_columns(pa.schema([("c", pa.int64())]), declared, frozenset({"a"}), "t")
+
+
+def test_what_lies_outside_is_shown_thrice_and_nulls_are_outside() -> None:
+    days = [dt.date(2026, 3, day) for day in (2, 3, 4, 5)]
+    data = rows(*"abcde").append_column("ds", pa.array([dt.date(2026, 3, 1), *days]))
+    found = r"4 of 5 rows lie outside ds=2026-03-01 \(found \['2026-03-02', '2026-03-03', '2026-03-04'\]\)"
+    with pytest.raises(LakeError, match=found):
+        conform(data, DECLARED, "sales", DAY)
+    kind = pa.schema([pa.field("k", pa.string())])
+    with pytest.raises(LakeError, match=r"1 of 2 rows lie outside k=a \(found \['None'\]\)"):
+        conform(pa.table({"k": pa.array(["a", None])}), kind, "t", {"k": "a"})

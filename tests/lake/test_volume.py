@@ -48,3 +48,15 @@ def test_small_tables_are_noise_and_the_bound_is_a_setting(make_lake: Callable[.
     strict = make_lake(min_rows_share=0.5, history_min_rows=2).table("sales")
     with pytest.raises(LakeError, match="at least 50%"):
         strict.replace(rows(*MANY[:2]), {"ds": "2026-03-03"})
+
+
+def test_seven_partitions_before_count(make_lake: Callable[..., Lake]) -> None:
+    """The eighth newest is forgotten; of seven days the median counts."""
+    table = make_lake(min_rows_share=0.5, history_min_rows=10).table("sales")
+    for day in range(1, 12):
+        table.replace(rows(*MANY[: 200 if day <= 4 else 100]), {"ds": f"2026-03-{day:02d}"}, allow_empty=True)
+    with pytest.raises(LakeError, match="49 rows for ds=2026-03-12, the median of the 7 before it: 100;"):
+        table.replace(rows(*MANY[:49]), {"ds": "2026-03-12"})
+    assert table.replace(rows(*MANY[:50]), {"ds": "2026-03-12"}).rows == 50
+    with pytest.raises(LakeError, match="the median of the 2 before it: 200; at least 50%"):
+        table.replace(rows(*MANY[:99]), {"ds": "2026-03-03"})

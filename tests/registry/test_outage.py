@@ -18,6 +18,8 @@ from causalrec.registry.train import train_and_log
 from .servers import Line, free_port, running
 from .shop import DS, settings_in, write_dataset
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 3
 
 

@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from causalrec.lake import Lake, Ledger
 from causalrec.registry.store import connect
 
 from .shop import DS, TOML, settings_in, write_dataset
+
+pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
 DEADLINE = 300.0

@@ -30,6 +30,8 @@ absent = [name for name in others if importlib.util.find_spec(name) is None]
 rows = json.loads(frame.to_json(orient="records"))
 print(json.dumps({"rows": rows, "code": causalrec.__file__, "absent": absent}))
 """
+pytestmark = pytest.mark.slow
+
 DEADLINE = 400.0
 
 

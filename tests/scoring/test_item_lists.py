@@ -57,6 +57,13 @@ def test_a_small_block_gives_the_same_lists() -> None:
     assert neighbours(states, 5, 1) == neighbours(states, 5, 512)
 
 
+def test_memory_bounds_the_rows_of_a_block() -> None:
+    """Three copies of four bytes for each of 300 columns: 291 rows fit into one MiB."""
+    states = np.random.default_rng(1).normal(size=(300, 2)).astype(np.float32)
+    found = list(item_neighbours(states, np.arange(300, dtype=np.uint64), 1, 1))
+    assert [(int(top.rows.min()), int(top.rows.max())) for top in found] == [(0, 290), (291, 299)]
+
+
 def test_popular_per_category_and_over_all_with_ties_by_chance() -> None:
     items = pd.DataFrame(
         {

@@ -1,5 +1,7 @@
 """Every rule of publishing, on frames that break exactly one of them."""
 
+from typing import Any
+
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -88,3 +90,52 @@ def test_overlap_within_bounds() -> None:
     bounds = ScoringSettings(min_overlap=0.2, max_overlap=0.9, overlap_users=10)
     cases = [(10, 0.1), (9, 0.1), (10, 0.2), (10, 0.9), (10, 0.95)]
     assert [within_bounds(Overlap(*case), bounds).broken for case in cases] == [1, 0, 0, 0, 1]
+
+
+FALLBACKS = ("catalogue_exhausted", "caps_reached", "seen_everything", None)
+
+
+def test_the_same_lists_under_other_settings(spark: SparkSession) -> None:
+    """What each setting, and each argument, takes into account; all on one frame."""
+    users = spark.createDataFrame([(one,) for one in "abcde"], "user_id string")
+    items = spark.createDataFrame([("x",), ("y",)], "item_id string")
+    columns = COLUMNS + ", policy string, propensity double"
+    rows = [
+        (user, 1, "x", 1.0, label, "causalrec", 1.0) for user, label in zip("abcd", FALLBACKS, strict=True)
+    ]
+    rows += [("e", 1, "x", 1.0, None, "mine", 1.0), ("e", 2, "y", 2.0, None, "mine", 0.5)]
+    frame = spark.createDataFrame(rows, columns)
+    seen = spark.createDataFrame([("a", "x"), ("c", "x")], PAIRS)
+    short, unlogged = (
+        "fewer than 2 rows only with a label",
+        "every row has its policy and a propensity in (0, 1]",
+    )
+    rising, again, hides = (
+        "scores fall with the rank",
+        "no seen item",
+        "no item that the shop hides from the user",
+    )
+
+    def broken(scoring: ScoringSettings, **more: Any) -> dict[str, int]:  # noqa: ANN401 - arguments of verify
+        found = verify(frame, seen, users, items, scoring, **more)
+        return {finding.rule: finding.broken for finding in found if finding.broken}
+
+    usual = ScoringSettings(k=2)
+    assert broken(usual) == {short: 2, unlogged: 2, again: 1}
+    assert broken(usual, taste="mine", others=("causalrec",)) == {short: 2, rising: 1, again: 1}
+    varied = usual.model_copy(update={"diversity": 0.5, "exclude_seen": False})
+    hidden = spark.createDataFrame([("e", "y"), ("a", "y")], PAIRS)
+    assert broken(varied, taste="mine", others=("causalrec",), hidden=hidden) == {short: 2, hides: 1}
+
+
+def test_propensities_at_their_borders(spark: SparkSession) -> None:
+    values = [1.0, 1e-9, 1.001, -0.1, 0.0, float("nan"), None]
+    rows = [(str(place), 1, "x", 1.0, None, "causalrec", value) for place, value in enumerate(values)]
+    ids = spark.createDataFrame([(row[0], "x") for row in rows], PAIRS)
+    frame = spark.createDataFrame(rows, COLUMNS + ", policy string, propensity double")
+    found = verify(
+        frame, ids.where("false"), ids.select("user_id"), ids.select("item_id"), ScoringSettings(k=1),
+        by_score=False,
+    )  # fmt: skip
+    assert [one.broken for one in found if one.rule.startswith("every row")] == [5]
+    assert "scores fall with the rank" not in {one.rule for one in found}

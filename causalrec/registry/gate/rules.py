@@ -143,9 +143,7 @@ def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | No
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:
     """The champion stays if the challenger is the champion itself, or exactly as good."""
-    if champion is None:
-        return False
     own = evaluation.value(evaluation.model, settings.metric)
     theirs = evaluation.value("champion", settings.metric)
     same = own is not None and theirs is not None and abs(own - theirs) <= EQUAL
-    return champion == evaluation.version or same
+    return champion is not None and (champion == evaluation.version or same)

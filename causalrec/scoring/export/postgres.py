@@ -78,14 +78,22 @@ def connected(settings: PostgresSettings, password: str | None) -> "Iterator[Con
 
 @contextmanager
 def alone(connection: "Connection", settings: PostgresSettings) -> Iterator[None]:
-    """One export into a schema at a time; the server releases the lock with the session."""
+    """One export into a schema at a time.
+
+    The lock is given back here: with the session the server releases it a moment after the client is gone,
+    too late for an export that follows at once.
+    """
     name = f"causalrec export {settings.schema_name}"
     row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name]).fetchone()
     if row is None or not row[0]:
         raise ConflictError(
             f"postgres: another export into schema {settings.schema_name} is running", do="wait for it"
         )
-    yield
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
 
 def _export(

@@ -53,15 +53,17 @@ def _columns(table: NightTable) -> list[str]:
 
 def as_lists(batch: pa.RecordBatch, key: str, columns: list[str]) -> tuple[list[str], list[str]]:
     """Keys in order, and for each the JSON array of its rows in the order of rank."""
+    if not batch.num_rows:
+        return [], []
     rows = pa.Table.from_batches([batch]).sort_by([(key, "ascending"), ("rank", "ascending")])
     frame = rows.select(columns).to_pandas()
     text = frame.to_json(
         orient="records", lines=True, double_precision=15, force_ascii=False, date_format="iso"
     )
-    lines = text.rstrip("\n").split("\n") if rows.num_rows else []
+    lines = text.rstrip("\n").split("\n")
     values = rows[key].combine_chunks()
     names = values.to_numpy(zero_copy_only=False)
-    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])[: len(names)])
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
     stops = [*starts[1:], len(names)]
     lists = [f"[{','.join(lines[start:stop])}]" for start, stop in zip(starts, stops, strict=True)]
     return [str(name) for name in names[starts]], lists

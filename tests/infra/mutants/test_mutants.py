@@ -11,8 +11,27 @@ from infra.mutants.sandbox import Sandbox, nearest_first
 
 pytestmark = pytest.mark.slow
 
-CODE = "def larger(a, b):\n    return a > b\n\ndef unused(a):\n    return a + 1\n"
-TESTS = "from causalrec.lake.code import larger\n\ndef test_it() -> None:\n    assert larger(2, 1) is True\n"
+CODE = """
+def larger(a, b):
+    return a > b
+
+def unused(a):
+    return a + 1
+
+def trained(a):
+    return a * 3
+"""
+TESTS = """
+import pytest
+from causalrec.lake.code import larger, trained
+
+def test_it() -> None:
+    assert larger(2, 1) is True
+
+@pytest.mark.slow
+def test_a_training() -> None:
+    assert trained(2) == 6
+"""
 
 
 @pytest.fixture
@@ -23,7 +42,7 @@ def tree(tmp_path: Path) -> Path:
     for name, text in {**empty, **code}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    markers = '["spark", "airflow", "server", "browser", "slow"]'
+    markers = '["spark", "airflow", "server", "browser", "slow", "cluster"]'
     (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\nmarkers = {markers}\n")
     return tmp_path
 
@@ -35,16 +54,16 @@ def test_the_seed_alone_decides(root: Path) -> None:
 
 
 def test_what_no_test_looks_at_survives(tree: Path) -> None:
-    drawn = mutants(tree, ["lake"], 10, 7)
+    drawn = mutants(tree, ["lake"], 20, 7)
     code = Sandbox(tree)
-    chosen = [m for m in drawn if m.change.before in ("return a > b", "a + 1")]
+    chosen = [m for m in drawn if m.change.before in ("return a > b", "a + 1", "a * 3")]
     found = {m.key: code.judge("lake", m.path, m.change) for m in chosen}
     assert {m.change.after: found[m.key] for m in chosen} == {
-        "return None": "caught", "(a - 1)": "survived",
+        "return None": "caught", "(a - 1)": "survived", "(a / 3)": "caught",
     }  # fmt: skip
     assert (tree / "causalrec/lake/code.py").read_text() == CODE
     table, share = summary(chosen, found)
-    assert share == pytest.approx(1 / 2)
+    assert share == pytest.approx(2 / 3)
     assert table.row_count == 1
 
 

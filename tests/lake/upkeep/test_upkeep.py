@@ -4,9 +4,12 @@ import datetime as dt
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake.exceptions import DeltaError
 
 from causalrec.errors import ConflictError, PinError
 from causalrec.lake import Lake, LakeTable, Pin
@@ -15,7 +18,7 @@ from causalrec.lake.digest import digest_of
 from causalrec.lake.upkeep import rewrite
 from causalrec.lake.upkeep.maintain import upkeep
 from causalrec.lake.upkeep.rewrite import Compacted, compact
-from causalrec.lake.upkeep.vacuum import Vacuumed, trim_log, vacuum
+from causalrec.lake.upkeep.vacuum import Vacuumed, _unreferenced, trim_log, vacuum
 from tests.lake.tables import ids, rows
 
 DAY, NEXT = {"ds": "2026-03-01"}, {"ds": "2026-03-02"}
@@ -171,3 +174,18 @@ def test_upkeep_of_all_tables(eager: Lake) -> None:
     assert outcome.counters["bytes_deleted"] > 0
     again = upkeep(eager, names, [Pin("sales", 1)], TODAY, named.append)
     assert {k: v for k, v in again.counters.items() if v} == {"tables": 2, "pinned_versions": 1}
+
+
+def test_a_store_that_is_down_is_told_from_a_lost_log() -> None:
+    asked: list[str] = []
+
+    def fails(**options: object) -> None:
+        assert options["full"] is options["dry_run"] is True
+        assert options["keep_versions"] == [2, 9]
+        raise DeltaError("it failed")
+
+    place = SimpleNamespace(require_store=lambda: asked.append("store"))
+    seen: Any = SimpleNamespace(name="sales", delta=SimpleNamespace(vacuum=fails), location=place)
+    with pytest.raises(PinError, match="sales: cannot tell which files are needed: it failed"):
+        _unreferenced(seen, {9, 2}, 7)
+    assert asked == ["store"]

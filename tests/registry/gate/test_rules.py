@@ -296,3 +296,111 @@ def test_drift_from_the_champion_and_cost_warn() -> None:
     warned = {check.name for check in verdict.checks if check.status == "warn"}
     assert warned == {"list drift", "score drift", "latency"}
     assert verdict.decision == "promote"
+
+
+def whole(
+    found: Comparison, name: str, champion: str | None = None, *, outdated: bool = False
+) -> tuple[str, float | None, float | None, str]:
+    """Status, value, threshold and detail of one check."""
+    verdict = decide(found, GATE, dataset_id="data", champion=champion, outdated=outdated)
+    (check,) = [check for check in verdict.checks if check.name == name]
+    return check.status, check.value, check.threshold, check.detail
+
+
+@pytest.mark.parametrize("baseline", ["popularity", "ease"])
+def test_a_baseline_at_its_border(baseline: str) -> None:
+    below = {"popularity": "fail", "ease": "warn"}[baseline]
+    name, text = f"baseline {baseline}", f"of {baseline}"
+    equal = measured(comparison(), baseline, ndcg__20=0.2)
+    assert whole(equal, name) == (below, 0.2, 0.2, f"ndcg@20 0.2000 <= 0.2000 {text}")
+    better = measured(comparison(), baseline, ndcg__20=0.125)
+    assert whole(better, name) == ("pass", 0.2, 0.125, f"ndcg@20 0.2000 > 0.1250 {text}")
+    alone = replace(comparison(), measures={"causal": comparison().measures["causal"]})
+    assert whole(alone, name) == (below, 0.2, None, f"the {baseline} baseline was not measured")
+    itself = replace(comparison(), model=baseline)
+    itself.measures[baseline] = {"ndcg@20": Measure(0.2)}
+    assert whole(itself, name) == ("pass", 0.2, 0.2, f"the challenger is the {baseline} baseline itself")
+
+
+def test_the_champion_in_numbers_and_words() -> None:
+    def one(found: Comparison, champion: str | None = "3", *, outdated: bool = False) -> tuple[object, ...]:
+        return whole(found, "champion", champion, outdated=outdated)
+
+    assert one(comparison(), None) == ("pass", 0.2, None, "there is no champion yet")
+    assert one(comparison(), "4") == ("pass", 0.2, None, "it is already the champion")
+    text = "champion is version 5, the evaluation compared with"
+    assert one(comparison(champion=0.1), "5") == ("fail", 0.2, None, f"{text} 3")
+    assert one(comparison(), "5") == ("fail", 0.2, None, f"{text} none")
+    unmeasured = replace(comparison(), champion="3")
+    assert one(unmeasured) == ("fail", 0.2, None, "ndcg@20 of the champion was not measured")
+    same = "the same as the champion: ndcg@20 0.0000 against 0.0000 of version 3"
+    assert one(comparison(own=1e-12, champion=0.0)) == ("pass", 1e-12, 0.0, same)
+    assert one(comparison(own=2e-12, champion=0.0))[3] == same.removeprefix("the same as the champion: ")
+    lost = comparison(champion=0.25, gain=(-0.1, -0.02))
+    text = "ndcg@20 0.2000 against 0.2500 of version 3 (difference 95 % [-0.1000, -0.0200])"
+    assert one(lost) == ("fail", 0.2, pytest.approx(0.245), f"worse than the champion: {text}")
+    maybe = comparison(champion=0.25, gain=(-0.1, -0.004))
+    text = text.replace("0.0200", "0.0040")
+    assert one(maybe)[0] == "fail"
+    assert one(maybe, outdated=True) == ("warn", 0.2, pytest.approx(0.245), f"worse, maybe by chance: {text}")
+
+
+@pytest.mark.parametrize(
+    ("champion", "gain", "status"),
+    [
+        (0.25, 0.0, "pass"),  # a zero in the interval is no sure loss
+        (0.25, -0.001, "warn"),
+    ],
+)
+def test_a_loss_within_the_limit_is_sure_below_zero(champion: float, gain: float, status: str) -> None:
+    found = comparison(own=champion * 0.98, champion=champion, gain=(-0.01, gain))
+    assert whole(found, "champion", "3")[:3] == (status, champion * 0.98, champion * 0.98)
+
+
+def test_half_an_interval_is_none() -> None:
+    for half in (Measure(-0.1, None, -0.01), Measure(-0.1, -0.2, None)):
+        found = measured(comparison(champion=0.203), ndcg_gain__20=half)
+        assert "difference" not in whole(found, "champion", "3")[3]
+    assert judged(measured(comparison(champion=0.203), ndcg_gain__20=half), "champion", "3") == "pass"
+
+
+def test_the_debiased_comparison_in_numbers_and_words() -> None:
+    def one(theirs: float | None, gain: Measure | None, champion: str | None = "3") -> tuple[object, ...]:
+        found = comparison(champion=0.18)
+        if theirs is not None:
+            found = measured(found, "champion", random_ndcg__5=theirs)
+        return whole(
+            found if gain is None else measured(found, random_ndcg_gain__5=gain), "debiased", champion
+        )
+
+    alone = "random_ndcg@5 0.4000; no champion to compare with"
+    assert one(None, None) == ("pass", 0.4, None, alone)
+    assert one(0.5, None, None) == ("pass", 0.4, None, alone)
+    assert one(0.5, None, "4") == ("pass", 0.4, None, alone)
+    text = "random_ndcg@5 0.4000 against 0.5000 of version 3"
+    for untested in (None, Measure(0.0, None, 0.1), Measure(0.0, -0.1, None)):
+        assert one(0.5, untested) == ("warn", 0.4, 0.5, f"{text}; not tested for significance")
+    told = f"{text} (difference 95 % [-0.1500, +0.0000])"
+    assert one(0.5, Measure(-0.1, -0.15, 0.0)) == ("pass", 0.4, pytest.approx(0.49), told)
+    told = f"significantly worse without bias: {text} (difference 95 % [-0.1500, -0.0500])"
+    assert one(0.5, Measure(-0.1, -0.15, -0.05)) == ("fail", 0.4, pytest.approx(0.49), told)
+    border = 0.4 / 0.98
+    assert border * (1 - GATE.max_relative_loss) == 0.4
+    assert one(border, Measure(-0.1, -0.15, -0.05))[:3] == ("warn", 0.4, 0.4)
+
+
+def test_a_debiased_metric_without_a_cut() -> None:
+    gate = GATE.model_copy(update={"debiased_metric": "random_auc"})
+    found = measured(comparison(champion=0.18), random_auc=0.75, random_auc_gain=Measure(-0.1, -0.2, -0.1))
+    found = measured(found, "champion", random_auc=0.9)
+    assert judged(found, "debiased", "3", gate) == "fail"
+
+
+def test_the_data_are_named_whether_the_same_or_not() -> None:
+    assert whole(comparison(), "same data") == ("pass", None, None, "evaluated on dataset data")
+
+
+def test_equal_is_kept_and_a_hair_better_is_promoted() -> None:
+    for own, decision in ((0.0, "keep"), (1e-12, "keep"), (2e-12, "promote")):
+        found = comparison(own, champion=0.0, popularity=-1.0)
+        assert decide(found, GATE, dataset_id="data", champion="3").decision == decision

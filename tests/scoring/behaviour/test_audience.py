@@ -43,3 +43,10 @@ def test_caps_hold_in_blocks_of_any_size(seed: int, per_user: int, size: int) ->
     assert not set(zip(whole["user"], whole["item"], strict=True)) & set(zip(*map(list, taken), strict=True))
     scores = users @ items.T
     assert whole["score"].to_numpy() == pytest.approx(scores[whole["user"], whole["item"]])
+
+
+def test_memory_bounds_the_users_of_a_block() -> None:
+    users = np.zeros((9_000, 1), dtype=np.float32)
+    found = audience._starts(users, np.zeros((1_000, 1), dtype=np.float32))
+    assert found == [(0, 4_000), (4_000, 8_000), (8_000, 9_000)]
+    assert audience._starts(users[:1], np.zeros((5_000_000, 0), dtype=np.float32)) == [(0, 1)]

@@ -13,7 +13,7 @@ from causalrec.config.export import PostgresSettings
 from causalrec.errors import ConflictError, ExportError
 from causalrec.lake import Lake
 from causalrec.scoring.export import Exported, read_night
-from causalrec.scoring.export.postgres import to_postgres
+from causalrec.scoring.export.postgres import alone, to_postgres
 from tests.scoring.export.nights import DS, NEXT, ordered, publish_night
 
 
@@ -51,6 +51,21 @@ def test_equal_rows_and_states(lake: Lake, settings: PostgresSettings, reader: p
     assert {one.state for one in send(lake, DS, settings)} == {"switched back"}
     assert reader.execute("SELECT DISTINCT ds FROM recommendations").fetchall() == [(DS,)]
     assert reader.execute("SELECT DISTINCT ds FROM published").fetchall() == [(DS,)]
+
+
+def test_the_next_export_need_not_wait_for_the_session_to_end(
+    settings: PostgresSettings, reader: psycopg.Connection
+) -> None:
+    with psycopg.connect(settings.url, autocommit=True) as connection:
+        refused = pytest.raises(ConflictError, match="another export into schema")
+        with alone(connection, settings), refused, alone(reader, settings):
+            pass
+        with alone(reader, settings):
+            pass
+        with pytest.raises(psycopg.Error), alone(reader, settings):
+            reader.execute("SELECT 1 / 0")
+        with alone(connection, settings):
+            pass
 
 
 def test_old_nights_go_and_grants_stay(
