@@ -14,8 +14,8 @@ from causalrec.lake.outcome import Outcome
 from causalrec.registry.champion.alias import champion_of
 from causalrec.registry.gate.comparison import read_comparison
 from causalrec.registry.gate.evaluate import evaluate_version_inputs
-from causalrec.registry.gate.scores import baselines, score_on
 from causalrec.registry.gate.rules import decide
+from causalrec.registry.gate.scores import baselines, score_on
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.runs import attach_page, run_facts
 from causalrec.registry.store import connect

@@ -10,9 +10,11 @@ import pytest
 from causalrec.errors import RegistryError
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.evaluate import MetricRow
-from causalrec.registry.gate import evaluate
+from causalrec.registry.gate import judged
 from causalrec.registry.gate.comparison import CHAMPION
-from causalrec.registry.gate.evaluate import _gains, _judge_all, _name, _same_data
+from causalrec.registry.gate.evaluate import _same_data
+from causalrec.registry.gate.in_run import metric_name
+from causalrec.registry.gate.judged import gains, judge_all
 from causalrec.registry.versions import DATASET, MODEL, ModelVersion
 
 from ..shop import DS, settings_in
@@ -24,8 +26,8 @@ METRICS = (SETTINGS.gate.metric, SETTINGS.gate.debiased_metric)
 
 
 def test_names_have_a_cut_where_there_is_one() -> None:
-    assert _name(MetricRow("test", "ndcg", 20, 0.5)) == "ndcg@20"
-    assert _name(MetricRow("test", "size_mb", 0, 0.5)) == "size_mb"
+    assert metric_name(MetricRow("test", "ndcg", 20, 0.5)) == "ndcg@20"
+    assert metric_name(MetricRow("test", "size_mb", 0, 0.5)) == "size_mb"
 
 
 def test_only_its_own_data_are_judged() -> None:
@@ -38,7 +40,7 @@ def test_only_its_own_data_are_judged() -> None:
         _same_data(THEIRS, dataset, DS)
 
 
-def judged(values: np.ndarray, *metrics: str) -> Any:  # noqa: ANN401 - a stand-in
+def results_of(values: np.ndarray, *metrics: str) -> Any:  # noqa: ANN401 - a stand-in
     return SimpleNamespace(paired=set(metrics), per_user=lambda name: values)
 
 
@@ -47,9 +49,9 @@ def test_gains_are_paired_and_of_what_both_have() -> None:
     mine, theirs = rng.random(40), rng.random(40)
     results: Any = {}
     for split in ("valid", "test"):
-        results["causal", split] = judged(mine, *METRICS)
-        results[f"{CHAMPION}3", split] = judged(theirs, *(METRICS if split == "test" else METRICS[:1]))
-    rows = _gains(SETTINGS, "d", MINE, THEIRS, results)
+        results["causal", split] = results_of(mine, *METRICS)
+        results[f"{CHAMPION}3", split] = results_of(theirs, *(METRICS if split == "test" else METRICS[:1]))
+    rows = gains(SETTINGS, "d", MINE, THEIRS, results)
     (first, k), (second, at) = (name.split("@") for name in METRICS)
     assert [(row["split"], row["metric"], row["k"]) for row in rows] == [
         ("test", f"{first}_gain", int(k)), ("test", f"{second}_gain", int(at)),
@@ -58,12 +60,12 @@ def test_gains_are_paired_and_of_what_both_have() -> None:
     test = paired_test(mine, theirs)
     assert (rows[0]["value"], rows[0]["low"], rows[0]["high"]) == (test.difference, test.low, test.high)
     assert {(row["dataset_id"], row["model_version"], row["model"]) for row in rows} == {("d", "4", "causal")}
-    assert _gains(SETTINGS, "d", MINE, None, results) == []
+    assert gains(SETTINGS, "d", MINE, None, results) == []
 
 
 def test_without_held_out_pairs_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "baselines", lambda settings, data: {})
+    monkeypatch.setattr(judged, "baselines", lambda settings, data: {})
     none = np.empty((2, 0))
     dataset: Any = SimpleNamespace(data=SimpleNamespace(valid=none, test=none))
     with pytest.raises(RegistryError, match="the dataset has no held-out pairs"):
-        _judge_all(SETTINGS, dataset, MINE, None)
+        judge_all(SETTINGS, dataset, MINE, None)

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from causalrec.dataset.arrays import Floats, Ints
 from causalrec.errors import TrainingError
-from causalrec.registry.gate import judge
-from causalrec.registry.gate.judge import baselines, score_on
+from causalrec.registry.gate import scores
+from causalrec.registry.gate.scores import baselines, score_on
 from causalrec.training import factory
 
 from ..shop import settings_in
@@ -101,4 +101,4 @@ def test_popularity_always_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     data: Any = None
     with pytest.raises(TrainingError):
-        judge.baselines(settings_in(Path("/nowhere")), data)
+        scores.baselines(settings_in(Path("/nowhere")), data)
