@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qdrant_client as qdrant
+from qdrant_client.http.exceptions import ApiException
 
 from causalrec.config.export import QdrantSettings
 from causalrec.erasure.exports import QdrantStore
@@ -13,10 +15,9 @@ from causalrec.errors import ExportError
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.subject import Subject
 from causalrec.scoring.export import Exported, read_night
-from causalrec.scoring.export.qdrant import connected, to_qdrant
+from causalrec.scoring.export.qdrant import connected, is_server, prefix_of, to_qdrant
 from tests.scoring.export.nights import DS, NEXT, publish_night, publish_vectors
 
-qdrant = pytest.importorskip("qdrant_client", reason="no Qdrant client (extra qdrant)")
 USERS, ITEMS = "causalrec_demo_user_vectors", "causalrec_demo_item_vectors"
 
 
@@ -61,6 +62,31 @@ def test_the_next_night_takes_the_aliases_and_the_old_one_goes(lake: Lake, setti
         assert set(served) == {USERS, ITEMS}
         assert {one.name for one in client.get_collections().collections} == set(served.values())
         assert len(client.scroll(ITEMS, with_vectors=True, limit=1)[0][0].vector) == 4
+
+
+def test_points_that_went_are_sent_again(lake: Lake, settings: QdrantSettings) -> None:
+    publish_night(lake, DS)
+    publish_vectors(lake, DS)
+    send(lake, settings)
+    with connected(settings, None) as client:
+        (gone,), _ = client.scroll(USERS, limit=1)
+        client.delete(USERS, qdrant.models.PointIdsList(points=[gone.id]))
+        assert client.count(USERS).count == 29
+    assert {one.state for one in send(lake, settings)} == {"written"}
+    with connected(settings, None) as client:
+        assert client.count(USERS).count == 30
+        assert len(client.get_collections().collections) == 2
+
+
+def test_a_folder_is_no_server(settings: QdrantSettings) -> None:
+    server = QdrantSettings(url="http://host:6333", prefix="p")
+    assert (is_server(settings), is_server(server)) == (False, True)
+    assert (prefix_of(settings, "shop"), prefix_of(server, "shop")) == ("causalrec_shop", "p")
+
+
+def test_what_a_server_says_is_one_line(settings: QdrantSettings) -> None:
+    with pytest.raises(ExportError, match=r"^qdrant: a b x{296} -> "), connected(settings, None):
+        raise ApiException("a\n  b " + "x" * 400)
 
 
 def test_erased_users_and_items_have_no_point(lake: Lake, settings: QdrantSettings) -> None:
