@@ -1,5 +1,6 @@
 #!/bin/sh
-# The whole suite on three workers, a file on one of them: tests of jobs and servers wait more than they compute. Arguments go to pytest. Its closing line is the last one printed.
+# The whole suite on two workers, a file on one of them. Arguments go to pytest. Its closing line is the last one printed.
+# A third worker on two processors makes the fast tests take half as long again, and the whole suite no shorter.
 # Tests of a whole cluster run for many minutes and are left out: -m cluster runs them.
 # --fast: without Spark, Airflow, MLflow, servers, browsers, trainings and slow tests; some folders are not even imported.
 set -eu
@@ -17,5 +18,5 @@ if [ "${1:-}" = --fast ]; then
 else
   set -- -m "not cluster" "$@" # a later -m takes its place
 fi
-exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-3}" \
+exec .venv/bin/python -m pytest --durations=10 --numprocesses="${TEST_WORKERS:-2}" \
   --dist=loadfile --no-loadscope-reorder "$@"
