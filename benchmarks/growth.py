@@ -23,6 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.startup import children_seconds
 from causalrec.pipeline import NIGHT
 
 ITEMS_PER_USER, DAYS, FIRST_DAY, DS = 0.4, 4, "2026-02-26", "2026-03-01"
@@ -66,7 +67,7 @@ class Cost:
 
 def run_stage(users: int, stage: str, environment: dict[str, str], log: Path) -> Cost:
     """Runs ``stage`` to its end and measures it and all processes that it starts."""
-    began, before, beside = time.monotonic(), _children(), 0.0
+    began, before, beside = time.monotonic(), children_seconds(), 0.0
     most = dict.fromkeys(("driver", "jvm", "workers"), 0.0)
     command = [sys.executable, "-m", f"jobs.{stage}", "--ds", DS]
     with log.open("w", encoding="utf-8") as out:
@@ -75,7 +76,7 @@ def run_stage(users: int, stage: str, environment: dict[str, str], log: Path) ->
             spent, held = _family(process.pid)
             beside, most = max(beside, spent), {part: max(most[part], held[part]) for part in most}
             time.sleep(INTERVAL)
-    spent = _children() - before + beside
+    spent = children_seconds() - before + beside
     return Cost(users, stage, process.returncode, time.monotonic() - began, spent, **most)
 
 
@@ -103,11 +104,6 @@ def _family(root: int) -> tuple[float, dict[str, float]]:
         except psutil.Error:
             continue  # it has ended
     return spent, found
-
-
-def _children() -> float:
-    spent = os.times()
-    return spent.children_user + spent.children_system
 
 
 def run_shop(users: int, folder: Path, memory: str, stages: Sequence[str], kept: Path) -> list[Cost]:

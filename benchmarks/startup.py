@@ -35,9 +35,9 @@ def measured(name: str, arguments: Sequence[str], environment: dict[str, str]) -
     command = [sys.executable, *arguments]
     spent = []
     for _ in range(RUNS):
-        began, before = time.monotonic(), _children()
+        began, before = time.monotonic(), children_seconds()
         subprocess.run(command, env=environment, capture_output=True, check=True)
-        spent.append((_children() - before, time.monotonic() - began))
+        spent.append((children_seconds() - before, time.monotonic() - began))
     asked = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments],
         env=environment, capture_output=True, text=True, check=True,
@@ -55,7 +55,8 @@ def slowest(report: str) -> str:
     return ", ".join(f"{module} {microseconds / 1000:.0f} ms" for module, microseconds in first)
 
 
-def _children() -> float:
+def children_seconds() -> float:
+    """Processor seconds of the processes that this one has waited for."""
     found = os.times()
     return found.children_user + found.children_system
 
