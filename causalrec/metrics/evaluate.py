@@ -34,6 +34,11 @@ class MetricRow:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def name(self) -> str:
+        """The metric with its cut-off, such as ``ndcg@20``."""
+        return full_name(self.metric, self.k)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -52,7 +57,7 @@ class Evaluation:
 
     def value(self, name: str) -> float:
         """The value of ``name`` such as ``ndcg@20``."""
-        metric, k = _parts(name)
+        metric, k = name_parts(name)
         return next(row.value for row in self.rows if (row.metric, row.k) == (metric, k))
 
     def per_user(self, name: str) -> Doubles:
@@ -89,7 +94,7 @@ def evaluate_all(
     rows += [_with_interval(split, name, values) for name, values in per_user.items()]
     curve = None if exposed is None else calibration(exposed.users, exposed.scores, exposed.liked)
     plain |= _calibration_metrics("random_", curve) | _calibration_metrics("", list_calibration(ranked))
-    rows += [MetricRow(split, *_parts(name), value) for name, value in plain.items()]
+    rows += [MetricRow(split, *name_parts(name), value) for name, value in plain.items()]
     return Evaluation(tuple(rows), ranked, per_user, curve)
 
 
@@ -97,7 +102,9 @@ def _values(split: str, found: dict[str, Value]) -> list[MetricRow]:
     """Off-policy values with their intervals; ``ess_liked``: the effective number of looks behind them;
     ``weight_liked``: their mean weight, 1 if everything a list may contain was shown with equal
         probability."""
-    rows = [MetricRow(split, *_parts(name), one.estimate, one.low, one.high) for name, one in found.items()]
+    rows = [
+        MetricRow(split, *name_parts(name), one.estimate, one.low, one.high) for name, one in found.items()
+    ]
     for one in found.values():
         rows.append(MetricRow(split, "ess_liked", RANDOM_K, one.effective))
         rows.append(MetricRow(split, "weight_liked", RANDOM_K, one.mean_weight))
@@ -117,9 +124,15 @@ def _calibration_metrics(prefix: str, found: Calibration | None) -> dict[str, fl
 
 def _with_interval(split: str, name: str, values: Doubles) -> MetricRow:
     found = interval(values)
-    return MetricRow(split, *_parts(name), found.value, found.low, found.high)
+    return MetricRow(split, *name_parts(name), found.value, found.low, found.high)
 
 
-def _parts(name: str) -> tuple[str, int]:
+def name_parts(name: str) -> tuple[str, int]:
+    """A metric such as ``ndcg@20`` without its cut-off, and that, 0 if it has none."""
     metric, _, k = name.partition("@")
     return metric, int(k or 0)
+
+
+def full_name(metric: str, k: int) -> str:
+    """The inverse of :func:`name_parts`."""
+    return f"{metric}@{k}" if k else metric

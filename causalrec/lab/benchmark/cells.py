@@ -215,7 +215,7 @@ def _measure(
             values |= uniform_list_value(exposed_lists(score, data, RANDOM_K), data)
         return {name: float(found.mean()) for name, found in values.items()}, values
     found = evaluate_all(score, data, split, KS)
-    names = {f"{row.metric}@{row.k}" if row.k else row.metric: row.value for row in found.rows}
+    names = {row.name: row.value for row in found.rows}
     if propensity is not None:
         names |= snips_metrics(found.ranked, pairs, propensity, data.n_items)
     return names, found.paired

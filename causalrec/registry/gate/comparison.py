@@ -6,14 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from causalrec.errors import RegistryError
 from causalrec.lake import Lake
-from causalrec.metrics.evaluate import MetricRow
+from causalrec.metrics.bootstrap import paired_test
+from causalrec.metrics.evaluate import MetricRow, full_name, name_parts
 
-CHALLENGER_GAIN = "gain"
 LOGGED = "logged_"  # before a metric of the ranking by what is chosen anyway
-OVER = "_over_"  # between a metric and the baseline over which the lead was measured
+GAIN = "_gain"  # after a metric: the difference from the champion
+OVER = "_over_"  # after a metric, before a baseline: the difference from that
 CHAMPION = "champion:"  # followed by its version at the time
+
+Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,23 @@ class Comparison:
         """One value; None if it was not measured."""
         found = self.measures.get(model, {}).get(metric)
         return None if found is None else found.value
+
+    def difference(self, asked: str, suffix: str) -> Measure | None:
+        """What :func:`difference_row` wrote of the challenger."""
+        metric, k = name_parts(asked)
+        return self.measures[self.model].get(full_name(metric + suffix, k))
+
+
+def difference_row(split: str, asked: str, suffix: str, mine: Doubles, theirs: Doubles) -> MetricRow:
+    """Paired bootstrap over users of a metric such as ``ndcg@20``.
+
+    Args:
+        suffix: :data:`GAIN`, or :data:`OVER` and a baseline.
+        mine, theirs: values per user (M,), in the same order.
+    """
+    metric, k = name_parts(asked)
+    test = paired_test(mine, theirs)
+    return MetricRow(split, metric + suffix, k, test.difference, test.low, test.high)
 
 
 def rows_of(dataset_id: str, version: str, model: str, rows: Iterable[MetricRow]) -> list[dict[str, Any]]:
@@ -88,7 +111,7 @@ def read_comparison(lake: Lake, ds: dt.date, version: str, model: str) -> Compar
     measures: dict[str, dict[str, Measure]] = {}
     for entry in (row for row in mine if row["split"] == split):
         who = "champion" if entry["model"].startswith(CHAMPION) else entry["model"]
-        name = f"{entry['metric']}@{entry['k']}" if entry["k"] else entry["metric"]
+        name = full_name(entry["metric"], entry["k"])
         measures.setdefault(who, {})[name] = Measure(entry["value"], entry["low"], entry["high"])
     champion = champions[0] if champions else None
     return Comparison(mine[0]["dataset_id"], version, model, split, champion, measures)

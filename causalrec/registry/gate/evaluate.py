@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -15,7 +14,7 @@ from causalrec.metrics.ranking import Split
 from causalrec.registry.champion.alias import champion_of, known_champion
 from causalrec.registry.gate.checks import write_checks
 from causalrec.registry.gate.comparison import read_comparison, rows_of
-from causalrec.registry.gate.in_run import log_results, log_verdict, metric_name
+from causalrec.registry.gate.in_run import log_results, log_verdict
 from causalrec.registry.gate.judged import gains, judge_all, measured
 from causalrec.registry.gate.rules import decide
 from causalrec.registry.kept import ERASED
@@ -30,9 +29,6 @@ from causalrec.registry.versions import (
     need,
     version_of,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def evaluate_version_inputs(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> dict[str, str]:
@@ -103,7 +99,7 @@ def _evaluated(settings: Settings, lake: Lake, ds: dt.date) -> Outcome:
         rows_out=written.rows,
         reads=dataset.pins,
         writes=(written, judged),
-        counters={f"{decisive}_{metric_name(row)}": row.value for row in own.rows},
+        counters={f"{decisive}_{row.name}": row.value for row in own.rows},
         note=f"version {challenger.version} compared with "
         f"{', '.join(sorted({model for model, _ in results}))}; "
         f"gate: {verdict.decision} ({verdict.why})",

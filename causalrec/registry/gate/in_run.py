@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from causalrec.metrics.evaluate import MetricRow
 from causalrec.registry.gate.checks import Verdict
 from causalrec.registry.gate.judged import Results
 from causalrec.registry.versions import GATE, MODEL, ModelVersion
@@ -34,20 +33,16 @@ def log_results(challenger: ModelVersion, results: Results) -> None:
     with mlflow.start_run(run_id=challenger.run_id):
         mlflow.log_metrics(
             {
-                key(model, split, metric_name(row)): row.value
+                key(model, split, row.name): row.value
                 for (model, split), found in results.items()
                 for row in found.rows
             }
         )
         for split in sorted({split for _, split in results}):
             values = {
-                model: {metric_name(row): row.value for row in found.rows}
+                model: {row.name: row.value for row in found.rows}
                 for (model, at), found in results.items()
                 if at == split
             }
             names = [name for name in next(iter(values.values())) if name.startswith(("recall", "ndcg"))]
             mlflow.log_figure(metric_bars(values, names[:2]), f"plots/{split}_metrics.png")
-
-
-def metric_name(row: MetricRow) -> str:
-    return f"{row.metric}@{row.k}" if row.k else row.metric

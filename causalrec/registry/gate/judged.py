@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Any
 from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.errors import RegistryError
-from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.evaluate import KS, Evaluation, MetricRow, evaluate_all
 from causalrec.metrics.ranking import Split
-from causalrec.registry.gate.comparison import CHALLENGER_GAIN, CHAMPION, rows_of
+from causalrec.registry.gate.comparison import CHAMPION, GAIN, OVER, difference_row, rows_of
 from causalrec.registry.gate.measures import (
     codebook_rows,
     drift_rows,
     latency_ms,
-    lead_rows,
     logged_rows,
     ranked_as_logged,
     size_mb,
@@ -67,12 +65,11 @@ def gains(
     rows = []
     for split in sorted({split for _, split in results}):
         mine, theirs = results[model, split], results[f"{CHAMPION}{champion.version}", split]
-        for asked in dict.fromkeys((settings.gate.metric, settings.gate.debiased_metric)):
-            if asked in mine.paired and asked in theirs.paired:
-                metric, _, k = asked.partition("@")
-                test = paired_test(mine.per_user(asked), theirs.per_user(asked))
-                name = f"{metric}_{CHALLENGER_GAIN}"
-                rows.append(MetricRow(split, name, int(k or 0), test.difference, test.low, test.high))
+        rows += [
+            difference_row(split, asked, GAIN, mine.per_user(asked), theirs.per_user(asked))
+            for asked in dict.fromkeys((settings.gate.metric, settings.gate.debiased_metric))
+            if asked in mine.paired and asked in theirs.paired
+        ]
     return rows_of(dataset_id, challenger.version, model, rows)
 
 
@@ -117,6 +114,8 @@ def _on_logged_choices(
     logged = ranked_as_logged(package, dataset.data, splits, KS)
     asked = settings.gate.metric
     ranked = results[model, split].paired | (logged[split].metrics if logged else {})
-    beside = {name: results[name, split] for name in BASELINES if (name, split) in results and name != model}
-    leads = lead_rows(ranked[asked], beside, asked, split) if asked in ranked else []
-    return logged_rows(logged) + leads
+    beside = [name for name in BASELINES if (name, split) in results and name != model and asked in ranked]
+    return logged_rows(logged) + [
+        difference_row(split, asked, OVER + name, ranked[asked], results[name, split].per_user(asked))
+        for name in beside
+    ]

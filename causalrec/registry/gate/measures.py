@@ -12,12 +12,12 @@ import numpy.typing as npt
 from causalrec.config import Settings
 from causalrec.dataset.arrays import Interactions
 from causalrec.dataset.load import Dataset
-from causalrec.metrics.bootstrap import interval, paired_test
+from causalrec.metrics.bootstrap import interval
 from causalrec.metrics.evaluate import KS, Evaluation, MetricRow
 from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import Split, rank_per_user
 from causalrec.ranking.histories import from_positions
-from causalrec.registry.gate.comparison import LOGGED, OVER
+from causalrec.registry.gate.comparison import LOGGED
 from causalrec.registry.package import ModelPackage
 
 Doubles = npt.NDArray[np.float64]
@@ -68,22 +68,6 @@ def logged_rows(logged: Mapping[Split, RankedUsers], cutoffs: Sequence[int] = KS
         for metric, k in product(("recall", "ndcg"), cutoffs):
             mean = interval(found.metrics[f"{metric}@{k}"])
             rows.append(MetricRow(split, f"{LOGGED}{metric}", k, mean.value, mean.low, mean.high))
-    return rows
-
-
-def lead_rows(own: Doubles, baselines: Mapping[str, Evaluation], asked: str, split: str) -> list[MetricRow]:
-    """``METRIC_over_BASELINE@k``: mean lead over each baseline, with the interval of a paired bootstrap.
-
-    Args:
-        own: the version's ``asked`` per user (M,), users ascending.
-    """
-    metric, _, k = asked.partition("@")
-    rows = []
-    for name, found in baselines.items():
-        test = paired_test(own, found.per_user(asked))
-        rows.append(
-            MetricRow(split, f"{metric}{OVER}{name}", int(k or 0), test.difference, test.low, test.high)
-        )
     return rows
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from causalrec.config.gate import GateSettings
 from causalrec.registry.gate.checks import Check, Status, Verdict
-from causalrec.registry.gate.comparison import CHALLENGER_GAIN, LOGGED, OVER, Comparison
+from causalrec.registry.gate.comparison import GAIN, LOGGED, OVER, Comparison, Measure
 from causalrec.registry.gate.health import health
 
 EQUAL = 1e-12  # metrics are averages of doubles over the same users
@@ -70,11 +70,10 @@ def _baseline(
     if own > value:
         return Check(name, "pass", own, value, f"{asked} {own:.4f} > {value:.4f} of {baseline}")
     text = f"{asked} {own:.4f} <= {value:.4f} of {baseline}"
-    what, _, k = metric.partition("@")
-    lead = evaluation.measures[evaluation.model].get(f"{what}{OVER}{baseline}" + (f"@{k}" if k else ""))
+    lead = evaluation.difference(metric, OVER + baseline)
     if lead is None or lead.low is None or lead.high is None:
         return Check(name, below, own, value, text)
-    text += f" (difference 95 % [{lead.low:+.4f}, {lead.high:+.4f}])"
+    text += _interval(lead)
     if lead.high <= 0:
         return Check(name, below, own, value, text)
     return Check(name, "warn", own, value, f"maybe by chance: {text}")
@@ -100,12 +99,9 @@ def _against_champion(
 def _compare(
     evaluation: Comparison, settings: GateSettings, own: float, theirs: float, outdated: bool
 ) -> Check:
-    metric, _, k = settings.metric.partition("@")
-    gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}@{k}")
-    interval = ""
-    if gain is not None and gain.low is not None and gain.high is not None:
-        interval = f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
-    text = f"{settings.metric} {own:.4f} against {theirs:.4f} of version {evaluation.champion}{interval}"
+    gain = evaluation.difference(settings.metric, GAIN)
+    text = f"{settings.metric} {own:.4f} against {theirs:.4f} of version {evaluation.champion}"
+    text += _interval(gain)
     least = theirs * (1 - settings.max_relative_loss)
     if abs(own - theirs) <= EQUAL:
         return Check("champion", "pass", own, theirs, f"the same as the champion: {text}")
@@ -127,18 +123,23 @@ def _debiased(evaluation: Comparison, settings: GateSettings, champion: str | No
     theirs = evaluation.value("champion", asked)
     if theirs is None or champion is None or champion == evaluation.version:
         return Check(name, "pass", own, None, f"{asked} {own:.4f}; no champion to compare with")
-    metric, _, k = asked.partition("@")
-    gain = evaluation.measures[evaluation.model].get(f"{metric}_{CHALLENGER_GAIN}" + (f"@{k}" if k else ""))
+    gain = evaluation.difference(asked, GAIN)
     text = f"{asked} {own:.4f} against {theirs:.4f} of version {evaluation.champion}"
     if gain is None or gain.low is None or gain.high is None:
         return Check(name, "warn", own, theirs, f"{text}; not tested for significance")
-    text += f" (difference 95 % [{gain.low:+.4f}, {gain.high:+.4f}])"
+    text += _interval(gain)
     least = theirs * (1 - settings.max_relative_loss)
     if gain.high >= 0:
         return Check(name, "pass", own, least, text)
     return Check(
         name, "fail" if own < least else "warn", own, least, f"significantly worse without bias: {text}"
     )
+
+
+def _interval(difference: Measure | None) -> str:
+    if difference is None or difference.low is None or difference.high is None:
+        return ""
+    return f" (difference 95 % [{difference.low:+.4f}, {difference.high:+.4f}])"
 
 
 def _nothing_gained(evaluation: Comparison, settings: GateSettings, champion: str | None) -> bool:

@@ -13,7 +13,6 @@ from causalrec.metrics.evaluate import MetricRow
 from causalrec.registry.gate import judged
 from causalrec.registry.gate.comparison import CHAMPION
 from causalrec.registry.gate.evaluate import _same_data
-from causalrec.registry.gate.in_run import metric_name
 from causalrec.registry.gate.judged import gains, judge_all
 from causalrec.registry.versions import DATASET, MODEL, ModelVersion
 
@@ -26,8 +25,8 @@ METRICS = (SETTINGS.gate.metric, SETTINGS.gate.debiased_metric)
 
 
 def test_names_have_a_cut_where_there_is_one() -> None:
-    assert metric_name(MetricRow("test", "ndcg", 20, 0.5)) == "ndcg@20"
-    assert metric_name(MetricRow("test", "size_mb", 0, 0.5)) == "size_mb"
+    assert MetricRow("test", "ndcg", 20, 0.5).name == "ndcg@20"
+    assert MetricRow("test", "size_mb", 0, 0.5).name == "size_mb"
 
 
 def test_only_its_own_data_are_judged() -> None:

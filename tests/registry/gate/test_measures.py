@@ -16,10 +16,10 @@ from causalrec.metrics.ranked import RankedUsers
 from causalrec.metrics.ranking import rank_per_user
 from causalrec.model.base import Recommender
 from causalrec.model.factors import FactorRecommender, plain_tables
+from causalrec.registry.gate.comparison import OVER, difference_row
 from causalrec.registry.gate.measures import (
     drift_rows,
     latency_ms,
-    lead_rows,
     logged_rows,
     ranked_as_logged,
     size_mb,
@@ -92,8 +92,7 @@ def test_lists_by_what_will_be_chosen_anyway(tmp_path: Path) -> None:
 def test_the_lead_over_a_baseline_is_paired_over_users() -> None:
     """Every user differs from the others, but each is .1 better off than under the baseline."""
     theirs = np.linspace(0, 0.9, 50)
-    ranked = replace(evaluation([[1]], [[1]]).ranked, metrics={"ndcg@20": theirs})
-    (row,) = lead_rows(theirs + 0.1, {"popularity": Evaluation((), ranked)}, "ndcg@20", "test")
+    row = difference_row("test", "ndcg@20", OVER + "popularity", theirs + 0.1, theirs)
     assert (row.split, row.metric, row.k) == ("test", "ndcg_over_popularity", 20)
     assert [row.value, row.low, row.high] == pytest.approx([0.1, 0.1, 0.1])
 
