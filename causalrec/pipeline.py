@@ -196,9 +196,16 @@ NIGHT = (
         pool="spark",
     ),
     Stage(
+        "monitor",
+        60,
+        after=("publish",),
+        reads=("recommendations", "events", "evaluations", "datasets", "products", "images"),
+        writes=("monitoring",),
+    ),
+    Stage(
         "report",
         30,
-        after=("item_lists", "behaviour_lists", "experiment"),
+        after=("item_lists", "behaviour_lists", "experiment", "monitor"),
         reads=(
             "ledger",
             "evaluations",
@@ -211,13 +218,6 @@ NIGHT = (
             "experiments",
         ),
         kind="page",
-    ),
-    Stage(
-        "monitor",
-        60,
-        after=("publish",),
-        reads=("recommendations", "events", "evaluations", "datasets", "products", "images"),
-        writes=("monitoring",),
     ),
     Stage(
         "request_training",

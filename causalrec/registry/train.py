@@ -62,8 +62,9 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
     import mlflow
 
     from causalrec.training.factory import build_recommender
+    from causalrec.training.part_worth import part_worth
     from causalrec.training.refit import refitted
-    from causalrec.training.worth import chosen_modules, part_worth
+    from causalrec.training.worth import chosen_modules
 
     client = connect(settings)
     experiment = experiment_id(client, settings)

@@ -12,19 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from causalrec.config import Settings
-from causalrec.dataset.arrays import Floats, Interactions, Ints
+from causalrec.dataset.arrays import Interactions
 from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_per_user
-from causalrec.model.base import Recommender, ServingTables
-from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.base import ServingTables
 from causalrec.model.worth import WHOLE, ModuleWorth
 from causalrec.training.factory import build_recommender
 from causalrec.training.graph_worth import chosen_graph_modules
+from causalrec.training.side_by_side import fits_at_once, side_by_side
 
 Doubles = npt.NDArray[np.float64]
 Keep = Callable[[str, ServingTables], None]
 """Receives the label of a fit, and its tables."""
+Measured = tuple[Doubles, str, str]
+"""Per-user values of a model, their metric, and what they were measured on."""
 
 MODULES: Mapping[str, str] = {
     "content prior": "content",
@@ -77,49 +79,27 @@ def chosen_modules(
     return with_response(settings, **kept), rows
 
 
-def part_worth(recommender: Recommender, data: Interactions) -> tuple[ModuleWorth, ...]:
-    """What each part of a fitted blend adds on validation; empty if there is no blend.
-
-    A part in use is compared with the best blend of the others, any other with the blend that would include
-    it. Measured on the pairs that the weights were chosen on, so the gains are slightly optimistic.
-    """
-    if not isinstance(recommender, CausalRecommender) or data.valid.shape[1] == 0:
-        return ()
-    blend = recommender.blend
-    if blend is None:
-        return ()
-    whole, rows = _on_validation(recommender.serving_tables(), data), []
-    for name, weights in blend.others.items():
-        if not any(weights.values()):
-            continue
-        other = _on_validation(blend.tables(recommender.engine.serving_tables(), weights), data)
-        kept = blend.choice.weights[name] > 0
-        test = paired_test(whole, other) if kept else paired_test(other, whole)
-        row = ModuleWorth(name, kept, test.difference, test.low, test.high, VALID_METRIC, "validation")
-        rows.append(row)
-    return tuple(rows)
-
-
-def _on_validation(tables: ServingTables, data: Interactions) -> Doubles:
-    def score(users: Ints) -> Floats:
-        scores: Floats = tables.users[users] @ tables.items.T
-        return scores
-
-    return rank_per_user(score, data, "valid", (CUT,)).metrics[VALID_METRIC]
-
-
 def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWorth, ...]:
     sweeps = settings.model.response.sweeps
+    # alone, and first: the others find its confounder model in the cache
     whole, metric, where = _values(settings, data, keep, f"{WHOLE}, {sweeps} sweeps")
+    switched = {module: _switched(settings, switch) for module, switch in MODULES.items()}
+    fits = side_by_side(
+        lambda changed: _fitted(changed, data), switched.values(), fits_at_once(settings, data)
+    )
     rows = []
-    for module, switch in MODULES.items():
+    for (module, switch), ((other, _, _), tables) in zip(MODULES.items(), fits, strict=True):
         present = bool(getattr(settings.model.response, switch))
-        changed = with_response(settings, **{switch: not present})
-        other, _, _ = _values(changed, data, keep, f"{'without' if present else 'with'} {module}")
+        if tables is not None:
+            keep(f"{'without' if present else 'with'} {module}", tables)
         test = paired_test(whole, other) if present else paired_test(other, whole)
         kept = module in NEEDED or (test.high >= 0 if present else test.low > 0)
         rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
     return tuple(rows)
+
+
+def _switched(settings: Settings, switch: str) -> Settings:
+    return with_response(settings, **{switch: not getattr(settings.model.response, switch)})
 
 
 def remembering(settings: Settings, folder: str) -> Settings:
@@ -138,17 +118,21 @@ def _forget(label: str, tables: ServingTables) -> None:
     """Discards the fit."""
 
 
-def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> tuple[Doubles, str, str]:
-    """Per-user values of a model with ``settings``, their metric, and what they were measured on."""
-    recommender = build_recommender(settings)
-    recommender.fit(data)
-    tables = recommender.serving_tables()
+def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> Measured:
+    """What a model with ``settings`` is worth; ``keep`` is given its tables."""
+    found, tables = _fitted(settings, data)
     if tables is not None:
         keep(label, tables)
-    return measured(recommender.score, data)
+    return found
 
 
-def measured(score: Score, data: Interactions) -> tuple[Doubles, str, str]:
+def _fitted(settings: Settings, data: Interactions) -> tuple[Measured, ServingTables | None]:
+    recommender = build_recommender(settings)
+    recommender.fit(data)
+    return measured(recommender.score, data), recommender.serving_tables()
+
+
+def measured(score: Score, data: Interactions) -> Measured:
     """Per-user AUC on random exposure if there is any, else NDCG@20 on validation."""
     found = exposed_per_user(exposed_scores(score, data), CUT).get(RANDOM_METRIC)
     if found is not None:

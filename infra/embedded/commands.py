@@ -11,7 +11,7 @@ from rich.console import Console
 
 from infra.embedded import home, ports
 from infra.embedded.errors import EmbeddedError, RunFailed
-from infra.embedded.mlflow_server import mlflow_command, prepare_mlflow
+from infra.embedded.mlflow_server import mlflow_command, mlflow_prepared, prepare_mlflow
 from infra.embedded.plan import make_plan, ranges, show_plan
 from infra.embedded.session import START_SECONDS, AirflowSession, airflow_session
 from infra.embedded.shop import ROOT, Shop
@@ -100,8 +100,8 @@ def _site(shop: Shop, session: AirflowSession, port: int) -> str:
 
 
 def _run(shop: Shop, due: list[tuple[dt.date, dt.date]], console: Console) -> None:
-    prepare_mlflow(shop)
-    with airflow_session(shop, console) as session:
+    with mlflow_prepared(shop) as ready, airflow_session(shop, console) as session:
+        ready()
         for first, last in due:
             runs = run_dates(session, DAG, first, last, console)
             if failed := [run for run in runs if run.state == "failed"]:

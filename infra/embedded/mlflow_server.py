@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.embedded.errors import EmbeddedError
@@ -19,19 +21,35 @@ def prepare_mlflow(shop: Shop) -> None:
     Raises:
         EmbeddedError: MLflow could not create it.
     """
+    with mlflow_prepared(shop) as ready:
+        ready()
+
+
+@contextmanager
+def mlflow_prepared(shop: Shop) -> Iterator[Callable[[], None]]:
+    """The same beside the start of other servers; what it yields waits for it, and raises the error."""
     uri = shop.settings.tracking_uri
     file = Path(uri.removeprefix("sqlite:///"))
     if not uri.startswith("sqlite:///") or file.is_file():
+        yield lambda: None
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     log = file.with_suffix(".log")
     with log.open("w") as stream:
-        done = subprocess.run(  # noqa: S603  fixed command
+        making = subprocess.Popen(  # noqa: S603  fixed command
             [sys.executable, "-c", CREATE, uri],
-            env=shop.environment(), stdout=stream, stderr=subprocess.STDOUT, check=False,
+            env=shop.environment(), stdout=stream, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    if done.returncode:
-        file.unlink(missing_ok=True)
+    try:
+        yield lambda: _require(making.wait() == 0, log)
+    finally:
+        making.kill()
+        if making.wait():
+            file.unlink(missing_ok=True)
+
+
+def _require(made: bool, log: Path) -> None:
+    if not made:
         raise EmbeddedError("MLflow's database could not be prepared", do=f"read {log}")
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group
@@ -87,7 +87,7 @@ def follow(
 ) -> list[DagRun]:
     """Shows the progress of the runs that ``look`` finds, until all of them have ended; returns them."""
     seen: dict[tuple[str, str], str] = {}
-    told: set[tuple[str, str, int]] = set()
+    told: dict[tuple[str, str, int], str] = {}
     closed: set[str] = set()
     bar = Progress(
         TextColumn("{task.description}"),
@@ -121,6 +121,7 @@ def follow(
                     closed.add(run.run_id)
                     _tell(session, dag, run, session.client.tasks(dag, run.run_id), told, console)
             if ended == len(runs):
+                _leave_notes(session, dag, told, console)
                 return runs
             time.sleep(POLL_SECONDS)
 
@@ -152,28 +153,38 @@ def _tell(
     dag: str,
     run: DagRun,
     tasks: Sequence[TaskRun],
-    told: set[tuple[str, str, int]],
+    told: dict[tuple[str, str, int], str],
     console: Console,
 ) -> None:
-    """Why a task failed and what it lost, as soon as it ends: in red, and in the task's note."""
+    """Why a task failed and what it lost, in red as soon as it ends; ``told`` keeps it for its note."""
     logs = session.shop.airflow_home / "logs"
     for task in tasks:
         attempt = (run.run_id, task.task, task.tries)
         if task.state not in ENDED_TRY or attempt in told:
             continue
-        told.add(attempt)
         said = loss_lines(logs, dag, run.run_id, task)
         if task.state in FAILED:
             said.append(f"{run.ds}: {failure_reason(logs, dag, run.run_id, task)}")
         for line in said:
             text = f"{task.task} {line}"
             console.print(text, style="bold red", highlight=False, markup=False, soft_wrap=True)
-        if said:
-            _note(session, dag, run, task, "\n".join(said), console)
+        told[attempt] = "\n".join(said)
 
 
-def _note(session: AirflowSession, dag: str, run: DagRun, task: TaskRun, text: str, console: Console) -> None:
-    try:
-        session.client.set_note(dag, run.run_id, task.task, text)
-    except EmbeddedError as error:  # the night continues: the same is on the console and in the ledger
-        console.print(f"{task.task}: no note in Airflow: {error}", style="dim", markup=False, soft_wrap=True)
+def _leave_notes(
+    session: AirflowSession, dag: str, told: Mapping[tuple[str, str, int], str], console: Console
+) -> None:
+    """The same in the notes that Airflow's pages show, once no task runs any more.
+
+    The API server logs whatever a client changes from within its event loop. If a task's own request holds
+    the lock of SQLite at that moment, it cannot be finished until the loop gives up on the lock: every task
+    stood still for a minute.
+    """
+    for (run, task, _), text in told.items():
+        if not text:
+            continue
+        try:
+            session.client.set_note(dag, run, task, text)
+        except EmbeddedError as error:  # the same is on the console and in the ledger
+            line = f"{task}: no note in Airflow: {error}"
+            console.print(line, style="dim", markup=False, soft_wrap=True)

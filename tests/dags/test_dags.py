@@ -27,7 +27,7 @@ from causalrec.pipeline import ASSETS, NIGHT, STAGES, TRAINING
 ORDER = [
     "land", "ingest_events", "ingest_products", "ingest_images", "embed_images", "embed_texts",
     "features", "build_dataset", "need_champion", "train", "evaluate", "review", "promote", "score",
-    "publish", "item_lists", "behaviour_lists", "experiment", "report", "monitor", "request_training",
+    "publish", "item_lists", "behaviour_lists", "experiment", "monitor", "report", "request_training",
 ]  # fmt: skip
 DAGS = [nightly, training, maintenance, exports]
 TASKS = [
@@ -85,7 +85,7 @@ def test_every_task_of_the_night_is_a_job() -> None:
         ("item_lists", {"publish"}),
         ("behaviour_lists", {"publish"}),
         ("experiment", {"publish"}),
-        ("report", {"item_lists", "behaviour_lists", "experiment"}),
+        ("report", {"item_lists", "behaviour_lists", "experiment", "monitor"}),
         ("monitor", {"publish"}),
         ("request_training", {"monitor"}),
     ],

@@ -22,8 +22,9 @@ LOST = f"{DAY}: LOST 3 of 9 rows (33.3%) as null_id: correct the export"
 
 @dataclass
 class Answers:
-    """An API server that has one run, which has failed by the first look."""
+    """An API server that has one run, which goes on for a few looks and then has failed."""
 
+    goes_on: int = 0
     refuses_notes: bool = False
     notes: dict[str, str] = field(default_factory=dict)
     paused: list[bool] = field(default_factory=list)
@@ -45,7 +46,8 @@ class Answers:
         return 1
 
     def runs(self, dag: str, first: dt.date, last: dt.date) -> list[DagRun]:
-        return [DagRun("r", DAY, "failed")]
+        self.goes_on -= 1
+        return [DagRun("r", DAY, "failed" if self.goes_on < 0 else "running")]
 
     def tasks(self, dag: str, run_id: str) -> list[TaskRun]:
         return [TaskRun("ingest_events", "success", 1.0, 1), TaskRun("train", "failed", 1.0, 1)]
@@ -53,6 +55,7 @@ class Answers:
     def set_note(self, dag: str, run_id: str, task: str, note: str) -> None:
         if self.refuses_notes:
             raise EmbeddedError("Airflow answered 500", do="look")
+        assert self.goes_on < 0, "a change through the API while tasks run can block all of them"
         self.notes[task] = note
 
 
@@ -73,7 +76,7 @@ def watched(answers: Answers, folder: Path) -> str:
 
 @pytest.mark.parametrize("refuses", [False, True])
 def test_losses_and_reasons_are_told_once_in_red(tmp_path: Path, refuses: bool) -> None:
-    answers = Answers(refuses)
+    answers = Answers(refuses_notes=refuses)
     shown = watched(answers, tmp_path)
     for line in (f"ingest_events {LOST}", f"train {DAY}: no dataset -> build one"):
         assert shown.count(f"\x1b[1;31m{line}") == 1
@@ -81,6 +84,13 @@ def test_losses_and_reasons_are_told_once_in_red(tmp_path: Path, refuses: bool) 
     assert answers.notes == ({} if refuses else told)
     assert ("no note in Airflow" in shown) is refuses
     assert answers.paused == [False, True]
+
+
+def test_notes_are_left_once_no_task_runs_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.embedded.watch.POLL_SECONDS", 0)
+    answers = Answers(goes_on=3)
+    assert watched(answers, tmp_path).count(f"ingest_events {LOST}") == 1
+    assert answers.notes["ingest_events"] == LOST
 
 
 def test_a_range_may_follow_another_at_once(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.model.causal.blend.choice import CONTENT_EASE, ENCODER, PARTS, SOLVES, BlendChoice
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training.factory import build_recommender, load_recommender, save_recommender
+from causalrec.training.part_worth import part_worth
 from causalrec.training.refit import everything, refitted
-from causalrec.training.worth import part_worth
 from tests.model.conftest import make_toy, small_settings
 
 pytestmark = pytest.mark.slow

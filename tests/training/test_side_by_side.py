@@ -1,0 +1,58 @@
+"""Short fits in threads of their own: the same results, and only where there is room."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from causalrec.training import side_by_side
+from causalrec.training.response_memory import response_bytes
+from causalrec.training.side_by_side import fits_at_once
+from causalrec.training.worth import chosen_modules
+from tests.model.causal.response.conftest import with_looks
+from tests.model.conftest import make_toy, small_settings
+
+SETTINGS = small_settings("causal", training={"worth_share": 0.1, "worth_sweeps": 20})
+
+
+def test_modules_are_worth_the_same_however_many_are_measured_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data, found = with_looks(make_toy()), []
+    for at_once in (1, 3):
+        monkeypatch.setattr("causalrec.training.worth.fits_at_once", lambda *_, n=at_once: n)
+        tables: dict[str, object] = {}
+        _, rows = chosen_modules(SETTINGS, data, tables.__setitem__)
+        found.append((rows, list(tables), [table.users.tobytes() for table in tables.values()]))  # type: ignore[attr-defined]
+    assert found[0] == found[1]
+
+
+def test_as_many_as_there_are_threads_and_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = with_looks(make_toy())
+    looks = data.looks
+    assert looks is not None
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    assert fits_at_once(SETTINGS, data) == 8
+    need = response_bytes(data, looks, SETTINGS.model.response)
+    monkeypatch.setattr(side_by_side, "available_bytes", lambda: int(2.5 * need))
+    assert fits_at_once(SETTINGS, data) == 2
+    monkeypatch.setattr(side_by_side, "available_bytes", lambda: need // 2)
+    assert fits_at_once(SETTINGS, data) == 1
+
+
+def test_a_fit_that_has_work_for_several_threads_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = with_looks(make_toy())
+    assert data.looks is not None
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(side_by_side, "PAIRS_PER_THREAD", data.looks.count.size)
+    assert fits_at_once(SETTINGS, data) == 8  # some of its looks are held out
+    monkeypatch.setattr(side_by_side, "PAIRS_PER_THREAD", 1)
+    assert fits_at_once(SETTINGS, data) == 1
+    assert fits_at_once(SETTINGS, replace(data, looks=None)) == 1
+
+
+def test_results_come_in_the_order_asked_for_and_torch_gets_its_threads_back() -> None:
+    before, seen = torch.get_num_threads(), np.arange(5)
+    assert side_by_side.side_by_side(lambda number: number * 2, seen, 2) == [0, 2, 4, 6, 8]
+    assert torch.get_num_threads() == before
