@@ -34,10 +34,12 @@ def fits_at_once(settings: Settings, data: Interactions) -> int:
 
 
 def side_by_side(fit: Callable[[Given], Found], given: Iterable[Given], at_once: int) -> list[Found]:
-    """``fit`` of every one of ``given``, in their order; ``at_once`` of them in threads of their own.
+    """``fit`` of every one of ``given``, in their order; several at once in threads of their own.
 
-    Torch lets go of the interpreter while it computes. Every fit has one torch thread and its own random
-    numbers, so the results do not depend on ``at_once``.
+    Torch lets go of the interpreter while it computes. Fits beside others have one torch thread each, and
+    all have their own random numbers, so the results do not depend on ``at_once``.
     """
+    if at_once == 1:
+        return [fit(one) for one in given]
     with few_threads(0), ThreadPoolExecutor(max_workers=at_once) as pool:
         return list(pool.map(fit, given))

@@ -84,10 +84,13 @@ def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWor
     # alone, and first: the others find its confounder model in the cache
     whole, metric, where = _values(settings, data, keep, f"{WHOLE}, {sweeps} sweeps")
     switched = {module: _switched(settings, switch) for module, switch in MODULES.items()}
-    fits = side_by_side(
-        lambda changed: _fitted(changed, data), switched.values(), fits_at_once(settings, data)
-    )
-    rows = []
+    at_once, wanted = fits_at_once(settings, data), keep is not _forget
+
+    def fit(changed: Settings) -> tuple[Measured, ServingTables | None]:
+        found, tables = _fitted(changed, data)
+        return found, tables if wanted else None  # of a large shop, all of them at once would be too much
+
+    fits, rows = side_by_side(fit, switched.values(), at_once), []
     for (module, switch), ((other, _, _), tables) in zip(MODULES.items(), fits, strict=True):
         present = bool(getattr(settings.model.response, switch))
         if tables is not None:

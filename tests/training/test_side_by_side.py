@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -52,7 +51,13 @@ def test_a_fit_that_has_work_for_several_threads_is_alone(monkeypatch: pytest.Mo
     assert fits_at_once(SETTINGS, replace(data, looks=None)) == 1
 
 
-def test_results_come_in_the_order_asked_for_and_torch_gets_its_threads_back() -> None:
-    before, seen = torch.get_num_threads(), np.arange(5)
-    assert side_by_side.side_by_side(lambda number: number * 2, seen, 2) == [0, 2, 4, 6, 8]
-    assert torch.get_num_threads() == before
+@pytest.mark.parametrize(("at_once", "threads"), [(1, 3), (2, 1)])
+def test_a_fit_that_is_alone_keeps_the_threads_of_torch(at_once: int, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        found = side_by_side.side_by_side(lambda one: (one, torch.get_num_threads()), range(5), at_once)
+        assert found == [(one, threads) for one in range(5)]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
