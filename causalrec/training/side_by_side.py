@@ -26,8 +26,9 @@ def fits_at_once(settings: Settings, data: Interactions) -> int:
     many as there are threads, and memory for their estimates.
     """
     device, looks = choose_device(settings.training.device), judged_looks(data)
-    alone = looks is None or looks.count.size >= PAIRS_PER_THREAD
-    if looks is None or alone or device.type != "cpu" or present_ranks(device).count > 1:
+    if looks is None or looks.count.size >= PAIRS_PER_THREAD:
+        return 1
+    if device.type != "cpu" or present_ranks(device).count > 1:
         return 1
     room = available_bytes() // response_bytes(data, looks, settings.model.response)
     return max(1, min(torch.get_num_threads(), room))
