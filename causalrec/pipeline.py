@@ -121,11 +121,11 @@ NIGHT = (
         writes=("interactions", "exposures", "looks", "datasets"),
         pool="dataset",  # of one slot: nightly and training build the dataset of the same date
     ),
-    Stage("need_champion", 10, after=("build_dataset",), kind="question"),
+    Stage("need_champion", 10, after=("ingest_events",), kind="question"),  # beside other stages
     Stage(
         "train",
         720,
-        after=("need_champion",),
+        after=("need_champion", "build_dataset"),
         reads=("datasets",),
         pool="gpu",
         without_champion=True,
@@ -159,7 +159,7 @@ NIGHT = (
     Stage(
         "score",
         240,
-        after=("promote",),
+        after=("promote", "build_dataset"),  # the latter counts where promote is skipped
         reads=("datasets", "interactions", "events", "products", "images"),
         writes=("recommendation_candidates",),
         pool="spark",

@@ -77,7 +77,10 @@ def test_what_a_stage_reads_is_written_by_a_stage_before_it() -> None:
     [
         ("land", ()),
         ("build_dataset", ("ingest_events", "embed_images", "embed_texts")),
-        ("score", ("build_dataset",)),  # through the stages that need no night with a champion
+        (
+            "score",
+            ("ingest_events", "build_dataset"),
+        ),  # the former through stages that a night without a champion needs
         ("item_lists", ("publish",)),
         ("monitor", ("publish",)),
     ],

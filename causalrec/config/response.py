@@ -23,6 +23,9 @@ class ResponseSettings(Section):
         ge=4,
         description="sweeps of a fit that begins where another ended, to forget users or items",
     )
+    refit_sweeps: int = Field(
+        100, ge=4, description="sweeps of the fit on everything, which begins where the evaluated one ended"
+    )
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
     content: bool = Field(True, description="content says what to expect of an item")
     codes: bool = Field(True, description="brand, category and learnt codes carry the demand of items")
@@ -31,7 +34,3 @@ class ResponseSettings(Section):
     examination: bool = Field(True, description="positions are examined with a learnt, falling chance")
     accidents: bool = Field(True, description="some responses are accidents, at a learnt rate")
     half_life: float = Field(0.0, ge=0, description="days after which a look counts half; 0: never")
-
-    def repair(self) -> "ResponseSettings":
-        """The same settings for a fit that continues from another one."""
-        return self.model_copy(update={"sweeps": self.repair_sweeps})

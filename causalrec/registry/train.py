@@ -7,7 +7,7 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset, load_dataset
 from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome
-from causalrec.model.base import Progress, ServingTables
+from causalrec.model.base import FitReport, Progress, Recommender, ServingTables
 from causalrec.plugins import MODELS, plugin_name, plugin_version
 from causalrec.registry.checkpoints import checkpoints_of
 from causalrec.registry.gate.refuted import PREFIX, run_refuters
@@ -62,9 +62,9 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
     import mlflow
 
     from causalrec.training.factory import build_recommender
+    from causalrec.training.judged import fit_judged
     from causalrec.training.part_worth import part_worth
     from causalrec.training.refit import refitted
-    from causalrec.training.worth import chosen_modules
 
     client = connect(settings)
     experiment = experiment_id(client, settings)
@@ -77,11 +77,15 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
         short: dict[str, ServingTables] = {}
         truth_is_known = settings.source.kind == "demo"
         keep = short.__setitem__ if truth_is_known else None
-        chosen, worth = chosen_modules(settings, dataset.data, keep)
-        recommender = build_recommender(chosen, checkpoints.folder)
-        report = recommender.fit(dataset.data, progress=checkpoints.after_epochs(Epochs(progress)))
+
+        def fit(chosen: Settings) -> tuple[Recommender, FitReport]:
+            model = build_recommender(chosen, checkpoints.folder)
+            return model, model.fit(dataset.data, progress=checkpoints.after_epochs(Epochs(progress)))
+
+        judged = fit_judged(settings, dataset.data, fit, keep)
+        chosen, recommender, report = judged.settings, judged.recommender, judged.report
         # its own: measured during the fit
-        recommender.worth = (*worth, *recommender.worth, *part_worth(recommender, dataset.data))
+        recommender.worth = (*judged.worth, *recommender.worth, *part_worth(recommender, dataset.data))
         log_fit(report)
         log_worth(recommender.worth)
         changes = run_refuters(chosen, dataset.data, recommender, report.epochs)
@@ -105,14 +109,17 @@ def _trained(settings: Settings, dataset: Dataset, ds: dt.date, progress: Progre
 def train_along(settings: Settings, lake: Lake, ds: dt.date) -> None:
     """The other processes of a multi-process training run: the same fit, without storing anything."""
     from causalrec.training.factory import build_recommender
+    from causalrec.training.judged import fit_judged
     from causalrec.training.refit import refitted
-    from causalrec.training.worth import chosen_modules
 
     data = load_dataset(settings, lake, ds).data
-    chosen, _ = chosen_modules(settings, data)
-    recommender = build_recommender(chosen)
-    report = recommender.fit(data)
-    refitted(chosen, data, recommender, report.best_epoch)
+
+    def fit(chosen: Settings) -> tuple[Recommender, FitReport]:
+        model = build_recommender(chosen)
+        return model, model.fit(data)
+
+    judged = fit_judged(settings, data, fit)
+    refitted(judged.settings, data, judged.recommender, judged.report.best_epoch)
 
 
 def _digest(text: str) -> str:

@@ -66,7 +66,7 @@ def short_fits_note(lines: Sequence[TruthLine]) -> str:
     if not whole:
         return ""
     return (
-        "Rows “without …” or “with …” a module are shorter fits. Compare them only with "
+        "Rows “without …” or “with …” a module were fitted for fewer steps. Compare them only with "
         f"“{whole[0]}”, which was fitted the same way."
     )
 

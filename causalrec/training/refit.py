@@ -27,7 +27,7 @@ def refitted(
 
     Args:
         epochs: the best number for ``judged`` on validation; there is no validation here.
-        resumes: state of a previous fit to nearly all of the data; None: a fit from scratch.
+        resumes: where to begin instead of where ``judged`` ended.
     """
     if not settings.training.refit or settings.model.name != REFITTED:
         return judged
@@ -35,7 +35,7 @@ def refitted(
     served = build_recommender(settings.model_copy(update={"training": training}))
     if isinstance(served, CausalRecommender) and isinstance(judged, CausalRecommender):
         served.choice, served.exposure_weight = judged.choice, judged.exposure_weight
-        served.resumes = resumes
+        served.resumes = resumes or judged.continued(settings.model.response.refit_sweeps)
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:

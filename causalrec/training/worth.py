@@ -1,12 +1,12 @@
-"""What each module of the causal model is worth on this shop's data, measured before training.
+"""What each module of the response model is worth on this shop's data.
 
-The whole model is compared with versions that differ in one module, all fitted with fewer sweeps, on the
+The whole model is compared with versions that differ in one module, all continued from the same fit, on the
 pairs shown at random (per-user AUC), else on validation (per-user NDCG@20), paired over users.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,24 @@ from causalrec.metrics.bootstrap import paired_test
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
 from causalrec.metrics.ranking import Score, rank_per_user
 from causalrec.model.base import ServingTables
+from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.model.worth import WHOLE, ModuleWorth
 from causalrec.training.factory import build_recommender
-from causalrec.training.graph_worth import chosen_graph_modules
 from causalrec.training.side_by_side import fits_at_once, side_by_side
 
 Doubles = npt.NDArray[np.float64]
 Keep = Callable[[str, ServingTables], None]
 """Receives the label of a fit, and its tables."""
-Measured = tuple[Doubles, str, str]
-"""Per-user values of a model, their metric, and what they were measured on."""
+
+
+class Measured(NamedTuple):
+    """Per-user values of a model, their metric, and what they were measured on."""
+
+    values: Doubles
+    metric: str
+    where: str
+
 
 MODULES: Mapping[str, str] = {
     "content prior": "content",
@@ -47,62 +55,60 @@ CUT = 20
 
 
 def chosen_modules(
-    settings: Settings, data: Interactions, keep: Keep | None = None
+    settings: Settings, data: Interactions, judged: CausalRecommender, keep: Keep | None = None
 ) -> tuple[Settings, tuple[ModuleWorth, ...]]:
     """The settings without the modules that harm, and the measured gain of each.
 
     A module is on by default if it helped against known truths. What a few hundred users of one shop say is
     too noisy to confirm that, so the default stands unless the whole interval speaks against it: a module
-    that is on is left out if it harms (unless it is ``NEEDED``), one that is off is added if it helps. If
-    only pairs are known, the modules of the graph encoder are measured (:mod:`.graph_worth`). Without data
-    to measure on, nothing changes.
+    that is on is left out if it harms (unless it is ``NEEDED``), one that is off is added if it helps.
 
     Args:
+        judged: fitted to the looks of ``data`` with ``settings``. All fits begin where it ended: short ones
+            from scratch would make those with less to learn look better.
         keep: called with every fit: the whole model first, then those that differ in one module.
     """
     share, response = settings.training.worth_share, settings.model.response
-    measurable = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size)
-    if settings.model.name != "causal" or not measurable or share == 0:
-        return settings, ()
-    keep = keep or _forget
-    if data.looks is None or not response.enabled:
-        with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
-            found, rows = chosen_graph_modules(
-                remembering(settings, folder), data, lambda one, label: _values(one, data, keep, label)
-            )
-        return remembering(found, settings.model.confounder.cache), rows
     fewer = max(settings.training.worth_sweeps, int(share * response.sweeps / (len(MODULES) + 1)))
-    short = with_response(settings, sweeps=min(fewer, response.sweeps))
-    with tempfile.TemporaryDirectory(prefix="causalrec-worth-") as folder:
-        rows = _rows(remembering(short, folder), data, keep)
+    start = judged.continued(min(fewer, response.sweeps))
+    if start is None:
+        return settings, ()
+    rows = _rows(settings, data, start, keep)
     kept = {MODULES[row.module]: row.kept for row in rows}
     return with_response(settings, **kept), rows
 
 
-def _rows(settings: Settings, data: Interactions, keep: Keep) -> tuple[ModuleWorth, ...]:
-    sweeps = settings.model.response.sweeps
-    # alone, and first: the others find its confounder model in the cache
-    whole, metric, where = _values(settings, data, keep, f"{WHOLE}, {sweeps} sweeps")
-    switched = {module: _switched(settings, switch) for module, switch in MODULES.items()}
-    at_once, wanted = fits_at_once(settings, data), keep is not _forget
+def _rows(
+    settings: Settings, data: Interactions, start: Resumed, keep: Keep | None
+) -> tuple[ModuleWorth, ...]:
+    if not settings.model.response.content:
+        start = replace(start, codes=None)  # it knows no whitening of the content, which one fit needs
 
     def fit(changed: Settings) -> tuple[Measured, ServingTables | None]:
-        found, tables = _fitted(changed, data)
-        return found, tables if wanted else None  # of a large shop, all of them at once would be too much
+        found, tables = fitted(changed, data, start)
+        return found, tables if keep is not None else None  # of a large shop, all at once would be too much
 
-    fits, rows = side_by_side(fit, switched.values(), at_once), []
-    for (module, switch), ((other, _, _), tables) in zip(MODULES.items(), fits, strict=True):
-        present = bool(getattr(settings.model.response, switch))
-        if tables is not None:
-            keep(f"{'without' if present else 'with'} {module}", tables)
-        test = paired_test(whole, other) if present else paired_test(other, whole)
-        kept = module in NEEDED or (test.high >= 0 if present else test.low > 0)
-        rows.append(ModuleWorth(module, kept, test.difference, test.low, test.high, metric, where))
+    response = settings.model.response
+    present = {switch: bool(getattr(response, switch)) for switch in MODULES.values()}
+    changed = [with_response(settings, **{switch: not on}) for switch, on in present.items()]
+    (whole, tables), *others = side_by_side(fit, (settings, *changed), fits_at_once(settings, data))
+    hand_over(keep, f"{WHOLE}, {start.sweeps} more sweeps", tables)
+    rows = []
+    for (module, switch), (other, tables) in zip(MODULES.items(), others, strict=True):
+        on = present[switch]
+        hand_over(keep, f"{'without' if on else 'with'} {module}", tables)
+        test = paired_test(whole.values, other.values) if on else paired_test(other.values, whole.values)
+        kept = module in NEEDED or (test.high >= 0 if on else test.low > 0)
+        rows.append(
+            ModuleWorth(module, kept, test.difference, test.low, test.high, whole.metric, whole.where)
+        )
     return tuple(rows)
 
 
-def _switched(settings: Settings, switch: str) -> Settings:
-    return with_response(settings, **{switch: not getattr(settings.model.response, switch)})
+def hand_over(keep: Keep | None, label: str, tables: ServingTables | None) -> None:
+    """Gives ``keep`` the tables of a fit, if somebody asks for them and the model has any."""
+    if keep is not None and tables is not None:
+        keep(label, tables)
 
 
 def remembering(settings: Settings, folder: str) -> Settings:
@@ -117,20 +123,17 @@ def with_response(settings: Settings, **change: Any) -> Settings:  # noqa: ANN40
     return settings.model_copy(update={"model": settings.model.model_copy(update={"response": response})})
 
 
-def _forget(label: str, tables: ServingTables) -> None:
-    """Discards the fit."""
+def fitted(
+    settings: Settings, data: Interactions, start: Resumed | None = None
+) -> tuple[Measured, ServingTables | None]:
+    """What a fit with ``settings`` is worth, and its tables.
 
-
-def _values(settings: Settings, data: Interactions, keep: Keep, label: str) -> Measured:
-    """What a model with ``settings`` is worth; ``keep`` is given its tables."""
-    found, tables = _fitted(settings, data)
-    if tables is not None:
-        keep(label, tables)
-    return found
-
-
-def _fitted(settings: Settings, data: Interactions) -> tuple[Measured, ServingTables | None]:
+    Args:
+        start: where the response model begins; None: a fit from scratch.
+    """
     recommender = build_recommender(settings)
+    if isinstance(recommender, CausalRecommender):
+        recommender.resumes = start
     recommender.fit(data)
     return measured(recommender.score, data), recommender.serving_tables()
 
@@ -139,6 +142,6 @@ def measured(score: Score, data: Interactions) -> Measured:
     """Per-user AUC on random exposure if there is any, else NDCG@20 on validation."""
     found = exposed_per_user(exposed_scores(score, data), CUT).get(RANDOM_METRIC)
     if found is not None:
-        return found, "auc", "uniform exposure"
+        return Measured(found, "auc", "uniform exposure")
     ranked = rank_per_user(score, data, "valid", (CUT,))
-    return ranked.metrics[VALID_METRIC], VALID_METRIC, "validation"
+    return Measured(ranked.metrics[VALID_METRIC], VALID_METRIC, "validation")

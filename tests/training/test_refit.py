@@ -51,6 +51,25 @@ def test_the_refitted_model_knows_what_the_judged_one_does_not() -> None:
     assert judged.exposure_weight is not None
 
 
+def test_it_begins_where_the_judged_one_ended() -> None:
+    data, steps = with_looks(make_toy()), []
+    settings = small_settings("causal", model={"response": {"sweeps": 60, "dim": 4, "refit_sweeps": 7}})
+    judged = build_recommender(settings)
+    judged.fit(data)
+    served = refitted(settings, data, judged, 1, lambda step, _: steps.append(step))
+    assert steps == list(range(1, 8))
+    assert isinstance(judged, CausalRecommender)
+    assert isinstance(served, CausalRecommender)
+    before, after = judged.serving_tables(), served.serving_tables()
+    assert np.array_equal(after.coarse, before.coarse)
+    afresh = build_recommender(small_settings("causal", model={"response": {"sweeps": 7, "dim": 4}}))
+    afresh.fit(everything(data))
+    rows = np.arange(data.n_users, dtype=np.int32)
+    first, *others = (model.score(rows).ravel().astype(np.float64) for model in (judged, served, afresh))
+    near, far = (np.corrcoef(first, other)[0, 1] for other in others)
+    assert near > far + 0.1
+
+
 def test_without_the_setting_the_judged_model_serves() -> None:
     data, settings = with_looks(make_toy()), small_settings("causal", training={"refit": False})
     judged = build_recommender(settings)

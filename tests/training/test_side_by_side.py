@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.training import side_by_side
+from causalrec.training.factory import build_recommender
 from causalrec.training.response_memory import response_bytes
 from causalrec.training.side_by_side import fits_at_once
 from causalrec.training.worth import chosen_modules
@@ -19,10 +21,13 @@ def test_modules_are_worth_the_same_however_many_are_measured_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data, found = with_looks(make_toy()), []
+    judged = build_recommender(SETTINGS)
+    judged.fit(data)
+    assert isinstance(judged, CausalRecommender)
     for at_once in (1, 3):
         monkeypatch.setattr("causalrec.training.worth.fits_at_once", lambda *_, n=at_once: n)
         tables: dict[str, object] = {}
-        _, rows = chosen_modules(SETTINGS, data, tables.__setitem__)
+        _, rows = chosen_modules(SETTINGS, data, judged, tables.__setitem__)
         found.append((rows, list(tables), [table.users.tobytes() for table in tables.values()]))  # type: ignore[attr-defined]
     assert found[0] == found[1]
 

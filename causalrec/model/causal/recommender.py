@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import numpy as np
+
 from causalrec.config.bench import Value
 from causalrec.config.model import ModelSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
@@ -129,10 +131,23 @@ class CausalRecommender(FactorRecommender):
         Args:
             users, items: row here of each user and item of that fit, -1 for one that is not here.
         """
+        return self._resumed((users, items), self.settings.response.repair_sweeps)
+
+    def continued(self, sweeps: int) -> Resumed | None:
+        """Start of a fit to the same users and items; None for an engine that is always fitted from scratch.
+
+        Args:
+            sweeps: how many that fit adds to the sweeps of this one.
+        """
+        tables = self.engine.serving_tables()
+        users, items = (np.arange(len(table), dtype=np.int32) for table in (tables.users, tables.items))
+        return self._resumed((users, items), sweeps)
+
+    def _resumed(self, rows: tuple[Ints, Ints], sweeps: int) -> Resumed | None:
         engine = self.engine
         if not isinstance(engine, ResponseRecommender) or engine.part is None:
             return None
-        return Resumed.of(engine.part, engine.serving_tables(), users, items)
+        return Resumed.of(engine.part, engine.serving_tables(), rows, sweeps)
 
     def beginning(self, start: Resumed) -> Resumed:
         """``start`` of another fit to the same items, with what this one has found out about them."""

@@ -97,7 +97,7 @@ def fit_response(
     """Fits the model to ``looks`` of ``shape`` users and items, on the device of ``design``.
 
     Args:
-        start: the last draw of a fit to nearly the same looks; then ``settings.repair_sweeps`` suffice.
+        start: the last draw of a fit to nearly the same looks; then fewer sweeps suffice.
 
     Raises:
         TrainingError: there are no looks, or the model diverged.
@@ -105,7 +105,7 @@ def fit_response(
     if looks.count.size == 0:
         raise TrainingError("no looks to learn from", do="fit the model to the pairs: model.response.enabled")
     rows = look_rows(looks, *shape, settings.half_life, design.content.device)
-    sampler = Sampler(rows, design, settings if start is None else settings.repair(), seed)
+    sampler = Sampler(rows, design, settings, seed)
     if start is not None:
         start.resume(sampler)
     response, match = AveragedProduct(settings.columns), AveragedProduct(settings.columns)

@@ -82,7 +82,10 @@ class ResponseRecommender(FactorRecommender):
         shape = (data.n_users, data.n_items)
         design = self._design(data, facts)
         whitenings = facts.codes.whitenings if settings.content else {}
-        start = None if self.resumes is None else self.resumes.last
+        start = None
+        if self.resumes is not None:
+            start = self.resumes.last
+            settings = settings.model_copy(update={"sweeps": self.resumes.sweeps})
         self.part = fit_response(
             looks, shape, design, whitenings, settings, self.trainer.seed, on_sweep, start
         )

@@ -19,23 +19,28 @@ class Resumed:
         last: the last draw of the earlier fit.
         codes: its findings about the items; None if the items have changed, since traces of an erased item in
             the whitening and in the codes of other items can only be removed by fitting them again.
+        sweeps: how many to add.
     """
 
     last: LastDraw
     codes: Codes | None
+    sweeps: int
 
     @staticmethod
-    def of(part: ResponsePart, tables: ServingTables, users: Ints, items: Ints) -> "Resumed | None":
+    def of(
+        part: ResponsePart, tables: ServingTables, rows: tuple[Ints, Ints], sweeps: int
+    ) -> "Resumed | None":
         """From a fitted model; None for models of older code, which did not store a last draw.
 
         Args:
-            users, items: row there of each user and item of the new data, -1 for one that is not there.
+            rows: there, of each user and each item of the new data; -1 for one that is not there.
         """
         if part.last is None:
             return None
+        users, items = rows
         same = np.array_equal(np.sort(items), np.arange(part.items.shape[0]))
         codes = _codes(part, tables, items) if same else None
-        return Resumed(part.last.renumbered(users, items), codes)
+        return Resumed(part.last.renumbered(users, items), codes, sweeps)
 
     def with_codes_of(self, part: ResponsePart, tables: ServingTables) -> "Resumed":
         """The same start with the findings about the items from a fit to the new data."""

@@ -105,9 +105,14 @@ def test_a_trained_version_stands_beside_its_fits_without_a_module(
     train(settings)
     assert main(["truth", "--alias", "challenger", "--settings", str(file)]) == 0
     printed = capsys.readouterr().out
-    for label in ("challenger (version 1)", "ours, 20 sweeps", "without content prior", "without accidents"):
+    for label in (
+        "challenger (version 1)",
+        "ours, 20 more sweeps",
+        "without content prior",
+        "without accidents",
+    ):
         assert label in printed
-    assert "are shorter fits" in printed
+    assert "fitted for fewer steps" in printed
     train(load_settings(file, {"CAUSALREC__SOURCE__KIND": "native"}))
     client = connect(settings)
     kept = []
