@@ -235,6 +235,6 @@ class TrainingSettings(Section):
         ge=0,
         description="sweeps for measuring the modules, as a share of the model's; 0: none",
     )
-    worth_sweeps: int = Field(40, ge=4, description="least sweeps of each model in that comparison")
+    worth_sweeps: int = Field(60, ge=4, description="least sweeps of each model in that comparison")
     max_memory_gib: float = Field(0.0, ge=0, description="0: what the machine has free")
     rank_timeout: float = Field(600.0, gt=0, description="seconds that one of several processes waits")

@@ -35,7 +35,8 @@ def refitted(
     served = build_recommender(settings.model_copy(update={"training": training}))
     if isinstance(served, CausalRecommender) and isinstance(judged, CausalRecommender):
         served.choice, served.exposure_weight = judged.choice, judged.exposure_weight
-        served.resumes = resumes or judged.continued(settings.model.response.refit_sweeps)
+        response = settings.model.response
+        served.resumes = resumes or judged.continued(min(response.refit_sweeps, response.sweeps))
     served.fit(everything(data), progress=progress)
     served.recipe, served.worth = judged.recipe, judged.worth
     if isinstance(served, FactorRecommender) and served.tables is not None:

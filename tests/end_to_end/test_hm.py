@@ -17,8 +17,8 @@ from tests.end_to_end.shops import ShopUnderTest, make_shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.shared_data, pytest.mark.timeout(2400)]
 
-FIRST, DS = "2020-01-01", "2020-06-30"  # of two years: each day is a partition
-ARTICLES = 300  # of 2,194: encoding all photos and texts would take minutes
+FIRST, DS = "2020-04-01", "2020-06-30"  # of two years: each day is a partition
+ARTICLES = 200  # of 2,194: encoding all photos and texts would take minutes
 
 
 @pytest.fixture(scope="module")
