@@ -24,7 +24,7 @@ class ResponseSettings(Section):
         description="sweeps of a fit that begins where another ended, to forget users or items",
     )
     refit_sweeps: int = Field(
-        100, ge=4, description="sweeps of the fit on everything, which begins where the evaluated one ended"
+        200, ge=4, description="sweeps of the fit on everything, which begins where the evaluated one ended"
     )
     columns: int = Field(32, ge=2, le=256, description="most columns of the averaged tables")
     content: bool = Field(True, description="content says what to expect of an item")
