@@ -1,15 +1,16 @@
 """Table "Modules" of RESULTS.md: the response model with one module changed, against the truth of shops.
 
-    python -m benchmarks.modules --shops 211 212 213 [--seeds 1]
+    python -m benchmarks.modules --shops 211 212 213 [--seeds 1] [--continued]
     python -m benchmarks.modules --settings FILE [FILE ...] [--seeds 1 2]
 
 Shops are generated in memory, or are the newest datasets of settings files, as for ``benchmarks.shops``.
 Each fit leaves out held-out pairs and random exposure, so that its ranking of random exposure is a test.
-Differences are paired over shops and seeds.
+Differences are paired over shops and seeds. With ``--continued`` every row but the first continues the whole
+fit, as a training run does to measure its modules.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from causalrec.config.source import SourceSettings
 from causalrec.lab.oracle.generated import GeneratedShop, generated_shop
 from causalrec.lab.oracle.truth import scores_of, truth_rows
 from causalrec.metrics.debiased import exposed_per_user, exposed_scores
+from causalrec.model.causal.recommender import CausalRecommender
+from causalrec.model.causal.response.resumed import Resumed
 from causalrec.training.factory import build_recommender
 from causalrec.training.worth import MODULES, with_response
 
@@ -38,15 +41,16 @@ def main() -> None:
     parser.add_argument("--shops", type=int, nargs="*", default=[])
     parser.add_argument("--settings", type=Path, nargs="*", default=[])
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--continued", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
     found: dict[str, list[Row]] = {}
     for label, made in shops(given.shops, given.settings).items():
         shop = made()
         for seed in given.seeds:
-            for name, settings in variants(seed).items():
-                found.setdefault(name, []).append(measure(shop, settings))
-                CONSOLE.print(f"{label} {seed} {name} {found[name][-1]}")
+            for name, row in (continued if given.continued else afresh)(shop, seed):
+                found.setdefault(name, []).append(row)
+                CONSOLE.print(f"{label} {seed} {name} {row}")
     for name, rows in found.items():
         CONSOLE.print(f"| {name} | {' | '.join(shown(name, rows, found[WHOLE]))} |")
 
@@ -72,10 +76,32 @@ def variants(seed: int) -> Mapping[str, Settings]:
     return {WHOLE: whole, **changed}
 
 
-def measure(shop: GeneratedShop, settings: Settings) -> Row:
-    """NDCG@20 against both truths, and AUC on random exposure."""
+def afresh(shop: GeneratedShop, seed: int) -> Iterator[tuple[str, Row]]:
+    """Name and row of a whole fit per variant."""
+    for name, settings in variants(seed).items():
+        yield name, measure(shop, fitted(shop, settings))
+
+
+def continued(shop: GeneratedShop, seed: int) -> Iterator[tuple[str, Row]]:
+    """The same, each variant continued from where the fit with every module ended."""
+    different = variants(seed)
+    start = fitted(shop, different[WHOLE]).continued(Settings().training.worth_sweeps)
+    for name, settings in different.items():
+        yield name, measure(shop, fitted(shop, settings, start))
+
+
+def fitted(shop: GeneratedShop, settings: Settings, start: Resumed | None = None) -> CausalRecommender:
+    """The default model, fitted to the pairs and looks that judge nothing."""
     model = build_recommender(settings)
+    if not isinstance(model, CausalRecommender):
+        raise TypeError(f"{settings.model.name} has no such modules")
+    model.resumes = start
     model.fit(shop.data)
+    return model
+
+
+def measure(shop: GeneratedShop, model: CausalRecommender) -> Row:
+    """NDCG@20 against both truths, and AUC on random exposure."""
     rows = {row.model: row for row in truth_rows(shop.truth, shop.data, {OURS: scores_of(model)})}
     exposed = exposed_per_user(exposed_scores(model.score, shop.data), 5)["random_auc"]
     return {
