@@ -87,8 +87,10 @@ def _candidates(
     or lowered by other items of it.
     """
     placed = shelves.placed(carts)
-    asked = placed.select("item_id", MARKET).distinct()
-    partners = shelves.each(pairs, OTHER).join(asked, ["item_id", MARKET], "left_semi")
+    partners = shelves.each(pairs, OTHER)
+    if shelves.limited is not None:  # otherwise all pairs are of items in carts
+        asked = placed.select("item_id", MARKET).distinct()
+        partners = partners.join(asked, ["item_id", MARKET], "left_semi")
     gain = F.desc(F.col("rate") * F.col("lift"))
     place = F.row_number().over(Window.partitionBy("item_id", MARKET).orderBy(gain, OTHER))
     near = partners.withColumn("place", place).where(F.col("place") <= REACH * k)
