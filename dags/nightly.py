@@ -25,6 +25,9 @@ sys.path.append(str(Path(__file__).parent))
 
 from causalrec_dags.commands import ALIKE, stage_task
 from causalrec_dags.notify import anybody, tell_late
+from causalrec_dags.pools import pools_line
+
+POOLS = pools_line(NIGHT)
 
 
 def late(context: Mapping[str, Any]) -> None:
@@ -50,10 +53,13 @@ with DAG(
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
     start_date=datetime(2018, 1, 1, tzinfo=UTC),  # how far back a backfill may reach
     deadline=deadline(),
-    doc_md=__doc__,
+    doc_md=f"{__doc__}\n{POOLS}",
     **ALIKE,
 ) as dag:
-    tasks = {stage.name: stage_task(stage, in_turn=not stage.after) for stage in NIGHT}
+    tasks = {
+        stage.name: stage_task(stage, in_turn=not stage.after, hint="" if stage.after else POOLS)
+        for stage in NIGHT
+    }
     for stage in NIGHT:
         for before in stage.after:
             tasks[before] >> tasks[stage.name]

@@ -19,6 +19,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from causalrec_dags.approval import approval_tasks
 from causalrec_dags.commands import ALIKE, YESTERDAY, stage_task
+from causalrec_dags.pools import pools_line
 
 with DAG(
     dag_id="training",
@@ -27,7 +28,7 @@ with DAG(
         timetable=CronTriggerTimetable("0 6 * * 0", timezone="UTC"),
         assets=Asset(TRAINING_REQUEST),
     ),
-    doc_md=__doc__,
+    doc_md=f"{__doc__}\n{pools_line(STAGES[name] for name in TRAINING)}",
     **ALIKE,
 ) as dag:
     first, *others = TRAINING

@@ -170,8 +170,17 @@ def test_the_snippets_that_read_an_export_run(
 ) -> None:
     serve = pages["docs/serving.md"]
     similar = Lake(lake).table("similar_items")
-    row = {"item_id": "i1", "rank": 1, "similar_item_id": "i2", "score": 0.5, "model_version": "1"}
-    rows = [{**row, "dataset_id": "d", "ds": dt.date.fromisoformat(DS)}]
+    row = {
+        "item_id": "i1",
+        "score": 0.5,
+        "model_version": "1",
+        "dataset_id": "d",
+        "ds": dt.date.fromisoformat(DS),
+    }
+    rows = [
+        {**row, "rank": rank, "similar_item_id": item, "markets": markets}
+        for rank, item, markets in ((1, "i2", "AT,DE"), (2, "i3", "DE"), (3, "i4", None))
+    ]
     similar.replace(pa.Table.from_pylist(rows, schema=similar.schema), {"ds": DS})
     popular = Lake(lake).table("popular_items")
     rows = [{"category": "", "rank": 1, "item_id": "i1", "users": 2, "dataset_id": "d", "ds": rows[0]["ds"]}]
@@ -187,9 +196,10 @@ def test_the_snippets_that_read_an_export_run(
     parquet, cached = blocks(serve, "python")
     names: dict[str, Any] = {"exports": settings.export_root, "ds": DS}
     exec(parquet, names)  # noqa: S102
-    assert [len(names[name].fetchall()) for name in ("night", "neighbours")] == [2, 1]
+    assert [len(names[name].fetchall()) for name in ("night", "neighbours")] == [2, 3]
     with psycopg.connect(postgres_url) as connection:
-        (statements,) = blocks(serve, "sql")
+        abroad, statements = blocks(serve, "sql")
+        assert connection.execute(abroad.encode()).fetchall() == [("i2",), ("i4",)]
         found = [
             connection.execute(text.encode()).fetchall() for text in statements.split(";") if text.strip()
         ]
@@ -199,7 +209,7 @@ def test_the_snippets_that_read_an_export_run(
     ]
     assert found[1] == [("i1",)]
     assert [(name, rows) for name, _, rows, _ in sorted(found[2])] == [
-        ("popular_items", 1), ("recommendations", 2), ("similar_items", 1),
+        ("popular_items", 1), ("recommendations", 2), ("similar_items", 3),
     ]  # fmt: skip
     with redis.Redis.from_url(redis_url, password="s3cret", decode_responses=True) as cache:  # noqa: S106
         names["cache"] = cache

@@ -79,6 +79,7 @@ class ScoringSettings(Section):
     home_market: str = Field(
         "",
         max_length=40,
+        pattern=r"^[^,:]*$",
         description="market of users whose events name none; with it, a list holds only what is sold in the "
         "user's market; empty: markets do not count",
     )

@@ -5,7 +5,7 @@ product: ``AT``, ``DE:12.50 EUR``. An item without ``offers`` is sold everywhere
 sells nothing, so an item is never shown where nobody knows whether it is sold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,8 @@ import pandas as pd
 
 from causalrec.ranking.item_rules import Bools, Texts
 
-ENTRY = r"^\s*(?P<market>[^\s:][^:]*?)\s*(?::\s*(?P<price>\d+(?:\.\d+)?)\s*(?P<currency>[A-Za-z]{3})?\s*)?$"
+BETWEEN = ","  # names of markets in a table; no name has one
+ENTRY = r"^\s*(?P<market>[^\s:,][^:,]*?)\s*(?::\s*(?P<price>\d+(?:\.\d+)?)\s*(?P<currency>[A-Za-z]{3})?\s*)?$"
 LOCAL = r"^\s*(?P<language>[A-Za-z]{2,3}(?:[-_][A-Za-z]{2})?)\s*:\s*(?P<title>\S.*?)\s*$"
 Doubles = npt.NDArray[np.float64]
 
@@ -68,6 +69,14 @@ class Markets:
         """Every market that an item names, and home."""
         return tuple(sorted({*self.entries["market"], self.home}))
 
+    @cached_property
+    def sold(self) -> Bools:
+        """Whether each of :attr:`names` sells each item, (M, N)."""
+        found = np.repeat(~self.limited[None], len(self.names), axis=0)
+        where = pd.Index(self.names).get_indexer(pd.Index(self.entries["market"]))
+        found[where, self.entries["row"].to_numpy(dtype=int)] = True
+        return found
+
     def of_users(self, named: Texts) -> Texts:
         """The market (U,) of each user; of who named none, or one where the shop has no offers: home."""
         found = pd.Series(named, dtype=object).map(market_name, na_action="ignore")
@@ -77,10 +86,34 @@ class Markets:
     def market(self, name: str) -> Market:
         """What is sold in one market."""
         mine = self.entries[self.entries["market"] == name]
-        sold, prices = ~self.limited, np.full(self.limited.size, np.nan)
-        sold[mine["row"].to_numpy()] = True
-        prices[mine["row"].to_numpy()] = mine["price"].to_numpy(dtype=float)
-        return Market(name, sold, prices)
+        prices = np.full(self.limited.size, np.nan)
+        prices[mine["row"].to_numpy(dtype=int)] = mine["price"].to_numpy(dtype=float)
+        return Market(name, self.sold[self.names.index(name)], prices)
+
+    def unsold(self, rows: npt.NDArray[np.int64], told: Texts) -> int:
+        """How many rows of a table name a market that does not sell their item, or does not exist.
+
+        Args:
+            rows: (R,) the item of each row. told: (R,) its markets, as :func:`where_sold` tells them.
+        """
+        codes, texts = pd.factorize(told, use_na_sentinel=False)
+        wrong = np.zeros(rows.size, dtype=np.bool_)
+        named = [set(self.names) if pd.isna(text) else set(text.split(BETWEEN)) for text in texts]
+        for name, sold in zip(self.names, self.sold, strict=True):
+            wrong |= np.array([name in one for one in named], dtype=np.bool_)[codes] & ~sold[rows]
+        wrong |= np.array([not one <= set(self.names) for one in named], dtype=np.bool_)[codes]
+        return int(wrong.sum())
+
+
+def where_sold(names: Sequence[str], sold: Bools) -> Texts:
+    """Per item the markets that sell it, with commas between; None where all do.
+
+    Args:
+        sold: (M, N), in the order of ``names``.
+    """
+    kinds, kind = np.unique(sold.T, axis=0, return_inverse=True)
+    texts = [None if one.all() else BETWEEN.join(np.asarray(names, dtype=object)[one]) for one in kinds]
+    return np.array([*texts, None], dtype=object)[kind.ravel()]
 
 
 def market_name(name: str) -> str:

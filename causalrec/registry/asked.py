@@ -8,8 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from causalrec.errors import RequestError
+from causalrec.ranking.markets import Markets, market_name
 
-USER = "user_id"
+USER, MARKET = "user_id", "market"
+NAMED = 10  # markets that an error names
 
 
 def asked_users(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -45,3 +47,29 @@ def asked_k(params: Mapping[str, Any] | None, usual: int, n_items: int) -> int:
     if not whole or not 1 <= given <= most:
         raise RequestError(f"k is {given!r}", do=f"ask for 1 to {most} rows, as a whole number")
     return int(given)
+
+
+def asked_market(given: object, markets: Markets | None) -> str:
+    """The market of a request; home where it names none, and empty where markets do not count.
+
+    Args:
+        given: a name without regard to case; None or empty: none.
+        markets: those of the version; None: it knows none.
+
+    Raises:
+        RequestError: the version has no such market.
+    """
+    if given is None or given == "":
+        return "" if markets is None else markets.home
+    if markets is None:
+        raise RequestError(
+            f"market is {given!r}, and this version knows no markets",
+            do="leave it out, or train a version with scoring.home_market",
+        )
+    if not isinstance(given, str) or market_name(given) not in markets.names:
+        more = ", ..." if len(markets.names) > NAMED else ""
+        raise RequestError(
+            f"market is {given!r}, where this version sells nothing",
+            do=f"ask for one of {', '.join(markets.names[:NAMED])}{more}, or leave it out for {markets.home}",
+        )
+    return market_name(given)

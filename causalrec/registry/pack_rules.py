@@ -1,4 +1,4 @@
-"""Collects the rules of a shop for a model package: the rules file, hidden pairs, facts about items."""
+"""Collects the rules of a shop for a model package: the rules file, hidden pairs, facts, markets."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from causalrec.features.offers import latest_offers
 from causalrec.lake import Lake
 from causalrec.lake.upkeep.erasures import Erasures
 from causalrec.ranking.merchandise.rules_file import read_merchandise
-from causalrec.registry.shop_rules import ShopRules
+from causalrec.registry.shop_rules import SOLD, ShopRules
 
 PRODUCTS = "products"
 
@@ -34,8 +34,20 @@ def rules_to_pack(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date)
         version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
         offers = latest_offers(lake, ds, columns, version).reindex(dataset.item_ids)
     return ShopRules(
-        merchandise, _kept(merchandise.hidden_pairs(), dataset, lake), offers.rename_axis("item_id")
+        merchandise,
+        _kept(merchandise.hidden_pairs(), dataset, lake),
+        offers.rename_axis("item_id"),
+        _sold(lake, dataset, ds) if settings.scoring.home_market else None,
+        settings.scoring.home_market,
     )
+
+
+def _sold(lake: Lake, dataset: Dataset, ds: dt.date) -> pa.Table:
+    """Where each item of the dataset is sold, as the shop delivered it."""
+    version = {pin.table: pin.version for pin in dataset.pins}.get(PRODUCTS)
+    told = latest_offers(lake, ds, ["offers"], version).reindex(dataset.item_ids)["offers"]
+    frame = pd.DataFrame({"item_id": dataset.item_ids, "offers": told.to_numpy()})
+    return pa.Table.from_pandas(frame, SOLD, preserve_index=False)
 
 
 def _kept(pairs: pa.Table, dataset: Dataset, lake: Lake) -> pa.Table:

@@ -2,7 +2,8 @@
 
 ``recommender/`` the model itself (safetensors + JSON) · ``judged/`` the evaluated model, if the served one
 was refitted on everything · ``short_fits.safetensors`` fits that differ in one module, for a shop whose truth
-is known · ``hidden.parquet``, ``offers.parquet`` of the shop's rules file · ``serving.safetensors`` its
+is known · ``hidden.parquet``, ``offers.parquet`` of the shop's rules file · ``markets.parquet`` where items
+are sold · ``serving.safetensors`` its
 factorised form, if it has one · ``history.safetensors`` what the users chose · ``users.parquet``,
 ``items.parquet`` the ids in the model's numbering · ``manifest.json`` its origin ·
 ``checksums.json``.
@@ -35,14 +36,11 @@ from causalrec.ranking.ann import Index
 from causalrec.ranking.catalogue import Catalogue, catalogue_of
 from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories
-from causalrec.ranking.merchandise.boost import item_boosts
-from causalrec.ranking.merchandise.caps import item_caps
-from causalrec.ranking.merchandise.reserve import reserved
-from causalrec.ranking.rules import allowed, item_rules
 from causalrec.ranking.user_states import UserStates
 from causalrec.ranking.wording.book import PackedWording
 from causalrec.ranking.wording.compose import Wording
 from causalrec.registry.checksums import verify_checksums, write_checksums
+from causalrec.registry.offer import offer_of
 from causalrec.registry.shop_rules import ShopRules
 from causalrec.registry.short_fits import ShortFit, load_fits, save_fits
 from causalrec.registry.tensors import map_tensor
@@ -286,26 +284,30 @@ class ModelPackage:
         """The rules file in force when the version was registered; no rules in packages of older code."""
         return ShopRules.read(self.folder, self.manifest)
 
-    @cached_property
-    def offer(self) -> Catalogue:
-        """The items that the version's own rules allow on the date of its data, with its rules file.
+    @property
+    def home(self) -> str:
+        """The market of requests that name none; empty where markets do not count."""
+        markets = self.shop_rules.markets
+        return "" if markets is None else markets.home
 
-        Packages of older code contain neither brand nor category nor availability, so nothing is blocked.
+    def offer_in(self, market: str) -> Catalogue:
+        """The items that the version's own rules allow in ``market`` on the date of its data, with its rules.
+
+        Packages of older code contain neither brand nor category nor availability, so nothing is blocked; nor
+        do they know markets.
+
+        Args:
+            market: one of those of :attr:`shop_rules`; empty where markets do not count.
         """
-        items, whole = self._items(), self.catalogue
         ds = dt.date.fromisoformat(self.manifest.get("ds", LONG_AGO))
-        found = whole.only(self.item_ids[allowed(items, self.scoring, ds)])
-        rows = self.shop_rules.with_offers(items.iloc[found.model_rows].reset_index(drop=True))
-        listed, file = np.ones(found.size, dtype=np.bool_), self.shop_rules.merchandise
-        rules = reserved(item_rules(rows, self.scoring, ds, listed), rows, file, ds)
-        boosts = item_boosts(rows, listed, file, ds, odds=self.odds)
-        return replace(found, rules=replace(rules, boosts=boosts, capped=item_caps(rows, file, ds)))
+        rules = self.shop_rules
+        sold = None if rules.markets is None else rules.markets.market(market)
+        return offer_of(self.catalogue, self._items(), self.scoring, rules, ds, sold, odds=self.odds)
 
-    @cached_property
-    def wording(self) -> Wording:
-        """The shop's words for reasons at registration, over :attr:`offer`; none in older packages."""
+    def wording(self, offer: Catalogue) -> Wording:
+        """The shop's words for reasons at registration, over ``offer``; none in older packages."""
         words = PackedWording.model_validate(self.manifest.get(WORDING, {}))
-        return Wording.unpacked(words, self._items(), self.offer.item_ids)
+        return Wording.unpacked(words, self._items(), offer.item_ids)
 
     def _items(self) -> pd.DataFrame:
         """items.parquet; null where older code did not store a column."""

@@ -14,6 +14,7 @@ from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.model.base import Recommender, ServingTables
 from causalrec.ranking.wording.book import packed
+from causalrec.registry.asked import MARKET
 from causalrec.registry.described import describe
 from causalrec.registry.pack_rules import rules_to_pack
 from causalrec.registry.package import RULES, WORDING, write_package
@@ -95,7 +96,11 @@ def _log_model(folder: Path, library: Path, k: int) -> Any:  # noqa: ANN401 - ML
 
 
 def signature(k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
-    """Users in, ranked items with reasons out; the number of rows is a parameter, ``k`` by default."""
+    """Users in, ranked items with reasons out; a request may name the number of rows, and a market.
+
+    Every version has both: MLflow drops parameters that a signature lacks, so nobody would be told that a
+    version knows no markets.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
@@ -115,5 +120,5 @@ def signature(k: int) -> Any:  # noqa: ANN401 - MLflow is untyped
     return ModelSignature(
         inputs=Schema([ColSpec("string", "user_id")]),
         outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),
-        params=ParamSchema([ParamSpec("k", "long", k)]),
+        params=ParamSchema([ParamSpec("k", "long", k), ParamSpec(MARKET, "string", "")]),
     )

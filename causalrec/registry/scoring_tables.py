@@ -23,6 +23,7 @@ from causalrec.ranking.engine import Engine
 from causalrec.ranking.histories import Histories, from_pairs, from_positions
 from causalrec.ranking.item_rules import Texts
 from causalrec.ranking.vectors import item_vectors, user_vectors
+from causalrec.registry.asked import asked_market
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.shop_rules import HiddenPairs
 
@@ -41,17 +42,22 @@ class _Users:
     never: Histories
 
 
-def write_scoring_tables(package: ModelPackage, folder: Path, origin: Mapping[str, str]) -> dict[str, Any]:
+def write_scoring_tables(
+    package: ModelPackage, folder: Path, origin: Mapping[str, str], market: str = ""
+) -> dict[str, Any]:
     """Writes both files into ``folder``; returns the header.
 
     Args:
         origin: names and numbers of the version, for the header.
+        market: whose items are written; empty: those of the home market.
 
     Raises:
         ScoringError: the model has no vectors.
         RegistryError: an id holds a zero character.
+        RequestError: the version has no such market.
     """
-    catalogue = package.offer
+    name = asked_market(market, package.shop_rules.markets)
+    catalogue = package.offer_in(name)
     found, users = item_vectors(catalogue), _users(package, catalogue)
     engine = package.engine(package.scoring, catalogue)
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -67,6 +73,7 @@ def write_scoring_tables(package: ModelPackage, folder: Path, origin: Mapping[st
     header = {
         "format": FORMAT,
         **origin,
+        **({"market": name} if name else {}),
         "dataset_id": package.manifest.get("dataset_id"),
         "ds": package.manifest.get("ds"),
         "k": package.scoring.k,

@@ -14,16 +14,11 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from causalrec.errors import RequestError
 from causalrec.ranking.asked import Asked
-from causalrec.ranking.engine import Engine
-from causalrec.ranking.histories import Histories, from_positions
-from causalrec.ranking.wording.compose import Wording
 from causalrec.ranking.wording.facts import Texts
-from causalrec.registry.asked import asked_k, asked_users
+from causalrec.registry.asked import MARKET, asked_k, asked_market, asked_users
 from causalrec.registry.package import ModelPackage, open_package
-from causalrec.registry.shop_rules import HiddenPairs
+from causalrec.registry.served_market import ServedMarket
 
-NO_DRAWS = {"explore_share": 0.0, "new_item_share": 0.0}
-"""Settings of places that only the nightly table gives, with their propensities."""
 PLACES = "served"  # seed of the places that are given: pins and promotions, which draw nothing
 NOTHING = pd.DataFrame(
     {
@@ -51,34 +46,33 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401 - MLflow's own type is private
         """Opens the package once its checksums have been verified."""
-        package = open_package(Path(context.artifacts["package"]))
-        self._prepare(package)
+        self._package: ModelPackage = open_package(Path(context.artifacts["package"]))
+        self._markets: dict[str, ServedMarket] = {}
+        self._market(self._package.home)
 
-    def _prepare(self, package: ModelPackage) -> None:
-        self._package = package
-        self._users = pd.Index(package.user_ids)
-        past = package.histories(package.offer)
-        self._histories: Histories = from_positions(past.lengths, past.items)
-        self._hidden = HiddenPairs.of(package.shop_rules.hidden, package.offer)
-        rules = package.scoring.model_copy(update=NO_DRAWS)
-        self._engine: Engine = package.engine(rules, package.offer)
-        self._wording: Wording = package.wording
+    def _market(self, name: str) -> ServedMarket:
+        """Made when it is first asked for; their number is that of the version's markets."""
+        if name not in self._markets:
+            self._markets[name] = ServedMarket.of(self._package, name)
+        return self._markets[name]
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
         """Frame of ``user_id`` -> the columns of :data:`NOTHING`, as in the table ``recommendations``.
 
         Raises:
-            MlflowException: INVALID_PARAMETER_VALUE, a row without a user id or a ``k`` out of range; over
-                HTTP that is status 400.
+            MlflowException: INVALID_PARAMETER_VALUE, a row without a user id, a ``k`` out of range, or a
+                ``market`` that the version does not have; over HTTP that is status 400.
         """
         try:
             users = asked_users(model_input)
             k = asked_k(params, self._package.scoring.k, self._package.item_ids.size)
+            name = asked_market((params or {}).get(MARKET), self._package.shop_rules.markets)
         except RequestError as error:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from error
-        places = self._users.get_indexer(pd.Index(users))
-        past, hidden = self._histories.take(places), self._hidden.from_users(users)
-        ids = self._engine.catalogue.item_ids
+        market = self._market(name)
+        places = market.users.get_indexer(pd.Index(users))
+        past, hidden = market.histories.take(places), market.hidden.from_users(users)
+        ids, wording = market.engine.catalogue.item_ids, market.wording
         frames = [
             pd.DataFrame(
                 {
@@ -89,13 +83,13 @@ class ServedRecommender(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                     "reason_code": block.reason_codes,
                     "reason_text": block.reason_texts,
                     "reason_item_id": _known(ids[block.because], block.because >= 0),
-                    "reason_image": _told(self._wording.images(block)),
-                    "shop_reason": _told(self._wording.texts(block)),
+                    "reason_image": _told(wording.images(block)),
+                    "shop_reason": _told(wording.texts(block)),
                     "fallback": _told(block.fallback),
                     "policy": block.policies,
                 }
             )
-            for block in self._engine.with_k(k).ranked(
+            for block in market.engine.with_k(k).ranked(
                 Asked(self._package.rows_of(users), past, k, users, PLACES, hidden)
             )
         ]

@@ -80,7 +80,8 @@ def _sample(lake: Lake, name: str, ds: dt.date) -> Sample | None:
 
 def _row(table: str, row: dict[str, Any]) -> Row:
     item = row.get("other_item_id") or (None if table == "audiences" else row["item_id"])
-    return Row(item, str(item or row["user_id"]), WHY[table](row))
+    where = f"; sold in {row['markets']}" if row.get("markets") else ""
+    return Row(item, str(item or row["user_id"]), WHY[table](row) + where)
 
 
 def _lift(row: dict[str, Any]) -> str:

@@ -14,9 +14,12 @@ from causalrec.lake import Lake, Ledger
 from causalrec.lake.outcome import Outcome, Written
 from causalrec.ranking.catalogue import Catalogue
 from causalrec.ranking.engine import BLOCK_MIB
+from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.markets import Markets, where_sold
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.versions import opened
 from causalrec.scoring.item_neighbours import item_neighbours
+from causalrec.scoring.market_findings import refuse_unsold
 from causalrec.scoring.markets import markets_of
 from causalrec.scoring.night import Night
 from causalrec.scoring.offered import offered
@@ -35,19 +38,22 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
 
     Raises:
         RegistryError: there is no champion. DatasetError: there is no dataset of ``ds``.
-        ScoringError: a state is not finite.
+        ScoringError: a state is not finite, or a row holds what its market does not sell.
     """
     dataset = load_dataset(settings, lake, ds)
     champion = needed_champion(settings, lake)
+    markets = markets_of(settings.scoring, dataset, lake, ds)
     with opened(champion) as package:
         night = Night(package, dataset, lake, ds)
         catalogue = tonight(night, settings.scoring)
-        similar = _similar(catalogue, settings, champion.version)
+        similar = _similar(catalogue, settings, champion.version, dataset.item_ids, markets)
         has_states = package.factorised
         vectors: tuple[Written, ...] = ()
         if settings.export.vectors:
             vectors = store_vectors(settings, night, catalogue, champion.version)
-    popular = _popular(dataset, settings, lake, ds)
+    popular = _popular(dataset, settings, lake, ds, markets)
+    if markets is not None:
+        _only_sold(markets, dataset.item_ids, similar, popular)
     origin = {"dataset_id": dataset.dataset_id}
     partition = {"ds": ds.isoformat()}
     writes = (
@@ -66,14 +72,22 @@ def item_lists(settings: Settings, lake: Lake, ledger: Ledger, ds: dt.date) -> O
     )
 
 
-def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table:
+def _similar(
+    catalogue: Catalogue, settings: Settings, version: str, item_ids: Texts, markets: Markets | None
+) -> pa.Table:
+    """Where markets count, an item has a full list in every market that sells it, and rows say where."""
     states = catalogue.states
     if states is None:
         states = np.zeros((catalogue.size, 1), dtype=np.float32)
     if not np.isfinite(states).all():
         raise ScoringError(f"version {version} has item states that are not finite", do="train another model")
     scoring = settings.scoring
-    found = list(item_neighbours(states, keys_of(catalogue.item_ids), scoring.similar_items, BLOCK_MIB))
+    keys, most = keys_of(catalogue.item_ids), scoring.similar_items
+    sold, told = None, np.full(catalogue.size, None, dtype=object)
+    if markets is not None:
+        sold = markets.sold.take(pd.Index(item_ids).get_indexer(pd.Index(catalogue.item_ids)), axis=1)
+        told = where_sold(markets.names, sold)
+    found = list(item_neighbours(states, keys, most, BLOCK_MIB, sold))
     rows, columns, ranks, scores = (
         np.concatenate([np.empty(0, dtype=kind), *(getattr(top, name) for top in found)])
         for name, kind in (("rows", int), ("columns", int), ("ranks", int), ("scores", np.float32))
@@ -84,27 +98,41 @@ def _similar(catalogue: Catalogue, settings: Settings, version: str) -> pa.Table
             "rank": pa.array(ranks, pa.int32()),
             "similar_item_id": pa.array(catalogue.item_ids[columns], pa.string()),
             "score": pa.array(scores, pa.float64()),
+            "markets": pa.array(told[columns], pa.string()),
             "model_version": pa.array([version] * rows.size, pa.string()),
         }
     )
 
 
-def _popular(dataset: Dataset, settings: Settings, lake: Lake, ds: dt.date) -> pa.Table:
+def _popular(
+    dataset: Dataset, settings: Settings, lake: Lake, ds: dt.date, markets: Markets | None
+) -> pa.Table:
     """Where markets count, every market has its best ``popular_items`` in a list, and rows say where."""
     users = np.bincount(dataset.seen[1], minlength=dataset.item_ids.size)
     items = pd.DataFrame(
         {"item_id": dataset.item_ids, "category": dataset.items["category"].to_numpy(), "users": users}
     )
-    may = offered(dataset, settings.scoring, lake, ds)
-    markets, most = markets_of(settings.scoring, dataset, lake, ds), settings.scoring.popular_items
+    may, most = offered(dataset, settings.scoring, lake, ds), settings.scoring.popular_items
     if markets is None:
         lists = popular_lists(items[may], most).assign(markets=None)
     else:
-        sold = {name: markets.market(name).sold for name in markets.names}
-        lists = sold_lists(items[may], most, {name: there[may] for name, there in sold.items()})
+        sold = {name: there[may] for name, there in zip(markets.names, markets.sold, strict=True)}
+        lists = sold_lists(items[may], most, sold)
     kinds = {"category": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "users": pa.int64()}
     kinds["markets"] = pa.string()
     return pa.table({name: pa.array(lists[name], kind) for name, kind in kinds.items()})
+
+
+def _only_sold(markets: Markets, item_ids: Texts, similar: pa.Table, popular: pa.Table) -> None:
+    """Compares the rows with the shop's own offers before they are written.
+
+    Raises:
+        ScoringError: a row names a market that does not sell its item.
+    """
+    numbers = pd.Index(item_ids)
+    for name, rows, item in ((SIMILAR, similar, "similar_item_id"), (POPULAR, popular, "item_id")):
+        places = numbers.get_indexer(rows[item].to_pandas())
+        refuse_unsold(name, markets.unsold(places, rows["markets"].to_pandas().to_numpy(dtype=object)))
 
 
 def _with(rows: pa.Table, constants: dict[str, str]) -> pa.Table:

@@ -46,6 +46,12 @@ def offered(
     return may if market is None else may & market.sold
 
 
+def priced(settings: ScoringSettings, ds: dt.date) -> bool:
+    """Whether a block of ``ds`` goes by the price, so that markets with prices of their own differ."""
+    blocks = read_merchandise(settings.merchandise).blocks
+    return any(block.active(ds) and PRICE in block.columns for block in blocks)
+
+
 def with_offers(
     items: pd.DataFrame,
     merchandise: Merchandise,

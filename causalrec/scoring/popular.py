@@ -6,6 +6,7 @@ import pandas as pd
 
 from causalrec.dataset.ties import keys_of, tie_breakers
 from causalrec.ranking.item_rules import Bools
+from causalrec.ranking.markets import where_sold
 
 EVERYTHING = ""
 
@@ -23,8 +24,7 @@ def sold_lists(items: pd.DataFrame, k: int, sold: Mapping[str, Bools]) -> pd.Dat
     there = pd.DataFrame(sold, index=items["item_id"]).reindex(whole["item_id"]).reset_index(drop=True)
     among = there.groupby(whole["category"]).cumsum()
     best = (there & (among <= k)).any(axis=1)
-    names = there.apply(lambda one: one.map({True: f"{one.name},", False: ""})).sum(axis=1).str[:-1]
-    found = whole.assign(markets=names.astype(object).where(~there.all(axis=1), None))[best]
+    found = whole.assign(markets=where_sold(list(sold), there.to_numpy(dtype=bool).T))[best]
     found["rank"] = found.groupby("category").cumcount() + 1
     return found.reset_index(drop=True)
 

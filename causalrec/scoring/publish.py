@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
@@ -22,14 +23,14 @@ from causalrec.ranking.slots import Policy
 from causalrec.scoring.arms import experiment_input, scoring_inputs
 from causalrec.scoring.cap_shares import cap_shares
 from causalrec.scoring.market_findings import market_findings
-from causalrec.scoring.offered import offered
+from causalrec.scoring.markets import markets_of
+from causalrec.scoring.offered import offered, priced
 from causalrec.scoring.score import CANDIDATES
 from causalrec.scoring.verify import Overlap, overlap, verify, within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     import numpy.typing as npt
     from pyspark.sql import DataFrame, SparkSession
 
@@ -130,8 +131,15 @@ def _arms(
 def _may(
     spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, lake: Lake, ds: dt.date
 ) -> "DataFrame":
-    """item_id of what the shop's rules allow."""
-    return _ids(spark, dataset.item_ids[offered(dataset, scoring, lake, ds)])
+    """item_id of what the shop's rules allow; with the market where a rule goes by the prices of each."""
+    markets = markets_of(scoring, dataset, lake, ds)
+    if markets is None or not priced(scoring, ds):
+        return _ids(spark, dataset.item_ids[offered(dataset, scoring, lake, ds)])
+    may = {name: offered(dataset, scoring, lake, ds, markets.market(name)) for name in markets.names}
+    names = np.repeat(np.array(markets.names, dtype=object), [int(there.sum()) for there in may.values()])
+    items = np.concatenate([dataset.item_ids[there] for there in may.values()])
+    rows = {"market": pa.array(names, pa.string()), "item_id": pa.array(items, pa.string())}
+    return spark.createDataFrame(pa.table(rows))
 
 
 def _hidden(spark: "SparkSession", scoring: ScoringSettings) -> "DataFrame | None":

@@ -43,14 +43,14 @@ def verify(
         candidates: the rows to publish.
         seen: user_id, item_id of pairs that users already have and may not get again.
         users: user_id of everyone who must be served.
-        items: item_id of everything that may be recommended.
+        items: item_id of everything that may be recommended; with market where that differs between markets.
         taste: ``policy`` of rows that taste chose.
         others: ``policy`` of rows of other arms in the same lists.
         hidden: user_id, item_id of pairs that the shop hides; None: it hides none.
         by_score: whether the model's score alone orders what taste chose; with boosts it does not.
     """
     known = Finding(
-        "only known items that no rule blocks", candidates.join(items, "item_id", "left_anti").count()
+        "only known items that no rule blocks", candidates.join(items, items.columns, "left_anti").count()
     )
     found = [*_findings(candidates, seen, users, settings, (taste, *others), by_score), known]
     if hidden is not None:

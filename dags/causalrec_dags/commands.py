@@ -110,12 +110,21 @@ class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types h
     Args:
         in_turn: wait, without occupying a worker, while a run of an earlier date is running.
         night: a date; wait in the same way while ``nightly`` is running for it.
+        hint: a line for the log of a run's first task.
     """
 
     template_fields = (*BashOperator.template_fields, "night")
 
-    def __init__(self, *, in_turn: bool = False, night: str = "", **named: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        in_turn: bool = False,
+        night: str = "",
+        hint: str = "",
+        **named: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(**named)
+        self.hint = hint
         self.in_turn = in_turn
         self.night = night
 
@@ -139,6 +148,8 @@ class JobOperator(BashOperator):  # type: ignore[misc]  # Airflow has no types h
             wait_for_earlier_nights(context)
         if self.night:
             wait_for_night_of(context, self.night)
+        if self.hint:
+            self.log.info(self.hint)
         result = super().execute(context)
         for asset in self.outlets:
             context["outlet_events"][asset].extra.update(event_facts(self.said, asset.uri))
@@ -165,12 +176,13 @@ def stage_task(
     environment: Mapping[str, str] | None = None,
     in_turn: bool = False,
     after_night: bool = False,
+    hint: str = "",
 ) -> BashOperator:
     """The task that runs ``python -m jobs.STAGE`` in :data:`ROOT`.
 
     Args:
         last_line: reads the last line that it prints, for later tasks. environment: further variables.
-        in_turn: as in :class:`JobOperator`. after_night: wait for the night of the same date.
+        in_turn, hint: as in :class:`JobOperator`. after_night: wait for the night of the same date.
     """
     tables = [Asset(f"{LAKE}{table}") for table in stage.writes if table in ASSETS]
     return JobOperator(
@@ -190,6 +202,7 @@ def stage_task(
         append_env=True,
         in_turn=in_turn,
         night=date if after_night else "",
+        hint=hint,
         on_failure_callback=notices("failed"),
         on_success_callback=_good_news(stage),
         **placement(stage),

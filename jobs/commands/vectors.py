@@ -20,6 +20,9 @@ def vectors(
     version: Annotated[
         str | None, typer.Option("--version", metavar="NUMBER", help="Version (default: the champion).")
     ] = None,
+    market: Annotated[
+        str, typer.Option("--market", metavar="NAME", help="Whose items (default: the home market).")
+    ] = "",
     settings_file: SettingsFile = None,
 ) -> int:
     """Write both files and say what the reader has to do beyond multiplying."""
@@ -28,7 +31,7 @@ def vectors(
         found = asked_version(settings, open_lake(settings), version)
     origin = {"model": found.name, "version": found.version, "package": found.tags.get(PACKAGE_HASH, "")}
     with opened(found) as package:
-        header = write_scoring_tables(package, folder, origin)
+        header = write_scoring_tables(package, folder, origin, market)
     console.print(
         f"{folder / TENSORS} and {HEADER}: version {found.version}, {header['users']:,} users, "
         f"{header['items']:,} items, {header['dim']} numbers each",

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
 from causalrec_dags.commands import NOTHING_TO_DO, JobOperator, event_facts, job_command, stage_task
+from causalrec_dags.pools import SLOTS, pools_line
 from exports import dag as exports
 from maintenance import dag as maintenance
 from nightly import dag as nightly
@@ -156,6 +157,24 @@ def test_the_run_of_a_date_starts_when_the_date_is_over() -> None:
     interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 3, 2, tz="UTC"))
     assert interval.start.isoformat() == "2026-03-01T00:00:00+00:00"
     assert interval.end.isoformat() == "2026-03-02T00:00:00+00:00"
+
+
+def test_what_to_run_where_pools_are_missing(root: Path) -> None:
+    """The DAG's page and the log of its first task say it."""
+    made = {
+        name: pool["slots"]
+        for name, pool in json.loads((root / "infra/airflow/pools.json").read_text()).items()
+    }
+    assert made == SLOTS
+    line = pools_line(NIGHT)
+    assert line.endswith(
+        "airflow pools set dataset 1 causalrec && airflow pools set gpu 1 causalrec"
+        " && airflow pools set spark 2 causalrec"
+    )
+    assert {task.task_id: task.hint for task in nightly.tasks if task.hint} == {"land": line}
+    assert nightly.doc_md.endswith(line)
+    assert "(dataset, gpu)" in training.doc_md
+    assert pools_line([STAGES["export"]]) == ""
 
 
 @pytest.mark.parametrize(("dag", "task"), TASKS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from causalrec.ranking.markets import Markets, local_titles
+from causalrec.ranking.markets import Markets, local_titles, where_sold
 
 OFFERS = pd.Series(
     [
@@ -11,7 +11,7 @@ OFFERS = pd.Series(
         ["DE", "AT:13 EUR"],
         ["ch: 12.50 CHF ", "DE:9.95"],
         [],  # nowhere
-        ["DE:cheap", "AT:-1 EUR", ""],  # nobody knows
+        ["DE:cheap", "AT:-1 EUR", "", "AT,CH"],  # nobody knows
     ],
     dtype=object,
 )
@@ -19,7 +19,7 @@ OFFERS = pd.Series(
 
 def test_an_item_is_sold_where_it_says_and_for_how_much() -> None:
     found = Markets.of(OFFERS, " de ")
-    assert (found.names, found.home, found.unread) == (("AT", "CH", "DE"), "DE", 3)
+    assert (found.names, found.home, found.unread) == (("AT", "CH", "DE"), "DE", 4)
     for name, sold, prices in (
         ("DE", [1, 1, 1, 0, 0], [np.nan, np.nan, 9.95, np.nan, np.nan]),
         ("AT", [1, 1, 0, 0, 0], [np.nan, 13.0, np.nan, np.nan, np.nan]),
@@ -38,6 +38,18 @@ def test_who_is_nowhere_is_at_home() -> None:
     nothing = Markets.of(pd.Series([None, None], dtype=object), "DE")
     assert nothing.names == ("DE",)
     assert nothing.market("DE").sold.all()
+
+
+def test_rows_name_the_markets_that_sell_their_item() -> None:
+    found = Markets.of(OFFERS, "DE")
+    told = where_sold(found.names, found.sold)
+    assert told.tolist() == [None, "AT,DE", "CH,DE", "", ""]
+    assert where_sold(found.names, found.sold[:, :0]).tolist() == []
+    assert found.unsold(np.arange(3), told[:3]) == 0
+    named = np.array([None, "CH", "AT,DE", "DE"], dtype=object)
+    assert found.unsold(np.array([1, 1, 2, 0]), named) == 3
+    assert found.unsold(np.array([0, 1]), np.array(["FR", "AT"], dtype=object)) == 1  # no such market
+    assert found.unsold(np.array([], dtype=int), np.array([], dtype=object)) == 0
 
 
 def test_titles_in_a_language() -> None:

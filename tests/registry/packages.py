@@ -44,11 +44,21 @@ add = 0.2
 name = "cheap"
 max_price = 15
 times = 1.5
+[[blocks]]
+name = "dear"
+min_price = 48
 [objective]
 value = "price"
 weight = 0.5
 """
 """A rules file that vectors can keep."""
+HOME, AWAY = "DE", "AT"
+OFFERS = {
+    **{f"i{row:03d}": ["DE"] for row in range(20)},
+    **{f"i{row:03d}": ["de", "at:90 EUR"] for row in range(20, 25)},
+    "i030": ["AT"],
+}
+"""Where the items of ``abroad`` are sold; others everywhere."""
 PLACED = """
 [[pins]]
 item = "i020"
@@ -69,7 +79,7 @@ HIDDEN = {"u001": "i005", "u002": "i006", "nobody": "i007"}
 
 
 def write_packages(work: Path) -> dict[str, Path]:
-    """Name -> package; ``weighed`` and ``placed`` were registered with a rules file."""
+    """Name -> package; ``weighed``, ``placed`` and ``abroad`` were registered with a rules file."""
     settings = settings_in(work, "popularity")
     pictures = {row: f"{row}.jpg" for row in range(ITEMS)}
     write_dataset(settings, changes={**CHANGES, "title": {30: LONG}, "image_ref": pictures})
@@ -84,14 +94,14 @@ def write_packages(work: Path) -> dict[str, Path]:
     taste.fit(dataset.data)
     write_package(work / "worded", taste, dataset, {WORDING: packed(WORDS).model_dump(mode="json")})
     write_package(work / "older", model, dataset, {})
-    for name, scoring in (("weighed", weighed(work)), ("placed", placed(work))):
+    for name, scoring in (("weighed", weighed(work)), ("placed", placed(work)), ("abroad", abroad(work))):
         own: Settings = settings.model_copy(update={"scoring": scoring})
         facts = {
             "ds": DS.isoformat(), "dataset_id": dataset.dataset_id, RULES: scoring.model_dump(mode="json"),
         }  # fmt: skip
         rules = rules_to_pack(own, lake, dataset, DS)
         write_package(work / name, taste, dataset, facts, rules=rules)
-    return {name: work / name for name in ("ruled", "worded", "older", "weighed", "placed")}
+    return {name: work / name for name in ("ruled", "worded", "older", "weighed", "placed", "abroad")}
 
 
 def weighed(work: Path) -> ScoringSettings:
@@ -102,6 +112,11 @@ def weighed(work: Path) -> ScoringSettings:
 def placed(work: Path) -> ScoringSettings:
     """Settings with both, and no places that a night draws."""
     return _with_file(work, "placed", WEIGHED + PLACED)
+
+
+def abroad(work: Path) -> ScoringSettings:
+    """Settings with :data:`WEIGHED`, in a shop with two markets."""
+    return weighed(work).model_copy(update={"home_market": HOME.lower()})
 
 
 def _with_file(work: Path, name: str, text: str) -> ScoringSettings:
@@ -116,6 +131,7 @@ def _deliver_prices(lake: Lake) -> None:
     rows: list[dict[str, object]] = [
         {
             "item_id": f"i{row:03d}", "price": float(10 + row), "image_refs": [], "source_file": "p.jsonl",
+            "offers": OFFERS.get(f"i{row:03d}"),
             "arrival_date": DS, "updated_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
         }
         for row in range(ITEMS)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from causalrec.errors import RequestError
-from causalrec.registry.asked import asked_k, asked_users
+from causalrec.ranking.markets import Markets
+from causalrec.registry.asked import asked_k, asked_market, asked_users
 
 
 def test_users_are_texts() -> None:
@@ -41,3 +42,28 @@ def test_rows_per_user(params: dict[str, Any] | None, usual: int, items: int, fo
 def test_rows_out_of_range(bad: object) -> None:
     with pytest.raises(RequestError, match="ask for 1 to 9 rows"):
         asked_k({"k": bad}, 3, 9)
+
+
+MARKETS = Markets.of(pd.Series([["AT", "CH"], None]), "DE")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [(None, "DE"), ("", "DE"), ("de", "DE"), (" at ", "AT"), ("CH", "CH")]
+)
+def test_the_market_of_a_request(given: str | None, found: str) -> None:
+    assert asked_market(given, MARKETS) == found
+
+
+@pytest.mark.parametrize("bad", ["FR", "AT,CH", " ", 3, True])
+def test_a_market_in_which_nothing_is_sold(bad: object) -> None:
+    with pytest.raises(RequestError, match=r"ask for one of AT, CH, DE, or leave it out for DE$"):
+        asked_market(bad, MARKETS)
+    many = Markets.of(pd.Series([[f"M{row}" for row in range(20)]]), "M0")
+    with pytest.raises(RequestError, match=r"M17, \.\.\., or leave it out for M0$"):
+        asked_market(bad, many)
+
+
+def test_a_version_without_markets() -> None:
+    assert [asked_market(given, None) for given in (None, "")] == ["", ""]
+    with pytest.raises(RequestError, match="'AT', and this version knows no markets -> leave it out"):
+        asked_market("AT", None)

@@ -11,6 +11,7 @@ from causalrec.lake.upkeep.subject import Subject
 from causalrec.registry.pack_rules import rules_to_pack
 from causalrec.registry.shop_rules import ShopRules
 from causalrec.store import Location
+from tests.dataset.shop import product, put
 
 from .shop import DS, settings_in, write_dataset
 
@@ -41,3 +42,22 @@ def test_without_a_rules_file_nothing_is_written(tmp_path: Path) -> None:
     packed = rules_to_pack(settings, lake, load_dataset(settings, lake, DS), DS)
     assert packed.write(tmp_path / "nowhere") == {}
     assert ShopRules.read(tmp_path, {}).hidden.num_rows == 0
+
+
+def test_where_items_are_sold_comes_back(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    write_dataset(settings)
+    lake = Lake(settings.lake_root)
+    put(lake, "products", "2026-03-01", [
+        product("i000", offers=["DE", "AT:13 EUR"]), product("i001", offers=[]), product("i002"),
+    ])  # fmt: skip
+    named = settings.model_copy(update={"scoring": ScoringSettings(home_market=" de")})
+    packed = rules_to_pack(named, lake, load_dataset(settings, lake, DS), DS)
+    manifest = packed.write(tmp_path)
+    assert manifest == {"home_market": " de"}
+    markets = ShopRules.read(tmp_path, manifest).markets
+    assert markets is not None
+    assert (markets.home, markets.names) == ("DE", ("AT", "DE"))
+    assert markets.sold[:, :3].tolist() == [[True, False, True]] * 2
+    assert markets.market("AT").prices[:1].tolist() == [13.0]
+    assert ShopRules.read(tmp_path, {}).markets is None  # a package of older code

@@ -14,14 +14,15 @@ from causalrec.lake import Lake
 from causalrec.ranking.wording.book import books_of
 from causalrec.registry.package import open_package
 from causalrec.registry.served import NOTHING, ServedRecommender
+from causalrec.scoring.markets import markets_of
 from causalrec.scoring.night import Night
 from causalrec.scoring.sampled import sampled
 from causalrec.scoring.tonight import tonight
 
-from .packages import HIDDEN, LONG, WORDS, placed, weighed
+from .packages import AWAY, HIDDEN, HOME, LONG, OFFERS, WORDS, abroad, placed, weighed
 from .shop import DS, ITEMS, settings_in
 
-POLICIES = {"weighed": {"causalrec"}, "placed": {"causalrec", "pinned", "promoted"}}
+POLICIES = {"weighed": {"causalrec"}, "abroad": {"causalrec"}, "placed": {"causalrec", "pinned", "promoted"}}
 
 
 def served(folder: Path) -> ServedRecommender:
@@ -44,15 +45,19 @@ def test_rules_of_the_version(packages: dict[str, Path]) -> None:
     assert len(whole) == ITEMS - 4 - 8
 
 
-@pytest.mark.parametrize("name", ["weighed", "placed"])
-def test_a_rules_file_holds_as_in_the_table(packages: dict[str, Path], name: str) -> None:
-    """Every list is the one that a night without exploration makes by the same file."""
+@pytest.mark.parametrize(
+    ("name", "market"), [("weighed", None), ("placed", None), ("abroad", "DE"), ("abroad", "AT")]
+)
+def test_a_rules_file_holds_as_in_the_table(packages: dict[str, Path], name: str, market: str | None) -> None:
+    """Every list is the one that a night without exploration makes by the same file, in the same market."""
     folder = packages[name]
-    scoring = {"weighed": weighed, "placed": placed}[name](folder.parent)
+    scoring = {"weighed": weighed, "placed": placed, "abroad": abroad}[name](folder.parent)
     settings = settings_in(folder.parent)
     lake = Lake(settings.lake_root)
     dataset, package = load_dataset(settings, lake, DS), open_package(folder)
-    night = Night(package, dataset, lake, DS)
+    markets = markets_of(scoring, dataset, lake, DS)
+    at = None if markets is None or market is None else markets.market(market)
+    night = Night(package, dataset, lake, DS, at)
     users, catalogue = sampled(night), tonight(night, scoring)
     nightly = [
         (user, int(rank), catalogue.item_ids[item], policy)
@@ -61,10 +66,42 @@ def test_a_rules_file_holds_as_in_the_table(packages: dict[str, Path], name: str
             users.users[block.users], block.ranks, block.items, block.policies, strict=True
         )
     ]
-    frame = listed(served(folder), list(users.users))
+    named = {} if market is None else {"market": market.lower()}
+    frame = listed(served(folder), list(users.users), **named)
+    assert {"i038", "i039"}.isdisjoint(frame["item_id"])  # blocked by their price
     columns = ["user_id", "rank", "item_id", "policy"]
     assert list(frame[columns].itertuples(index=False, name=None)) == nightly
     assert {policy for *_, policy in nightly} == POLICIES[name]
+
+
+def test_an_answer_holds_what_its_market_sells(packages: dict[str, Path]) -> None:
+    model = served(packages["abroad"])
+    found = {name: set(listed(model, ["somebody"], k=ITEMS, **asked)["item_id"]) for name, asked in (
+        ("", {}), (HOME, {"market": HOME}), (AWAY, {"market": " at "}), ("empty", {"market": ""}),
+    )}  # fmt: skip
+    assert found[""] == found[HOME] == found["empty"]
+    for name in (HOME, AWAY):
+        sold = {f"i{row:03d}" for row in range(ITEMS)}
+        sold -= {
+            item for item, where in OFFERS.items() if not any(one.upper().startswith(name) for one in where)
+        }
+        blocked = {"i004", "i038", "i039"} | (
+            {f"i{row:03d}" for row in range(20, 25)} if name == AWAY else set()
+        )
+        assert found[name] == sold - blocked
+
+
+@pytest.mark.parametrize(
+    ("name", "market", "said"),
+    [("abroad", "FR", "ask for one of AT, DE, or leave it out for DE"), ("abroad", 3, "market is 3"),
+     ("weighed", "DE", "this version knows no markets")],
+)  # fmt: skip
+def test_an_unknown_market_is_refused(
+    packages: dict[str, Path], name: str, market: object, said: str
+) -> None:
+    with pytest.raises(MlflowException, match=said) as caught:
+        listed(served(packages[name]), ["u001"], market=market)
+    assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
 
 
 def test_hidden_pairs_pins_and_caps_for_any_number_of_rows(packages: dict[str, Path]) -> None:
@@ -113,7 +150,7 @@ def test_packages_of_older_code_have_no_rules(packages: dict[str, Path]) -> None
 def test_one_long_title_does_not_widen_all(packages: dict[str, Path]) -> None:
     """Fixed-width texts would take 40 items x 100,000 characters x 4 bytes, and reasons as much again."""
     model = served(packages["ruled"])
-    catalogue = model._package.offer
+    catalogue = model._package.offer_in("")
     assert {catalogue.titles.dtype, catalogue.item_ids.dtype} == {np.dtype(object)}
     assert catalogue.titles.nbytes == 8 * catalogue.size
     assert LONG in catalogue.titles.tolist()

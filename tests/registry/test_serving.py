@@ -83,16 +83,18 @@ def test_served_on_loopback_by_the_command(shop: Shop, tmp_path: Path) -> None:
     command = ["serve", "--version", shop.version.version, "--settings", str(file)]
     with running(command, port, "/ping", tmp_path / "serve.log", "causalrec") as address:
 
-        def asked(users: list[str | None], k: object, column: str = "user_id") -> requests.Response:
+        def asked(
+            users: list[str | None], k: object, column: str = "user_id", **more: object
+        ) -> requests.Response:
             frame: Any = {"columns": [column], "data": [[user] for user in users]}
-            body = {"dataframe_split": frame, "params": {"k": k}}
+            body = {"dataframe_split": frame, "params": {"k": k, **more}}
             return requests.post(f"{address}/invocations", json=body, timeout=60)
 
         answer, whole = asked(["u001", "nobody"], 3), asked(["nobody"], ITEMS)
         usual: Any = {"dataframe_split": {"columns": ["user_id"], "data": [["u002"]]}}
         by_default = requests.post(f"{address}/invocations", json=usual, timeout=60)
         refused = [asked(["u001"], 3, "wrong"), asked(["u001", None], 3), asked(["u001"], 0)]
-        refused += [asked(["u001"], -1), asked(["u001"], 10**9)]
+        refused += [asked(["u001"], -1), asked(["u001"], 10**9), asked(["u001"], 3, market="AT")]
     assert answer.ok, answer.text
     rows = answer.json()["predictions"]
     assert [(row["user_id"], row["rank"]) for row in rows] == [
@@ -103,8 +105,10 @@ def test_served_on_loopback_by_the_command(shop: Shop, tmp_path: Path) -> None:
     listed = {row["item_id"] for row in whole.json()["predictions"]}
     assert (len(listed), BLOCKED in listed) == (ITEMS - 1, False)
     assert len(by_default.json()["predictions"]) == 5  # the k of the version
-    assert [one.status_code for one in refused] == [400] * 5
+    assert [one.status_code for one in refused] == [400] * 6
     for one, said in zip(
-        refused, ("user_id", "row 1 of 2 has no user id", "k is 0", "k is -1", "k is 1000000000"), strict=True
+        refused,
+        ("user_id", "row 1 of 2 has no user id", "k is 0", "k is -1", "k is 1000000000", "knows no markets"),
+        strict=True,
     ):
         assert said in one.text

@@ -51,6 +51,31 @@ def test_equals_brute_force_in_blocks_of_any_size(seed: int, k: int) -> None:
     assert neighbours(states, k) == wanted
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9))
+def test_an_item_has_a_full_list_in_every_market_that_sells_it(seed: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    states = rng.normal(size=(19, 3)).astype(np.float32)
+    sold = rng.random((3, 19)) < 0.5
+    whole, wanted = neighbours(states, 18), {}
+    for row, near in whole.items():
+        markets = np.flatnonzero(sold[:, row])
+        mine = {item for one in markets for item in [other for other in near if sold[one, other]][:k]}
+        wanted[row] = [item for item in near if item in mine]
+    found: dict[int, list[int]] = {}
+    for top in item_neighbours(states, numbered(19), k, 64, sold):
+        assert top.ranks.tolist() == [
+            place for row in np.unique(top.rows) for place in range(1, 1 + (top.rows == row).sum())
+        ]
+        for row, column in zip(top.rows.tolist(), top.columns.tolist(), strict=True):
+            found.setdefault(row, []).append(column)
+    assert found == {row: near for row, near in wanted.items() if near}
+    everywhere = list(item_neighbours(states, numbered(19), k, 64, np.ones((2, 19), dtype=bool)))
+    assert [list(zip(top.rows, top.columns, strict=True)) for top in everywhere] == [
+        list(zip(top.rows, top.columns, strict=True)) for top in item_neighbours(states, numbered(19), k, 64)
+    ]
+
+
 def test_a_small_block_gives_the_same_lists() -> None:
     states = np.random.default_rng(0).normal(size=(3_000, 4)).astype(np.float32)
     assert len(list(item_neighbours(states, numbered(3_000), 5, 1))) > 1

@@ -17,11 +17,12 @@ from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.store import connect
 from causalrec.registry.train import train_and_log
 from causalrec.registry.versions import opened
-from causalrec.scoring.behaviour.personal import permitted
+from causalrec.scoring.behaviour.personal import permitted, unsold_rows
+from causalrec.scoring.behaviour.shelves import shelves_of
 from causalrec.scoring.item_lists import item_lists
 from causalrec.scoring.markets import markets_of
 from causalrec.scoring.night import Night
-from causalrec.scoring.publish import publish
+from causalrec.scoring.publish import _may, publish
 from causalrec.scoring.score import score, score_inputs
 from causalrec.scoring.tonight import tonight
 from causalrec.scoring.would_be import would_be
@@ -33,13 +34,16 @@ WHERE = {"ds": [DS.isoformat()]}
 GERMAN = {f"i{row:03d}" for row in range(20)}  # sold in Germany alone
 BOTH = {f"i{row:03d}" for row in range(20, 30)}  # named in both; others name none
 DEAR = "i025"  # in Austria
+CHEAP = "i026"  # blocked by its price in Austria
+OWN = "i027"  # blocked by the price of the product, which no market asks
 AUSTRIANS = {f"u{row:03d}" for row in range(15)}
 
 
 def offers(item: str) -> list[str] | None:
     if item in GERMAN:
         return ["DE"]
-    return ["de:10 EUR", "AT:500 EUR" if item == DEAR else "AT"] if item in BOTH else None
+    abroad = {DEAR: "AT:500 EUR", CHEAP: "AT:0.5 EUR", OWN: "AT:10 EUR"}
+    return ["de:10 EUR", abroad.get(item, "AT")] if item in BOTH else None
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     lake = Lake(found.lake_root)
     items = [f"i{row:03d}" for row in range(ITEMS)]
     rows = [
-        product(item, price=0.5 if item == "i030" else 10.0, offers=offers(item), titles=[f"de:Ding {item}"])
+        product(
+            item,
+            price=0.5 if item in ("i030", OWN) else 10.0,
+            offers=offers(item),
+            titles=[f"de:Ding {item}"],
+        )
         for item in items
     ]
     put(lake, "products", "2026-03-01", rows)
@@ -86,7 +95,7 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
     rows = lake.table("recommendations").read(WHERE).to_pylist()
     for row in rows:
         assert row["market"] == ("AT" if row["user_id"] in AUSTRIANS else "DE")
-        assert row["market"] == "DE" or row["item_id"] not in GERMAN
+        assert row["market"] == "DE" or row["item_id"] not in {*GERMAN, CHEAP}
         assert row["item_id"] != "i030"  # blocked by its price
     assert all("Ding i" in row["shop_reason"] for row in rows if row["reason_item_id"])
     before = score_inputs(settings, lake, ledger, DS)
@@ -109,7 +118,7 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
             boosts = catalogue.rules.boosts
             mine = catalogue.item_ids == DEAR
             worth[name] = 1.0 if boosts is None else float(np.exp(boosts.log_times[mine])[0])
-    mean = (500 + 10 * 18) / 19  # of what is sold in Austria and not blocked
+    mean = (500 + 10 * 17) / 18  # of what is sold in Austria and not blocked
     assert worth == {"AT": pytest.approx(500 / mean), "DE": pytest.approx(1.0)}
 
     item_lists(settings, lake, ledger, DS)
@@ -117,6 +126,9 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
     assert {row["markets"] for row in popular if row["item_id"] in GERMAN} == {"DE"}
     assert {row["markets"] for row in popular if row["item_id"] not in GERMAN} == {None}
     assert "i030" not in {row["item_id"] for row in popular}
+    may = {tuple(row) for row in _may(spark, dataset, settings.scoring, lake, DS).collect()}
+    assert {(name, item) for name in ("AT", "DE") for item in (CHEAP, OWN)} - may == {("AT", CHEAP)}
+    assert not {("AT", "i000"), ("DE", "i030")} & may
 
     _lists_of_users(settings, lake, spark, dataset)
     table = lake.table("recommendation_candidates")
@@ -135,11 +147,20 @@ def test_every_list_holds_what_is_sold_where_its_user_is(settings: Settings, spa
 
 
 def _lists_of_users(settings: Settings, lake: Lake, spark: SparkSession, dataset: Dataset) -> None:
-    """Lists from behaviour leave out the same, and what is hidden from a user; ranks close up."""
+    """Lists from behaviour leave out the same, and what is hidden from a user, whose ranks close up."""
     pairs = [("u000", 1, "i000"), ("u000", 2, "i035"), ("u020", 1, "i000"), ("u020", 2, "i001")]
     rows = spark.createDataFrame(pairs, "user_id string, rank int, item_id string")
-    here = permitted(settings, lake, spark, dataset, DS, "buy_again", rows)
-    assert sorted(map(tuple, here.collect())) == [("u000", 1, "i035"), *pairs[2:]]
+    markets = markets_of(settings.scoring, dataset, lake, DS)
+    assert markets is not None
+    shelves = shelves_of(spark, markets, dataset, lake, DS)
+    here = shelves.for_users(rows)
+    assert sorted(map(tuple, here.collect())) == pairs[1:]
+    assert unsold_rows("buy_again", here, shelves, markets, dataset.item_ids) == 0
+    assert unsold_rows("buy_again", rows, shelves, markets, dataset.item_ids) == 1
+    told = spark.createDataFrame(
+        [("i000", "DE"), ("i000", "AT,DE"), ("i001", None), ("i025", None)], "item_id string, markets string"
+    )
+    assert unsold_rows("trending_items", told, shelves, markets, dataset.item_ids) == 2
     folder = Path(settings.paths.work)
     (folder / "hidden.csv").write_text("user_id,item_id\nu020,i000\n")
     (folder / "hidden.toml").write_text('hidden = "hidden.csv"\n')
@@ -147,8 +168,6 @@ def _lists_of_users(settings: Settings, lake: Lake, spark: SparkSession, dataset
         update={"merchandise": str(folder / "hidden.toml"), "home_market": ""}
     )
     alone = settings.model_copy(update={"scoring": hiding})
-    seen = permitted(alone, lake, spark, dataset, DS, "audiences", rows)
-    assert sorted((row["user_id"], row["item_id"]) for row in seen.collect()) == [
-        ("u000", "i000"), ("u000", "i035"), ("u020", "i001"),
-    ]  # fmt: skip
-    assert permitted(settings, lake, spark, dataset, DS, "complements", rows) is rows
+    seen = permitted(alone, "buy_again", rows)
+    assert sorted(map(tuple, seen.collect())) == [*pairs[:2], ("u020", 1, "i001")]
+    assert permitted(settings, "complements", rows) is rows

@@ -8,7 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from causalrec.errors import ScoringError
 from causalrec.ranking.markets import Markets
+from causalrec.scoring.market_findings import refuse_unsold
 from causalrec.scoring.markets import EVERYBODY, Group, groups, published_markets
 from tests.registry.shop import DS
 
@@ -56,3 +58,9 @@ def test_the_market_of_a_published_list(user: str, market: str) -> None:
     lake: Any = Lake()
     found = published_markets(MARKETS, lake, DS, np.array([user, "v"], dtype=object))
     assert found.tolist() == [market, "DE"]
+
+
+def test_a_table_with_a_row_that_its_market_does_not_sell_is_not_written() -> None:
+    refuse_unsold("buy_again", 0)
+    with pytest.raises(ScoringError, match="buy_again is not written: 2 rows hold an item that their market"):
+        refuse_unsold("buy_again", 2)

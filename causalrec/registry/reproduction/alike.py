@@ -11,11 +11,11 @@ from safetensors import safe_open
 
 from causalrec.registry.checksums import file_hash
 from causalrec.registry.package import MANIFEST, SHORT_FITS, ModelPackage
-from causalrec.registry.shop_rules import HIDDEN, OFFERS
+from causalrec.registry.shop_rules import HIDDEN, MARKETS, OFFERS
 
 TENSORS = ".safetensors"
 NOT_COMPARED = frozenset(
-    {MANIFEST, SHORT_FITS, HIDDEN, OFFERS, "checksums.json"}
+    {MANIFEST, SHORT_FITS, HIDDEN, OFFERS, MARKETS, "checksums.json"}
 )  # where, when and next to what it was trained, and under which rules it serves
 
 

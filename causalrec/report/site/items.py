@@ -87,8 +87,9 @@ def _pictures(settings: Settings, frame: pd.DataFrame) -> "pd.Series[str]":
 def _near(lake: Lake, ds: dt.date, ids: pa.Array) -> Group:
     tables = []
     for name, other in NEIGHBOURS.items():
-        rows = rows_of(lake, name, ds, ["item_id", "rank", other])
-        rows = rows.filter(pc.less_equal(rows["rank"], NEAR)).rename_columns(["item_id", "rank", "item"])
+        rows = rows_of(lake, name, ds, ["item_id", "rank", "markets", other])
+        rows = rows.filter(pc.less_equal(rows["rank"], NEAR))
+        rows = rows.rename_columns(["item_id", "rank", "markets", "item"])
         tables.append(rows.append_column("table", pa.array([name] * rows.num_rows, pa.string())))
     order = [("table", "ascending"), ("rank", "ascending")]
     return grouped(pa.concat_tables(tables), "item_id", ids, order, NEAR * len(NEIGHBOURS))

@@ -132,7 +132,7 @@ const NAMES = {
 function byTable(found, label, itemOf) {
   return [...new Set(found.map((row) => row.table))].map((table) => section(
     NAMES[table] ?? table,
-    strip(`${NAMES[table] ?? table}: ${label}`, found.filter((row) => row.table === table).map((row) => card(itemOf(row), row.rank))),
+    strip(`${NAMES[table] ?? table}: ${label}`, found.filter((row) => row.table === table).map((row) => card(itemOf(row), row.rank, ...row.markets ? [`sold in ${row.markets}`] : []))),
   ));
 }
 

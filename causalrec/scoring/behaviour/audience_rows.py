@@ -12,10 +12,13 @@ from causalrec.config import Settings
 from causalrec.dataset.load import Dataset
 from causalrec.lake import Lake
 from causalrec.model.base import ServingTables
+from causalrec.ranking.item_rules import Texts
+from causalrec.ranking.markets import Markets
 from causalrec.registry.champion.alias import needed_champion
 from causalrec.registry.package import ModelPackage
 from causalrec.registry.versions import opened
 from causalrec.scoring.behaviour.audience import audiences
+from causalrec.scoring.markets import published_markets
 from causalrec.scoring.offered import offered
 
 SCHEMA = pa.schema(
@@ -38,8 +41,12 @@ class Audiences:
     notes: tuple[str, ...]
 
 
-def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date) -> Audiences:
+def audience_rows(
+    settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date, markets: Markets | None = None
+) -> Audiences:
     """The best users for every item in ``lists.audience_items`` that may be shown tonight.
+
+    Where markets count, of those in whose market the item is sold.
 
     Users without training pairs have no learnt state and belong to no audience.
 
@@ -57,7 +64,8 @@ def audience_rows(settings: Settings, lake: Lake, dataset: Dataset, ds: dt.date)
         tables = package.tables() if known.any() else None
         if tables is None:
             return Audiences(SCHEMA.empty_table(), tuple(notes))
-        rows = _rows(settings, dataset, package, tables, wanted[known], champion.version)
+        night = None if markets is None else (markets, published_markets(markets, lake, ds, dataset.user_ids))
+        rows = _rows(settings, dataset, package, tables, wanted[known], champion.version, night)
     return Audiences(rows, tuple(notes))
 
 
@@ -68,13 +76,21 @@ def _rows(
     tables: ServingTables,
     wanted: "pd.Index[str]",
     version: str,
+    placed: tuple[Markets, Texts] | None,
 ) -> pa.Table:
+    """Rows of the table; ``placed`` are the markets and the market (U,) of each user."""
     chosen = settings.lists
     at = package.rows_of(dataset.user_ids)
     people = np.flatnonzero(at >= 0)
     items = tables.items[pd.Index(package.item_ids).get_indexer(wanted)]
     taken = _taken(dataset, people, wanted)
-    found = audiences(tables.users[at[people]], items, taken, chosen.audience_size, chosen.audience_per_user)
+    sold = None
+    if placed is not None:
+        markets, names = placed
+        sells = markets.sold[:, pd.Index(dataset.item_ids).get_indexer(wanted)]
+        sold = pd.Index(markets.names).get_indexer(pd.Index(names[people])), sells
+    states, most = tables.users[at[people]], (chosen.audience_size, chosen.audience_per_user)
+    found = audiences(states, items, taken, *most, sold)
     return pa.table(
         {
             "item_id": pa.array(wanted.to_numpy()[found["item"]], pa.string()),

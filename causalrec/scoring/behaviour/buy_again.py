@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
+from causalrec.scoring.behaviour.shelves import ONE_FOR_ALL, Shelves
 from causalrec.scoring.behaviour.visits import PURCHASE
 
 ITEM_PRIOR = 5.0  # repeated purchases by which an item's rate is shrunk towards the shop's
@@ -19,10 +20,16 @@ USER_PRIOR = 1.0  # the same for a user's rate of an item towards the item's
 LEAST_DAYS = 1.0  # waiting time that a first purchase on the last day counts for
 
 
-def buy_again(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFrame:
+def buy_again(
+    events: DataFrame,
+    settings: ListSettings,
+    ds: dt.date,
+    shelves: Shelves = ONE_FOR_ALL,
+) -> DataFrame:
     """Best ``k`` bought items per user, by the chance of buying them in the ``buy_days`` days after ``ds``.
 
-    Purchases on one day count once.
+    Purchases on one day count once. Where markets count, only what is sold in the user's is listed; rates are
+    those of the whole shop.
 
     Returns:
         user_id, rank, item_id, chance, purchases (days with one), last_bought and cycle_days (expected mean
@@ -42,7 +49,8 @@ def buy_again(events: DataFrame, settings: ListSettings, ds: dt.date) -> DataFra
     rate = (F.col("again") + F.lit(USER_PRIOR)) / (F.col("waited") + F.lit(USER_PRIOR) / F.col("item_rate"))
     since = F.datediff(F.lit(ds), F.col("last_bought")).cast("double")
     rated = joined.where("item_rate > 0").withColumn("rate", rate).withColumn("since", since)
-    rows = rated.withColumn("chance", _due(F.col("rate"), F.col("since"), settings.buy_days))
+    chance = _due(F.col("rate"), F.col("since"), settings.buy_days)
+    rows = shelves.for_users(rated).withColumn("chance", chance)
     order = Window.partitionBy("user_id").orderBy(F.desc("chance"), "item_id")
     return (
         rows.withColumn("rank", F.row_number().over(order))

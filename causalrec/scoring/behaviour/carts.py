@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
+from causalrec.scoring.behaviour.shelves import MARKET, ONE_FOR_ALL, Shelves
 from causalrec.scoring.behaviour.visits import CART, PURCHASE
 
 CART_KEY = "user_id"
@@ -33,6 +34,7 @@ def cart_lists(
     *,
     usual: DataFrame | None = None,
     certain: DataFrame | None = None,
+    shelves: Shelves = ONE_FOR_ALL,
 ) -> DataFrame:
     """The ``k`` items that are likeliest to be taken, once looked at, with a set of items in the cart.
 
@@ -46,6 +48,7 @@ def cart_lists(
         usual: item_id and rate of everything that may be listed, so that every list is full; by default only
             what ``pairs`` connects with the set is listed.
         certain: item_id and other_item_id of the pairs that may be named as a reason; by default all.
+        shelves: where markets count, only what is sold in the user's is listed.
 
     Returns:
         user_id, rank, item_id, chance, gain (what the set adds to the item's rate) and because_item_id: the
@@ -57,7 +60,7 @@ def cart_lists(
     rates = usual
     if rates is None:
         rates = pairs.groupBy(F.col(OTHER).alias("item_id")).agg(F.first("rate").alias("rate"))
-    each = _candidates(carts, pairs, k, usual).join(carts, CART_KEY)
+    each = _candidates(shelves, carts, pairs, k, usual).join(carts, CART_KEY)
     each = each.join(known, ["item_id", OTHER], "left").withColumn("lift", F.coalesce("lift", F.lit(1.0)))
     reason = F.max_by("item_id", F.when(F.col("named"), F.struct("lift", "item_id")))
     rows = each.groupBy(CART_KEY, OTHER).agg(
@@ -73,19 +76,29 @@ def cart_lists(
     )
 
 
-def _candidates(carts: DataFrame, pairs: DataFrame, k: int, usual: DataFrame | None) -> DataFrame:
+def _candidates(
+    shelves: Shelves, carts: DataFrame, pairs: DataFrame, k: int, usual: DataFrame | None
+) -> DataFrame:
     """user_id and other_item_id of what may be listed: the best partners of each item, the best of all.
+
+    Of each market, where they count.
 
     A list loses nothing to this limit as long as no more than a fifth of an item's partners are in the cart
     or lowered by other items of it.
     """
-    place = F.row_number().over(
-        Window.partitionBy("item_id").orderBy(F.desc(F.col("rate") * F.col("lift")), OTHER)
-    )
-    near = pairs.select("item_id", OTHER, place.alias("place")).where(F.col("place") <= REACH * k)
-    found = carts.join(near, "item_id").select(CART_KEY, OTHER)
+    placed = shelves.placed(carts)
+    partners = shelves.each(pairs, OTHER)
+    if shelves.limited is not None:  # otherwise all pairs are of items in carts
+        asked = placed.select("item_id", MARKET).distinct()
+        partners = partners.join(asked, ["item_id", MARKET], "left_semi")
+    gain = F.desc(F.col("rate") * F.col("lift"))
+    place = F.row_number().over(Window.partitionBy("item_id", MARKET).orderBy(gain, OTHER))
+    near = partners.withColumn("place", place).where(F.col("place") <= REACH * k)
+    found = placed.join(near.select("item_id", MARKET, OTHER), ["item_id", MARKET]).select(CART_KEY, OTHER)
     if usual is not None:
-        best = usual.orderBy(F.desc("rate"), "item_id").limit(REACH * k)
-        everyone = carts.select(CART_KEY).distinct()
-        found = found.unionByName(everyone.crossJoin(F.broadcast(best.select(F.col("item_id").alias(OTHER)))))
+        first = F.row_number().over(Window.partitionBy(MARKET).orderBy(F.desc("rate"), "item_id"))
+        best = shelves.each(usual).withColumn("place", first).where(F.col("place") <= REACH * k)
+        everyone = placed.select(CART_KEY, MARKET).distinct()
+        here = everyone.join(F.broadcast(best.select(MARKET, F.col("item_id").alias(OTHER))), MARKET)
+        found = found.unionByName(here.select(CART_KEY, OTHER))
     return found.distinct().join(carts.withColumnRenamed("item_id", OTHER), [CART_KEY, OTHER], "left_anti")

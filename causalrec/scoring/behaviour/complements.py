@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from causalrec.config.lists import ListSettings
 from causalrec.scoring.behaviour.chance import at_least, at_most, beyond_chance, usual_spread
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
+from causalrec.scoring.behaviour.shelves import ONE_FOR_ALL, Shelves
 
 VISIT = ["user_id", "visit"]
 READINESS = 1.0  # prior responses that shrink a visit's readiness towards the average
@@ -61,15 +62,22 @@ def lifts(pairs: PairCounts, settings: ListSettings) -> DataFrame:
     return pairs.frame.select("item_id", "other_item_id", "rate", found.alias("lift"))
 
 
-def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> DataFrame:
+def listed(
+    pairs: PairCounts,
+    settings: ListSettings,
+    shelves: Shelves = ONE_FOR_ALL,
+    *,
+    substitutes: bool,
+) -> DataFrame:
     """Best ``k`` per item whose lift is above 1 (for substitutes: below) by more than chance explains.
 
     Over all pairs, at most ``chance_share`` of those that qualify are expected to be chance, where chance
     includes the spread that lifts of this shop have anyway. Ordered by ``gain``: what the first item adds to
-    the probability that the other is taken once it is seen, at the conservative end of the interval.
+    the probability that the other is taken once it is seen, at the conservative end of the interval. Where
+    markets count, the best ``k`` in each that sells the item, of what it sells.
 
     Returns:
-        item_id, rank, other_item_id, gain, rate, lift, low, high, observed, expected, evidence.
+        item_id, rank, other_item_id, gain, rate, lift, low, high, observed, expected, evidence, markets.
     """
     observed, expected, strength = F.col("observed"), F.col("expected"), settings.prior_strength
     rows = pairs.frame.select(
@@ -87,14 +95,14 @@ def listed(pairs: PairCounts, settings: ListSettings, *, substitutes: bool) -> D
         gain, order = F.col("rate") * (F.col("low") - 1), F.desc("gain")
     found = found.withColumn("p", p(observed, expected, spread))
     found = beyond_chance(found, _tests(pairs), settings.chance_share)
-    place = F.row_number().over(Window.partitionBy("item_id").orderBy(order, "other_item_id"))
-    return (
-        found.withColumn("gain", gain)
-        .withColumn("rank", place)
-        .where(F.col("rank") <= settings.k)
-        .withColumn("evidence", F.lit(pairs.evidence))
-        .drop("p")
+    best = shelves.best(
+        found.withColumn("gain", gain).drop("p"),
+        "item_id",
+        [order, F.asc("other_item_id")],
+        settings.k,
+        "other_item_id",
     )
+    return best.withColumn("evidence", F.lit(pairs.evidence))
 
 
 def _tests(pairs: PairCounts) -> int:

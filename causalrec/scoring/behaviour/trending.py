@@ -2,21 +2,28 @@
 
 import datetime as dt
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from causalrec.config.lists import ListSettings
 from causalrec.dataset.behaviour import IMPRESSION
 from causalrec.scoring.behaviour.chance import at_least, beyond_chance
 from causalrec.scoring.behaviour.lift import lift, lift_quantile
+from causalrec.scoring.behaviour.shelves import ONE_FOR_ALL, Shelves
 
 EVERYTHING = ""
 
 
 def trending_items(
-    events: DataFrame, categories: DataFrame, settings: ListSettings, ds: dt.date
+    events: DataFrame,
+    categories: DataFrame,
+    settings: ListSettings,
+    ds: dt.date,
+    shelves: Shelves = ONE_FOR_ALL,
 ) -> DataFrame:
     """Best ``k`` per category and over all (category ``""``): users of the last days over those expected.
+
+    Where markets count, the best ``k`` of what each of them sells. The users are those of the whole shop.
 
     Expected: the item's share of users in the days before, scaled to the present number of users, so that a
     busy week alone makes no trend. For an item without a past nothing is expected, and it needs as many users
@@ -27,7 +34,7 @@ def trending_items(
         categories: item_id and category (null where unknown).
 
     Returns:
-        category, rank, item_id, users (distinct user-days of now), expected, lift and low.
+        category, rank, item_id, users (distinct user-days of now), expected, lift, low and markets.
     """
     age = F.datediff(F.lit(ds), F.to_date("event_time"))
     days = (
@@ -53,12 +60,8 @@ def trending_items(
     named = rows.join(categories.where("category <> ''"), "item_id")
     columns = ["category", "item_id", "users", "expected", "lift", "low"]
     both = named.select(*columns).unionByName(rows.withColumn("category", F.lit(EVERYTHING)).select(*columns))
-    order = Window.partitionBy("category").orderBy(F.desc("low"), "item_id")
-    return (
-        both.withColumn("rank", F.row_number().over(order))
-        .where(F.col("rank") <= settings.k)
-        .withColumn("users", F.col("users").cast("long"))
-    )
+    listed = shelves.best(both, "category", [F.desc("low"), F.asc("item_id")], settings.k)
+    return listed.withColumn("users", F.col("users").cast("long"))
 
 
 def _by_chance() -> Column:

@@ -24,6 +24,14 @@ def test_who_has_it_is_left_out() -> None:
     assert found["user"].tolist() == [0, 2]
 
 
+def test_only_users_of_a_market_that_sells_it() -> None:
+    """The second item is not sold in the second market, where user 1 goes to the first instead."""
+    users = np.array([[0.1, 0.9], [0.2, 0.9]], dtype=np.float32)
+    sold = (np.array([0, 1]), np.array([[True, True], [True, False]]))
+    found = audiences(users, np.eye(2, dtype=np.float32), NOBODY, 9, 1, sold)
+    assert found[["item", "user"]].to_numpy().tolist() == [[0, 1], [1, 0]]
+
+
 def test_no_items_no_rows() -> None:
     found = audiences(np.ones((3, 2), dtype=np.float32), np.ones((0, 2), dtype=np.float32), NOBODY, 5, 1)
     assert found.empty

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from causalrec.config import Settings
+from causalrec.ranking.markets import Markets
 from causalrec.registry.versions import ModelVersion
 from causalrec.scoring.behaviour import audience_rows as telling
 from causalrec.scoring.behaviour.audience_rows import audience_rows
@@ -37,6 +38,7 @@ def found(
     made: Any = None,  # noqa: ANN401 - a package
     seen: Any = ((), ()),  # noqa: ANN401 - pairs
     may: int = 5,
+    markets: Markets | None = None,
     **lists: int,
 ) -> tuple[list[tuple[str, int, str, float]], tuple[str, ...]]:
     dataset: Any = SimpleNamespace(
@@ -45,12 +47,14 @@ def found(
     )  # fmt: skip
     monkeypatch.setattr(telling, "needed_champion", lambda settings, lake: ModelVersion("s", "7", "r", ""))
     monkeypatch.setattr(telling, "opened", lambda version: nullcontext(made or package()))
+    at = texts("DE", "AT", "DE", "DE")
+    monkeypatch.setattr(telling, "published_markets", lambda markets, lake, ds, users: at)
     monkeypatch.setattr(telling, "offered", lambda *given: np.arange(5) < may)
     settings = Settings.model_validate(
         {"lists": {"audience_items": asked, "audience_size": 2, "audience_per_user": 1, **lists}}
     )
     lake: Any = None
-    told = audience_rows(settings, lake, dataset, DS)
+    told = audience_rows(settings, lake, dataset, DS, markets)
     assert set(told.rows["model_version"].to_pylist()) <= {"7"}
     assert told.rows.schema == telling.SCHEMA
     rows = zip(
@@ -74,6 +78,13 @@ def test_who_has_an_item_is_not_told_of_it(monkeypatch: pytest.MonkeyPatch) -> N
     assert rows == [("a", 1, "w", 0.0), ("b", 1, "v", 2.0), ("b", 2, "u", 0.0)]
     rows, _ = found(monkeypatch, "b", "a", seen=((2,), (1,)))
     assert rows == [("b", 1, "w", 0.0), ("a", 1, "u", 3.0), ("a", 2, "v", 1.0)]
+
+
+def test_nobody_is_told_of_what_their_market_does_not_sell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """u, who wants a most, is in Austria, where only b and c are sold."""
+    markets = Markets.of(pd.Series([["DE"], None, ["AT", "DE"], None, None], dtype=object), "DE")
+    rows, _ = found(monkeypatch, "a", "b", markets=markets)
+    assert rows == [("a", 1, "w", 0.0), ("b", 1, "v", 2.0), ("b", 2, "u", 0.0)]
 
 
 def test_items_without_an_audience_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Where no rule is about a person or a market, the rows of a table stay what they are."""
+"""Where no rule is about a person, the rows of a table stay what they are."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from causalrec.scoring.behaviour.personal import permitted
-from tests.registry.shop import DS, settings_in
+from tests.registry.shop import settings_in
 
 
 @pytest.mark.parametrize(
     "table", ["complements", "cart_lists", "recent_items", "audiences", "trending_items"]
 )
 def test_rows_without_rules(table: str) -> None:
-    nothing: Any = None
     rows: Any = object()
     settings = settings_in(Path("/nowhere"))
-    assert permitted(settings, nothing, nothing, nothing, DS, table, rows) is rows
+    assert permitted(settings, table, rows) is rows
