@@ -58,6 +58,15 @@ def alike(column: str, found: Sequence[str]) -> str:
     return _known(column, found) or _close(column, found)
 
 
+def named_so(column: str, found: Sequence[str]) -> list[str]:
+    """The columns among ``found`` whose names are known for ``column``, the likeliest first."""
+    free, named = list(found), list[str]()
+    while name := _known(column, free):
+        named.append(name)
+        free.remove(name)
+    return named
+
+
 def of_orders(found: Sequence[str]) -> bool:
     """Whether names of columns say that each row is something ordered."""
     return any(_plain(word) in _plain(name) for name in found for word in ORDERS)
@@ -121,5 +130,6 @@ def _stem(name: str, around: frozenset[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """Letters and digits of any script, without accents."""
-    return "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
+    """Letters and digits of any script, without accents; ä is the same as ae, as in Geaendert_am."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
+    return re.sub("(?<=[aou])e", "", plain)

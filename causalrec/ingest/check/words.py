@@ -6,56 +6,25 @@ from collections.abc import Mapping, Sequence
 from causalrec.ingest.check.rules import EVENT_TYPES
 
 _EVENTS: Mapping[str, tuple[str, ...]] = {
-    "impression": ("impression", "view_item_list", "show", "表示"),
+    "impression": (
+        "impression", "impressions", "view_item_list", "list view", "show", "shown", "displayed", "exposure",
+        "einblendung", "affichage", "impresion", "impresión", "impressione", "表示",
+    ),
     "view": (
-        *(
-            "view",
-            "viewed",
-            "pageview",
-            "page_view",
-            "click",
-            "detail",
-            "view_item",
-            "pv",
-            "visit",
-            "ansicht",
-        ),
-        *("vue", "vista", "閲覧", "浏览"),
+        "view", "viewed", "pageview", "page_view", "click", "clicked", "detail", "view_item", "pv", "visit",
+        "ansicht", "aufruf", "seitenaufruf", "klick", "vue", "clic", "vista", "閲覧", "浏览",
     ),
     "cart": (
-        *(
-            "cart",
-            "addtocart",
-            "add_to_cart",
-            "add to cart",
-            "added to cart",
-            "add to bag",
-            "add to basket",
-            "product added",
-            "basket",
-            "warenkorb",
-            "panier",
-        ),
-        *("carrito", "カート", "カート追加", "加购"),
+        "cart", "addtocart", "add_to_cart", "add to cart", "added to cart", "add to bag", "add to basket",
+        "product added", "basket", "warenkorb", "panier", "ajout panier", "ajout au panier", "carrito",
+        "カート", "カート追加", "加购",
     ),
     "purchase": (
-        *(
-            "purchase",
-            "purchased",
-            "buy",
-            "bought",
-            "transaction",
-            "order",
-            "ordered",
-            "sale",
-            "order completed",
-            "checkout completed",
-            "kauf",
-            "achat",
-        ),
-        *("compra", "購入", "注文", "购买"),
+        "purchase", "purchased", "buy", "bought", "transaction", "order", "ordered", "sale",
+        "order completed", "checkout completed", "kauf", "gekauft", "bestellung", "achat", "commande",
+        "compra", "購入", "注文", "购买",
     ),
-}
+}  # fmt: skip
 _OBJECT = frozenset(("article", "item", "page", "product"))
 """What was viewed, put into a cart or bought: says nothing of the kind of event."""
 AVAILABLE_WORDS = {
