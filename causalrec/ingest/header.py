@@ -12,8 +12,9 @@ from causalrec.ingest.alike import alike
 from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 from causalrec.ingest.formats.csv_head import CsvHead
 from causalrec.ingest.formats.csv_rows import RowTooLong, csv_head
-from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
+from causalrec.ingest.formats.paths import root
 from causalrec.ingest.formats.rows import DAMAGED
 from causalrec.ingest.formats.shape import FileShape, opened
 
@@ -35,7 +36,7 @@ def check_header(
         SourceError: the file cannot be opened, or has an unsupported format.
     """
     try:
-        with opened(file, section(landing), layout.feed) as (stream, shape):
+        with opened(file, layout.place(landing), layout.feed) as (stream, shape):
             if shape.format == "csv":
                 head = csv_head(stream, landing, layout, max_row_bytes)
                 _check_csv(file, landing, layout, head, shape.compression)
@@ -66,7 +67,7 @@ def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead, comp
             f"{file}: column {landing.columns[0].name}: expected in the first line, which has no name of "
             f"the contract: {shown[:200]}",
             do=f"add a header line; or name the {len(head.given)} columns in their order, ours by our names: "
-            f"[landing.{section(landing)}] header = [{_first_names(landing)}, ...]",
+            f"[landing.{layout.place(landing)}] header = [{_first_names(landing)}, ...]",
         )
     _check_names(file, landing, layout, head.names)
     _check_once(file, landing, head.twice)
@@ -95,12 +96,12 @@ def _check_parquet(file: str, landing: Contract, layout: Layout, head: ParquetHe
         expected = ARROW_TYPES[column.type]
         if not _fits(found, expected, layout):
             what = f"column {column.name}: expected {column.type}, found {found}"
-            raise _broken(file, what, landing, _cure_of_type(found, expected, landing))
+            raise _broken(file, what, landing, _cure_of_type(found, expected, layout.place(landing)))
 
 
 def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[str]) -> None:
-    feed, kind = layout.feed, section(landing)
-    here = {name for name in found if name}
+    feed, kind = layout.feed, layout.place(landing)
+    here = {name for name in found if name} | layout.given.keys()
     known = layout.known(landing)
     unknown = [name for name in dict.fromkeys(found) if name and name not in known]
     for column in landing.columns:
@@ -138,8 +139,7 @@ def _broken(file: str, what: str, landing: Contract, cure: str) -> ContractError
     )
 
 
-def _cure_of_type(found: pa.DataType, expected: pa.DataType, landing: Contract) -> str:
-    kind = section(landing)
+def _cure_of_type(found: pa.DataType, expected: pa.DataType, kind: str) -> str:
     if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
         return f'say whose clock it is: [landing.{kind}] naive_times = "UTC" or "shop"'
     if pa.types.is_timestamp(expected):

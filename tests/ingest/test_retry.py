@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import ReadLimits, read_file
@@ -85,7 +85,7 @@ def test_values_that_were_read_take_the_words_of_the_layout_only() -> None:
 def test_a_field_is_read_or_stays_unread(raw: str, price: object, nulled: list[str]) -> None:
     layout = Layout(FeedLayout(decimal_comma=True, currency="EUR"))
     task = FieldTask(LANDING, layout, ("arrival_date", "event_id"))
-    given = {"arrival_date": DAY, "event_id": "e", "column_name": "price", "raw": raw}
+    given = {"arrival_date": DAY, "event_id": "e", "column_name": "price", "raw": raw, "source_file": "a"}
     (batch,) = task([pa.RecordBatch.from_pylist([given])])
     (row,) = batch.to_pylist()
     assert (row["price"], row["nulled"]) == (price, nulled)

@@ -38,6 +38,11 @@ def of_one(found: FileCheck, path: str, explode: str) -> bool:
     return all(len({repr(one) for one in _elements(row, path.split("."))}) <= 1 for row in rows)
 
 
+def reached(row: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """Every value that a path leads to, through all elements of its lists."""
+    return iter([row[path]] if path in row else _elements(row, path.split(".")))
+
+
 def _elements(place: Any, path: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever JSON holds
     if isinstance(place, list):
         for one in place:

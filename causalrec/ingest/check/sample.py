@@ -6,19 +6,19 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
-from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract
 from causalrec.errors import CausalrecError, SourceError
 from causalrec.ingest.check.guess import guessed_type
 from causalrec.ingest.formats.batch import UNREADABLE
 from causalrec.ingest.formats.csv_rows import Lines, RowTooLong, csv_head
+from causalrec.ingest.formats.folders import folder_values
 from causalrec.ingest.formats.json_objects import one_per_line
-from causalrec.ingest.formats.layout import Layout, section
+from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.parquet_rows import parquet_head
 from causalrec.ingest.formats.rows import DAMAGED, ReadLimits, read_file
 from causalrec.ingest.formats.shape import Passed, opened
@@ -72,11 +72,11 @@ def check_file(
     damaged = False
     raw: list[Mapping[str, Any]] = []
     try:
-        with opened(file, section(landing), layout.feed) as (_, found):
+        with opened(file, layout.place(landing), layout.feed) as (_, found):
             shape = str(found)
             if found.format == "csv":
                 shape += f", {_delimiter(file, landing, layout, limits)}"
-        raw = list(itertools.islice(_raw_rows(file, landing, layout, limits), RAW_ROWS))
+        raw = raw_rows(file, name, landing, layout, limits, RAW_ROWS)
         check_header(file, landing, layout, limits.max_row_bytes)
     except CausalrecError as error:
         problem, damaged = str(error), isinstance(error, SourceError)
@@ -92,7 +92,7 @@ def check_file(
 
 
 def _delimiter(file: str, landing: Contract, layout: Layout, limits: ReadLimits) -> str:
-    with opened(file, section(landing), layout.feed) as (stream, _):
+    with opened(file, layout.place(landing), layout.feed) as (stream, _):
         found = csv_head(stream, landing, layout, limits.max_row_bytes).delimiter
     return DELIMITERS.get(found, found)
 
@@ -121,22 +121,32 @@ def _first_rows(
 
 def _share(file: str, landing: Contract, layout: Layout, of_bytes: float, rows: int) -> float:
     """The share of a file that its first rows are; Parquet says how many it has."""
-    with opened(file, section(landing), layout.feed) as (stream, shape):
+    with opened(file, layout.place(landing), layout.feed) as (stream, shape):
         if shape.format != "parquet":
             return of_bytes
         whole: int = pq.ParquetFile(stream).metadata.num_rows
     return min(rows / max(whole, 1), 1.0)
 
 
-def _raw_rows(
-    file: str, landing: Contract, layout: Layout, limits: ReadLimits
-) -> Iterator[Mapping[str, Any]]:
-    """Rows as in the file, before any mapping."""
-    open_layout = Layout(FeedLayout.model_validate({**layout.feed.model_dump(), "extra_columns": "ignore"}))
-    with opened(file, section(landing), layout.feed) as (stream, shape):
+def raw_rows(
+    file: str, name: str, landing: Contract, layout: Layout, limits: ReadLimits, most: int
+) -> list[Mapping[str, Any]]:
+    """At most ``most`` rows as in the file, with the values of its folders, before any mapping.
+
+    Raises:
+        CausalrecError, OSError, ValueError: as :func:`~causalrec.ingest.formats.shape.opened` and readers do.
+    """
+    given = folder_values(name)
+    rows = itertools.islice(_rows_of(file, landing, layout, limits), most)
+    return [{**given, **row} for row in rows] if given else list(rows)
+
+
+def _rows_of(file: str, landing: Contract, layout: Layout, limits: ReadLimits) -> Iterator[Mapping[str, Any]]:
+    open_layout = replace(layout, feed=layout.feed.model_copy(update={"extra_columns": "ignore"}))
+    with opened(file, layout.place(landing), layout.feed) as (stream, shape):
         if shape.format == "csv":
             head = csv_head(stream, landing, open_layout, limits.max_row_bytes)
-            with opened(file, section(landing), layout.feed) as (again, _):
+            with opened(file, layout.place(landing), layout.feed) as (again, _):
                 yield from _csv_rows(again, head.given, head.delimiter, limits)
         elif shape.format == "json":
             for line in one_per_line(stream, limits.max_row_bytes):
@@ -146,8 +156,11 @@ def _raw_rows(
         elif shape.format == "parquet":
             names = parquet_head(stream, landing, open_layout, file).given
             stream.seek(0)
-            batch = next(pq.ParquetFile(stream).iter_batches(RAW_ROWS), None)
-            yield from batch.to_pylist() if batch is not None else [dict.fromkeys(names)]
+            content = pq.ParquetFile(stream)
+            if not content.metadata.num_rows:
+                yield dict.fromkeys(names)
+            for batch in content.iter_batches(RAW_ROWS):
+                yield from batch.to_pylist()
 
 
 def _csv_rows(

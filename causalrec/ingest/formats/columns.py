@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from causalrec.config.landing import Take
+from causalrec.config.feed import Take
 from causalrec.contracts import Contract
 from causalrec.contracts.types import ARROW_TYPES
 from causalrec.ingest.formats.casts import absent, cast
-from causalrec.ingest.formats.layout import Layout, day_start, root
+from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.paths import root
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ def _taken(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) ->
         start = day_start(arrival, layout.zone, layout.day_start_hour)
         return pa.repeat(pa.scalar(start, ARROW_TYPES["timestamp"]), rows.num_rows), sure
     if take.join:
-        texts = [_texts(_column(rows, one)) for one in take.join]
+        texts = [_texts(_column(rows, one, layout)) for one in take.join]
         whole = pc.binary_join_element_wise(*[pc.if_else(pc.equal(t, ""), None, t) for t, _ in texts], ":")
         for _, unclear in texts:
             sure = pc.or_(sure, unclear)
         return whole, sure
-    values = _column(rows, take.column)
+    values = _column(rows, take.column, layout)
     if not take.values:
         return values, sure
     words, unclear = _texts(values)
@@ -88,13 +89,13 @@ def _left_out(rows: pa.RecordBatch, layout: Layout) -> tuple[pa.Array, pa.Array]
     why = pa.nulls(rows.num_rows, pa.string())
     unsure = pa.repeat(pa.scalar(False), rows.num_rows)
     for name, wanted in layout.feed.only.items():
-        words, unclear = _texts(_column(rows, name))
+        words, unclear = _texts(_column(rows, name, layout))
         other = pc.invert(pc.is_in(pc.fill_null(words, ""), value_set=pa.array(wanted, pa.string())))
         other = pc.and_(other, pc.invert(unclear))
         why = pc.coalesce(why, pc.if_else(other, f"{name} is another one", pa.scalar(None, pa.string())))
         unsure = pc.or_(unsure, unclear)
     for name in layout.feed.filled:
-        empty, unclear = _empty(_column(rows, name))
+        empty, unclear = _empty(_column(rows, name, layout))
         why = pc.coalesce(why, pc.if_else(empty, f"{name} is empty", pa.scalar(None, pa.string())))
         unsure = pc.or_(unsure, unclear)
     return pc.if_else(unsure, pa.scalar(None, pa.string()), why), unsure
@@ -120,5 +121,7 @@ def _texts(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     return pa.nulls(len(values), pa.string()), pc.is_valid(values)
 
 
-def _column(rows: pa.RecordBatch, name: str) -> pa.Array:
-    return rows[name] if name in rows.schema.names else pa.nulls(rows.num_rows)
+def _column(rows: pa.RecordBatch, name: str, layout: Layout) -> pa.Array:
+    if name in rows.schema.names:
+        return rows[name]
+    return pa.repeat(layout.given[name], rows.num_rows) if name in layout.given else pa.nulls(rows.num_rows)

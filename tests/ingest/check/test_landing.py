@@ -15,7 +15,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.config.ingest import IngestSettings
-from causalrec.ingest.check import check_landing, landing
+from causalrec.ingest.check import check_landing, delivery
 
 HEADER = "event_id,event_time,user_id,item_id,event_type,price"
 ROWS = [f"e{i},2026-03-01T12:00:00Z,u{i},i{i},cart,{i}" for i in range(1, 41)]
@@ -350,7 +350,7 @@ def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
 def test_the_columns_of_files_beyond_the_sample_are_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    monkeypatch.setattr(delivery, "SAMPLE_FILES", 1)
     folder = tmp_path / "events" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)
     for name, text in {"a": CSV, "b": CSV, "c": CSV.replace("item_id", "sku")}.items():
@@ -366,8 +366,8 @@ def test_the_columns_of_files_beyond_the_sample_are_looked_at(
 
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
 def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(landing, "SAMPLE_ROWS", 400)
-    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    monkeypatch.setattr(delivery, "SAMPLE_ROWS", 400)
+    monkeypatch.setattr(delivery, "SAMPLE_FILES", 1)
     trees = [{**TREES[i % 40], "event_id": f"e{i:04}"} for i in range(1_600)]
     lines = "".join(json.dumps({**tree, "price": float(tree["price"])}) + "\n" for tree in trees).encode()
     table = "\n".join([HEADER, *(",".join(tree.values()) for tree in trees), ""]).encode()
@@ -384,8 +384,8 @@ def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.Monkey
     if kind == "csv":
         (folder / "b.txt").write_bytes(data)  # is not looked at
         assert check_landing(shop)[1].share == pytest.approx(0.125, abs=0.01)
-        monkeypatch.setattr(landing, "SAMPLE_ROWS", 1_600)
-        monkeypatch.setattr(landing, "SAMPLE_FILES", 2)
+        monkeypatch.setattr(delivery, "SAMPLE_ROWS", 1_600)
+        monkeypatch.setattr(delivery, "SAMPLE_FILES", 2)
         assert check_landing(shop)[1].share == 1
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats.casts import cast
 from causalrec.ingest.formats.layout import Layout, LeftOut
