@@ -13,6 +13,8 @@ TELLING = ("sku", "ean", "gtin", "upc", "isbn", "asin", "price", "email")
 """Last words of a name that mean the same whatever stands before them, as in "Lineitem sku"."""
 LANGUAGES = ("default", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
 """Last names of a path that only choose one of several texts, as in name.en."""
+SUMS = ("amount", "brutto", "gross", "net", "netto", "value")
+"""Last names of a path below a price, as in price.amount."""
 _NUMBERED = frozenset(
     (
         *("code", "cod", "codigo", "id", "identifier", "key", "n", "no", "nr", "nro"),
@@ -28,6 +30,7 @@ _TAXED = frozenset(
 _AROUND = {
     **dict.fromkeys(("user_id", "item_id", "session_id", "event_id", ORDER), _NUMBERED),
     "price": _TAXED,
+    **dict.fromkeys(("brand", "category"), frozenset(("label", "name", "title"))),
 }
 """Column -> words around a name that say nothing of what it is, as in customer_key and N° client."""
 _CUTOFF = 0.75
@@ -112,8 +115,9 @@ def _spellings(name: str) -> tuple[str, str, str, str]:
 
 
 def _path(name: str) -> list[str]:
-    parts = name.split(".")
-    return parts[:-1] if len(parts) > 1 and parts[-1] in LANGUAGES else parts
+    *above, last = name.split(".")
+    is_sum = last.casefold() in SUMS and bool(above) and _plain(above[-1]) in _PRICES
+    return above if above and (is_sum or last in LANGUAGES) else [*above, last]
 
 
 def _stem(name: str, around: frozenset[str]) -> str:
@@ -133,3 +137,6 @@ def _plain(name: str) -> str:
     """Letters and digits of any script, without accents; ä is the same as ae, as in Geaendert_am."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
     return re.sub("(?<=[aou])e", "", plain)
+
+
+_PRICES = frozenset(_plain(known) for known in ("price", *SYNONYMS["price"]))

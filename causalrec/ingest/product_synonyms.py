@@ -9,16 +9,16 @@ PRODUCT_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "description": (
         "descriptif", "descripcion", "descrizione", "omschrijving", "langtext", "kurztext",
-        "body_html", "body", "detail_desc", "long_description", "beschreibung", "商品説明",
+        "body_html", "body", "detail_desc", "long_description", "beschreibung", "商品説明", "text",
     ),
     "category": (
         "product_type", "google_product_category", "genres", "categories", "category_code",
         "kategorie", "category_name", "warengruppe", "produktgruppe", "sortiment", "rayon",
         "categorie", "categoria", "category_path", "taxonomy", "famille", "department", "分類",
-        "カテゴリ",
+        "カテゴリ", "breadcrumb", "breadcrumbs",
     ),
     "brand": (
-        "vendor", "manufacturer", "store", "marke", "hersteller", "marque", "marca", "merk",
+        "vendor", "maker", "manufacturer", "store", "marke", "hersteller", "marque", "marca", "merk",
         "brand_name", "manufacturer_name", "vendor_name", "メーカー", "ブランド",
     ),
     "price": (

@@ -9,7 +9,7 @@ from causalrec.contracts.absent import is_absent
 from causalrec.errors import CausalrecError
 from causalrec.ingest.alike import named_so
 from causalrec.ingest.check.delivery import Looked
-from causalrec.ingest.check.nested import flattened, reached
+from causalrec.ingest.check.nested import bare_names, flattened, reached
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.formats.rows import DAMAGED
 
@@ -58,10 +58,10 @@ def joined(events: Looked, products: Looked) -> Joined:
 def _choices(found: FileCheck, side: Looked) -> list[str]:
     """Columns that may name the item: the one that is settled, or all whose name may mean it."""
     settled = side.layout_of(found).sources(ITEM)
-    flat = flattened(found)[0].columns
-    if ITEM in side.layout_of(found).feed.columns or ITEM in {name.strip().casefold() for name in flat}:
+    names = bare_names(found, flattened(found)[1], side.landing)
+    if ITEM in side.layout_of(found).feed.columns or ITEM in {name.strip().casefold() for name in names}:
         return list(settled)
-    return named_so(ITEM, flat)
+    return [names[one] for one in named_so(ITEM, list(names))]
 
 
 def _ids(found: FileCheck, side: Looked) -> Ids:

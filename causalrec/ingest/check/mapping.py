@@ -18,12 +18,17 @@ _NO = {"0", "false", "no"}
 
 
 def columns_of(
-    found: FileCheck, landing: Contract, feed: Mapping[str, Any], chosen: Mapping[str, str]
+    found: FileCheck,
+    landing: Contract,
+    feed: Mapping[str, Any],
+    chosen: Mapping[str, str],
+    bare: Mapping[str, str],
 ) -> Tree:
     """Column of the contract -> its source in the file, for those that ``feed`` does not map.
 
     Args:
         found: nested rows have a column per path. chosen: sources that are settled already.
+        bare: name to recognise a column by -> its path.
     """
     here = {name.strip().casefold() for name in found.columns}
     mapped = feed.get("columns") or {}
@@ -36,11 +41,12 @@ def columns_of(
     ]  # fmt: skip
     columns: Tree = {ours: name for ours, name in chosen.items() if ours in open_ones and name in free}
     free = [name for name in free if name not in columns.values()]
-    columns |= matched(
+    named = matched(
         [one for one in open_ones if one not in columns],
-        free,
-        lambda ours, name: fits(ours, values_of(found, name)),
+        [name for name, path in bare.items() if path in free],
+        lambda ours, name: fits(ours, values_of(found, bare[name])),
     )
+    columns |= {ours: bare[name] for ours, name in named.items()}
     free = [name for name in free if name not in columns.values()]
     for column in open_ones:
         if column not in columns:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from causalrec.contracts import Contract
 from causalrec.ingest.check.sample import FileCheck
 
 MOST_ELEMENTS = 50
@@ -21,6 +22,20 @@ def flattened(found: FileCheck) -> tuple[FileCheck, frozenset[str]]:
         return found, frozenset()
     columns = dict.fromkeys(name for row in raw for name in row)
     return replace(found, columns=tuple(columns), raw=tuple(raw)), frozenset(lists)
+
+
+def bare_names(found: FileCheck, lists: frozenset[str], landing: Contract) -> dict[str, str]:
+    """Name to recognise a column by -> its path.
+
+    In a document that is one list of products, the name of the list is left out: what has a name or an id in
+    it is a product. In one of events, it may be anything.
+    """
+    alone = sorted(one for one in lists if "." not in one) if len(found.raw) == 1 else []
+    above = f"{alone[0]}." if len(alone) == 1 and "title" in landing.column_names else ""
+    names: dict[str, str] = {}
+    for path in flattened(found)[0].columns:
+        names.setdefault(path.removeprefix(above), path)
+    return names
 
 
 def exploded(paths: Sequence[str], lists: frozenset[str]) -> str:

@@ -9,13 +9,15 @@ from causalrec.contracts import Contract
 from causalrec.ingest.check.guess import are_texts, is_value, number_settings, time_settings
 from causalrec.ingest.check.mapping import Tree, columns_of
 from causalrec.ingest.check.meant import fits
-from causalrec.ingest.check.nested import exploded, flattened, of_one
+from causalrec.ingest.check.nested import bare_names, exploded, flattened, of_one
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.values import names_of, values_of
 
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
 UNSURE = "unsure"
 """Key of a suggestion: column of the contract -> columns of the file, one of which may be meant."""
+UNUSED = "unused"
+"""Key of a suggestion: columns of the file that nothing reads."""
 
 
 def suggested(
@@ -35,7 +37,7 @@ def suggested(
         return {}
     given, (found, lists) = found, flattened(found)
     tree: Tree = {}
-    columns = columns_of(found, landing, feed, chosen or {})
+    columns = columns_of(found, landing, feed, chosen or {}, bare_names(given, lists, landing))
     set_before = feed.get("columns") or {}
     sources = {name: one["column"] for name, one in set_before.items()} | columns
     time = "event_time" if "event_time" in landing.column_names else "updated_at"
@@ -63,7 +65,10 @@ def suggested(
         tree[UNSURE] = {name: _likely(name, unclaimed, found) for name in asked}
     if columns:
         tree["columns"] = columns
-    return {key: value for key, value in tree.items() if feed.get(key) != value}
+    new = {key: value for key, value in tree.items() if feed.get(key) != value}
+    asked_for = {name for names in tree.get(UNSURE, {}).values() for name in names}
+    unused = [name for name in unclaimed if name not in asked_for]
+    return new | {UNUSED: unused} if "columns" in new and unused else new
 
 
 def _is_header(names: Sequence[str]) -> bool:

@@ -225,6 +225,26 @@ def test_a_nested_catalogue_is_proposed_with_its_list_texts_and_pictures(tmp_pat
     assert same["columns"] == columns | {"price": "products.variants.price"}
 
 
+def test_in_a_document_of_products_names_are_those_of_products(tmp_path: Path) -> None:
+    one = {
+        "code": "L1", "name": {"en": "Lamp", "pt": "Candeeiro"}, "maker": {"name": "Lumo"},
+        "text": {"en": "Dim."},
+        "variants": [{"sku": "L1-B", "price": {"gross": "9.90", "currency": "EUR"}}, {"sku": "L1-W"}],
+    }  # fmt: skip
+    settings = catalogue(tmp_path, json.dumps({"made": "2026-03-01T01:00:00Z", "items": [one]}).encode())
+    assert settings["explode"] == "items.variants"
+    assert settings["columns"] == {
+        "item_id": "items.variants.sku", "title": "items.name.en", "brand": "items.maker.name",
+        "description": "items.text.en", "price": "items.variants.price.gross",
+        "updated_at": {"arrival_date": True},
+    }  # fmt: skip
+
+
+def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
+    toml = proposed(tmp_path, "order_date,customer,sku,land", "2026-03-01 10:00,u,i,DE")
+    assert '# read by nothing: "land"' in toml.splitlines()
+
+
 def test_a_title_that_is_not_found_is_asked_for(tmp_path: Path) -> None:
     folder = tmp_path / "products" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)
