@@ -14,6 +14,7 @@ from causalrec.ingest.formats.csv_head import CsvHead
 from causalrec.ingest.formats.csv_rows import RowTooLong, csv_head
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
+from causalrec.ingest.formats.parquet_types import is_text
 from causalrec.ingest.formats.paths import root
 from causalrec.ingest.formats.rows import DAMAGED
 from causalrec.ingest.formats.shape import FileShape, opened
@@ -140,7 +141,7 @@ def _broken(file: str, what: str, landing: Contract, cure: str) -> ContractError
 
 
 def _cure_of_type(found: pa.DataType, expected: pa.DataType, kind: str) -> str:
-    if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
+    if pa.types.is_timestamp(expected) and pa.types.is_temporal(found):
         return f'say whose clock it is: [landing.{kind}] naive_times = "UTC" or "shop"'
     if pa.types.is_timestamp(expected):
         return f'name the unit of the numbers: [landing.{kind}] epoch_unit = "s", "ms", "us" or "ns"'
@@ -150,7 +151,10 @@ def _cure_of_type(found: pa.DataType, expected: pa.DataType, kind: str) -> str:
 
 
 def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
-    """Whether values of ``found`` can be converted to ``expected`` without guessing."""
+    """Whether values of ``found`` can be converted to ``expected`` without guessing.
+
+    Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas.
+    """
     notation = layout.notation
     if pa.types.is_null(found):
         return True
@@ -158,7 +162,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
         return _fits(found.value_type, expected, layout)
     if pa.types.is_integer(expected) or pa.types.is_floating(expected):
         number = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
-        return bool(number or _is_text(found))
+        return bool(number or is_text(found))
     if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
         return found.tz is not None or bool(notation.zone)
     if pa.types.is_timestamp(expected) and (pa.types.is_integer(found) or pa.types.is_floating(found)):
@@ -168,12 +172,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
     if pa.types.is_boolean(expected) and (pa.types.is_boolean(found) or pa.types.is_integer(found)):
         return True
     if pa.types.is_list(expected) and (pa.types.is_list(found) or pa.types.is_large_list(found)):
-        return _is_text(found.value_type)
-    return _is_text(found) or bool(pa.types.is_date(expected) and pa.types.is_date(found))
-
-
-def _is_text(found: pa.DataType) -> bool:
-    """Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas."""
-    return bool(
-        pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
-    )
+        return is_text(found.value_type)
+    if pa.types.is_timestamp(expected) and pa.types.is_date(found):
+        return bool(notation.zone)
+    return is_text(found) or bool(pa.types.is_date(expected) and pa.types.is_date(found))

@@ -53,8 +53,7 @@ def suggested(
         for name in ("user_id", "item_id")
         if name in landing.column_names
     ]
-    numbers = (int, decimal.Decimal)
-    if any(isinstance(one, numbers) and not isinstance(one, bool) for values in ids for one in values):
+    if any(_is_whole(one) for values in ids for one in values):
         tree["number_ids"] = True
     if (explode := exploded(names_of(sources.get("item_id", "item_id")), lists)) and not feed.get("explode"):
         tree["explode"] = explode
@@ -69,6 +68,13 @@ def suggested(
     asked_for = {name for names in tree.get(UNSURE, {}).values() for name in names}
     unused = [name for name in unclaimed if name not in asked_for]
     return new | {UNUSED: unused} if "columns" in new and unused else new
+
+
+def _is_whole(value: Any) -> bool:  # noqa: ANN401 - whatever the file holds
+    """Whether this is a whole number; pandas holds those of a column with gaps as floats."""
+    if isinstance(value, float | decimal.Decimal):
+        return value % 1 == 0
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_header(names: Sequence[str]) -> bool:

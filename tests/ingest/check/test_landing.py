@@ -189,6 +189,20 @@ def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path
     assert set(again.rejects) <= {"duplicate"}
 
 
+def test_dates_and_ids_with_gaps_as_pandas_writes_them_are_proposed(tmp_path: Path) -> None:
+    days = [dt.date(2026, 2, 20)] * 3
+    table = pa.table({"order_date": days, "customer": [7.0, 8.0, None], "sku": ["a"] * 3})
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    pq.write_table(table, folder / "orders.parquet")
+    bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    layout = tomllib.loads(check_landing(Settings.model_validate(bare))[1].toml)
+    assert layout["landing"]["events"]["naive_times"] == "shop"
+    assert layout["landing"]["events"]["number_ids"] is True
+    found = check_landing(Settings.model_validate(bare | layout))[1]
+    assert {reason: n for reason, (n, _, _) in found.rejects.items()} == {"missing_required": 1}
+
+
 def proposed(work: Path, header: str, *rows: str, name: str = "a.csv") -> str:
     folder = work / "events" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)
