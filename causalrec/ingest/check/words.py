@@ -12,7 +12,7 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
     ),
     "view": (
         "view", "viewed", "pageview", "page_view", "click", "clicked", "detail", "view_item", "pv", "visit",
-        "ansicht", "aufruf", "seitenaufruf", "klick", "vue", "clic", "vista", "閲覧", "浏览",
+        "ansicht", "aufruf", "seitenaufruf", "vue", "clic", "vista", "閲覧", "浏览",
     ),
     "cart": (
         "cart", "addtocart", "add_to_cart", "add to cart", "added to cart", "add to bag", "add to basket",

@@ -75,14 +75,14 @@ def test_a_foreign_file_leaves_the_layout_of_the_others_alone(tmp_path: Path) ->
 
 
 def test_words_and_notation_of_files_with_one_layout_come_together(tmp_path: Path) -> None:
-    head = "wann;kunde;artikel;preis;aktion\n"
+    head = "wann;kunde;artikel;preis;was\n"
     files = {
         "a.csv": f"{head}2026-03-01 10:00;k;a;3;Kauf\n".encode(),
-        "b.csv": f"{head}2026-03-01 10:01;k;b;3,50;Klick\n".encode(),
+        "b.csv": f"{head}2026-03-01 10:01;k;b;3,50;Aufruf\n".encode(),
     }
     layout, found = mended(deliver(tmp_path, files))
     assert "files" not in layout
-    assert layout["columns"]["event_type"]["values"] == {"Kauf": "purchase", "Klick": "view"}
+    assert layout["columns"]["event_type"]["values"] == {"Kauf": "purchase", "Aufruf": "view"}
     assert layout["decimal_comma"] is True
     assert (found.blocking, found.toml, found.rows) == ([], "", 2)
 
