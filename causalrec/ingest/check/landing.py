@@ -71,7 +71,8 @@ def _judged(looked: Looked, settings: Settings, known: Catalogue, choice: Joined
     refused = _refused(looked, seen, settings, known, pictures)
     tree: Tree = {}
     if refused or seen.measures.nulled or any(one.problem for one in looked.files):
-        tree = _proposed(looked, choice)
+        tree, said = _proposed(looked, choice)
+        remarks += said
     if tree and choice.said and kind == "events":
         remarks.append(choice.said)
     return DeliveryCheck(
@@ -103,7 +104,7 @@ def _refused(
     return found
 
 
-def _proposed(looked: Looked, choice: Joined) -> Tree:
+def _proposed(looked: Looked, choice: Joined) -> tuple[Tree, list[str]]:
     """Settings for all files; of a file whose encoding hides its columns, also those for the columns."""
 
     def suggest(found: FileCheck, feed: FeedLayout) -> Tree:

@@ -4,7 +4,6 @@ import glob
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,6 +12,7 @@ from causalrec.contracts import Contract
 from causalrec.ingest.check.mapping import Tree
 from causalrec.ingest.check.nested import flattened
 from causalrec.ingest.check.sample import FileCheck
+from causalrec.ingest.check.spread import Way, spread
 from causalrec.ingest.check.suggest import UNSURE
 from causalrec.ingest.check.values import names_of
 from causalrec.ingest.formats.layout import Layout
@@ -27,72 +27,80 @@ _STARS = re.compile(r"\*([-_.T]?\*)+")
 Suggest = Callable[[FileCheck, FeedLayout], Tree]
 
 
-@dataclass(frozen=True)
-class _Way:
-    """Files that are written alike, and what they need."""
+def by_layout(
+    files: Sequence[FileCheck], landing: Contract, layout: Layout, suggest: Suggest
+) -> tuple[Tree, list[str]]:
+    """What the files of a delivery need, and remarks on files that only a join would complete.
 
-    tree: Tree
-    files: Sequence[FileCheck]
-
-    def takes(self, tree: Tree, found: FileCheck) -> bool:
-        """Whether a file that needs ``tree`` is written like these."""
-        ours, theirs = _sources(self.tree), _sources(tree)
-        known = (*NEEDED, *(() if _may_lack(found) else ours), *(() if _may_lack(self.files[0]) else theirs))
-        same = all(ours.get(name) == theirs.get(name) for name in known)
-        both = all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
-        keys = ("encoding", "explode")
-        return same and both and all(self.tree.get(key) == tree.get(key) for key in keys)
-
-    def plus(self, tree: Tree, found: FileCheck) -> "_Way":
-        """The same with one more file."""
-        return _Way(united(self.tree, tree), (*self.files, found))
-
-
-def by_layout(files: Sequence[FileCheck], landing: Contract, layout: Layout, suggest: Suggest) -> Tree:
-    """What the files of a delivery need: one tree, with those of other layouts under :data:`FILES`.
-
-    The layout of the kind is for the files that have its columns; where none has, for the way in which most
-    files are written.
+    It is one tree, with those of other layouts under :data:`FILES`. The layout of the kind is for the files
+    that have its columns; where none has, for the way in which most files are written.
 
     Args:
         suggest: what a file needs beyond settings.
     """
-    top: Tree = {}
     special: dict[str, Tree] = {}
-    plain = [one for one in files if not layout.of_file(one.name, landing).pattern]
+    plain: list[FileCheck] = []
     for one in files:
-        if one not in plain:
-            own = layout.of_file(one.name, landing)
+        own = layout.of_file(one.name, landing)
+        if own.pattern:
             special[own.pattern] = united(special.get(own.pattern, {}), suggest(one, own.feed))
-    home = [one for one in plain if _has_columns(one, landing, layout)]
-    for one in home:
-        top = united(top, suggest(one, layout.feed))
-    foreign = [one for one in plain if one not in home]
-    ways = _ways(foreign, lambda one: suggest(one, FeedLayout() if home else layout.feed))
-    if ways and not home:
-        first = max(ways, key=lambda way: len(way.files))
-        top, ways = first.tree, [way for way in ways if way is not first]
-        if layout.feed.columns:  # what is set already is for the files of the first
-            ways = _ways([one for way in ways for one in way.files], lambda one: suggest(one, FeedLayout()))
+        else:
+            plain.append(one)
+    main, ways = _told_apart(plain, landing, layout, suggest)
+    apart = {id(way): spread(way, [one for one in (main, *ways) if one is not way], landing) for way in ways}
+    said = [spread(main, ways, landing), *apart.values()]
     for way in ways:
-        others = [one.name for one in files if one not in way.files]
-        special |= dict.fromkeys(patterns([one.name for one in way.files], others), way.tree)
+        if apart[id(way)] and "title" in landing.column_names:
+            continue  # a row of products is all that is known of an item
+        names = [one.name for one in way.files]
+        others = [one.name for one in files if one.name not in names]
+        special |= dict.fromkeys(patterns(names, others), way.tree)
     special = {pattern: tree for pattern, tree in special.items() if tree}
-    return {**top, **({FILES: special} if special else {})}
+    return {**main.tree, **({FILES: special} if special else {})}, [one for one in said if one]
 
 
-def _ways(files: Sequence[FileCheck], suggest: Callable[[FileCheck], Tree]) -> list[_Way]:
-    found: list[_Way] = []
+def _told_apart(
+    files: Sequence[FileCheck], landing: Contract, layout: Layout, suggest: Suggest
+) -> tuple[Way, list[Way]]:
+    """The files for the layout of the kind, and the others by the way in which they are written."""
+
+    def anew(found: FileCheck) -> Tree:
+        # of the contract's own layout, which must be said where the kind has another one
+        return suggest(found, FeedLayout()) or ({"extra_columns": "refuse"} if found.columns else {})
+
+    home = [one for one in files if _has_columns(one, landing, layout)]
+    if home:
+        top: Tree = {}
+        for one in home:
+            top = united(top, suggest(one, layout.feed))
+        return Way(top, home), _ways([one for one in files if one not in home], anew)
+    ways = _ways(files, lambda one: suggest(one, layout.feed))
+    main = max(ways, key=lambda way: len(way.files), default=Way({}, ()))
+    others = [one for way in ways if way is not main for one in way.files]
+    return main, _ways(others, anew)
+
+
+def _ways(files: Sequence[FileCheck], suggest: Callable[[FileCheck], Tree]) -> list[Way]:
+    found: list[Way] = []
     for one in files:
         tree = suggest(one)
         if not tree:
             continue
-        at = next((i for i, way in enumerate(found) if way.takes(tree, one)), None)
+        at = next((i for i, way in enumerate(found) if _takes(way, tree, one)), None)
         if at is None:
-            found.append(_Way(tree, (one,)))
+            found.append(Way(tree, (one,)))
         else:
-            found[at] = found[at].plus(tree, one)
+            found[at] = Way(united(found[at].tree, tree), (*found[at].files, one))
     return found
+
+
+def _takes(way: Way, tree: Tree, found: FileCheck) -> bool:
+    """Whether a file that needs ``tree`` is written like those of ``way``."""
+    ours, theirs = _sources(way.tree), _sources(tree)
+    known = (*NEEDED, *(() if _may_lack(found) else ours), *(() if _may_lack(way.files[0]) else theirs))
+    same = all(ours.get(name) == theirs.get(name) for name in known)
+    both = all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
+    return same and both and all(way.tree.get(key) == tree.get(key) for key in ("encoding", "explode"))
 
 
 def united(first: Tree, second: Tree) -> Tree:

@@ -74,6 +74,44 @@ def test_a_foreign_file_leaves_the_layout_of_the_others_alone(tmp_path: Path) ->
     assert (found.blocking, found.toml, found.rows) == ([], "", 2)
 
 
+def test_a_native_file_beside_a_mapped_layout_is_told_apart(tmp_path: Path) -> None:
+    files = {"a.jsonl": lines([NATIVE]), "orders.csv": b"order_date,customer,sku\n2026-03-01T10:00:00Z,u,i\n"}
+    columns = {
+        "event_time": "order_date", "user_id": "customer", "item_id": "sku",
+        "event_type": {"value": "purchase"}, "event_id": {"join": ["order_date", "customer", "sku"]},
+    }  # fmt: skip
+    bare = deliver(tmp_path, files) | {"landing": {"events": {"columns": columns}}}
+    toml = tomllib.loads(events(bare).toml)["landing"]["events"]
+    assert toml == {"files": {"a.jsonl": {"extra_columns": "refuse"}}}
+    found = events(bare | {"landing": {"events": {"columns": columns, **toml}}})
+    assert (found.blocking, found.toml, found.rows) == ([], "", 2)
+
+
+def test_rows_whose_columns_are_spread_over_files_are_told(tmp_path: Path) -> None:
+    heads = {
+        "heads.csv": b"order_no,order_date,customer\n1,2026-03-01 10:00,u\n",
+        "lines.csv": b"order_no,sku\n1,i\n",
+    }
+    found = events(deliver(tmp_path, heads))
+    assert [one for one in found.remarks if "nothing joins" in one] == [
+        "heads.csv seems to have no item_id, and has order_no in common with lines.csv: nothing joins files, "
+        "so deliver rows that hold both",
+        "lines.csv seems to have no event_time and no user_id, and has order_no in common with heads.csv: "
+        "nothing joins files, so deliver rows that hold both",
+    ]
+
+
+def test_a_file_about_products_without_titles_gets_no_layout(tmp_path: Path) -> None:
+    folder = tmp_path / "products" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    (folder / "items.csv").write_text("sku,name\na,Tee\n")
+    (folder / "stock.csv").write_text("sku,on_hand\na,3\n")
+    bare = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    found = check_landing(Settings.model_validate(bare))[0]
+    assert tomllib.loads(found.toml)["landing"]["products"].keys() == {"columns"}
+    assert [one for one in found.remarks if one.startswith("stock.csv seems to have no title")]
+
+
 def test_words_and_notation_of_files_with_one_layout_come_together(tmp_path: Path) -> None:
     head = "wann;kunde;artikel;preis;was\n"
     files = {
