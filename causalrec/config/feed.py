@@ -18,7 +18,12 @@ class Take(Section):
     """
 
     column: str = Field("", description="name, or path, of the column in the shop's file")
-    join: tuple[str, ...] = Field((), description="columns whose values, joined by ':', make the value")
+    otherwise: tuple[str, ...] = Field(
+        (), description="columns, or paths, that are tried in turn where that one is empty"
+    )
+    join: tuple[str, ...] = Field(
+        (), description="columns whose values, joined by ':', make the value; also names of ours"
+    )
     value: str | None = Field(None, description="the same text for every row")
     arrival_date: bool = Field(False, description="the first instant of the delivery's day")
     values: dict[str, str] = Field(
@@ -34,12 +39,14 @@ class Take(Section):
     def _one_source(self) -> Self:
         if sum((bool(self.column), bool(self.join), self.value is not None, self.arrival_date)) != 1:
             raise ValueError("give exactly one of column, join, value and arrival_date")
+        if self.otherwise and not self.column:
+            raise ValueError("otherwise stands beside column")
         return self
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Columns, or paths, of the file that are read."""
-        return (self.column,) if self.column else self.join
+        return (self.column, *self.otherwise) if self.column else self.join
 
 
 class FillDown(Section):
@@ -103,6 +110,9 @@ class FeedLayout(Section):
     explode: str = Field(
         "",
         description="list in a JSON row, each element of which is a row: items, or orders.line_items",
+    )
+    unlisted: Literal["leave", "keep"] = Field(
+        "leave", description="rows without that list: counted and not kept, or kept as they are"
     )
     only: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,

@@ -13,6 +13,8 @@ TELLING = ("sku", "ean", "gtin", "upc", "isbn", "asin", "price", "email")
 """Last words of a name that mean the same whatever stands before them, as in "Lineitem sku"."""
 LANGUAGES = ("default", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
 """Last names of a path that only choose one of several texts, as in name.en."""
+TYPED = ("$date", "$numberDecimal", "$numberInt", "$numberLong", "$oid", "N", "S")
+"""Last names of a path that only say how a value is written, in exports of MongoDB and DynamoDB."""
 SUMS = ("amount", "brutto", "gross", "net", "netto", "value")
 """Last names of a path below a price, as in price.amount."""
 _NUMBERED = frozenset(
@@ -117,7 +119,7 @@ def _spellings(name: str) -> tuple[str, str, str, str]:
 def _path(name: str) -> list[str]:
     *above, last = name.split(".")
     is_sum = last.casefold() in SUMS and bool(above) and _plain(above[-1]) in _PRICES
-    return above if above and (is_sum or last in LANGUAGES) else [*above, last]
+    return above if above and (is_sum or last in (*LANGUAGES, *TYPED)) else [*above, last]
 
 
 def _stem(name: str, around: frozenset[str]) -> str:

@@ -106,7 +106,7 @@ def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[s
     known = layout.known(landing)
     unknown = [name for name in dict.fromkeys(found) if name and name not in known]
     for column in landing.columns:
-        absent = [name for name in layout.sources(column.name) if not {name, root(name)} & here]
+        absent = [name for name in _read_from(column.name, layout) if not {name, root(name)} & here]
         if not absent or not (column.required or column.name in feed.columns):
             continue
         hint = f", found {_listed(unknown)} instead" if unknown else f", found only {_listed(found)}"
@@ -127,6 +127,13 @@ def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[s
         expected = ", ".join(sorted(known) if feed.columns else landing.column_names)
         what = f"column {_listed(unknown[:1])}: not expected (expected are {expected})"
         raise _broken(file, what, landing, f'ignore it: [landing.{kind}] extra_columns = "ignore"')
+
+
+def _read_from(column: str, layout: Layout) -> Sequence[str]:
+    """Columns of the file behind one of ours; a join may also name others of ours."""
+    take = layout.feed.columns.get(column)
+    ours = layout.feed.columns.keys() if take is not None and take.join else ()
+    return [name for name in layout.sources(column) if name not in ours]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -20,11 +20,11 @@ EVENT_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "user_id": (
         "customer_id", "user", "visitor_id", "client_id", "reviewer_id", "user_pseudo_id", "uid",
-        "email", "member_id", "account_id", "shopper_id", "buyer_id", "customer",
+        "member_id", "account_id", "shopper_id", "buyer_id", "customer",
         "customer_number", "kundennummer", "kunden_nr", "kunden_id", "kdnr", "kunde", "visitor",
         "shopper", "buyer", "member_no", "customer_no", "no_client", "num_client", "id_client",
         "code_client", "client", "cliente", "id_cliente", "klant", "klantnummer", "会員番号", "会員id",
-        "顧客id", "ユーザーid", "acheteur", "utilisateur",
+        "顧客id", "ユーザーid", "acheteur", "utilisateur", "email",
     ),
     "item_id": (
         "sku", "product_id", "item", "asin", "article_id", "movie_id", "variant_id", "offer_id",

@@ -78,7 +78,10 @@ def _by_values(column: str, found: FileCheck, free: list[str]) -> Tree:
 def _telling_apart(found: FileCheck, landing: Contract, columns: Tree) -> list[str]:
     """Columns whose values together are an id of an event."""
     others = [name for name in found.columns if name.strip().casefold() not in landing.column_names]
+    rows = [row for row in found.raw if any(value is not None for value in row.values())]
     order = alike(ORDER, others)
+    if not all(row.get(order) not in (None, "") for row in rows):
+        order = ""  # an id of which a part is missing is none
     parts = [columns.get(name, name) for name in ("event_time", "user_id", "item_id", "event_type")]
     joined = [*([order] if order else []), *(name for part in parts for name in names_of(part))]
     return list(dict.fromkeys(joined))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from causalrec.contracts import Contract
+from causalrec.ingest.check.either import either
 from causalrec.ingest.check.guess import are_texts, is_value, number_settings, time_settings
 from causalrec.ingest.check.mapping import Tree, columns_of
 from causalrec.ingest.check.meant import fits
@@ -38,6 +39,7 @@ def suggested(
     given, (found, lists) = found, flattened(found)
     tree: Tree = {}
     columns = columns_of(found, landing, feed, chosen or {}, bare_names(given, lists, landing))
+    columns = either(given, columns, lists) if not feed.get("explode") else columns
     set_before = feed.get("columns") or {}
     sources = {name: one["column"] for name, one in set_before.items()} | columns
     time = "event_time" if "event_time" in landing.column_names else "updated_at"
@@ -49,15 +51,19 @@ def suggested(
     tree |= time_settings(values_of(found, sources.get(time, time)))
     tree |= number_settings(values_of(found, sources.get("price", "price")))
     ids = [
-        values_of(found, sources.get(name, name))
+        values_of(found, one)
         for name in ("user_id", "item_id")
         if name in landing.column_names
+        for one in names_of(sources.get(name, name))
     ]
     if any(_is_whole(one) for values in ids for one in values):
         tree["number_ids"] = True
     if (explode := exploded(names_of(sources.get("item_id", "item_id")), lists)) and not feed.get("explode"):
         tree["explode"] = explode
-    if lists and "price" in columns and not of_one(given, columns["price"], explode):
+        if isinstance(sources.get("item_id"), dict):
+            tree["unlisted"] = "keep"
+    prices = names_of(columns.get("price", {}))
+    if lists and not all(of_one(given, one, explode) for one in prices):
         del columns["price"]  # of variants, each with its own
     if asked := _open(found, landing, columns, set_before):
         columns.pop("event_id", None)  # it is made of columns that are not known yet

@@ -24,4 +24,6 @@ def names_of(source: Any) -> list[str]:  # noqa: ANN401 - text or table of TOML
     """Columns of the file that a source reads."""
     if isinstance(source, str):
         return [source]
-    return [source["column"]] if source.get("column") else list(source.get("join", ()))
+    if source.get("column"):
+        return [source["column"], *source.get("otherwise", ())]
+    return list(source.get("join", ()))

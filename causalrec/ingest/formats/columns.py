@@ -32,14 +32,16 @@ class Mapped:
 def mapped(
     rows: pa.RecordBatch, landing: Contract, layout: Layout, arrival: dt.date, blank_is_none: bool = False
 ) -> Mapped | None:
-    """The rows of a batch in our columns; None if the layout reaches into nested values or rows above.
+    """The rows of a batch in our columns; None if that is decided row by row.
 
     Args:
         rows: columns under the names that the layout uses.
         blank_is_none: an empty text means no value, as in CSV.
     """
     paths = {*layout.paths(landing), *layout.feed.only} - set(rows.schema.names)
-    if layout.feed.explode or layout.feed.fill_down.columns or any(root(path) != path for path in paths):
+    feed, takes = layout.feed, layout.feed.columns
+    asks_ours = any(one.otherwise or paths & takes.keys() & {*one.join} for one in takes.values())
+    if feed.explode or feed.fill_down.columns or asks_ours or any(root(path) != path for path in paths):
         return None
     left_out, unsure = _left_out(rows, layout)
     doubtful, columns = pc.and_(unsure, pc.is_null(left_out)), []

@@ -127,7 +127,9 @@ class Layout:
             return
         names = [feed.explode] if feed.explode in row else feed.explode.split(".")
         for part, opened in exploded(row, names):
-            if opened is None:
+            if opened is None and feed.unlisted == "keep":
+                yield part, self._row(part, landing, arrival)
+            elif opened is None:
                 yield part, LeftOut(f"{feed.explode} is empty")
             else:
                 yield part, self._row(opened, landing, arrival)
@@ -175,9 +177,18 @@ class Layout:
         if take.arrival_date:
             return day_start(arrival, self.zone, self.day_start_hour)
         if take.join:
-            parts = [text_of(reach(row, name)) for name in take.join]
+            parts = [text_of(self._part(name, row, arrival)) for name in take.join]
             return ":".join(parts) if all(parts) else None
-        return word(take, reach(row, take.column))
+        value = reach(row, take.column)
+        for other in take.otherwise:
+            value = reach(row, other) if value in (None, "", []) else value
+        return word(take, value)
+
+    def _part(self, name: str, row: Mapping[str, object], arrival: dt.date) -> object:
+        """A part of a join: a column of the file, or one of ours that the file does not have."""
+        value = reach(row, name)
+        ours = self.feed.columns.get(name)
+        return value if value is not None or ours is None or ours.join else self._taken(ours, row, arrival)
 
 
 AS_CONTRACT = Layout()

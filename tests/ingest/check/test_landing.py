@@ -118,6 +118,16 @@ SESSIONS = [
 ]  # fmt: skip
 
 
+STREAM = [
+    {"event": "Product Viewed", "userId": f"u{n}", "timestamp": f"2026-02-20T10:0{n}:00.123Z",
+     "properties": {"product_id": f"p{n}", "price": 2}}
+    for n in range(9)
+] + [
+    {"event": "Order Completed", "userId": "u1", "timestamp": "2026-02-20T11:00:00Z",
+     "properties": {"order_id": "o1", "products": [{"product_id": f"p{n}", "price": 3.5} for n in range(2)]}}
+]  # fmt: skip
+
+
 def odd_parquet() -> bytes:
     """Decimals as keys and prices, a time with a zone, words in a dictionary."""
     moments = [dt.datetime(2026, 2, 1, 9, n, tzinfo=dt.UTC) for n in range(40)]
@@ -164,6 +174,21 @@ FOREIGN = {
         ['epoch_unit = "ms"', 'explode = "action.products"', 'item_id = "action.products.sku"',
          'user_id = "visitor.id"', 'event_id = { join = ["ts", "visitor.id", "action.products.sku", '
          '"action.type"] }'],
+    ),
+    "stream": (
+        "".join(json.dumps(one) + "\n" for one in STREAM).encode(), 11,
+        ['explode = "properties.products"', 'unlisted = "keep"',
+         'item_id = { column = "properties.products.product_id", otherwise = ["properties.product_id"] }',
+         'price = { column = "properties.products.price", otherwise = ["properties.price"] }',
+         'event_id = { join = ["timestamp", "userId", "item_id", "event"] }'],
+    ),
+    "documents": (
+        "".join(json.dumps({
+            "createdAt": {"$date": f"2026-02-20T10:0{n}:00.123Z"}, "userId": {"$oid": f"{n:024x}"},
+            "items": [{"productId": {"$oid": f"{k:024x}"}, "qty": 1} for k in range(2)],
+        }) + "\n" for n in range(9)).encode(), 18,
+        ['event_time = "createdAt.$date"', 'user_id = "userId.$oid"', 'explode = "items"',
+         'item_id = "items.productId.$oid"'],
     ),
     "wrapped": (
         json.dumps({"orders": [{"created_at": "2026-03-01T10:00:00-05:00", "customer": {"id": n},
