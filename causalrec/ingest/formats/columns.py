@@ -124,6 +124,12 @@ def _texts(values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def _column(rows: pa.RecordBatch, name: str, layout: Layout) -> pa.Array:
-    if name in rows.schema.names:
-        return rows[name]
-    return pa.repeat(layout.given[name], rows.num_rows) if name in layout.given else pa.nulls(rows.num_rows)
+    values = rows[name] if name in rows.schema.names else pa.nulls(rows.num_rows)
+    given = layout.given.get(name)
+    if given is None:
+        return values
+    if pa.types.is_null(values.type):
+        return pa.repeat(given, rows.num_rows)
+    if not pa.types.is_string(values.type):
+        return values
+    return pc.if_else(pc.fill_null(pc.equal(values, ""), True), pa.scalar(given), values)

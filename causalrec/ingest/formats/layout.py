@@ -37,7 +37,7 @@ class Layout:
         day_start_hour: local hour at which the shop's day begins.
         files: pattern of file names -> settings of files with a layout of their own.
         pattern: the one that this layout is of; '' for the layout of the kind.
-        given: column -> its value in every row, by the folders of the file.
+        given: column -> its value in rows that have none, by the folders of the file.
     """
 
     feed: FeedLayout = NATIVE
@@ -118,7 +118,7 @@ class Layout:
         """Our rows from one row of a file, each preceded by the part of that row that it comes from."""
         feed = self.feed
         if self.given:
-            row = {**self.given, **row}
+            row = {**row, **{name: one for name, one in self.given.items() if row.get(name) in (None, "")}}
         if not self._changes_rows:
             yield row, row
             return

@@ -57,8 +57,10 @@ def test_a_folder_is_a_column_of_every_format(tmp_path: Path, ending: str, doubt
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_column_of_the_file_comes_before_its_folder(tmp_path: Path, ending: str) -> None:
-    (row,) = read(tmp_path, f"event_type=cart/a.{ending}", {}, {**ROW, "event_type": "view"})
-    assert row["event_type"] == "view"
+    rows = [{**ROW, "event_type": one} for one in ("view", "" if ending == "csv" else None)]
+    for odd in ([], [{**ROW, "event_type": "view", "event_time": "12:00"}]):
+        found = read(tmp_path, f"event_type=cart/a.{ending}", {}, *rows, *odd)
+        assert [row["event_type"] for row in found[:2]] == ["view", "cart"]
 
 
 def test_a_file_has_the_layout_of_the_first_pattern_that_fits(tmp_path: Path) -> None:
