@@ -1,14 +1,15 @@
 """One delivery as it lies there: its files, their first rows, and what is not read."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from causalrec.config import Settings
 from causalrec.config.feed import FeedLayout
 from causalrec.contracts import Contract, load_contract
-from causalrec.ingest.check.sample import FileCheck, check_file, raw_rows
+from causalrec.ingest.check.raw import raw_rows
+from causalrec.ingest.check.sample import FileCheck, check_file
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import MAX_RAW_CHARS, ReadLimits
 from causalrec.sources.landing import Kind, LandingEntry, delivery_entries
@@ -65,10 +66,10 @@ class Looked:
         """The file under other settings."""
         return self._look(found.name, replace(self.layout_of(found), feed=feed), SAMPLE_ROWS)
 
-    def raw(self, found: FileCheck) -> list[Mapping[str, Any]]:
-        """As many rows of the file as are sampled, before any mapping."""
+    def raw(self, found: FileCheck, only: Collection[str]) -> Iterator[Mapping[str, Any]]:
+        """As many rows of the file as are sampled, before any mapping; of Parquet, the columns ``only``."""
         place = self._path(found.name), found.name, self.landing, self.layout_of(found), self.limits
-        return raw_rows(*place, SAMPLE_ROWS)
+        return raw_rows(*place, SAMPLE_ROWS, only)
 
     def looked(self, name: str, most: int) -> FileCheck:
         """The first ``most`` rows of a file; 0: its columns."""

@@ -1,6 +1,5 @@
 """Which columns of events and of products name the same items, where names leave more than one choice."""
 
-import decimal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,8 @@ from causalrec.ingest.alike import named_so
 from causalrec.ingest.check.delivery import Looked
 from causalrec.ingest.check.nested import bare_names, flattened, reached
 from causalrec.ingest.check.sample import FileCheck
+from causalrec.ingest.check.values import is_whole
+from causalrec.ingest.formats.paths import root
 from causalrec.ingest.formats.rows import DAMAGED
 
 ITEM = "item_id"
@@ -65,20 +66,22 @@ def _choices(found: FileCheck, side: Looked) -> list[str]:
 
 
 def _ids(found: FileCheck, side: Looked) -> Ids:
+    names = _choices(found, side)
+    ids: dict[str, set[str]] = {name: set() for name in names}
     try:
-        rows = side.raw(found)
+        for row in side.raw(found, {root(name) for name in names}):
+            for name in names:
+                ids[name].update(_written(row, name))
     except (CausalrecError, *DAMAGED):
-        rows = list(found.raw)
-    return {name: frozenset(_written(rows, name)) for name in _choices(found, side)}
+        pass  # what was read until there is compared; the check tells of the damage elsewhere
+    return {name: frozenset(values) for name, values in ids.items()}
 
 
-def _written(rows: list[Mapping[str, Any]], path: str) -> Iterator[str]:
-    for row in rows:
-        for value in reached(row, path):
-            whole = isinstance(value, float | decimal.Decimal) and value == int(value)
-            text = str(int(value) if whole else value).strip()
-            if value is not None and not is_absent(text):
-                yield text
+def _written(row: Mapping[str, Any], path: str) -> Iterator[str]:
+    for value in reached(row, path):
+        text = str(int(value) if is_whole(value) else value).strip()
+        if value is not None and not is_absent(text):
+            yield text
 
 
 def _most(ids: Ids, known: frozenset[str]) -> tuple[str, float]:

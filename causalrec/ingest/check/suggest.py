@@ -1,6 +1,5 @@
 """Settings that would make a file readable, guessed from its columns and first rows."""
 
-import decimal
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from causalrec.ingest.check.mapping import Tree, columns_of
 from causalrec.ingest.check.meant import fits
 from causalrec.ingest.check.nested import bare_names, exploded, flattened, of_one
 from causalrec.ingest.check.sample import FileCheck
-from causalrec.ingest.check.values import names_of, values_of
+from causalrec.ingest.check.values import is_whole, names_of, values_of
 
 _ENCODING = re.compile(r'encoding = "([^"]+)"')
 UNSURE = "unsure"
@@ -56,7 +55,7 @@ def suggested(
         if name in landing.column_names
         for one in names_of(sources.get(name, name))
     ]
-    if any(_is_whole(one) for values in ids for one in values):
+    if any(is_whole(one) for values in ids for one in values):
         tree["number_ids"] = True
     if (explode := exploded(names_of(sources.get("item_id", "item_id")), lists)) and not feed.get("explode"):
         tree["explode"] = explode
@@ -74,13 +73,6 @@ def suggested(
     asked_for = {name for names in tree.get(UNSURE, {}).values() for name in names}
     unused = [name for name in unclaimed if name not in asked_for]
     return new | {UNUSED: unused} if "columns" in new and unused else new
-
-
-def _is_whole(value: Any) -> bool:  # noqa: ANN401 - whatever the file holds
-    """Whether this is a whole number; pandas holds those of a column with gaps as floats."""
-    if isinstance(value, float | decimal.Decimal):
-        return value % 1 == 0
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_header(names: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """The values of sampled rows behind one of our columns, as a suggestion names its source."""
 
+import decimal
 from typing import Any
 
 from causalrec.contracts.absent import is_absent
@@ -27,3 +28,10 @@ def names_of(source: Any) -> list[str]:  # noqa: ANN401 - text or table of TOML
     if source.get("column"):
         return [source["column"], *source.get("otherwise", ())]
     return list(source.get("join", ()))
+
+
+def is_whole(value: Any) -> bool:  # noqa: ANN401 - whatever the file holds
+    """Whether this is a whole number; pandas holds those of a column with gaps as floats."""
+    if isinstance(value, float | decimal.Decimal):
+        return value % 1 == 0  # false for what is no number
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -46,6 +46,21 @@ def test_events_with_two_ids_by_the_one_that_the_catalogue_has(tmp_path: Path) -
     assert found == {"events": "product_id", "products": "items.ref"}
 
 
+def test_ids_of_other_types_are_the_same_ids(tmp_path: Path) -> None:
+    order = {"order_date": "2026-03-01T10:00:00Z", "customer": "c", "qty": 1}
+    ids = enumerate([1.0, 2, None, "3 "])
+    rows = [{**order, "sku": f"S{n}", "product_id": one} for n, one in ids]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    products = table("id,name", *(f"{n},Tee {n}" for n in (1, 2, 3)))
+    for kind, text in {"events": lines, "products": products}.items():
+        folder = tmp_path / kind / "arrival_date=2026-03-01"
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text(text)
+    shop = Settings.model_validate({"paths": {"work": tmp_path, "landing": str(tmp_path)}})
+    (said,) = [one for one in check_landing(shop)[1].remarks if "more than one column" in one]
+    assert "product_id finds 3 of 3 among id; sku finds 0 of 4 among id" in said
+
+
 def test_nothing_is_said_where_names_leave_no_choice(tmp_path: Path) -> None:
     events = table("order_date,customer,sku", "2026-03-01 10:00,c,a")
     found, remarks = proposed(tmp_path, events, table("sku,name", "a,Tee"))
