@@ -47,6 +47,8 @@ def by_layout(
         else:
             plain.append(one)
     main, ways = _told_apart(plain, landing, layout, suggest)
+    if ways or special:
+        main, ways = _with_kinds(main), [_with_kinds(way) for way in ways]
     apart = {id(way): spread(way, [one for one in (main, *ways) if one is not way], landing) for way in ways}
     said = [spread(main, ways, landing), *apart.values()]
     for way in ways:
@@ -78,6 +80,17 @@ def _told_apart(
     main = max(ways, key=lambda way: len(way.files), default=Way({}, ()))
     others = [one for way in ways if way is not main for one in way.files]
     return main, _ways(others, anew)
+
+
+def _with_kinds(way: Way) -> Way:
+    """The same with ids of events that tell a view from a purchase of another file."""
+    columns = way.tree.get("columns", {})
+    joined = columns.get("event_id", {}).get("join", ()) if isinstance(columns.get("event_id"), dict) else ()
+    kind = columns.get("event_type")
+    if not joined or not isinstance(kind, dict) or "value" not in kind:
+        return way
+    named = {**columns, "event_id": {"join": [*joined, "event_type"]}}
+    return Way({**way.tree, "columns": named}, way.files)
 
 
 def _ways(files: Sequence[FileCheck], suggest: Callable[[FileCheck], Tree]) -> list[Way]:

@@ -9,7 +9,7 @@ from causalrec.ingest.check.guess import are_clocks, are_days, are_pictures, are
 from causalrec.ingest.check.meant import fits
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.values import names_of, values_of
-from causalrec.ingest.check.words import WORDS, are_events, known_words
+from causalrec.ingest.check.words import WORDS, are_events, event_of_name, known_words
 from causalrec.ingest.synonyms import ORDER
 
 Tree = dict[str, Any]
@@ -97,11 +97,13 @@ def _with_clock(found: FileCheck, day: Any, free: list[str]) -> Tree:  # noqa: A
 
 
 def _kind_of_event(found: FileCheck, free: list[str]) -> Tree:
-    """``event_type`` from the one column of event words, or constant for orders; else nothing."""
+    """``event_type`` from the one column of event words, else constant by the file's name or for orders."""
     worded = [name for name in free if are_events(values_of(found, name))]
     if len(worded) == 1:
         free.remove(worded[0])
         return {"event_type": worded[0]}
+    if named_after := event_of_name(found.name):
+        return {"event_type": {"value": named_after}}
     flags = {name for name in found.columns if {str(one).lower() for one in values_of(found, name)} & _NO}
     named = [name for name in found.columns if name not in flags]
     return {"event_type": {"value": "purchase"}} if of_orders([found.name, *named]) else {}

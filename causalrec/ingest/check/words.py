@@ -61,6 +61,13 @@ def are_events(values: Sequence[object]) -> bool:
     return bool(values) and all(_meant("event_type", str(value)) for value in values)
 
 
+def event_of_name(name: str) -> str:
+    """Ours for the one kind of event that a file is named after, as pageviews_2026.csv is; '' for none."""
+    parts = [part for part in re.split(r"[\W\d_]+", name) if part]
+    found = {_meant("event_type", one) for part in parts for one in (part, part.removesuffix("s"))} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _meant(column: str, word: str) -> str:
     ours, said = WORDS[column], _said(word)
     bare = " ".join(part for part in said.split() if part not in _OBJECT)

@@ -40,8 +40,8 @@ def mapped(
     """
     paths = {*layout.paths(landing), *layout.feed.only} - set(rows.schema.names)
     feed, takes = layout.feed, layout.feed.columns
-    asks_ours = any(one.otherwise or paths & takes.keys() & {*one.join} for one in takes.values())
-    if feed.explode or feed.fill_down.columns or asks_ours or any(root(path) != path for path in paths):
+    others = any(one.otherwise for one in takes.values())
+    if feed.explode or feed.fill_down.columns or others or any(root(path) != path for path in paths):
         return None
     left_out, unsure = _left_out(rows, layout)
     doubtful, columns = pc.and_(unsure, pc.is_null(left_out)), []
@@ -68,7 +68,7 @@ def _taken(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) ->
         start = day_start(arrival, layout.zone, layout.day_start_hour)
         return pa.repeat(pa.scalar(start, ARROW_TYPES["timestamp"]), rows.num_rows), sure
     if take.join:
-        texts = [_texts(_column(rows, one, layout)) for one in take.join]
+        texts = [_part(rows, one, layout, arrival) for one in take.join]
         whole = pc.binary_join_element_wise(*[pc.if_else(pc.equal(t, ""), None, t) for t, _ in texts], ":")
         for _, unclear in texts:
             sure = pc.or_(sure, unclear)
@@ -84,6 +84,18 @@ def _taken(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) ->
     if pa.types.is_integer(values.type):  # a value that is not mapped stays a number
         return ours, pc.or_(unclear, pc.and_(pc.is_valid(values), pc.is_null(at)))
     return pc.coalesce(ours, pc.if_else(pc.is_valid(values), words, pa.scalar(None, pa.string()))), unclear
+
+
+def _part(rows: pa.RecordBatch, name: str, layout: Layout, arrival: dt.date) -> tuple[pa.Array, pa.Array]:
+    """A part of a join, as text: a column of the file, or one of ours where a row has none."""
+    found, unclear = _texts(_column(rows, name, layout))
+    ours = layout.feed.columns.get(name)
+    if ours is None or ours.join or not found.null_count:
+        return found, unclear
+    values, doubtful = _taken(rows, name, layout, arrival)
+    texts, unsure = _texts(values)
+    missing = pc.and_(pc.is_null(found), pc.or_(doubtful, unsure))
+    return pc.coalesce(found, texts), pc.or_(unclear, missing)
 
 
 def _left_out(rows: pa.RecordBatch, layout: Layout) -> tuple[pa.Array, pa.Array]:

@@ -66,6 +66,16 @@ def test_orders_beside_page_views_get_a_layout_each(tmp_path: Path) -> None:
     assert set(found.rejects) == {"duplicate"}
 
 
+def test_files_that_are_named_after_their_events_say_what_these_are(tmp_path: Path) -> None:
+    row, other = (f"when,customer,sku\n2026-03-01T10:00:00Z,{one},i\n".encode() for one in "uv")
+    files = {"page_views-1.csv": row, "page_views-2.csv": other, "sales.csv": row}
+    layout, found = mended(deliver(tmp_path, files))
+    assert layout["columns"]["event_type"] == {"value": "view"}
+    assert layout["files"]["sales.csv"]["columns"]["event_type"] == {"value": "purchase"}
+    assert layout["columns"]["event_id"] == {"join": ["when", "customer", "sku", "event_type"]}
+    assert (found.blocking, found.toml, found.rows, found.rejects) == ([], "", 3, {})
+
+
 def test_a_foreign_file_leaves_the_layout_of_the_others_alone(tmp_path: Path) -> None:
     files = {"a.jsonl": lines([NATIVE]), "orders.csv": b"order_date,customer,sku\n2026-03-01 10:00,u,i\n"}
     layout, found = mended(deliver(tmp_path, files))

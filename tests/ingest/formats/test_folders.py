@@ -63,6 +63,17 @@ def test_a_column_of_the_file_comes_before_its_folder(tmp_path: Path, ending: st
         assert [row["event_type"] for row in found[:2]] == ["view", "cart"]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_join_names_columns_of_ours_that_the_file_lacks(tmp_path: Path, ending: str) -> None:
+    words = {"column": "art", "values": {"Kauf": "purchase"}}
+    for kind, ours in (({"value": "view"}, "view"), (words, "purchase")):
+        feed = {"columns": {"event_type": kind, "event_id": {"join": ["item_id", "event_type"]}}}
+        rows = [{**ROW, "art": "Kauf"}, {**ROW, "art": "Kauf", "price": "odd"}]
+        rows = [{"price": "1", **row} for row in rows]
+        found = read(tmp_path, f"a.{ending}", {**feed, "extra_columns": "ignore"}, *rows)
+        assert [row["event_id"] for row in found] == [f"i:{ours}"] * 2
+
+
 def test_a_file_has_the_layout_of_the_first_pattern_that_fits(tmp_path: Path) -> None:
     own = {"columns": {"user_id": "who", "event_type": {"value": "view"}}}
     feed = {"extra_columns": "ignore", "files": {"v*.jsonl": own, "*": {"extra_columns": "ignore"}}}
