@@ -1,16 +1,13 @@
 """Files of one delivery that are written in different ways: which are alike, and what each way needs."""
 
-import glob
-import posixpath
-import re
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from causalrec.config.feed import FeedLayout
 from causalrec.contracts import Contract
 from causalrec.ingest.check.mapping import Tree
 from causalrec.ingest.check.nested import flattened
+from causalrec.ingest.check.patterns import patterns
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.check.spread import Way, spread
 from causalrec.ingest.check.suggest import UNSURE
@@ -21,8 +18,6 @@ from causalrec.ingest.formats.paths import root
 FILES = "files"
 """Key of a suggestion: pattern of file names -> suggestion for these files alone."""
 NEEDED = ("event_time", "user_id", "item_id", "event_type", "title")
-_DIGITS = re.compile(r"\d+")
-_STARS = re.compile(r"\*([-_.T]?\*)+")
 
 Suggest = Callable[[FileCheck, FeedLayout], Tree]
 
@@ -124,25 +119,6 @@ def united(first: Tree, second: Tree) -> Tree:
         if isinstance(one, str | dict) and names_of(one) == names_of(other or "") and _words(other):
             columns[name] = {"column": names_of(one)[0], "values": {**_words(other), **_words(one)}}
     return {**second, **first, **({"columns": columns} if columns else {})}
-
-
-def patterns(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Patterns that fit ``names`` and none of ``others``; a folder or any digits, where that is enough."""
-    found: dict[str, None] = {}
-    for name in names:
-        folder = posixpath.dirname(name)
-        wide = [f"{_starred(folder)}/*"] if folder else []
-        tried = (*wide, _starred(name), glob.escape(name))
-        found[next((one for one in tried if not _fits_any(one, others)), tried[-1])] = None
-    return list(found)
-
-
-def _starred(name: str) -> str:
-    return _STARS.sub("*", _DIGITS.sub("*", glob.escape(name)))
-
-
-def _fits_any(pattern: str, names: Sequence[str]) -> bool:
-    return any(fnmatchcase(one, pattern) or fnmatchcase(posixpath.basename(one), pattern) for one in names)
 
 
 def _sources(tree: Tree) -> Mapping[str, Any]:

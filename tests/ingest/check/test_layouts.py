@@ -12,7 +12,8 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.ingest.check import DeliveryCheck, check_landing
-from causalrec.ingest.check.layouts import patterns, united
+from causalrec.ingest.check.layouts import united
+from causalrec.ingest.check.patterns import patterns
 
 ORDERS = [
     {"orderRef": f"P{n}", "placed": f"2026-02-20T18:0{n}:00+01:00", "buyer": {"memberId": f"M{n}"},
