@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from causalrec.config.lake import LakeSettings
 from causalrec.config.paths import PathSettings
-from causalrec.config.section import first_error
+from causalrec.config.section import first_error, written_out
 from causalrec.config.settings import Settings
 from causalrec.config.tuned import read_tuned
 from causalrec.errors import SettingsError
@@ -44,6 +44,19 @@ def load_settings(file: Path | None, environ: Mapping[str, str], *, tuned: bool 
         raise SettingsError(complaint(error), do=f"correct it in {place}") from error
 
 
+def written_path(given: str | Path) -> Path:
+    """A path from a command line, with ``~`` replaced by the home folder.
+
+    Raises:
+        SettingsError: it has blanks around it, holds a variable such as $HOME, or a ``~`` of an unknown user.
+    """
+    try:
+        return Path(written_out(given))
+    except ValueError as error:
+        what, _, do = str(error).partition("; ")
+        raise SettingsError(what, do=do or "write the path out") from error
+
+
 def complaint(error: ValidationError) -> str:
     """The first invalid setting, and what is wrong with it."""
     return f"setting {first_error(error)}"
@@ -73,6 +86,7 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    file = written_path(file)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

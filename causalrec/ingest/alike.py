@@ -13,6 +13,10 @@ TELLING = ("sku", "ean", "gtin", "upc", "isbn", "asin", "price", "email")
 """Last words of a name that mean the same whatever stands before them, as in "Lineitem sku"."""
 LANGUAGES = ("default", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
 """Last names of a path that only choose one of several texts, as in name.en."""
+TYPED = ("$date", "$numberDecimal", "$numberInt", "$numberLong", "$oid", "N", "S")
+"""Last names of a path that only say how a value is written, in exports of MongoDB and DynamoDB."""
+SUMS = ("amount", "brutto", "gross", "net", "netto", "value")
+"""Last names of a path below a price, as in price.amount."""
 _NUMBERED = frozenset(
     (
         *("code", "cod", "codigo", "id", "identifier", "key", "n", "no", "nr", "nro"),
@@ -28,6 +32,7 @@ _TAXED = frozenset(
 _AROUND = {
     **dict.fromkeys(("user_id", "item_id", "session_id", "event_id", ORDER), _NUMBERED),
     "price": _TAXED,
+    **dict.fromkeys(("brand", "category"), frozenset(("label", "name", "title"))),
 }
 """Column -> words around a name that say nothing of what it is, as in customer_key and N° client."""
 _CUTOFF = 0.75
@@ -56,6 +61,15 @@ def matched(columns: Sequence[str], found: Sequence[str], fits: Fits) -> dict[st
 def alike(column: str, found: Sequence[str]) -> str:
     """The column among ``found`` that most likely means ``column``; '' if none does."""
     return _known(column, found) or _close(column, found)
+
+
+def named_so(column: str, found: Sequence[str]) -> list[str]:
+    """The columns among ``found`` whose names are known for ``column``, the likeliest first."""
+    free, named = list(found), list[str]()
+    while name := _known(column, free):
+        named.append(name)
+        free.remove(name)
+    return named
 
 
 def of_orders(found: Sequence[str]) -> bool:
@@ -103,8 +117,9 @@ def _spellings(name: str) -> tuple[str, str, str, str]:
 
 
 def _path(name: str) -> list[str]:
-    parts = name.split(".")
-    return parts[:-1] if len(parts) > 1 and parts[-1] in LANGUAGES else parts
+    *above, last = name.split(".")
+    is_sum = last.casefold() in SUMS and bool(above) and _plain(above[-1]) in _PRICES
+    return above if above and (is_sum or last in (*LANGUAGES, *TYPED)) else [*above, last]
 
 
 def _stem(name: str, around: frozenset[str]) -> str:
@@ -121,5 +136,9 @@ def _stem(name: str, around: frozenset[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """Letters and digits of any script, without accents."""
-    return "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
+    """Letters and digits of any script, without accents; ä is the same as ae, as in Geaendert_am."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if one.isalnum())
+    return re.sub("(?<=[aou])e", "", plain)
+
+
+_PRICES = frozenset(_plain(known) for known in ("price", *SYNONYMS["price"]))

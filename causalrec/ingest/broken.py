@@ -30,7 +30,7 @@ def sound_files(
 
     def looked_at(one: SourceFile) -> SourceError | None:
         try:
-            check_header(one.file, landing, layout, max_row_bytes)
+            check_header(one.file, landing, layout.of_file(one.name, landing), max_row_bytes)
         except SourceError as error:
             return error
         return None

@@ -12,8 +12,10 @@ from causalrec.ingest.alike import alike
 from causalrec.ingest.formats.container import AGAIN, NotRead, named_compression, stranger
 from causalrec.ingest.formats.csv_head import CsvHead
 from causalrec.ingest.formats.csv_rows import RowTooLong, csv_head
-from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, root, section
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.parquet_rows import ParquetHead, parquet_head
+from causalrec.ingest.formats.parquet_types import is_text
+from causalrec.ingest.formats.paths import root
 from causalrec.ingest.formats.rows import DAMAGED
 from causalrec.ingest.formats.shape import FileShape, opened
 
@@ -35,7 +37,7 @@ def check_header(
         SourceError: the file cannot be opened, or has an unsupported format.
     """
     try:
-        with opened(file, section(landing), layout.feed) as (stream, shape):
+        with opened(file, layout.place(landing), layout.feed) as (stream, shape):
             if shape.format == "csv":
                 head = csv_head(stream, landing, layout, max_row_bytes)
                 _check_csv(file, landing, layout, head, shape.compression)
@@ -66,7 +68,7 @@ def _check_csv(file: str, landing: Contract, layout: Layout, head: CsvHead, comp
             f"{file}: column {landing.columns[0].name}: expected in the first line, which has no name of "
             f"the contract: {shown[:200]}",
             do=f"add a header line; or name the {len(head.given)} columns in their order, ours by our names: "
-            f"[landing.{section(landing)}] header = [{_first_names(landing)}, ...]",
+            f"[landing.{layout.place(landing)}] header = [{_first_names(landing)}, ...]",
         )
     _check_names(file, landing, layout, head.names)
     _check_once(file, landing, head.twice)
@@ -95,16 +97,16 @@ def _check_parquet(file: str, landing: Contract, layout: Layout, head: ParquetHe
         expected = ARROW_TYPES[column.type]
         if not _fits(found, expected, layout):
             what = f"column {column.name}: expected {column.type}, found {found}"
-            raise _broken(file, what, landing, _cure_of_type(found, expected, landing))
+            raise _broken(file, what, landing, _cure_of_type(found, expected, layout.place(landing)))
 
 
 def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[str]) -> None:
-    feed, kind = layout.feed, section(landing)
-    here = {name for name in found if name}
+    feed, kind = layout.feed, layout.place(landing)
+    here = {name for name in found if name} | layout.given.keys()
     known = layout.known(landing)
     unknown = [name for name in dict.fromkeys(found) if name and name not in known]
     for column in landing.columns:
-        absent = [name for name in layout.sources(column.name) if not {name, root(name)} & here]
+        absent = [name for name in _read_from(column.name, layout) if not {name, root(name)} & here]
         if not absent or not (column.required or column.name in feed.columns):
             continue
         hint = f", found {_listed(unknown)} instead" if unknown else f", found only {_listed(found)}"
@@ -127,6 +129,13 @@ def _check_names(file: str, landing: Contract, layout: Layout, found: Sequence[s
         raise _broken(file, what, landing, f'ignore it: [landing.{kind}] extra_columns = "ignore"')
 
 
+def _read_from(column: str, layout: Layout) -> Sequence[str]:
+    """Columns of the file behind one of ours; a join may also name others of ours."""
+    take = layout.feed.columns.get(column)
+    ours = layout.feed.columns.keys() if take is not None and take.join else ()
+    return [name for name in layout.sources(column) if name not in ours]
+
+
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return ", ".join(name[:80] for name in names[:SHOWN]) + more
@@ -138,9 +147,8 @@ def _broken(file: str, what: str, landing: Contract, cure: str) -> ContractError
     )
 
 
-def _cure_of_type(found: pa.DataType, expected: pa.DataType, landing: Contract) -> str:
-    kind = section(landing)
-    if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
+def _cure_of_type(found: pa.DataType, expected: pa.DataType, kind: str) -> str:
+    if pa.types.is_timestamp(expected) and pa.types.is_temporal(found):
         return f'say whose clock it is: [landing.{kind}] naive_times = "UTC" or "shop"'
     if pa.types.is_timestamp(expected):
         return f'name the unit of the numbers: [landing.{kind}] epoch_unit = "s", "ms", "us" or "ns"'
@@ -150,7 +158,10 @@ def _cure_of_type(found: pa.DataType, expected: pa.DataType, landing: Contract) 
 
 
 def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
-    """Whether values of ``found`` can be converted to ``expected`` without guessing."""
+    """Whether values of ``found`` can be converted to ``expected`` without guessing.
+
+    Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas.
+    """
     notation = layout.notation
     if pa.types.is_null(found):
         return True
@@ -158,7 +169,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
         return _fits(found.value_type, expected, layout)
     if pa.types.is_integer(expected) or pa.types.is_floating(expected):
         number = pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found)
-        return bool(number or _is_text(found))
+        return bool(number or is_text(found))
     if pa.types.is_timestamp(expected) and pa.types.is_timestamp(found):
         return found.tz is not None or bool(notation.zone)
     if pa.types.is_timestamp(expected) and (pa.types.is_integer(found) or pa.types.is_floating(found)):
@@ -168,12 +179,7 @@ def _fits(found: pa.DataType, expected: pa.DataType, layout: Layout) -> bool:
     if pa.types.is_boolean(expected) and (pa.types.is_boolean(found) or pa.types.is_integer(found)):
         return True
     if pa.types.is_list(expected) and (pa.types.is_list(found) or pa.types.is_large_list(found)):
-        return _is_text(found.value_type)
-    return _is_text(found) or bool(pa.types.is_date(expected) and pa.types.is_date(found))
-
-
-def _is_text(found: pa.DataType) -> bool:
-    """Text can hold any type with a written form: identifiers, numbers, ISO times, lists with commas."""
-    return bool(
-        pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)
-    )
+        return is_text(found.value_type)
+    if pa.types.is_timestamp(expected) and pa.types.is_date(found):
+        return bool(notation.zone)
+    return is_text(found) or bool(pa.types.is_date(expected) and pa.types.is_date(found))

@@ -68,7 +68,8 @@ class _ParseTask:
         for batch in batches:
             for row in batch.to_pylist():
                 place = row["file"], row["name"], row["arrival_date"]
-                yield from read_file(*place, self.landing, self.limits, self.layout)
+                layout = self.layout.of_file(row["name"], self.landing)
+                yield from read_file(*place, self.landing, self.limits, layout)
 
 
 @contextmanager

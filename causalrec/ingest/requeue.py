@@ -129,7 +129,9 @@ def _with_fields(
     rules = feed.table.extensions.duplicates
     key = ["arrival_date", *(rules.by if rules else ())]
     rows = read_frame(stored.sparkSession, lake.table(UNREAD), where=where)
-    fields = rows.select(*[c for c in key if c != "arrival_date"], "column_name", "raw", "arrival_date")
+    fields = rows.select(
+        *[c for c in key if c != "arrival_date"], "column_name", "raw", "source_file", "arrival_date"
+    )
     task = FieldTask(feed.landing, layout, tuple(key))
     tried = fields.mapInArrow(task, from_arrow_schema(task.schema))
     names = [name for name in task.schema.names if name not in (*key, *NOTES)]

@@ -45,7 +45,8 @@ class RowTask:
 
     def _row(self, row: dict[str, object]) -> dict[str, object]:
         raw = str(row["raw"])
-        found = self._parsed(raw, cast(dt.date, row["arrival_date"]))
+        layout = self.layout.of_file(str(row["source_file"]), self.landing)
+        found = self._parsed(raw, cast(dt.date, row["arrival_date"]), layout)
         good = found.problem is None
         parsed: dict[str, object] = {
             row_name(column.name): value if good else None
@@ -62,7 +63,7 @@ class RowTask:
             marks |= {"reason": found.problem.reason, "detail": found.problem.detail}
         return parsed | marks
 
-    def _parsed(self, raw: str, arrival: dt.date) -> Parsed:
+    def _parsed(self, raw: str, arrival: dt.date, layout: Layout) -> Parsed:
         try:
             tree = json.loads(raw)
         except (ValueError, RecursionError) as error:
@@ -71,15 +72,15 @@ class RowTask:
             return rejected(self.landing, problem)
         if not isinstance(tree, dict):
             return rejected(self.landing, Problem(ReasonCode.UNPARSEABLE, "no JSON object"))
-        known = self.layout.known(self.landing)
+        known = layout.known(self.landing)
         row = dict(zip(spelled(list(tree), known), tree.values(), strict=True))
-        ours = self.layout.again(row, self.landing, arrival)
+        ours = layout.again(row, self.landing, arrival)
         if isinstance(ours, LeftOut):
             return rejected(self.landing, Problem(LEFT_OUT, ours.why))
         ours_too = known | {*self.landing.column_names}
         foreign = (name for name, value in row.items() if name not in ours_too and value is not None)
-        unknown = min(foreign, default=None) if self.layout.feed.extra_columns == "refuse" else None
-        return replace(parse_mapping(self.landing, ours, convert_kept, self.layout.notation), unknown=unknown)
+        unknown = min(foreign, default=None) if layout.feed.extra_columns == "refuse" else None
+        return replace(parse_mapping(self.landing, ours, convert_kept, layout.notation), unknown=unknown)
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,13 @@ class FieldTask:
         name, raw = str(row["column_name"]), str(row["raw"])
         key = {one: row[one] for one in self.key}
         type_name = next((c.type for c in self.landing.columns if c.name == name), None)
+        layout = self.layout.of_file(str(row["source_file"]), self.landing)
         try:
             value = json.loads(raw)[name]
             if type_name is None:
                 raise InvalidValue("is of no column")
-            take = self.layout.feed.columns.get(name)
-            read = convert_kept(word(take, value) if take else value, type_name, self.layout.notation)
+            take = layout.feed.columns.get(name)
+            read = convert_kept(word(take, value) if take else value, type_name, layout.notation)
         except InvalidValue as error:
             return key | {"nulled": [f"{name} {error.reason}"], "unread": [raw]}
         except (ValueError, KeyError, RecursionError):  # cut text is no JSON

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from causalrec.config import Settings, load_settings
+from causalrec.config import Settings, load_settings, written_path
 from infra.class_archive import archived
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,5 +79,5 @@ def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
 
 def open_shop(settings_file: Path, raw: str | None) -> Shop:
     """Reads the settings; a relative ``raw`` is resolved against the current folder."""
-    folder = Path(raw).expanduser().resolve() if raw else None
-    return Shop(settings_file.resolve(), load_settings(settings_file, os.environ), folder)
+    folder = written_path(raw).resolve() if raw else None
+    return Shop(written_path(settings_file).resolve(), load_settings(settings_file, os.environ), folder)

@@ -21,14 +21,16 @@ from causalrec.features.encoders.text import text_encoder_id
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table
-from jobs.commands._shared.options import RunDate, SettingsFile
+from jobs.commands._shared.options import RunDate, SettingsFile, a_path
 
 UNTRAINED, STARTED, ALIGNED = "untrained projections", "closed form", "aligned"
 
 
 def align(
     ds: RunDate,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="New folder for the open_clip checkpoint.")],
+    out: Annotated[
+        Path, typer.Option(parser=a_path, metavar="FOLDER", help="New folder for the open_clip checkpoint.")
+    ],
     seeds: Annotated[int, typer.Option(min=1, help="Splits and trainings; the first one is saved.")] = 3,
     settings_file: SettingsFile = None,
 ) -> int:

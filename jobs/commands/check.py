@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from causalrec.config import Settings
+from causalrec.config import Settings, written_path
 from causalrec.errors import printable
 from causalrec.ingest.advice import picture_cure
 from causalrec.ingest.check import KINDS, DeliveryCheck, check_landing
@@ -20,7 +20,7 @@ from jobs._stage.runner import EXIT_REFUSED, EXIT_YES, shop_settings
 from jobs._terminal.counted import show_counted
 from jobs._terminal.progress import Terminal
 from jobs._terminal.tables import Table
-from jobs.commands._shared.options import DAY, SettingsFile, day
+from jobs.commands._shared.options import DAY, SettingsFile, a_path, day
 
 if TYPE_CHECKING:
     from causalrec.ingest.check.everything import Counted
@@ -38,7 +38,8 @@ def check(
         typer.Option(parser=day, metavar=DAY, help="Look at deliveries up to this date."),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"HTML file to write (default: reports/{PAGE}).")
+        Path | None,
+        typer.Option(parser=a_path, metavar="FILE", help=f"HTML file to write (default: reports/{PAGE})."),
     ] = None,
     everything: Annotated[
         bool,
@@ -54,7 +55,7 @@ def check(
     """
     settings, console = shop_settings(settings_file), Console()
     if landing:
-        given = landing if "://" in landing else str(Path(landing).absolute())
+        given = landing if "://" in landing else str(written_path(landing).absolute())
         paths = settings.paths.model_copy(update={"landing": given})
         settings = settings.model_copy(update={"paths": paths})
     found = check_landing(settings, ds)

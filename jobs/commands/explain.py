@@ -17,7 +17,7 @@ from causalrec.registry.versions import need, opened
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs._terminal.tables import Table, write_json
-from jobs.commands._shared.options import Alias, Json, SettingsFile, User
+from jobs.commands._shared.options import Alias, Json, SettingsFile, User, a_path
 
 HISTORY = 8
 
@@ -30,7 +30,9 @@ def explain(
     alias: Annotated[Alias, typer.Option(help="Registered model to ask.")] = "champion",
     model: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="A model stored by bench instead; ids are then row numbers."),
+        typer.Option(
+            parser=a_path, metavar="FOLDER", help="A model stored by bench instead; ids are then row numbers."
+        ),
     ] = None,
     history: Annotated[int, typer.Option(min=0, help="How many history items to list.")] = HISTORY,
     json: Json = False,

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
-from causalrec.config import Settings, load_settings
+from causalrec.config import Settings, load_settings, written_path
 from causalrec.errors import SettingsError
 from causalrec.ingest.check import check_landing
-from jobs.commands._shared.options import one_of
+from jobs.commands._shared.options import a_path, one_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "docs" / "mappings"
@@ -62,7 +62,10 @@ def init(
         ),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write (default: infra/settings/SHOP.toml).")
+        Path | None,
+        typer.Option(
+            parser=a_path, metavar="FILE", help="File to write (default: infra/settings/SHOP.toml)."
+        ),
     ] = None,
 ) -> int:
     """Ask for missing answers, and write the file; an existing one is left alone.
@@ -113,7 +116,7 @@ def settings_text(shop: str, landing: str, zone: str, layout: str) -> str:
     """
     if zone not in zoneinfo.available_timezones():
         raise SettingsError(f"{zone!r} is not an IANA time zone", do="use one such as Europe/Berlin")
-    place = landing if "://" in landing else str(Path(landing).expanduser().absolute())
+    place = landing if "://" in landing else str(written_path(landing).absolute())
     escaped = place.replace("\\", "\\\\").replace('"', '\\"')
     text = TEMPLATE.format(shop=shop, landing=escaped, zone=zone)
     if layout != NATIVE:

@@ -12,7 +12,7 @@ from causalrec.lake import Ledger
 from causalrec.monitoring.gauges import exposition, gauges
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
-from jobs.commands._shared.options import SettingsFile
+from jobs.commands._shared.options import SettingsFile, a_path
 
 
 def metrics(
@@ -20,6 +20,7 @@ def metrics(
         Path | None,
         typer.Option(
             "--file",
+            parser=a_path,
             metavar="FILE.prom",
             help="Replace this file in one step, for the textfile collector (default: print).",
         ),

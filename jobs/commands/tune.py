@@ -18,7 +18,7 @@ from causalrec.errors import SettingsError
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
 from jobs._stage.tuning import search
-from jobs.commands._shared.options import DAY, SettingsFile, day
+from jobs.commands._shared.options import DAY, SettingsFile, a_path, day
 
 
 def tune(
@@ -28,7 +28,10 @@ def tune(
         typer.Option(parser=day, metavar=DAY, help="Dataset of this date (default: the newest)."),
     ] = None,
     bundle: Annotated[
-        Path | None, typer.Option(help="Folder of .npy arrays, instead of the shop's dataset.")
+        Path | None,
+        typer.Option(
+            parser=a_path, metavar="FOLDER", help="Folder of .npy arrays, instead of the shop's dataset."
+        ),
     ] = None,
     settings_file: SettingsFile = None,
 ) -> int:

@@ -12,11 +12,13 @@ from causalrec.registry.store import guarded
 from causalrec.registry.versions import PACKAGE_HASH, opened
 from causalrec.run import open_lake
 from jobs._stage.runner import shop_settings
-from jobs.commands._shared.options import SettingsFile
+from jobs.commands._shared.options import SettingsFile, a_path
 
 
 def vectors(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the two files are written.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=a_path, metavar="FOLDER", help="Where the two files are written.")
+    ],
     version: Annotated[
         str | None, typer.Option("--version", metavar="NUMBER", help="Version (default: the champion).")
     ] = None,

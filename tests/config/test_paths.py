@@ -1,8 +1,10 @@
 """Where things may lie: addresses of object stores only where one works."""
 
+from pathlib import Path
+
 import pytest
 
-from causalrec.config import load_settings
+from causalrec.config import load_settings, written_path
 from causalrec.errors import SettingsError
 
 
@@ -96,3 +98,25 @@ def test_the_home_folder_in_every_setting_that_names_a_place(
         setting(name, "$HOME/shop")
     with pytest.raises(SettingsError, match="blanks around a path"):
         setting(name, " /shop")
+
+
+HELD = ["$HOME/shop", "${HOME}/shop", "~nobody-has-this-name/shop", " shop"]
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_path_that_only_a_shell_understands_is_refused_in_one_line(name: str) -> None:
+    for read in (written_path, lambda one: load_settings(Path(one), {})):
+        with pytest.raises(SettingsError) as caught:
+            read(name)
+        assert "\n" not in str(caught.value)
+        assert name in str(caught.value)
+    with pytest.raises(SettingsError, match=r"paths\.work"):
+        load_settings(None, {"CAUSALREC__PATHS__WORK": name})
+
+
+def test_a_home_folder_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.toml").write_text('shop = "a"\n[paths]\nwork = "~/work"\n')
+    settings = load_settings(Path("~/a.toml"), {})
+    assert (settings.shop, settings.paths.work) == ("a", tmp_path / "work")
+    assert written_path("s3://bucket/$a") == Path("s3://bucket/$a")

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from causalrec.config import Settings, load_settings
+from causalrec.errors import SettingsError
 from infra.embedded.errors import EmbeddedError
 from infra.embedded.home import dags_digest, migrate, write_configuration
-from infra.embedded.shop import Shop
+from infra.embedded.shop import Shop, open_shop
 
 
 @pytest.fixture
@@ -114,3 +115,11 @@ def test_a_sound_database_of_this_version_is_left_alone(shop: Shop) -> None:
         database.execute("CREATE TABLE dag (dag_id TEXT)")
     migrate(shop)
     assert not (shop.airflow_home / "migrate.log").exists()
+
+
+def test_raw_data_named_as_a_shell_would_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.toml").write_text("")
+    assert open_shop(Path("~/a.toml"), "~/raw").raw == tmp_path.resolve() / "raw"
+    with pytest.raises(SettingsError, match="variables are not replaced here"):
+        open_shop(tmp_path / "a.toml", "$HOME/raw")

@@ -12,6 +12,8 @@ from causalrec.ingest.alike import alike, matched
         ("user_id", "session.visitor.id"), ("item_id", "PRODUCT_SK"), ("item_id", "products.id"),
         ("item_id", "R\u00e9f. produit"), ("item_id", "Art.-Nr."), ("session_id", "SESSION_KEY"),
         ("price", "Prix TTC"), ("price", "Preis (EUR)"), ("title", "product.name.en"),
+        ("price", "line.price.gross"), ("price", "unitPrice.amount"), ("brand", "maker.name"),
+        ("updated_at", "Geaendert_am"),
         ("event_time", "Horodatage"), ("updated_at", "Modifi\u00e9 le"), ("image_refs", "product.media.url"),
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
+from causalrec.config.landing import LandingSettings
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import ReadLimits, read_file
@@ -60,6 +61,23 @@ def test_rejected_rows_of_a_foreign_layout_are_read_as_it_says_today(tmp_path: P
     assert again[0]["session_id"] is None
 
 
+def test_a_row_is_read_again_by_the_layout_and_the_folders_of_its_file() -> None:
+    own = {"columns": {"event_time": "at", "event_type": {"column": "art", "values": {"Kauf": "purchase"}}},
+           "epoch_unit": "s", "extra_columns": "ignore"}  # fmt: skip
+    settings = LandingSettings.model_validate({"events": {"files": {"hits/*": own}}})
+    layout = Layout.of(LANDING, settings)
+    ids = {"event_id": "e", "user_id": "u", "item_id": "i"}
+    kept = [("hits/art=Kauf/a.jsonl", {**ids, "at": 1772366400, "price": "1,5"}),
+            ("event_type=cart/b.jsonl", {**ids, "event_time": "2026-03-01T12:00:00Z"})]  # fmt: skip
+    places = [
+        {"raw": json.dumps(row), "arrival_date": DAY, "source_file": name, "source_line": 1}
+        for name, row in kept
+    ]
+    assert [(row["event_type"], row["reason"]) for row in tried(layout, places)] == [
+        ("purchase", None), ("cart", None),
+    ]  # fmt: skip
+
+
 def test_values_that_were_read_take_the_words_of_the_layout_only() -> None:
     words = {"event_type": {"column": "kind", "values": {"Kauf": "purchase"}}, "event_time": "when"}
     layout = Layout(FeedLayout.model_validate({"columns": words, "decimal_comma": True}))
@@ -85,7 +103,7 @@ def test_values_that_were_read_take_the_words_of_the_layout_only() -> None:
 def test_a_field_is_read_or_stays_unread(raw: str, price: object, nulled: list[str]) -> None:
     layout = Layout(FeedLayout(decimal_comma=True, currency="EUR"))
     task = FieldTask(LANDING, layout, ("arrival_date", "event_id"))
-    given = {"arrival_date": DAY, "event_id": "e", "column_name": "price", "raw": raw}
+    given = {"arrival_date": DAY, "event_id": "e", "column_name": "price", "raw": raw, "source_file": "a"}
     (batch,) = task([pa.RecordBatch.from_pylist([given])])
     (row,) = batch.to_pylist()
     assert (row["price"], row["nulled"]) == (price, nulled)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalrec.config import Settings
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.contracts.absent import is_absent
 from causalrec.ingest.check.rules import reason_of

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.contracts.absent import is_absent
 from causalrec.ingest.formats.batch import LEFT_OUT

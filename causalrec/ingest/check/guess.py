@@ -32,6 +32,8 @@ Settings = dict[str, Any]
 
 def time_settings(values: Sequence[Any]) -> Settings:
     """``epoch_unit``, ``time_format`` and ``naive_times``, as these times need them."""
+    if values and all(isinstance(one, dt.date) and not isinstance(one, dt.datetime) for one in values):
+        return {"naive_times": "shop"}
     texts = [str(value) for value in values]
     if texts and all(_DIGITS.fullmatch(text) for text in texts):
         size = max(float(text) for text in texts)

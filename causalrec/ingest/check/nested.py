@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from causalrec.contracts import Contract
 from causalrec.ingest.check.sample import FileCheck
 
 MOST_ELEMENTS = 50
@@ -23,6 +24,20 @@ def flattened(found: FileCheck) -> tuple[FileCheck, frozenset[str]]:
     return replace(found, columns=tuple(columns), raw=tuple(raw)), frozenset(lists)
 
 
+def bare_names(found: FileCheck, lists: frozenset[str], landing: Contract) -> dict[str, str]:
+    """Name to recognise a column by -> its path.
+
+    In a document that is one list of products, the name of the list is left out: what has a name or an id in
+    it is a product. In one of events, it may be anything.
+    """
+    alone = sorted(one for one in lists if "." not in one) if len(found.raw) == 1 else []
+    above = f"{alone[0]}." if len(alone) == 1 and "title" in landing.column_names else ""
+    names: dict[str, str] = {}
+    for path in flattened(found)[0].columns:
+        names.setdefault(path.removeprefix(above), path)
+    return names
+
+
 def exploded(paths: Sequence[str], lists: frozenset[str]) -> str:
     """The innermost list on one of these paths; '' for none."""
     through = [one for one in lists if any(path.startswith(f"{one}.") for path in paths)]
@@ -36,6 +51,11 @@ def of_one(found: FileCheck, path: str, explode: str) -> bool:
         rows = (one for row in found.raw for one in _elements(row, explode.split(".")))
         path = path.removeprefix(f"{explode}.")
     return all(len({repr(one) for one in _elements(row, path.split("."))}) <= 1 for row in rows)
+
+
+def reached(row: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """Every value that a path leads to, through all elements of its lists."""
+    return iter([row[path]] if path in row else _elements(row, path.split(".")))
 
 
 def _elements(place: Any, path: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever JSON holds

@@ -7,11 +7,12 @@ from typing import Any
 
 from causalrec.config import Settings
 from causalrec.config.landing import LandingSettings
+from causalrec.contracts import Contract
 from causalrec.errors import ReasonCode
 from causalrec.ingest.check.nested import flattened
 from causalrec.ingest.check.sample import FileCheck
 from causalrec.ingest.formats.currencies import CODES
-from causalrec.ingest.formats.layout import Layout, day_start
+from causalrec.ingest.formats.layout import Layout, day_start, section
 from causalrec.ingest.formats.numbers import currency_of
 from causalrec.sources.landing import Kind
 
@@ -26,7 +27,7 @@ MOST_WORDS = 20  # a column with more values in its first rows holds no states
 HISTORY_DAYS = 3  # a delivery whose events span more days is history, not one day of a shop
 
 
-def currency_remarks(files: Sequence[FileCheck], layout: Layout, kind: Kind) -> list[str]:
+def currency_remarks(files: Sequence[FileCheck], layout: Layout, landing: Contract) -> list[str]:
     """A remark where prices are in several currencies, beside them or in a column of its own."""
     sources = layout.sources("price")
     rows = [row for one in files for row in one.raw]
@@ -34,8 +35,9 @@ def currency_remarks(files: Sequence[FileCheck], layout: Layout, kind: Kind) -> 
     said = []
     if len(beside) > 1 and not layout.feed.currency:
         said.append(
-            f"prices stand beside {' and '.join(beside)}, and are compared as if all were the same: name the "
-            f"shop's own in [landing.{kind}] currency, then those in any other are left empty"
+            f"prices stand beside {' and '.join(beside)}, and are compared as if all were the same: name "
+            f"the shop's own in [landing.{layout.place(landing)}] currency, then those in any other are left "
+            "empty"
         )
     for name in dict.fromkeys(key for row in rows for key in row):
         codes = {str(row[name]).strip() for row in rows if row.get(name)}
@@ -47,17 +49,17 @@ def currency_remarks(files: Sequence[FileCheck], layout: Layout, kind: Kind) -> 
     return said
 
 
-def status_remarks(files: Sequence[FileCheck], layout: Layout, kind: Kind) -> list[str]:
+def status_remarks(files: Sequence[FileCheck], layout: Layout, landing: Contract) -> list[str]:
     """A remark where a column says that rows were cancelled or given back, and nothing leaves them out."""
     said = []
     for name, words in _words_of(files).items():
         undone = sorted(word for word in words if word.strip().casefold() in UNDONE)
-        if kind != "events" or not undone or name in layout.feed.only or len(words) > MOST_WORDS:
+        if section(landing) != "events" or not undone or name in layout.feed.only or len(words) > MOST_WORDS:
             continue
         others = ", ".join(f'"{word}"' for word in sorted(words - set(undone)))  # '' too: a cell left empty
         said.append(
             f"column {name} holds {' and '.join(undone)}, and such rows count like any other: leave "
-            f'them out, [landing.events] only = {{ "{name}" = [{others}] }}'
+            f'them out, [landing.{layout.place(landing)}] only = {{ "{name}" = [{others}] }}'
         )
     return said
 

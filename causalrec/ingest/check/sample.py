@@ -2,24 +2,20 @@
 
 import csv
 import datetime as dt
-import itertools
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow.parquet as pq
 
-from causalrec.config.landing import FeedLayout
 from causalrec.contracts import Contract
 from causalrec.errors import CausalrecError, SourceError
 from causalrec.ingest.check.guess import guessed_type
+from causalrec.ingest.check.raw import raw_rows
 from causalrec.ingest.formats.batch import UNREADABLE
-from causalrec.ingest.formats.csv_rows import Lines, RowTooLong, csv_head
-from causalrec.ingest.formats.json_objects import one_per_line
-from causalrec.ingest.formats.layout import Layout, section
-from causalrec.ingest.formats.parquet_rows import parquet_head
+from causalrec.ingest.formats.csv_rows import csv_head
+from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.rows import DAMAGED, ReadLimits, read_file
 from causalrec.ingest.formats.shape import Passed, opened
 from causalrec.ingest.header import check_header
@@ -72,11 +68,11 @@ def check_file(
     damaged = False
     raw: list[Mapping[str, Any]] = []
     try:
-        with opened(file, section(landing), layout.feed) as (_, found):
+        with opened(file, layout.place(landing), layout.feed) as (_, found):
             shape = str(found)
             if found.format == "csv":
                 shape += f", {_delimiter(file, landing, layout, limits)}"
-        raw = list(itertools.islice(_raw_rows(file, landing, layout, limits), RAW_ROWS))
+        raw = list(raw_rows(file, name, landing, layout, limits, RAW_ROWS))
         check_header(file, landing, layout, limits.max_row_bytes)
     except CausalrecError as error:
         problem, damaged = str(error), isinstance(error, SourceError)
@@ -92,7 +88,7 @@ def check_file(
 
 
 def _delimiter(file: str, landing: Contract, layout: Layout, limits: ReadLimits) -> str:
-    with opened(file, section(landing), layout.feed) as (stream, _):
+    with opened(file, layout.place(landing), layout.feed) as (stream, _):
         found = csv_head(stream, landing, layout, limits.max_row_bytes).delimiter
     return DELIMITERS.get(found, found)
 
@@ -121,57 +117,8 @@ def _first_rows(
 
 def _share(file: str, landing: Contract, layout: Layout, of_bytes: float, rows: int) -> float:
     """The share of a file that its first rows are; Parquet says how many it has."""
-    with opened(file, section(landing), layout.feed) as (stream, shape):
+    with opened(file, layout.place(landing), layout.feed) as (stream, shape):
         if shape.format != "parquet":
             return of_bytes
         whole: int = pq.ParquetFile(stream).metadata.num_rows
     return min(rows / max(whole, 1), 1.0)
-
-
-def _raw_rows(
-    file: str, landing: Contract, layout: Layout, limits: ReadLimits
-) -> Iterator[Mapping[str, Any]]:
-    """Rows as in the file, before any mapping."""
-    open_layout = Layout(FeedLayout.model_validate({**layout.feed.model_dump(), "extra_columns": "ignore"}))
-    with opened(file, section(landing), layout.feed) as (stream, shape):
-        if shape.format == "csv":
-            head = csv_head(stream, landing, open_layout, limits.max_row_bytes)
-            with opened(file, section(landing), layout.feed) as (again, _):
-                yield from _csv_rows(again, head.given, head.delimiter, limits)
-        elif shape.format == "json":
-            for line in one_per_line(stream, limits.max_row_bytes):
-                tree = _object(line)
-                if tree is not None:
-                    yield tree
-        elif shape.format == "parquet":
-            names = parquet_head(stream, landing, open_layout, file).given
-            stream.seek(0)
-            batch = next(pq.ParquetFile(stream).iter_batches(RAW_ROWS), None)
-            yield from batch.to_pylist() if batch is not None else [dict.fromkeys(names)]
-
-
-def _csv_rows(
-    stream: BinaryIO,
-    names: tuple[str, ...],
-    delimiter: str,
-    limits: ReadLimits,
-) -> Iterator[Mapping[str, Any]]:
-    lines = Lines(stream, limits.max_row_bytes)
-    wanted, seen = list(names), False
-    yield dict.fromkeys(names)
-    try:
-        for cells in csv.reader(lines, delimiter=delimiter, skipinitialspace=True):
-            lines.start_row()
-            if seen and len(cells) == len(names):
-                yield dict(zip(names, cells, strict=True))
-            seen = seen or cells == wanted
-    except (csv.Error, RowTooLong):
-        return
-
-
-def _object(line: bytes) -> Mapping[str, Any] | None:
-    try:
-        tree = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return tree if isinstance(tree, dict) else None

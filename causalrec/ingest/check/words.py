@@ -6,56 +6,25 @@ from collections.abc import Mapping, Sequence
 from causalrec.ingest.check.rules import EVENT_TYPES
 
 _EVENTS: Mapping[str, tuple[str, ...]] = {
-    "impression": ("impression", "view_item_list", "show", "表示"),
+    "impression": (
+        "impression", "impressions", "view_item_list", "list view", "show", "shown", "displayed", "exposure",
+        "einblendung", "affichage", "impresion", "impresión", "impressione", "表示",
+    ),
     "view": (
-        *(
-            "view",
-            "viewed",
-            "pageview",
-            "page_view",
-            "click",
-            "detail",
-            "view_item",
-            "pv",
-            "visit",
-            "ansicht",
-        ),
-        *("vue", "vista", "閲覧", "浏览"),
+        "view", "viewed", "pageview", "page_view", "click", "clicked", "detail", "view_item", "pv", "visit",
+        "ansicht", "aufruf", "seitenaufruf", "vue", "clic", "vista", "閲覧", "浏览",
     ),
     "cart": (
-        *(
-            "cart",
-            "addtocart",
-            "add_to_cart",
-            "add to cart",
-            "added to cart",
-            "add to bag",
-            "add to basket",
-            "product added",
-            "basket",
-            "warenkorb",
-            "panier",
-        ),
-        *("carrito", "カート", "カート追加", "加购"),
+        "cart", "addtocart", "add_to_cart", "add to cart", "added to cart", "add to bag", "add to basket",
+        "product added", "basket", "warenkorb", "panier", "ajout panier", "ajout au panier", "carrito",
+        "カート", "カート追加", "加购",
     ),
     "purchase": (
-        *(
-            "purchase",
-            "purchased",
-            "buy",
-            "bought",
-            "transaction",
-            "order",
-            "ordered",
-            "sale",
-            "order completed",
-            "checkout completed",
-            "kauf",
-            "achat",
-        ),
-        *("compra", "購入", "注文", "购买"),
+        "purchase", "purchased", "buy", "bought", "transaction", "order", "ordered", "sale",
+        "order completed", "checkout completed", "kauf", "gekauft", "bestellung", "achat", "commande",
+        "compra", "購入", "注文", "购买",
     ),
-}
+}  # fmt: skip
 _OBJECT = frozenset(("article", "item", "page", "product"))
 """What was viewed, put into a cart or bought: says nothing of the kind of event."""
 AVAILABLE_WORDS = {
@@ -90,6 +59,13 @@ def known_words(column: str, values: Sequence[object]) -> dict[str, str]:
 def are_events(values: Sequence[object]) -> bool:
     """Whether each of these values is a word for a kind of event."""
     return bool(values) and all(_meant("event_type", str(value)) for value in values)
+
+
+def event_of_name(name: str) -> str:
+    """Ours for the one kind of event that a file is named after, as pageviews_2026.csv is; '' for none."""
+    parts = [part for part in re.split(r"[\W\d_]+", name) if part]
+    found = {_meant("event_type", one) for part in parts for one in (part, part.removesuffix("s"))} - {""}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _meant(column: str, word: str) -> str:

@@ -102,6 +102,8 @@ def _integer(bits: int) -> Callable[[pa.Array, Notation], Cast]:
 
 
 def _timestamp(values: pa.Array, notation: Notation) -> Cast:
+    if pa.types.is_date(values.type) and notation.zone:
+        values = values.cast(pa.timestamp("us"))
     if pa.types.is_timestamp(values.type):
         if values.type.tz is None and not notation.zone:
             return _unsure(values, UTC)

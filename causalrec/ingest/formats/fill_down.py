@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from causalrec.config.landing import FillDown
+from causalrec.config.feed import FillDown
 
 NO_VALUE = (None, "")
 

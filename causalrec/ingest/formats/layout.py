@@ -1,18 +1,22 @@
 """Applies a shop's layout: which columns of a file are read, and how its rows map to ours."""
 
 import datetime as dt
-import re
+import posixpath
 import zoneinfo
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
 
-from causalrec.config.landing import FeedLayout, LandingSettings, Take
+from causalrec.config.feed import FeedLayout, Take
+from causalrec.config.landing import KindLayout, LandingSettings
 from causalrec.contracts import Contract
 from causalrec.contracts.absent import is_absent
+from causalrec.ingest.formats.csv_head import spelled
+from causalrec.ingest.formats.folders import folder_values
 from causalrec.ingest.formats.notation import Notation
+from causalrec.ingest.formats.paths import exploded, reach, root
 
-_SEGMENT = re.compile(r"^(?P<name>[^\[\].]+)(?:\[(?P<key>[^\]]+)\])?$")
 NATIVE = FeedLayout()
 
 
@@ -25,23 +29,44 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of one kind of delivery.
+    """The layout of one kind of delivery, or of one of its files.
 
     Attributes:
         feed: its settings.
         zone: IANA name of the shop's time zone.
         day_start_hour: local hour at which the shop's day begins.
+        files: pattern of file names -> settings of files with a layout of their own.
+        pattern: the one that this layout is of; '' for the layout of the kind.
+        given: column -> its value in rows that have none, by the folders of the file.
     """
 
     feed: FeedLayout = NATIVE
     zone: str = "UTC"
     day_start_hour: int = 0
+    files: Mapping[str, FeedLayout] = field(default_factory=dict)
+    pattern: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, landing: Contract, settings: LandingSettings) -> "Layout":
         """The layout of the deliveries of a landing contract."""
-        feed: FeedLayout = getattr(settings, section(landing))
-        return cls(feed, settings.time_zone, settings.day_start_hour)
+        feed: KindLayout = getattr(settings, section(landing))
+        return cls(feed, settings.time_zone, settings.day_start_hour, feed.files)
+
+    def of_file(self, name: str, landing: Contract) -> "Layout":
+        """The layout of the file ``name`` of a delivery, sub-folders included."""
+        known = (name, posixpath.basename(name))
+        fitting = (one for one in self.files if any(fnmatchcase(text, one) for text in known))
+        pattern = next(fitting, self.pattern)
+        own = self if pattern == self.pattern else replace(self, feed=self.files[pattern], pattern=pattern)
+        values = folder_values(name)
+        names = dict(zip(values, spelled(values, own.known(landing)), strict=True))
+        given = {ours: values[key] for key, ours in names.items() if ours in own.known(landing)}
+        return replace(own, given=given) if given else own
+
+    def place(self, landing: Contract) -> str:
+        """Section of ``[landing]`` that holds these settings."""
+        return section(landing) + (f'.files."{self.pattern}"' if self.pattern else "")
 
     @cached_property
     def notation(self) -> Notation:
@@ -61,7 +86,8 @@ class Layout:
     def is_native(self) -> bool:
         """Whether rows have the contract's columns and notation, so that whole blocks can be read."""
         feed = self.feed
-        return not self._changes_rows and not feed.fill_down.columns and self.notation == Notation()
+        plain = not self._changes_rows and not feed.fill_down.columns
+        return plain and not self.given and self.notation == Notation()
 
     @property
     def _changes_rows(self) -> bool:
@@ -91,6 +117,8 @@ class Layout:
     ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | LeftOut]]:
         """Our rows from one row of a file, each preceded by the part of that row that it comes from."""
         feed = self.feed
+        if self.given:
+            row = {**row, **{name: one for name, one in self.given.items() if row.get(name) in (None, "")}}
         if not self._changes_rows:
             yield row, row
             return
@@ -98,8 +126,10 @@ class Layout:
             yield row, self._row(row, landing, arrival)
             return
         names = [feed.explode] if feed.explode in row else feed.explode.split(".")
-        for part, opened in _exploded(row, names):
-            if opened is None:
+        for part, opened in exploded(row, names):
+            if opened is None and feed.unlisted == "keep":
+                yield part, self._row(part, landing, arrival)
+            elif opened is None:
                 yield part, LeftOut(f"{feed.explode} is empty")
             else:
                 yield part, self._row(opened, landing, arrival)
@@ -147,9 +177,18 @@ class Layout:
         if take.arrival_date:
             return day_start(arrival, self.zone, self.day_start_hour)
         if take.join:
-            parts = [text_of(reach(row, name)) for name in take.join]
+            parts = [text_of(self._part(name, row, arrival)) for name in take.join]
             return ":".join(parts) if all(parts) else None
-        return word(take, reach(row, take.column))
+        value = reach(row, take.column)
+        for other in take.otherwise:
+            value = reach(row, other) if value in (None, "", []) else value
+        return word(take, value)
+
+    def _part(self, name: str, row: Mapping[str, object], arrival: dt.date) -> object:
+        """A part of a join: a column of the file, or one of ours that the file does not have."""
+        value = reach(row, name)
+        ours = self.feed.columns.get(name)
+        return value if value is not None or ours is None or ours.join else self._taken(ours, row, arrival)
 
 
 AS_CONTRACT = Layout()
@@ -164,59 +203,6 @@ def day_start(day: dt.date, zone: str, hour: int) -> dt.datetime:
     """When a shop's day begins, UTC."""
     local = dt.datetime.combine(day, dt.time(hour), zoneinfo.ZoneInfo(zone))
     return local.astimezone(dt.UTC)
-
-
-def root(path: str) -> str:
-    """Column that a path starts in."""
-    return re.split(r"[.\[]", path, maxsplit=1)[0]
-
-
-def _exploded(
-    row: Mapping[str, object], names: Sequence[str]
-) -> Iterator[tuple[Mapping[str, object], Mapping[str, object] | None]]:
-    """The row once per element of the lists on a path.
-
-    None if a list is empty or missing. Each row comes twice: with lists of that one element, and with the
-    element in their place.
-    """
-    name, *further = names
-    value = row.get(name)
-    listed = value if isinstance(value, list) else [value] if further and isinstance(value, Mapping) else []
-    if not listed:
-        yield row, None
-    for one in listed:
-        inside = _exploded(one, further) if further and isinstance(one, Mapping) else [(one, one)]
-        for part, opened in inside:
-            kept: object = [part] if isinstance(value, list) else part
-            yield {**row, name: kept}, None if opened is None else {**row, name: opened}
-
-
-@cache
-def _segments(path: str) -> tuple[tuple[str, str | None], ...]:
-    found = [_SEGMENT.match(part) for part in path.split(".")]
-    return tuple((one["name"], one["key"]) for one in found if one)
-
-
-def reach(row: Mapping[str, object], path: str) -> object:
-    """The value at a path; for a list, the values of its elements. None if there is none."""
-    if path in row:
-        return row[path]
-    place: object = row
-    for name, key in _segments(path):
-        place = _step(place, name)
-        if key is not None:
-            place = next((one for one in _listed(place) if _step(one, "key") == key), None)
-    return place
-
-
-def _step(place: object, name: str) -> object:
-    if isinstance(place, list):
-        return [value for value in (_step(one, name) for one in place) if value is not None]
-    return place.get(name) if isinstance(place, Mapping) else None
-
-
-def _listed(place: object) -> list[object]:
-    return place if isinstance(place, list) else []
 
 
 def word(take: Take, value: object) -> object:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from causalrec.errors import ReasonCode
 from causalrec.ingest.formats.batch import Problem
+from causalrec.ingest.formats.parquet_types import is_bytes, is_text
 
 CHUNK_BYTES = 64 << 20  # of texts that are decoded from dictionaries at a time
 FIRST_SECOND, LAST_SECOND = -62_135_510_400, 253_402_214_400  # a day inside the years 1 to 9999, in any zone
@@ -21,11 +22,6 @@ class Flaw:
 
     rows: pa.Array
     problem: Problem
-
-
-def is_text(found: pa.DataType) -> bool:
-    """Whether values are texts or bytes, whose length nothing bounds."""
-    return bool(pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_binary(found))
 
 
 def row_bytes(batch: pa.RecordBatch) -> pa.Array:
@@ -79,13 +75,15 @@ def unfolded(
     """
     columns, flaws = [], [long]
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if is_bytes(column.type):
+            column = column.dictionary_encode()
         if pa.types.is_dictionary(column.type):
-            garbled = _garbled(column)
+            garbled, texts = _garbled(column)
             if garbled is not None:
                 flaws.append(Flaw(garbled, Problem(ReasonCode.BAD_TEXT, f"{names[name]}: it is not UTF-8")))
             hidden = long.rows if garbled is None else pc.or_(long.rows, garbled)
             shown = pc.if_else(hidden, None, column.indices)
-            column = pa.DictionaryArray.from_arrays(shown, column.dictionary).dictionary_decode()
+            column = pa.DictionaryArray.from_arrays(shown, texts).dictionary_decode()
         elif _is_list_of_texts(column.type) and pc.any(long.rows).as_py():
             column = pc.if_else(long.rows, pa.scalar(None, column.type), column)
         beyond = _beyond_years(column)
@@ -113,17 +111,19 @@ def flawed(flaws: Sequence[Flaw]) -> pa.Array:
     return rows
 
 
-def _garbled(column: pa.DictionaryArray) -> pa.Array | None:
-    """Rows whose text is not UTF-8; None where all are, which Arrow tells at once."""
+def _garbled(column: pa.DictionaryArray) -> tuple[pa.Array | None, pa.Array]:
+    """Rows whose text is not UTF-8, None for none, which Arrow tells at once; the dictionary as texts."""
     texts = column.dictionary
-    if pa.types.is_binary(texts.type):
-        return None
+    if not is_text(texts.type):
+        return None, texts
     try:
         texts.validate(full=True)
+        return None, texts.cast(pa.string()) if is_bytes(texts.type) else texts
     except pa.ArrowInvalid:
-        wrong = [value is not None and not _is_utf8(value) for value in texts.cast(pa.binary()).to_pylist()]
-        return pc.fill_null(pa.array(wrong, pa.bool_()).take(column.indices), False)
-    return None
+        raw = texts.cast(pa.binary())
+        wrong = pa.array([one is not None and not _is_utf8(one) for one in raw.to_pylist()], pa.bool_())
+        good = pc.if_else(wrong, pa.scalar(None, pa.binary()), raw).cast(pa.string())
+        return pc.fill_null(wrong.take(column.indices), False), good
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -29,12 +29,12 @@ from causalrec.ingest.formats.layout import Layout
 from causalrec.ingest.formats.parquet_cells import (
     Flaw,
     flawed,
-    is_text,
     pieces,
     problem_of,
     row_bytes,
     unfolded,
 )
+from causalrec.ingest.formats.parquet_types import is_text, plain, plain_type
 from causalrec.ingest.formats.values import convert_value
 
 CHUNK_ROWS = 16_384
@@ -84,7 +84,7 @@ def _head(found: pq.ParquetFile, landing: Contract, layout: Layout) -> ParquetHe
     fields = [
         pa.field(f.name, pa.timestamp(f.type.unit, "UTC"))
         if f.name in old and pa.types.is_timestamp(f.type)
-        else f
+        else f.with_type(plain_type(f.type))
         for f in schema
     ]
     names = spelled(schema.names, layout.known(landing))
@@ -102,11 +102,13 @@ def read_parquet(
         for given, name in zip(head.given, head.names, strict=True)
         if name in layout.known(landing)
     }
-    texts = [f.name for f in head.schema if f.name in wanted and is_text(f.type)]
+    texts = [f.name for f in footer.schema_arrow if f.name in wanted and is_text(f.type)]
     stream.seek(0)
     found = pq.ParquetFile(stream, read_dictionary=texts)
     first, above = 1, Above(layout.feed.fill_down)
     for batch in found.iter_batches(CHUNK_ROWS, columns=list(wanted), use_threads=False):
+        columns = [plain(column) for column in batch.columns]
+        batch = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
         for part, long in pieces(batch, row_bytes(batch), max_row_bytes):
             ours, flaws = unfolded(part, long, head.schema, wanted)
             numbers = range(first, first + part.num_rows)

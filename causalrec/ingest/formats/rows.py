@@ -14,7 +14,7 @@ from causalrec.errors import CausalrecError
 from causalrec.ingest.formats.batch import Origin, unreadable_batch
 from causalrec.ingest.formats.csv_rows import read_csv
 from causalrec.ingest.formats.json_lines import read_json_lines
-from causalrec.ingest.formats.layout import AS_CONTRACT, Layout, section
+from causalrec.ingest.formats.layout import AS_CONTRACT, Layout
 from causalrec.ingest.formats.parquet_rows import read_parquet
 from causalrec.ingest.formats.shape import Format, Passed, opened
 
@@ -50,7 +50,7 @@ def read_file(
     """
     origin = Origin(source_file, arrival_date, limits.max_raw_chars)
     try:
-        with opened(file, section(landing), layout.feed, passed) as (stream, shape):
+        with opened(file, layout.place(landing), layout.feed, passed) as (stream, shape):
             reader = READERS.get(shape.format)
             if reader is not None:
                 yield from reader(stream, landing, origin, limits.max_row_bytes, layout)

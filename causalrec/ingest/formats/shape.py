@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, cast
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.ingest.formats.container import HEAD_BYTES, PARQUET, NotRead, refuse_foreign, unpacked
 from causalrec.ingest.formats.encoding import as_utf8, encoding_of
 from causalrec.sources.files import located

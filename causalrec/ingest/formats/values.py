@@ -111,6 +111,8 @@ def _timestamp(value: object, notation: Notation) -> dt.datetime:
     if isinstance(value, str):
         text = value.strip()
         value = _formatted_time(text, notation.time_format) or _written_time(text)
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime) and notation.zone:
+        value = dt.datetime.combine(value, dt.time())
     if not isinstance(value, dt.datetime):
         raise InvalidValue("is not an ISO 8601 time with an offset or Z")
     try:

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from causalrec.config import written_path
+from causalrec.errors import SettingsError
+
 Alias = Literal["champion", "challenger"]
 
 
@@ -20,6 +23,18 @@ def day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not a date: write YYYY-MM-DD") from error
+
+
+def a_path(text: str | Path) -> Path:
+    """A path with ``~`` replaced, which shells leave alone in ``--page=~/check.html``.
+
+    Raises:
+        BadParameter: it holds a variable, or names an unknown user.
+    """
+    try:
+        return written_path(text)
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def one_of(names: Collection[str]) -> Callable[[str], str]:
@@ -47,7 +62,10 @@ User = Annotated[str, typer.Argument(metavar="USER", help="User id.")]
 Json = Annotated[bool, typer.Option("--json", help="Everything as JSON, for scripts.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds.")]
 ModelSettings = Annotated[
-    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with \\[model] and \\[training].")
+    Path | None,
+    typer.Option(
+        "--settings", parser=a_path, metavar="FILE", help="TOML file with \\[model] and \\[training]."
+    ),
 ]
 Why = Annotated[str, typer.Option("--why", help="Reason, shown in the history.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides (default: the user name on this machine).")]

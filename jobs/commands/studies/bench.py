@@ -23,7 +23,7 @@ from causalrec.lab.benchmark.summary import BenchRow, summarise
 from causalrec.lab.tuning.row import tuned
 from causalrec.metrics.ranking import Split
 from jobs._terminal.tables import Table
-from jobs.commands._shared.options import ModelSettings, Seeds, one_of
+from jobs.commands._shared.options import ModelSettings, Seeds, a_path, one_of
 
 CELLS = "cells"  # folder of results under --out
 QUICK_EPOCHS = 6
@@ -75,7 +75,10 @@ def bench(
         ),
     ] = 0.0,
     settings: ModelSettings = None,
-    out: Annotated[Path, typer.Option(help="Folder where results are stored and reused.")] = OUT,
+    out: Annotated[
+        Path,
+        typer.Option(parser=a_path, metavar="FOLDER", help="Folder where results are stored and reused."),
+    ] = OUT,
 ) -> int:
     """Run or reuse every cell, print the table, write markdown and JSON."""
     plan = Plan(tuple(models or ()), ablations, reference, seeds, quick, test, tune, out)

@@ -7,13 +7,16 @@ import typer
 from rich.console import Console
 
 from causalrec.lab.benchmark.intervened import INTERVENED_SHARE, intervened_bundle
+from jobs.commands._shared.options import a_path
 
 SEED = 7
 
 
 def intervene(
-    bundle: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds train.npy.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder; must not exist.")],
+    bundle: Annotated[
+        Path, typer.Argument(parser=a_path, metavar="DIR", help="Folder that holds train.npy.")
+    ],
+    out: Annotated[Path, typer.Argument(parser=a_path, metavar="OUT", help="New folder; must not exist.")],
     seed: Annotated[int, typer.Option(help="Of the draw.")] = SEED,
     share: Annotated[
         float, typer.Option(help="Share of the records that is drawn evenly across items.")

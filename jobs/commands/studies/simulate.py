@@ -21,7 +21,7 @@ from causalrec.lab.studies.protocol import frozen_worlds
 from causalrec.lab.studies.summary import StudyRow, summarise_study
 from causalrec.lab.studies.variants import ABLATIONS, CORE, REFUTED, VARIANTS, Variant
 from jobs._terminal.tables import Table
-from jobs.commands._shared.options import ModelSettings, one_of
+from jobs.commands._shared.options import ModelSettings, a_path, one_of
 
 OUT = Path(".work/simulate")
 QUICK_EPOCHS = 6
@@ -113,7 +113,10 @@ def simulate(
         bool, typer.Option("--quick", help=f"{QUICK_EPOCHS} epochs only, to check that everything runs.")
     ] = False,
     settings: ModelSettings = None,
-    out: Annotated[Path, typer.Option(help="Folder where results are stored and reused.")] = OUT,
+    out: Annotated[
+        Path,
+        typer.Option(parser=a_path, metavar="FOLDER", help="Folder where results are stored and reused."),
+    ] = OUT,
 ) -> int:
     """Run or reuse every cell, print the table, write markdown, JSON and plots."""
     knobs = replace(

@@ -15,7 +15,7 @@ import pytest
 
 from causalrec.config import Settings
 from causalrec.config.ingest import IngestSettings
-from causalrec.ingest.check import check_landing, landing
+from causalrec.ingest.check import check_landing, delivery
 
 HEADER = "event_id,event_time,user_id,item_id,event_type,price"
 ROWS = [f"e{i},2026-03-01T12:00:00Z,u{i},i{i},cart,{i}" for i in range(1, 41)]
@@ -118,6 +118,16 @@ SESSIONS = [
 ]  # fmt: skip
 
 
+STREAM = [
+    {"event": "Product Viewed", "userId": f"u{n}", "timestamp": f"2026-02-20T10:0{n}:00.123Z",
+     "properties": {"product_id": f"p{n}", "price": 2}}
+    for n in range(9)
+] + [
+    {"event": "Order Completed", "userId": "u1", "timestamp": "2026-02-20T11:00:00Z",
+     "properties": {"order_id": "o1", "products": [{"product_id": f"p{n}", "price": 3.5} for n in range(2)]}}
+]  # fmt: skip
+
+
 def odd_parquet() -> bytes:
     """Decimals as keys and prices, a time with a zone, words in a dictionary."""
     moments = [dt.datetime(2026, 2, 1, 9, n, tzinfo=dt.UTC) for n in range(40)]
@@ -165,6 +175,21 @@ FOREIGN = {
          'user_id = "visitor.id"', 'event_id = { join = ["ts", "visitor.id", "action.products.sku", '
          '"action.type"] }'],
     ),
+    "stream": (
+        "".join(json.dumps(one) + "\n" for one in STREAM).encode(), 11,
+        ['explode = "properties.products"', 'unlisted = "keep"',
+         'item_id = { column = "properties.products.product_id", otherwise = ["properties.product_id"] }',
+         'price = { column = "properties.products.price", otherwise = ["properties.price"] }',
+         'event_id = { join = ["timestamp", "userId", "item_id", "event"] }'],
+    ),
+    "documents": (
+        "".join(json.dumps({
+            "createdAt": {"$date": f"2026-02-20T10:0{n}:00.123Z"}, "userId": {"$oid": f"{n:024x}"},
+            "items": [{"productId": {"$oid": f"{k:024x}"}, "qty": 1} for k in range(2)],
+        }) + "\n" for n in range(9)).encode(), 18,
+        ['event_time = "createdAt.$date"', 'user_id = "userId.$oid"', 'explode = "items"',
+         'item_id = "items.productId.$oid"'],
+    ),
     "wrapped": (
         json.dumps({"orders": [{"created_at": "2026-03-01T10:00:00-05:00", "customer": {"id": n},
                                 "line_items": [{"sku": "a"}, {"sku": "b"}]} for n in range(9)]}).encode(), 18,
@@ -187,6 +212,20 @@ def test_a_layout_that_nobody_foresaw_needs_only_what_is_proposed(tmp_path: Path
     _, again = check_landing(mended)
     assert (again.blocking, again.toml, again.rows) == ([], "", rows)
     assert set(again.rejects) <= {"duplicate"}
+
+
+def test_dates_and_ids_with_gaps_as_pandas_writes_them_are_proposed(tmp_path: Path) -> None:
+    days = [dt.date(2026, 2, 20)] * 3
+    table = pa.table({"order_date": days, "customer": [7.0, 8.0, None], "sku": ["a"] * 3})
+    folder = tmp_path / "events" / "arrival_date=2026-03-01"
+    folder.mkdir(parents=True)
+    pq.write_table(table, folder / "orders.parquet")
+    bare: dict[str, Any] = {"paths": {"work": tmp_path, "landing": str(tmp_path)}}
+    layout = tomllib.loads(check_landing(Settings.model_validate(bare))[1].toml)
+    assert layout["landing"]["events"]["naive_times"] == "shop"
+    assert layout["landing"]["events"]["number_ids"] is True
+    found = check_landing(Settings.model_validate(bare | layout))[1]
+    assert {reason: n for reason, (n, _, _) in found.rejects.items()} == {"missing_required": 1}
 
 
 def proposed(work: Path, header: str, *rows: str, name: str = "a.csv") -> str:
@@ -223,6 +262,26 @@ def test_a_nested_catalogue_is_proposed_with_its_list_texts_and_pictures(tmp_pat
     }  # fmt: skip
     assert other["columns"] == columns  # which of two prices a shop means is not ours to say
     assert same["columns"] == columns | {"price": "products.variants.price"}
+
+
+def test_in_a_document_of_products_names_are_those_of_products(tmp_path: Path) -> None:
+    one = {
+        "code": "L1", "name": {"en": "Lamp", "pt": "Candeeiro"}, "maker": {"name": "Lumo"},
+        "text": {"en": "Dim."},
+        "variants": [{"sku": "L1-B", "price": {"gross": "9.90", "currency": "EUR"}}, {"sku": "L1-W"}],
+    }  # fmt: skip
+    settings = catalogue(tmp_path, json.dumps({"made": "2026-03-01T01:00:00Z", "items": [one]}).encode())
+    assert settings["explode"] == "items.variants"
+    assert settings["columns"] == {
+        "item_id": "items.variants.sku", "title": "items.name.en", "brand": "items.maker.name",
+        "description": "items.text.en", "price": "items.variants.price.gross",
+        "updated_at": {"arrival_date": True},
+    }  # fmt: skip
+
+
+def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
+    toml = proposed(tmp_path, "order_date,customer,sku,land", "2026-03-01 10:00,u,i,DE")
+    assert '# read by nothing: "land"' in toml.splitlines()
 
 
 def test_a_title_that_is_not_found_is_asked_for(tmp_path: Path) -> None:
@@ -350,7 +409,7 @@ def test_files_with_one_problem_are_one_line(tmp_path: Path) -> None:
 def test_the_columns_of_files_beyond_the_sample_are_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    monkeypatch.setattr(delivery, "SAMPLE_FILES", 1)
     folder = tmp_path / "events" / "arrival_date=2026-03-01"
     folder.mkdir(parents=True)
     for name, text in {"a": CSV, "b": CSV, "c": CSV.replace("item_id", "sku")}.items():
@@ -366,8 +425,8 @@ def test_the_columns_of_files_beyond_the_sample_are_looked_at(
 
 @pytest.mark.parametrize("kind", ["csv", "gzip", "jsonl", "parquet"])
 def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(landing, "SAMPLE_ROWS", 400)
-    monkeypatch.setattr(landing, "SAMPLE_FILES", 1)
+    monkeypatch.setattr(delivery, "SAMPLE_ROWS", 400)
+    monkeypatch.setattr(delivery, "SAMPLE_FILES", 1)
     trees = [{**TREES[i % 40], "event_id": f"e{i:04}"} for i in range(1_600)]
     lines = "".join(json.dumps({**tree, "price": float(tree["price"])}) + "\n" for tree in trees).encode()
     table = "\n".join([HEADER, *(",".join(tree.values()) for tree in trees), ""]).encode()
@@ -384,8 +443,8 @@ def test_it_says_how_much_it_has_read(tmp_path: Path, monkeypatch: pytest.Monkey
     if kind == "csv":
         (folder / "b.txt").write_bytes(data)  # is not looked at
         assert check_landing(shop)[1].share == pytest.approx(0.125, abs=0.01)
-        monkeypatch.setattr(landing, "SAMPLE_ROWS", 1_600)
-        monkeypatch.setattr(landing, "SAMPLE_FILES", 2)
+        monkeypatch.setattr(delivery, "SAMPLE_ROWS", 1_600)
+        monkeypatch.setattr(delivery, "SAMPLE_FILES", 2)
         assert check_landing(shop)[1].share == 1
 
 

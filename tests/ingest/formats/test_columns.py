@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats import csv_rows, json_lines, parquet_rows
 from causalrec.ingest.formats.layout import Layout

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from causalrec.config.landing import FeedLayout, FillDown
+from causalrec.config.feed import FeedLayout, FillDown
 from causalrec.contracts import load_contract
 from causalrec.errors import ContractError
 from causalrec.ingest.formats.fill_down import Above

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from causalrec.config.landing import FeedLayout, FillDown
+from causalrec.config.feed import FeedLayout, FillDown
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats import json_lines as jsonlines
 from causalrec.ingest.formats.batch import Origin

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import load_contract
 from causalrec.ingest.formats.casts import cast
 from causalrec.ingest.formats.layout import Layout, LeftOut
@@ -50,6 +50,35 @@ def test_a_list_inside_of_an_object_is_reached() -> None:
 def test_a_row_without_elements_is_counted_once(orders: object) -> None:
     ((_, why),) = made("orders.lines", "orders.lines.sku", {"orders": orders})
     assert why == "orders.lines is empty"
+
+
+STREAM = {
+    "explode": "order.lines", "unlisted": "keep",
+    "columns": {
+        "item_id": {"column": "order.lines.sku", "otherwise": ["sku", "page.sku"]},
+        "event_id": {"join": ["no", "item_id"]}, "user_id": "who",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "ids"),
+    [
+        ({"no": 1, "order": {"lines": [{"sku": "a"}, {"sku": "b"}]}}, ["1:a", "1:b"]),
+        ({"no": 2, "sku": "c"}, ["2:c"]),
+        ({"no": 3, "sku": "", "page": {"sku": "d"}, "order": {"lines": []}}, ["3:d"]),
+        ({"no": 4}, [None]),
+        ({"no": 5, "item_id": "file", "sku": "e"}, ["5:file"]),
+    ],
+)
+def test_a_row_holds_a_list_or_one_item_elsewhere(row: dict[str, Any], ids: list[str | None]) -> None:
+    found = [ours for _, ours in Layout(FeedLayout.model_validate(STREAM)).rows(row, LANDING, DAY)]
+    assert [None if isinstance(one, LeftOut) else one["event_id"] for one in found] == ids
+
+
+def test_otherwise_needs_a_column() -> None:
+    with pytest.raises(ValidationError, match="otherwise stands beside column"):
+        FeedLayout.model_validate({"columns": {"item_id": {"value": "a", "otherwise": ["b"]}}})
 
 
 def test_a_column_whose_name_has_a_dot_is_meant_as_it_is() -> None:

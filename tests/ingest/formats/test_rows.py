@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from causalrec.config.landing import FeedLayout
+from causalrec.config.feed import FeedLayout
 from causalrec.contracts import Contract, load_contract
 from causalrec.errors import ContractError, SourceError
 from causalrec.ingest.formats.layout import AS_CONTRACT, Layout

@@ -167,3 +167,17 @@ def test_init_writes_down_what_the_delivered_files_need(
         "log.csv: CSV, utf-8, semicolons; columns Wann (time), Kunde (text), Artikel (text), Preis (num"
         in said
     )
+
+
+def test_no_folder_is_called_like_a_variable_or_a_home(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "~/landing", "--page=~/page.html"]) == 0
+    assert (tmp_path / "home" / "page.html").is_file()
+    assert main(["check", "$HOME/landing"]) == 1
+    assert main(["init", "a", "--landing", "${HOME}/b", "--time-zone", "UTC", "--layout", "native"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("variables are not replaced here -> write the path out") == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]
