@@ -17,11 +17,15 @@ BASELINES = ("popularity", "ease")
 
 
 def baselines(settings: Settings, data: Interactions) -> Mapping[str, Score]:
-    """The fitted baselines; EASE is left out if the catalogue is too large for it."""
+    """The fitted baselines; EASE is left out if the catalogue is too large for it, or for the free memory."""
+    from causalrec.model.rivals.items.ease import closed_form_bytes
     from causalrec.training.factory import build_recommender
+    from causalrec.training.free_memory import available_bytes
 
     fitted: dict[str, Score] = {}
     for name in BASELINES:
+        if name == "ease" and closed_form_bytes(data.n_items) > available_bytes():
+            continue
         model = settings.model.model_copy(update={"name": name})
         recommender = build_recommender(settings.model_copy(update={"model": model}))
         try:

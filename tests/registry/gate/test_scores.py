@@ -12,7 +12,7 @@ from causalrec.dataset.arrays import Floats, Ints
 from causalrec.errors import TrainingError
 from causalrec.registry.gate import scores
 from causalrec.registry.gate.scores import baselines, score_on
-from causalrec.training import factory
+from causalrec.training import factory, free_memory
 
 from ..shop import settings_in
 
@@ -90,15 +90,23 @@ def test_a_baseline_that_does_not_fit_is_left_out(
     fails: str, left: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(factory, "build_recommender", lambda settings: Fitted(settings.model.name, fails))
-    data: Any = None
+    data: Any = SimpleNamespace(n_items=1_000)
     found: Any = baselines(settings_in(Path("/nowhere")), data)
     assert [score() for score in found.values()] == list(found) == left
+
+
+def test_ease_is_left_out_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factory, "build_recommender", lambda settings: Fitted(settings.model.name, ""))
+    data: Any = SimpleNamespace(n_items=1_000)
+    for room, left in ((12_000_000, ["popularity", "ease"]), (11_999_999, ["popularity"])):
+        monkeypatch.setattr(free_memory, "available_bytes", lambda room=room: room)
+        assert list(baselines(settings_in(Path("/nowhere")), data)) == left
 
 
 def test_popularity_always_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         factory, "build_recommender", lambda settings: Fitted(settings.model.name, "popularity")
     )
-    data: Any = None
+    data: Any = SimpleNamespace(n_items=1_000)
     with pytest.raises(TrainingError):
         scores.baselines(settings_in(Path("/nowhere")), data)

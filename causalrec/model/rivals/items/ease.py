@@ -3,7 +3,7 @@
 import time
 
 import numpy as np
-import scipy.linalg
+import scipy.linalg.lapack
 import scipy.sparse as sp
 
 from causalrec.config.rivals import BaselineSettings
@@ -14,6 +14,12 @@ from causalrec.model.rivals.items.itemitem import HistoryRecommender
 from causalrec.model.rivals.popularity import closed_form_report
 
 MAX_ITEMS = 30_000  # largest catalogue for closed forms over all pairs of items
+BLOCK = 1_024  # rows of a triangle that are copied at once
+
+
+def closed_form_bytes(n_items: int) -> int:
+    """Most memory that a fit takes: the Gram matrix, the best weights so far and those being solved for."""
+    return 3 * 4 * n_items**2
 
 
 class EaseRecommender(HistoryRecommender):
@@ -30,12 +36,12 @@ class EaseRecommender(HistoryRecommender):
         """Solves once per penalty and keeps the best on validation; without validation pairs, the first.
 
         Raises:
-            TrainingError: the catalogue is above ``ease_max_items``.
+            TrainingError: the catalogue has more than :data:`MAX_ITEMS` items.
         """
         if data.n_items > MAX_ITEMS:
             raise TrainingError(
                 f"EASE needs a dense {data.n_items} x {data.n_items} matrix; the limit is {MAX_ITEMS} items",
-                do="raise model.baselines.ease_max_items or choose another model",
+                do="choose another model",
             )
         start = time.perf_counter()
         history = self.remember(data)
@@ -73,12 +79,18 @@ class EaseRecommender(HistoryRecommender):
 
 
 def _solve(gram: Floats, penalty: Floats) -> Floats:
-    """Zero-diagonal weights (N, N) of one penalty (N,)."""
-    regular = gram.copy()
+    """Zero-diagonal weights (N, N) of one penalty (N,); the inverse is made in the memory of the result."""
+    regular = gram.copy(order="F")
     regular[np.diag_indices_from(regular)] += penalty
-    factor, lower = scipy.linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
-    identity = np.eye(gram.shape[0], dtype=np.float32)
-    inverse = scipy.linalg.cho_solve((factor, lower), identity, overwrite_b=True, check_finite=False)
-    weights = -inverse / np.diag(inverse)
+    factor, indefinite = scipy.linalg.lapack.spotrf(regular, lower=1, clean=0, overwrite_a=1)
+    inverse, singular = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+    if indefinite or singular:
+        raise TrainingError("the Gram matrix with its ridge is not positive definite", do="raise the ridges")
+    weights: Floats = inverse.T  # in C order, with the upper triangle
+    for start in range(0, weights.shape[0], BLOCK):
+        rows = slice(start, start + BLOCK)
+        weights[rows, rows] = np.triu(weights[rows, rows]) + np.triu(weights[rows, rows], 1).T
+        weights[rows.stop :, rows] = weights[rows, rows.stop :].T
+    weights /= -np.diag(weights).copy()
     weights[np.diag_indices_from(weights)] = 0.0
-    return np.ascontiguousarray(weights, dtype=np.float32)
+    return weights

@@ -1,10 +1,12 @@
 """EASE against a hand-made inverse, and the choice of its ridge."""
 
 import numpy as np
+import pytest
 
 from causalrec.config.rivals import BaselineSettings
 from causalrec.dataset.arrays import Floats, Interactions, Ints
 from causalrec.model.base import Judge
+from causalrec.model.rivals.items import ease
 from causalrec.model.rivals.items.ease import EaseRecommender
 
 
@@ -31,6 +33,21 @@ def test_weights_are_the_closed_form() -> None:
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0.0)
     np.testing.assert_allclose(fitted((1.0,), never_asked).weights, expected, atol=1e-6)
+
+
+def test_weights_of_a_catalogue_of_several_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ease, "BLOCK", 3)
+    rng = np.random.default_rng(5)
+    chosen = rng.random((30, 8)) < 0.4
+    none = np.empty((2, 0), np.int32)
+    data = Interactions(30, 8, np.stack(np.nonzero(chosen)).astype(np.int32), none, none)
+    model = EaseRecommender(BaselineSettings(ease_ridges=(2.0,)), never_asked)
+    model.fit(data)
+    inverse = np.linalg.inv(chosen.T.astype(float) @ chosen + 2 * np.eye(8))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    np.testing.assert_allclose(model.weights, expected, atol=1e-6)
+    assert model.weights.flags.c_contiguous
 
 
 def test_the_ridge_that_validation_likes_best_stays() -> None:
