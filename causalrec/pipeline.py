@@ -261,16 +261,23 @@ LEFT_BEHIND = tuple(stage.name for stage in NIGHT if stage.kind != "question" an
 
 
 def upstream(name: str, among: Sequence[str]) -> tuple[str, ...]:
-    """The nearest stages before ``name`` that are ``among`` the given ones, in the order of the night."""
+    """The nearest stages before ``name`` that are ``among`` the given ones, in the order of the night.
+
+    A stage that is before another of them is not near, even if a shorter way leads to it as well.
+    """
+    found = {before for before in _all_before(name) if before in among}
+    nearer = {before for one in found for before in _all_before(one)}
+    return tuple(stage.name for stage in NIGHT if stage.name in found - nearer)
+
+
+def _all_before(name: str) -> set[str]:
     found: set[str] = set()
     waiting = list(STAGES[name].after)
     while waiting:
         before = waiting.pop()
-        if before in among:
-            found.add(before)
-        else:
-            waiting += STAGES[before].after
-    return tuple(stage.name for stage in NIGHT if stage.name in found)
+        found.add(before)
+        waiting += STAGES[before].after
+    return found
 
 
 def writer_of(table: str) -> str:

@@ -77,7 +77,7 @@ def test_what_a_stage_reads_is_written_by_a_stage_before_it() -> None:
     [
         ("land", ()),
         ("build_dataset", ("ingest_events", "embed_images", "embed_texts")),
-        ("score", ("ingest_events", "build_dataset")),  # the former by way of need_champion
+        ("score", ("build_dataset",)),  # not ingest_events, which is before both ways that lead here
         ("item_lists", ("publish",)),
         ("monitor", ("publish",)),
     ],
