@@ -9,6 +9,7 @@ from causalrec.dataset.arrays import Interactions
 from causalrec.model.base import FitReport, Recommender
 from causalrec.model.causal.recommender import CausalRecommender
 from causalrec.model.worth import ModuleWorth
+from causalrec.training.factory import build_recommender
 from causalrec.training.graph_worth import chosen_graph_modules
 from causalrec.training.worth import Keep, Measured, chosen_modules, fitted, hand_over, remembering
 
@@ -43,7 +44,7 @@ def fit_judged(settings: Settings, data: Interactions, fit: Fit, keep: Keep | No
     """
     if not _measurable(settings, data):
         return Judged(settings, *fit(settings), ())
-    if data.looks is None or not settings.model.response.enabled:
+    if not _responds(settings, data):
         chosen, worth = _chosen_of_pairs(settings, data, keep)
         return Judged(chosen, *fit(chosen), worth)
     recommender, report = fit(settings)
@@ -58,6 +59,11 @@ def fit_judged(settings: Settings, data: Interactions, fit: Fit, keep: Keep | No
 def _measurable(settings: Settings, data: Interactions) -> bool:
     known = data.valid.shape[1] > 0 or (data.random_exposure is not None and data.random_exposure.size > 0)
     return settings.model.name == "causal" and settings.training.worth_share > 0 and known
+
+
+def _responds(settings: Settings, data: Interactions) -> bool:
+    model = build_recommender(settings)
+    return isinstance(model, CausalRecommender) and model.responds(data)
 
 
 def _chosen_of_pairs(

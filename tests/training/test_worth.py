@@ -132,6 +132,11 @@ def test_where_only_pairs_are_known_the_modules_of_the_encoder_are_measured() ->
     assert found.model.frontdoor.enabled == kept["model.frontdoor.enabled"]
     assert found.training == settings.training
     assert found.model.confounder == settings.model.confounder
+    looks = with_looks(make_toy()).looks
+    assert looks is not None
+    nothing_seen = replace(data, looks=looks.take(np.zeros(looks.count.size, dtype=np.bool_)))
+    empty, _ = fitted(settings, nothing_seen)
+    assert empty.settings == found
     bare = present_modules(settings, make_toy(0))
     assert "back-door sum over codes" not in bare
 
