@@ -4,7 +4,8 @@ import glob
 import posixpath
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+
+from causalrec.ingest.formats.layout import fits
 
 _DIGITS = re.compile(r"\d+")
 _STARS = re.compile(r"\*([-_.T]?\*)+")
@@ -17,13 +18,10 @@ def patterns(names: Sequence[str], others: Sequence[str]) -> list[str]:
         folder = posixpath.dirname(name)
         wide = [f"{_starred(folder)}/*"] if folder else []
         tried = (*wide, _starred(name), glob.escape(name))
-        found[next((one for one in tried if not _fits_any(one, others)), tried[-1])] = None
+        free = (one for one in tried if not any(fits(one, other) for other in others))
+        found[next(free, tried[-1])] = None
     return list(found)
 
 
 def _starred(name: str) -> str:
     return _STARS.sub("*", _DIGITS.sub("*", glob.escape(name)))
-
-
-def _fits_any(pattern: str, names: Sequence[str]) -> bool:
-    return any(fnmatchcase(one, pattern) or fnmatchcase(posixpath.basename(one), pattern) for one in names)

@@ -20,6 +20,11 @@ from causalrec.ingest.formats.paths import exploded, reach, root
 NATIVE = FeedLayout()
 
 
+def fits(pattern: str, name: str) -> bool:
+    """Whether a file of a delivery, or its name without folders, has the ``pattern``."""
+    return fnmatchcase(name, pattern) or fnmatchcase(posixpath.basename(name), pattern)
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A row that the layout filters out; it is counted."""
@@ -55,9 +60,7 @@ class Layout:
 
     def of_file(self, name: str, landing: Contract) -> "Layout":
         """The layout of the file ``name`` of a delivery, sub-folders included."""
-        known = (name, posixpath.basename(name))
-        fitting = (one for one in self.files if any(fnmatchcase(text, one) for text in known))
-        pattern = next(fitting, self.pattern)
+        pattern = next((one for one in self.files if fits(one, name)), self.pattern)
         own = self if pattern == self.pattern else replace(self, feed=self.files[pattern], pattern=pattern)
         values = folder_values(name)
         names = dict(zip(values, spelled(values, own.known(landing)), strict=True))
