@@ -35,9 +35,8 @@ def offer_of(
     """
     facts, file = rules.with_offers(items, market), rules.merchandise
     may = allowed(facts, scoring, ds)
-    for block in file.blocks:
-        if block.active(ds):
-            may &= ~block.fits(facts)
+    for block in file.blocks_of(ds):
+        may &= ~block.fits(facts)
     if market is not None:
         may &= market.sold
     found = whole.only(items["item_id"].to_numpy(dtype=object)[may])

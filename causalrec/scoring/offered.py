@@ -38,18 +38,17 @@ def offered(
     """
     may = allowed(dataset.items, settings, ds)
     rules = read_merchandise(settings.merchandise) if merchandise is None else merchandise
-    if any(block.active(ds) for block in rules.blocks):
+    blocks = rules.blocks_of(ds)
+    if blocks:
         items = with_offers(dataset.items, rules, dataset, lake, ds, market)
-        for block in rules.blocks:
-            if block.active(ds):
-                may &= ~block.fits(items)
+        for block in blocks:
+            may &= ~block.fits(items)
     return may if market is None else may & market.sold
 
 
 def priced(settings: ScoringSettings, ds: dt.date) -> bool:
     """Whether a block of ``ds`` goes by the price, so that markets with prices of their own differ."""
-    blocks = read_merchandise(settings.merchandise).blocks
-    return any(block.active(ds) and PRICE in block.columns for block in blocks)
+    return any(PRICE in block.columns for block in read_merchandise(settings.merchandise).blocks_of(ds))
 
 
 def with_offers(

@@ -132,8 +132,8 @@ def _may(
     spark: "SparkSession", dataset: Dataset, scoring: ScoringSettings, lake: Lake, ds: dt.date
 ) -> "DataFrame":
     """item_id of what the shop's rules allow; with the market where a rule goes by the prices of each."""
-    markets = markets_of(scoring, dataset, lake, ds)
-    if markets is None or not priced(scoring, ds):
+    markets = markets_of(scoring, dataset, lake, ds) if priced(scoring, ds) else None
+    if markets is None:
         return _ids(spark, dataset.item_ids[offered(dataset, scoring, lake, ds)])
     may = {name: offered(dataset, scoring, lake, ds, markets.market(name)) for name in markets.names}
     names = np.repeat(np.array(markets.names, dtype=object), [int(there.sum()) for there in may.values()])

@@ -69,6 +69,10 @@ class Merchandise(BaseModel):
         if self.weighs and self.objective is not None:
             yield self.objective.value, "the objective"
 
+    def blocks_of(self, ds: dt.date) -> tuple[Block, ...]:
+        """The blocks that hold on the night of ``ds``."""
+        return tuple(block for block in self.blocks if block.active(ds))
+
     def reorders(self, ds: dt.date) -> bool:
         """Whether lists of ``ds`` may stand in another order than that of their scores."""
         capped = any(cap.active(ds) and cap.night_share is not None for cap in self.caps)
