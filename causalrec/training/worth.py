@@ -81,11 +81,10 @@ def chosen_modules(
 def _rows(
     settings: Settings, data: Interactions, start: Resumed, keep: Keep | None
 ) -> tuple[ModuleWorth, ...]:
-    if not settings.model.response.content:
-        start = replace(start, codes=None)  # it knows no whitening of the content, which one fit needs
-
     def fit(changed: Settings) -> tuple[Measured, ServingTables | None]:
-        found, tables = fitted(changed, data, start)
+        # a fit without content knows no whitening of it
+        anew = changed.model.response.content and not settings.model.response.content
+        found, tables = fitted(changed, data, replace(start, codes=None) if anew else start)
         return found, tables if keep is not None else None  # of a large shop, all at once would be too much
 
     response = settings.model.response
